@@ -1,0 +1,1 @@
+"""The image: how it is built and how it reaches the repository."""

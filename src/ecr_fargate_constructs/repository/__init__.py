@@ -1,0 +1,1 @@
+"""The private repository and its retention."""

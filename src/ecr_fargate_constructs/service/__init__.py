@@ -1,0 +1,1 @@
+"""The service that runs the image behind a load balancer."""
