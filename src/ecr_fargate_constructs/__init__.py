@@ -1,5 +1,79 @@
-"""A private ECR repository, an image that lives in it, and a load-balanced Fargate service that runs it."""
+"""A private ECR repository, an image that lives in it, and a load-balanced Fargate service that runs it.
 
-from ecr_fargate_constructs.errors import ConfigurationError
+Names are imported when they are first used: the command line and the pure rules must not pay for ``aws_cdk``.
+"""
 
-__all__ = ["ConfigurationError"]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.architecture import Architecture
+    from ecr_fargate_constructs.errors import ConfigurationError
+    from ecr_fargate_constructs.front_door import EcrFargateService
+    from ecr_fargate_constructs.image.build import ImageBuild
+    from ecr_fargate_constructs.image.published_image import PublishedImage
+    from ecr_fargate_constructs.repository.private_repository import PrivateRepository
+    from ecr_fargate_constructs.repository.retention import Retention
+    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.deployment import Rolling
+    from ecr_fargate_constructs.service.ingress import (
+        InternalHttp,
+        InternalHttps,
+        PublicHttp,
+        PublicHttps,
+        TargetHealthCheck,
+    )
+    from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
+    from ecr_fargate_constructs.service.task_size import TaskSize
+
+__all__ = [
+    "AppContainer",
+    "Architecture",
+    "ConfigurationError",
+    "EcrFargateService",
+    "ImageBuild",
+    "InternalHttp",
+    "InternalHttps",
+    "LoadBalancedFargateService",
+    "PrivateRepository",
+    "PublicHttp",
+    "PublicHttps",
+    "PublishedImage",
+    "Retention",
+    "Rolling",
+    "TargetHealthCheck",
+    "TaskSize",
+]
+
+_HOMES = {
+    "AppContainer": "service.containers",
+    "Architecture": "architecture",
+    "ConfigurationError": "errors",
+    "EcrFargateService": "front_door",
+    "ImageBuild": "image.build",
+    "InternalHttp": "service.ingress",
+    "InternalHttps": "service.ingress",
+    "LoadBalancedFargateService": "service.load_balanced",
+    "PrivateRepository": "repository.private_repository",
+    "PublicHttp": "service.ingress",
+    "PublicHttps": "service.ingress",
+    "PublishedImage": "image.published_image",
+    "Retention": "repository.retention",
+    "Rolling": "service.deployment",
+    "TargetHealthCheck": "service.ingress",
+    "TaskSize": "service.task_size",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

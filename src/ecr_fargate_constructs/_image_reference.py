@@ -1,0 +1,62 @@
+"""Names of images in registries. Pure: no CDK objects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ecr_fargate_constructs.errors import ConfigurationError
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?P<name>(?:(?P<registry>localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:\d))(?P<port>:\d+)?/)?"
+    rf"{_COMPONENT}(?:/{_COMPONENT})*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_DOCKER_HUB = "docker.io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageReference:
+    """A public image's name, taken apart as container engines do it."""
+
+    registry: str
+    name: str
+    tag: str | None
+    digest: str | None
+
+    @classmethod
+    def parse(cls, text: str, *, name: str, path: str | None = None) -> ImageReference:
+        """Read ``text``, the value of the option ``name``.
+
+        Raises:
+            ConfigurationError: ``text`` is not the name of an image.
+        """
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise ConfigurationError(
+                f"{name}={text!r} is not the name of an image; use [registry/]name[:tag][@digest] in lower case, "
+                "for example 'public.ecr.aws/nginx/nginx:1.29'",
+                path=path,
+            )
+        registry = (match["registry"] or "") + (match["port"] or "")
+        rest = match["name"].removeprefix(f"{registry}/") if registry else match["name"]
+        if not registry and "/" not in rest:
+            rest = f"library/{rest}"
+        return cls(registry=registry or _DOCKER_HUB, name=rest, tag=match["tag"], digest=match["digest"])
+
+    @property
+    def full_name(self) -> str:
+        """The name with its registry; by digest when there is one, since copying tools refuse a tag beside it."""
+        version = f"@{self.digest}" if self.digest else f":{self.tag}" if self.tag else ""
+        return f"{self.registry}/{self.name}{version}"
+
+    @property
+    def on_docker_hub(self) -> bool:
+        """Whether Docker Hub serves it, with its limit for anonymous pulls."""
+        return self.registry in {_DOCKER_HUB, "index.docker.io", "registry-1.docker.io"}
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it names a version: a digest, or a tag other than ``latest``."""
+        return self.digest is not None or self.tag not in {None, "latest"}

@@ -1,0 +1,24 @@
+"""The only place that asks "is this a CDK token?".
+
+A token stands for a value that only the deployment knows (a parameter, another stack's output). It is never judged: the
+rules of this library pass it on unread. The encodings are read without jsii, so that the pure rules need no ``aws_cdk``
+and a check costs nanoseconds; ``tests/contract/test_tokens.py`` holds them to the CDK in use.
+"""
+
+from __future__ import annotations
+
+import struct
+
+_STRING_MARKERS = ("${Token[", "#{Token[")
+_NUMBER_MARKER = 0xFBFF  # the upper 16 bits of the double in which CDK hides a number
+
+
+def is_token(value: object) -> bool:
+    """Whether ``value`` is, or contains, something that only the deployment resolves."""
+    if isinstance(value, str):
+        return any(marker in value for marker in _STRING_MARKERS)
+    if isinstance(value, float):
+        return bool(struct.unpack(">H", struct.pack(">d", value)[:2])[0] == _NUMBER_MARKER)
+    if isinstance(value, (list, tuple)):
+        return any(is_token(item) for item in value)
+    return hasattr(value, "resolve")

@@ -1,0 +1,18 @@
+"""Warnings with stable ids, so that a user can acknowledge each by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+
+def warn(construct: IConstruct, name: str, message: str) -> None:
+    """Warn at synth under the id ``ecr-fargate-constructs:<name>``; ids are public API.
+
+    A user who has weighed it calls ``cdk.Annotations.of(construct).acknowledge_warning("ecr-fargate-constructs:<name>")``.
+    """
+    cdk.Annotations.of(construct).add_warning_v2(f"ecr-fargate-constructs:{name}", message)

@@ -1,0 +1,83 @@
+"""Delivery by copy: from where the CDK command line pushes, into the user's own repository.
+
+The CDK command line pushes image assets to the bootstrap's assets repository and nowhere else (aws-cdk#12597). A custom
+resource of ``cdk-ecr-deployment`` copies the image from there before the task definition that names it is created.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ecr as ecr
+    from cdk_ecr_deployment import ECRDeployment
+    from constructs import Construct
+
+    from ecr_fargate_constructs.architecture import Architecture
+
+_ROLE_ID = "EcrFargateImageCopyRole"
+
+_READ = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_WRITE = [*_READ, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+
+
+def copy_image(
+    scope: Construct,
+    *,
+    source: str,
+    source_repository: ecr.IRepository | None,
+    destination: ecr.IRepository,
+    tag: str,
+    architecture: Architecture,
+) -> ECRDeployment:
+    """Copy ``source`` to ``destination`` as ``tag`` when the stack is deployed.
+
+    Args:
+        scope: Parent of the copy; its stack holds the function that copies.
+        source: Full name of the image to copy.
+        source_repository: The private repository that holds it; None for a public image.
+        destination: Where the copy goes.
+        tag: Tag of the copy.
+        architecture: The one architecture to copy when the source is an index of several.
+    """
+    from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
+
+    role = _copy_role(scope)
+    if source_repository is not None:
+        _allow(role, _READ, source_repository.repository_arn)
+    elif source.startswith("public.ecr.aws/"):
+        _allow(role, ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], "*")
+    _allow(role, _WRITE, destination.repository_arn)
+    return ECRDeployment(
+        scope,
+        "Copy",
+        src=DockerImageName(source),
+        dest=DockerImageName(destination.repository_uri_for_tag(tag)),
+        image_arch=[architecture.value],
+        # The construct would add ECR actions and s3:GetObject on every resource of the account.
+        role=role.without_policy_updates(),
+    )
+
+
+def _copy_role(scope: Construct) -> iam.Role:
+    """One role for the stack: the copy function is a singleton, and only the first caller may name its role."""
+    stack = cdk.Stack.of(scope)
+    existing = stack.node.try_find_child(_ROLE_ID)
+    if existing is not None:
+        return cast("iam.Role", existing)
+    role = iam.Role(
+        stack,
+        _ROLE_ID,
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        description="Copies image assets into private repositories",
+        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSLambdaBasicExecutionRole")],
+    )
+    _allow(role, ["ecr:GetAuthorizationToken"], "*")  # the one ECR action that knows no resource
+    return role
+
+
+def _allow(role: iam.Role, actions: list[str], resource: str) -> None:
+    role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))

@@ -1,0 +1,219 @@
+"""An image that lives in the user's own repository, and the ways to get one."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.image.delivery import copy_image
+from ecr_fargate_constructs._image_reference import ImageReference
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.image.build import ImageBuild
+    from ecr_fargate_constructs.image.context import BuildContext
+    from aws_cdk import aws_ecr as ecr
+
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedImage:
+    """An image in a private repository, ready for any task definition.
+
+    Made by ``PrivateRepository.build_and_push_image``, ``.mirror_image``, ``.from_tag`` and ``.from_digest``.
+
+    Attributes:
+        container_image: For any task definition: Fargate, EC2 or external. A task definition that uses it may pull from
+            the repository and is created after the image has arrived there.
+        image_uri: The image's full name, tag or digest included.
+        tag: The tag, which for built images is the hash of everything that went into the build; None for an image named
+            by its digest.
+        architecture: What the image runs on.
+        repository: The repository that holds it.
+        asset: CDK's asset behind a built image; None for the others.
+    """
+
+    container_image: ecs.ContainerImage
+    image_uri: str
+    tag: str | None
+    architecture: Architecture
+    repository: ecr.IRepository
+    asset: ecr_assets.DockerImageAsset | None = None
+
+
+def build_and_push(
+    scope: Construct,
+    construct_id: str,
+    *,
+    context: BuildContext,
+    build: ImageBuild,
+    repository: ecr.IRepository,
+) -> PublishedImage:
+    """Build an image and deliver it to ``repository``, as children of ``scope``/``construct_id``."""
+    parent = Construct(scope, construct_id)
+    asset = _asset(parent, context, build)
+    if context.sensitive:
+        warn(
+            parent,
+            "sensitiveFilesInBuildContext",
+            f"{', '.join(context.sensitive)} in {context.directory.name}/ travel into the image build; "
+            "list them in .dockerignore, or in ImageBuild(exclude=[…])",
+        )
+    tag = asset.asset_hash
+    copy = copy_image(
+        parent,
+        source=asset.image_uri,
+        source_repository=asset.repository,
+        destination=repository,
+        tag=tag,
+        architecture=build.architecture,
+    )
+    return PublishedImage(
+        container_image=DeliveredImage(ecs.ContainerImage.from_ecr_repository(repository, tag), copy),
+        image_uri=repository.repository_uri_for_tag(tag),
+        tag=tag,
+        architecture=build.architecture,
+        repository=repository,
+        asset=asset,
+    )
+
+
+def mirror(
+    scope: Construct, construct_id: str, *, reference: str, architecture: Architecture, repository: ecr.IRepository
+) -> PublishedImage:
+    """Copy a public image into ``repository``, under the tag it has there."""
+    path = path_of(scope, construct_id)
+    source = ImageReference.parse(reference, name="reference", path=path)
+    if source.tag is None:
+        raise ConfigurationError(
+            f"reference={reference!r} names no version, so what is mirrored would change behind your back; "
+            "name a tag, for example 'nginx:1.29'",
+            path=path,
+        )
+    parent = Construct(scope, construct_id)
+    copy = copy_image(
+        parent,
+        source=source.full_name,
+        source_repository=None,
+        destination=repository,
+        tag=source.tag,
+        architecture=architecture,
+    )
+    return PublishedImage(
+        container_image=DeliveredImage(ecs.ContainerImage.from_ecr_repository(repository, source.tag), copy),
+        image_uri=repository.repository_uri_for_tag(source.tag),
+        tag=source.tag,
+        architecture=architecture,
+        repository=repository,
+    )
+
+
+def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architecture, *, path: str) -> PublishedImage:
+    """Name an image that the repository already holds by its tag."""
+    if not is_token(tag) and not _TAG.fullmatch(tag):
+        raise ConfigurationError(
+            f"tag={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', "
+            "the first of them no '.' and no '-'",
+            path=path,
+        )
+    return PublishedImage(
+        container_image=ecs.ContainerImage.from_ecr_repository(repository, tag),
+        image_uri=repository.repository_uri_for_tag(tag),
+        tag=tag,
+        architecture=architecture,
+        repository=repository,
+    )
+
+
+def existing_digest(
+    repository: ecr.IRepository, digest: str, architecture: Architecture, *, path: str
+) -> PublishedImage:
+    """Name an image that the repository already holds by its digest."""
+    if not is_token(digest) and not _DIGEST.fullmatch(digest):
+        raise ConfigurationError(
+            f"digest={digest!r} is not an image digest; use 'sha256:' and 64 hexadecimal digits", path=path
+        )
+    return PublishedImage(
+        container_image=ecs.ContainerImage.from_ecr_repository(repository, digest),
+        image_uri=repository.repository_uri_for_digest(digest),
+        tag=None,
+        architecture=architecture,
+        repository=repository,
+    )
+
+
+class DeliveredImage(ecs.ContainerImage):
+    """A container image whose users wait until it has been delivered."""
+
+    def __init__(self, image: ecs.ContainerImage, delivery: Construct) -> None:
+        """Wrap ``image``: task definitions that use it will depend on ``delivery``."""
+        super().__init__()
+        self._image = image
+        self._delivery = delivery
+
+    def bind(
+        self, scope: Construct, container_definition: ecs.ContainerDefinition
+    ) -> ecs.ContainerImageConfig:
+        """Bind the image to a container and make its task definition wait."""
+        # Only the task definition itself waits: its roles and log group are created meanwhile.
+        resource = container_definition.task_definition.node.default_child
+        (resource or container_definition.task_definition).node.add_dependency(self._delivery)
+        return self._image.bind(scope, container_definition)
+
+
+def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
+    return ecr_assets.DockerImageAsset(
+        parent,
+        "Asset",
+        directory=str(context.directory),
+        file=None if build.dockerfile == "Dockerfile" else build.dockerfile,
+        target=build.target,
+        build_args=build.args or None,
+        build_secrets=build.secrets or None,
+        build_ssh=build.ssh,
+        build_contexts=build.contexts or None,
+        cache_from=build.cache_from or None,
+        cache_to=build.cache_to,
+        cache_disabled=build.cache_disabled or None,
+        exclude=[*build.exclude, *_output_inside(parent, context)],
+        extra_hash=_extra_hash(build.extra_hash, context.executables),
+        ignore_mode=cdk.IgnoreMode.DOCKER,
+        invalidation=build.invalidation,
+        network_mode=build.network_mode,
+        outputs=build.outputs or None,
+        platform=_platform(build.architecture),
+        display_name=build.display_name,
+    )
+
+
+def _platform(architecture: Architecture) -> ecr_assets.Platform:
+    return {
+        Architecture.X86_64: ecr_assets.Platform.LINUX_AMD64,
+        Architecture.ARM64: ecr_assets.Platform.LINUX_ARM64,
+    }[architecture]
+
+
+def _output_inside(scope: Construct, context: BuildContext) -> list[str]:
+    """Keep the cloud assembly out of a build context that holds it, or it would be staged into itself."""
+    stage = cdk.Stage.of(scope)
+    outdir = stage.outdir if stage else "cdk.out"
+    relative = os.path.relpath(outdir, context.directory)
+    return [] if relative.startswith("..") else [relative.replace(os.sep, "/").split("/")[0]]
+
+
+def _extra_hash(given: str | None, executables: str | None) -> str | None:
+    parts = [part for part in (given, executables and f"executables:{executables}") if part]
+    return "\n".join(parts) or None

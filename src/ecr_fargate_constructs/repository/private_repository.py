@@ -1,0 +1,212 @@
+"""The private repository."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.image import published_image as images
+from ecr_fargate_constructs.image.build import ImageBuild
+from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.repository.retention import Retention
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from aws_cdk.interfaces.aws_kms import IKeyRef
+
+_NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+
+class PrivateRepository(Construct):
+    """A private ECR repository that keeps what is in use and drops what is old.
+
+    What you get, and why:
+
+    - immutable tags: a rollback runs the bits that ran before;
+    - a scan of every image on push;
+    - a retention policy, by default the newest 20 tagged images, and untagged ones for a day;
+    - encryption at rest, with a key of yours if you bring one;
+    - retention of the repository itself when the stack is deleted.
+
+    The retention policy is set on the ``CfnRepository``: rules added to ``.repository`` with CDK's
+    ``add_lifecycle_rule`` have no effect. Change ``retention`` instead.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        retention: Retention = Retention.keep_last(20),
+        repository_name: str | None = None,
+        encryption_key: IKeyRef | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        empty_on_delete: bool = False,
+        pull_accounts: Sequence[str] = (),
+    ) -> None:
+        """Create the repository.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            retention: Which images are kept and which expire.
+            repository_name: Name of the repository; left out, CloudFormation makes one. A name that is set keeps
+                CloudFormation from ever replacing the repository.
+            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption. Changing it replaces
+                the repository.
+            removal_policy: What happens to the repository when it leaves the stack.
+            empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too,
+                so that nobody loses images by one word.
+            pull_accounts: Account ids that may pull.
+
+        Raises:
+            ConfigurationError: For a name that ECR refuses, an account id that is none, or ``empty_on_delete`` on a
+                repository that is retained.
+        """
+        path = path_of(scope, construct_id)
+        _check_name(repository_name, path)
+        _check_accounts(pull_accounts, path)
+        if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
+            raise ConfigurationError(
+                f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would stay, and "
+                "nothing would be deleted; add removal_policy=RemovalPolicy.DESTROY, or leave empty_on_delete out",
+                path=path,
+            )
+        super().__init__(scope, construct_id)
+        # Wrapped constructs sit at "Default", which logical ids leave out: wrapping an ecr.Repository keeps its id.
+        self._repository = ecr.Repository(
+            self,
+            "Default",
+            repository_name=repository_name,
+            encryption=ecr.RepositoryEncryption.AES_256 if encryption_key is None else ecr.RepositoryEncryption.KMS,
+            encryption_key=encryption_key,
+            image_scan_on_push=True,
+            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            removal_policy=removal_policy,
+            empty_on_delete=empty_on_delete,
+        )
+        self._retention = retention
+        _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
+            lifecycle_policy_text=cdk.Stack.of(self).to_json_string(retention.policy())
+        )
+        if pull_accounts:
+            self._repository.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="PullFromOtherAccounts",
+                    actions=_PULL,
+                    principals=[iam.AccountPrincipal(account) for account in pull_accounts],
+                )
+            )
+
+    @property
+    def repository(self) -> ecr.Repository:
+        """CDK's own construct, for everything that is not here."""
+        return self._repository
+
+    @property
+    def retention(self) -> Retention:
+        """Which images are kept and which expire."""
+        return self._retention
+
+    def build_and_push_image(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        id: str = "Image",  # noqa: A002 - CDK's word for it
+        build: ImageBuild | None = None,
+    ) -> images.PublishedImage:
+        """Build an image from a directory; it lives in this repository under the hash of what went into it.
+
+        Args:
+            directory: Directory with the Dockerfile. A relative path counts from the working directory of the process,
+                as for ``cdk deploy``.
+            id: Construct id; one for each image of the repository.
+            build: How to build; left out, ``ImageBuild()``.
+
+        Raises:
+            ConfigurationError: The directory cannot be built.
+        """
+        how = build or ImageBuild()
+        context = inspect_context(directory, how, path=path_of(self, id))
+        return images.build_and_push(self, id, context=context, build=how, repository=self._repository)
+
+    def mirror_image(
+        self,
+        reference: str,
+        *,
+        id: str = "Mirror",  # noqa: A002 - CDK's word for it
+        architecture: Architecture = Architecture.X86_64,
+    ) -> images.PublishedImage:
+        """Copy a public image into this repository, so that running it depends on no public registry.
+
+        Args:
+            reference: Name of the image with a tag, for example ``"nginx:1.29"``. The copy has the same tag.
+            id: Construct id; one for each image of the repository.
+            architecture: The architecture to copy, and to run.
+
+        Raises:
+            ConfigurationError: ``reference`` is no image's name, or names no version.
+        """
+        return images.mirror(
+            self, id, reference=reference, architecture=architecture, repository=self._repository
+        )
+
+    def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+        """An image that is already in this repository, by its tag.
+
+        Raises:
+            ConfigurationError: ``tag`` is not a tag.
+        """
+        return images.existing_tag(self._repository, tag, architecture, path=self.node.path)
+
+    def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+        """An image that is already in this repository, by its digest.
+
+        Raises:
+            ConfigurationError: ``digest`` is not a digest.
+        """
+        return images.existing_digest(self._repository, digest, architecture, path=self.node.path)
+
+
+def _resource(repository: ecr.Repository) -> ecr.CfnRepository:
+    resource = repository.node.default_child
+    assert isinstance(resource, ecr.CfnRepository)  # noqa: S101 - CDK's documented shape, for the type checker
+    return resource
+
+
+def _check_name(name: str | None, path: str) -> None:
+    if name is None or is_token(name):
+        return
+    if not 2 <= len(name) <= 256 or not _NAME.fullmatch(name):  # noqa: PLR2004 - ECR's limits, in the message
+        raise ConfigurationError(
+            f"repository_name={name!r} is not a name that ECR takes; use 2 to 256 lower-case letters, digits and "
+            f"single separators . _ - /, beginning with a letter or digit{_suggestion(name)}",
+            path=path,
+        )
+
+
+def _suggestion(name: str) -> str:
+    lowered = name.lower().replace(" ", "-")
+    return f", for example {lowered!r}" if lowered != name and _NAME.fullmatch(lowered) else ""
+
+
+def _check_accounts(accounts: Sequence[str], path: str) -> None:
+    if isinstance(accounts, str):
+        raise ConfigurationError(f"pull_accounts={accounts!r} is one string; use [{accounts!r}]", path=path)
+    for account in accounts:
+        if not is_token(account) and not re.fullmatch(r"\d{12}", str(account)):
+            raise ConfigurationError(
+                f"pull_accounts has {account!r}, which is not an account id; use strings of 12 digits", path=path
+            )

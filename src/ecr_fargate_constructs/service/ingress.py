@@ -1,0 +1,225 @@
+"""How traffic comes in: four kinds of load balancer, and how they check their targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_route53 as route53
+
+from ecr_fargate_constructs._checks import seconds, tcp_port, whole_number
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+_CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
+
+
+def _duration(amount: int) -> cdk.Duration:
+    """A default, made when it is needed: at import it would start the Node process."""
+    field_value: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(amount))
+    return field_value
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetHealthCheck:
+    """How the load balancer decides whether a task is fit for traffic.
+
+    Defaults: ``GET /`` on the traffic port every 10 seconds, answered within 5 with a status of 200 to 299; two good
+    answers make a task healthy (20 seconds; AWS's default is 150), three bad ones unhealthy.
+
+    Attributes:
+        path: Path that is asked, beginning with ``/``.
+        port: Port that is asked; left out, the container's port. The security group is opened for it.
+        codes: Status codes that count as healthy, for example ``"200"`` or ``"200-299"``.
+        interval: Time between two checks, 5 to 300 seconds.
+        timeout: Time to answer, 2 to 120 seconds, less than ``interval``.
+        healthy_threshold: Good answers in a row that make a target healthy, 2 to 10.
+        unhealthy_threshold: Bad answers in a row that make a target unhealthy, 2 to 10.
+
+    Raises:
+        ConfigurationError: For a value that Elastic Load Balancing refuses.
+    """
+
+    path: str = "/"
+    port: float | None = None
+    codes: str = "200-299"
+    interval: cdk.Duration = _duration(10)
+    timeout: cdk.Duration = _duration(5)
+    healthy_threshold: float = 2
+    unhealthy_threshold: float = 3
+
+    def __post_init__(self) -> None:
+        """Refuse checks that Elastic Load Balancing refuses."""
+        if not is_token(self.path) and not self.path.startswith("/"):
+            raise ConfigurationError(
+                f"TargetHealthCheck.path={self.path!r} does not begin with '/'; use for example '/healthz'"
+            )
+        if self.port is not None:
+            tcp_port("TargetHealthCheck.port", self.port)
+        if not is_token(self.codes) and not _CODES.fullmatch(self.codes):
+            raise ConfigurationError(
+                f"TargetHealthCheck.codes={self.codes!r} are not status codes; use codes from 200 to 499, "
+                "for example '200', '200,204' or '200-299'"
+            )
+        seconds("TargetHealthCheck.interval", self.interval, minimum=5, maximum=300)
+        seconds("TargetHealthCheck.timeout", self.timeout, minimum=2, maximum=120)
+        if not (self.interval.is_unresolved() or self.timeout.is_unresolved()):
+            wait, every = self.timeout.to_seconds(), self.interval.to_seconds()
+            if wait >= every:
+                raise ConfigurationError(
+                    f"TargetHealthCheck.timeout is {wait:g} seconds and interval {every:g}; "
+                    "the timeout has to be shorter than the interval"
+                )
+        for name in ("healthy_threshold", "unhealthy_threshold"):
+            whole_number(
+                f"TargetHealthCheck.{name}", getattr(self, name), minimum=2, maximum=10, what="a number of checks"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """What every way in has."""
+
+    allow_from: Sequence[ec2.IPeer] | None = None
+    health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
+    idle_timeout: cdk.Duration = _duration(60)
+    deregistration_delay: cdk.Duration = _duration(30)
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
+        seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
+        if self.allow_from is not None and not self.allow_from:
+            raise ConfigurationError(
+                f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Https(_Way):
+    """What both ways in over HTTPS have."""
+
+    domain_name: str | None = None
+    hosted_zone: route53.IHostedZone | None = None
+    certificate: acm.ICertificate | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name = type(self).__name__
+        if self.domain_name is not None and self.hosted_zone is None:
+            raise ConfigurationError(
+                f"{name}.domain_name={self.domain_name!r} without hosted_zone: nobody could prove that the domain is "
+                "yours, nor point it at the load balancer; add hosted_zone=, or give certificate= alone"
+            )
+        if self.domain_name is None and self.hosted_zone is not None:
+            raise ConfigurationError(f"{name}.hosted_zone without domain_name; add the name that users will ask for")
+        if self.domain_name is None and self.certificate is None:
+            raise ConfigurationError(
+                f"{name} needs a certificate; give domain_name= and hosted_zone= to have one made, or certificate="
+            )
+        self._check_zone(name)
+
+    def _check_zone(self, name: str) -> None:
+        if self.domain_name is None or self.hosted_zone is None:
+            return
+        zone = self.hosted_zone.zone_name
+        if is_token(zone) or is_token(self.domain_name):
+            return
+        domain, zone = self.domain_name.rstrip(".").lower(), zone.rstrip(".").lower()
+        if domain != zone and not domain.endswith(f".{zone}"):
+            raise ConfigurationError(
+                f"{name}.domain_name={self.domain_name!r} is not in the zone {zone}, so its certificate would wait for "
+                f"validation for ever; use a name that ends in .{zone}, or the zone of the domain"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicHttp(_Way):
+    """A load balancer on the internet that speaks plain HTTP on port 80: nothing is encrypted on the way.
+
+    Defaults: open to the world, ``TargetHealthCheck()``, connections closed after 60 idle seconds, 30 seconds for
+    requests to finish on a task that leaves.
+
+    Keep your application's keep-alive above ``idle_timeout``, or the load balancer reuses connections that the
+    application has just closed, and answers 502.
+
+    Attributes:
+        allow_from: Who may connect; left out, the world.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds. AWS's default of 300 makes every deployment five minutes slower.
+
+    Raises:
+        ConfigurationError: For a value that Elastic Load Balancing refuses.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class InternalHttp(_Way):
+    """A load balancer inside the VPC that speaks plain HTTP on port 80.
+
+    Defaults as for ``PublicHttp``, but open to the VPC's own addresses only.
+
+    Attributes:
+        allow_from: Who may connect; left out, the VPC.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds.
+
+    Raises:
+        ConfigurationError: For a value that Elastic Load Balancing refuses.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicHttps(_Https):
+    """A load balancer on the internet that speaks HTTPS on port 443 and redirects port 80 to it.
+
+    Give ``domain_name`` and ``hosted_zone`` to have the certificate and the DNS record made, or ``certificate``, or all
+    three. TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange
+    (``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``). The other defaults as for ``PublicHttp``.
+
+    Attributes:
+        domain_name: Name that users ask for, in ``hosted_zone``.
+        hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
+        certificate: A certificate of the load balancer's region; left out, one is made.
+        allow_from: Who may connect; left out, the world.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds.
+
+    Raises:
+        ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
+            Balancing refuses.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class InternalHttps(_Https):
+    """A load balancer inside the VPC that speaks HTTPS on port 443 and redirects port 80 to it.
+
+    As ``PublicHttps``, but open to the VPC's own addresses only. ``hosted_zone`` has to be public for the certificate
+    to be made; with a private zone bring ``certificate``.
+
+    Attributes:
+        domain_name: Name that clients ask for, in ``hosted_zone``.
+        hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
+        certificate: A certificate of the load balancer's region; left out, one is made.
+        allow_from: Who may connect; left out, the VPC.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds.
+
+    Raises:
+        ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
+            Balancing refuses.
+    """
+
+
+Ingress: TypeAlias = PublicHttp | PublicHttps | InternalHttp | InternalHttps
+"""The ways in."""

@@ -1,0 +1,100 @@
+"""Sizes that Fargate has. Pure: no CDK objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+_GIB = 1024
+
+
+def _gib(first: int, last: int, step: int) -> tuple[int, ...]:
+    return tuple(size * _GIB for size in range(first, last + 1, step))
+
+
+FARGATE_SIZES: dict[int, tuple[int, ...]] = {
+    256: (512, *_gib(1, 2, 1)),
+    512: _gib(1, 4, 1),
+    1024: _gib(2, 8, 1),
+    2048: _gib(4, 16, 1),
+    4096: _gib(8, 30, 1),
+    8192: _gib(16, 60, 4),
+    16384: _gib(32, 120, 8),
+    32768: (60 * _GIB, 120 * _GIB, 244 * _GIB),
+}
+"""CPU units to the memory sizes (MiB) that Linux tasks may have with them.
+
+Source: "Task size" in the Amazon ECS developer guide's page on Fargate task definition parameters.
+"""
+
+
+@dataclass(frozen=True)
+class TaskSize:
+    """CPU and memory of a whole task, checked against what Fargate has.
+
+    Defaults: 256 CPU units (a quarter of a vCPU), 512 MiB, and the 20 GiB of ephemeral storage that come with every task.
+
+    A CDK token in any place passes unread. With a token as ``cpu``, any memory size that some CPU size allows passes.
+
+    Attributes:
+        cpu: CPU units; 1024 are one vCPU. One of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768.
+        memory_mib: Memory in MiB; the sizes allowed depend on ``cpu`` (see ``FARGATE_SIZES``).
+        ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
+
+    Raises:
+        ConfigurationError: For a size that Fargate does not have. CloudFormation would find out in the middle of the
+            deployment.
+    """
+
+    cpu: float = 256
+    memory_mib: float = 512
+    ephemeral_storage_gib: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what Fargate does not have."""
+        self._check_cpu()
+        self._check_memory()
+        if self.ephemeral_storage_gib is not None:
+            whole_number(
+                "TaskSize.ephemeral_storage_gib",
+                self.ephemeral_storage_gib,
+                minimum=21,
+                maximum=200,
+                what="a storage size of Fargate (20 GiB come with every task: leave it out for those)",
+            )
+
+    def _check_cpu(self) -> None:
+        if not is_token(self.cpu) and self.cpu not in FARGATE_SIZES:
+            raise ConfigurationError(
+                f"TaskSize.cpu={self.cpu!r} is not a CPU size of Fargate; use one of {_listed(tuple(FARGATE_SIZES))} "
+                "(1024 are one vCPU)"
+            )
+
+    def _check_memory(self) -> None:
+        if is_token(self.memory_mib):
+            return
+        if is_token(self.cpu):
+            allowed = tuple(sorted({size for sizes in FARGATE_SIZES.values() for size in sizes}))
+        else:
+            allowed = FARGATE_SIZES[int(self.cpu)]
+        if self.memory_mib not in allowed:
+            with_cpu = "" if is_token(self.cpu) else f" with cpu={self.cpu:g}"
+            raise ConfigurationError(
+                f"TaskSize.memory_mib={self.memory_mib!r} is not a memory size of Fargate{with_cpu}; "
+                f"use one of {_listed(allowed)}{self._cpu_that_has_it()}"
+            )
+
+    def _cpu_that_has_it(self) -> str:
+        fits = [cpu for cpu, sizes in FARGATE_SIZES.items() if self.memory_mib in sizes]
+        return f", or cpu={fits[0]}, which has {self.memory_mib:g}" if fits else ""
+
+
+def _listed(sizes: tuple[int, ...]) -> str:
+    """Name the sizes, a long even row by its ends and its step."""
+    steps = {later - earlier for earlier, later in zip(sizes, sizes[1:], strict=False)}
+    if len(sizes) > 4 and len(steps) == 1:  # noqa: PLR2004 - from five on, a range reads better than a list
+        return f"{sizes[0]} to {sizes[-1]} in steps of {steps.pop()}"
+    return ", ".join(map(str, sizes))
