@@ -1,0 +1,188 @@
+"""Base images, and a stand-in for those that no reachable registry serves."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.toolkit import cache_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ecr_fargate_constructs.local.assembly import BuiltImage
+
+_FROM = re.compile(r"^FROM\s+(?:--platform=\S+\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*$", re.IGNORECASE)
+_ARGUMENT = re.compile(r"^ARG\s+(?P<name>\w+)(?:=(?P<value>.*))?$", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_UNREACHABLE = re.compile(
+    r"no such host|connection refused|i/o timeout|network is unreachable|no route to host|Temporary failure|"
+    r"server misbehaving|TLS handshake timeout|context deadline exceeded|Client\.Timeout|forbidden|EOF|reset by peer",
+    re.IGNORECASE,
+)
+_PULL_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class _StandIn:
+    """A Debian that can do what an official image can.
+
+    Attributes:
+        images: Names of the images that it can stand in for.
+        packages: Debian packages beside the essential ones.
+        commands: Shell commands that run in the new root file system (``$1``).
+        command: Default command of the image.
+    """
+
+    images: re.Pattern[str]
+    packages: tuple[str, ...]
+    commands: tuple[str, ...]
+    command: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Name of its file in the cache."""
+        return "debian-" + "-".join(self.packages)
+
+
+_STAND_INS = (
+    _StandIn(
+        re.compile(r"(?:.*/)?python:3[\w.]*-slim[\w-]*"),
+        ("python3-minimal", "libpython3-stdlib"),
+        ("ln -s python3 $1/usr/bin/python",),
+        ("python3",),
+    ),
+    _StandIn(
+        re.compile(r"(?:.*/)?nginx:[\w.-]+"),
+        ("nginx-light",),
+        (
+            "ln -sf /dev/stdout $1/var/log/nginx/access.log",
+            "ln -sf /dev/stderr $1/var/log/nginx/error.log",
+        ),
+        ("nginx", "-g", "daemon off;"),
+    ),
+)
+
+
+def bases_of(image: BuiltImage) -> list[str]:
+    """Names of the images that a Dockerfile builds on, its own stages and ``scratch`` left out."""
+    arguments: dict[str, str] = {}
+    stages: set[str] = set()
+    bases: list[str] = []
+    for line in _instructions(image.dockerfile.read_text(encoding="utf-8", errors="replace")):
+        if (argument := _ARGUMENT.match(line)) and not bases:
+            given = image.arguments.get(argument["name"], argument["value"])
+            arguments[argument["name"]] = (given or "").strip("\"'")
+        elif source := _FROM.match(line):
+            name = _expand(source["image"], arguments)
+            if name != "scratch" and name.lower() not in stages and name not in bases:
+                bases.append(name)
+            if source["name"]:
+                stages.add(source["name"].lower())
+    return bases
+
+
+def provide(engine: str, bases: Iterable[str], environment: Mapping[str, str]) -> list[str]:
+    """Make the engine have every base image; the names of those that a stand-in was made for.
+
+    Raises:
+        LocalError: An image cannot be pulled, and nothing can stand in for it.
+    """
+    return [base for base in bases if not _has(engine, base, environment) and not _pulled(engine, base, environment)]
+
+
+def _instructions(text: str) -> list[str]:
+    joined = re.sub(r"\\\s*\n", " ", text)
+    return [line.strip() for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _expand(text: str, arguments: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(
+        lambda match: arguments.get(match["braced"] or match["plain"], "") or match["default"] or "", text
+    )
+
+
+def _has(engine: str, image: str, environment: Mapping[str, str]) -> bool:
+    return _run(engine, "image", "inspect", image, environment=environment).returncode == 0
+
+
+def _pulled(engine: str, image: str, environment: Mapping[str, str]) -> bool:
+    """Whether the image could be pulled; where its registry is out of reach, a stand-in takes its name."""
+    pull = _run(engine, "pull", image, environment=environment)
+    if pull.returncode == 0:
+        return True
+    why = pull.stderr.strip().splitlines()[-1:] or ["it says nothing"]
+    stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
+    if not _UNREACHABLE.search(pull.stderr):
+        raise LocalError(f"the base image {image} cannot be pulled: {why[0]}", fix="correct its name in the Dockerfile")
+    if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise LocalError(
+            f"the registry of the base image {image} is out of reach: {why[0]}",
+            fix=f"connect this machine to it, or give the engine the image under that name ('{engine} load')",
+        )
+    archive = _archive(stand_in)
+    changes = ["--change", f"CMD [{', '.join(f'{chr(34)}{word}{chr(34)}' for word in stand_in.command)}]"]
+    done = _run(engine, "import", *changes, str(archive), image, environment=environment)
+    if done.returncode != 0:
+        raise LocalError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
+    return False
+
+
+def _archive(stand_in: _StandIn) -> Path:
+    """The stand-in's root file system, made once for the user."""
+    archive = cache_directory() / f"{stand_in.key}.tar"
+    if archive.exists():
+        return archive
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.which("mmdebstrap") is None:
+        _checked(["apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"])
+    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        made = Path(folder) / "root.tar"
+        hooks = [f"--customize-hook={shlex.quote(command) if '$1' not in command else command}" for command in stand_in.commands]
+        _checked(
+            [
+                "mmdebstrap",
+                "--variant=essential",
+                f"--include={','.join(stand_in.packages)}",
+                *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")),
+                "--aptopt=Apt::Install-Recommends false",
+                *hooks,
+                _codename(),
+                str(made),
+            ]
+        )
+        made.replace(archive)  # at once: a second command never sees half of it
+    return archive
+
+
+def _codename() -> str:
+    text = Path("/etc/os-release").read_text(encoding="utf-8")
+    found = re.search(r"^VERSION_CODENAME=(\w+)", text, re.MULTILINE)
+    return found[1] if found else "stable"
+
+
+def _checked(command: list[str]) -> None:
+    done = subprocess.run(  # noqa: S603 - commands of ours, no shell
+        command, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    )
+    if done.returncode != 0:
+        raise LocalError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")
+
+
+def _run(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - commands of ours, no shell
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+        timeout=_PULL_SECONDS,
+    )

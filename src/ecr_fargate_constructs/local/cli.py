@@ -1,0 +1,157 @@
+"""The command ``ecr-fargate``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+try:
+    import typer
+    from rich.console import Console
+except ImportError:  # pragma: no cover - only without the extra
+    sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[local]'")
+
+from ecr_fargate_constructs.local import assembly, lifecycle, report, server, toolkit
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
+from ecr_fargate_constructs.local.services import Cloud
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+app = typer.Typer(
+    name="ecr-fargate", help="Private images on Fargate.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+local = typer.Typer(help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True)
+app.add_typer(local, name="local")
+
+_AppDirectory = Annotated[
+    Path, typer.Option("--app-dir", help="Directory of the CDK app's cdk.json.", exists=True, file_okay=False)
+]
+_Port = Annotated[int, typer.Option(min=1, max=65535, help="TCP port on loopback; one instance a port.")]
+
+
+@app.callback()
+def root() -> None:
+    """Private images on Fargate."""
+
+
+@local.command()
+def up(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to deploy; all when none is named.")] = None,
+    app_dir: _AppDirectory = Path(),
+    port: _Port = 4566,
+    account: Annotated[str | None, typer.Option(help="Account id for apps that name one.")] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region; us-east-1 when left out.")] = None,
+) -> None:
+    """Build, push and deploy the app, and wait until its load balancer answers.
+
+    Run it again after an edit to deploy the change. The built-in template validation of aws-cdk-lib is off, since it
+    takes ten seconds a run; set CDK_VALIDATION=true to have it.
+    """
+    instance, memory = instance_at(app_dir, port, account, region)
+    console = Console()
+    with report.ConsoleProgress(console) as progress:
+        outcome = lifecycle.up(instance, memory, stacks or [], progress)
+    for image in outcome.stand_ins:
+        console.print(
+            f"[yellow]note[/] the registry of {image} is out of reach; a Debian stand-in took its place", highlight=False
+        )
+    cloud = Cloud(instance)
+    console.print(report.services_table(cloud, outcome.services, cloud.balancers(outcome.stacks)))
+    for service in outcome.services:
+        console.print(report.containers_list(service), highlight=False, soft_wrap=True)
+    for answer in outcome.answers:
+        report.print_answer(console, answer)
+
+
+@local.command()
+def down(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
+    """End the embedded AWS: its containers, its processes and its files, and nothing else."""
+    instance, memory = instance_at(app_dir, port, None, None)
+    console = Console()
+    if memory is None and not instance.state.exists():
+        console.print(f"nothing runs for {instance.app_directory} on port {port}")
+        return
+    with report.ConsoleProgress(console) as progress:
+        progress.step("ending the embedded AWS")
+        lifecycle.down(instance, memory)
+
+
+@local.command()
+def status(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
+    """Show what runs; exit status 1 when nothing does."""
+    instance, _ = _running(app_dir, port)
+    stacks = assembly.stack_names(instance.assembly)
+    cloud = Cloud(instance)
+    console = Console()
+    services = cloud.services(stacks)
+    console.print(report.services_table(cloud, services, cloud.balancers(stacks)))
+    for service in services:
+        console.print(report.containers_list(service), highlight=False, soft_wrap=True)
+
+
+@local.command()
+def logs(
+    app_dir: _AppDirectory = Path(),
+    port: _Port = 4566,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the latest lines.")] = 50,
+) -> None:
+    """Print the latest lines that the app's containers have logged."""
+    instance, _ = _running(app_dir, port)
+    for line in Cloud(instance).last_lines(assembly.stack_names(instance.assembly), lines):
+        print(line)
+
+
+@local.command()
+def url(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
+    """Print the address of each load balancer, one a line."""
+    instance, _ = _running(app_dir, port)
+    for balancer in Cloud(instance).balancers(assembly.stack_names(instance.assembly)):
+        print(balancer.url)
+
+
+@local.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def cdk(context: typer.Context, app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
+    """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
+    instance, memory = _running(app_dir, port)
+    toolkit.run_toolkit(
+        instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print
+    )
+
+
+def _running(app_directory: Path, port: int) -> tuple[Instance, Memory]:
+    instance, memory = instance_at(app_directory, port, None, None)
+    if memory is None or not server.answers(instance) or not (instance.assembly / "manifest.json").is_file():
+        raise LocalError(
+            f"nothing runs for {instance.app_directory} on port {port}", fix="start it with 'ecr-fargate local up'"
+        )
+    return instance, memory
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command; a failure is told on standard error and leaves with status 1."""
+    signal.signal(signal.SIGTERM, _interrupt)  # so that a terminated 'up' cleans up as an interrupted one does
+    try:
+        app(standalone_mode=False)
+    except LocalError as error:
+        report.print_error(Console(stderr=True), error)
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        Console(stderr=True).print("interrupted")
+        sys.exit(130)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except Exception as error:
+        show = getattr(error, "show", None)  # click's usage errors know how to explain themselves
+        if show is None:
+            raise
+        show()
+        sys.exit(getattr(error, "exit_code", 2))

@@ -1,0 +1,144 @@
+"""One embedded AWS: where its files are, and what is remembered of it between commands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.processes import Process
+
+STATE_FOLDER = ".ecr-fargate"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An embedded AWS for one CDK app on one port.
+
+    The account id is the port, unless the app needs a certain one. Image names carry the account id, so that two
+    instances that share a container engine never meet in its image store.
+
+    Attributes:
+        app_directory: Directory of the app's ``cdk.json``.
+        port: TCP port on loopback; the AWS API, the registry and the load balancers all answer there.
+        account: AWS account id, 12 digits.
+        region: AWS region.
+    """
+
+    app_directory: Path
+    port: int
+    account: str
+    region: str
+
+    @property
+    def state(self) -> Path:
+        """Everything that this instance writes."""
+        return self.app_directory / STATE_FOLDER / str(self.port)
+
+    @property
+    def endpoint(self) -> str:
+        """The AWS API."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def registry(self) -> str:
+        """Host name of the private registry, as AWS names it."""
+        return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+
+    @property
+    def local_registry(self) -> str:
+        """Where that registry really answers."""
+        return f"localhost:{self.port}"
+
+    @property
+    def server_log(self) -> Path:
+        """What the embedded AWS prints."""
+        return self.state / "aws.log"
+
+    @property
+    def engine_log(self) -> Path:
+        """What the container engine's socket service prints."""
+        return self.state / "engine.log"
+
+    @property
+    def toolkit_log(self) -> Path:
+        """What the CDK command line prints."""
+        return self.state / "cdk.log"
+
+    @property
+    def assembly(self) -> Path:
+        """The cloud assembly that is deployed."""
+        return self.state / "cdk.out"
+
+    @property
+    def memory_file(self) -> Path:
+        """What is remembered between commands."""
+        return self.state / "instance.json"
+
+    def erase(self) -> None:
+        """Delete everything that this instance wrote."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        parent = self.state.parent
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+
+
+@dataclass
+class Memory:
+    """What is remembered of a running instance.
+
+    Attributes:
+        account: Account id that it was started with.
+        region: Region that it was started with.
+        engine: Name of the container engine.
+        socket: Address of the engine's socket, as ``DOCKER_HOST`` takes it.
+        scratch: A short directory that holds the socket, when it is ours.
+        processes: Name to process.
+        bootstrapped: Whether ``cdk bootstrap`` has run.
+    """
+
+    account: str
+    region: str
+    engine: str
+    socket: str
+    scratch: str | None = None
+    processes: dict[str, Process] = field(default_factory=dict)
+    bootstrapped: bool = False
+
+    def save(self, instance: Instance) -> None:
+        """Write it down."""
+        text = json.dumps(
+            {**vars(self), "processes": {name: vars(process) for name, process in self.processes.items()}}, indent=2
+        )
+        instance.memory_file.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> Memory | None:
+        """Read it back; None when there is none."""
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+            processes = {name: Process(**process) for name, process in values.pop("processes").items()}
+            return cls(**values, processes=processes)
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise LocalError(
+                f"{file} cannot be read: {error}", fix=f"delete {file.parent} and run the command again"
+            ) from error
+
+
+def instance_at(app_directory: Path, port: int, account: str | None, region: str | None) -> tuple[Instance, Memory | None]:
+    """The instance of an app on a port, and what is remembered of it."""
+    directory = app_directory.resolve()
+    memory = Memory.load(directory / STATE_FOLDER / str(port) / "instance.json")
+    if memory is not None:
+        for name, wanted, running in (("account", account, memory.account), ("region", region, memory.region)):
+            if wanted not in {None, running}:
+                raise LocalError(
+                    f"the embedded AWS on port {port} runs with {name} {running}, not {wanted}",
+                    fix=f"run 'ecr-fargate local down --port {port}' first, or choose another --port",
+                )
+        return Instance(directory, port, memory.account, memory.region), memory
+    return Instance(directory, port, account or f"{port:012d}", region or "us-east-1"), None

@@ -1,0 +1,228 @@
+"""Everything that MiniStack lacks for our templates, in one place.
+
+Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
+``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
+learnt it is left alone. All of it is meant to be offered upstream.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import urllib.request
+from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+WRITTEN_FOR = "1.5.33"
+
+_Properties: TypeAlias = dict[str, Any]
+_Message: TypeAlias = MutableMapping[str, Any]
+_Application: TypeAlias = Callable[
+    [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
+]
+
+ADDED_TYPES = (
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+)
+"""CloudFormation types that ``apply`` registers where they are missing."""
+
+_REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
+_MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+)
+
+
+class MovedError(RuntimeError):
+    """MiniStack's inside is not what the patches were written for."""
+
+    def __init__(self, what: str) -> None:
+        """Name what is missing."""
+        super().__init__(
+            f"the patches for MiniStack were written for {WRITTEN_FOR} and this version has no {what}; "
+            f"install ministack=={WRITTEN_FOR}"
+        )
+
+
+def apply(*, endpoint: str, rewrite_pulls: bool) -> None:
+    """Patch the MiniStack of this process.
+
+    Args:
+        endpoint: Where this MiniStack will answer, for example ``http://localhost:4566``.
+        rewrite_pulls: Whether the engine has to be asked for ``localhost`` instead of AWS's name of the registry: docker
+            has no registry map.
+
+    Raises:
+        MovedError: MiniStack's inside has moved.
+    """
+    provisioners = import_module("ministack.services.cloudformation.provisioners")
+    handlers = _find(provisioners, "_RESOURCE_HANDLERS")
+    ec2 = import_module("ministack.services.ec2")
+    _add_missing_types(handlers, ec2, _find(provisioners, "_ec2_sg_permissions"))
+    _say_image_not_found(import_module("ministack.services.ecr"))
+    _ask_own_registry_for_digests(endpoint)
+    if rewrite_pulls:
+        _pull_from_localhost(endpoint)
+    application = import_module("ministack.app")
+    application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
+
+
+def _find(module: object, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
+    if not hasattr(module, name):
+        raise MovedError(f"{getattr(module, '__name__', module)}.{name}")
+    return getattr(module, name)
+
+
+def _add_missing_types(handlers: dict[str, Any], ec2: Any, permissions: Callable[[list[_Properties]], list[Any]]) -> None:  # noqa: ANN401
+    addresses, gateways, groups, subnets = (
+        _find(ec2, name) for name in ("_addresses", "_nat_gateways", "_security_groups", "_subnets")
+    )
+    random_ip, now = _find(ec2, "_random_ip"), _find(ec2, "_now_ts")
+
+    def create_address(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
+        allocation, address = _new_id("eipalloc"), random_ip("52.")
+        addresses[allocation] = {
+            "AllocationId": allocation,
+            "PublicIp": address,
+            "Domain": "vpc",
+            "AssociationId": None,
+            "InstanceId": None,
+            "NetworkInterfaceId": None,
+            "PrivateIpAddress": None,
+        }
+        return address, {"AllocationId": allocation, "PublicIp": address}
+
+    def delete_address(address: str, properties: _Properties) -> None:
+        for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
+            addresses.pop(allocation, None)
+
+    def create_gateway(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
+        gateway = _new_id("nat")
+        gateways[gateway] = {
+            "NatGatewayId": gateway,
+            "SubnetId": properties["SubnetId"],
+            "VpcId": (subnets.get(properties["SubnetId"]) or {}).get("VpcId", ""),
+            "AllocationId": properties.get("AllocationId"),
+            "ConnectivityType": "public",
+            "State": "available",
+            "CreateTime": now(),
+            "Tags": [],
+        }
+        return gateway, {"NatGatewayId": gateway}
+
+    def delete_gateway(gateway: str, properties: _Properties) -> None:
+        gateways.pop(gateway, None)
+
+    def create_rule(direction: str) -> Callable[[str, _Properties, str], tuple[str, _Properties]]:
+        def create(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
+            rule = _new_id("sgr")
+            groups[properties["GroupId"]][direction].extend(permissions([properties]))
+            return rule, {"Id": rule}
+
+        return create
+
+    def delete_rule(direction: str) -> Callable[[str, _Properties], None]:
+        def delete(rule: str, properties: _Properties) -> None:
+            group = groups.get(properties.get("GroupId"))
+            for permission in permissions([properties]):
+                if group and permission in group[direction]:
+                    group[direction].remove(permission)
+
+        return delete
+
+    missing = {
+        "AWS::EC2::EIP": (create_address, delete_address),
+        "AWS::EC2::NatGateway": (create_gateway, delete_gateway),
+        "AWS::EC2::SecurityGroupIngress": (create_rule("IpPermissions"), delete_rule("IpPermissions")),
+        "AWS::EC2::SecurityGroupEgress": (create_rule("IpPermissionsEgress"), delete_rule("IpPermissionsEgress")),
+    }
+    for name, (create, delete) in missing.items():
+        handlers.setdefault(name, {"create": create, "delete": delete})
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}-{secrets.token_hex(9)[:17]}"
+
+
+def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """An unknown tag is an error in AWS; MiniStack's empty list makes the CDK command line believe it is there."""
+    describe, find = _find(ecr, "_describe_images"), _find(ecr, "_find_image")
+    repositories, error = _find(ecr, "_repositories"), _find(ecr, "error_response_json")
+
+    def describe_images(request: _Properties) -> object:
+        name = request.get("repositoryName", "")
+        for image in request.get("imageIds") or []:
+            if name in repositories and not find(name, image):
+                message = f"The image with imageId {image} does not exist within the repository with name '{name}'"
+                return error("ImageNotFoundException", message, 400)
+        return describe(request)
+
+    ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
+
+
+def _ask_own_registry_for_digests(endpoint: str) -> None:
+    """ECS pins an image's digest through an engine call that podman does not serve: ask the registry itself."""
+    images = import_module("docker.models.images").ImageCollection
+    original = _find(images, "get_registry_data")
+
+    def get_registry_data(self: object, name: str, auth_config: object = None) -> object:
+        host, _, rest = name.partition("/")
+        if not _REGISTRY_NAME.fullmatch(host):
+            return original(self, name, auth_config)
+        repository, _, tag = rest.rpartition(":")
+        request = urllib.request.Request(  # noqa: S310 - our own endpoint
+            f"{endpoint}/v2/{repository}/manifests/{tag}", method="HEAD", headers={"Host": host, "Accept": _MANIFESTS}
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=10) as answer:
+            return SimpleNamespace(id=answer.headers["Docker-Content-Digest"])
+
+    images.get_registry_data = get_registry_data
+
+
+def _pull_from_localhost(endpoint: str) -> None:
+    """Ask docker for the name under which the registry answers. Not tried: it was written without a Docker engine."""
+    local = endpoint.removeprefix("http://")
+    images = import_module("docker.models.images").ImageCollection
+    containers = import_module("docker.models.containers").ContainerCollection
+    pull, run = _find(images, "pull"), _find(containers, "run")
+
+    def here(name: object) -> object:
+        if not isinstance(name, str):
+            return name
+        host, slash, rest = name.partition("/")
+        return f"{local}/{rest}" if slash and _REGISTRY_NAME.fullmatch(host) else name
+
+    def pull_here(self: object, repository: str, *arguments: object, **options: object) -> object:
+        return pull(self, here(repository), *arguments, **options)
+
+    def run_here(self: object, image: object, *arguments: object, **options: object) -> object:
+        return run(self, here(image), *arguments, **options)
+
+    images.pull, containers.run = pull_here, run_here
+
+
+def accept_absolute_targets(application: _Application) -> _Application:
+    """Let an application be its own forward proxy: servers must accept absolute request targets (RFC 9112, 3.2.2).
+
+    The copy function reaches the registry by AWS's name through ``HTTP_PROXY``, which then is MiniStack itself.
+    """
+
+    async def proxy(
+        scope: _Message, receive: Callable[[], Awaitable[_Message]], send: Callable[[_Message], Awaitable[None]]
+    ) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(("http://", "https://")):
+            scope = {
+                **scope,
+                "path": urlsplit(scope["path"]).path or "/",
+                "raw_path": (urlsplit(scope["raw_path"]).path or b"/"),
+            }
+        await application(scope, receive, send)
+
+    return proxy

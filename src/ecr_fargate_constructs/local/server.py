@@ -1,0 +1,101 @@
+"""The embedded AWS as a process: ``python -m ecr_fargate_constructs.local.server PORT``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.local.engine import podman_environment
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.processes import start
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.instance import Instance, Memory
+
+_START_SECONDS = 60
+_REWRITE_PULLS = "ECR_FARGATE_LOCAL_REWRITE_PULLS"
+
+
+def start_server(instance: Instance, memory: Memory) -> None:
+    """Start the embedded AWS and wait until it answers.
+
+    Raises:
+        LocalError: It ended, or did not answer in time.
+    """
+    temporary = instance.state / "tmp"
+    temporary.mkdir(exist_ok=True)
+    memory.processes["aws"] = start(
+        [sys.executable, "-m", __name__, str(instance.port)],
+        env={**os.environ, **_environment(instance, memory), "TMPDIR": str(temporary)},
+        log=instance.server_log,
+    )
+    deadline = time.monotonic() + _START_SECONDS
+    while not answers(instance):
+        if not memory.processes["aws"].alive:
+            raise LocalError(f"the embedded AWS ended while it started: {_last_line(instance)}", log=instance.server_log)
+        if time.monotonic() > deadline:
+            raise LocalError(
+                f"the embedded AWS did not answer on {instance.endpoint} in {_START_SECONDS} seconds",
+                log=instance.server_log,
+            )
+        time.sleep(0.1)
+
+
+def answers(instance: Instance) -> bool:
+    """Whether the embedded AWS answers."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(f"http://127.0.0.1:{instance.port}/_ministack/health", timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def empty(instance: Instance) -> None:
+    """Drop everything that the embedded AWS holds: its task containers and functions end."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(f"http://127.0.0.1:{instance.port}/_ministack/reset", method="POST")  # noqa: S310
+    with direct.open(request, timeout=120):
+        pass
+
+
+def _environment(instance: Instance, memory: Memory) -> dict[str, str]:
+    return {
+        **podman_environment(instance),
+        "GATEWAY_PORT": str(instance.port),
+        "BIND_HOST": "127.0.0.1",  # by itself it would listen on every interface
+        "MINISTACK_ACCOUNT_ID": instance.account,
+        "MINISTACK_REGION": instance.region,
+        "MINISTACK_DOCKER_TIMEOUT": "300",  # a pull through the engine counts
+        "AWS_DEFAULT_REGION": instance.region,
+        "AWS_ENDPOINT_URL": instance.endpoint,
+        "DOCKER_HOST": memory.socket,
+        # The copy function knows the registry by AWS's name only; this proxy is the embedded AWS itself.
+        "HTTP_PROXY": f"http://127.0.0.1:{instance.port}",
+        "NO_PROXY": "localhost,127.0.0.1",
+        _REWRITE_PULLS: "" if memory.engine == "podman" else "1",
+    }
+
+
+def _last_line(instance: Instance) -> str:
+    lines = instance.server_log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "it printed nothing")
+
+
+def main() -> None:
+    """Run the embedded AWS until it is ended."""
+    # Imported here: this module is also used to start the process.
+    patches = import_module("ecr_fargate_constructs.local.ministack_patches")
+    patches.apply(endpoint=f"http://localhost:{sys.argv[1]}", rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)))
+    sys.argv = [shutil.which("ministack") or "ministack"]
+    import_module("ministack.app").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""What runs: services, tasks, images and load balancers of deployed stacks, read through the AWS API."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ecr_fargate_constructs.local.instance import Instance
+
+_DIGEST_SHOWN = 19  # "sha256:" and twelve digits
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a service.
+
+    Attributes:
+        arn: Its ARN.
+        status: ``RUNNING``, ``STOPPED`` and the states between.
+        image: Image that its first container runs, with the digest that was pulled.
+        reason: Why it stopped, when it did.
+    """
+
+    arn: str
+    status: str
+    image: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the ARN."""
+        return self.arn.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of a deployed stack, as it is now.
+
+    Attributes:
+        stack: Stack that it belongs to.
+        cluster: ARN of its cluster.
+        arn: Its ARN.
+        wanted: Task definition that the stack's template names.
+        desired: Number of tasks that should run.
+        deployments: Its deployments, as ECS describes them.
+        tasks: Its tasks, the stopped ones included.
+    """
+
+    stack: str
+    cluster: str
+    arn: str
+    wanted: str
+    desired: int
+    deployments: tuple[dict[str, Any], ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def running(self) -> tuple[Task, ...]:
+        """The tasks that run."""
+        return tuple(task for task in self.tasks if task.status == "RUNNING")
+
+    @property
+    def settled(self) -> bool:
+        """Whether the wanted version, and nothing else, runs as often as it should."""
+        return (
+            len(self.deployments) == 1
+            and self.deployments[0]["taskDefinition"] == self.wanted
+            and self.deployments[0].get("rolloutState") == "COMPLETED"
+            and len(self.running) == self.desired == self.deployments[0]["runningCount"]
+        )
+
+    @property
+    def failure(self) -> str | None:
+        """Why the wanted version did not come up; None as long as it may."""
+        for deployment in self.deployments:
+            if deployment["taskDefinition"] == self.wanted and deployment.get("rolloutState") == "FAILED":
+                return str(deployment.get("rolloutStateReason") or "the deployment failed")
+        if all(deployment["taskDefinition"] != self.wanted for deployment in self.deployments):
+            return "the deployment was rolled back to the version before"
+        return None
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A load balancer of a deployed stack.
+
+    Attributes:
+        stack: Stack that it belongs to.
+        name: Its name.
+        host: Name under which it answers on this machine.
+        port: Port on which it answers.
+    """
+
+    stack: str
+    name: str
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Address for browsers and curl, which take every ``*.localhost`` for this machine."""
+        return f"http://{self.host}:{self.port}/"
+
+    def ask(self, path: str = "/") -> tuple[int, str]:
+        """Status and body of an answer.
+
+        Raises:
+            OSError: Nothing answers.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Host": self.host})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(errors="replace")
+        except http.client.HTTPException as error:
+            raise OSError(str(error)) from error
+        finally:
+            connection.close()
+
+
+class Cloud:
+    """The embedded AWS, asked with boto3."""
+
+    def __init__(self, instance: Instance) -> None:
+        """Ask the embedded AWS of an instance."""
+        self._instance = instance
+        self._session = boto3.Session(
+            aws_access_key_id=instance.account, aws_secret_access_key="local", region_name=instance.region
+        )
+
+    def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """A client for an AWS service."""
+        return self._session.client(
+            name, endpoint_url=self._instance.endpoint, config=Config(proxies={}, retries={"max_attempts": 3})
+        )
+
+    def resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
+        """Stack and physical id of every resource of a type."""
+        cloudformation = self.client("cloudformation")
+        for stack in stacks:
+            try:
+                found = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+            except ClientError:
+                continue  # not deployed
+            for resource in found:
+                if resource["ResourceType"] == kind and resource.get("PhysicalResourceId"):
+                    yield stack, resource["PhysicalResourceId"]
+
+    def services(self, stacks: Sequence[str]) -> list[Service]:
+        """The ECS services of deployed stacks."""
+        return [self._service(stack, arn) for stack, arn in self.resources(stacks, "AWS::ECS::Service")]
+
+    def balancers(self, stacks: Sequence[str]) -> list[Balancer]:
+        """The load balancers of deployed stacks."""
+        found = list(self.resources(stacks, "AWS::ElasticLoadBalancingV2::LoadBalancer"))
+        if not found:
+            return []
+        names = {
+            balancer["LoadBalancerArn"]: balancer["LoadBalancerName"]
+            for balancer in self.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        }
+        return [
+            Balancer(stack, names[arn], f"{names[arn].lower()}.alb.localhost", self._instance.port)
+            for stack, arn in found
+            if arn in names
+        ]
+
+    def _service(self, stack: str, arn: str) -> Service:
+        ecs = self.client("ecs")
+        cluster = arn.split("/")[1]
+        service = ecs.describe_services(cluster=cluster, services=[arn])["services"][0]
+        arns = [
+            task
+            for status in ("RUNNING", "STOPPED")
+            for page in ecs.get_paginator("list_tasks").paginate(
+                cluster=cluster, serviceName=service["serviceName"], desiredStatus=status
+            )
+            for task in page["taskArns"]
+        ]
+        described = ecs.describe_tasks(cluster=cluster, tasks=arns[:100])["tasks"] if arns else []
+        return Service(
+            stack,
+            service["clusterArn"],
+            arn,
+            self._wanted(stack, service["taskDefinition"]),
+            service["desiredCount"],
+            tuple(deployment for deployment in service["deployments"] if deployment["status"] != "INACTIVE"),
+            tuple(self._task(task) for task in described),
+        )
+
+    def _wanted(self, stack: str, current: str) -> str:
+        """The task definition that the stack deployed last, of the family that the service runs."""
+        family = current.rpartition(":")[0]
+        for _, physical_id in self.resources([stack], "AWS::ECS::TaskDefinition"):
+            if physical_id.rpartition(":")[0] == family:
+                return physical_id
+        return current
+
+    @staticmethod
+    def _task(task: dict[str, Any]) -> Task:
+        container = (task.get("containers") or [{}])[0]
+        image, digest = container.get("image", ""), container.get("imageDigest", "")
+        reason = container.get("reason") or task.get("stoppedReason", "")
+        code = container.get("exitCode")
+        if code is not None:
+            reason = f"{reason} (exit code {code})".strip()
+        return Task(task["taskArn"], task["lastStatus"], f"{image} {digest[:_DIGEST_SHOWN]}".strip(), reason)
+
+    def last_lines(self, stacks: Sequence[str], count: int = 10) -> list[str]:
+        """The last lines that the containers of deployed stacks have logged."""
+        logs = self.client("logs")
+        events = []
+        for _, group in self.resources(stacks, "AWS::Logs::LogGroup"):
+            for stream in logs.describe_log_streams(logGroupName=group).get("logStreams", []):
+                got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=count)
+                events += [(event["timestamp"], event["message"].rstrip()) for event in got["events"]]
+        return [re.sub(r"\x1b\[[0-9;]*m", "", message) for _, message in sorted(events)[-count:]]

