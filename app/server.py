@@ -7,7 +7,10 @@ import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 GREETING = "Hello from a private ECR repository!"
 KEEP_ALIVE_SECONDS = 75  # longer than the load balancer's 60 idle seconds, or it would reuse closed connections
@@ -47,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = KEEP_ALIVE_SECONDS
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         """Answer the two paths, and 404 for the rest."""
         bodies = {"/": f"{GREETING}\n", "/healthz": "ok\n"}
         body = bodies.get(self.path.partition("?")[0])
@@ -82,7 +85,7 @@ def main() -> int:
     """Serve until SIGTERM."""
     server = Server(int(os.environ.get("PORT", "8080")))
 
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop(_signum: int, _frame: FrameType | None) -> None:
         # shutdown() waits for the serving loop, which runs in this very thread: ask from another one.
         threading.Thread(target=server.shutdown).start()
 

@@ -20,7 +20,7 @@ def path_of(scope: Construct, construct_id: str) -> str:
     return f"{parent}/{construct_id}" if parent else construct_id
 
 
-def whole_number(  # noqa: PLR0913 - one rule, spelled out by its caller
+def whole_number(
     name: str,
     value: float,
     *,

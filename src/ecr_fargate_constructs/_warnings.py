@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 def warn(construct: IConstruct, name: str, message: str) -> None:
     """Warn at synth under the id ``ecr-fargate-constructs:<name>``; ids are public API.
 
-    A user who has weighed it calls ``cdk.Annotations.of(construct).acknowledge_warning("ecr-fargate-constructs:<name>")``.
+    A user who has weighed one calls ``cdk.Annotations.of(construct).acknowledge_warning(id)``.
     """
     cdk.Annotations.of(construct).add_warning_v2(f"ecr-fargate-constructs:{name}", message)

@@ -96,9 +96,7 @@ class EcrFargateService(Construct):
         self._inner = LoadBalancedFargateService(
             self,
             "Default",  # left out of logical ids
-            container=AppContainer(
-                self._image, container_port, environment=environment or {}, secrets=secrets or {}
-            ),
+            container=AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {}),
             size=size,
             ingress=ingress,
             deployment=deployment,

@@ -13,17 +13,18 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.delivery import copy_image
-from ecr_fargate_constructs._image_reference import ImageReference
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_ecr as ecr
+
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
-    from aws_cdk import aws_ecr as ecr
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -164,9 +165,7 @@ class DeliveredImage(ecs.ContainerImage):
         self._image = image
         self._delivery = delivery
 
-    def bind(
-        self, scope: Construct, container_definition: ecs.ContainerDefinition
-    ) -> ecs.ContainerImageConfig:
+    def bind(self, scope: Construct, container_definition: ecs.ContainerDefinition) -> ecs.ContainerImageConfig:
         """Bind the image to a container and make its task definition wait."""
         # Only the task definition itself waits: its roles and log group are created meanwhile.
         resource = container_definition.task_definition.node.default_child

@@ -146,7 +146,10 @@ def _archive(stand_in: _StandIn) -> Path:
         _checked(["apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"])
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         made = Path(folder) / "root.tar"
-        hooks = [f"--customize-hook={shlex.quote(command) if '$1' not in command else command}" for command in stand_in.commands]
+        hooks = [
+            f"--customize-hook={shlex.quote(command) if '$1' not in command else command}"
+            for command in stand_in.commands
+        ]
         _checked(
             [
                 "mmdebstrap",

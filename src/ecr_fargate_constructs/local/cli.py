@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="ecr-fargate", help="Private images on Fargate.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-local = typer.Typer(help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True)
+local = typer.Typer(
+    help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True
+)
 app.add_typer(local, name="local")
 
 _AppDirectory = Annotated[
@@ -58,10 +60,11 @@ def up(
         outcome = lifecycle.up(instance, memory, stacks or [], progress)
     for image in outcome.stand_ins:
         console.print(
-            f"[yellow]note[/] the registry of {image} is out of reach; a Debian stand-in took its place", highlight=False
+            f"[yellow]note[/] the registry of {image} is out of reach; a Debian stand-in took its place",
+            highlight=False,
         )
     cloud = Cloud(instance)
-    console.print(report.services_table(cloud, outcome.services, cloud.balancers(outcome.stacks)))
+    console.print(report.services_table(outcome.services, cloud.balancers(outcome.stacks)))
     for service in outcome.services:
         console.print(report.containers_list(service), highlight=False, soft_wrap=True)
     for answer in outcome.answers:
@@ -89,7 +92,7 @@ def status(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
     cloud = Cloud(instance)
     console = Console()
     services = cloud.services(stacks)
-    console.print(report.services_table(cloud, services, cloud.balancers(stacks)))
+    console.print(report.services_table(services, cloud.balancers(stacks)))
     for service in services:
         console.print(report.containers_list(service), highlight=False, soft_wrap=True)
 
@@ -118,9 +121,7 @@ def url(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
 def cdk(context: typer.Context, app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
     """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
     instance, memory = _running(app_dir, port)
-    toolkit.run_toolkit(
-        instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print
-    )
+    toolkit.run_toolkit(instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print)
 
 
 def _running(app_directory: Path, port: int) -> tuple[Instance, Memory]:
@@ -132,7 +133,7 @@ def _running(app_directory: Path, port: int) -> tuple[Instance, Memory]:
     return instance, memory
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 

@@ -1,8 +1,8 @@
 """The command that stands for the container engine in the CDK command line (``CDK_DOCKER``).
 
 The CDK command line logs in to, and pushes to, AWS's name of the registry, which leads nowhere here. This command
-pushes to where the instance's registry really answers, and then removes the image from the engine, so that the task that
-runs it has to pull it from the private repository. Every other verb goes to the engine as it is.
+pushes to where the instance's registry really answers, and then removes the image from the engine, so that the task
+that runs it has to pull it from the private repository. Every other verb goes to the engine as it is.
 """
 
 from __future__ import annotations

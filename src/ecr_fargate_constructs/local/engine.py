@@ -98,11 +98,17 @@ def podman_environment(instance: Instance) -> dict[str, str]:
 
 def write_podman_configuration(instance: Instance) -> None:
     """Write the registry map, so that AWS's name of the registry leads to this instance, and the runtime's limits."""
-    registry = f'[[registry]]\nprefix = "{instance.registry}"\nlocation = "{instance.local_registry}"\ninsecure = true\n'
+    registry = (
+        f'[[registry]]\nprefix = "{instance.registry}"\nlocation = "{instance.local_registry}"\ninsecure = true\n'
+    )
     local = f'\n[[registry]]\nlocation = "{instance.local_registry}"\ninsecure = true\n'
     (instance.state / "registries.conf").write_text(registry + local, encoding="utf-8")
     files, processes = (min(1024, limit) if limit > 0 else 1024 for limit in (_hard("NOFILE"), _hard("NPROC")))
-    lines = ["[containers]", f'default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]', "[engine]"]
+    lines = [
+        "[containers]",
+        f'default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]',
+        "[engine]",
+    ]
     if Path("/sys/fs/cgroup/unified").is_dir() and shutil.which("runc"):
         lines.append('runtime = "runc"')  # crun refuses control groups in hybrid mode
     (instance.state / "containers.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.processes import Process
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STATE_FOLDER = ".ecr-fargate"
 
@@ -129,7 +132,9 @@ class Memory:
             ) from error
 
 
-def instance_at(app_directory: Path, port: int, account: str | None, region: str | None) -> tuple[Instance, Memory | None]:
+def instance_at(
+    app_directory: Path, port: int, account: str | None, region: str | None
+) -> tuple[Instance, Memory | None]:
     """The instance of an app on a port, and what is remembered of it."""
     directory = app_directory.resolve()
     memory = Memory.load(directory / STATE_FOLDER / str(port) / "instance.json")

@@ -132,7 +132,8 @@ def _check_port(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise LocalError(
-                f"port {port} is taken by another program", fix="choose another one with --port, for example --port 4600"
+                f"port {port} is taken by another program",
+                fix="choose another one with --port, for example --port 4600",
             )
 
 
@@ -154,7 +155,9 @@ def _deploy(instance: Instance, memory: Memory, stacks: Sequence[str], progress:
         memory.bootstrapped = True
         memory.save(instance)
     progress.step("getting the base images")
-    bases = dict.fromkeys(base for image in assembly.built_images(instance.assembly) for base in base_images.bases_of(image))
+    bases = dict.fromkeys(
+        base for image in assembly.built_images(instance.assembly) for base in base_images.bases_of(image)
+    )
     stand_ins = base_images.provide(memory.engine, bases, engine.podman_environment(instance))
     cloud = Cloud(instance)
     names = assembly.stack_names(instance.assembly)
@@ -170,7 +173,7 @@ def _deploy(instance: Instance, memory: Memory, stacks: Sequence[str], progress:
 def _refuse_unsupported(instance: Instance) -> None:
     provisioners = import_module("ministack.services.cloudformation.provisioners")
     patches = import_module("ecr_fargate_constructs.local.ministack_patches")
-    known = {*provisioners._RESOURCE_HANDLERS, *patches.ADDED_TYPES}  # type: ignore[attr-defined]  # noqa: SLF001
+    known = {*provisioners._RESOURCE_HANDLERS, *patches.ADDED_TYPES}  # noqa: SLF001 - its own list of types
     missing = assembly.unsupported(instance.assembly, known)
     if missing:
         listed = "; ".join(f"not emulated: {kind} ({logical_id})" for kind, logical_id in missing)
@@ -257,4 +260,3 @@ def _remove_containers_and_images(instance: Instance, memory: Memory) -> None:
     images = [line.split(" ", 1) for line in ask("images", "--format", "{{.ID}} {{.Repository}}/")]
     for image in dict.fromkeys(identifier for identifier, name in images if name.startswith(ours)):
         ask("rmi", "--force", image)
-

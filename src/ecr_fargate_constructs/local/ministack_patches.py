@@ -19,6 +19,9 @@ from urllib.parse import urlsplit
 WRITTEN_FOR = "1.5.33"
 
 _Properties: TypeAlias = dict[str, Any]
+_Permissions: TypeAlias = Callable[[list[_Properties]], list[Any]]
+_Handler: TypeAlias = dict[str, Callable[..., Any]]
+_Module: TypeAlias = object
 _Message: TypeAlias = MutableMapping[str, Any]
 _Application: TypeAlias = Callable[
     [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
@@ -51,7 +54,7 @@ class MovedError(RuntimeError):
 
 
 def apply(*, endpoint: str, rewrite_pulls: bool) -> None:
-    """Patch the MiniStack of this process.
+    """Patch the MiniStack of this process; its types are those of an untyped package.
 
     Args:
         endpoint: Where this MiniStack will answer, for example ``http://localhost:4566``.
@@ -73,36 +76,45 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> None:
     application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
 
 
-def _find(module: object, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
+def _find(module: _Module, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
     if not hasattr(module, name):
         raise MovedError(f"{getattr(module, '__name__', module)}.{name}")
     return getattr(module, name)
 
 
-def _add_missing_types(handlers: dict[str, Any], ec2: Any, permissions: Callable[[list[_Properties]], list[Any]]) -> None:  # noqa: ANN401
-    addresses, gateways, groups, subnets = (
-        _find(ec2, name) for name in ("_addresses", "_nat_gateways", "_security_groups", "_subnets")
-    )
-    random_ip, now = _find(ec2, "_random_ip"), _find(ec2, "_now_ts")
+def _add_missing_types(handlers: dict[str, Any], ec2: _Module, permissions: _Permissions) -> None:
+    groups = _find(ec2, "_security_groups")
+    makers = {
+        "AWS::EC2::EIP": lambda: _addresses(ec2),
+        "AWS::EC2::NatGateway": lambda: _gateways(ec2),
+        "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
+        "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
+    }
+    for name in ADDED_TYPES:
+        if name not in handlers:
+            handlers[name] = makers[name]()
 
-    def create_address(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
+
+def _addresses(ec2: _Module) -> _Handler:
+    addresses, random_ip = _find(ec2, "_addresses"), _find(ec2, "_random_ip")
+
+    def create(_logical_id: str, _properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         allocation, address = _new_id("eipalloc"), random_ip("52.")
-        addresses[allocation] = {
-            "AllocationId": allocation,
-            "PublicIp": address,
-            "Domain": "vpc",
-            "AssociationId": None,
-            "InstanceId": None,
-            "NetworkInterfaceId": None,
-            "PrivateIpAddress": None,
-        }
+        nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
+        addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
         return address, {"AllocationId": allocation, "PublicIp": address}
 
-    def delete_address(address: str, properties: _Properties) -> None:
+    def delete(address: str, _properties: _Properties) -> None:
         for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
             addresses.pop(allocation, None)
 
-    def create_gateway(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
+    return {"create": create, "delete": delete}
+
+
+def _gateways(ec2: _Module) -> _Handler:
+    gateways, subnets, now = (_find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         gateway = _new_id("nat")
         gateways[gateway] = {
             "NatGatewayId": gateway,
@@ -116,34 +128,25 @@ def _add_missing_types(handlers: dict[str, Any], ec2: Any, permissions: Callable
         }
         return gateway, {"NatGatewayId": gateway}
 
-    def delete_gateway(gateway: str, properties: _Properties) -> None:
+    def delete(gateway: str, _properties: _Properties) -> None:
         gateways.pop(gateway, None)
 
-    def create_rule(direction: str) -> Callable[[str, _Properties, str], tuple[str, _Properties]]:
-        def create(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
-            rule = _new_id("sgr")
-            groups[properties["GroupId"]][direction].extend(permissions([properties]))
-            return rule, {"Id": rule}
+    return {"create": create, "delete": delete}
 
-        return create
 
-    def delete_rule(direction: str) -> Callable[[str, _Properties], None]:
-        def delete(rule: str, properties: _Properties) -> None:
-            group = groups.get(properties.get("GroupId"))
-            for permission in permissions([properties]):
-                if group and permission in group[direction]:
-                    group[direction].remove(permission)
+def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) -> _Handler:
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        rule = _new_id("sgr")
+        groups[properties["GroupId"]][direction].extend(permissions([properties]))
+        return rule, {"Id": rule}
 
-        return delete
+    def delete(_rule: str, properties: _Properties) -> None:
+        group = groups.get(properties["GroupId"])
+        for permission in permissions([properties]):
+            if group and permission in group[direction]:
+                group[direction].remove(permission)
 
-    missing = {
-        "AWS::EC2::EIP": (create_address, delete_address),
-        "AWS::EC2::NatGateway": (create_gateway, delete_gateway),
-        "AWS::EC2::SecurityGroupIngress": (create_rule("IpPermissions"), delete_rule("IpPermissions")),
-        "AWS::EC2::SecurityGroupEgress": (create_rule("IpPermissionsEgress"), delete_rule("IpPermissionsEgress")),
-    }
-    for name, (create, delete) in missing.items():
-        handlers.setdefault(name, {"create": create, "delete": delete})
+    return {"create": create, "delete": delete}
 
 
 def _new_id(prefix: str) -> str:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.status import Status
+    from typing_extensions import Self
 
     from ecr_fargate_constructs.local.errors import LocalError
     from ecr_fargate_constructs.local.lifecycle import Answer
-    from ecr_fargate_constructs.local.services import Balancer, Cloud, Service
+    from ecr_fargate_constructs.local.services import Balancer, Service
 
 _DETAIL_WIDTH = 90
 _BODY_LINES = 5
@@ -34,7 +35,7 @@ class ConsoleProgress(Progress):
         self._step = ""
         self._begun = 0.0
 
-    def __enter__(self) -> ConsoleProgress:
+    def __enter__(self) -> Self:
         self._status.start()
         return self
 
@@ -58,7 +59,7 @@ class ConsoleProgress(Progress):
         self._step = ""
 
 
-def services_table(cloud: Cloud, services: Sequence[Service], balancers: Sequence[Balancer]) -> Table:
+def services_table(services: Sequence[Service], balancers: Sequence[Balancer]) -> Table:
     """Stack, repository, image, tasks and address of what runs."""
     table = Table(title="Running", title_justify="left", show_lines=True)
     for column in ("stack", "repository", "image (tag, digest)", "tasks", "url"):

@@ -38,7 +38,9 @@ def start_server(instance: Instance, memory: Memory) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not answers(instance):
         if not memory.processes["aws"].alive:
-            raise LocalError(f"the embedded AWS ended while it started: {_last_line(instance)}", log=instance.server_log)
+            raise LocalError(
+                f"the embedded AWS ended while it started: {_last_line(instance)}", log=instance.server_log
+            )
         if time.monotonic() > deadline:
             raise LocalError(
                 f"the embedded AWS did not answer on {instance.endpoint} in {_START_SECONDS} seconds",
@@ -60,7 +62,7 @@ def answers(instance: Instance) -> bool:
 def empty(instance: Instance) -> None:
     """Drop everything that the embedded AWS holds: its task containers and functions end."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(f"http://127.0.0.1:{instance.port}/_ministack/reset", method="POST")  # noqa: S310
+    request = urllib.request.Request(f"http://127.0.0.1:{instance.port}/_ministack/reset", method="POST")
     with direct.open(request, timeout=120):
         pass
 

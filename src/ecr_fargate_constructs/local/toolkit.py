@@ -78,9 +78,7 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
         **kept,
         **user,
         **podman_environment(instance),
-        **shim_environment(
-            engine=memory.engine, registry=instance.registry, local_registry=instance.local_registry
-        ),
+        **shim_environment(engine=memory.engine, registry=instance.registry, local_registry=instance.local_registry),
         "PATH": search_path(),
         "AWS_ACCESS_KEY_ID": instance.account,  # the emulator reads the account from it
         "AWS_SECRET_ACCESS_KEY": "local",

@@ -159,9 +159,7 @@ class PrivateRepository(Construct):
         Raises:
             ConfigurationError: ``reference`` is no image's name, or names no version.
         """
-        return images.mirror(
-            self, id, reference=reference, architecture=architecture, repository=self._repository
-        )
+        return images.mirror(self, id, reference=reference, architecture=architecture, repository=self._repository)
 
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its tag.

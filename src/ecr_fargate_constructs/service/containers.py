@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable, TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
-from constructs import Construct
 
 from ecr_fargate_constructs._checks import seconds, tcp_port, text_map, whole_number
 from ecr_fargate_constructs._image_reference import ImageReference
@@ -18,11 +16,15 @@ from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from constructs import Construct
+    from collections.abc import Mapping, Sequence
+
 CONTAINER_NAME = "web"
 """Name of the container in its task; the one that CDK's pattern gives it."""
 
 LOG_BUFFER = 25
-"""MiB that wait in memory for a slow CloudWatch before log lines are dropped; more than that risks the task's memory."""
+"""MiB that wait in memory for a slow CloudWatch before lines are dropped; more would risk the task's memory."""
 
 
 @runtime_checkable
@@ -112,7 +114,9 @@ class AppContainer:
         if self.stop_timeout is not None:
             seconds("AppContainer.stop_timeout", self.stop_timeout, minimum=2, maximum=120)
         if self.memory_limit_mib is not None:
-            whole_number("AppContainer.memory_limit_mib", self.memory_limit_mib, minimum=6, what="a memory limit in MiB")
+            whole_number(
+                "AppContainer.memory_limit_mib", self.memory_limit_mib, minimum=6, what="a memory limit in MiB"
+            )
         self._check_writable_paths()
         self._check_architecture()
 

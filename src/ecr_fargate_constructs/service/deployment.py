@@ -53,7 +53,9 @@ class Rolling:
             )
 
 
-def tune_deployment(pattern: ecs_patterns.ApplicationLoadBalancedFargateService, rolling: Rolling, tasks: float) -> None:
+def tune_deployment(
+    pattern: ecs_patterns.ApplicationLoadBalancedFargateService, rolling: Rolling, tasks: float
+) -> None:
     """Set what neither the pattern nor the L2 service reaches: breaker threshold and zone rebalancing."""
     resource = pattern.service.node.default_child
     if not isinstance(resource, ecs.CfnService):  # the pattern of a later CDK would have to change for this

@@ -242,9 +242,7 @@ def _grace_period(container: AppContainer, check: TargetHealthCheck) -> cdk.Dura
     return cdk.Duration.seconds(max(_LEAST_GRACE, first + (start.to_seconds() if start is not None else 0)))
 
 
-def _url(
-    pattern: ecs_patterns.ApplicationLoadBalancedFargateService, https: PublicHttps | InternalHttps | None
-) -> str:
+def _url(pattern: ecs_patterns.ApplicationLoadBalancedFargateService, https: PublicHttps | InternalHttps | None) -> str:
     if https is None:
         return f"http://{pattern.load_balancer.load_balancer_dns_name}"
     return f"https://{https.domain_name or pattern.load_balancer.load_balancer_dns_name}"

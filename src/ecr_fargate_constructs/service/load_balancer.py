@@ -23,9 +23,9 @@ def is_public(ingress: Ingress) -> bool:
 def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
     """Make the load balancer for a way in.
 
-    Its id, and with it the ids of its listeners and target group, changes with the scheme. A load balancer cannot change
-    its scheme, and a target group cannot serve the old and the new one at once: with the same id the switch would fail
-    half way (aws-cdk#33253).
+    Its id, and with it the ids of its listeners and target group, changes with the scheme. A load balancer cannot
+    change its scheme, and a target group cannot serve the old and the new one at once: with the same id the switch
+    would fail half way (aws-cdk#33253).
     """
     public = is_public(ingress)
     return elbv2.ApplicationLoadBalancer(

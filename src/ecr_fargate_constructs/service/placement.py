@@ -58,7 +58,14 @@ def task_subnets(
     """Where tasks go, and whether they need public addresses to pull their image from there."""
     if subnets is None:
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS), False
-    selected = vpc.select_subnets(subnets)
+    selected = vpc.select_subnets(
+        availability_zones=subnets.availability_zones,
+        one_per_az=subnets.one_per_az,
+        subnet_filters=subnets.subnet_filters,
+        subnet_group_name=subnets.subnet_group_name,
+        subnets=subnets.subnets,
+        subnet_type=subnets.subnet_type,
+    )
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets}
     if isolated and isolated & set(selected.subnet_ids):
         warn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
@@ -35,7 +36,7 @@ Source: "Task size" in the Amazon ECS developer guide's page on Fargate task def
 class TaskSize:
     """CPU and memory of a whole task, checked against what Fargate has.
 
-    Defaults: 256 CPU units (a quarter of a vCPU), 512 MiB, and the 20 GiB of ephemeral storage that come with every task.
+    Defaults: 256 CPU units (a quarter of a vCPU), 512 MiB, and the 20 GiB of storage that come with every task.
 
     A CDK token in any place passes unread. With a token as ``cpu``, any memory size that some CPU size allows passes.
 
@@ -94,7 +95,7 @@ class TaskSize:
 
 def _listed(sizes: tuple[int, ...]) -> str:
     """Name the sizes, a long even row by its ends and its step."""
-    steps = {later - earlier for earlier, later in zip(sizes, sizes[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(sizes)}
     if len(sizes) > 4 and len(steps) == 1:  # noqa: PLR2004 - from five on, a range reads better than a list
         return f"{sizes[0]} to {sizes[-1]} in steps of {steps.pop()}"
     return ", ".join(map(str, sizes))

@@ -1,0 +1,47 @@
+# Each target sets up what it needs, once, in .venv and node_modules.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+PORT ?= 4566
+
+.PHONY: demo test check snapshots clean
+.DEFAULT_GOAL := test
+
+demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
+	$(BIN)/ecr-fargate local up --port $(PORT)
+	@echo "It goes on running. Edit app/server.py and run 'make demo' again; 'make clean' ends it."
+
+test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end included where an engine answers
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile
+
+check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --pythonpath $(BIN)/python tests/typing/api.py
+	$(BIN)/lint-imports
+	$(BIN)/python tests/file_lengths.py
+
+snapshots: $(VENV)/.dev  ## Accept the templates as they are now
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot
+
+clean:  ## End the demo and delete everything that was made
+	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
+	rm -rf $(VENV) node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade 'pip>=25.1'
+
+$(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --constraint constraints.txt --editable '.[local]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.local
+	$(PIP) install --constraint constraints.txt --editable '.[local,testing]' --group dev
+	touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.local
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	touch $@
