@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _PINNED = {
     "@aws-cdk/aws-ecs-patterns:uniqueTargetGroupId": True,
+    "@aws-cdk/aws-ecs:removeDefaultDeploymentAlarm": True,
     "@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker": True,
 }
 """Flags that would change ids or properties of what is inside a construct of ours."""

@@ -22,7 +22,7 @@ from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.service.containers import AppContainer, add_app_container
 from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
-from ecr_fargate_constructs.service.load_balancer import load_balancer, open_to_peers, tune_targets
+from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_to_peers, tune_targets
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -116,6 +116,7 @@ class LoadBalancedFargateService(Construct):
             cluster=self._cluster,
             task_definition=self._task_definition,
             load_balancer=load_balancer(self, way, self.vpc),
+            public_load_balancer=is_public(way),
             open_listener=False,
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
             redirect_http=https is not None,

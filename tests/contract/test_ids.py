@@ -1,0 +1,81 @@
+"""Ids are public API: a change of one of these replaces a resource, or breaks an acknowledgement, of every user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from conftest import ROOT, of_type, template_of
+
+from ecr_fargate_constructs import EcrFargateService, InternalHttp, PrivateRepository, PublicHttp
+
+STATEFUL = {
+    "AWS::ECR::Repository": "WebRepositoryFD65F3F1",
+    "AWS::Logs::LogGroup": "WebLogGroup1664F270",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebLB720665E7",
+    "AWS::ElasticLoadBalancingV2::Listener": "WebLBPublicListenerB3D72A27",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "WebLBPublicListenerECSGroupB52EA5B2",
+    "AWS::ECS::Service": "WebServiceD04B5F3E",
+    "AWS::ECS::TaskDefinition": "WebTaskDef1C8E6ED7",
+    "AWS::ECS::Cluster": "EcsDefaultClusterMnL3mNNYN926A5246",
+    "AWS::EC2::VPC": "EcrFargateNetwork81508412",
+    "Custom::CDKECRDeployment": "WebImageCopyCustomResource0B98A805",
+}
+INTERNAL = {
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebInternalLBBB079707",
+}
+WARNINGS = {
+    "ecr-fargate-constructs:dockerHubImage",
+    "ecr-fargate-constructs:isolatedSubnets",
+    "ecr-fargate-constructs:plainHttp",
+    "ecr-fargate-constructs:sensitiveFilesInBuildContext",
+    "ecr-fargate-constructs:unpinnedImage",
+}
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    directory = tmp_path_factory.mktemp("app")
+    (directory / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    found = {}
+    for name, ingress in (("public", PublicHttp()), ("internal", InternalHttp())):
+        stack = cdk.Stack(cdk.App(), "Web")
+        EcrFargateService(stack, "Web", directory=directory, container_port=80, ingress=ingress)
+        found[name] = template_of(stack)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "logical_id"), STATEFUL.items())
+def test_logical_ids_of_the_public_service(templates: dict[str, dict[str, Any]], kind: str, logical_id: str) -> None:
+    assert list(of_type(templates["public"], kind)) == [logical_id]
+
+
+@pytest.mark.parametrize(("kind", "logical_id"), INTERNAL.items())
+def test_logical_ids_of_the_internal_service(templates: dict[str, dict[str, Any]], kind: str, logical_id: str) -> None:
+    assert list(of_type(templates["internal"], kind)) == [logical_id]
+
+
+def test_the_logical_id_of_a_repository_on_its_own() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    PrivateRepository(stack, "Repo")
+    assert list(of_type(template_of(stack), "AWS::ECR::Repository")) == ["Repo02AC86CF"]
+
+
+def test_the_warning_ids_are_these() -> None:
+    found = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        for part in text.split("warn(\n")[1:]:
+            name = part.split('"')[1]
+            found.add(f"ecr-fargate-constructs:{name}")
+    assert found == WARNINGS
+
+
+def test_a_warning_can_be_acknowledged(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    stack = cdk.Stack(cdk.App(), "Stack")
+    web = EcrFargateService(stack, "Web", directory=tmp_path, container_port=80)
+    cdk.Annotations.of(web).acknowledge_warning("ecr-fargate-constructs:plainHttp")
+    assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
