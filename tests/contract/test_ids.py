@@ -7,7 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from conftest import ROOT, of_type, template_of
+from support import ROOT, of_type, template_of
 
 from ecr_fargate_constructs import EcrFargateService, InternalHttp, PrivateRepository, PublicHttp
 

@@ -13,7 +13,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
-from conftest import ROOT, of_type, only, template_of
+from support import ROOT, of_type, only, template_of
 
 from ecr_fargate_constructs import EcrFargateService, PrivateRepository, PublicHttp
 

@@ -10,7 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
-from conftest import make_app, of_type, only, template_of
+from support import make_app, of_type, only, template_of
 
 from ecr_fargate_constructs import Architecture, EcrFargateService, ImageBuild, PrivateRepository, PublicHttp
 

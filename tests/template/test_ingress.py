@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
-from conftest import attributes, of_type, only, template_of
+from support import attributes, of_type, only, template_of
 
 from ecr_fargate_constructs import (
     AppContainer,

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
-from conftest import of_type, only, template_of
+from support import of_type, only, template_of
 
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp
 

@@ -8,7 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
-from conftest import of_type, only, template_of
+from support import of_type, only, template_of
 
 from ecr_fargate_constructs import PrivateRepository, Retention
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
-from conftest import of_type, only, template_of
+from support import of_type, only, template_of
 
 from ecr_fargate_constructs import (
     AppContainer,

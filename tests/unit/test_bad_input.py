@@ -12,7 +12,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_route53 as route53
-from conftest import make_app
+from support import make_app
 
 from ecr_fargate_constructs import (
     AppContainer,

@@ -44,10 +44,11 @@ class Engine:
     socket: str | None
 
 
-def find_engine() -> Engine:
+def find_engine(*, install: bool = True) -> Engine:
     """The first engine that answers: docker, podman, finch. A client alone, with no engine behind it, does not count.
 
-    On Debian as root podman is installed when there is none.
+    Args:
+        install: Whether podman may be installed when there is none, which takes Debian and root.
 
     Raises:
         LocalError: There is no engine, or none that this machine's network can reach.
@@ -59,7 +60,7 @@ def find_engine() -> Engine:
             "balancer's reach",
         )
     engine = _docker() or _podman() or _finch()
-    if engine is None and _can_install():
+    if engine is None and install and _can_install():
         _install_podman()
         engine = _podman()
     if engine is None:

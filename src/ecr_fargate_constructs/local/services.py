@@ -135,7 +135,8 @@ class Cloud:
         self._instance = instance
         self._session = boto3.Session(
             aws_access_key_id=instance.account,
-            aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none region_name=instance.region
+            aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
+            region_name=instance.region,
         )
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time

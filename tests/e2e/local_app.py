@@ -1,0 +1,116 @@
+"""A CDK app in a folder of its own, and the command that deploys it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from support import ROOT
+
+from ecr_fargate_constructs.local.engine import find_engine
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class LocalApp:
+    """A CDK app and the instance that it is deployed to."""
+
+    directory: Path
+    port: int
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``ecr-fargate local``."""
+        verb, *rest = arguments
+        options = ["--app-dir", str(self.directory), "--port", str(self.port)]
+        return subprocess.run(  # noqa: S603 - our own command
+            [str(Path(sys.executable).parent / "ecr-fargate"), "local", verb, *options, *rest],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "COLUMNS": "300"},
+        )
+
+    def ask(self, service: str, operation: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
+        """What an operation of the embedded AWS answers."""
+        client = boto3.client(
+            service,
+            endpoint_url=f"http://localhost:{self.port}",
+            aws_access_key_id=f"{self.port:012d}",
+            aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
+            region_name="us-east-1",
+            config=Config(proxies={}),
+        )
+        with contextlib.closing(client):
+            answer: dict[str, Any] = getattr(client, operation)(**options)
+            return answer
+
+    def get(self) -> tuple[int, str]:
+        """Status and body of ``GET /`` through the load balancer."""
+        url = urlsplit(self.run("url").stdout.strip())
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", "/", headers={"Host": url.hostname or ""})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the sample's server."""
+        file = self.directory / "app" / "server.py"
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def containers(self) -> list[str]:
+        """Images of the engine's containers that carry this instance's registry in their name."""
+        return self._mine("ps", "--all", "--format", "{{.Image}}")
+
+    def images(self) -> list[str]:
+        """The engine's images that carry this instance's registry, or this app's build, in their name."""
+        return self._mine("images", "--format", "{{.Repository}}:{{.Tag}}")
+
+    def _mine(self, *arguments: str) -> list[str]:
+        listed = subprocess.run([find_engine().name, *arguments], capture_output=True, text=True, check=True)  # noqa: S603
+        names = (f"{self.port:012d}.dkr.ecr.", f"localhost:{self.port}/")
+        return [line for line in listed.stdout.splitlines() if line.startswith(names)]
+
+    def processes(self) -> list[str]:
+        """Command lines of processes that belong to this instance."""
+        found = []
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if f"ecr_fargate_constructs.local.server {self.port}" in line:
+                found.append(line)
+        return found
+
+
+def copy_sample(folder: Path) -> Path:
+    """This project's sample, as a user would have it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("app.py", "cdk.json"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    modules = ROOT / "node_modules"
+    if modules.is_dir():
+        (folder / "node_modules").symlink_to(modules)
+    return folder
