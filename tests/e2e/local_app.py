@@ -79,8 +79,14 @@ class LocalApp:
         file.write_text(text.replace(old, new), encoding="utf-8")
 
     def containers(self) -> list[str]:
-        """Images of the engine's containers that carry this instance's registry in their name."""
-        return self._mine("ps", "--all", "--format", "{{.Image}}")
+        """Images of the engine's running containers that carry this instance's registry in their name."""
+        return self._mine("ps", "--format", "{{.Image}}")
+
+    def leftovers(self) -> list[str]:
+        """Whatever of this instance exists: containers that ended too, images, processes, state."""
+        ended = self._mine("ps", "--all", "--format", "{{.Image}}")
+        state = self.directory / ".ecr-fargate" / str(self.port)
+        return [*ended, *self.images(), *self.processes(), *([str(state)] if state.exists() else [])]
 
     def images(self) -> list[str]:
         """The engine's images that carry this instance's registry, or this app's build, in their name."""

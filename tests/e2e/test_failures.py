@@ -11,13 +11,6 @@ if TYPE_CHECKING:
     from local_app import LocalApp
 
 
-def _nothing_left(app: LocalApp) -> None:
-    assert not app.containers()
-    assert not app.images()
-    assert not app.processes()
-    assert not (app.directory / ".ecr-fargate").exists()
-
-
 def _failed(done: subprocess.CompletedProcess[str], *parts: str) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -29,14 +22,14 @@ def test_a_failed_build(faulty_app: LocalApp) -> None:
     dockerfile = faulty_app.directory / "app" / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text(encoding="utf-8") + "RUN exit 7\n", encoding="utf-8")
     _failed(faulty_app.run("up"), "exit 7", "log:")
-    _nothing_left(faulty_app)
+    assert not faulty_app.leftovers()
 
 
 def test_an_app_that_does_not_synthesize(faulty_app: LocalApp) -> None:
     app = faulty_app.directory / "app.py"
     app.write_text(app.read_text(encoding="utf-8").replace("8080", "70000"), encoding="utf-8")
     _failed(faulty_app.run("up"), "ConfigurationError: [Web/Web] container_port=70000 is not a TCP port")
-    _nothing_left(faulty_app)
+    assert not faulty_app.leftovers()
 
 
 def test_a_resource_that_is_not_emulated(faulty_app: LocalApp) -> None:
@@ -44,7 +37,7 @@ def test_a_resource_that_is_not_emulated(faulty_app: LocalApp) -> None:
     extra = 'cdk.CfnResource(stack, "Broker", type="AWS::AmazonMQ::Nothing")\napp.synth()'
     app.write_text(app.read_text(encoding="utf-8").replace("app.synth()", extra), encoding="utf-8")
     _failed(faulty_app.run("up"), "not emulated: AWS::AmazonMQ::Nothing (Broker)")
-    _nothing_left(faulty_app)
+    assert not faulty_app.leftovers()
 
 
 def test_a_taken_port(faulty_app: LocalApp) -> None:
@@ -52,13 +45,13 @@ def test_a_taken_port(faulty_app: LocalApp) -> None:
         taken.bind(("127.0.0.1", faulty_app.port))
         taken.listen()
         _failed(faulty_app.run("up"), f"port {faulty_app.port} is taken", "--port")
-    _nothing_left(faulty_app)
+    assert not faulty_app.leftovers()
 
 
 def test_a_first_version_that_exits(faulty_app: LocalApp) -> None:
     faulty_app.edit("def main() -> int:\n", "def main() -> int:\n    sys.exit('cannot start')\n")
     _failed(faulty_app.run("up"), "the service did not come up", "cannot start")
-    _nothing_left(faulty_app)
+    assert not faulty_app.leftovers()
 
 
 def test_a_directory_without_an_app(faulty_app: LocalApp) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from local_app import LocalApp
+from local_app import LocalApp, free_port
 
 GREETING = "Hello from a private ECR repository!"
 EDITED = "Hello again, from the next version!"
@@ -55,8 +54,9 @@ def test_the_task_pulled_the_image_from_the_repository(local_app: LocalApp) -> N
     log = (local_app.directory / ".ecr-fargate" / str(local_app.port) / "aws.log").read_text(encoding="utf-8")
     repository = _repository(local_app)
     [image] = _images(local_app)
-    pulls = [line for line in log.splitlines() if f"/v2/{repository}/" in line and "GET" in line]
-    assert any(image["imageDigest"] in line for line in pulls), log[-3000:]
+    pulled = f"registry: GET /v2/{repository}/manifests/{image['imageDigest']}"
+    assert pulled in log.splitlines(), log[-3000:]
+    assert f"registry: GET /v2/{repository}/blobs/" in log
 
 
 def test_everything_listens_on_loopback_only(local_app: LocalApp) -> None:
@@ -98,6 +98,18 @@ def test_no_change_updates_nothing(local_app: LocalApp) -> None:
     assert (_events(local_app), local_app.containers()) == (events, running)
 
 
+def test_a_second_instance_runs_beside_the_first(local_app: LocalApp) -> None:
+    other = LocalApp(local_app.directory, free_port())
+    try:
+        done = other.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert other.get() == local_app.get() == (200, f"{EDITED}\n")
+    finally:
+        other.run("down")
+    assert not other.leftovers()
+    assert local_app.get() == (200, f"{EDITED}\n")
+
+
 def test_a_bad_version_is_reported_while_the_good_one_goes_on(local_app: LocalApp) -> None:
     local_app.edit("def main() -> int:\n", "def main() -> int:\n    sys.exit('cannot start')\n")
     done = local_app.run("up")
@@ -125,8 +137,5 @@ def test_down_leaves_nothing(local_app: LocalApp) -> None:
     assert local_app.processes()
     done = local_app.run("down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not local_app.containers()
-    assert not local_app.images()
-    assert not local_app.processes()
-    assert not (local_app.directory / ".ecr-fargate").exists()
+    assert not local_app.leftovers()
     assert local_app.run("status").returncode == 1

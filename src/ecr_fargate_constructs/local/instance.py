@@ -71,6 +71,11 @@ class Instance:
         return self.state / "cdk.log"
 
     @property
+    def failure_log(self) -> Path:
+        """The logs of an instance that failed to start, kept when everything else goes."""
+        return self.state.with_suffix(".log")
+
+    @property
     def assembly(self) -> Path:
         """The cloud assembly that is deployed."""
         return self.state / "cdk.out"

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
 
 _SETTLE_SECONDS = 300
-_POLL = 0.5
+_POLL = 1.0
+_EXITS = 3
 _SERVER_ERROR = 500
 
 
@@ -83,24 +84,27 @@ def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progres
         if memory is None or started_here:
             memory = _start(instance, memory, progress)
         return _deploy(instance, memory, stacks, progress)
-    except BaseException:
+    except BaseException as error:
         if started_here:
             progress.step("cleaning up")
-            keep = instance.app_directory / f"ecr-fargate-{instance.port}.log"
-            _keep_logs(instance, keep)
+            log = _keep_logs(instance)
             down(instance, Memory.load(instance.memory_file))
+            if isinstance(error, LocalError) and error.log is not None:
+                error.log = log
         raise
 
 
-def _keep_logs(instance: Instance, target: Path) -> None:
+def _keep_logs(instance: Instance) -> Path | None:
     """Save the logs of a failed start, since everything else goes."""
     parts = [
         f"==== {log.name} ====\n{log.read_text(encoding='utf-8', errors='replace')}"
         for log in (instance.toolkit_log, instance.server_log, instance.engine_log)
         if log.exists()
     ]
-    if parts:
-        target.write_text("\n".join(parts), encoding="utf-8")
+    if not parts:
+        return None
+    instance.failure_log.write_text("\n".join(parts), encoding="utf-8")
+    return instance.failure_log
 
 
 def _start(instance: Instance, left_over: Memory | None, progress: Progress) -> Memory:
@@ -187,15 +191,23 @@ def _settled(cloud: Cloud, stacks: Sequence[str], before: set[str], instance: In
         LocalError: One does not come up: what stopped its tasks, and what they printed last.
     """
     deadline = time.monotonic() + _SETTLE_SECONDS
+    steady: set[str] | None = None
     while True:
         services = cloud.services(stacks)
-        if all(service.settled for service in services):
+        running = {task.arn for service in services for task in service.running}
+        if all(service.settled for service in services) and running == steady:
             return services
+        steady = running  # twice the same, or a task that exits after a second would pass
         for service in services:
-            stopped = [task for task in service.tasks if task.arn not in before and task.status == "STOPPED"]
-            failure = service.failure
-            if failure or (stopped and time.monotonic() > deadline):
-                raise _failed(cloud, stacks, failure or "it did not become stable", stopped, instance)
+            stopped = [
+                task
+                for task in service.tasks
+                if task.arn not in before and task.status == "STOPPED" and task.definition == service.wanted
+            ]
+            # The first deployment of a service counts as complete at once here: no breaker watches it.
+            exits = f"{len(stopped)} of its tasks stopped" if len(stopped) >= _EXITS else None
+            if failure := service.failure or exits:
+                raise _failed(cloud, stacks, failure, stopped, instance)
         if time.monotonic() > deadline:
             raise _failed(cloud, stacks, f"it was not stable after {_SETTLE_SECONDS} seconds", [], instance)
         time.sleep(_POLL)

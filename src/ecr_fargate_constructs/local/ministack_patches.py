@@ -226,6 +226,8 @@ def accept_absolute_targets(application: _Application) -> _Application:
                 "path": urlsplit(scope["path"]).path or "/",
                 "raw_path": (urlsplit(scope["raw_path"]).path or b"/"),
             }
+        if scope["type"] == "http" and scope["path"].startswith("/v2/"):
+            print(f"registry: {scope['method']} {scope['path']}", flush=True)
         await application(scope, receive, send)
 
     return proxy

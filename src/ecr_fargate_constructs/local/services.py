@@ -25,12 +25,14 @@ class Task:
 
     Attributes:
         arn: Its ARN.
+        definition: ARN of its task definition.
         status: ``RUNNING``, ``STOPPED`` and the states between.
         image: Image that its first container runs, with the digest that was pulled.
         reason: Why it stopped, when it did.
     """
 
     arn: str
+    definition: str
     status: str
     image: str
     reason: str
@@ -215,7 +217,7 @@ class Cloud:
         code = container.get("exitCode")
         if code is not None:
             reason = f"{reason} (exit code {code})".strip()
-        return Task(task["taskArn"], task["lastStatus"], f"{image} {digest[:_DIGEST_SHOWN]}".strip(), reason)
+        return Task(task["taskArn"], task["taskDefinitionArn"], task["lastStatus"], f"{image} {digest[:_DIGEST_SHOWN]}".strip(), reason)
 
     def last_lines(self, stacks: Sequence[str], count: int = 10) -> list[str]:
         """The last lines that the containers of deployed stacks have logged."""

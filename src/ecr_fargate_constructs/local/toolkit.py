@@ -139,7 +139,7 @@ def _cause(verb: str, lines: list[str]) -> str:
     for sign in (
         r"^(?:Error: )?building at STEP|^ERROR: failed|^error building at|while running runtime:",
         r"CREATE_FAILED|UPDATE_FAILED|❌",
-        r"ConfigurationError|^[A-Za-z.]*(?:Error|Exception): ",
+        r"^[\w.]*(?:Error|Exception): ",
         r"(?i)\berror\b|failed",
     ):
         found = [line for line in lines if re.search(sign, line)]

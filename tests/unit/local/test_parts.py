@@ -1,0 +1,246 @@
+"""The parts of the embedded AWS that need no engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_fargate_constructs.local import assembly, base_images, docker_shim, engine, toolkit
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.instance import Memory, instance_at
+from ecr_fargate_constructs.local.processes import Process, start
+from ecr_fargate_constructs.local.services import Service, Task
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "bases"),
+    [
+        ("FROM python:3.13-slim", {}, ["python:3.13-slim"]),
+        ("# FROM no\nFROM --platform=linux/amd64 a:1 AS build\nFROM b:2\nCOPY --from=build /x /x", {}, ["a:1", "b:2"]),
+        ("FROM a AS base\nFROM base AS next\nFROM next", {}, ["a"]),
+        ("ARG TAG=3.13\nARG NAME\nFROM ${NAME:-python}:$TAG", {}, ["python:3.13"]),
+        ("ARG TAG=3.13\nFROM python:${TAG}", {"TAG": "3.12"}, ["python:3.12"]),
+        ('ARG TAG="3.13"\nFROM python:${TAG}', {}, ["python:3.13"]),
+        ("FROM scratch\nCOPY x /x", {}, []),
+        ("from a:1 \\\n  as build\nFROM A:1", {}, ["a:1", "A:1"]),
+    ],
+)
+def test_base_images_are_read_from_the_dockerfile(
+    tmp_path: Path, text: str, arguments: dict[str, str], bases: list[str]
+) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(text, encoding="utf-8")
+    assert base_images.bases_of(assembly.BuiltImage(tmp_path, dockerfile, arguments)) == bases
+
+
+@pytest.mark.parametrize(
+    ("stderr", "wrong", "fix"),
+    [
+        ("manifest unknown", "cannot be pulled: manifest unknown", "correct its name"),
+        ("dial tcp: no such host", "is out of reach: dial tcp: no such host", "load"),
+    ],
+)
+def test_a_base_image_that_nothing_stands_in_for_says_why(
+    monkeypatch: pytest.MonkeyPatch, stderr: str, wrong: str, fix: str
+) -> None:
+    monkeypatch.setattr(
+        base_images, "_run", lambda *_, **__: subprocess.CompletedProcess([], 1, stdout="", stderr=f"x\n{stderr}\n")
+    )
+    with pytest.raises(LocalError, match=wrong) as caught:
+        base_images.provide("podman", ["example.com/thing:1"], {})
+    assert fix in str(caught.value.fix)
+
+
+def _assembly(folder: Path, resources: dict[str, Any]) -> Path:
+    (folder / "assembly-Prod").mkdir(parents=True)
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Web.template.json"}}
+    nested = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
+    named = {"type": "aws:cloudformation:stack", "properties": {"stackName": "Prod-Web"}}
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": {"Web": stack, "Prod": nested}}), encoding="utf-8")
+    (folder / "assembly-Prod" / "manifest.json").write_text(json.dumps({"artifacts": {"X": named}}), encoding="utf-8")
+    (folder / "Web.template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    images = {"a": {"source": {"directory": "asset.a", "dockerFile": "D", "dockerBuildArgs": {"A": "1"}}}}
+    (folder / "Web.assets.json").write_text(json.dumps({"dockerImages": images}), encoding="utf-8")
+    return folder
+
+
+def test_stacks_and_images_of_an_assembly_are_found(tmp_path: Path) -> None:
+    folder = _assembly(tmp_path / "out", {})
+    assert assembly.stack_names(folder) == ["Web", "Prod-Web"]
+    assert assembly.built_images(folder) == [
+        assembly.BuiltImage(folder / "asset.a", folder / "asset.a" / "D", {"A": "1"})
+    ]
+
+
+def test_what_is_not_emulated_is_named(tmp_path: Path) -> None:
+    kinds = ("AWS::ECR::Repository", "Custom::Thing", "AWS::CloudFormation::Stack", "AWS::CDK::Metadata", "AWS::MQ::B")
+    folder = _assembly(tmp_path / "out", {f"R{number}": {"Type": kind} for number, kind in enumerate(kinds)})
+    assert assembly.unsupported(folder, {"AWS::ECR::Repository"}) == [("AWS::MQ::B", "R4")]
+
+
+def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[str]]:
+    """Run the shim with an engine that writes down what it is asked."""
+    asked = tmp_path / "asked"
+    fake = tmp_path / "podman"
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" >> {asked}\n[ "$1" = "{fail}" ] && exit 3\n'
+        'if [ "$1" = image ]; then printf "one:1\\ntwo:2\\n"; fi\nexit 0\n',
+        encoding="utf-8",
+    )
+    fake.chmod(0o755)
+    shim = tmp_path / "shim"
+    docker_shim.write_shim(shim)
+    variables = docker_shim.shim_environment(
+        engine="podman", registry="000000004566.dkr.ecr.us-east-1.amazonaws.com", local_registry="localhost:4566"
+    )
+    done = subprocess.run(  # noqa: S603 - our own shim
+        [str(shim), *arguments],
+        env={**os.environ, **variables, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        input="secret",
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode, asked.read_text(encoding="utf-8").splitlines() if asked.exists() else []
+
+
+IMAGE = "000000004566.dkr.ecr.us-east-1.amazonaws.com/repo:tag"
+
+
+def test_a_push_goes_to_this_machine_and_leaves_no_image_behind(tmp_path: Path) -> None:
+    code, asked = _shim(tmp_path, "push", IMAGE)
+    assert code == 0
+    assert asked == [
+        f"tag {IMAGE} localhost:4566/repo:tag",
+        "push --tls-verify=false localhost:4566/repo:tag",
+        f"image inspect --format {{{{range .RepoTags}}}}{{{{println .}}}}{{{{end}}}} {IMAGE}",
+        "rmi one:1 two:2",
+    ]
+
+
+def test_a_failed_push_fails_and_keeps_the_image(tmp_path: Path) -> None:
+    code, asked = _shim(tmp_path, "push", IMAGE, fail="push")
+    assert code == 3
+    assert not [line for line in asked if line.startswith("rmi")]
+
+
+def test_login_asks_nobody(tmp_path: Path) -> None:
+    arguments = ("login", "--username", "AWS", "--password-stdin", "https://" + IMAGE.partition("/")[0])
+    assert _shim(tmp_path, *arguments) == (0, [])
+
+
+@pytest.mark.parametrize("arguments", [("build", "--tag", "x", "."), ("push", "example.com/x:1"), ("login", "ghcr.io")])
+def test_everything_else_goes_to_the_engine(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert _shim(tmp_path, *arguments) == (0, [" ".join(arguments)])
+
+
+def test_a_process_is_ended_only_if_it_is_still_the_same(tmp_path: Path) -> None:
+    process = start([sys.executable, "-c", "import time; time.sleep(60)"], env=os.environ, log=tmp_path / "log")
+    stranger = Process(process.pid, process.started - 1)
+    assert process.alive
+    assert not stranger.alive
+    stranger.stop()
+    assert process.alive, "a recycled pid must not be ended"
+    process.stop()
+    assert not process.alive
+
+
+def test_an_instance_is_remembered(tmp_path: Path) -> None:
+    instance, memory = instance_at(tmp_path, 4600, None, None)
+    assert (instance.account, instance.region, memory) == ("000000004600", "us-east-1", None)
+    instance.state.mkdir(parents=True)
+    Memory(instance.account, "eu-west-1", "podman", "unix:///x", processes={"aws": Process(1, 2)}).save(instance)
+    again, memory = instance_at(tmp_path, 4600, None, None)
+    assert memory is not None
+    assert (again.region, memory.processes) == ("eu-west-1", {"aws": Process(1, 2)})
+    with pytest.raises(LocalError, match="runs with region eu-west-1, not us-east-1"):
+        instance_at(tmp_path, 4600, None, "us-east-1")
+    instance.memory_file.write_text("{", encoding="utf-8")
+    with pytest.raises(LocalError, match="cannot be read"):
+        instance_at(tmp_path, 4600, None, None)
+    instance.erase()
+    assert not (tmp_path / ".ecr-fargate").exists()
+
+
+def test_the_toolkit_never_meets_the_real_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.setenv(name, "real")
+    instance, _ = instance_at(tmp_path, 4600, None, None)
+    instance.state.mkdir(parents=True)
+    environment = toolkit.toolkit_environment(instance, Memory(instance.account, "us-east-1", "podman", ""))
+    assert "real" not in environment.values()
+    assert environment["AWS_ENDPOINT_URL"] == "http://localhost:4600"
+    assert environment["AWS_ACCESS_KEY_ID"] == "000000004600"
+    assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert environment["CDK_VALIDATION"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        (["a", "raise ConfigurationError(x)", "pkg.errors.ConfigurationError: [Web] no", "b"], "pkg.errors.Conf"),
+        (["Error: building at STEP \"RUN exit 7\": x", "❌ Web failed"], "Error: building at STEP"),
+        (["x", "Web | CREATE_FAILED | AWS::X", "later failed"], "Web | CREATE_FAILED"),
+        (["nothing of note"], "nothing of note"),
+        ([], "it printed nothing"),
+    ],
+)
+def test_the_cause_is_the_line_that_says_it(lines: list[str], cause: str) -> None:
+    assert toolkit._cause("deploy", lines).startswith(f"cdk deploy failed: {cause}")
+
+
+def test_no_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_ask", lambda *_: None)
+    with pytest.raises(LocalError, match="no container engine answers") as caught:
+        engine.find_engine(install=False)
+    assert "sudo apt-get install podman" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "wrong"),
+    [
+        ("docker", {"ServerVersion": "28", "OperatingSystem": "Docker Desktop"}, "Docker Desktop"),
+        ("podman", {"host": {"security": {"rootless": True}}, "version": {"Version": "4"}}, "rootless"),
+    ],
+)
+def test_an_engine_whose_network_is_out_of_reach_is_refused(
+    monkeypatch: pytest.MonkeyPatch, command: str, answer: dict[str, Any], wrong: str
+) -> None:
+    monkeypatch.setattr(engine, "_ask", lambda name, *_: json.dumps(answer) if name == command else None)
+    with pytest.raises(LocalError, match=wrong):
+        engine.find_engine(install=False)
+
+
+def test_a_client_without_an_engine_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_ask", lambda name, *_: '{"ServerVersion": ""}' if name == "docker" else None)
+    with pytest.raises(LocalError, match="no container engine answers"):
+        engine.find_engine(install=False)
+
+
+def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    with pytest.raises(LocalError, match="runs on Linux only; this is Darwin"):
+        engine.find_engine()
+
+
+def _service(*deployments: dict[str, Any], running: int = 2) -> Service:
+    tasks = tuple(Task(f"t{number}", "new", "RUNNING", "", "") for number in range(running))
+    return Service("Web", "c", "s", "new", 2, deployments, tasks)
+
+
+def test_a_service_is_settled_when_the_wanted_version_alone_runs() -> None:
+    done = {"taskDefinition": "new", "rolloutState": "COMPLETED", "runningCount": 2}
+    old = {"taskDefinition": "old", "rolloutState": "COMPLETED", "runningCount": 2}
+    assert _service(done).settled
+    assert not _service(done, running=1).settled
+    assert not _service(done, old).settled
+    assert not _service(old).settled
+    assert _service(old).failure == "the deployment was rolled back to the version before"
+    assert _service({**done, "rolloutState": "FAILED", "rolloutStateReason": "why"}).failure == "why"
+    assert _service(done, old).failure is None

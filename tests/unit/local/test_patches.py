@@ -1,0 +1,106 @@
+"""The patches for MiniStack: they add what is missing, and say when its inside has moved."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module, metadata
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ecr_fargate_constructs.local import ministack_patches as patches
+
+
+def test_they_were_written_for_the_version_in_use() -> None:
+    assert metadata.version("ministack") == patches.WRITTEN_FOR
+
+
+def test_the_added_types_are_really_missing() -> None:
+    handlers = import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS  # type: ignore[attr-defined]
+    for name in patches.ADDED_TYPES:
+        assert name not in handlers, f"MiniStack has {name} now: drop the patch"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS"),
+        ("ministack.services.cloudformation.provisioners", "_ec2_sg_permissions"),
+        ("ministack.services.ec2", "_security_groups"),
+        ("ministack.services.ec2", "_addresses"),
+        ("ministack.services.ecr", "_describe_images"),
+        ("docker.models.images", "ImageCollection.get_registry_data"),
+        ("ministack.app", "app"),
+    ],
+)
+def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(f"{module}.{name}")
+    # What is patched before the failure must not stay patched for the other tests.
+    monkeypatch.setattr(patches, "_say_image_not_found", _only_look) if name != "_describe_images" else None
+    with pytest.raises(patches.MovedError, match=f"{name.rpartition('.')[2]}.*ministack=={patches.WRITTEN_FOR}"):
+        patches.apply(endpoint="http://localhost:1", rewrite_pulls=False)
+
+
+def _only_look(module: object) -> None:
+    assert hasattr(module, "_find_image")
+
+
+def test_a_type_that_is_there_is_left_alone() -> None:
+    ours = {"create": object(), "delete": object()}
+    handlers: dict[str, Any] = {"AWS::EC2::EIP": ours}
+    ec2 = SimpleNamespace(
+        _security_groups={}, _addresses={}, _nat_gateways={}, _subnets={}, _random_ip=str, _now_ts=lambda: 0
+    )
+    patches._add_missing_types(handlers, ec2, lambda rules: rules)
+    assert handlers["AWS::EC2::EIP"] is ours
+    assert set(handlers) == set(patches.ADDED_TYPES)
+
+
+def test_gateways_and_rules_come_and_go() -> None:
+    group: dict[str, list[Any]] = {"IpPermissions": [], "IpPermissionsEgress": []}
+    ec2 = SimpleNamespace(
+        _security_groups={"sg-1": group},
+        _addresses={},
+        _nat_gateways={},
+        _subnets={"subnet-1": {"VpcId": "vpc-1"}},
+        _random_ip=lambda prefix: f"{prefix}0.0.1",
+        _now_ts=lambda: 0,
+    )
+    handlers: dict[str, Any] = {}
+    patches._add_missing_types(handlers, ec2, lambda rules: [dict(rule) for rule in rules])
+    address, found = handlers["AWS::EC2::EIP"]["create"]("Address", {}, "Stack")
+    assert ec2._addresses[found["AllocationId"]]["PublicIp"] == address == "52.0.0.1"
+    gateway, _ = handlers["AWS::EC2::NatGateway"]["create"]("Gateway", {"SubnetId": "subnet-1"}, "Stack")
+    assert ec2._nat_gateways[gateway]["VpcId"] == "vpc-1"
+    rule = {"GroupId": "sg-1", "FromPort": 80}
+    for name, direction in (
+        ("AWS::EC2::SecurityGroupIngress", "IpPermissions"),
+        ("AWS::EC2::SecurityGroupEgress", "IpPermissionsEgress"),
+    ):
+        identifier, _ = handlers[name]["create"]("Rule", rule, "Stack")
+        assert group[direction] == [rule]
+        handlers[name]["delete"](identifier, rule)
+        assert group[direction] == []
+    handlers["AWS::EC2::EIP"]["delete"](address, {})
+    handlers["AWS::EC2::NatGateway"]["delete"](gateway, {})
+    assert not ec2._addresses
+    assert not ec2._nat_gateways
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [("/v2/", "/v2/"), ("http://1.dkr.ecr.us-east-1.amazonaws.com/v2/a/manifests/b", "/v2/a/manifests/b"), ("http://a", "/")],
+)
+def test_an_absolute_target_is_served(target: str, path: str) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def application(scope: Any, _receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
+        seen.append(scope)
+
+    async def nothing(*_: Any) -> Any:  # noqa: ANN401 - ASGI
+        return {}
+
+    proxy = patches.accept_absolute_targets(application)
+    asyncio.run(proxy({"type": "http", "method": "GET", "path": target, "raw_path": target.encode()}, nothing, nothing))
+    assert (seen[0]["path"], seen[0]["raw_path"]) == (path, path.encode())
