@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
+
 from support import ROOT, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 @pytest.fixture(scope="session")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
-from support import ROOT, of_type, template_of
 
 from ecr_fargate_constructs import EcrFargateService, InternalHttp, PrivateRepository, PublicHttp
+from support import ROOT, of_type, template_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STATEFUL = {
     "AWS::ECR::Repository": "WebRepositoryFD65F3F1",

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from support import ROOT
 
 from ecr_fargate_constructs.local.engine import find_engine
+from support import ROOT
 
 
 def free_port() -> int:

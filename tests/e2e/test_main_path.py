@@ -16,7 +16,7 @@ EDITED = "Hello again, from the next version!"
 def _template(local_app: LocalApp) -> dict[str, Any]:
     template = local_app.ask("cloudformation", "get_template", StackName="Web")["TemplateBody"]
     found: dict[str, Any] = template if isinstance(template, dict) else json.loads(template)
-    return found["Resources"]
+    return dict(found["Resources"])
 
 
 def _events(local_app: LocalApp) -> int:
@@ -26,7 +26,7 @@ def _events(local_app: LocalApp) -> int:
 def _repository(local_app: LocalApp) -> str:
     names = [item["repositoryName"] for item in local_app.ask("ecr", "describe_repositories")["repositories"]]
     [name] = [name for name in names if "container-assets" not in name]
-    return name
+    return str(name)
 
 
 def _images(local_app: LocalApp) -> list[dict[str, Any]]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
-from support import make_app, template_of
-from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from ecr_fargate_constructs import (
@@ -23,6 +20,13 @@ from ecr_fargate_constructs import (
     PublicHttp,
     PublicHttps,
 )
+from support import make_app, template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from syrupy.assertion import SnapshotAssertion
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
@@ -45,7 +49,7 @@ def _certificate(stack: cdk.Stack) -> acm.ICertificate:
     return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
 
 
-BUILDERS = {
+BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "PrivateRepository": lambda stack, _: PrivateRepository(stack, "Repo"),
     "PublishedImage": lambda stack, app: PrivateRepository(stack, "Repo").build_and_push_image(app),
     "PublicHttp": lambda stack, _: _service(stack, PublicHttp()),

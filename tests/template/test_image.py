@@ -10,9 +10,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
-from support import make_app, of_type, only, template_of
 
 from ecr_fargate_constructs import Architecture, EcrFargateService, ImageBuild, PrivateRepository, PublicHttp
+from support import make_app, of_type, only, template_of
 
 
 def _with_image(directory: Path, build: ImageBuild | None = None) -> tuple[cdk.Stack, str]:
@@ -130,7 +130,7 @@ def test_a_context_that_holds_the_cloud_assembly_is_not_staged_into_itself(tmp_p
     stack = cdk.Stack(app, "Stack")
     PrivateRepository(stack, "Repo").build_and_push_image(context)
     app.synth()
-    staged = [path for path in (context / "cdk.out").glob("asset.*/Dockerfile")]
+    staged = list((context / "cdk.out").glob("asset.*/Dockerfile"))
     assert len(staged) == 1
     assert not list((context / "cdk.out").glob("asset.*/cdk.out"))
 

@@ -9,7 +9,6 @@ import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
-from support import attributes, of_type, only, template_of
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -21,6 +20,7 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
 )
 from ecr_fargate_constructs.service.ingress import Ingress
+from support import attributes, of_type, only, template_of
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
@@ -41,9 +41,7 @@ def _certificate(stack: cdk.Stack) -> acm.ICertificate:
 
 
 def _domain(stack: cdk.Stack) -> PublicHttps:
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z1", zone_name="example.com"
-    )
+    zone = route53.HostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="example.com")
     return PublicHttps(domain_name="shop.example.com", hosted_zone=zone)
 
 
@@ -171,7 +169,7 @@ def test_plain_http_warns_when_nobody_asked_for_it() -> None:
 
 
 def test_the_union_names_the_four_ways() -> None:
-    assert set(Ingress.__args__) == {PublicHttp, PublicHttps, InternalHttp, InternalHttps}  # type: ignore[attr-defined]
+    assert set(Ingress.__args__) == {PublicHttp, PublicHttps, InternalHttp, InternalHttps}
 
 
 def _open(group: dict[str, Any]) -> bool:

@@ -9,9 +9,9 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
-from support import of_type, only, template_of
 
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp
+from support import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 

@@ -8,9 +8,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
-from support import of_type, only, template_of
 
 from ecr_fargate_constructs import PrivateRepository, Retention
+from support import of_type, only, template_of
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def test_the_repository_and_its_images_survive_the_stack(template: dict[str, Any
 def test_the_newest_20_are_kept_and_untagged_images_go_after_a_day(template: dict[str, Any]) -> None:
     """Row 2."""
     rules = _rules(template)
-    tagged, untagged = (next(r for r in rules if r["selection"]["tagStatus"] == kind) for kind in ("tagged", "untagged"))
+    tagged, untagged = (
+        next(r for r in rules if r["selection"]["tagStatus"] == kind) for kind in ("tagged", "untagged")
+    )
     assert (tagged["selection"]["countType"], tagged["selection"]["countNumber"]) == ("imageCountMoreThan", 20)
     assert tagged["selection"]["tagPatternList"] == ["*"]
     assert (untagged["selection"]["countType"], untagged["selection"]["countNumber"]) == ("sinceImagePushed", 1)

@@ -10,7 +10,6 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
-from support import of_type, only, template_of
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -21,6 +20,7 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     TaskSize,
 )
+from support import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
@@ -157,7 +157,8 @@ def test_a_stop_timeout_of_the_users_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "interval", "threshold", "grace"), [(None, 10, 2, 60), (90, 10, 2, 110), (None, 30, 5, 150), (10, 6, 2, 60)]
+    ("start", "interval", "threshold", "grace"),
+    [(None, 10, 2, 60), (90, 10, 2, 110), (None, 30, 5, 150), (10, 6, 2, 60)],
 )
 def test_the_grace_period_covers_the_start(start: int | None, interval: int, threshold: int, grace: int) -> None:
     """Row 15."""

@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support import ROOT
 
 APPS = {"Web": ROOT / "app.py", **{file.stem: file for file in sorted((ROOT / "examples").glob("*.py"))}}
 
 
-@pytest.fixture(scope="module", params=APPS.values(), ids=APPS)
+@pytest.fixture(scope="module", params=list(APPS.values()), ids=list(APPS))
 def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of an app, synthesized as the CDK command line does it."""
     outdir = tmp_path_factory.mktemp("validated")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -12,7 +11,6 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_route53 as route53
-from support import make_app
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -30,9 +28,11 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     TaskSize,
 )
+from support import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 SECONDS = cdk.Duration.seconds
@@ -184,7 +184,12 @@ def test_a_link_inside_the_context_or_one_that_is_ignored_passes(tmp_path: Path)
 
 
 SCOPED: list[tuple[str, Callable[[cdk.Stack, Path], object], str, str]] = [
-    ("port", lambda s, d: _door(s, d, container_port=70000), "container_port=70000 is not a TCP port", "use 1 to 65535"),
+    (
+        "port",
+        lambda s, d: _door(s, d, container_port=70000),
+        "container_port=70000 is not a TCP port",
+        "use 1 to 65535",
+    ),
     ("environment", lambda s, d: _door(s, d, environment={"A": None}), "environment['A']=None", "use a string"),
     ("tasks", lambda s, _: _service(s, desired_count=0), "desired_count=0", "use 1 or more"),
     ("half a task", lambda s, _: _service(s, desired_count=1.5), "desired_count=1.5", "use 1 or more"),
@@ -213,7 +218,9 @@ def test_cluster_and_vpc_together_are_refused(stack: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("front_door", [True, False])
 def test_a_network_without_a_way_to_the_image_is_refused(
-    stack: cdk.Stack, directory: Path, front_door: bool  # noqa: FBT001 - a table
+    stack: cdk.Stack,
+    directory: Path,
+    front_door: bool,  # noqa: FBT001 - a table
 ) -> None:
     vpc = _vpc(stack)
     make = (lambda: _door(stack, directory, vpc=vpc)) if front_door else (lambda: _service(stack, vpc=vpc))
@@ -222,12 +229,16 @@ def test_a_network_without_a_way_to_the_image_is_refused(
 
 def test_a_domain_outside_of_its_zone_is_refused(stack: cdk.Stack) -> None:
     zone = route53.HostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z", zone_name="example.com")
-    with pytest.raises(ConfigurationError, match=r"'shop\.example\.org' is not in the zone example\.com.*\.example\.com"):
+    with pytest.raises(
+        ConfigurationError, match=r"'shop\.example\.org' is not in the zone example\.com.*\.example\.com"
+    ):
         PublicHttps(domain_name="shop.example.org", hosted_zone=zone)
     with pytest.raises(ConfigurationError, match="badexample"):
         PublicHttps(domain_name="badexample.com", hosted_zone=zone)
     with pytest.raises(ConfigurationError, match="add the name"):
-        PublicHttps(hosted_zone=zone, certificate=acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:a:b:c/d"))
+        PublicHttps(
+            hosted_zone=zone, certificate=acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:a:b:c/d")
+        )
     PublicHttps(domain_name="example.com.", hosted_zone=zone)
 
 

@@ -35,7 +35,9 @@ def test_a_digest_wins_over_the_tag_beside_it() -> None:
     assert ImageReference.parse(f"nginx:1@{DIGEST}", name="image").full_name == f"docker.io/library/nginx@{DIGEST}"
 
 
-@pytest.mark.parametrize("text", ["", "Nginx", "nginx:", "nginx:a b", "-nginx", "nginx@sha256:12", "a//b", "https://a/b"])
+@pytest.mark.parametrize(
+    "text", ["", "Nginx", "nginx:", "nginx:a b", "-nginx", "nginx@sha256:12", "a//b", "https://a/b"]
+)
 def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="is not the name of an image"):
         ImageReference.parse(text, name="image")

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support import ROOT
 
 if TYPE_CHECKING:

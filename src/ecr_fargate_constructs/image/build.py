@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import text_map
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_ecr_assets as ecr_assets
     from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_ecr_assets as ecr_assets
 
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_)", re.IGNORECASE

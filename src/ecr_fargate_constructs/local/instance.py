@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.processes import Process
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -58,8 +58,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> None:
 
     Args:
         endpoint: Where this MiniStack will answer, for example ``http://localhost:4566``.
-        rewrite_pulls: Whether the engine has to be asked for ``localhost`` instead of AWS's name of the registry: docker
-            has no registry map.
+        rewrite_pulls: Whether the engine has to be asked for ``localhost`` instead of AWS's name of the registry:
+            docker has no registry map.
 
     Raises:
         MovedError: MiniStack's inside has moved.

@@ -217,7 +217,13 @@ class Cloud:
         code = container.get("exitCode")
         if code is not None:
             reason = f"{reason} (exit code {code})".strip()
-        return Task(task["taskArn"], task["taskDefinitionArn"], task["lastStatus"], f"{image} {digest[:_DIGEST_SHOWN]}".strip(), reason)
+        return Task(
+            task["taskArn"],
+            task["taskDefinitionArn"],
+            task["lastStatus"],
+            f"{image} {digest[:_DIGEST_SHOWN]}".strip(),
+            reason,
+        )
 
     def last_lines(self, stacks: Sequence[str], count: int = 10) -> list[str]:
         """The last lines that the containers of deployed stacks have logged."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Protocol, runtime_checkable, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
@@ -17,8 +17,9 @@ from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from constructs import Construct
     from collections.abc import Mapping, Sequence
+
+    from constructs import Construct
 
 CONTAINER_NAME = "web"
 """Name of the container in its task; the one that CDK's pattern gives it."""

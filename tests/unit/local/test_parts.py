@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +15,9 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, start
 from ecr_fargate_constructs.local.services import Service, Task
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_the_toolkit_never_meets_the_real_aws(tmp_path: Path, monkeypatch: pytes
     ("lines", "cause"),
     [
         (["a", "raise ConfigurationError(x)", "pkg.errors.ConfigurationError: [Web] no", "b"], "pkg.errors.Conf"),
-        (["Error: building at STEP \"RUN exit 7\": x", "❌ Web failed"], "Error: building at STEP"),
+        (['Error: building at STEP "RUN exit 7": x', "❌ Web failed"], "Error: building at STEP"),
         (["x", "Web | CREATE_FAILED | AWS::X", "later failed"], "Web | CREATE_FAILED"),
         (["nothing of note"], "nothing of note"),
         ([], "it printed nothing"),

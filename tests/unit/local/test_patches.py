@@ -17,7 +17,7 @@ def test_they_were_written_for_the_version_in_use() -> None:
 
 
 def test_the_added_types_are_really_missing() -> None:
-    handlers = import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS  # type: ignore[attr-defined]
+    handlers = import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS
     for name in patches.ADDED_TYPES:
         assert name not in handlers, f"MiniStack has {name} now: drop the patch"
 
@@ -90,7 +90,11 @@ def test_gateways_and_rules_come_and_go() -> None:
 
 @pytest.mark.parametrize(
     ("target", "path"),
-    [("/v2/", "/v2/"), ("http://1.dkr.ecr.us-east-1.amazonaws.com/v2/a/manifests/b", "/v2/a/manifests/b"), ("http://a", "/")],
+    [
+        ("/v2/", "/v2/"),
+        ("http://1.dkr.ecr.us-east-1.amazonaws.com/v2/a/manifests/b", "/v2/a/manifests/b"),
+        ("http://a", "/"),
+    ],
 )
 def test_an_absolute_target_is_served(target: str, path: str) -> None:
     seen: list[dict[str, Any]] = []
@@ -102,5 +106,9 @@ def test_an_absolute_target_is_served(target: str, path: str) -> None:
         return {}
 
     proxy = patches.accept_absolute_targets(application)
-    asyncio.run(proxy({"type": "http", "method": "GET", "path": target, "raw_path": target.encode()}, nothing, nothing))
+
+    async def run() -> None:
+        await proxy({"type": "http", "method": "GET", "path": target, "raw_path": target.encode()}, nothing, nothing)
+
+    asyncio.run(run())
     assert (seen[0]["path"], seen[0]["raw_path"]) == (path, path.encode())
