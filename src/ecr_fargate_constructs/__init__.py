@@ -14,8 +14,19 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.front_door import EcrFargateService
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.published_image import PublishedImage
+    from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
-    from ecr_fargate_constructs.repository.retention import Retention
+    from ecr_fargate_constructs.repository.retention import (
+        ArchiveOlderThan,
+        ArchiveUnpulled,
+        ExpireArchived,
+        ExpireOlderThan,
+        ExpireUntagged,
+        KeepNewest,
+        Retention,
+    )
+    from ecr_fargate_constructs.repository.retention_checks import AllOf
+    from ecr_fargate_constructs.repository.simulation import EcrImage
     from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.ingress import (
@@ -29,13 +40,22 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.task_size import TaskSize
 
 __all__ = [
+    "AllOf",
     "AppContainer",
     "Architecture",
+    "ArchiveOlderThan",
+    "ArchiveUnpulled",
     "ConfigurationError",
     "EcrFargateService",
+    "EcrImage",
+    "ExpireArchived",
+    "ExpireOlderThan",
+    "ExpireUntagged",
     "ImageBuild",
     "InternalHttp",
     "InternalHttps",
+    "KeepNewest",
+    "LifecycleAction",
     "LoadBalancedFargateService",
     "PrivateRepository",
     "PublicHttp",
@@ -48,13 +68,22 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AllOf": "repository.retention_checks",
     "AppContainer": "service.containers",
     "Architecture": "architecture",
+    "ArchiveOlderThan": "repository.retention",
+    "ArchiveUnpulled": "repository.retention",
     "ConfigurationError": "errors",
     "EcrFargateService": "front_door",
+    "EcrImage": "repository.simulation",
+    "ExpireArchived": "repository.retention",
+    "ExpireOlderThan": "repository.retention",
+    "ExpireUntagged": "repository.retention",
     "ImageBuild": "image.build",
     "InternalHttp": "service.ingress",
     "InternalHttps": "service.ingress",
+    "KeepNewest": "repository.retention",
+    "LifecycleAction": "repository.lifecycle_policy",
     "LoadBalancedFargateService": "service.load_balanced",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",

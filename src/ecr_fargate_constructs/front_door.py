@@ -87,6 +87,8 @@ class EcrFargateService(Construct):
         super().__init__(scope, construct_id)
         if repository is None:
             repository = PrivateRepository(self, "Repository")
+        if isinstance(repository, PrivateRepository):
+            repository.warn_if_expiring()
         self._repository: ecr.IRepository = (
             repository.repository if isinstance(repository, PrivateRepository) else repository
         )

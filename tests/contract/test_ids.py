@@ -32,6 +32,7 @@ WARNINGS = {
     "ecr-fargate-constructs:dockerHubImage",
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:plainHttp",
+    "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
     "ecr-fargate-constructs:unpinnedImage",
 }

@@ -16,6 +16,7 @@ except ImportError:  # pragma: no cover - only without the extra
 from ecr_fargate_constructs.local import assembly, lifecycle, report, server, toolkit
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
+from ecr_fargate_constructs.local.retention_cli import retention
 from ecr_fargate_constructs.local.services import Cloud
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ local = typer.Typer(
     help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True
 )
 app.add_typer(local, name="local")
+app.add_typer(retention, name="retention")
 
 _AppDirectory = Annotated[
     Path, typer.Option("--app-dir", help="Directory of the CDK app's cdk.json.", exists=True, file_okay=False)

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image import published_image as images
@@ -140,7 +141,26 @@ class PrivateRepository(Construct):
         """
         how = build or ImageBuild()
         context = inspect_context(directory, how, path=path_of(self, id))
+        self.warn_if_expiring()
         return images.build_and_push(self, id, context=context, build=how, repository=self._repository)
+
+    def warn_if_expiring(self, tag: str | None = None) -> None:
+        """Warn when the retention policy could take an image that runs.
+
+        ECR knows no running task: a policy that expires what a service runs lets the next scale-out fail
+        (containers-roadmap#1078, sst#6377).
+
+        Args:
+            tag: Tag of the image; left out, a content hash as built images have it.
+        """
+        hazard = self._retention.hazard() if tag is None else self._retention.hazard(tag)
+        if hazard is not None:
+            warn(
+                self,
+                "retentionMayExpireRunningImage",
+                f"the image that a service runs could go, and then no further task starts: {hazard}; keep at least "
+                "10 releases by count, for example Retention.keep_last(20)",
+            )
 
     def mirror_image(
         self,
@@ -167,7 +187,10 @@ class PrivateRepository(Construct):
         Raises:
             ConfigurationError: ``tag`` is not a tag.
         """
-        return images.existing_tag(self._repository, tag, architecture, path=self.node.path)
+        image = images.existing_tag(self._repository, tag, architecture, path=self.node.path)
+        if not is_token(tag):
+            self.warn_if_expiring(tag)
+        return image
 
     def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its digest.

@@ -2,47 +2,320 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.repository.lifecycle_policy import (
+    CountType,
+    LifecycleAction,
+    LifecyclePolicy,
+    PolicyRule,
+    Selection,
+)
+from ecr_fargate_constructs.repository.retention_checks import check_rules, selection_of
+from ecr_fargate_constructs.repository.simulation import EcrImage, Plan, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from ecr_fargate_constructs.repository.retention_checks import AllOf
+
+_EVERYTHING = 100_000  # ECR's quota of images in a repository: a count that nothing exceeds
+_ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
+_ROLLBACK = 10  # releases that should be there to roll back to
+_ANY_HASH = "0" * 64
+
+Tags: TypeAlias = "Sequence[str] | AllOf"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What the rules have in common.
+
+    Several tags in one rule mean AND to ECR; say ``AllOf(…)`` where that is meant, or write a rule for each.
+    """
+
+    def __post_init__(self) -> None:
+        _ = self.to_policy_rule(1)  # refuse at the line where the rule is written
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class KeepNewest(_Rule):
+    """Keep the newest images by push time, and expire (or archive) the rest.
+
+    Attributes:
+        count: Images that stay, 1 or more.
+        tag_prefixes: Prefix of the tags that it is about.
+        tag_patterns: Pattern of the tags that it is about; at most four ``*``. With neither, all images.
+        action: What happens to the rest.
+        priority: Its place among the rules; worked out when left out.
+
+    Raises:
+        ConfigurationError: For a count or a tag that ECR refuses, or several tags where OR was meant.
+    """
+
+    count: float
+    tag_prefixes: Tags = ()
+    tag_patterns: Tags = ()
+    action: LifecycleAction = LifecycleAction.EXPIRE
+    priority: int | None = None
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        whole_number("KeepNewest.count", self.count, minimum=1, what="a number of images")
+        selection = selection_of("KeepNewest", self.tag_prefixes, self.tag_patterns)
+        return _policy_rule(priority, selection, CountType.IMAGES, self.count, self.action)
+
+
+@dataclass(frozen=True)
+class ExpireOlderThan(_Rule):
+    """Expire images by the time since their push.
+
+    Refused for all images: age alone deletes the image that a quiet service runs (containers-roadmap#1078).
+
+    Attributes:
+        days: Whole days, 1 or more.
+        tag_prefixes: Prefix of the tags that it is about.
+        tag_patterns: Pattern of the tags that it is about; at most four ``*``.
+        priority: Its place among the rules; worked out when left out.
+
+    Raises:
+        ConfigurationError: For days or a tag that ECR refuses, or without a tag that narrows it down.
+    """
+
+    days: float
+    tag_prefixes: Tags = ()
+    tag_patterns: Tags = ()
+    priority: int | None = None
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        whole_number("ExpireOlderThan.days", self.days, minimum=1, what="a number of days")
+        selection = selection_of("ExpireOlderThan", self.tag_prefixes, self.tag_patterns, narrowed=True)
+        return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.EXPIRE)
+
+
+@dataclass(frozen=True)
+class ArchiveOlderThan(_Rule):
+    """Archive images by the time since their push: they can be restored, but not pulled.
+
+    Attributes:
+        days: Whole days, 1 or more.
+        tag_prefixes: Prefix of the tags that it is about.
+        tag_patterns: Pattern of the tags that it is about; at most four ``*``.
+        priority: Its place among the rules; worked out when left out.
+
+    Raises:
+        ConfigurationError: As for ``ExpireOlderThan``: an archived image cannot be pulled either.
+    """
+
+    days: float
+    tag_prefixes: Tags = ()
+    tag_patterns: Tags = ()
+    priority: int | None = None
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        whole_number("ArchiveOlderThan.days", self.days, minimum=1, what="a number of days")
+        selection = selection_of("ArchiveOlderThan", self.tag_prefixes, self.tag_patterns, narrowed=True)
+        return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.ARCHIVE)
+
+
+@dataclass(frozen=True)
+class ExpireUntagged(_Rule):
+    """Expire untagged images by the time since their push.
+
+    Attributes:
+        days: Whole days, 1 or more.
+        priority: Its place among the rules; worked out when left out.
+
+    Raises:
+        ConfigurationError: For days that ECR refuses.
+    """
+
+    days: float
+    priority: int | None = None
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        whole_number("ExpireUntagged.days", self.days, minimum=1, what="a number of days")
+        selection = selection_of("ExpireUntagged", (), (), untagged=True)
+        return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.EXPIRE)
+
+
+@dataclass(frozen=True)
+class ArchiveUnpulled(_Rule):
+    """Archive images that nobody has pulled; ECR cannot expire by pull time.
+
+    ECR bills an archived image for 90 days at least, scans count as pulls, and an archived image cannot be pulled until
+    it is restored: a service that has not started a task for ``days`` could not start one.
+
+    Attributes:
+        days: Whole days since the last pull (or the push, if there was none), 90 or more.
+        tag_prefixes: Prefix of the tags that it is about.
+        tag_patterns: Pattern of the tags that it is about; at most four ``*``. With neither, all images.
+        priority: Its place among the rules; worked out when left out.
+
+    Raises:
+        ConfigurationError: For fewer than 90 days, or a tag that ECR refuses.
+    """
+
+    days: float
+    tag_prefixes: Tags = ()
+    tag_patterns: Tags = ()
+    priority: int | None = None
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        whole_number("ArchiveUnpulled.days", self.days, minimum=_ARCHIVE_DAYS, what="a safe number of days")
+        selection = selection_of("ArchiveUnpulled", self.tag_prefixes, self.tag_patterns)
+        return _policy_rule(priority, selection, CountType.DAYS_SINCE_PULL, self.days, LifecycleAction.ARCHIVE)
+
+
+@dataclass(frozen=True)
+class ExpireArchived(_Rule):
+    """Expire archived images by the time since they were archived.
+
+    Attributes:
+        days: Whole days, 90 or more: ECR expires nothing that was archived more recently.
+        tag_prefixes: Prefix of the tags that it is about.
+        tag_patterns: Pattern of the tags that it is about; at most four ``*``. With neither, all archived images.
+        priority: Its place among the rules; worked out when left out.
+
+    Raises:
+        ConfigurationError: For days or a tag that ECR refuses.
+    """
+
+    days: float
+    tag_prefixes: Tags = ()
+    tag_patterns: Tags = ()
+    priority: int | None = None
+
+    def to_policy_rule(self, priority: int) -> PolicyRule:
+        """The rule in ECR's terms."""
+        whole_number("ExpireArchived.days", self.days, minimum=_ARCHIVE_DAYS, what="a number of days that ECR takes")
+        selection = replace(selection_of("ExpireArchived", self.tag_prefixes, self.tag_patterns), archived=True)
+        return _policy_rule(priority, selection, CountType.DAYS_SINCE_ARCHIVED, self.days, LifecycleAction.EXPIRE)
+
+
+RetentionRule: TypeAlias = (
+    KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | ExpireArchived
+)
+"""The rules."""
 
 
 @dataclass(frozen=True)
 class Retention:
-    """Which images a repository keeps, and which expire."""
+    """Which images a repository keeps, and which expire.
 
-    newest: float
+    Priorities are the order in which the rules are written, but rules about all images come last, as ECR demands. Give
+    ``priority`` to every rule, or to none.
+
+    Attributes:
+        rules: The rules, at most 50.
+
+    Raises:
+        ConfigurationError: For rules that contradict ECR's language or each other: two about the same images, two about
+            untagged ones, one that a rule before it leaves nothing to do.
+    """
+
+    rules: Sequence[RetentionRule]
+
+    def __post_init__(self) -> None:
+        """Refuse rules that ECR refuses, or that cannot have been meant."""
+        object.__setattr__(self, "rules", tuple(self.rules))
+        check_rules(self._policy().rules, explicit=[rule.priority for rule in self.rules])
 
     @classmethod
     def keep_last(cls, count: float) -> Retention:
-        """Keep the newest ``count`` tagged images; untagged images go after a day."""
-        whole_number("Retention.keep_last", count, minimum=1, what="a number of images")
-        return cls(newest=count)
+        """Keep the newest ``count`` tagged images; untagged ones go after a day.
 
-    def policy(self) -> dict[str, object]:
-        """The lifecycle policy as ECR reads it."""
-        return {
-            "rules": [
-                {
-                    "rulePriority": 1,
-                    "description": "Untagged images go after a day",
-                    "selection": {
-                        "tagStatus": "untagged",
-                        "countType": "sinceImagePushed",
-                        "countUnit": "days",
-                        "countNumber": 1,
-                    },
-                    "action": {"type": "expire"},
-                },
-                {
-                    "rulePriority": 2,
-                    "selection": {
-                        "tagStatus": "tagged",
-                        "tagPatternList": ["*"],
-                        "countType": "imageCountMoreThan",
-                        "countNumber": self.newest,
-                    },
-                    "action": {"type": "expire"},
-                },
-            ]
-        }
+        ECR does not know what runs. Keep at least 10, so that what runs, and what it may be rolled back to, is among
+        them.
+
+        Raises:
+            ConfigurationError: ``count`` is not a whole number, 1 or more.
+        """
+        whole_number("Retention.keep_last count", count, minimum=1, what="a number of images")
+        return cls([ExpireUntagged(1), KeepNewest(count, tag_patterns=["*"])])
+
+    @classmethod
+    def keep_days(cls, days: float, *, at_least: float) -> Retention:
+        """Keep the newest ``at_least`` tagged images ready to run, and the others restorable for ``days``.
+
+        ECR's language cannot say "older than these days, but never the newest few": an age rule looks at no count.
+        What it can say: the tagged images beyond the newest ``at_least`` are archived, which keeps them restorable but
+        not pullable, and are deleted ``days`` after that. Untagged ones go after a day.
+
+        Raises:
+            ConfigurationError: ``days`` is less than 90, ECR's minimum in the archive, or ``at_least`` less than 1.
+        """
+        whole_number("Retention.keep_days at_least", at_least, minimum=1, what="a number of images")
+        newest = KeepNewest(at_least, tag_patterns=["*"], action=LifecycleAction.ARCHIVE)
+        return cls([ExpireUntagged(1), newest, ExpireArchived(days)])
+
+    def protect(self, patterns: Sequence[str]) -> Retention:
+        """The same retention, but images with a tag of any of these patterns never expire.
+
+        ECR has no rule that keeps. A rule before the others that allows more images than a repository can hold (100,000
+        by its quota) does it, because a rule shields what it sees from the rules after it.
+
+        Raises:
+            ConfigurationError: For a pattern that ECR refuses, or explicit priorities.
+        """
+        return replace(self, rules=[*(KeepNewest(_EVERYTHING, tag_patterns=[p]) for p in patterns), *self.rules])
+
+    def policy(self) -> dict[str, Any]:
+        """The lifecycle policy as ECR reads it; numbers that are CDK tokens stay tokens."""
+        return self._policy().to_dict()
+
+    def policy_text(self) -> str:
+        """The lifecycle policy's text."""
+        return json.dumps(self.policy(), separators=(",", ":"))
+
+    def explain(self) -> str:
+        """The rules in words, in the order in which they are applied."""
+        return "\n".join(map(str, self._policy().rules))
+
+    def simulate(self, images: Iterable[EcrImage], now: datetime) -> Plan:
+        """Work out offline what happens to images, with the rule that decided each.
+
+        Raises:
+            ConfigurationError: A number is a CDK token.
+        """
+        return simulate(self._policy(), images, now)
+
+    def hazard(self, tag: str = _ANY_HASH) -> str | None:
+        """Why an image that runs under ``tag`` (by default a content hash) could go; None when it is safe enough."""
+        for rule in self._policy().rules:
+            if not rule.selection.matches([tag], archived=False):
+                continue
+            if rule.count_type is not CountType.IMAGES:
+                return f"{rule} looks at no running task"
+            if not is_token(rule.number) and rule.number < _ROLLBACK:
+                return f"{rule} leaves fewer than {_ROLLBACK} releases to run and to roll back to"
+            return None
+        return None
+
+    def _policy(self) -> LifecyclePolicy:
+        """Rules about all images last, the others as written; or everything by its explicit priority."""
+        if all(rule.priority is not None for rule in self.rules):
+            rules = [rule.to_policy_rule(rule.priority or 0) for rule in self.rules]
+            return LifecyclePolicy(tuple(sorted(rules, key=lambda rule: rule.priority)))
+        drafts = [rule.to_policy_rule(1) for rule in self.rules]
+        ordered = sorted(drafts, key=lambda rule: rule.selection.tag_status.value == "any")
+        return LifecyclePolicy(tuple(replace(rule, priority=number) for number, rule in enumerate(ordered, 1)))
+
+
+def _policy_rule(
+    priority: int, selection: Selection, count_type: CountType, number: float, action: LifecycleAction
+) -> PolicyRule:
+    return PolicyRule(priority=priority, selection=selection, count_type=count_type, number=number, action=action)

@@ -1,0 +1,154 @@
+"""``ecr-fargate retention``: what a lifecycle policy would do, and whether it would take an image in use."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import boto3
+import typer
+from botocore.config import Config
+from rich.console import Console
+from rich.table import Table
+
+from ecr_fargate_constructs.local import retention_sources as sources
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.retention_picture import timeline
+from ecr_fargate_constructs.local.retention_usage import Usage, images_in_use
+from ecr_fargate_constructs.repository.simulation import Decision, EcrImage, Outcome, Plan, simulate
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.repository.lifecycle_policy import LifecyclePolicy
+
+retention = typer.Typer(help="Lifecycle policies of ECR, offline and against what runs.", no_args_is_help=True)
+
+_COLOURS = {Outcome.KEPT: "green", Outcome.ARCHIVED: "yellow", Outcome.EXPIRED: "red"}
+
+_Policy = Annotated[
+    Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="File with the policy's JSON.")
+]
+_Template = Annotated[Path | None, typer.Option("--template", exists=True, help="Template, or cdk.out directory.")]
+_Repository = Annotated[str | None, typer.Option("--repository", help="Name of a repository in AWS.")]
+_Endpoint = Annotated[
+    str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another AWS, such as the embedded one.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@retention.command("simulate")
+def simulate_command(
+    policy: _Policy = None,
+    template: _Template = None,
+    resource: Annotated[str | None, typer.Option(help="Logical id, where templates hold several policies.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="What 'aws ecr describe-images' prints.")
+    ] = None,
+    repository: _Repository = None,
+    endpoint_url: _Endpoint = None,
+    svg: Annotated[Path | None, typer.Option(help="Write a picture of the plan here.")] = None,
+    as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show what a policy would do to images, and which rule decides."""
+    if (images is None) == (repository is None):
+        raise LocalError("the images are missing, or there twice", fix="give one of --images and --repository")
+    if policy is not None and template is not None:
+        raise LocalError("the policy is there twice", fix="give one of --policy and --template")
+    ecr = None if repository is None else _client("ecr", endpoint_url)
+    if policy is not None:
+        chosen = sources.policy_from_file(policy)
+    elif template is not None:
+        chosen = _one(sources.policies_from_templates(template), resource)
+    elif repository is not None:
+        chosen = sources.live_policy(ecr, repository)
+    else:
+        raise LocalError("the policy is missing", fix="give --policy or --template")
+    found = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
+    now = datetime.now(timezone.utc)
+    plan = simulate(chosen, found, now)
+    if svg is not None:
+        svg.write_text(timeline(plan, now), encoding="utf-8")
+    if as_json:
+        print(json.dumps([_as_dict(decision) for decision in plan.decisions], indent=2))
+    else:
+        Console().print(_table(plan))
+
+
+@retention.command()
+def check(
+    repository: Annotated[str, typer.Option("--repository", help="Name of the repository.")],
+    cluster: Annotated[list[str] | None, typer.Option(help="Cluster to look at; all when none is named.")] = None,
+    endpoint_url: _Endpoint = None,
+    as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses."""
+    ecr, ecs = _client("ecr", endpoint_url), _client("ecs", endpoint_url)
+    described = sources.asked(
+        lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories"
+    )
+    usages = images_in_use(ecs, described["repositories"][0]["repositoryUri"], cluster)
+    plan = simulate(
+        sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)
+    )
+    lost = [(usage, decision) for usage in usages if (decision := taken(plan, usage)) is not None]
+    if as_json:
+        print(json.dumps([{**_as_dict(decision), "users": usage.users} for usage, decision in lost], indent=2))
+    for usage, decision in [] if as_json else lost:
+        print(f"{decision.explain()}; used by {', '.join(usage.users)}")
+    if lost:
+        raise typer.Exit(1)
+    if not as_json:
+        print(f"{len(usages)} images of {repository} are in use, and the policy takes none of them")
+
+
+def taken(plan: Plan, usage: Usage) -> Decision | None:
+    """The decision that takes an image in use; None when it stays."""
+    for decision in plan.decisions:
+        named = usage.reference in decision.image.tags or usage.reference == decision.image.digest
+        if named and decision.outcome is not Outcome.KEPT:
+            return decision
+    return None
+
+
+def _client(name: str, endpoint: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles whoever lists much
+    return boto3.client(name, endpoint_url=endpoint, config=Config(retries=retries))
+
+
+def _one(policies: dict[str, LifecyclePolicy], resource: str | None) -> LifecyclePolicy:
+    if resource is None and len(policies) == 1:
+        return next(iter(policies.values()))
+    if resource not in policies:
+        raise LocalError(
+            f"there are policies of {', '.join(policies)}, and {resource or 'none'} was named",
+            fix="name one with --resource",
+        )
+    return policies[resource]
+
+
+def _as_dict(decision: Decision) -> dict[str, Any]:
+    image: EcrImage = decision.image
+    return {
+        "digest": image.digest,
+        "tags": list(image.tags),
+        "pushedAt": image.pushed_at.isoformat(),
+        "outcome": decision.outcome.value,
+        "rulePriority": None if decision.rule is None else decision.rule.priority,
+        "explanation": decision.explain(),
+    }
+
+
+def _table(plan: Plan) -> Table:
+    summary = f"{len(plan.kept)} kept, {len(plan.archived)} archived, {len(plan.expired)} expired"
+    table = Table(title=summary, title_justify="left")
+    for column in ("image", "pushed", "outcome", "decided by"):
+        table.add_column(column, overflow="fold")
+    for decision in plan.decisions:
+        table.add_row(
+            decision.image.name,
+            f"{decision.image.pushed_at:%Y-%m-%d %H:%M}",
+            f"[{_COLOURS[decision.outcome]}]{decision.outcome.value}[/]",
+            "no rule" if decision.rule is None else str(decision.rule),
+        )
+    return table

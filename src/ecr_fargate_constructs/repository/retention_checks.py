@@ -1,0 +1,149 @@
+"""What ECR refuses in a lifecycle policy, and what cannot have been meant. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.repository.lifecycle_policy import PolicyRule, Selection, TagStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_RULES = 50
+_MOST_WILDCARDS = 4
+_TAG = re.compile(r"[A-Za-z0-9._*-]{1,128}")
+
+
+@dataclass(frozen=True, init=False)
+class AllOf:
+    """Several tags that an image must have all of, which is what several tags in one rule mean to ECR."""
+
+    tags: tuple[str, ...]
+
+    def __init__(self, *tags: str) -> None:
+        """Name the tags."""
+        object.__setattr__(self, "tags", tags)
+
+
+def selection_of(
+    rule: str,
+    prefixes: Sequence[str] | AllOf,
+    patterns: Sequence[str] | AllOf,
+    *,
+    untagged: bool = False,
+    narrowed: bool = False,
+) -> Selection:
+    """The selection of a rule, checked.
+
+    Args:
+        rule: Name of the rule, for messages.
+        prefixes: Its prefixes.
+        patterns: Its patterns.
+        untagged: Whether it is about untagged images.
+        narrowed: Whether it must not be about all tagged images.
+    """
+    if untagged:
+        return Selection(tag_status=TagStatus.UNTAGGED)
+    first, second = _tags(f"{rule}.tag_prefixes", prefixes), _tags(f"{rule}.tag_patterns", patterns)
+    if first and second:
+        raise ConfigurationError(f"{rule} has tag_prefixes and tag_patterns; ECR takes one of the two in a rule")
+    if any("*" in prefix for prefix in first):
+        raise ConfigurationError(f"{rule}.tag_prefixes={list(first)} has a wildcard; use tag_patterns for it")
+    if narrowed and (not first + second or second == ("*",)):
+        raise ConfigurationError(
+            f"{rule} without a tag that narrows it down would take the image that a quiet service runs, because age "
+            "knows no running task (containers-roadmap#1078); name tags, for example tag_patterns=['pr-*'], or use "
+            "KeepNewest"
+        )
+    status = TagStatus.TAGGED if first or second else TagStatus.ANY
+    return Selection(tag_status=status, prefixes=first, patterns=second)
+
+
+def _tags(name: str, tags: Sequence[str] | AllOf) -> tuple[str, ...]:
+    if isinstance(tags, str):
+        raise ConfigurationError(f"{name}={tags!r} is one string; use [{tags!r}]")
+    given = tags.tags if isinstance(tags, AllOf) else tuple(tags)
+    if len(given) > 1 and not isinstance(tags, AllOf):
+        raise ConfigurationError(
+            f"{name}={list(given)}: several tags in one rule mean AND to ECR, so that only images with all of them "
+            f"match; write a rule for each, or AllOf({', '.join(map(repr, given))}) if AND is meant"
+        )
+    for tag in given:
+        if not isinstance(tag, str) or not _TAG.fullmatch(tag):
+            raise ConfigurationError(f"{name} has {tag!r}; use 1 to 128 letters, digits, '.', '_', '-' and '*'")
+        if tag.count("*") > _MOST_WILDCARDS:
+            raise ConfigurationError(
+                f"{name} has {tag!r} with {tag.count('*')} wildcards; ECR takes at most {_MOST_WILDCARDS}"
+            )
+    return given
+
+
+def check_rules(rules: Sequence[PolicyRule], *, explicit: Sequence[int | None]) -> None:
+    """Refuse a set of rules that ECR refuses, or in which one rule can never act.
+
+    Args:
+        rules: The rules, by priority.
+        explicit: The priorities that the user gave.
+    """
+    if not 1 <= len(rules) <= _MOST_RULES:
+        raise ConfigurationError(f"Retention has {len(rules)} rules; ECR takes 1 to {_MOST_RULES}")
+    _check_priorities(rules, explicit)
+    for earlier, later in combinations(rules, 2):
+        if earlier.selection == later.selection:
+            raise ConfigurationError(
+                f"Retention has two rules about {later.selection}: {earlier} and {later}; ECR takes one, keep one"
+            )
+        if later.selection.implies(earlier.selection):
+            raise ConfigurationError(
+                f"{later} can never act: {earlier} comes first and sees all of its images, which shields them; "
+                "write the narrower rule first"
+            )
+    _check_leftovers(rules)
+
+
+def _check_priorities(rules: Sequence[PolicyRule], explicit: Sequence[int | None]) -> None:
+    given = [priority for priority in explicit if priority is not None]
+    if not given:
+        return
+    if len(given) < len(explicit):
+        raise ConfigurationError("Retention has rules with and without priority; give every rule one, or none")
+    for priority in given:
+        whole_number("priority", priority, minimum=1, what="a priority")
+    if len(set(given)) < len(given):
+        raise ConfigurationError(f"Retention has priorities {sorted(given)}, and some twice; give each rule its own")
+    for storage in (False, True):
+        statuses = [rule.selection.tag_status for rule in rules if rule.selection.archived is storage]
+        if TagStatus.ANY in statuses[:-1]:
+            raise ConfigurationError(
+                f"Retention has a rule about all images with priority {_any_priority(rules, archived=storage)} before "
+                "others; ECR evaluates it last: give it the greatest priority number"
+            )
+
+
+def _any_priority(rules: Sequence[PolicyRule], *, archived: bool) -> int:
+    return next(
+        rule.priority
+        for rule in rules
+        if rule.selection.tag_status is TagStatus.ANY and rule.selection.archived is archived
+    )
+
+
+def _check_leftovers(rules: Sequence[PolicyRule]) -> None:
+    """A rule about all images has nothing left where rules before it see both the tagged and the untagged ones."""
+    for last in (rule for rule in rules if rule.selection.tag_status is TagStatus.ANY):
+        before = [rule.selection for rule in rules if rule.priority < last.priority]
+        taken = {
+            selection.tag_status
+            for selection in before
+            if selection.archived is last.selection.archived
+            and (selection.tag_status is TagStatus.UNTAGGED or selection.globs == ("*",))
+        }
+        if taken == {TagStatus.TAGGED, TagStatus.UNTAGGED}:
+            raise ConfigurationError(
+                f"{last} can never act: the rules before it see every tagged and every untagged image; leave it out"
+            )
