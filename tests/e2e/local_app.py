@@ -36,17 +36,22 @@ class LocalApp:
     directory: Path
     port: int
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``ecr-fargate local``."""
-        verb, *rest = arguments
+    def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start ``ecr-fargate local``."""
         options = ["--app-dir", str(self.directory), "--port", str(self.port)]
-        return subprocess.run(  # noqa: S603 - our own command
-            [str(Path(sys.executable).parent / "ecr-fargate"), "local", verb, *options, *rest],
-            capture_output=True,
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [str(Path(sys.executable).parent / "ecr-fargate"), "local", verb, *options, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
             env={**os.environ, "COLUMNS": "300"},
         )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``ecr-fargate local``."""
+        with self.start(*arguments) as command:
+            stdout, stderr = command.communicate()
+        return subprocess.CompletedProcess(arguments, command.returncode, stdout, stderr)
 
     def ask(self, service: str, operation: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
         """What an operation of the embedded AWS answers."""
@@ -64,7 +69,9 @@ class LocalApp:
 
     def get(self) -> tuple[int, str]:
         """Status and body of ``GET /`` through the load balancer."""
-        url = urlsplit(self.run("url").stdout.strip())
+        printed = self.run("url")
+        assert printed.returncode == 0, printed.stderr
+        url = urlsplit(printed.stdout.strip())
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         with contextlib.closing(connection):
             connection.request("GET", "/", headers={"Host": url.hostname or ""})
@@ -94,18 +101,19 @@ class LocalApp:
 
     def _mine(self, *arguments: str) -> list[str]:
         listed = subprocess.run([find_engine().name, *arguments], capture_output=True, text=True, check=True)  # noqa: S603
-        names = (f"{self.port:012d}.dkr.ecr.", f"localhost:{self.port}/")
+        names = (f"{self.port:012d}.dkr.ecr.", f"localhost:{self.port}/", f"localhost/cdkasset-{self.port}-")
         return [line for line in listed.stdout.splitlines() if line.startswith(names)]
 
     def processes(self) -> list[str]:
         """Command lines of processes that belong to this instance."""
+        state = str(self.directory / ".ecr-fargate" / str(self.port))
         found = []
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if f"ecr_fargate_constructs.local.server {self.port}" in line:
+            if f"ecr_fargate_constructs.local.server {self.port}" in line or state in line:
                 found.append(line)
         return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +53,20 @@ def test_a_taken_port(faulty_app: LocalApp) -> None:
 def test_a_first_version_that_exits(faulty_app: LocalApp) -> None:
     faulty_app.edit("def main() -> int:\n", "def main() -> int:\n    sys.exit('cannot start')\n")
     _failed(faulty_app.run("up"), "the service did not come up", "cannot start")
+    assert not faulty_app.leftovers()
+
+
+def test_an_interrupted_start(faulty_app: LocalApp) -> None:
+    command = faulty_app.start("up")
+    log = faulty_app.directory / ".ecr-fargate" / str(faulty_app.port) / "cdk.log"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and "$ cdk deploy" in log.read_text(encoding="utf-8")):
+        assert command.poll() is None, command.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    command.send_signal(signal.SIGINT)
+    stdout, stderr = command.communicate()
+    assert command.returncode == 130, stdout + stderr
     assert not faulty_app.leftovers()
 
 

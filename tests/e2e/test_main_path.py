@@ -116,8 +116,20 @@ def test_a_bad_version_is_reported_while_the_good_one_goes_on(local_app: LocalAp
     assert done.returncode == 1
     assert "the service did not come up" in done.stderr
     assert "cannot start" in done.stderr
+    assert "the version before goes on answering at http://" in done.stderr
     assert local_app.get() == (200, f"{EDITED}\n")
     local_app.edit("    sys.exit('cannot start')\n", "")
+
+
+def test_an_app_that_fails_changes_nothing(local_app: LocalApp) -> None:
+    app = local_app.directory / "app.py"
+    good = app.read_text(encoding="utf-8")
+    app.write_text(good.replace("8080", "70000"), encoding="utf-8")
+    done = local_app.run("up")
+    assert done.returncode == 1
+    assert "container_port=70000" in done.stderr
+    assert local_app.get() == (200, f"{EDITED}\n")
+    app.write_text(good, encoding="utf-8")
 
 
 def test_the_stack_can_be_destroyed(local_app: LocalApp) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_ALWAYS_KNOWN = ("AWS::CDK::Metadata", "AWS::CloudFormation::", "Custom::")
+_Artifact: TypeAlias = "tuple[Path, dict[str, Any]]"  # the folder that its paths begin at, and what is said of it
+_STACK = "aws:cloudformation:stack"
 
 
 @dataclass(frozen=True)
@@ -28,49 +30,91 @@ class BuiltImage:
     arguments: dict[str, str]
 
 
-def stack_names(assembly: Path) -> list[str]:
-    """Names of the app's stacks, as CloudFormation knows them, in the order of the assembly."""
+@dataclass(frozen=True)
+class Stack:
+    """A stack of the app.
+
+    Attributes:
+        name: Name in CloudFormation.
+        account: Account id that the app names; None when it leaves it open.
+        region: Region that the app names; None when it leaves it open.
+        template: Its template.
+        assets: Its asset manifests.
+    """
+
+    name: str
+    account: str | None
+    region: str | None
+    template: Path
+    assets: tuple[Path, ...]
+
+    def resources(self) -> Iterator[tuple[str, str]]:
+        """Type and logical id of each resource, those of nested stacks included."""
+        templates = [self.template]
+        for file in templates:
+            for logical_id, resource in _read(file).get("Resources", {}).items():
+                yield resource["Type"], logical_id
+                nested = resource.get("Metadata", {}).get("aws:asset:path", "")
+                if resource["Type"] == "AWS::CloudFormation::Stack" and nested:
+                    templates.append(file.parent / nested)
+
+    def built_images(self) -> Iterator[BuiltImage]:
+        """The images that its asset manifests have built from a directory."""
+        for manifest in self.assets:
+            for asset in _read(manifest).get("dockerImages", {}).values():
+                source = asset["source"]
+                if "directory" in source:
+                    context = manifest.parent / source["directory"]
+                    dockerfile = context / source.get("dockerFile", "Dockerfile")
+                    yield BuiltImage(context, dockerfile, source.get("dockerBuildArgs", {}))
+
+
+def stacks(assembly: Path, names: Sequence[str] = ()) -> list[Stack]:
+    """The stacks that ``cdk deploy`` takes for these names, with those that they depend on; all when none is named."""
+    artifacts = dict(_artifacts(assembly))
+    chosen = [
+        identifier
+        for identifier, (_, artifact) in artifacts.items()
+        if not names or _named(identifier, artifact, names)
+    ]
+    for identifier in chosen:  # it grows meanwhile
+        chosen += [
+            other for other in artifacts[identifier][1].get("dependencies", []) if other in artifacts.keys() - {*chosen}
+        ]
     return [
-        artifact["properties"].get("stackName", name)
-        for name, artifact in _artifacts(assembly)
-        if artifact["type"] == "aws:cloudformation:stack"
+        _stack(folder, artifact, identifier, artifacts)
+        for identifier, (folder, artifact) in artifacts.items()
+        if identifier in chosen and artifact["type"] == _STACK
     ]
 
 
-def templates(assembly: Path) -> dict[str, dict[str, Any]]:
-    """File name to template, nested stacks included."""
-    return {
-        str(file.relative_to(assembly)): json.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(assembly.rglob("*.template.json"))
-    }
+def _named(identifier: str, artifact: Mapping[str, Any], names: Sequence[str]) -> bool:
+    known_as = (identifier, artifact.get("displayName", identifier))
+    return artifact["type"] == _STACK and any(fnmatchcase(own, name) for own in known_as for name in names)
 
 
-def built_images(assembly: Path) -> list[BuiltImage]:
-    """The images that the app's asset manifests ask for."""
-    images = []
-    for manifest in sorted(assembly.rglob("*.assets.json")):
-        for asset in json.loads(manifest.read_text(encoding="utf-8")).get("dockerImages", {}).values():
-            source = asset["source"]
-            if "directory" in source:
-                context = manifest.parent / source["directory"]
-                dockerfile = context / source.get("dockerFile", "Dockerfile")
-                images.append(BuiltImage(context, dockerfile, source.get("dockerBuildArgs", {})))
-    return images
+def _stack(folder: Path, artifact: Mapping[str, Any], identifier: str, artifacts: Mapping[str, _Artifact]) -> Stack:
+    properties = artifact["properties"]
+    account, region = artifact["environment"].removeprefix("aws://").split("/")
+    dependencies = [artifacts[other] for other in artifact.get("dependencies", []) if other in artifacts]
+    return Stack(
+        properties.get("stackName", identifier),
+        None if account == "unknown-account" else account,
+        None if region == "unknown-region" else region,
+        folder / properties["templateFile"],
+        tuple(
+            home / other["properties"]["file"] for home, other in dependencies if other["type"] == "cdk:asset-manifest"
+        ),
+    )
 
 
-def unsupported(assembly: Path, known: set[str]) -> list[tuple[str, str]]:
-    """Types and logical ids of the resources that are not among ``known``."""
-    return [
-        (resource["Type"], logical_id)
-        for template in templates(assembly).values()
-        for logical_id, resource in template.get("Resources", {}).items()
-        if resource["Type"] not in known and not resource["Type"].startswith(_ALWAYS_KNOWN)
-    ]
-
-
-def _artifacts(assembly: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-    for name, artifact in manifest.get("artifacts", {}).items():
-        yield name, artifact
+def _artifacts(assembly: Path) -> Iterator[tuple[str, _Artifact]]:
+    for identifier, artifact in _read(assembly / "manifest.json").get("artifacts", {}).items():
+        yield identifier, (assembly, artifact)
         if artifact["type"] == "cdk:cloud-assembly":
             yield from _artifacts(assembly / artifact["properties"]["directoryName"])
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +16,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.toolkit import cache_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ecr_fargate_constructs.local.assembly import BuiltImage
 
@@ -25,10 +25,12 @@ _ARGUMENT = re.compile(r"^ARG\s+(?P<name>\w+)(?:=(?P<value>.*))?$", re.IGNORECAS
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 _UNREACHABLE = re.compile(
     r"no such host|connection refused|i/o timeout|network is unreachable|no route to host|Temporary failure|"
-    r"server misbehaving|TLS handshake timeout|context deadline exceeded|Client\.Timeout|forbidden|EOF|reset by peer",
+    r"server misbehaving|TLS handshake timeout|context deadline exceeded|Client\.Timeout|reset by peer|"
+    r'": (?:Forbidden|EOF)',
     re.IGNORECASE,
 )
 _PULL_SECONDS = 600
+_LABEL = "ecr-fargate.stand-in"
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ def bases_of(image: BuiltImage) -> list[str]:
     return bases
 
 
-def provide(engine: str, bases: Iterable[str], environment: Mapping[str, str]) -> list[str]:
-    """Make the engine have every base image; the names of those that a stand-in was made for.
+def provide(
+    engine: str, bases: Iterable[str], environment: Mapping[str, str], say: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Make the engine have every base image; the names of those that a stand-in plays.
 
     Raises:
         LocalError: An image cannot be pulled, and nothing can stand in for it.
     """
-    return [base for base in bases if not _has(engine, base, environment) and not _pulled(engine, base, environment)]
+    return tuple(base for base in bases if _Engine(engine, environment, say).stands_in(base))
 
 
 def _instructions(text: str) -> list[str]:
@@ -110,30 +114,50 @@ def _expand(text: str, arguments: Mapping[str, str]) -> str:
     )
 
 
-def _has(engine: str, image: str, environment: Mapping[str, str]) -> bool:
-    return _run(engine, "image", "inspect", image, environment=environment).returncode == 0
+@dataclass(frozen=True)
+class _Engine:
+    name: str
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
 
-
-def _pulled(engine: str, image: str, environment: Mapping[str, str]) -> bool:
-    """Whether the image could be pulled; where its registry is out of reach, a stand-in takes its name."""
-    pull = _run(engine, "pull", image, environment=environment)
-    if pull.returncode == 0:
+    def stands_in(self, image: str) -> bool:
+        """Make the engine have an image, and say whether it is a stand-in."""
+        inspected = self._run("image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
+        have_stand_in = inspected.stdout.strip() == "true"
+        if inspected.returncode == 0 and not have_stand_in:
+            return False
+        self.say(f"pulling {image}")
+        pull = self._run("pull", image)
+        if pull.returncode == 0 or have_stand_in:  # the real one replaces it as soon as it can be had
+            return pull.returncode != 0
+        why = (pull.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        if not _UNREACHABLE.search(pull.stderr):
+            raise LocalError(
+                f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile"
+            )
+        stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
+        if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
+            raise LocalError(
+                f"the registry of the base image {image} is out of reach: {why}",
+                fix=f"connect this machine to it, or give the engine the image under that name ('{self.name} load')",
+            )
+        self.say(f"{image} is out of reach: making a stand-in of Debian packages, once")
+        changes = (f"CMD {json.dumps(stand_in.command)}", f"LABEL {_LABEL}=true")
+        options = [word for change in changes for word in ("--change", change)]
+        done = self._run("import", *options, str(_archive(stand_in)), image)
+        if done.returncode != 0:
+            raise LocalError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
         return True
-    why = pull.stderr.strip().splitlines()[-1:] or ["it says nothing"]
-    stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
-    if not _UNREACHABLE.search(pull.stderr):
-        raise LocalError(f"the base image {image} cannot be pulled: {why[0]}", fix="correct its name in the Dockerfile")
-    if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise LocalError(
-            f"the registry of the base image {image} is out of reach: {why[0]}",
-            fix=f"connect this machine to it, or give the engine the image under that name ('{engine} load')",
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - commands of ours, no shell
+            [self.name, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **self.environment},
+            timeout=_PULL_SECONDS,
         )
-    archive = _archive(stand_in)
-    changes = ["--change", f"CMD [{', '.join(f'{chr(34)}{word}{chr(34)}' for word in stand_in.command)}]"]
-    done = _run(engine, "import", *changes, str(archive), image, environment=environment)
-    if done.returncode != 0:
-        raise LocalError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
-    return False
 
 
 def _archive(stand_in: _StandIn) -> Path:
@@ -146,10 +170,6 @@ def _archive(stand_in: _StandIn) -> Path:
         _checked(["apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"])
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         made = Path(folder) / "root.tar"
-        hooks = [
-            f"--customize-hook={shlex.quote(command) if '$1' not in command else command}"
-            for command in stand_in.commands
-        ]
         _checked(
             [
                 "mmdebstrap",
@@ -157,7 +177,7 @@ def _archive(stand_in: _StandIn) -> Path:
                 f"--include={','.join(stand_in.packages)}",
                 *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")),
                 "--aptopt=Apt::Install-Recommends false",
-                *hooks,
+                *(f"--customize-hook={command}" for command in stand_in.commands),
                 _codename(),
                 str(made),
             ]
@@ -178,14 +198,3 @@ def _checked(command: list[str]) -> None:
     )
     if done.returncode != 0:
         raise LocalError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")
-
-
-def _run(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - commands of ours, no shell
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-        timeout=_PULL_SECONDS,
-    )

@@ -13,15 +13,19 @@ try:
 except ImportError:  # pragma: no cover - only without the extra
     sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[local]'")
 
-from ecr_fargate_constructs.local import assembly, lifecycle, report, server, toolkit
+from ecr_fargate_constructs.local import assembly, lifecycle, report, toolkit
+from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.retention_cli import retention
 from ecr_fargate_constructs.local.services import Cloud
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
     from typing import NoReturn
+
+    from ecr_fargate_constructs.local.services import Balancer, Service
 
 app = typer.Typer(
     name="ecr-fargate", help="Private images on Fargate.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -58,17 +62,15 @@ def up(
     """
     instance, memory = instance_at(app_dir, port, account, region)
     console = Console()
-    with report.ConsoleProgress(console) as progress:
+    with instance.alone(), report.ConsoleProgress(console) as progress:
         outcome = lifecycle.up(instance, memory, stacks or [], progress)
     for image in outcome.stand_ins:
         console.print(
-            f"[yellow]note[/] the registry of {image} is out of reach; a Debian stand-in took its place",
+            f"[yellow]note[/] {image} could not be pulled: a stand-in made of Debian packages plays it here",
             highlight=False,
         )
-    cloud = Cloud(instance)
-    console.print(report.services_table(outcome.services, cloud.balancers(outcome.stacks)))
-    for service in outcome.services:
-        console.print(report.containers_list(service), highlight=False, soft_wrap=True)
+    balancers = [answer.balancer for answer in outcome.answers]
+    _show(console, instance, outcome.memory, outcome.services, balancers)
     for answer in outcome.answers:
         report.print_answer(console, answer)
 
@@ -79,9 +81,10 @@ def down(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
     instance, memory = instance_at(app_dir, port, None, None)
     console = Console()
     if memory is None and not instance.state.exists():
+        instance.erase()
         console.print(f"nothing runs for {instance.app_directory} on port {port}")
         return
-    with report.ConsoleProgress(console) as progress:
+    with instance.alone(), report.ConsoleProgress(console) as progress:
         progress.step("ending the embedded AWS")
         lifecycle.down(instance, memory)
 
@@ -89,14 +92,9 @@ def down(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
 @local.command()
 def status(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
     """Show what runs; exit status 1 when nothing does."""
-    instance, _ = _running(app_dir, port)
-    stacks = assembly.stack_names(instance.assembly)
-    cloud = Cloud(instance)
-    console = Console()
-    services = cloud.services(stacks)
-    console.print(report.services_table(services, cloud.balancers(stacks)))
-    for service in services:
-        console.print(report.containers_list(service), highlight=False, soft_wrap=True)
+    instance, memory = _running(app_dir, port)
+    stacks, cloud = _stacks(instance), Cloud(instance)
+    _show(Console(), instance, memory, cloud.services(stacks), cloud.balancers(stacks))
 
 
 @local.command()
@@ -107,7 +105,7 @@ def logs(
 ) -> None:
     """Print the latest lines that the app's containers have logged."""
     instance, _ = _running(app_dir, port)
-    for line in Cloud(instance).last_lines(assembly.stack_names(instance.assembly), lines):
+    for line in Cloud(instance).last_lines(_stacks(instance), lines):
         print(line)
 
 
@@ -115,7 +113,7 @@ def logs(
 def url(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
     """Print the address of each load balancer, one a line."""
     instance, _ = _running(app_dir, port)
-    for balancer in Cloud(instance).balancers(assembly.stack_names(instance.assembly)):
+    for balancer in Cloud(instance).balancers(_stacks(instance)):
         print(balancer.url)
 
 
@@ -123,12 +121,19 @@ def url(app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
 def cdk(context: typer.Context, app_dir: _AppDirectory = Path(), port: _Port = 4566) -> None:
     """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
     instance, memory = _running(app_dir, port)
-    toolkit.run_toolkit(instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print)
+    with instance.alone():
+        toolkit.run_toolkit(instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print)
 
 
 def _running(app_directory: Path, port: int) -> tuple[Instance, Memory]:
     instance, memory = instance_at(app_directory, port, None, None)
-    if memory is None or not server.answers(instance) or not (instance.assembly / "manifest.json").is_file():
+    if memory is not None and not lifecycle.runs(instance, memory):
+        raise LocalError(
+            f"the embedded AWS on port {port} has died",
+            fix="start it again with 'ecr-fargate local up', or clear it away with 'ecr-fargate local down'",
+            log=instance.server_log,
+        )
+    if memory is None or not instance.assembly.is_dir():
         raise LocalError(
             f"nothing runs for {instance.app_directory} on port {port}", fix="start it with 'ecr-fargate local up'"
         )
@@ -139,22 +144,22 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _stacks(instance: Instance) -> list[str]:
+    return [stack.name for stack in assembly.stacks(instance.assembly)]
+
+
+def _show(
+    console: Console, instance: Instance, memory: Memory, services: Sequence[Service], balancers: Sequence[Balancer]
+) -> None:
+    console.print(report.services_table(services, balancers, containers(instance, memory)))
+
+
 def main() -> None:
     """Run the command; a failure is told on standard error and leaves with status 1."""
-    signal.signal(signal.SIGTERM, _interrupt)  # so that a terminated 'up' cleans up as an interrupted one does
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)  # so that a terminated 'up' cleans up as an interrupted one does
     try:
-        app(standalone_mode=False)
+        app()
     except LocalError as error:
         report.print_error(Console(stderr=True), error)
         sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
-        Console(stderr=True).print("interrupted")
-        sys.exit(130)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
-    except Exception as error:
-        show = getattr(error, "show", None)  # click's usage errors know how to explain themselves
-        if show is None:
-            raise
-        show()
-        sys.exit(getattr(error, "exit_code", 2))

@@ -2,63 +2,108 @@
 
 The CDK command line logs in to, and pushes to, AWS's name of the registry, which leads nowhere here. This command
 pushes to where the instance's registry really answers, and then removes the image from the engine, so that the task
-that runs it has to pull it from the private repository. Every other verb goes to the engine as it is.
+that runs it has to pull it from the private repository. It gives builds a name of the instance's own, too: two
+instances that build the same app at the same time would remove each other's. All else goes to the engine as it is.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+_BUILT = "cdkasset-"
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
+
+
+@dataclass(frozen=True)
+class Shim:
+    """What the command has to know.
+
+    Attributes:
+        engine: The engine's command.
+        registry: Host name of the registry, as AWS names it.
+        local_registry: Where it really answers.
+    """
+
+    engine: str
+    registry: str
+    local_registry: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Shim:
+        """Read it from the environment."""
+        return cls(*(environment[_VARIABLE.format(name.upper())] for name in cls.__dataclass_fields__))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that tells the command."""
+        return {_VARIABLE.format(name.upper()): value for name, value in vars(self).items()}
+
+    @property
+    def built(self) -> str:
+        """What the names of this instance's builds begin with."""
+        return f"{_BUILT}{self.local_registry.rpartition(':')[2]}-"
+
+    def renamed(self, arguments: Sequence[str]) -> list[str]:
+        """The arguments, with names of builds turned into this instance's own."""
+        return [
+            self.built + argument.removeprefix(_BUILT) if argument.startswith(_BUILT) else argument
+            for argument in arguments
+        ]
+
+    def owned(self, names: Sequence[str]) -> list[str]:
+        """Those names of an image that this instance gave it."""
+        ours = (f"{self.registry}/", f"{self.local_registry}/", self.built, f"localhost/{self.built}")
+        return [name for name in names if name.startswith(ours)]
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Do what the CDK command line asks of its engine."""
+        match arguments:
+            case ["login", *_, host] if self.registry in host:
+                sys.stdin.read()
+                print("Login Succeeded")
+                return 0
+            case ["push", *_, image] if image.startswith(f"{self.registry}/"):
+                return self._push(image)
+            case ["build", *rest] if self.engine == "podman" and not any(word.startswith("--cache") for word in rest):
+                # A layer a step would stay behind, nameless, when the build fails.
+                return self._ask("build", "--layers=false", *self.renamed(rest))
+            case _:
+                return self._ask(*self.renamed(arguments))
+
+    def _push(self, image: str) -> int:
+        target = image.replace(self.registry, self.local_registry, 1)
+        insecure = ["--tls-verify=false"] if self.engine == "podman" else []  # docker allows plain HTTP on localhost
+        failed = self._ask("tag", image, target) or self._ask("push", *insecure, target)
+        if not failed:
+            # Every name that we gave it, or its layers would stay and the task's pull would prove nothing.
+            names = subprocess.run(  # noqa: S603 - commands of ours, no shell
+                [self.engine, "image", "inspect", "--format", "{{range .RepoTags}}{{println .}}{{end}}", image],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self._ask("rmi", *(self.owned(names.stdout.split()) or [image, target]))
+        return failed
+
+    def _ask(self, *arguments: str) -> int:
+        return subprocess.run([self.engine, *arguments], check=False).returncode  # noqa: S603 - no shell
 
 
 def write_shim(path: Path) -> None:
     """Write the executable that ``CDK_DOCKER`` names."""
-    path.write_text(f"#!{sys.executable}\nfrom {__name__} import main\n\nmain()\n", encoding="utf-8")
+    # Through sh: the kernel takes neither blanks nor long paths behind "#!".
+    path.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {__name__} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
 
 
-def shim_environment(*, engine: str, registry: str, local_registry: str) -> dict[str, str]:
-    """What the executable has to know."""
-    values = {"ENGINE": engine, "REGISTRY": registry, "LOCAL_REGISTRY": local_registry}
-    return {_VARIABLE.format(name): value for name, value in values.items()}
-
-
-def main() -> None:
-    """Run as ``CDK_DOCKER``."""
-    engine, registry, local = (os.environ[_VARIABLE.format(name)] for name in ("ENGINE", "REGISTRY", "LOCAL_REGISTRY"))
-    arguments = sys.argv[1:]
-    match arguments:
-        case ["login", *_, host] if registry in host:
-            sys.stdin.read()
-            print("Login Succeeded")
-        case ["push", *_, image] if image.startswith(f"{registry}/"):
-            sys.exit(_push(engine, image, image.replace(registry, local, 1)))
-        case _:
-            os.execvp(engine, [engine, *arguments])  # noqa: S606 - the engine takes this process's place
-
-
-def _push(engine: str, image: str, target: str) -> int:
-    insecure = ["--tls-verify=false"] if engine == "podman" else []  # docker allows plain HTTP on localhost
-    tag = _run(engine, "tag", image, target)
-    push = tag or _run(engine, "push", *insecure, target)
-    if push == 0:
-        # Each name of the image, or its layers would stay and the task's pull would prove nothing.
-        names = subprocess.run(  # noqa: S603 - commands of ours, no shell
-            [engine, "image", "inspect", "--format", "{{range .RepoTags}}{{println .}}{{end}}", image],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        _run(engine, "rmi", *(names.stdout.split() or [image, target]))
-    return push
-
-
-def _run(*command: str) -> int:
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - commands of ours, no shell
+if __name__ == "__main__":
+    sys.exit(Shim.of(os.environ).run(sys.argv[1:]))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.processes import Process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 STATE_FOLDER = ".ecr-fargate"
@@ -21,7 +25,7 @@ class Instance:
     """An embedded AWS for one CDK app on one port.
 
     The account id is the port, unless the app needs a certain one. Image names carry the account id, so that two
-    instances that share a container engine never meet in its image store.
+    instances that share a container engine (and with it the base images) never meet in its image store.
 
     Attributes:
         app_directory: Directory of the app's ``cdk.json``.
@@ -37,7 +41,7 @@ class Instance:
 
     @property
     def state(self) -> Path:
-        """Everything that this instance writes."""
+        """Everything that this instance writes, but for the log of a failed start."""
         return self.app_directory / STATE_FOLDER / str(self.port)
 
     @property
@@ -72,25 +76,67 @@ class Instance:
 
     @property
     def failure_log(self) -> Path:
-        """The logs of an instance that failed to start, kept when everything else goes."""
+        """The logs of a start that failed; all the rest of it is gone."""
         return self.state.with_suffix(".log")
 
     @property
     def assembly(self) -> Path:
-        """The cloud assembly that is deployed."""
+        """The cloud assembly that was deployed last."""
         return self.state / "cdk.out"
+
+    @property
+    def types_file(self) -> Path:
+        """The CloudFormation types that this embedded AWS knows."""
+        return self.state / "types.json"
 
     @property
     def memory_file(self) -> Path:
         """What is remembered between commands."""
         return self.state / "instance.json"
 
+    def make_state(self) -> None:
+        """Make the directory that everything goes to; git ignores it."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+
     def erase(self) -> None:
         """Delete everything that this instance wrote."""
         shutil.rmtree(self.state, ignore_errors=True)
-        parent = self.state.parent
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
+        self.failure_log.unlink(missing_ok=True)
+        folder = self.state.parent
+        if folder.is_dir() and not [file for file in folder.iterdir() if file.name != ".gitignore"]:
+            shutil.rmtree(folder)
+
+    def keep_logs(self) -> Path:
+        """Delete everything but the logs, and say where they are."""
+        parts = [
+            f"==== {log.name} ====\n{log.read_text(encoding='utf-8', errors='replace')}"
+            for log in (self.toolkit_log, self.server_log, self.engine_log)
+            if log.exists() and log.stat().st_size
+        ]
+        self.erase()
+        if parts:
+            self.make_state()
+            self.state.rmdir()
+            self.failure_log.write_text("\n".join(parts), encoding="utf-8")
+        return self.failure_log
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep a second command from changing what is on this port meanwhile.
+
+        Raises:
+            LocalError: Another command is at it.
+        """
+        # A name in Linux's abstract namespace: nothing to clean up, gone with the process that holds it.
+        with socket.socket(socket.AF_UNIX) as name:
+            try:
+                name.bind(f"\0ecr-fargate-local-{self.port}")
+            except OSError as error:
+                raise LocalError(
+                    f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
+                ) from error
+            yield
 
 
 @dataclass
@@ -115,12 +161,19 @@ class Memory:
     processes: dict[str, Process] = field(default_factory=dict)
     bootstrapped: bool = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether all of its processes still run."""
+        return bool(self.processes) and all(process.alive for process in self.processes.values())
+
     def save(self, instance: Instance) -> None:
         """Write it down."""
         text = json.dumps(
             {**vars(self), "processes": {name: vars(process) for name, process in self.processes.items()}}, indent=2
         )
-        instance.memory_file.write_text(text + "\n", encoding="utf-8")
+        written = instance.memory_file.with_suffix(".new")
+        written.write_text(text + "\n", encoding="utf-8")
+        written.replace(instance.memory_file)
 
     @classmethod
     def load(cls, file: Path) -> Memory | None:
@@ -141,6 +194,8 @@ def instance_at(
     app_directory: Path, port: int, account: str | None, region: str | None
 ) -> tuple[Instance, Memory | None]:
     """The instance of an app on a port, and what is remembered of it."""
+    if account is not None and not re.fullmatch(r"[0-9]{12}", account):
+        raise LocalError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
     directory = app_directory.resolve()
     memory = Memory.load(directory / STATE_FOLDER / str(port) / "instance.json")
     if memory is not None:

@@ -53,8 +53,8 @@ class MovedError(RuntimeError):
         )
 
 
-def apply(*, endpoint: str, rewrite_pulls: bool) -> None:
-    """Patch the MiniStack of this process; its types are those of an untyped package.
+def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
+    """Patch the MiniStack of this process, and say which CloudFormation types it knows then.
 
     Args:
         endpoint: Where this MiniStack will answer, for example ``http://localhost:4566``.
@@ -70,10 +70,12 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> None:
     _add_missing_types(handlers, ec2, _find(provisioners, "_ec2_sg_permissions"))
     _say_image_not_found(import_module("ministack.services.ecr"))
     _ask_own_registry_for_digests(endpoint)
+    _publish_on_loopback()
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
     application = import_module("ministack.app")
     application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
+    return frozenset(handlers)
 
 
 def _find(module: _Module, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
@@ -146,7 +148,13 @@ def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) ->
             if group and permission in group[direction]:
                 group[direction].remove(permission)
 
-    return {"create": create, "delete": delete}
+    def update(
+        rule: str, old: _Properties, new: _Properties, stack: str
+    ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
+        delete(rule, old)
+        return create("", new, stack)
+
+    return {"create": create, "update": update, "delete": delete}
 
 
 def _new_id(prefix: str) -> str:
@@ -187,6 +195,21 @@ def _ask_own_registry_for_digests(endpoint: str) -> None:
             return SimpleNamespace(id=answer.headers["Docker-Content-Digest"])
 
     images.get_registry_data = get_registry_data
+
+
+def _publish_on_loopback() -> None:
+    """Ports that a container publishes (bridge networks) would be open on every interface of this machine."""
+    containers = import_module("docker.models.containers").ContainerCollection
+    run = _find(containers, "run")
+
+    def run_on_loopback(self: object, image: object, *arguments: object, **options: Any) -> object:  # noqa: ANN401
+        ports = options.get("ports") or {}
+        options["ports"] = {
+            inside: ("127.0.0.1", outside) if isinstance(outside, int) else outside for inside, outside in ports.items()
+        } or None
+        return run(self, image, *arguments, **options)
+
+    containers.run = run_on_loopback
 
 
 def _pull_from_localhost(endpoint: str) -> None:

@@ -29,6 +29,11 @@ class Process:
     pid: int
     started: int
 
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        """The process that has this pid now."""
+        return cls(pid, _start_time(pid) or 0)
+
     @property
     def alive(self) -> bool:
         """Whether this very process still runs."""
@@ -59,7 +64,7 @@ def start(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Proce
             start_new_session=True,
         )
     child.returncode = 0  # it outlives this command: Popen must not warn that it still runs
-    return Process(child.pid, _start_time(child.pid) or 0)
+    return Process.of(child.pid)
 
 
 def _start_time(pid: int) -> int | None:

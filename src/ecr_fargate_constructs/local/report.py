@@ -5,24 +5,27 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from ecr_fargate_constructs.local.lifecycle import Progress
+from ecr_fargate_constructs.local.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
     from rich.status import Status
     from typing_extensions import Self
 
+    from ecr_fargate_constructs.local.containers import Container
     from ecr_fargate_constructs.local.errors import LocalError
-    from ecr_fargate_constructs.local.lifecycle import Answer
     from ecr_fargate_constructs.local.services import Balancer, Service
+    from ecr_fargate_constructs.local.settling import Answer
 
 _DETAIL_WIDTH = 90
 _BODY_LINES = 5
+_GOOD, _BAD = "[green]✓[/]", "[red]✗[/]"
 
 
 class ConsoleProgress(Progress):
@@ -34,18 +37,19 @@ class ConsoleProgress(Progress):
         self._status: Status = console.status("")
         self._step = ""
         self._begun = 0.0
+        self._has_failed = False
 
     def __enter__(self) -> Self:
         self._status.start()
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:
-        self._close("[green]✓[/]" if kind is None else "[red]✗[/]")
+        self._close(_GOOD if kind is None or self._has_failed else _BAD)
         self._status.stop()
 
     def step(self, text: str) -> None:
         """Close the step before, and begin one."""
-        self._close("[green]✓[/]")
+        self._close(_GOOD)
         self._step, self._begun = text, time.monotonic()
         self._status.update(text)
 
@@ -53,34 +57,41 @@ class ConsoleProgress(Progress):
         """Show the latest line of a long step."""
         self._status.update(f"{self._step} [dim]{escape(text[:_DETAIL_WIDTH])}[/]")
 
+    def failed(self) -> None:
+        """Close the step as a failed one; what follows only clears up."""
+        self._close(_BAD)
+        self._has_failed = True
+
     def _close(self, sign: str) -> None:
         if self._step:
             self._console.print(f"{sign} {self._step} [dim]{time.monotonic() - self._begun:.1f} s[/]", highlight=False)
         self._step = ""
 
 
-def services_table(services: Sequence[Service], balancers: Sequence[Balancer]) -> Table:
-    """Stack, repository, image, tasks and address of what runs."""
-    table = Table(title="Running", title_justify="left", show_lines=True)
-    for column in ("stack", "repository", "image (tag, digest)", "tasks", "url"):
-        table.add_column(column, overflow="fold")
+def services_table(
+    services: Sequence[Service], balancers: Sequence[Balancer], containers: Sequence[Container]
+) -> Table:
+    """What runs: for each service its stack, repository, image, tasks with what the engine says they run, and URL."""
+    table = Table(box=box.HORIZONTALS, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
     for service in services:
-        image = service.running[0].image if service.running else "-"
-        name, _, digest = image.partition(" ")
-        repository, _, tag = name.rpartition("/")[2].rpartition(":")
-        table.add_row(
-            service.stack,
-            repository or name,
-            f"{tag}\n{digest}".strip(),
-            f"{len(service.running)} of {service.desired}\n" + "\n".join(task.name[:8] for task in service.running),
-            "\n".join(balancer.url for balancer in balancers if balancer.stack == service.stack) or "-",
-        )
+        task = service.running[0] if service.running else None
+        repository, _, tag = (task.image if task else "-").partition("@")[0].partition("/")[2].rpartition(":")
+        urls = [balancer.url for balancer in balancers if balancer.stack == service.stack]
+        images = [container.image for task in service.running for container in containers if container.task == task.arn]
+        for name, value in (
+            ("stack", service.stack),
+            ("repository", repository or tag or "-"),
+            ("tag", tag or "-"),
+            ("digest", task.digest if task and task.digest else "-"),
+            ("tasks", f"{len(service.running)} of {service.desired} running"),
+            *(("runs", image) for image in images),
+            *(("url", url) for url in urls),
+        ):
+            table.add_row(name, value)
+        table.add_section()
     return table
-
-
-def containers_list(service: Service) -> Group:
-    """The image that each task runs, whole."""
-    return Group(*(f"task {task.name}: {task.image}" for task in service.running))
 
 
 def print_answer(console: Console, answer: Answer) -> None:

@@ -31,8 +31,10 @@ def timeline(plan: Plan, now: datetime) -> str:
 
     height = _TOP + _ROW * len(ordered) + 40
     parts = [
-        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="{len(plan.kept)} images kept, {len(plan.archived)} archived, {len(plan.expired)} expired">'),
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+            f'aria-label="{len(plan.kept)} images kept, {len(plan.archived)} archived, {len(plan.expired)} expired">'
+        ),
         "<style>text{font:13px system-ui,sans-serif;fill:#1a202c}.s{font-size:11px;fill:#4a5568}</style>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
     ]

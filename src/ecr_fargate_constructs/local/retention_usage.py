@@ -83,7 +83,7 @@ def _previous(ecs: Any, definition: str) -> str | None:  # noqa: ANN401 - boto3
 
 
 def _of_tasks(
-    ecs: Any,
+    ecs: Any,  # noqa: ANN401 - boto3
     cluster: str,
     repository_uri: str,
     users: dict[str, list[str]],
@@ -126,6 +126,7 @@ def _reference(image: str, repository_uri: str) -> str | None:
 
 
 def _all(ecs: Any, operation: str, key: str, permission: str, **options: str) -> list[str]:  # noqa: ANN401 - boto3
-    pages = ecs.get_paginator(operation).paginate(**options)
-    found: list[str] = asked(lambda: [item for page in pages for item in page[key]], permission)
+    found: list[str] = asked(
+        lambda: [item for page in ecs.get_paginator(operation).paginate(**options) for item in page[key]], permission
+    )
     return found

@@ -1,24 +1,27 @@
-"""The embedded AWS as a process: ``python -m ecr_fargate_constructs.local.server PORT``."""
+"""The embedded AWS as a process: ``python -m ecr_fargate_constructs.local.server PORT TYPES_FILE``."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import shutil
 import sys
 import time
-import urllib.error
 import urllib.request
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.engine import podman_environment
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.processes import start
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _START_SECONDS = 60
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says
 _REWRITE_PULLS = "ECR_FARGATE_LOCAL_REWRITE_PULLS"
 
 
@@ -31,8 +34,12 @@ def start_server(instance: Instance, memory: Memory) -> None:
     temporary = instance.state / "tmp"
     temporary.mkdir(exist_ok=True)
     memory.processes["aws"] = start(
-        [sys.executable, "-m", __name__, str(instance.port)],
-        env={**os.environ, **_environment(instance, memory), "TMPDIR": str(temporary)},
+        [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            **_environment(instance, memory),
+            "TMPDIR": str(temporary),
+        },
         log=instance.server_log,
     )
     deadline = time.monotonic() + _START_SECONDS
@@ -51,19 +58,17 @@ def start_server(instance: Instance, memory: Memory) -> None:
 
 def answers(instance: Instance) -> bool:
     """Whether the embedded AWS answers."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"http://127.0.0.1:{instance.port}/_ministack/health", timeout=5):
+        with _DIRECT.open(f"http://127.0.0.1:{instance.port}/_ministack/health", timeout=30):
             return True
-    except (urllib.error.URLError, OSError):
+    except (http.client.HTTPException, OSError):
         return False
 
 
 def empty(instance: Instance) -> None:
     """Drop everything that the embedded AWS holds: its task containers and functions end."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(f"http://127.0.0.1:{instance.port}/_ministack/reset", method="POST")
-    with direct.open(request, timeout=120):
+    with _DIRECT.open(request, timeout=120):
         pass
 
 
@@ -71,7 +76,11 @@ def _environment(instance: Instance, memory: Memory) -> dict[str, str]:
     return {
         **podman_environment(instance),
         "GATEWAY_PORT": str(instance.port),
-        "BIND_HOST": "127.0.0.1",  # by itself it would listen on every interface
+        "BIND_HOST": "127.0.0.1",  # by itself it would listen on every interface, and so would the two below
+        "SFTP_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "S3_DATA_DIR": str(instance.state / "s3"),
+        "STATE_DIR": str(instance.state / "kept"),
         "MINISTACK_ACCOUNT_ID": instance.account,
         "MINISTACK_REGION": instance.region,
         "MINISTACK_DOCKER_TIMEOUT": "300",  # a pull through the engine counts
@@ -92,9 +101,11 @@ def _last_line(instance: Instance) -> str:
 
 def main() -> None:
     """Run the embedded AWS until it is ended."""
+    port, types_file = sys.argv[1:]
     # Imported here: this module is also used to start the process.
     patches = import_module("ecr_fargate_constructs.local.ministack_patches")
-    patches.apply(endpoint=f"http://localhost:{sys.argv[1]}", rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)))
+    types = patches.apply(endpoint=f"http://localhost:{port}", rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)))
+    Path(types_file).write_text(json.dumps(sorted(types)), encoding="utf-8")
     sys.argv = [shutil.which("ministack") or "ministack"]
     import_module("ministack.app").main()
 

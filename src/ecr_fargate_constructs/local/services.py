@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.local.instance import Instance
 
-_DIGEST_SHOWN = 19  # "sha256:" and twelve digits
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,19 @@ class Task:
         arn: Its ARN.
         definition: ARN of its task definition.
         status: ``RUNNING``, ``STOPPED`` and the states between.
-        image: Image that its first container runs, with the digest that was pulled.
+        image: Image that its task definition names for the first container.
+        digest: Digest that the name stood for.
         reason: Why it stopped, when it did.
+        crashed: Whether it stopped of itself, and not because it was told to.
     """
 
     arn: str
     definition: str
     status: str
     image: str
+    digest: str
     reason: str
+    crashed: bool
 
     @property
     def name(self) -> str:
@@ -212,25 +216,39 @@ class Cloud:
     @staticmethod
     def _task(task: dict[str, Any]) -> Task:
         container = (task.get("containers") or [{}])[0]
-        image, digest = container.get("image", ""), container.get("imageDigest", "")
         reason = container.get("reason") or task.get("stoppedReason", "")
         code = container.get("exitCode")
         if code is not None:
             reason = f"{reason} (exit code {code})".strip()
+        crashed = task.get("stopCode") in {"EssentialContainerExited", "TaskFailedToStart"}
         return Task(
             task["taskArn"],
             task["taskDefinitionArn"],
             task["lastStatus"],
-            f"{image} {digest[:_DIGEST_SHOWN]}".strip(),
+            container.get("image", ""),
+            container.get("imageDigest", ""),
             reason,
+            crashed,
         )
 
     def last_lines(self, stacks: Sequence[str], count: int = 10) -> list[str]:
-        """The last lines that the containers of deployed stacks have logged."""
+        """The last lines that the containers of deployed services have logged."""
         logs = self.client("logs")
         events = []
-        for _, group in self.resources(stacks, "AWS::Logs::LogGroup"):
+        for group in self._log_groups(stacks):
             for stream in logs.describe_log_streams(logGroupName=group).get("logStreams", []):
                 got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=count)
                 events += [(event["timestamp"], event["message"].rstrip()) for event in got["events"]]
-        return [re.sub(r"\x1b\[[0-9;]*m", "", message) for _, message in sorted(events)[-count:]]
+        return [_COLOUR.sub("", message) for _, message in sorted(events)[-count:]]
+
+    def _log_groups(self, stacks: Sequence[str]) -> list[str]:
+        """The log groups that task definitions name; a stack's functions have some, too."""
+        ecs = self.client("ecs")
+        options = [
+            container.get("logConfiguration", {}).get("options", {})
+            for service in self.services(stacks)
+            for container in ecs.describe_task_definition(taskDefinition=service.wanted)["taskDefinition"][
+                "containerDefinitions"
+            ]
+        ]
+        return list(dict.fromkeys(option["awslogs-group"] for option in options if "awslogs-group" in option))

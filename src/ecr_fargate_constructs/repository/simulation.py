@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.repository.lifecycle_policy import CountType, LifecycleAction, LifecyclePolicy, PolicyRule
+from ecr_fargate_constructs.repository.lifecycle_policy import (
+    CountType,
+    LifecycleAction,
+    LifecyclePolicy,
+    PolicyRule,
+    line_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -128,19 +134,22 @@ def simulate(policy: LifecyclePolicy, images: Iterable[EcrImage], now: datetime)
     """
     young_first = sorted(images, key=lambda image: (image.pushed_at, image.digest, tuple(image.tags)), reverse=True)
     held = {digest: image.digest for image in young_first for digest in image.manifests}
+    stored: dict[bool, list[int]] = {False: [], True: []}  # the places of standard and of archived images
+    for place, image in enumerate(young_first):
+        stored[image.archived_at is not None].append(place)
+    lines = {archived: [line_of(young_first[place].tags) for place in places] for archived, places in stored.items()}
     decided: list[Decision | None] = [None] * len(young_first)
     for rule in sorted(policy.rules, key=lambda rule: rule.priority):
         if is_token(rule.number):
             raise ConfigurationError(f"{rule} cannot be simulated: its number is known to the deployment only")
         oldest_allowed = None if rule.count_type is CountType.IMAGES else now - timedelta(days=rule.number)
-        seen = 0
-        for index, image in enumerate(young_first):
-            if not rule.selection.matches(image.tags, archived=image.archived_at is not None):
-                continue
-            seen += 1
-            if decided[index] is None:
+        places = stored[rule.selection.archived]
+        for seen, index in enumerate(rule.selection.seen(lines[rule.selection.archived]), 1):
+            place = places[index]
+            if decided[place] is None:
+                image = young_first[place]
                 marked = seen > rule.number if oldest_allowed is None else _since(rule, image) < oldest_allowed
-                decided[index] = _decide(rule, image, held, marked=marked)
+                decided[place] = _decide(rule, image, held, marked=marked)
     return Plan(
         tuple(
             decision or Decision(image, Outcome.KEPT, None)

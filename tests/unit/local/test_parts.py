@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ecr_fargate_constructs.local import assembly, base_images, docker_shim, engine, toolkit
+from ecr_fargate_constructs.local import (
+    assembly,
+    base_images,
+    deployment,
+    docker_shim,
+    engine,
+    lifecycle,
+    podman,
+    toolkit,
+)
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, start
@@ -44,46 +54,85 @@ def test_base_images_are_read_from_the_dockerfile(
 @pytest.mark.parametrize(
     ("stderr", "wrong", "fix"),
     [
-        ("manifest unknown", "cannot be pulled: manifest unknown", "correct its name"),
+        ("manifest unknown", "cannot be pulled: manifest unknown", "correct it"),
         ("dial tcp: no such host", "is out of reach: dial tcp: no such host", "load"),
     ],
 )
 def test_a_base_image_that_nothing_stands_in_for_says_why(
     monkeypatch: pytest.MonkeyPatch, stderr: str, wrong: str, fix: str
 ) -> None:
-    monkeypatch.setattr(
-        base_images, "_run", lambda *_, **__: subprocess.CompletedProcess([], 1, stdout="", stderr=f"x\n{stderr}\n")
-    )
+    failed = subprocess.CompletedProcess[str]([], 1, stdout="", stderr=f"x\n{stderr}\n")
+    monkeypatch.setattr(base_images._Engine, "_run", lambda *_: failed)
     with pytest.raises(LocalError, match=wrong) as caught:
-        base_images.provide("podman", ["example.com/thing:1"], {})
+        base_images.provide("podman", ["example.com/thing:1"], {}, lambda _text: None)
     assert fix in str(caught.value.fix)
 
 
 def _assembly(folder: Path, resources: dict[str, Any]) -> Path:
-    (folder / "assembly-Prod").mkdir(parents=True)
-    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Web.template.json"}}
-    nested = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
-    named = {"type": "aws:cloudformation:stack", "properties": {"stackName": "Prod-Web"}}
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": {"Web": stack, "Prod": nested}}), encoding="utf-8")
-    (folder / "assembly-Prod" / "manifest.json").write_text(json.dumps({"artifacts": {"X": named}}), encoding="utf-8")
-    (folder / "Web.template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    """Two stacks, the one in a stage; the first depends on a third, and has an image and a nested stack."""
+
+    def stack(template: str, environment: str = "aws://unknown-account/unknown-region", **more: object) -> object:
+        properties = {"templateFile": template, **more.pop("properties", {})}  # type: ignore[dict-item]
+        return {"type": "aws:cloudformation:stack", "environment": environment, "properties": properties, **more}
+
+    def write(file: str, content: object) -> None:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(json.dumps(content), encoding="utf-8")
+
+    nested = {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "nested.json"}}
+    artifacts = {
+        "Base": stack("Base.json"),
+        "Web": stack("Web.json", dependencies=["Web.assets", "Base"]),
+        "Web.assets": {"type": "cdk:asset-manifest", "properties": {"file": "Web.assets.json"}},
+        "Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}},
+    }
     images = {"a": {"source": {"directory": "asset.a", "dockerFile": "D", "dockerBuildArgs": {"A": "1"}}}}
-    (folder / "Web.assets.json").write_text(json.dumps({"dockerImages": images}), encoding="utf-8")
+    shop = stack("x.json", "aws://111122223333/eu-west-1", displayName="Prod/Shop", properties={"stackName": "Shop"})
+    write("manifest.json", {"artifacts": artifacts})
+    write("Base.json", {})
+    write("Web.json", {"Resources": {**resources, "Nested": nested}})
+    write("Web.assets.json", {"dockerImages": images})
+    write("nested.json", {"Resources": {"Deep": {"Type": "AWS::Deep::Thing"}}})
+    write("assembly-Prod/manifest.json", {"artifacts": {"ProdShop123": shop}})
+    write("assembly-Prod/x.json", {})
     return folder
 
 
 def test_stacks_and_images_of_an_assembly_are_found(tmp_path: Path) -> None:
     folder = _assembly(tmp_path / "out", {})
-    assert assembly.stack_names(folder) == ["Web", "Prod-Web"]
-    assert assembly.built_images(folder) == [
+    found = assembly.stacks(folder)
+    assert [(stack.name, stack.account, stack.region) for stack in found] == [
+        ("Base", None, None),
+        ("Web", None, None),
+        ("Shop", "111122223333", "eu-west-1"),
+    ]
+    assert list(found[1].built_images()) == [
         assembly.BuiltImage(folder / "asset.a", folder / "asset.a" / "D", {"A": "1"})
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "found"), [(["Web"], ["Base", "Web"]), (["Ba*"], ["Base"]), (["Prod/Shop"], ["Shop"]), (["No"], [])]
+)
+def test_named_stacks_bring_what_they_depend_on(tmp_path: Path, names: list[str], found: list[str]) -> None:
+    assert [stack.name for stack in assembly.stacks(_assembly(tmp_path / "out", {}), names)] == found
+
+
 def test_what_is_not_emulated_is_named(tmp_path: Path) -> None:
-    kinds = ("AWS::ECR::Repository", "Custom::Thing", "AWS::CloudFormation::Stack", "AWS::CDK::Metadata", "AWS::MQ::B")
+    kinds = ("AWS::ECR::Repository", "Custom::Thing", "AWS::CloudFormation::Macro", "AWS::MQ::B")
     folder = _assembly(tmp_path / "out", {f"R{number}": {"Type": kind} for number, kind in enumerate(kinds)})
-    assert assembly.unsupported(folder, {"AWS::ECR::Repository"}) == [("AWS::MQ::B", "R4")]
+    known = {"AWS::ECR::Repository", "AWS::CloudFormation::Stack"}
+    with pytest.raises(LocalError) as caught:
+        deployment.refuse_unsupported(assembly.stacks(folder), known)
+    assert caught.value.cause.splitlines() == [
+        "not emulated: AWS::CloudFormation::Macro (R2)",
+        "not emulated: AWS::MQ::B (R3)",
+        "not emulated: AWS::Deep::Thing (Deep)",
+    ]
+    deployment.refuse_unsupported(assembly.stacks(folder, ["Base"]), known)
+
+
+IMAGE = "000000004566.dkr.ecr.us-east-1.amazonaws.com/repo:tag"
 
 
 def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[str]]:
@@ -92,15 +141,13 @@ def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[st
     fake = tmp_path / "podman"
     fake.write_text(
         f'#!/bin/sh\necho "$@" >> {asked}\n[ "$1" = "{fail}" ] && exit 3\n'
-        'if [ "$1" = image ]; then printf "one:1\\ntwo:2\\n"; fi\nexit 0\n',
+        f'if [ "$1" = image ]; then printf "mine:1\\n{IMAGE}\\nlocalhost/cdkasset-4566-x:latest\\n"; fi\nexit 0\n',
         encoding="utf-8",
     )
     fake.chmod(0o755)
     shim = tmp_path / "shim"
     docker_shim.write_shim(shim)
-    variables = docker_shim.shim_environment(
-        engine="podman", registry="000000004566.dkr.ecr.us-east-1.amazonaws.com", local_registry="localhost:4566"
-    )
+    variables = docker_shim.Shim("podman", IMAGE.partition("/")[0], "localhost:4566").environment
     done = subprocess.run(  # noqa: S603 - our own shim
         [str(shim), *arguments],
         env={**os.environ, **variables, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
@@ -112,9 +159,6 @@ def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[st
     return done.returncode, asked.read_text(encoding="utf-8").splitlines() if asked.exists() else []
 
 
-IMAGE = "000000004566.dkr.ecr.us-east-1.amazonaws.com/repo:tag"
-
-
 def test_a_push_goes_to_this_machine_and_leaves_no_image_behind(tmp_path: Path) -> None:
     code, asked = _shim(tmp_path, "push", IMAGE)
     assert code == 0
@@ -122,7 +166,7 @@ def test_a_push_goes_to_this_machine_and_leaves_no_image_behind(tmp_path: Path) 
         f"tag {IMAGE} localhost:4566/repo:tag",
         "push --tls-verify=false localhost:4566/repo:tag",
         f"image inspect --format {{{{range .RepoTags}}}}{{{{println .}}}}{{{{end}}}} {IMAGE}",
-        "rmi one:1 two:2",
+        f"rmi {IMAGE} localhost/cdkasset-4566-x:latest",
     ]
 
 
@@ -137,9 +181,16 @@ def test_login_asks_nobody(tmp_path: Path) -> None:
     assert _shim(tmp_path, *arguments) == (0, [])
 
 
-@pytest.mark.parametrize("arguments", [("build", "--tag", "x", "."), ("push", "example.com/x:1"), ("login", "ghcr.io")])
+@pytest.mark.parametrize("arguments", [("images", "--all"), ("push", "example.com/x:1"), ("login", "ghcr.io")])
 def test_everything_else_goes_to_the_engine(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert _shim(tmp_path, *arguments) == (0, [" ".join(arguments)])
+
+
+def test_builds_have_a_name_of_the_instance(tmp_path: Path) -> None:
+    _, asked = _shim(tmp_path, "build", "--tag", "cdkasset-1f", ".")
+    assert asked == ["build --layers=false --tag cdkasset-4566-1f ."]
+    _, asked = _shim(tmp_path, "tag", "cdkasset-1f", IMAGE)
+    assert asked[1:] == [f"tag cdkasset-4566-1f {IMAGE}"]
 
 
 def test_a_process_is_ended_only_if_it_is_still_the_same(tmp_path: Path) -> None:
@@ -207,7 +258,8 @@ def test_no_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("command", "answer", "wrong"),
     [
-        ("docker", {"ServerVersion": "28", "OperatingSystem": "Docker Desktop"}, "Docker Desktop"),
+        ("docker", {"ServerVersion": "28", "OperatingSystem": "Docker Desktop"}, "docker runs in a virtual machine"),
+        ("docker", {"ServerVersion": "28", "SecurityOptions": ["name=rootless"]}, "docker runs rootless"),
         ("podman", {"host": {"security": {"rootless": True}}, "version": {"Version": "4"}}, "rootless"),
     ],
 )
@@ -232,7 +284,7 @@ def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 def _service(*deployments: dict[str, Any], running: int = 2) -> Service:
-    tasks = tuple(Task(f"t{number}", "new", "RUNNING", "", "") for number in range(running))
+    tasks = tuple(Task(f"t{n}", "new", "RUNNING", "", "", "", crashed=False) for n in range(running))
     return Service("Web", "c", "s", "new", 2, deployments, tasks)
 
 
@@ -246,3 +298,42 @@ def test_a_service_is_settled_when_the_wanted_version_alone_runs() -> None:
     assert _service(old).failure == "the deployment was rolled back to the version before"
     assert _service({**done, "rolloutState": "FAILED", "rolloutStateReason": "why"}).failure == "why"
     assert _service(done, old).failure is None
+
+
+def test_a_second_command_on_the_same_port_is_refused(tmp_path: Path) -> None:
+    instance, _ = instance_at(tmp_path, 4600, None, None)
+    other, _ = instance_at(tmp_path / "other", 4601, None, None)
+    with instance.alone(), other.alone(), pytest.raises(LocalError, match="at work on port 4600"), instance.alone():
+        pass
+    with instance.alone():
+        pass
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalError, match=f"port {port} is taken by another program") as caught:
+            lifecycle._check_port(port)
+        assert "--port" in str(caught.value.fix)
+    lifecycle._check_port(port)
+
+
+def test_a_failed_start_keeps_its_logs_alone(tmp_path: Path) -> None:
+    instance, _ = instance_at(tmp_path, 4600, None, None)
+    instance.make_state()
+    instance.toolkit_log.write_text("why\n", encoding="utf-8")
+    assert "why" in instance.keep_logs().read_text(encoding="utf-8")
+    assert not instance.state.exists()
+    assert (tmp_path / ".ecr-fargate" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    instance.erase()
+    assert not (tmp_path / ".ecr-fargate").exists()
+
+
+def test_podman_keeps_the_registries_of_the_machine(tmp_path: Path) -> None:
+    instance, _ = instance_at(tmp_path, 4600, None, None)
+    alone = podman.registry_map(instance, "# nothing\n")
+    assert 'unqualified-search-registries = ["docker.io"]' in alone
+    assert 'prefix = "000000004600.dkr.ecr.us-east-1.amazonaws.com"\nlocation = "localhost:4600"' in alone
+    theirs = 'unqualified-search-registries = ["mirror.example.com"]\n'
+    assert podman.registry_map(instance, theirs).startswith(theirs)

@@ -27,6 +27,8 @@ from ecr_fargate_constructs.repository.lifecycle_policy import LifecyclePolicy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ecr_fargate_constructs.repository.retention import RetentionRule
+
 TOKEN = -1.8881545897087498e289
 
 
@@ -53,7 +55,7 @@ def test_explicit_priorities_are_obeyed() -> None:
 
 
 def test_every_rule_is_written_as_ecr_reads_it() -> None:
-    rules = [
+    rules: list[RetentionRule] = [
         ExpireUntagged(1),
         KeepNewest(5, tag_prefixes=AllOf("a", "b")),
         KeepNewest(5, tag_patterns=["c*"], action=LifecycleAction.ARCHIVE),
@@ -73,7 +75,13 @@ def test_every_rule_is_written_as_ecr_reads_it() -> None:
         ({"tagStatus": "tagged", "tagPatternList": ["d*"], **pushed, "countNumber": 7}, expire),
         ({"tagStatus": "tagged", "tagPatternList": ["e*"], **pushed, "countNumber": 7}, archive),
         (
-            {"tagStatus": "tagged", "tagPatternList": ["f*"], "countType": "sinceImagePulled", **days, "countNumber": 90},
+            {
+                "tagStatus": "tagged",
+                "tagPatternList": ["f*"],
+                "countType": "sinceImagePulled",
+                **days,
+                "countNumber": 90,
+            },
             archive,
         ),
         (
@@ -106,9 +114,19 @@ REFUSED: list[tuple[str, Callable[[], object], str, str]] = [
     ("empty", lambda: KeepNewest(1, tag_patterns=[""]), "has ''", "use 1 to 128"),
     ("no rules", lambda: Retention([]), "Retention has 0 rules", "1 to 50"),
     ("rules", lambda: Retention([KeepNewest(1, [f"a{n}-"]) for n in range(51)]), "has 51 rules", "1 to 50"),
-    ("twice", lambda: Retention([KeepNewest(1, ["a"]), KeepNewest(2, ["a"])]), "two rules about images tagged a*", "one"),
+    (
+        "twice",
+        lambda: Retention([KeepNewest(1, ["a"]), KeepNewest(2, ["a"])]),
+        "two rules about images tagged a*",
+        "one",
+    ),
     ("untagged twice", lambda: Retention([ExpireUntagged(1), ExpireUntagged(2)]), "untagged images", "keep one"),
-    ("shadow", lambda: Retention([KeepNewest(1, ["re"]), KeepNewest(2, ["release-"])]), "never act", "narrower rule first"),
+    (
+        "shadow",
+        lambda: Retention([KeepNewest(1, ["re"]), KeepNewest(2, ["release-"])]),
+        "never act",
+        "narrower rule first",
+    ),
     (
         "shadow by pattern",
         lambda: Retention([KeepNewest(1, tag_patterns=["*"]), ExpireOlderThan(2, ["pr-"])]),
@@ -154,7 +172,12 @@ def test_what_cannot_work_is_refused_where_it_is_written(make: Callable[[], obje
 
 
 def test_tokens_are_never_judged() -> None:
-    rules = [ExpireUntagged(TOKEN), ExpireOlderThan(TOKEN, ["a"]), ArchiveUnpulled(TOKEN, ["b"]), KeepNewest(TOKEN)]
+    rules: list[RetentionRule] = [
+        ExpireUntagged(TOKEN),
+        ExpireOlderThan(TOKEN, ["a"]),
+        ArchiveUnpulled(TOKEN, ["b"]),
+        KeepNewest(TOKEN),
+    ]
     retention = Retention(rules)
     assert [rule["selection"]["countNumber"] for rule in retention.policy()["rules"]] == [TOKEN] * 4
     with pytest.raises(ConfigurationError, match="known to the deployment only"):

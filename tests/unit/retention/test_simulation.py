@@ -36,6 +36,13 @@ MIXED: Images = {
     "C": ([], 2),
     "D": (["alpha-2"], 1),
 }
+EVERY_KIND: Images = {
+    "A": (["alpha-1", "beta-1"], 4),
+    "B": ([], 3),
+    "C": (["alpha-2"], 2),
+    "D": (["git hash"], 1),
+    "E": ([], 1),  # "1 day ago" like D: not yet older than a day
+}
 
 
 def _rule(priority: int, count: int, **selection: Any) -> dict[str, Any]:  # noqa: ANN401 - ECR's own words
@@ -49,9 +56,14 @@ def _rule(priority: int, count: int, **selection: Any) -> dict[str, Any]:  # noq
     }
 
 
-# Every example of "Examples of lifecycle policies in Amazon ECR", and the outcome that the page gives.
+# The examples of "Examples of lifecycle policies in Amazon ECR" and the outcomes that the page gives; where it gives no
+# images ("image age", "image count"), ours.
 EXAMPLES: dict[str, tuple[list[dict[str, Any]], Images, str]] = {
-    "image age": ([_rule(1, 14, tagPatternList=["prod*"], days=True)], {"A": (["prod1"], 15), "B": (["prod2"], 13)}, "A"),
+    "image age": (
+        [_rule(1, 14, tagPatternList=["prod*"], days=True)],
+        {"A": (["prod1"], 15), "B": (["prod2"], 13)},
+        "A",
+    ),
     "image age, untagged": (
         [_rule(1, 14, tagStatus="untagged", days=True)],
         {"A": ([], 15), "B": ([], 13), "C": (["x"], 99)},
@@ -80,9 +92,12 @@ EXAMPLES: dict[str, tuple[list[dict[str, Any]], Images, str]] = {
         "C",
     ),
     "multiple tags in one rule B": ([_rule(1, 1, tagPatternList=["alpha*", "beta*"])], ALL_THREE, "AB"),
-    "all images A: count": ([_rule(1, 3)], MIXED, "A"),
-    "all images B: age": ([_rule(1, 2, days=True)], {"A": (["x"], 3), "B": ([], 2.5), "C": ([], 1)}, "AB"),
-    "all images C: a tagged rule shields": ([_rule(1, 1, tagPatternList=["alpha*"]), _rule(2, 1)], MIXED, "ABC"),
+    "all images A": ([_rule(1, 1)], MIXED, "ABC"),
+    "all images B": (
+        [_rule(1, 1, tagPrefixList=["alpha"]), _rule(2, 1, tagStatus="untagged", days=True), _rule(3, 1)],
+        EVERY_KIND,
+        "ABD",
+    ),
 }
 
 

@@ -1,0 +1,90 @@
+"""What podman needs to serve one instance: a registry map and a socket, without a word in /etc."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.processes import start
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.instance import Instance, Memory
+
+_START_SECONDS = 15
+_MOST = 1024
+
+
+def podman_environment(instance: Instance) -> dict[str, str]:
+    """Variables that make podman read the instance's own configuration; docker does not know them."""
+    files = {
+        "CONTAINERS_CONF": instance.state / "containers.conf",
+        "CONTAINERS_REGISTRIES_CONF": instance.state / "registries.conf",
+    }
+    return {name: str(file) for name, file in files.items() if file.exists()}
+
+
+def start_podman(instance: Instance, memory: Memory) -> None:
+    """Start podman's Docker-compatible socket: a service of our own, since it reads the registry map when it starts.
+
+    Raises:
+        LocalError: It does not start.
+    """
+    write_configuration(instance)
+    memory.scratch = tempfile.mkdtemp(prefix="ecr-fargate-")  # a socket's path may have 108 characters at most
+    path = Path(memory.scratch) / "engine.sock"
+    memory.socket = f"unix://{path}"
+    memory.processes["engine"] = start(
+        ["podman", "system", "service", "--time=0", memory.socket],
+        env={**os.environ, **podman_environment(instance)},
+        log=instance.engine_log,
+    )
+    deadline = time.monotonic() + _START_SECONDS
+    while not path.exists():
+        if not memory.processes["engine"].alive or time.monotonic() > deadline:
+            raise LocalError("podman's socket service did not start", log=instance.engine_log)
+        time.sleep(0.05)
+
+
+def write_configuration(instance: Instance) -> None:
+    """Write the instance's registry map, and the limits that podman needs on this machine."""
+    registries = Path(os.environ.get("CONTAINERS_REGISTRIES_CONF") or "/etc/containers/registries.conf")
+    theirs = registries.read_text(encoding="utf-8") if registries.is_file() else ""
+    (instance.state / "registries.conf").write_text(registry_map(instance, theirs), encoding="utf-8")
+    if not os.environ.get("CONTAINERS_CONF") and not Path("/etc/containers/containers.conf").exists():
+        (instance.state / "containers.conf").write_text(_limits(), encoding="utf-8")
+
+
+def registry_map(instance: Instance, theirs: str) -> str:
+    """The machine's registries, and AWS's name of the private one, which leads to this instance."""
+    short_names = 'unqualified-search-registries = ["docker.io"]\n'  # "FROM python" means this to every other engine
+    if re.search(r"^\s*unqualified-search-registries", theirs, re.MULTILINE):
+        short_names = ""
+    ours = "".join(
+        f'\n[[registry]]\nprefix = "{name}"\nlocation = "{instance.local_registry}"\ninsecure = true\n'
+        for name in (instance.registry, instance.local_registry)
+    )
+    return f"{short_names}{theirs}{ours}"
+
+
+def _limits() -> str:
+    """Podman asks for more files and processes than a container or an old kernel may grant: ask for less."""
+    import resource  # noqa: PLC0415 - Windows has none, and must get as far as being refused
+
+    limits = {
+        name: min(_MOST, hard) if hard > 0 else _MOST
+        for name, hard in (
+            ("nofile", resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
+            ("nproc", resource.getrlimit(resource.RLIMIT_NPROC)[1]),
+        )
+    }
+    ulimits = ", ".join(f'"{name}={limit}:{limit}"' for name, limit in limits.items())
+    lines = ["[containers]", f"default_ulimits = [{ulimits}]", "[engine]"]
+    if Path("/sys/fs/cgroup/unified").is_dir() and shutil.which("runc"):
+        lines.append('runtime = "runc"')  # crun refuses control groups in hybrid mode
+    return "\n".join(lines) + "\n"
