@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.image.published_image import PublishedImage
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
+    from ecr_fargate_constructs.repository.repository_stack import ImageRepositoryStack
     from ecr_fargate_constructs.repository.retention import (
         ArchiveOlderThan,
         ArchiveUnpulled,
@@ -52,6 +53,7 @@ __all__ = [
     "ExpireOlderThan",
     "ExpireUntagged",
     "ImageBuild",
+    "ImageRepositoryStack",
     "InternalHttp",
     "InternalHttps",
     "KeepNewest",
@@ -80,6 +82,7 @@ _HOMES = {
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
     "ImageBuild": "image.build",
+    "ImageRepositoryStack": "repository.repository_stack",
     "InternalHttp": "service.ingress",
     "InternalHttps": "service.ingress",
     "KeepNewest": "repository.retention",

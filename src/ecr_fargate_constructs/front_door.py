@@ -13,6 +13,7 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of, tcp_port, text_map
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
 from ecr_fargate_constructs.service.containers import AppContainer
@@ -67,7 +68,8 @@ class EcrFargateService(Construct):
             directory: Directory with the Dockerfile; a relative path counts from the working directory of the process.
             container_port: TCP port that the application listens on.
             build: How to build; left out, ``ImageBuild()``.
-            repository: Where the image lives; left out, a ``PrivateRepository`` of its own.
+            repository: Where the image lives; left out, a ``PrivateRepository`` of its own. With the repository of an
+                ``ImageRepositoryStack`` the image is pushed there, else it is copied.
             environment: Environment variables.
             secrets: Environment variables whose values come from Secrets Manager or Parameter Store.
             size: CPU and memory of a task; left out, ``TaskSize()``.
@@ -84,17 +86,15 @@ class EcrFargateService(Construct):
         text_map("environment", environment or {}, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
         context = inspect_context(directory, build or ImageBuild(), path=path)
+        if repository is not None:
+            check_delivery(scope, repository, path=path)
         super().__init__(scope, construct_id)
         if repository is None:
             repository = PrivateRepository(self, "Repository")
         if isinstance(repository, PrivateRepository):
             repository.warn_if_expiring()
-        self._repository: ecr.IRepository = (
-            repository.repository if isinstance(repository, PrivateRepository) else repository
-        )
-        self._image = build_and_push(
-            self, "Image", context=context, build=build or ImageBuild(), repository=self._repository
-        )
+        home = repository.repository if isinstance(repository, PrivateRepository) else repository
+        self._image = build_and_push(self, "Image", context=context, build=build or ImageBuild(), repository=home)
         self._inner = LoadBalancedFargateService(
             self,
             "Default",  # left out of logical ids
@@ -109,7 +109,7 @@ class EcrFargateService(Construct):
     @property
     def repository(self) -> ecr.IRepository:
         """The repository that holds the image."""
-        return self._repository
+        return self._image.repository
 
     @property
     def image(self) -> PublishedImage:

@@ -19,6 +19,7 @@ from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.delivery import copy_image
+from ecr_fargate_constructs.image.direct import push_target, pushing
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
@@ -63,15 +64,29 @@ def build_and_push(
     build: ImageBuild,
     repository: ecr.IRepository,
 ) -> PublishedImage:
-    """Build an image and deliver it to ``repository``, as children of ``scope``/``construct_id``."""
+    """Build an image and deliver it to ``repository``, as children of ``scope``/``construct_id``.
+
+    Straight into it where the CDK command line can push there, which ``check_delivery`` has looked at; else by copy.
+    """
+    target = push_target(repository)
     parent = Construct(scope, construct_id)
-    asset = _asset(parent, context, build)
+    with pushing(parent, target):
+        asset = _asset(parent, context, build)
     if context.sensitive:
         warn(
             parent,
             "sensitiveFilesInBuildContext",
             f"{', '.join(context.sensitive)} in {context.directory.name}/ travel into the image build; "
             "list them in .dockerignore, or in ImageBuild(exclude=[…])",
+        )
+    if target is not None:
+        return PublishedImage(
+            container_image=ecs.ContainerImage.from_ecr_repository(asset.repository, asset.image_tag),
+            image_uri=asset.image_uri,
+            tag=asset.image_tag,
+            architecture=build.architecture,
+            repository=asset.repository,
+            asset=asset,
         )
     tag = asset.asset_hash
     copy = copy_image(

@@ -18,6 +18,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -77,14 +78,13 @@ class PrivateRepository(Construct):
                 repository that is retained.
         """
         path = path_of(scope, construct_id)
-        _check_name(repository_name, path)
-        _check_accounts(pull_accounts, path)
-        if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
-            raise ConfigurationError(
-                f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would stay, and "
-                "nothing would be deleted; add removal_policy=RemovalPolicy.DESTROY, or leave empty_on_delete out",
-                path=path,
-            )
+        check_repository(
+            repository_name,
+            removal_policy=removal_policy,
+            empty_on_delete=empty_on_delete,
+            pull_accounts=pull_accounts,
+            path=path,
+        )
         super().__init__(scope, construct_id)
         # Wrapped constructs sit at "Default", which logical ids leave out: wrapping an ecr.Repository keeps its id.
         self._repository = ecr.Repository(
@@ -127,22 +127,29 @@ class PrivateRepository(Construct):
         *,
         id: str = "Image",  # noqa: A002 - CDK's word for it
         build: ImageBuild | None = None,
+        scope: Construct | None = None,
     ) -> images.PublishedImage:
         """Build an image from a directory; it lives in this repository under the hash of what went into it.
+
+        It is copied there by the stack that the image belongs to; or, into the repository of an
+        ``ImageRepositoryStack``, pushed before that stack is deployed.
 
         Args:
             directory: Directory with the Dockerfile. A relative path counts from the working directory of the process,
                 as for ``cdk deploy``.
             id: Construct id; one for each image of the repository.
             build: How to build; left out, ``ImageBuild()``.
+            scope: Construct that the image belongs to; left out, this repository. The repository of an
+                ``ImageRepositoryStack`` takes the stack that runs the image.
 
         Raises:
-            ConfigurationError: The directory cannot be built.
+            ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
         """
-        how = build or ImageBuild()
-        context = inspect_context(directory, how, path=path_of(self, id))
+        how, parent = build or ImageBuild(), self if scope is None else scope
+        context = inspect_context(directory, how, path=path_of(parent, id))
+        check_delivery(parent, self._repository, path=path_of(parent, id))
         self.warn_if_expiring()
-        return images.build_and_push(self, id, context=context, build=how, repository=self._repository)
+        return images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
 
     def warn_if_expiring(self, tag: str | None = None) -> None:
         """Warn when the retention policy could take an image that runs.
@@ -205,6 +212,25 @@ def _resource(repository: ecr.Repository) -> ecr.CfnRepository:
     resource = repository.node.default_child
     assert isinstance(resource, ecr.CfnRepository)  # noqa: S101 - CDK's documented shape, for the type checker
     return resource
+
+
+def check_repository(
+    name: str | None,
+    *,
+    removal_policy: cdk.RemovalPolicy,
+    empty_on_delete: bool,
+    pull_accounts: Sequence[str],
+    path: str,
+) -> None:
+    """Refuse what ECR refuses, and a deletion that would not happen."""
+    _check_name(name, path)
+    _check_accounts(pull_accounts, path)
+    if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
+        raise ConfigurationError(
+            f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would stay, and "
+            "nothing would be deleted; add removal_policy=RemovalPolicy.DESTROY, or leave empty_on_delete out",
+            path=path,
+        )
 
 
 def _check_name(name: str | None, path: str) -> None:
