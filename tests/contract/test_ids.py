@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 
-from ecr_fargate_constructs import EcrFargateService, InternalHttp, PrivateRepository, PublicHttp
+from ecr_fargate_constructs import EcrFargateService, ImageRepositoryStack, InternalHttp, PrivateRepository, PublicHttp
 from support import ROOT, of_type, template_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ INTERNAL = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebInternalLBBB079707",
 }
 WARNINGS = {
+    "ecr-fargate-constructs:directDeliveryInStage",
     "ecr-fargate-constructs:dockerHubImage",
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:plainHttp",
@@ -64,6 +65,12 @@ def test_the_logical_id_of_a_repository_on_its_own() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     PrivateRepository(stack, "Repo")
     assert list(of_type(template_of(stack), "AWS::ECR::Repository")) == ["Repo02AC86CF"]
+
+
+def test_the_logical_id_of_a_repository_in_a_stack_of_its_own() -> None:
+    assert list(of_type(template_of(ImageRepositoryStack(cdk.App(), "Images")), "AWS::ECR::Repository")) == [
+        "Repository22E53BBD"
+    ]
 
 
 def test_the_warning_ids_are_these() -> None:

@@ -16,6 +16,7 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     EcrFargateService,
     ImageBuild,
+    ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
     LoadBalancedFargateService,
@@ -52,6 +53,13 @@ def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
         deployment=Rolling(failure_threshold=3),
         vpc=vpc,
     )
+
+
+def direct(app: cdk.App) -> PublishedImage:
+    images = ImageRepositoryStack(app, "Images", retention=Retention.keep_last(20), repository_name="team/web")
+    stack = cdk.Stack(app, "Web", synthesizer=images.synthesizer(qualifier="team"))
+    assert_type(images.repository, PrivateRepository)
+    return images.repository.build_and_push_image("app", scope=stack)
 
 
 def ways(stack: cdk.Stack) -> list[PublicHttp | PublicHttps | InternalHttp | InternalHttps]:

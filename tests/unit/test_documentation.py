@@ -27,7 +27,7 @@ def test_python_in_the_documents_is_part_of_an_example_that_a_test_runs(document
 
 
 def test_the_readme_shows_python() -> None:
-    assert [document for document, _ in BLOCKS].count("README.md") == 2
+    assert [document for document, _ in BLOCKS].count("README.md") == 3
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)

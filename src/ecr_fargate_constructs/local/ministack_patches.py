@@ -36,6 +36,7 @@ ADDED_TYPES = (
 """CloudFormation types that ``apply`` registers where they are missing."""
 
 _REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
+_HOTSWAPPED = re.compile(r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+)\.localhost/")
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
@@ -69,6 +70,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     ec2 = import_module("ministack.services.ec2")
     _add_missing_types(handlers, ec2, _find(provisioners, "_ec2_sg_permissions"))
     _say_image_not_found(import_module("ministack.services.ecr"))
+    _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
     if rewrite_pulls:
@@ -175,6 +177,21 @@ def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an u
         return describe(request)
 
     ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
+
+
+def _name_hotswapped_images(ecs: _Module) -> None:
+    """A hotswap works out AWS's domain from the endpoint, which here is localhost; give images their name back."""
+    actions = _find(ecs, "_ACTION_MAP")
+    if "RegisterTaskDefinition" not in actions:
+        raise MovedError("ministack.services.ecs._ACTION_MAP['RegisterTaskDefinition']")
+    register = actions["RegisterTaskDefinition"]
+
+    def register_task_definition(request: _Properties) -> object:
+        for container in request.get("containerDefinitions") or []:
+            container["image"] = _HOTSWAPPED.sub(r"\1.amazonaws.com/", container.get("image", ""))
+        return register(request)
+
+    actions["RegisterTaskDefinition"] = register_task_definition
 
 
 def _ask_own_registry_for_digests(endpoint: str) -> None:
