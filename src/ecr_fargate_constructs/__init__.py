@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         TargetHealthCheck,
     )
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
+    from ecr_fargate_constructs.service.sidecar import Sidecar
     from ecr_fargate_constructs.service.task_size import TaskSize
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "PublishedImage",
     "Retention",
     "Rolling",
+    "Sidecar",
     "TargetHealthCheck",
     "TaskSize",
 ]
@@ -91,6 +93,7 @@ _HOMES = {
     "PublishedImage": "image.published_image",
     "Retention": "repository.retention",
     "Rolling": "service.deployment",
+    "Sidecar": "service.sidecar",
     "TargetHealthCheck": "service.ingress",
     "TaskSize": "service.task_size",
 }

@@ -18,16 +18,19 @@ from ecr_fargate_constructs._checks import path_of, whole_number
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
-from ecr_fargate_constructs.architecture import Architecture
-from ecr_fargate_constructs.service.containers import AppContainer, add_app_container
 from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_to_peers, tune_targets
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.ingress import TargetHealthCheck
+    from ecr_fargate_constructs.service.sidecar import Sidecar
 
 _LEAST_GRACE = 60  # seconds
 
@@ -60,6 +63,7 @@ class LoadBalancedFargateService(Construct):
         construct_id: str,
         *,
         container: AppContainer,
+        sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: float = 2,
         ingress: Ingress | None = None,
@@ -75,6 +79,7 @@ class LoadBalancedFargateService(Construct):
             scope: Parent construct.
             construct_id: Id within the parent.
             container: What runs.
+            sidecars: Containers that run beside it in every task.
             size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
             desired_count: Number of tasks, 1 or more.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted.
@@ -83,7 +88,8 @@ class LoadBalancedFargateService(Construct):
             vpc: VPC to make a cluster in; leave it out with ``cluster``.
             subnets: Where tasks run; left out, private subnets with a way out. Tasks in public subnets get public
                 addresses, since without one they could not pull their image.
-            log_retention: How long logs are kept. With ``AppContainer(logging=…)`` there is no log group.
+            log_retention: How long logs are kept. When every container brings its own ``logging`` there is no
+                log group.
 
         Raises:
             ConfigurationError: For a contradiction between the options, or a network without a way to the image.
@@ -91,6 +97,8 @@ class LoadBalancedFargateService(Construct):
         path = path_of(scope, construct_id)
         whole_number("desired_count", desired_count, minimum=1, what="a number of tasks", path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+        size = size or TaskSize()
+        check_task(container, sidecars, size=size, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         way = PublicHttp() if ingress is None else ingress
@@ -103,10 +111,13 @@ class LoadBalancedFargateService(Construct):
             )
         self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
         placement, public_address = task_subnets(self, self.vpc, subnets)
-        self._log_group = self._make_log_group(log_retention) if container.logging is None else None
-        self._task_definition = self._make_task_definition(size or TaskSize(), container.runs_on)
-        self._container = add_app_container(
-            self._task_definition, container, log_group=self._log_group, stop_timeout=_stop_timeout(container, way)
+        self._task = build_task(
+            self,
+            fargate_task_definition(self, size, container.runs_on),
+            container=container,
+            sidecars=sidecars,
+            stop_timeout=_stop_timeout(container, way),
+            log_retention=log_retention,
         )
         rolling = deployment or Rolling()
         https = way if isinstance(way, (PublicHttps, InternalHttps)) else None
@@ -114,7 +125,7 @@ class LoadBalancedFargateService(Construct):
             self,
             "Default",  # left out of logical ids: they are the ones of the bare pattern
             cluster=self._cluster,
-            task_definition=self._task_definition,
+            task_definition=self._task.definition,
             load_balancer=load_balancer(self, way, self.vpc),
             public_load_balancer=is_public(way),
             open_listener=False,
@@ -139,26 +150,8 @@ class LoadBalancedFargateService(Construct):
         open_to_peers(self._pattern, way, self.vpc)
         tune_targets(self._pattern, way, container.port)
         tune_deployment(self._pattern, rolling, desired_count)
+        self._task.attach_to(self._pattern.service)
         self._url = _url(self._pattern, https)
-
-    def _make_log_group(self, retention: logs.RetentionDays) -> logs.LogGroup:
-        return logs.LogGroup(self, "LogGroup", retention=retention, removal_policy=cdk.RemovalPolicy.RETAIN)
-
-    def _make_task_definition(self, size: TaskSize, architecture: Architecture) -> ecs.FargateTaskDefinition:
-        return ecs.FargateTaskDefinition(
-            self,
-            "TaskDef",  # the pattern's id
-            cpu=size.cpu,
-            memory_limit_mib=size.memory_mib,
-            ephemeral_storage_gib=size.ephemeral_storage_gib,
-            runtime_platform=ecs.RuntimePlatform(
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-                cpu_architecture={
-                    Architecture.X86_64: ecs.CpuArchitecture.X86_64,
-                    Architecture.ARM64: ecs.CpuArchitecture.ARM64,
-                }[architecture],
-            ),
-        )
 
     @property
     def pattern(self) -> ecs_patterns.ApplicationLoadBalancedFargateService:
@@ -173,12 +166,12 @@ class LoadBalancedFargateService(Construct):
     @property
     def task_definition(self) -> ecs.FargateTaskDefinition:
         """The task definition."""
-        return self._task_definition
+        return self._task.definition
 
     @property
     def container(self) -> ecs.ContainerDefinition:
         """The container that serves the traffic."""
-        return self._container
+        return self._task.container
 
     @property
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
@@ -207,8 +200,8 @@ class LoadBalancedFargateService(Construct):
 
     @property
     def log_group(self) -> logs.ILogGroup | None:
-        """The log group; None when the container brings its own log driver."""
-        return self._log_group
+        """The log group; None when every container brings its own log driver."""
+        return self._task.log_group
 
     @property
     def url(self) -> str:
@@ -218,7 +211,7 @@ class LoadBalancedFargateService(Construct):
     @property
     def grant_principal(self) -> iam.IPrincipal:
         """The task role."""
-        return self._task_definition.task_role
+        return self._task.definition.task_role
 
     @property
     def connections(self) -> ec2.Connections:
