@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
+    from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
+    from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
     from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.ingress import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.sidecar import Sidecar
     from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
 
 __all__ = [
     "AllOf",
@@ -46,9 +49,13 @@ __all__ = [
     "Architecture",
     "ArchiveOlderThan",
     "ArchiveUnpulled",
+    "CloudWatchLogs",
     "ConfigurationError",
+    "ContainerRuntime",
+    "EbsVolume",
     "EcrFargateService",
     "EcrImage",
+    "EfsVolume",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
@@ -58,12 +65,15 @@ __all__ = [
     "KeepNewest",
     "LifecycleAction",
     "LoadBalancedFargateService",
+    "Mount",
     "PrivateRepository",
     "PublicHttp",
     "PublicHttps",
     "PublishedImage",
+    "RestartPolicy",
     "Retention",
     "Rolling",
+    "SharedVolume",
     "Sidecar",
     "TargetHealthCheck",
     "TaskSize",
@@ -75,9 +85,13 @@ _HOMES = {
     "Architecture": "architecture",
     "ArchiveOlderThan": "repository.retention",
     "ArchiveUnpulled": "repository.retention",
+    "CloudWatchLogs": "service.container_logs",
     "ConfigurationError": "errors",
+    "ContainerRuntime": "service.container_runtime",
+    "EbsVolume": "service.volumes",
     "EcrFargateService": "front_door",
     "EcrImage": "repository.simulation",
+    "EfsVolume": "service.volumes",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
@@ -87,12 +101,15 @@ _HOMES = {
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
     "LoadBalancedFargateService": "service.load_balanced",
+    "Mount": "service.volumes",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",
     "PublicHttps": "service.ingress",
     "PublishedImage": "image.published_image",
+    "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "Rolling": "service.deployment",
+    "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
     "TargetHealthCheck": "service.ingress",
     "TaskSize": "service.task_size",

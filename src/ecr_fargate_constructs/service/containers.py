@@ -10,13 +10,10 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.images import Image, architecture_of, check_image
 from ecr_fargate_constructs.service.task_container import TaskContainer
 
-CONTAINER_NAME = "web"
-"""Name of the container in its task; the one that CDK's pattern gives it."""
-
 
 @dataclass(frozen=True)
 class AppContainer(TaskContainer):
-    """The container behind the load balancer.
+    """The container behind the load balancer. The task ends with it; its name in the task is ``web``.
 
     Defaults: an init process that forwards signals, a read-only root file system, no environment, the image's own
     command and user, and logs in CloudWatch without ever blocking the application.
@@ -25,24 +22,9 @@ class AppContainer(TaskContainer):
         image: A ``PublishedImage``, any ``ecs.ContainerImage``, or the name of a public image such as
             ``"public.ecr.aws/nginx/nginx:1.29"``.
         port: TCP port that the application listens on, 1 to 65535.
-        environment: Environment variables; strings.
-        secrets: Environment variables whose values ECS reads from Secrets Manager or Parameter Store.
-        environment_files: Files of environment variables in S3 or beside the app.
-        command: Replaces the image's command.
-        entry_point: Replaces the image's entry point.
-        user: User (and group) to run as, for example ``"10001:10001"``; left out, the image's.
-        working_directory: Replaces the image's working directory.
-        health_check: Command that ECS runs inside the container; left out, the load balancer's check alone decides.
-        stop_timeout: Time between SIGTERM and SIGKILL, at most 120 seconds; left out, 30 seconds, or the deregistration
-            delay where that is longer.
-        readonly_root_filesystem: Whether the root file system is read-only. Writable places are named in
-            ``writable_paths``.
-        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task.
-        memory_limit_mib: Memory at which this container is killed, in MiB; left out, the task's.
-        ulimits: Resource limits.
-        docker_labels: Labels of the container.
-        logging: Replaces the CloudWatch log driver, and with it the log group.
         architecture: What an image that does not know it runs on; left out, x86-64.
+
+    All other options are those of every container: see ``TaskContainer``.
 
     Raises:
         ConfigurationError: For a value that ECS refuses, or an ``architecture`` that contradicts the image's.
@@ -64,6 +46,11 @@ class AppContainer(TaskContainer):
                 f"AppContainer.architecture={self.architecture} contradicts the image, which is built for "
                 f"{built_for}; leave it out, or set ImageBuild(architecture=…)"
             )
+
+    @property
+    def essential(self) -> bool:
+        """The task ends with it."""
+        return True
 
     @property
     def runs_on(self) -> Architecture:

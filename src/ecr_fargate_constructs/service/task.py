@@ -13,20 +13,23 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
-from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
-from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.containers import CONTAINER_NAME, AppContainer
-from ecr_fargate_constructs.service.task_container import add_container
+from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
+from ecr_fargate_constructs.service.container_logs import needs_log_group
+from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_task
+from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from constructs import Construct
 
+    from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.task_container import TaskContainer
     from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.volumes import Volume
+
+__all__ = ["Task", "build_task", "check_task", "fargate_task_definition"]
 
 TaskDefinition = TypeVar("TaskDefinition", bound=ecs.TaskDefinition)
 Service = ecs.FargateService | ecs.Ec2Service
@@ -41,62 +44,14 @@ class Task(Generic[TaskDefinition]):
     """The application's container."""
     log_group: logs.LogGroup | None
     """None when every container brings its own log driver."""
+    volumes: tuple[Volume, ...]
 
     def attach_to(self, service: Service) -> None:
-        """Do what takes the service that runs the task: to be called once, when it exists."""
+        """Do what takes the service that runs the task: to be called once, when it exists.
 
-
-def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None, path: str) -> None:
-    """Refuse containers that cannot be in one task; to be called before anything exists.
-
-    Args:
-        container: The application's container.
-        sidecars: The containers beside it.
-        size: Size of the task; None when the task has none, which EC2 allows.
-        path: Path of the construct that is to be.
-
-    Raises:
-        ConfigurationError: For containers that contradict each other, or do not fit.
-    """
-    everything: list[tuple[str, TaskContainer]] = [(CONTAINER_NAME, container)]
-    everything += [(sidecar.name, sidecar) for sidecar in sidecars]
-    names = [name for name, _ in everything]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
-    _check_ports(container, sidecars, path)
-    if size is not None:
-        _check_memory(everything, size, path)
-
-
-def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar], path: str) -> None:
-    """Containers of a task share one network: a port is one container's."""
-    owners = {container.port: CONTAINER_NAME}
-    for sidecar in sidecars:
-        for port in sidecar.ports:
-            if is_token(port):
-                continue
-            if port in owners:
-                raise ConfigurationError(
-                    f"port {port:g} of {sidecar.name!r} is also that of {owners[port]!r}, and the containers of a task "
-                    "share one network; use another port",
-                    path=path,
-                )
-            owners[port] = sidecar.name
-
-
-def _check_memory(everything: Sequence[tuple[str, TaskContainer]], size: TaskSize, path: str) -> None:
-    limits = {name: each.memory_limit_mib for name, each in everything if each.memory_limit_mib is not None}
-    if is_token(size.memory_mib) or any(is_token(limit) for limit in limits.values()):
-        return
-    total = sum(limits.values())
-    if total > size.memory_mib:
-        listed = ", ".join(f"{name} {limit:g}" for name, limit in limits.items())
-        raise ConfigurationError(
-            f"the memory limits of the containers ({listed}) are {total:g} MiB together, and the task has "
-            f"{size.memory_mib:g}; lower them, or use a larger TaskSize",
-            path=path,
-        )
+        Disks are the service's to make, and file systems let the service's security groups in.
+        """
+        attach_volumes(service, self.volumes)
 
 
 def fargate_task_definition(scope: Construct, size: TaskSize, architecture: Architecture) -> ecs.FargateTaskDefinition:
@@ -136,28 +91,16 @@ def build_task(
         stop_timeout: Time that the application's container has to stop.
         log_retention: How long logs are kept.
     """
+    containers = (container, *sidecars)
     log_group = None
-    if any(each.logging is None for each in (container, *sidecars)):
+    if any(needs_log_group(each.logging) for each in containers):
         log_group = logs.LogGroup(scope, "LogGroup", retention=log_retention, removal_policy=cdk.RemovalPolicy.RETAIN)
-    added = add_container(
-        definition,
-        container,
-        name=CONTAINER_NAME,
-        image=container.image,
-        essential=True,
-        ports=[container.port],
-        stop_timeout=stop_timeout,
-        log_group=log_group,
-    )
+    add_volumes(definition, containers)
+    app = add_app_container(definition, container, name=CONTAINER_NAME, stop_timeout=stop_timeout, log_group=log_group)
+    made = {CONTAINER_NAME: app}
     for sidecar in sidecars:
-        add_container(
-            definition,
-            sidecar,
-            name=sidecar.name,
-            image=sidecar.image,
-            essential=sidecar.essential,
-            ports=sidecar.ports,
-            stop_timeout=stop_timeout,
-            log_group=log_group,
-        )
-    return Task(definition=definition, container=added, log_group=log_group)
+        made[sidecar.name] = add_sidecar(definition, sidecar, stop_timeout=stop_timeout, log_group=log_group)
+    for name, each in zip(made, containers, strict=True):
+        for other, condition in each.depends_on.items():
+            made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
+    return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
