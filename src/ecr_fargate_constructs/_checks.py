@@ -67,5 +67,15 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
             )
 
 
+def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: str | None = None) -> None:
+    """Refuse a path in a container that does not begin with ``/``, or is ``/`` itself."""
+    if is_token(value):
+        return
+    if not value.startswith("/") or (value == "/" and not root_allowed):
+        raise ConfigurationError(
+            f"{name} has {value!r}; use absolute paths of directories, for example '/tmp'", path=path
+        )
+
+
 def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

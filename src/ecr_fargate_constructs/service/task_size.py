@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _GIB = 1024
 
@@ -32,6 +37,41 @@ Source: "Task size" in the Amazon ECS developer guide's page on Fargate task def
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class FargatePrice:
+    """US dollars for an hour of one vCPU, and for an hour of one GB of memory."""
+
+    vcpu_hour: float
+    gb_hour: float
+
+
+FARGATE_PRICES = {
+    Architecture.X86_64: FargatePrice(vcpu_hour=0.04048, gb_hour=0.004445),
+    Architecture.ARM64: FargatePrice(vcpu_hour=0.03238, gb_hour=0.00356),
+}
+"""List prices of Fargate on Linux in us-east-1.
+
+Source: "AWS Fargate pricing" (aws.amazon.com/fargate/pricing), as of March 2026. They only rank sizes: storage
+and other regions, which ask more for both, are left out.
+"""
+
+
+class SharesOfTask(Protocol):
+    """What a container asks of its task; ``AppContainer`` and ``Sidecar`` do."""
+
+    @property
+    def cpu(self) -> float | None:
+        """CPU units."""
+
+    @property
+    def memory_limit_mib(self) -> float | None:
+        """Most memory, in MiB."""
+
+    @property
+    def memory_reservation_mib(self) -> float | None:
+        """Least memory, in MiB."""
+
+
 @dataclass(frozen=True)
 class TaskSize:
     """CPU and memory of a whole task, checked against what Fargate has.
@@ -53,6 +93,50 @@ class TaskSize:
     cpu: float = 256
     memory_mib: float = 512
     ephemeral_storage_gib: float | None = None
+
+    @classmethod
+    def smallest_for(
+        cls,
+        containers: Iterable[SharesOfTask],
+        *,
+        architecture: Architecture = Architecture.X86_64,
+        ephemeral_storage_gib: float | None = None,
+    ) -> TaskSize:
+        """Pick the cheapest size in which ``containers`` fit together.
+
+        A container asks for its ``cpu``, and for its ``memory_limit_mib``, or its ``memory_reservation_mib`` where it
+        has no limit; what it does not name it does not ask for. Among sizes of one price, the smallest.
+
+        Args:
+            containers: The containers of the task.
+            architecture: What they run on; left out, x86-64.
+            ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
+
+        Raises:
+            ConfigurationError: They fit no size of Fargate, or a share is a token, whose value only the deployment
+                knows.
+        """
+        asked = list(containers)
+        cpu = sum(_known("cpu", each.cpu) for each in asked)
+        memory = sum(
+            _known("memory_limit_mib", each.memory_limit_mib)
+            or _known("memory_reservation_mib", each.memory_reservation_mib)
+            for each in asked
+        )
+        fitting = [
+            (hourly_price(units, size, architecture), units, size)
+            for units, sizes in FARGATE_SIZES.items()
+            for size in sizes
+            if units >= cpu and size >= memory
+        ]
+        if not fitting:
+            units, sizes = max(FARGATE_SIZES.items())
+            raise ConfigurationError(
+                f"the containers ask for {cpu:g} CPU units and {memory:g} MiB together, and Fargate's largest size has "
+                f"{units} and {sizes[-1]}; ask for less, or run them on EC2"
+            )
+        _, units, size = min(fitting)
+        return cls(units, size, ephemeral_storage_gib)
 
     def __post_init__(self) -> None:
         """Refuse what Fargate does not have."""
@@ -91,6 +175,22 @@ class TaskSize:
     def _cpu_that_has_it(self) -> str:
         fits = [cpu for cpu, sizes in FARGATE_SIZES.items() if self.memory_mib in sizes]
         return f", or cpu={fits[0]}, which has {self.memory_mib:g}" if fits else ""
+
+
+def hourly_price(cpu: float, memory_mib: float, architecture: Architecture) -> float:
+    """US dollars that a task of this size costs in an hour, its storage left out."""
+    price = FARGATE_PRICES[architecture]
+    return cpu / 1024 * price.vcpu_hour + memory_mib / _GIB * price.gb_hour
+
+
+def _known(name: str, share: float | None) -> float:
+    if share is None:
+        return 0
+    if is_token(share):
+        raise ConfigurationError(
+            f"TaskSize.smallest_for cannot add up a {name} that only the deployment knows; give TaskSize(…) itself"
+        )
+    return share
 
 
 def _listed(sizes: tuple[int, ...]) -> str:

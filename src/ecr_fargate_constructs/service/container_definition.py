@@ -1,0 +1,133 @@
+"""A container of ours as CDK's container definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from aws_cdk import aws_ecs as ecs
+
+from ecr_fargate_constructs.service.container_logs import log_driver
+from ecr_fargate_constructs.service.images import container_image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_logs as logs
+
+    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.task_container import TaskContainer
+
+
+def add_app_container(
+    task: ecs.TaskDefinition,
+    container: AppContainer,
+    *,
+    name: str,
+    stop_timeout: cdk.Duration,
+    log_group: logs.ILogGroup | None,
+) -> ecs.ContainerDefinition:
+    """Add the application's container, which becomes the default one."""
+    linux = _linux_parameters(task, "LinuxParameters", container)
+    definition = task.add_container(
+        name,
+        image=container_image(task, container.image),
+        essential=True,
+        port_mappings=[
+            ecs.PortMapping(
+                container_port=container.port,
+                protocol=ecs.Protocol.TCP,
+                name=name,  # Service Connect goes by it
+                app_protocol=cast("ecs.AppProtocol", ecs.AppProtocol.http),
+            )
+        ],
+        linux_parameters=linux,
+        logging=log_driver(container.logging, name=name, log_group=log_group),
+        **_options(container, stop_timeout),
+    )
+    _mount(task, definition, container, prefix="")
+    return definition
+
+
+def add_sidecar(
+    task: ecs.TaskDefinition, sidecar: Sidecar, *, stop_timeout: cdk.Duration, log_group: logs.ILogGroup | None
+) -> ecs.ContainerDefinition:
+    """Add a container beside it; a log router is a kind of its own in CDK."""
+    options: dict[str, Any] = {
+        "image": container_image(task, sidecar.image),
+        "essential": sidecar.essential,
+        "port_mappings": _ports(sidecar.ports) or None,
+        "linux_parameters": _linux_parameters(task, f"LinuxParameters-{sidecar.name}", sidecar),
+        "logging": log_driver(sidecar.logging, name=sidecar.name, log_group=log_group),
+        **_options(sidecar, stop_timeout),
+    }
+    if sidecar.firelens is None:
+        definition = task.add_container(sidecar.name, **options)
+    else:
+        definition = task.add_firelens_log_router(sidecar.name, firelens_config=sidecar.firelens, **options)
+    _mount(task, definition, sidecar, prefix=f"{sidecar.name}-")
+    for statement in sidecar.permissions:
+        task.add_to_task_role_policy(statement)
+    return definition
+
+
+def _options(container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, Any]:
+    """What both kinds of container share; what is empty is left out of the template."""
+    runtime, restart = container.runtime, container.restart
+    return {
+        "command": container.command,
+        "cpu": container.cpu,
+        "credential_specs": runtime.credential_specs or None,
+        "docker_labels": container.docker_labels or None,
+        "enable_restart_policy": None if restart is None else True,
+        "entry_point": container.entry_point,
+        "environment": container.environment or None,
+        "environment_files": container.environment_files or None,
+        "health_check": container.health_check,
+        "interactive": runtime.interactive or None,
+        "memory_limit_mib": container.memory_limit_mib,
+        "memory_reservation_mib": container.memory_reservation_mib,
+        "pseudo_terminal": runtime.pseudo_terminal or None,
+        "readonly_root_filesystem": container.readonly_root_filesystem,
+        "restart_attempt_period": None if restart is None else restart.attempt_period,
+        "restart_ignored_exit_codes": None if restart is None else restart.ignored_exit_codes or None,
+        "secrets": container.secrets or None,
+        "start_timeout": runtime.start_timeout,
+        "stop_timeout": container.stop_timeout or stop_timeout,
+        "system_controls": [
+            ecs.SystemControl(namespace=name, value=value) for name, value in runtime.system_controls.items()
+        ]
+        or None,
+        "ulimits": container.ulimits or None,
+        "user": container.user,
+        "version_consistency": runtime.version_consistency,
+        "working_directory": container.working_directory,
+    }
+
+
+def _linux_parameters(task: ecs.TaskDefinition, construct_id: str, container: TaskContainer) -> ecs.LinuxParameters:
+    # Without an init process PID 1 is the application itself, which as PID 1 ignores SIGTERM unless it handles it.
+    linux = ecs.LinuxParameters(task, construct_id, init_process_enabled=True)
+    if container.runtime.added_capabilities:
+        linux.add_capabilities(*container.runtime.added_capabilities)
+    if container.runtime.dropped_capabilities:
+        linux.drop_capabilities(*container.runtime.dropped_capabilities)
+    return linux
+
+
+def _ports(ports: Sequence[float]) -> list[ecs.PortMapping]:
+    return [ecs.PortMapping(container_port=port, protocol=ecs.Protocol.TCP) for port in ports]
+
+
+def _mount(
+    task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, container: TaskContainer, *, prefix: str
+) -> None:
+    for number, path in enumerate(container.writable_paths):
+        volume = f"{prefix}writable-{number}"
+        task.add_volume(name=volume)
+        definition.add_mount_points(ecs.MountPoint(container_path=path, source_volume=volume, read_only=False))
+    for mount in container.mounts:
+        definition.add_mount_points(
+            ecs.MountPoint(container_path=mount.path, source_volume=mount.volume.name, read_only=mount.read_only)
+        )

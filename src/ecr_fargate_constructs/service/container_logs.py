@@ -1,0 +1,76 @@
+"""Where a container's lines go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+
+from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_logs as logs
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudWatchLogs:
+    """Lines go to the service's log group and never block the container.
+
+    Defaults: one event a line, and a buffer of 25 MiB; when CloudWatch is slower for longer, lines are dropped, because
+    a larger buffer would risk the task's memory.
+
+    Attributes:
+        stream_prefix: Beginning of the stream's name; left out, the container's name.
+        buffer_mib: Memory for lines that wait, in MiB, 1 or more.
+        multiline_pattern: Regular expression that a new event begins with; the lines after it belong to it.
+        datetime_format: The same as a ``strftime`` format, for example ``"%Y-%m-%dT%H:%M:%S"``.
+
+    Raises:
+        ConfigurationError: For both ways to begin an event at once, or a buffer that is none.
+    """
+
+    stream_prefix: str | None = None
+    buffer_mib: float = 25
+    multiline_pattern: str | None = None
+    datetime_format: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions."""
+        whole_number("CloudWatchLogs.buffer_mib", self.buffer_mib, minimum=1, what="a buffer in MiB")
+        if self.multiline_pattern is not None and self.datetime_format is not None:
+            raise ConfigurationError(
+                "CloudWatchLogs has multiline_pattern and datetime_format, and each says where an event begins; "
+                "keep one of the two"
+            )
+
+
+Logging: TypeAlias = CloudWatchLogs | ecs.LogDriver
+"""The service's log group, or any driver of CDK's, such as ``ecs.LogDrivers.firelens(…)``."""
+
+
+def needs_log_group(logging: Logging | None) -> bool:
+    """Whether lines go to the service's log group."""
+    return logging is None or isinstance(logging, CloudWatchLogs)
+
+
+def through_firelens(logging: Logging | None) -> bool:
+    """Whether lines go through the task's log router."""
+    return isinstance(logging, ecs.FireLensLogDriver)
+
+
+def log_driver(logging: Logging | None, *, name: str, log_group: logs.ILogGroup | None) -> ecs.LogDriver:
+    """Make the driver of the container ``name``."""
+    if isinstance(logging, ecs.LogDriver):
+        return logging
+    settings = logging or CloudWatchLogs()
+    return ecs.LogDrivers.aws_logs(
+        stream_prefix=name if settings.stream_prefix is None else settings.stream_prefix,
+        log_group=log_group,
+        mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+        max_buffer_size=cdk.Size.mebibytes(settings.buffer_mib),
+        multiline_pattern=settings.multiline_pattern,
+        datetime_format=settings.datetime_format,
+    )

@@ -1,0 +1,77 @@
+"""In which order the containers of a task start. Pure: no CDK objects."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Protocol
+
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Condition(Protocol):
+    """What a container waits for; ``ecs.ContainerDependencyCondition`` is one."""
+
+    @property
+    def name(self) -> str:
+        """START, COMPLETE, SUCCESS or HEALTHY."""
+
+
+class Startable(Protocol):
+    """What decides whether another container may wait for this one."""
+
+    @property
+    def depends_on(self) -> Mapping[str, Condition]:
+        """What it waits for itself."""
+
+    @property
+    def health_check(self) -> object | None:
+        """The check that makes it healthy."""
+
+    @property
+    def essential(self) -> bool:
+        """Whether the task ends with it."""
+
+
+def check_dependencies(containers: Mapping[str, Startable], *, path: str) -> None:
+    """Refuse containers that would wait for ever, or that ECS refuses.
+
+    Raises:
+        ConfigurationError: A dependency on no container of the task, on itself or round in a circle; on the health of
+            a container without a health check; on the end of an essential one, with which the task ends.
+    """
+    for name, container in containers.items():
+        for other, condition in container.depends_on.items():
+            _check_one(name, other, condition.name, containers, path)
+    graph = {name: list(container.depends_on) for name, container in containers.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise ConfigurationError(
+            f"depends_on goes round in a circle ({circle}), so none of them would start; drop one of these", path=path
+        ) from None
+
+
+def _check_one(name: str, other: str, condition: str, containers: Mapping[str, Startable], path: str) -> None:
+    if other not in containers:
+        listed = ", ".join(repr(each) for each in containers if each != name) or "no other"
+        raise ConfigurationError(
+            f"{name!r} depends on {other!r}, which is not a container of the task; it has {listed}", path=path
+        )
+    if other == name:
+        raise ConfigurationError(f"{name!r} depends on itself, so it would never start; drop that", path=path)
+    if condition == "HEALTHY" and containers[other].health_check is None:
+        raise ConfigurationError(
+            f"{name!r} waits until {other!r} is HEALTHY, and {other!r} has no health_check; give it one, or wait for "
+            "START",
+            path=path,
+        )
+    if condition in {"COMPLETE", "SUCCESS"} and containers[other].essential:
+        raise ConfigurationError(
+            f"{name!r} waits for the end ({condition}) of {other!r}, which is essential: the task would end with it; "
+            "give it essential=False",
+            path=path,
+        )

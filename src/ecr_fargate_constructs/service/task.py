@@ -1,0 +1,106 @@
+"""The task: its definition, the application's container, the containers beside it, their volumes and their log group.
+
+Fargate and EC2 services build their tasks here. The caller makes the task definition, since the two kinds take other
+options; everything inside it is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
+from ecr_fargate_constructs.service.container_logs import needs_log_group
+from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_task
+from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.volumes import Volume
+
+__all__ = ["Task", "build_task", "check_task", "fargate_task_definition"]
+
+TaskDefinition = TypeVar("TaskDefinition", bound=ecs.TaskDefinition)
+Service = ecs.FargateService | ecs.Ec2Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Generic[TaskDefinition]):
+    """A task definition with all that is in it."""
+
+    definition: TaskDefinition
+    container: ecs.ContainerDefinition
+    """The application's container."""
+    log_group: logs.LogGroup | None
+    """None when every container brings its own log driver."""
+    volumes: tuple[Volume, ...]
+
+    def attach_to(self, service: Service) -> None:
+        """Do what takes the service that runs the task: to be called once, when it exists.
+
+        Disks are the service's to make, and file systems let the service's security groups in.
+        """
+        attach_volumes(service, self.volumes)
+
+
+def fargate_task_definition(scope: Construct, size: TaskSize, architecture: Architecture) -> ecs.FargateTaskDefinition:
+    """Make an empty task definition for Fargate under the pattern's id."""
+    return ecs.FargateTaskDefinition(
+        scope,
+        "TaskDef",  # the pattern's id
+        cpu=size.cpu,
+        memory_limit_mib=size.memory_mib,
+        ephemeral_storage_gib=size.ephemeral_storage_gib,
+        runtime_platform=ecs.RuntimePlatform(
+            operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            cpu_architecture={
+                Architecture.X86_64: ecs.CpuArchitecture.X86_64,
+                Architecture.ARM64: ecs.CpuArchitecture.ARM64,
+            }[architecture],
+        ),
+    )
+
+
+def build_task(
+    scope: Construct,
+    definition: TaskDefinition,
+    *,
+    container: AppContainer,
+    sidecars: Sequence[Sidecar],
+    stop_timeout: cdk.Duration,
+    log_retention: logs.RetentionDays,
+) -> Task[TaskDefinition]:
+    """Fill a task definition.
+
+    Args:
+        scope: Parent of the log group.
+        definition: An empty task definition, Fargate's or EC2's.
+        container: The application's container, which becomes the default one.
+        sidecars: The containers beside it.
+        stop_timeout: Time that the application's container has to stop.
+        log_retention: How long logs are kept.
+    """
+    containers = (container, *sidecars)
+    log_group = None
+    if any(needs_log_group(each.logging) for each in containers):
+        log_group = logs.LogGroup(scope, "LogGroup", retention=log_retention, removal_policy=cdk.RemovalPolicy.RETAIN)
+    add_volumes(definition, containers)
+    app = add_app_container(definition, container, name=CONTAINER_NAME, stop_timeout=stop_timeout, log_group=log_group)
+    made = {CONTAINER_NAME: app}
+    for sidecar in sidecars:
+        made[sidecar.name] = add_sidecar(definition, sidecar, stop_timeout=stop_timeout, log_group=log_group)
+    for name, each in zip(made, containers, strict=True):
+        for other, condition in each.depends_on.items():
+            made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
+    return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))

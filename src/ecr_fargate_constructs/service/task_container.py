@@ -1,0 +1,176 @@
+"""What every container of a task has, whether it serves the traffic or stands beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._checks import absolute_path, seconds, text_map, whole_number
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_ecs as ecs
+
+    from ecr_fargate_constructs.service.container_logs import Logging
+    from ecr_fargate_constructs.service.volumes import Mount
+
+_LEAST_MEMORY = 6  # MiB; what Docker needs
+_MOST_FILES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskContainer:
+    """Options that every container has; ``AppContainer`` and ``Sidecar`` add what sets them apart.
+
+    Attributes:
+        environment: Environment variables; strings.
+        secrets: Environment variables whose values ECS reads when a task starts:
+            ``ecs.Secret.from_secrets_manager(secret)``, one field of a JSON secret with
+            ``ecs.Secret.from_secrets_manager(secret, "password")``, ``ecs.Secret.from_ssm_parameter(parameter)``.
+        environment_files: Files of environment variables in S3 or beside the app; at most 10.
+        command: Replaces the image's command.
+        entry_point: Replaces the image's entry point.
+        user: User (and group) to run as, for example ``"10001:10001"``; left out, the image's.
+        working_directory: Replaces the image's working directory.
+        health_check: Command that ECS runs inside the container; left out, none.
+        stop_timeout: Time between SIGTERM and SIGKILL, 2 to 120 seconds; left out, 30 seconds, or the load balancer's
+            deregistration delay where that is longer.
+        depends_on: Containers that have to get somewhere before this one starts:
+            ``{"migrate": ecs.ContainerDependencyCondition.SUCCESS}``.
+        restart: Restart the container in place when it exits; left out, its exit ends the task when it is essential.
+        readonly_root_filesystem: Whether the root file system is read-only. Writable places are named in
+            ``writable_paths``.
+        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task.
+        mounts: Volumes: shared among containers, EFS, EBS.
+        cpu: CPU units of the task's that this container has for certain; left out, it takes what the others leave.
+        memory_limit_mib: Memory at which this container is killed, in MiB, 6 or more; left out, the task's.
+        memory_reservation_mib: Memory of the task's that is set aside for it, in MiB, 6 or more.
+        ulimits: Resource limits.
+        docker_labels: Labels of the container.
+        logging: Where lines go; left out, ``CloudWatchLogs()``: the service's log group, without ever blocking.
+        runtime: Kernel parameters, start timeout, terminal and the like; left out, ``ContainerRuntime()``.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
+    environment_files: Sequence[ecs.EnvironmentFile] = ()
+    command: Sequence[str] | None = None
+    entry_point: Sequence[str] | None = None
+    user: str | None = None
+    working_directory: str | None = None
+    health_check: ecs.HealthCheck | None = None
+    stop_timeout: cdk.Duration | None = None
+    depends_on: Mapping[str, ecs.ContainerDependencyCondition] = field(default_factory=dict)
+    restart: RestartPolicy | None = None
+    readonly_root_filesystem: bool = True
+    writable_paths: Sequence[str] = ()
+    mounts: Sequence[Mount] = ()
+    cpu: float | None = None
+    memory_limit_mib: float | None = None
+    memory_reservation_mib: float | None = None
+    ulimits: Sequence[ecs.Ulimit] = ()
+    docker_labels: Mapping[str, str] = field(default_factory=dict)
+    logging: Logging | None = None
+    runtime: ContainerRuntime = field(default_factory=ContainerRuntime)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run."""
+        kind = type(self).__name__
+        self._check_environment(kind)
+        self._check_process(kind)
+        self._check_shares(kind)
+        self._check_places(kind)
+        if self.health_check is not None:
+            check_health_check(f"{kind}.health_check", self.health_check)
+
+    def _check_environment(self, kind: str) -> None:
+        text_map(f"{kind}.environment", self.environment)
+        text_map(f"{kind}.docker_labels", self.docker_labels)
+        for name, value in self.secrets.items():
+            if isinstance(value, str):
+                raise ConfigurationError(
+                    f"{kind}.secrets[{name!r}] is a string, which would stand in the template; use "
+                    "ecs.Secret.from_secrets_manager(…) or ecs.Secret.from_ssm_parameter(…)"
+                )
+        both = sorted(set(self.environment) & set(self.secrets))
+        if both:
+            raise ConfigurationError(
+                f"{kind} has {', '.join(both)} both in environment and in secrets; keep one of the two"
+            )
+        if len(self.environment_files) > _MOST_FILES:
+            raise ConfigurationError(
+                f"{kind}.environment_files has {len(self.environment_files)} files; ECS reads {_MOST_FILES} at most"
+            )
+
+    def _check_process(self, kind: str) -> None:
+        for name, value in (("command", self.command), ("entry_point", self.entry_point)):
+            if isinstance(value, str):
+                raise ConfigurationError(
+                    f"{kind}.{name}={value!r} is one string; use a list of words, for example {value.split()!r}"
+                )
+        if self.working_directory is not None:
+            absolute_path(f"{kind}.working_directory", self.working_directory, root_allowed=True)
+        if self.stop_timeout is not None:
+            seconds(f"{kind}.stop_timeout", self.stop_timeout, minimum=2, maximum=120)
+
+    def _check_shares(self, kind: str) -> None:
+        if self.cpu is not None:
+            whole_number(f"{kind}.cpu", self.cpu, minimum=1, what="a number of CPU units")
+        limit, reservation = self.memory_limit_mib, self.memory_reservation_mib
+        for name, value in (("memory_limit_mib", limit), ("memory_reservation_mib", reservation)):
+            if value is not None:
+                whole_number(f"{kind}.{name}", value, minimum=_LEAST_MEMORY, what="an amount of memory in MiB")
+        if limit is None or reservation is None or is_token(limit) or is_token(reservation):
+            return
+        if reservation > limit:
+            raise ConfigurationError(
+                f"{kind}.memory_reservation_mib={reservation:g} is more than memory_limit_mib={limit:g}; lower it"
+            )
+
+    def _check_places(self, kind: str) -> None:
+        if self.writable_paths and not self.readonly_root_filesystem:
+            raise ConfigurationError(
+                f"{kind}.writable_paths has no meaning with readonly_root_filesystem=False; keep one of the two"
+            )
+        for path in self.writable_paths:
+            absolute_path(f"{kind}.writable_paths", path)
+        places = list(self._places())
+        for path in places:
+            if places.count(path) > 1:
+                raise ConfigurationError(f"{kind} mounts {path!r} twice; keep one of the two")
+
+    def _places(self) -> Iterator[str]:
+        for path in (*self.writable_paths, *(mount.path for mount in self.mounts)):
+            if not is_token(path):
+                yield path.rstrip("/")
+
+
+def check_health_check(option: str, check: ecs.HealthCheck) -> None:
+    """Refuse a check that ECS refuses.
+
+    Source: AWS::ECS::TaskDefinition HealthCheck.
+    """
+    if not check.command:
+        raise ConfigurationError(f"{option} has no command; use for example ['CMD-SHELL', 'curl -f localhost']")
+    if check.interval is not None:
+        seconds(f"{option}.interval", check.interval, minimum=5, maximum=300)
+    if check.timeout is not None:
+        seconds(f"{option}.timeout", check.timeout, minimum=2, maximum=120)
+    if check.start_period is not None:
+        seconds(f"{option}.start_period", check.start_period, minimum=0, maximum=300)
+    if check.retries is not None:
+        whole_number(f"{option}.retries", check.retries, minimum=1, maximum=10, what="a number of checks")
+    if check.interval is None or check.timeout is None:
+        return
+    if check.interval.is_unresolved() or check.timeout.is_unresolved():
+        return
+    wait, every = check.timeout.to_seconds(), check.interval.to_seconds()
+    if wait >= every:
+        raise ConfigurationError(
+            f"{option}.timeout is {wait:g} seconds and interval {every:g}; the timeout has to be shorter"
+        )

@@ -1,0 +1,98 @@
+"""The volumes of a task: added to its definition, permitted to its role, opened to its service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+
+from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aws_cdk import aws_efs as efs
+
+    from ecr_fargate_constructs.service.task_container import TaskContainer
+
+
+def volumes_of(containers: Iterable[TaskContainer]) -> list[Volume]:
+    """The volumes that containers mount, each once."""
+    found: list[Volume] = []
+    for container in containers:
+        for mount in container.mounts:
+            if mount.volume not in found:
+                found.append(mount.volume)
+    return found
+
+
+def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
+    """Add every volume to the task definition, and let the task role use it."""
+    for volume in volumes_of(containers):
+        if isinstance(volume, EfsVolume):
+            task.add_volume(name=volume.name, efs_volume_configuration=_efs(volume))
+            mounts = [mount for container in containers for mount in container.mounts if mount.volume == volume]
+            _permit(task, volume, write=not all(mount.read_only for mount in mounts))
+        elif isinstance(volume, EbsVolume):
+            task.add_volume(name=volume.name, configured_at_launch=True)
+        else:
+            task.add_volume(name=volume.name)
+
+
+def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Iterable[Volume]) -> None:
+    """Open file systems to the service's tasks, and have the service make their disks."""
+    for volume in volumes:
+        if isinstance(volume, EfsVolume):
+            volume.file_system.connections.allow_default_port_from(service)
+            service.node.add_dependency(volume.file_system.mount_targets_available)
+        elif isinstance(volume, EbsVolume):
+            service.add_volume(_ebs(service, volume))
+
+
+def _efs(volume: EfsVolume) -> ecs.EfsVolumeConfiguration:
+    point = volume.access_point
+    return ecs.EfsVolumeConfiguration(
+        file_system_id=volume.file_system.file_system_id,
+        root_directory=volume.root_directory,
+        transit_encryption="ENABLED",
+        authorization_config=ecs.AuthorizationConfig(
+            access_point_id=None if point is None else point.access_point_id, iam="ENABLED"
+        ),
+    )
+
+
+def _permit(task: ecs.TaskDefinition, volume: EfsVolume, *, write: bool) -> None:
+    actions = ["elasticfilesystem:ClientMount", *(["elasticfilesystem:ClientWrite"] if write else [])]
+    task.add_to_task_role_policy(
+        iam.PolicyStatement(
+            actions=actions,
+            resources=[volume.file_system.file_system_arn],
+            conditions=None if volume.access_point is None else _only_through(volume.access_point),
+        )
+    )
+
+
+def _only_through(point: efs.IAccessPoint) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {"elasticfilesystem:AccessPointArn": point.access_point_arn}}
+
+
+def _ebs(service: ecs.BaseService, volume: EbsVolume) -> ecs.ServiceManagedVolume:
+    return ecs.ServiceManagedVolume(
+        service,
+        f"Volume-{volume.name}",
+        name=volume.name,
+        managed_ebs_volume=ecs.ServiceManagedEBSVolumeConfiguration(
+            encrypted=True,
+            kms_key_id=volume.encryption_key,
+            file_system_type=volume.file_system,
+            volume_type=volume.volume_type,
+            size=None if volume.size_gib is None else cdk.Size.gibibytes(volume.size_gib),
+            snap_shot_id=volume.snapshot_id,
+            iops=volume.iops,
+            throughput=volume.throughput,
+            volume_initialization_rate=volume.snapshot_rate,
+            tag_specifications=[ecs.EBSTagSpecification(propagate_tags=ecs.EbsPropagatedTagSource.SERVICE)],
+        ),
+    )
