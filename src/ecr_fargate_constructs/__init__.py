@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
+    from ecr_fargate_constructs.service.answer import FixedAnswer
     from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
@@ -45,8 +46,13 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
     from ecr_fargate_constructs.service.machines import Ec2Capacity
+    from ecr_fargate_constructs.service.route import Route
+    from ecr_fargate_constructs.service.routed import RoutedFargateService
+    from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service
     from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
+    from ecr_fargate_constructs.service.shared_load_balancer import SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task_size import TaskSize
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
 
@@ -69,6 +75,7 @@ __all__ = [
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
+    "FixedAnswer",
     "ImageBuild",
     "ImageRepositoryStack",
     "InternalHttp",
@@ -88,13 +95,18 @@ __all__ = [
     "RestartPolicy",
     "Retention",
     "Rolling",
+    "Route",
+    "RoutedEc2Service",
+    "RoutedFargateService",
     "Scaling",
     "ScheduledCapacity",
     "ServiceConnect",
+    "SharedLoadBalancer",
     "SharedVolume",
     "Sidecar",
     "Spot",
     "TargetHealthCheck",
+    "Targets",
     "TaskSize",
 ]
 
@@ -117,6 +129,7 @@ _HOMES = {
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
+    "FixedAnswer": "service.answer",
     "ImageBuild": "image.build",
     "ImageRepositoryStack": "repository.repository_stack",
     "InternalHttp": "service.ingress",
@@ -136,13 +149,18 @@ _HOMES = {
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "Rolling": "service.deployment",
+    "Route": "service.route",
+    "RoutedEc2Service": "service.routed_ec2",
+    "RoutedFargateService": "service.routed",
     "Scaling": "service.scaling",
     "ScheduledCapacity": "service.scaling",
     "ServiceConnect": "service.discovery",
+    "SharedLoadBalancer": "service.shared_load_balancer",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
     "Spot": "service.capacity",
     "TargetHealthCheck": "service.ingress",
+    "Targets": "service.targets",
     "TaskSize": "service.task_size",
 }
 

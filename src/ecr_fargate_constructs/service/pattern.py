@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import TargetHealthCheck
     from ecr_fargate_constructs.service.load_balancer import Pattern
     from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
 
 DEFAULT_COUNT = 2
@@ -65,7 +66,7 @@ def https_of(way: Ingress) -> PublicHttps | InternalHttps | None:
     return way if isinstance(way, (PublicHttps, InternalHttps)) else None
 
 
-def stop_timeout(container: AppContainer, ingress: Ingress) -> cdk.Duration:
+def stop_timeout(container: AppContainer, ingress: Ingress | Targets) -> cdk.Duration:
     """As long as the load balancer may still send requests, within what ECS allows."""
     if container.stop_timeout is not None:
         return container.stop_timeout
@@ -120,7 +121,12 @@ def reached_by(pattern: Pattern, port: float) -> ec2.Connections:
 
     To be called once: CDK marks the object that it is handed while it writes the other side's rule.
     """
-    return ec2.Connections(security_groups=pattern.service.connections.security_groups, default_port=ec2.Port.tcp(port))
+    return reached_at(pattern.service, port)
+
+
+def reached_at(service: ecs.BaseService, port: float) -> ec2.Connections:
+    """As ``reached_by``, of a service."""
+    return ec2.Connections(security_groups=service.connections.security_groups, default_port=ec2.Port.tcp(port))
 
 
 def url_of(pattern: Pattern, https: PublicHttps | InternalHttps | None) -> str:

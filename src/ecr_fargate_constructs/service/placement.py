@@ -10,9 +10,12 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.load_balancer import is_public
 
 if TYPE_CHECKING:
     from constructs import Construct
+
+    from ecr_fargate_constructs.service.ingress import Ingress
 
 # The id that CDK's pattern gives a stack's default cluster, so that services of both kinds share one.
 _CLUSTER_ID = "EcsDefaultClusterMnL3mNNYN"
@@ -56,6 +59,8 @@ def check_machine_placement(
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
     """The stack's cluster for this VPC (or for the VPC that the stack's services share), made when it is missing."""
     stack = cdk.Stack.of(scope)
+    if vpc is not None and vpc is stack.node.try_find_child(_NETWORK_ID):
+        vpc = None  # the stack's own network has one cluster, whoever names it
     cluster_id = f"{_CLUSTER_ID}{vpc.node.id if vpc is not None else ''}"
     existing = stack.node.try_find_child(cluster_id)
     if existing is not None:
@@ -91,6 +96,23 @@ def task_subnets(
             "ecr.api, ecr.dkr, logs and S3 (gateway)",
         )
     return subnets, selected.has_public
+
+
+def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path: str) -> None:
+    """Refuse a VPC in which a load balancer has no place."""
+    if vpc is None or not (ingress is None or is_public(ingress)):
+        return
+    if not vpc.public_subnets:
+        raise ConfigurationError(
+            "the VPC has no public subnets, and a public load balancer stands in those; add some, or use "
+            "ingress=InternalHttp(…) or InternalHttps(…)",
+            path=path,
+        )
+
+
+def network_for(scope: Construct) -> ec2.IVpc:
+    """The VPC that the services of a stack share, made with the stack's cluster when it is missing."""
+    return cluster_for(scope, None).vpc
 
 
 def _network(stack: cdk.Stack) -> ec2.Vpc:
