@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
     from ecr_fargate_constructs.service.answer import FixedAnswer
+    from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
         PublicHttp,
         PublicHttps,
         TargetHealthCheck,
+    )
+    from ecr_fargate_constructs.service.ingress_settings import (
+        ListenerSettings,
+        LoadBalancerSettings,
+        Stickiness,
+        TargetSettings,
     )
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
@@ -64,6 +71,7 @@ __all__ = [
     "ArchiveUnpulled",
     "CloudMap",
     "CloudWatchLogs",
+    "Cognito",
     "ConfigurationError",
     "ContainerRuntime",
     "EbsVolume",
@@ -82,11 +90,14 @@ __all__ = [
     "InternalHttps",
     "KeepNewest",
     "LifecycleAction",
+    "ListenerSettings",
     "LoadBalancedEc2Service",
     "LoadBalancedFargateService",
+    "LoadBalancerSettings",
     "MetricResolution",
     "Mixed",
     "Mount",
+    "Oidc",
     "OnDemand",
     "PrivateRepository",
     "PublicHttp",
@@ -105,7 +116,9 @@ __all__ = [
     "SharedVolume",
     "Sidecar",
     "Spot",
+    "Stickiness",
     "TargetHealthCheck",
+    "TargetSettings",
     "Targets",
     "TaskSize",
 ]
@@ -118,6 +131,7 @@ _HOMES = {
     "ArchiveUnpulled": "repository.retention",
     "CloudMap": "service.discovery",
     "CloudWatchLogs": "service.container_logs",
+    "Cognito": "service.authentication",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container_runtime",
     "EbsVolume": "service.volumes",
@@ -136,11 +150,14 @@ _HOMES = {
     "InternalHttps": "service.ingress",
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
+    "ListenerSettings": "service.ingress_settings",
     "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
+    "LoadBalancerSettings": "service.ingress_settings",
     "MetricResolution": "service.scaling",
     "Mixed": "service.capacity",
     "Mount": "service.volumes",
+    "Oidc": "service.authentication",
     "OnDemand": "service.capacity",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",
@@ -159,7 +176,9 @@ _HOMES = {
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
     "Spot": "service.capacity",
+    "Stickiness": "service.ingress_settings",
     "TargetHealthCheck": "service.ingress",
+    "TargetSettings": "service.ingress_settings",
     "Targets": "service.targets",
     "TaskSize": "service.task_size",
 }

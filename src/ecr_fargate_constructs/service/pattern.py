@@ -15,6 +15,7 @@ from ecr_fargate_constructs.service.autoscaling import add_scaling
 from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
 from ecr_fargate_constructs.service.exec_sessions import audit_in_given_cluster, audit_in_own_cluster
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def finish(
     """Set all that the pattern does not reach, on the load balancer and on the service."""
     open_to_peers(pattern, way, pattern.cluster.vpc)
     tune_targets(pattern, way, port)
+    tune_listener(pattern.listener, way, then=pattern.target_group)
+    add_ipv6_record(pattern, pattern.load_balancer, way)
     tune_deployment(pattern.service, rolling, count)
     if scaling is not None:
         add_scaling(pattern.service, pattern.target_group, scaling)

@@ -15,7 +15,7 @@ from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
-from ecr_fargate_constructs.service.routed_parts import check_cluster
+from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import Place, RoutedService
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
@@ -91,6 +91,7 @@ class RoutedFargateService(RoutedService):
         count = wanted_count(None, scaling, path=path)
         refuse_on_fargate(container, path=path)
         check_cluster(cluster, shared, path=path)
+        check_targets(how, shared, path=path)
         check_placement(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
         size = size or TaskSize()
         check_task(container, sidecars, size=size, path=path)

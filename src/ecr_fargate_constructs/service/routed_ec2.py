@@ -16,7 +16,7 @@ from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
 from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
-from ecr_fargate_constructs.service.routed_parts import check_cluster
+from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import Place, RoutedService
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task import build_task, check_task
@@ -88,6 +88,7 @@ class RoutedEc2Service(RoutedService):
         how = targets or shared.targets
         size = size or TaskSize()
         check_cluster(cluster, shared, path=path)
+        check_targets(how, shared, path=path)
         check_machine_placement(cluster=None, vpc=shared.vpc, subnets=None, path=path)
         check_machines(scope, machines, cluster, container.runs_on, path=path)
         check_ec2_task(size, scaling, path=path)

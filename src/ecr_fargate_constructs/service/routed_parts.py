@@ -9,6 +9,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.authentication import signed_in
+from ecr_fargate_constructs.service.ingress import check_protocol
 from ecr_fargate_constructs.service.load_balancer import tune_group
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ def check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path:
         )
 
 
+def check_targets(targets: Targets, shared: SharedListener, *, path: str) -> None:
+    """Refuse protocols that the listener cannot pass on."""
+    check_protocol(targets.settings, https=shared.base_url.startswith("https"), name="Targets.settings", path=path)
+
+
 def target_group(
     scope: Construct,
     shared: SharedListener,
@@ -48,6 +55,7 @@ def target_group(
         vpc=shared.vpc,
         port=80,
         protocol=elbv2.ApplicationProtocol.HTTP,
+        protocol_version=targets.settings.protocol_version,
         targets=[service],
     )
     tune_group(group, targets)
@@ -74,7 +82,7 @@ def add_rule(
         listener=shared.listener,
         priority=priority,
         conditions=conditions_of(route),
-        target_groups=[group],
+        action=signed_in(shared.authentication, elbv2.ListenerAction.forward([group])),
     )
 
 

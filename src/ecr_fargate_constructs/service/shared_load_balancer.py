@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs.service.answer import FixedAnswer
+from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
 from ecr_fargate_constructs.service.pattern import https_of, way_in
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
@@ -21,6 +22,7 @@ from ecr_fargate_constructs.service.targets import Targets
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
 
+    from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.route import Route
 
@@ -37,6 +39,7 @@ class SharedListener:
         targets: Targets,
         group_id: str,
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
+        authentication: Oidc | Cognito | None = None,
     ) -> None:
         """Begin with no routes."""
         self.listener = listener
@@ -45,6 +48,7 @@ class SharedListener:
         self.targets = targets
         self.group_id = group_id
         self.load_balancer = load_balancer
+        self.authentication = authentication
         self._routes: dict[str, Route] = {}
 
     def admit(self, route: Route, *, path: str) -> float:
@@ -104,7 +108,7 @@ class SharedLoadBalancer(Construct):
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
             open=False,
             certificates=None if https is None else [self._certificate(https)],
-            ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
+            ssl_policy=None if https is None else https.listener.tls_policy,
             default_action=elbv2.ListenerAction.fixed_response(
                 answer.status, content_type=answer.content_type, message_body=answer.body
             ),
@@ -119,13 +123,18 @@ class SharedLoadBalancer(Construct):
                 record_name=https.domain_name,
                 target=route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(balancer)),
             )
+        tune_listener(listener, way)
+        add_ipv6_record(self, balancer, way)
         name = https.domain_name if https is not None and https.domain_name is not None else None
         self._balancer = balancer
         self._shared = SharedListener(
             listener,
             vpc=network,
             base_url=f"{'http' if https is None else 'https'}://{name or balancer.load_balancer_dns_name}",
-            targets=Targets(health_check=way.health_check, deregistration_delay=way.deregistration_delay),
+            targets=Targets(
+                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
+            ),
+            authentication=None if https is None else https.listener.authentication,
             # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
             group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",
             load_balancer=balancer,

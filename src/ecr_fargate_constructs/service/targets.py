@@ -8,6 +8,7 @@ import aws_cdk as cdk
 
 from ecr_fargate_constructs._checks import seconds
 from ecr_fargate_constructs.service.ingress import TargetHealthCheck
+from ecr_fargate_constructs.service.ingress_settings import TargetSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Targets:
     Attributes:
         health_check: How targets are checked.
         deregistration_delay: 0 to 3600 seconds.
+        settings: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a delay that Elastic Load Balancing refuses.
@@ -26,6 +28,7 @@ class Targets:
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(30))
+    settings: TargetSettings = field(default_factory=TargetSettings)
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses."""
