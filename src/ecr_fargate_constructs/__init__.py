@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.front_door import EcrFargateService
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.published_image import PublishedImage
+    from ecr_fargate_constructs.network.endpoints import Feature
+    from ecr_fargate_constructs.network.network import Egress, Network
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.repository_stack import ImageRepositoryStack
@@ -80,9 +82,11 @@ __all__ = [
     "EcrFargateService",
     "EcrImage",
     "EfsVolume",
+    "Egress",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
+    "Feature",
     "FixedAnswer",
     "ImageBuild",
     "ImageRepositoryStack",
@@ -97,6 +101,7 @@ __all__ = [
     "MetricResolution",
     "Mixed",
     "Mount",
+    "Network",
     "Oidc",
     "OnDemand",
     "PrivateRepository",
@@ -140,9 +145,11 @@ _HOMES = {
     "EcrFargateService": "front_door",
     "EcrImage": "repository.simulation",
     "EfsVolume": "service.volumes",
+    "Egress": "network.network",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
+    "Feature": "network.endpoints",
     "FixedAnswer": "service.answer",
     "ImageBuild": "image.build",
     "ImageRepositoryStack": "repository.repository_stack",
@@ -157,6 +164,7 @@ _HOMES = {
     "MetricResolution": "service.scaling",
     "Mixed": "service.capacity",
     "Mount": "service.volumes",
+    "Network": "network.network",
     "Oidc": "service.authentication",
     "OnDemand": "service.capacity",
     "PrivateRepository": "repository.private_repository",

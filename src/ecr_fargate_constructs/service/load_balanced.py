@@ -33,6 +33,7 @@ from ecr_fargate_constructs.service.pattern import (
     way_in,
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -167,6 +168,7 @@ class LoadBalancedFargateService(Construct):
         finish(
             self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
         )
+        check_way_to_image(self, self.vpc, placement, self._task.definition)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connections = reached_by(self._pattern, container.port)

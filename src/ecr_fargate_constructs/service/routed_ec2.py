@@ -16,6 +16,7 @@ from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
 from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import Place, RoutedService
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
@@ -142,6 +143,7 @@ class RoutedEc2Service(RoutedService):
             strategies=strategies,
         )
         finish_ec2(self._service, task, container, size=size, spread=spread, subnets=None)
+        check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)
 
     @property
