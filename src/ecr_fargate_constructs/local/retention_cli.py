@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 retention = typer.Typer(help="Lifecycle policies of ECR, offline and against what runs.", no_args_is_help=True)
 
+_SHORT = len("sha256:") + 12  # of a digest, as docker shows it
 _COLOURS = {Outcome.KEPT: "green", Outcome.ARCHIVED: "yellow", Outcome.EXPIRED: "red"}
 
 _Policy = Annotated[
@@ -47,6 +48,7 @@ def simulate_command(
     ] = None,
     repository: _Repository = None,
     endpoint_url: _Endpoint = None,
+    at: Annotated[datetime | None, typer.Option(help="The instant (UTC) to look at; now, when left out.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a picture of the plan here.")] = None,
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
@@ -65,7 +67,7 @@ def simulate_command(
     else:
         raise LocalError("the policy is missing", fix="give --policy or --template")
     found = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
-    now = datetime.now(timezone.utc)
+    now = datetime.now(timezone.utc) if at is None else at.replace(tzinfo=timezone.utc)
     plan = simulate(chosen, found, now)
     if svg is not None:
         svg.write_text(timeline(plan, now), encoding="utf-8")
@@ -146,7 +148,7 @@ def _table(plan: Plan) -> Table:
         table.add_column(column, overflow="fold")
     for decision in plan.decisions:
         table.add_row(
-            decision.image.name,
+            ", ".join(decision.image.tags) or decision.image.digest[:_SHORT] or "untagged",
             f"{decision.image.pushed_at:%Y-%m-%d %H:%M}",
             f"[{_COLOURS[decision.outcome]}]{decision.outcome.value}[/]",
             "no rule" if decision.rule is None else str(decision.rule),
