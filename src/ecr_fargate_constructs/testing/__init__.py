@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.testing.compliance import AssertCompliant
     from ecr_fargate_constructs.testing.logical_ids import STATEFUL_TYPES, AssertLogicalIdsStable
     from ecr_fargate_constructs.testing.normalisation import normalised
+    from ecr_fargate_constructs.testing.replacement import Effect, Update, assert_no_replacement, updates
     from ecr_fargate_constructs.testing.service import ServiceAssertions, service_in
     from ecr_fargate_constructs.testing.snapshot import TemplateSnapshotExtension
     from ecr_fargate_constructs.testing.synthesis import Synthesize
-    from ecr_fargate_constructs.testing.updates import Effect, Update, assert_no_replacement, updates
     from ecr_fargate_constructs.testing.validity import assert_valid
 
 __all__ = [
@@ -42,16 +42,16 @@ _HOMES = {
     "AssertCompliant": "compliance",
     "AssertLogicalIdsStable": "logical_ids",
     "CdkApp": "cdk_app",
-    "Effect": "updates",
+    "Effect": "replacement",
     "ServiceAssertions": "service",
     "Synthesize": "synthesis",
     "TemplateSnapshotExtension": "snapshot",
-    "Update": "updates",
-    "assert_no_replacement": "updates",
+    "Update": "replacement",
+    "assert_no_replacement": "replacement",
     "assert_valid": "validity",
     "normalised": "normalisation",
     "service_in": "service",
-    "updates": "updates",
+    "updates": "replacement",
 }
 
 

@@ -22,6 +22,8 @@ from ecr_fargate_constructs.testing.synthesis import REPORTING, VALIDATION
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_NESTED = ".nested.template.json"
+
 
 @dataclass(frozen=True, repr=False)
 class CdkApp:
@@ -29,7 +31,8 @@ class CdkApp:
 
     Attributes:
         outdir: Its cloud assembly.
-        templates: The template of each stack as data, by the name that ``cdk list`` shows, stages included.
+        templates: The template of each stack as data, by the name that ``cdk list`` shows, stages included; nested
+            stacks by the name of their file.
         app: The app that was run; None when the assembly was read.
     """
 
@@ -131,6 +134,8 @@ def _templates(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _templates(folder / artifact["properties"]["directoryName"])
         elif artifact["type"] == "aws:cloudformation:stack":
             yield artifact.get("displayName", identifier), _read(folder / artifact["properties"]["templateFile"])
+    for file in sorted(folder.glob(f"*{_NESTED}")):
+        yield file.name.removesuffix(_NESTED), _read(file)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -48,11 +49,13 @@ def _content(template: Mapping[str, Any]) -> cloudformation_validate.TemplateCon
 
 @lru_cache
 def _schemas() -> cloudformation_validate.SchemaValidator:
+    atexit.register(_schemas.cache_clear)  # its destructor fails once the interpreter is half gone
     return _module().SchemaValidator()
 
 
 @lru_cache
 def _rules() -> cloudformation_validate.CompositeEngine:
+    atexit.register(_rules.cache_clear)
     return _module().CompositeEngine()
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _ASSET_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 # CDK appends the hash of the content to the logical id of a function's version and of an API's deployment.
-_HASH_IN_LOGICAL_ID = re.compile(r"(?<=[0-9A-F]{8})[0-9a-f]{32}(?![0-9A-Za-z])")
+_HASHED_LOGICAL_ID = re.compile(r".*[0-9A-F]{8}[0-9a-f]{32}")
+_HASH_LENGTH = 32
 _BUILD_METADATA = ("aws:cdk:path", "aws:asset:")
 _BOOTSTRAP_PARAMETER = "BootstrapVersion"
 _BOOTSTRAP_RULE = "CheckBootstrapVersion"
@@ -31,8 +32,13 @@ def normalised(template: TemplateLike) -> dict[str, Any]:
     - the parameter and the rule that compare the bootstrap's version;
     - ``aws:cdk:path`` and ``aws:asset:*``, which the CDK command line adds and an app on its own does not.
     """
-    text = _ASSET_HASH.sub("<hash>", json.dumps(as_data(template)))
-    found: dict[str, Any] = json.loads(_HASH_IN_LOGICAL_ID.sub("<hash>", text))
+    given = as_data(template)
+    text = _ASSET_HASH.sub("<hash>", json.dumps(given))
+    hashed = [name for name in given.get("Resources", {}) if _HASHED_LOGICAL_ID.fullmatch(name)]
+    if hashed:
+        names = re.compile(rf"\b(?:{'|'.join(hashed)})\b")
+        text = names.sub(lambda name: f"{name[0][:-_HASH_LENGTH]}<hash>", text)
+    found: dict[str, Any] = json.loads(text)
     _drop(found, "Parameters", _BOOTSTRAP_PARAMETER)
     _drop(found, "Rules", _BOOTSTRAP_RULE)
     _drop(found, "Resources", _VERSIONS)

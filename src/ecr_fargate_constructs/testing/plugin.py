@@ -116,7 +116,7 @@ def assert_compliant(synthesize: Synthesize) -> AssertCompliant:
 @pytest.fixture(scope="session")
 def assert_no_replacement() -> Callable[..., None]:
     """Fails when an update from the old template to the new one would replace or interrupt a resource."""
-    from ecr_fargate_constructs.testing.updates import assert_no_replacement as function  # noqa: PLC0415
+    from ecr_fargate_constructs.testing.replacement import assert_no_replacement as function  # noqa: PLC0415
 
     return function
 
