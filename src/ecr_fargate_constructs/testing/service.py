@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,8 @@ def service_in(template: TemplateLike, name: str | None = None) -> ServiceAssert
         found = [name]
     if len(found) != 1:
         wanted = "" if name is None else f" that begins with {name!r}"
-        listed = ", ".join(services) or "none"
-        raise AssertionError(f"{len(found) or 'no'} ECS service{wanted} to choose from; the template has: {listed}")
+        many = f"{len(found)} ECS services{wanted}, name one" if found else f"no ECS service{wanted}"
+        raise AssertionError(f"{many}; the template has: {', '.join(services) or 'none'}")
     return ServiceAssertions(every, found[0])
 
 
@@ -166,8 +167,8 @@ def _is_from(wanted: str, image: object) -> bool:
         return True
     # Another stack's repository arrives as an export that carries its logical id, an imported one as a name.
     imported = any(wanted in text for text in texts(image) if "ExportsOutput" in text)
-    whole = "".join(texts(image))
-    return imported or any(f"/{wanted}{end}" in f"{whole}\n" for end in (":", "@", "\n"))
+    uri = "".join(texts(image))
+    return imported or re.match(rf"[^/]*/{re.escape(wanted)}(?:[:@]|$)", uri) is not None
 
 
 def _shown(value: object) -> str:
