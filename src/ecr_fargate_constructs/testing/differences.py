@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _WIDTH = 160
 _ABSENT = object()
@@ -15,12 +15,14 @@ _ABSENT = object()
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Lines: each resource that differs, with the paths and both values; other sections of a template likewise."""
     for section in sorted(old.keys() | new.keys()):
-        before, after = old.get(section, {}), new.get(section, {})
-        if not (isinstance(before, dict) and isinstance(after, dict)):
-            yield from _changed(section, before, after, "")
+        before, after = old.get(section), new.get(section)
+        if before == after:
             continue
-        for name in sorted(before.keys() | after.keys()):
-            yield from _item(section, name, before.get(name, _ABSENT), after.get(name, _ABSENT))
+        names = {*_names(before), *_names(after)}
+        if not names:
+            yield from _changed(section, before, after, "")
+        for name in sorted(names):
+            yield from _item(section, name, _one(before, name), _one(after, name))
 
 
 def changes(old: object, new: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
@@ -41,6 +43,14 @@ def short(value: object) -> str:
     """A value as JSON, cut where a line would be too long to read."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 4]} ..."
+
+
+def _names(section: object) -> Iterable[str]:
+    return section if isinstance(section, dict) else ()
+
+
+def _one(section: object, name: str) -> object:
+    return section.get(name, _ABSENT) if isinstance(section, dict) else _ABSENT
 
 
 def _item(section: str, name: str, before: object, after: object) -> Iterator[str]:

@@ -52,9 +52,10 @@ def test_lists_of_other_lengths_are_shown_whole() -> None:
 
 
 def test_other_sections_and_scalars() -> None:
-    old = {"Description": "one", "Outputs": {"Url": {"Value": "a"}}}
+    old = {"Conditions": {}, "Description": "one", "Outputs": {"Url": {"Value": "a"}}}
     new = {"Description": "two", "Outputs": {"Url": {"Value": "b"}}}
     assert list(differences(old, new)) == [
+        "Conditions: {} -> absent",
         'Description: "one" -> "two"',
         "~ Outputs Url",
         '    Value: "a" -> "b"',
