@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from aws_cdk import assertions
@@ -13,13 +14,18 @@ TemplateLike: TypeAlias = "Mapping[str, Any] | assertions.Template"
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
 
+_READ: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()  # a Template crosses from Node to Python once
+
+
 def as_data(template: TemplateLike) -> dict[str, Any]:
-    """The template as JSON holds it."""
+    """The template as JSON holds it; not to be changed."""
     if isinstance(template, Mapping):
         return dict(template)
     if not hasattr(template, "to_json"):
         raise TypeError(f"{type(template).__name__} is not a template; give a Template or its JSON as a dict")
-    return dict(template.to_json())
+    if template not in _READ:
+        _READ[template] = dict(template.to_json())
+    return _READ[template]
 
 
 def resources(template: TemplateLike) -> dict[str, dict[str, Any]]:
