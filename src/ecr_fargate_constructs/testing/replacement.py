@@ -28,8 +28,8 @@ REVISIONS = frozenset(
 )
 # "Update requires: Some interruptions" in the CloudFormation user guide. The resource schemas do not tell it.
 INTERRUPTIONS = {
-    "AWS::EC2::Instance": ("InstanceType", "Tenancy", "UserData"),
-    "AWS::RDS::DBInstance": ("DBInstanceClass",),
+    "AWS::RDS::DBCluster": ("EngineVersion",),
+    "AWS::RDS::DBInstance": ("DBInstanceClass", "EngineVersion"),
 }
 
 
@@ -37,7 +37,7 @@ class Effect(Enum):
     """What happens to a resource."""
 
     REPLACED = "would be replaced"
-    MAY_BE_REPLACED = "may be replaced: CloudFormation decides by the values"
+    MAY_BE_REPLACED = "may be replaced or interrupted: CloudFormation decides by the values"
     INTERRUPTED = "would be interrupted"
 
 

@@ -41,6 +41,8 @@ def failure(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         ("AWS::EC2::VPC", {"InstanceTenancy": "default"}, {"InstanceTenancy": "dedicated"}, Effect.MAY_BE_REPLACED),
         (INSTANCE, {"InstanceType": "t3.micro"}, {"InstanceType": "t3.small"}, Effect.MAY_BE_REPLACED),
         (DATABASE, {"DBInstanceClass": "db.t3.small"}, {"DBInstanceClass": "db.t3.large"}, Effect.INTERRUPTED),
+        (DATABASE, {"EngineVersion": "16.4"}, {"EngineVersion": "17.1"}, Effect.INTERRUPTED),
+        ("AWS::RDS::DBCluster", {"EngineVersion": "16.4"}, {"EngineVersion": "17.1"}, Effect.INTERRUPTED),
         (
             "AWS::ECR::Repository",
             {"EncryptionConfiguration": {"EncryptionType": "AES256"}},
@@ -130,7 +132,7 @@ def test_the_failure_says_what_which_and_why() -> None:
     assert failure(old, new) == [
         "this update would replace or interrupt 3 resources:",
         "",
-        "  Db (AWS::RDS::DBInstance) may be replaced: CloudFormation decides by the values",
+        "  Db (AWS::RDS::DBInstance) may be replaced or interrupted: CloudFormation decides by the values",
         '      DBInstanceClass: "db.t3.small" -> "db.t3.large"',
         '      Engine: "mysql" -> "mariadb"',
         "      UpdateReplacePolicy of the old one: Snapshot",
