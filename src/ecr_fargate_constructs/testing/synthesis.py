@@ -97,6 +97,7 @@ class Synthesize:
             builtin_cloud_formation_validation=self._validate,
             analytics_reporting=False,
             stack_traces=False,
+            tree_metadata=False,
         )
         match _parameters(builder):
             case 1:
