@@ -7,7 +7,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ecr_fargate_constructs import EcrFargateService, PublicHttps
+from ecr_fargate_constructs import EcrFargateService, PublicHttps, Scaling
 
 APP = Path(__file__).parent.parent.parent / "app"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
@@ -30,7 +30,11 @@ class ShopStack(cdk.Stack):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         certificate = acm.Certificate.from_certificate_arn(self, "Certificate", CERTIFICATE)
-        web = EcrFargateService(
-            self, "Web", directory=APP, container_port=8080, ingress=PublicHttps(certificate=certificate)
+        EcrFargateService(
+            self,
+            "Web",
+            directory=APP,
+            container_port=8080,
+            ingress=PublicHttps(certificate=certificate),
+            scaling=Scaling(minimum=2, maximum=10, cpu_percent=60),
         )
-        web.service.auto_scale_task_count(min_capacity=2, max_capacity=10)
