@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import assertions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -28,6 +29,19 @@ from ecr_fargate_constructs import (
     Rolling,
     TargetHealthCheck,
     TaskSize,
+)
+from ecr_fargate_constructs.testing import (
+    AssertCompliant,
+    AssertLogicalIdsStable,
+    CdkApp,
+    ServiceAssertions,
+    Synthesize,
+    Update,
+    assert_no_replacement,
+    assert_valid,
+    normalised,
+    service_in,
+    updates,
 )
 
 
@@ -81,3 +95,33 @@ def errors() -> str | None:
     except ConfigurationError as error:
         return error.path
     return None
+
+
+class ShopStack(cdk.Stack):
+    pass
+
+
+def fill(stack: cdk.Stack) -> None:
+    ecr.Repository(stack, "Repo")
+
+
+def make(app: cdk.App, name: str) -> cdk.Stack:
+    return ShopStack(app, name)
+
+
+def plugin(
+    synthesize: Synthesize, cdk_app: CdkApp, compliant: AssertCompliant, stable: AssertLogicalIdsStable
+) -> list[Update]:
+    template = synthesize(fill, id="Shop", env=cdk.Environment(region="eu-west-1"), context={"flag": True})
+    assert_type(template, assertions.Template)
+    synthesize(make)
+    synthesize(ShopStack)
+    compliant(ShopStack)
+    compliant(cdk_app)
+    stable(template)
+    stable(template, normalised(template), types=["AWS::ECR::Repository"])
+    assert_valid(cdk_app.template("Shop"), ignore=["W2001"])
+    assert_no_replacement(template, cdk_app.templates["Shop"], allow=["Repo"])
+    service = service_in(template, "Web").runs_image_from("Repo").has_circuit_breaker().scales_between(2, 10)
+    assert_type(service.answers_on(443), ServiceAssertions)
+    return updates(template, cdk_app.template())
