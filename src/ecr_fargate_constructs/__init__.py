@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.network.network import Egress, Network
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
+    from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
     from ecr_fargate_constructs.repository.repository_stack import ImageRepositoryStack
     from ecr_fargate_constructs.repository.retention import (
         ArchiveOlderThan,
@@ -108,6 +109,7 @@ __all__ = [
     "PublicHttp",
     "PublicHttps",
     "PublishedImage",
+    "PullThroughCache",
     "RestartPolicy",
     "Retention",
     "Rolling",
@@ -126,6 +128,7 @@ __all__ = [
     "TargetSettings",
     "Targets",
     "TaskSize",
+    "Upstream",
 ]
 
 _HOMES = {
@@ -171,6 +174,7 @@ _HOMES = {
     "PublicHttp": "service.ingress",
     "PublicHttps": "service.ingress",
     "PublishedImage": "image.published_image",
+    "PullThroughCache": "repository.pull_through_cache",
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "Rolling": "service.deployment",
@@ -189,6 +193,7 @@ _HOMES = {
     "TargetSettings": "service.ingress_settings",
     "Targets": "service.targets",
     "TaskSize": "service.task_size",
+    "Upstream": "repository.pull_through_cache",
 }
 
 
