@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Volume
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Iterab
             volume.file_system.connections.allow_default_port_from(service)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):
-            service.add_volume(_ebs(service, volume))
+            _attach_disk(service, volume)
 
 
 def _efs(volume: EfsVolume) -> ecs.EfsVolumeConfiguration:
@@ -76,6 +78,16 @@ def _permit(task: ecs.TaskDefinition, volume: EfsVolume, *, write: bool) -> None
 
 def _only_through(point: efs.IAccessPoint) -> dict[str, dict[str, str]]:
     return {"StringEquals": {"elasticfilesystem:AccessPointArn": point.access_point_arn}}
+
+
+def _attach_disk(service: ecs.FargateService | ecs.Ec2Service, volume: EbsVolume) -> None:
+    """Have the service make the disk. CDK judges a size that only the deployment knows: it gets another one first."""
+    later = volume.size_gib is not None and is_token(volume.size_gib)
+    service.add_volume(_ebs(service, replace(volume, size_gib=125) if later else volume))
+    resource = service.node.default_child
+    if later and isinstance(resource, ecs.CfnService):
+        # The first one: a task has one disk at most.
+        resource.add_property_override("VolumeConfigurations.0.ManagedEBSVolume.SizeInGiB", volume.size_gib)
 
 
 def _ebs(service: ecs.BaseService, volume: EbsVolume) -> ecs.ServiceManagedVolume:

@@ -31,6 +31,10 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.ec2", "_addresses"),
         ("ministack.services.ecr", "_describe_images"),
         ("docker.models.images", "ImageCollection.get_registry_data"),
+        ("ministack.services.cloudformation.provisioners", "_normalize_container_defs"),
+        ("ministack.services.secretsmanager", "_secrets"),
+        ("ministack.services.ecs", "_build_run_kwargs"),
+        ("ministack.core.container_reaper", "drop_containers"),
         ("ministack.app", "app"),
     ],
 )
@@ -38,8 +42,19 @@ def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.Mon
     monkeypatch.delattr(f"{module}.{name}")
     # What is patched before the failure must not stay patched for the other tests.
     monkeypatch.setattr(patches, "_say_image_not_found", _only_look) if name != "_describe_images" else None
+    for inside in ("services.ecs", "services.cloudformation.provisioners", "core.container_reaper"):
+        _keep(monkeypatch, import_module(f"ministack.{inside}"))
     with pytest.raises(patches.MovedError, match=f"{name.rpartition('.')[2]}.*ministack=={patches.WRITTEN_FOR}"):
         patches.apply(endpoint="http://localhost:1", rewrite_pulls=False)
+
+
+def _keep(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Give a module its functions, and its table of types, back when the test ends."""
+    for name in ("_build_run_kwargs", "_cleanup_task_resources", "_normalize_container_defs", "drop_containers"):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, getattr(module, name))
+    if hasattr(module, "_RESOURCE_HANDLERS"):
+        monkeypatch.setattr(module, "_RESOURCE_HANDLERS", dict(module._RESOURCE_HANDLERS))
 
 
 def _only_look(module: object) -> None:
