@@ -11,6 +11,8 @@ import pytest
 from ecr_fargate_constructs.local import ministack_patches as patches
 
 TASK = "arn:aws:ecs:us-east-1:000000000001:task/Cluster/1"
+REST: tuple[object, ...] = ({}, {}, None, False, "1", TASK, None, "cluster")
+"""The arguments of ``_build_run_kwargs`` after the two definitions."""
 
 
 class _Engine:
@@ -59,8 +61,7 @@ def _run(ecs: SimpleNamespace, engine: _Engine, *, network: str) -> dict[str, An
     task: dict[str, Any] = {"_docker_ids": []}
     ecs._tasks[TASK] = task
     for name in ("web", "beside", "router"):
-        rest = ({}, {}, None, False, "1", TASK, None, "cluster")
-        engine.start(name, ecs._build_run_kwargs({"name": name}, {"networkMode": network}, *rest))
+            engine.start(name, ecs._build_run_kwargs({"name": name}, {"networkMode": network}, *REST))
         task["_docker_ids"].append(name)
     return task
 
@@ -74,9 +75,8 @@ def test_the_second_container_joins_the_first(ecs: tuple[SimpleNamespace, _Engin
 def test_what_belongs_to_a_network_is_left_to_the_first(ecs: tuple[SimpleNamespace, _Engine]) -> None:
     module, _ = ecs
     module._tasks[TASK] = {"_docker_ids": ["web"]}
-    rest = ({}, {}, None, False, "1", TASK, None, "cluster")
     definition = {"name": "beside", "entryPoint": ["/init"], "workingDirectory": "/srv"}
-    options = module._build_run_kwargs(definition, {"networkMode": "awsvpc"}, *rest)
+    options = module._build_run_kwargs(definition, {"networkMode": "awsvpc"}, *REST)
     assert options == {
         "name": "beside",
         "entrypoint": ["/init"],
