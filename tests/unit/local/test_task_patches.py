@@ -61,7 +61,7 @@ def _run(ecs: SimpleNamespace, engine: _Engine, *, network: str) -> dict[str, An
     task: dict[str, Any] = {"_docker_ids": []}
     ecs._tasks[TASK] = task
     for name in ("web", "beside", "router"):
-            engine.start(name, ecs._build_run_kwargs({"name": name}, {"networkMode": network}, *REST))
+        engine.start(name, ecs._build_run_kwargs({"name": name}, {"networkMode": network}, *REST))
         task["_docker_ids"].append(name)
     return task
 
