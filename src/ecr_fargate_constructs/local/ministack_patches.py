@@ -95,7 +95,7 @@ def _find(module: _Module, name: str) -> Any:  # noqa: ANN401 - the inside of an
 
 def _add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
     groups = _find(ec2, "_security_groups")
-    makers = {
+    makers: dict[str, Callable[[], _Handler]] = {
         "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
         "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
         "AWS::EC2::EIP": lambda: _addresses(ec2),
