@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
+    from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
-    from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect

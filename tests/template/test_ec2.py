@@ -223,7 +223,9 @@ def test_containers_without_a_limit_have_that_of_the_task() -> None:
     """CDK wants a figure for each container on EC2: the least reservation limits nothing."""
     sidecars = [Sidecar("limited", NGINX, memory_limit_mib=200), Sidecar("free", NGINX)]
     task = only(_build(sidecars=sidecars, size=TaskSize(256, 1024)), TASK)["Properties"]
-    memory = {item["Name"]: (item.get("Memory"), item.get("MemoryReservation")) for item in task["ContainerDefinitions"]}
+    memory = {
+        item["Name"]: (item.get("Memory"), item.get("MemoryReservation")) for item in task["ContainerDefinitions"]
+    }
     assert memory == {"web": (None, 6), "limited": (200, None), "free": (None, 6)}
     assert task["Memory"] == "1024"
 
