@@ -13,6 +13,7 @@ from aws_cdk import aws_servicediscovery as cloudmap
 from ecr_fargate_constructs import (
     AppContainer,
     CloudMap,
+    ConfigurationError,
     InternalHttp,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
@@ -116,6 +117,16 @@ def test_others_are_let_in_on_the_applications_port(stack: cdk.Stack, service: S
     rules = of_type(template_of(stack), "AWS::EC2::SecurityGroupIngress").values()
     [rule] = [item["Properties"] for item in rules if "Client" in str(item["Properties"]["SourceSecurityGroupId"])]
     assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+
+
+def test_a_service_joins_and_registers_once(stack: cdk.Stack, service: Service) -> None:
+    namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="internal", vpc=service.vpc)
+    service.join_service_connect(ServiceConnect(namespace=namespace))
+    service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*joined a Service Connect namespace already"):
+        service.join_service_connect(ServiceConnect(namespace=namespace))
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*has a name in Cloud Map already"):
+        service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
 
 
 def test_names_and_ports_may_be_tokens(stack: cdk.Stack, service: Service) -> None:

@@ -23,6 +23,7 @@ from ecr_fargate_constructs import (
     PublicHttp,
     Scaling,
     Sidecar,
+    Spot,
     TaskSize,
 )
 from support import of_type, only, template_of
@@ -340,6 +341,20 @@ def test_one_image_runs_on_fargate_and_on_machines(directory: Path) -> None:
     images = [task["Properties"]["ContainerDefinitions"][0]["Image"] for task in tasks.values()]
     assert images[0] == images[1]
     only(template, "AWS::ECS::Cluster")
+
+
+def test_kinds_of_capacity_share_a_cluster() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    container = AppContainer(NGINX, 80)
+    for name in ("One", "Two"):
+        LoadBalancedEc2Service(stack, name, container=container, ingress=PublicHttp())
+    spot = Scaling(minimum=2, maximum=2, capacity=Spot())
+    LoadBalancedFargateService(stack, "Three", container=container, ingress=PublicHttp(), scaling=spot)
+    template = template_of(stack)
+    providers = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")["Properties"]["CapacityProviders"]
+    own = [{"Ref": name} for name in of_type(template, "AWS::ECS::CapacityProvider")]
+    assert providers == [*own, "FARGATE", "FARGATE_SPOT"]
+    assert len(own) == len(of_type(template, GROUP)) == 2
 
 
 def test_every_number_may_be_a_token() -> None:

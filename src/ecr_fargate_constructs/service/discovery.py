@@ -33,7 +33,10 @@ class ServiceConnect:
 
     A service with a ``name`` offers it and reaches the others; one without a name only reaches the others. Who may
     connect is still up to the security groups:
-    ``orders.connections.allow_from(web, ec2.Port.tcp(8080))``, with the container's port.
+    ``orders.connections.allow_default_port_from(web)`` opens the container's port.
+
+    A task learns the names that exist when it starts, and no later ones: let a service be deployed after those that it
+    calls (``web.service.node.add_dependency(orders.service)``).
 
     Defaults: the container's port, requests answered within 15 seconds, and connections closed after 5 idle minutes,
     which are AWS's own; the proxy's log goes to the service's log group.
@@ -110,8 +113,19 @@ class CloudMap:
         seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=2**31 - 1)
 
 
-def join_service_connect(service: ecs.BaseService, value: ServiceConnect, log_group: logs.ILogGroup | None) -> None:
+def join_service_connect(
+    service: ecs.BaseService,
+    value: ServiceConnect,
+    *,
+    log_group: logs.ILogGroup | None,
+    before: ServiceConnect | None,
+) -> ServiceConnect:
     """Make the service a member of the namespace, offering its port when it has a name."""
+    if before is not None:
+        raise ConfigurationError(
+            "the service has joined a Service Connect namespace already, and can be in one; join once",
+            path=service.node.path,
+        )
     service.enable_service_connect(
         namespace=value.namespace if isinstance(value.namespace, str) else value.namespace.namespace_arn,
         services=None
@@ -134,10 +148,15 @@ def join_service_connect(service: ecs.BaseService, value: ServiceConnect, log_gr
         cfn_service(service).add_property_override(
             "ServiceConnectConfiguration.Services.0.ClientAliases.0.Port", value.port
         )
+    return value
 
 
 def register_in_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
     """Register the tasks' addresses under the name."""
+    if service.cloud_map_service is not None:
+        raise ConfigurationError(
+            "the service has a name in Cloud Map already, and can have one; register once", path=service.node.path
+        )
     service.enable_cloud_map(
         cloud_map_namespace=value.namespace,
         name=value.name,

@@ -266,6 +266,16 @@ def test_a_cluster_of_the_app_gets_the_capacity() -> None:
     only(template_of(stack), ASSOCIATION)
 
 
+def test_a_cluster_of_another_stack_gets_the_capacity() -> None:
+    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": "weak"})
+    shared = cdk.Stack(app, "Shared")
+    cluster = ecs.Cluster(shared, "Cluster")
+    stack = cdk.Stack(app, "Stack")
+    assert not _with_cluster(stack, cluster)
+    only(template_of(shared), ASSOCIATION)
+    assert shared in stack.dependencies
+
+
 def test_an_imported_cluster_is_asked_for_the_capacity() -> None:
     stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(account="123456789012", region="eu-west-1"))
     vpc = ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-12345")
