@@ -70,6 +70,18 @@ def _resource(namespace: cloudmap.HttpNamespace) -> cdk.CfnElement:
     return resource
 
 
+def test_what_a_service_calls_is_deployed_first(stack: cdk.Stack, service: Service) -> None:
+    """Row 44: a task learns the names that exist when it starts."""
+    web = LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=InternalHttp())
+    service.join_service_connect(ServiceConnect(namespace="apps", name="orders"))
+    web.join_service_connect(ServiceConnect(namespace="apps", calls=[service.service]))
+    service.connections.allow_default_port_from(web)
+    services = of_type(template_of(stack), "AWS::ECS::Service")
+    [orders] = [name for name in services if name.startswith("Orders")]
+    [caller] = [item for name, item in services.items() if name.startswith("Web")]
+    assert orders in caller["DependsOn"]
+
+
 def test_left_out_the_port_is_the_containers(stack: cdk.Stack, service: Service) -> None:
     service.join_service_connect(
         ServiceConnect(

@@ -17,6 +17,8 @@ from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_logs as logs
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
@@ -35,8 +37,7 @@ class ServiceConnect:
     connect is still up to the security groups:
     ``orders.connections.allow_default_port_from(web)`` opens the container's port.
 
-    A task learns the names that exist when it starts, and no later ones: let a service be deployed after those that it
-    calls (``web.service.node.add_dependency(orders.service)``).
+    A task learns the names that exist when it starts, and no later ones; ``calls`` has those deployed first.
 
     Defaults: the container's port, requests answered within 15 seconds, and connections closed after 5 idle minutes,
     which are AWS's own; the proxy's log goes to the service's log group.
@@ -47,6 +48,7 @@ class ServiceConnect:
         port: Port that the others call, 1 to 65535; left out, the container's.
         request_timeout: Time for a whole answer, in whole seconds; 0 for no limit.
         idle_timeout: Time after which an idle connection is closed, in whole seconds; 0 for no limit.
+        calls: Services that this one calls: they are deployed before it.
 
     Raises:
         ConfigurationError: For a name or port that cannot be called, or a port without a name.
@@ -57,6 +59,7 @@ class ServiceConnect:
     port: float | None = None
     request_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(15))
     idle_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(5))
+    calls: Sequence[ecs.BaseService] = ()
 
     def __post_init__(self) -> None:
         """Refuse what ECS refuses."""
@@ -148,6 +151,9 @@ def join_service_connect(
         cfn_service(service).add_property_override(
             "ServiceConnectConfiguration.Services.0.ClientAliases.0.Port", value.port
         )
+    for called in value.calls:
+        # The resources alone: a rule that lets this service in belongs to the other, and would close a circle.
+        cfn_service(service).node.add_dependency(cfn_service(called))
     return value
 
 
