@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
+    from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
     from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.deployment import Rolling
+    from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
+    from ecr_fargate_constructs.service.ec2_container import Ec2Container
     from ecr_fargate_constructs.service.ingress import (
         InternalHttp,
         InternalHttps,
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
         TargetHealthCheck,
     )
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
+    from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
+    from ecr_fargate_constructs.service.machines import Ec2Capacity
+    from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
     from ecr_fargate_constructs.service.sidecar import Sidecar
     from ecr_fargate_constructs.service.task_size import TaskSize
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
@@ -49,10 +55,13 @@ __all__ = [
     "Architecture",
     "ArchiveOlderThan",
     "ArchiveUnpulled",
+    "CloudMap",
     "CloudWatchLogs",
     "ConfigurationError",
     "ContainerRuntime",
     "EbsVolume",
+    "Ec2Capacity",
+    "Ec2Container",
     "EcrFargateService",
     "EcrImage",
     "EfsVolume",
@@ -64,8 +73,12 @@ __all__ = [
     "InternalHttps",
     "KeepNewest",
     "LifecycleAction",
+    "LoadBalancedEc2Service",
     "LoadBalancedFargateService",
+    "MetricResolution",
+    "Mixed",
     "Mount",
+    "OnDemand",
     "PrivateRepository",
     "PublicHttp",
     "PublicHttps",
@@ -73,8 +86,12 @@ __all__ = [
     "RestartPolicy",
     "Retention",
     "Rolling",
+    "Scaling",
+    "ScheduledCapacity",
+    "ServiceConnect",
     "SharedVolume",
     "Sidecar",
+    "Spot",
     "TargetHealthCheck",
     "TaskSize",
 ]
@@ -85,10 +102,13 @@ _HOMES = {
     "Architecture": "architecture",
     "ArchiveOlderThan": "repository.retention",
     "ArchiveUnpulled": "repository.retention",
+    "CloudMap": "service.discovery",
     "CloudWatchLogs": "service.container_logs",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container_runtime",
     "EbsVolume": "service.volumes",
+    "Ec2Capacity": "service.machines",
+    "Ec2Container": "service.ec2_container",
     "EcrFargateService": "front_door",
     "EcrImage": "repository.simulation",
     "EfsVolume": "service.volumes",
@@ -100,8 +120,12 @@ _HOMES = {
     "InternalHttps": "service.ingress",
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
+    "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
+    "MetricResolution": "service.scaling",
+    "Mixed": "service.capacity",
     "Mount": "service.volumes",
+    "OnDemand": "service.capacity",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",
     "PublicHttps": "service.ingress",
@@ -109,8 +133,12 @@ _HOMES = {
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "Rolling": "service.deployment",
+    "Scaling": "service.scaling",
+    "ScheduledCapacity": "service.scaling",
+    "ServiceConnect": "service.discovery",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
+    "Spot": "service.capacity",
     "TargetHealthCheck": "service.ingress",
     "TaskSize": "service.task_size",
 }

@@ -11,6 +11,7 @@ _PINNED = {
     "@aws-cdk/aws-ecs-patterns:uniqueTargetGroupId": True,
     "@aws-cdk/aws-ecs:removeDefaultDeploymentAlarm": True,
     "@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker": True,
+    "@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions": True,
 }
 """Flags that would change ids or properties of what is inside a construct of ours."""
 

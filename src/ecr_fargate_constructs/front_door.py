@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.ingress import Ingress
+    from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.task_size import TaskSize
 
 
@@ -55,6 +56,7 @@ class EcrFargateService(Construct):
         secrets: Mapping[str, ecs.Secret] | None = None,
         size: TaskSize | None = None,
         ingress: Ingress | None = None,
+        scaling: Scaling | None = None,
         deployment: Rolling | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
@@ -72,6 +74,7 @@ class EcrFargateService(Construct):
             secrets: Environment variables whose values come from Secrets Manager or Parameter Store.
             size: CPU and memory of a task; left out, ``TaskSize()``.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning.
+            scaling: Lets an autoscaler decide how many tasks run; left out, 2 run.
             deployment: How a new version replaces the old one; left out, ``Rolling()``.
             cluster: Cluster to run in; left out, the stack's.
             vpc: VPC to make a cluster in; leave it out with ``cluster``.
@@ -101,6 +104,7 @@ class EcrFargateService(Construct):
             container=AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {}),
             size=size,
             ingress=ingress,
+            scaling=scaling,
             deployment=deployment,
             cluster=cluster,
             vpc=vpc,

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 
-from ecr_fargate_constructs import EcrFargateService, InternalHttp, PrivateRepository, PublicHttp
+from ecr_fargate_constructs import (
+    AppContainer,
+    EcrFargateService,
+    InternalHttp,
+    LoadBalancedEc2Service,
+    PrivateRepository,
+    PublicHttp,
+    Scaling,
+)
 from support import ROOT, of_type, template_of
 
 if TYPE_CHECKING:
@@ -28,8 +36,28 @@ STATEFUL = {
 INTERNAL = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebInternalLBBB079707",
 }
+EC2 = {
+    "AWS::Logs::LogGroup": ["EcrFargateExecLogBB2CA130", "WebLogGroup1664F270"],
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ["WebLB720665E7"],
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ["WebLBPublicListenerECSGroupB52EA5B2"],
+    "AWS::ECS::Service": ["WebServiceD04B5F3E"],
+    "AWS::ECS::TaskDefinition": ["WebTaskDef1C8E6ED7"],
+    "AWS::ECS::Cluster": ["EcsDefaultClusterMnL3mNNYN926A5246"],
+    "AWS::ECS::CapacityProvider": ["WebCapacityProvider5B5EC297"],
+    "AWS::ECS::ClusterCapacityProviderAssociations": ["EcsDefaultClusterMnL3mNNYN510B41F1"],
+    "AWS::AutoScaling::AutoScalingGroup": ["WebMachinesASG1BC4A246"],
+    "AWS::EC2::LaunchTemplate": ["WebLaunchTemplate2DE16FC2"],
+    "AWS::ApplicationAutoScaling::ScalableTarget": ["WebServiceTaskCountTargetF7BAB0BC"],
+    "AWS::ApplicationAutoScaling::ScalingPolicy": [
+        "WebServiceTaskCountTargetCpu44C13166",
+        "WebServiceTaskCountTargetMemory0E5CE4F8",
+        "WebServiceTaskCountTargetRequests11B8180B",
+    ],
+}
 WARNINGS = {
     "ecr-fargate-constructs:dockerHubImage",
+    "ecr-fargate-constructs:execAuditLog",
+    "ecr-fargate-constructs:importedClusterCapacity",
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:plainHttp",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
@@ -58,6 +86,27 @@ def test_logical_ids_of_the_public_service(templates: dict[str, dict[str, Any]],
 @pytest.mark.parametrize(("kind", "logical_id"), INTERNAL.items())
 def test_logical_ids_of_the_internal_service(templates: dict[str, dict[str, Any]], kind: str, logical_id: str) -> None:
     assert list(of_type(templates["internal"], kind)) == [logical_id]
+
+
+@pytest.fixture(scope="module")
+def ec2_template() -> dict[str, Any]:
+    stack = cdk.Stack(cdk.App(), "Web")
+    LoadBalancedEc2Service(
+        stack,
+        "Web",
+        container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
+        ingress=PublicHttp(),
+        scaling=Scaling(minimum=2, maximum=4, cpu_percent=60, memory_percent=60, requests_per_target=60),
+        exec_enabled=True,
+    )
+    return template_of(stack)
+
+
+@pytest.mark.parametrize(("kind", "logical_ids"), EC2.items())
+def test_logical_ids_of_the_service_on_machines(
+    ec2_template: dict[str, Any], kind: str, logical_ids: list[str]
+) -> None:
+    assert sorted(of_type(ec2_template, kind)) == logical_ids
 
 
 def test_the_logical_id_of_a_repository_on_its_own() -> None:

@@ -53,7 +53,7 @@ class LocalApp:
             stdout, stderr = command.communicate()
         return subprocess.CompletedProcess(arguments, command.returncode, stdout, stderr)
 
-    def ask(self, service: str, operation: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
+    def ask(self, service: str, operation: str, /, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
         """What an operation of the embedded AWS answers."""
         client = boto3.client(
             service,

@@ -15,6 +15,7 @@ from ecr_fargate_constructs import (
     AppContainer,
     EcrFargateService,
     InternalHttp,
+    LoadBalancedEc2Service,
     LoadBalancedFargateService,
     PrivateRepository,
     PublicHttp,
@@ -55,6 +56,9 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "PublicHttp": lambda stack, _: _service(stack, PublicHttp()),
     "PublicHttps": lambda stack, _: _service(stack, PublicHttps(certificate=_certificate(stack))),
     "InternalHttp": lambda stack, _: _service(stack, InternalHttp()),
+    "LoadBalancedEc2Service": lambda stack, _: LoadBalancedEc2Service(
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp()
+    ),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()
     ),

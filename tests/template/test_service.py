@@ -210,7 +210,8 @@ def test_container_options_reach_the_container() -> None:
 
 def test_the_host_port_is_left_to_ecs(template: dict[str, Any]) -> None:
     """Row 32."""
-    assert _container(template)["PortMappings"] == [{"ContainerPort": 80, "Protocol": "tcp"}]
+    [mapping] = _container(template)["PortMappings"]
+    assert mapping == {"ContainerPort": 80, "Protocol": "tcp", "Name": "web", "AppProtocol": "http"}
 
 
 def test_nothing_that_fargate_refuses_can_be_said() -> None:

@@ -28,15 +28,18 @@ _Application: TypeAlias = Callable[
 ]
 
 ADDED_TYPES = (
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::EC2::EIP",
     "AWS::EC2::NatGateway",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
 )
 """CloudFormation types that ``apply`` registers where they are missing."""
 
 _TASK_ARN = 5  # of the arguments that follow the container's and the task's definition
-
+_CLIENT_ERROR = 400
 _REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -68,8 +71,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     """
     provisioners = import_module("ministack.services.cloudformation.provisioners")
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
-    ec2 = import_module("ministack.services.ec2")
-    _add_missing_types(handlers, ec2, _find(provisioners, "_ec2_sg_permissions"))
+    ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
+    _add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
     _read_secrets_of_containers(provisioners)
     _refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     _say_image_not_found(import_module("ministack.services.ecr"))
@@ -90,17 +93,18 @@ def _find(module: _Module, name: str) -> Any:  # noqa: ANN401 - the inside of an
     return getattr(module, name)
 
 
-def _add_missing_types(handlers: dict[str, Any], ec2: _Module, permissions: _Permissions) -> None:
+def _add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
     groups = _find(ec2, "_security_groups")
-    makers = {
+    makers: dict[str, Callable[[], _Handler]] = {
+        "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
+        "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
         "AWS::EC2::EIP": lambda: _addresses(ec2),
         "AWS::EC2::NatGateway": lambda: _gateways(ec2),
         "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
         "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
+        "AWS::ECS::ClusterCapacityProviderAssociations": lambda: _capacity_providers(ecs),
     }
-    for name in ADDED_TYPES:
-        if name not in handlers:
-            handlers[name] = makers[name]()
+    handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
 
 
 def _addresses(ec2: _Module) -> _Handler:
@@ -159,6 +163,78 @@ def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) ->
     ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
         delete(rule, old)
         return create("", new, stack)
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _scalable_targets(ecs: _Module) -> _Handler:
+    """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
+    services, update_service = _find(ecs, "_services"), _find(ecs, "_update_service")
+
+    def register(properties: _Properties) -> tuple[str, _Properties]:
+        namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
+        if namespace != "ecs":
+            raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
+        _, cluster, name = resource.split("/")
+        wanted = int(services[f"{cluster}/{name}"]["desiredCount"])
+        inside = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
+        if inside != wanted:
+            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": inside})
+            if status >= _CLIENT_ERROR:
+                raise ValueError(f"the number of tasks of {name} could not be set to {inside}: {body!r}")
+        for action in properties.get("ScheduledActions") or []:
+            print(f"not emulated: the schedule {action['ScheduledActionName']} of {name} never comes", flush=True)
+        identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
+        return identifier, {"Id": identifier}
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        return register(properties)
+
+    def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+        return register(new)
+
+    def delete(_target: str, _properties: _Properties) -> None:
+        """The number of tasks stays as it is, in AWS too."""
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _scaling_policies() -> _Handler:
+    """Policies are taken note of; there is no load to measure here, so none ever acts."""
+
+    def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        name = properties.get("PolicyName", logical_id)
+        print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
+        arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
+        return arn, {"Arn": arn}
+
+    def delete(_policy: str, _properties: _Properties) -> None:
+        """Nothing is kept."""
+
+    return {"create": create, "delete": delete}
+
+
+def _capacity_providers(ecs: _Module) -> _Handler:
+    put = _find(ecs, "_put_cluster_capacity_providers")
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        strategy = [
+            {key[0].lower() + key[1:]: value for key, value in item.items()}
+            for item in properties.get("DefaultCapacityProviderStrategy") or []
+        ]
+        cluster, providers = properties["Cluster"], properties.get("CapacityProviders") or []
+        status, _, body = put(
+            {"cluster": cluster, "capacityProviders": providers, "defaultCapacityProviderStrategy": strategy}
+        )
+        if status >= _CLIENT_ERROR:
+            raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
+        return cluster, {}
+
+    def update(_cluster: str, _old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
+        return create("", new, stack)
+
+    def delete(cluster: str, _properties: _Properties) -> None:
+        put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
 
     return {"create": create, "update": update, "delete": delete}
 

@@ -63,7 +63,8 @@ def settled(
         was_steady, steady = running == steady, running
         if was_steady and all(service.settled for service in services):  # twice, or one that exits soon would pass
             answers = [ask(balancer) for balancer in cloud.balancers(stacks)]
-            if all(answer.good for answer in answers):
+            awake = {service.stack for service in services if service.desired > 0}  # one that rests answers 503
+            if all(answer.good or answer.balancer.stack not in awake for answer in answers):
                 return services, answers
         for service in services:
             crashed = [

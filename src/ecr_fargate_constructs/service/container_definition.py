@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import aws_ecs as ecs
 
@@ -34,7 +34,14 @@ def add_app_container(
         name,
         image=container_image(task, container.image),
         essential=True,
-        port_mappings=_ports([container.port]),
+        port_mappings=[
+            ecs.PortMapping(
+                container_port=container.port,
+                protocol=ecs.Protocol.TCP,
+                name=name,  # Service Connect goes by it
+                app_protocol=cast("ecs.AppProtocol", ecs.AppProtocol.http),
+            )
+        ],
         linux_parameters=linux,
         logging=log_driver(container.logging, name=name, log_group=log_group),
         **_options(container, stop_timeout),

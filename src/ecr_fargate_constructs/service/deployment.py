@@ -6,14 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_ecs as ecs
-
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.resource import cfn_service
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_ecs_patterns as ecs_patterns
+    from aws_cdk import aws_ecs as ecs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,22 +51,24 @@ class Rolling:
             )
 
 
-def tune_deployment(
-    pattern: ecs_patterns.ApplicationLoadBalancedFargateService, rolling: Rolling, tasks: float
-) -> None:
-    """Set what neither the pattern nor the L2 service reaches: breaker threshold and zone rebalancing."""
-    resource = pattern.service.node.default_child
-    if not isinstance(resource, ecs.CfnService):  # the pattern of a later CDK would have to change for this
-        raise ConfigurationError("the service has no AWS::ECS::Service; this version of aws-cdk-lib is not supported")
+def tune_deployment(service: ecs.BaseService, rolling: Rolling, tasks: float | None) -> None:
+    """Set what neither the pattern nor the L2 service reaches: breaker threshold and zone rebalancing.
+
+    Args:
+        service: The service.
+        rolling: How it is deployed.
+        tasks: The number of tasks; None when an autoscaler decides.
+    """
+    resource = cfn_service(service)
     breaker = "DeploymentConfiguration.DeploymentCircuitBreaker"
-    resource.add_property_override(
-        f"{breaker}.ThresholdConfiguration", {"Type": "COUNT", "Value": _threshold(rolling, tasks)}
-    )
+    resource.add_property_override(f"{breaker}.ThresholdConfiguration", _threshold(rolling, tasks))
     resource.add_property_override(f"{breaker}.ResetOnHealthyTask", False)
     resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
 
 
-def _threshold(rolling: Rolling, tasks: float) -> float:
+def _threshold(rolling: Rolling, tasks: float | None) -> dict[str, object]:
     if rolling.failure_threshold is not None:
-        return rolling.failure_threshold
-    return 3 if is_token(tasks) else max(3, min(200, math.ceil(tasks / 2)))
+        return {"Type": "COUNT", "Value": rolling.failure_threshold}
+    if tasks is None:
+        return {"Type": "BOUNDED_PERCENT", "Value": 50}  # ECS works the count out of what is wanted at that time
+    return {"Type": "COUNT", "Value": 3 if is_token(tasks) else max(3, min(200, math.ceil(tasks / 2)))}

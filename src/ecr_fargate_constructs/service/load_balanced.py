@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -14,13 +13,25 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ecr_fargate_constructs._checks import path_of, whole_number
+from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._warnings import warn
-from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
-from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
-from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_to_peers, tune_targets
+from ecr_fargate_constructs.service.autoscaling import fargate_strategies, use_strategies
+from ecr_fargate_constructs.service.deployment import Rolling
+from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
+from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
+from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
+from ecr_fargate_constructs.service.pattern import (
+    audit_sessions,
+    finish,
+    grace_period,
+    https_of,
+    reached_by,
+    stop_timeout,
+    url_of,
+    wanted_count,
+    way_in,
+)
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
@@ -29,10 +40,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_fargate_constructs.service.containers import AppContainer
-    from ecr_fargate_constructs.service.ingress import TargetHealthCheck
+    from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
+    from ecr_fargate_constructs.service.ingress import Ingress
+    from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.sidecar import Sidecar
-
-_LEAST_GRACE = 60  # seconds
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -65,12 +76,14 @@ class LoadBalancedFargateService(Construct):
         container: AppContainer,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float = 2,
+        desired_count: float | None = None,
         ingress: Ingress | None = None,
+        scaling: Scaling | None = None,
         deployment: Rolling | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
+        exec_enabled: bool = False,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
     ) -> None:
         """Create the service.
@@ -81,13 +94,19 @@ class LoadBalancedFargateService(Construct):
             container: What runs.
             sidecars: Containers that run beside it in every task.
             size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more.
+            desired_count: Number of tasks, 1 or more; left out, 2. Leave it out with ``scaling``.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted.
+            scaling: Lets an autoscaler decide how many tasks run, and says on what; left out, ``desired_count`` tasks
+                run on ``OnDemand()`` capacity.
             deployment: How a new version replaces the old one; left out, ``Rolling()``.
             cluster: Cluster to run in.
             vpc: VPC to make a cluster in; leave it out with ``cluster``.
             subnets: Where tasks run; left out, private subnets with a way out. Tasks in public subnets get public
                 addresses, since without one they could not pull their image.
+            exec_enabled: Whether shells can be opened in running tasks (``aws ecs execute-command``). The paths that
+                the agent writes are mounted, and the task role may talk to Session Manager. In the stack's own cluster
+                sessions are logged to a log group that stays, for a year; the image needs ``script`` and ``cat`` for
+                that. A cluster of yours is left as it is, with a warning that says where sessions are logged.
             log_retention: How long logs are kept. When every container brings its own ``logging`` there is no
                 log group.
 
@@ -95,32 +114,27 @@ class LoadBalancedFargateService(Construct):
             ConfigurationError: For a contradiction between the options, or a network without a way to the image.
         """
         path = path_of(scope, construct_id)
-        whole_number("desired_count", desired_count, minimum=1, what="a number of tasks", path=path)
+        count = wanted_count(desired_count, scaling, path=path)
+        refuse_on_fargate(container, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         size = size or TaskSize()
         check_task(container, sidecars, size=size, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
-        way = PublicHttp() if ingress is None else ingress
-        if ingress is None:
-            warn(
-                self,
-                "plainHttp",
-                "traffic between clients and the load balancer is not encrypted; use "
-                "ingress=PublicHttps(domain_name=…, hosted_zone=…), or say ingress=PublicHttp() if that is meant",
-            )
+        way = way_in(self, ingress)
+        https = https_of(way)
+        rolling = deployment or Rolling()
         self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
         placement, public_address = task_subnets(self, self.vpc, subnets)
         self._task = build_task(
             self,
             fargate_task_definition(self, size, container.runs_on),
-            container=container,
-            sidecars=sidecars,
-            stop_timeout=_stop_timeout(container, way),
+            container=open_to_sessions(container) if exec_enabled else container,
+            sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
+            stop_timeout=stop_timeout(container, way),
             log_retention=log_retention,
         )
-        rolling = deployment or Rolling()
-        https = way if isinstance(way, (PublicHttps, InternalHttps)) else None
+        strategies = fargate_strategies(self, self._cluster, scaling)
         self._pattern = ecs_patterns.ApplicationLoadBalancedFargateService(
             self,
             "Default",  # left out of logical ids: they are the ones of the bare pattern
@@ -135,23 +149,36 @@ class LoadBalancedFargateService(Construct):
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
             ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
-            desired_count=desired_count,
+            desired_count=count,
+            capacity_provider_strategies=strategies,
             min_healthy_percent=rolling.minimum_healthy_percent,
             max_healthy_percent=rolling.maximum_percent,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=_grace_period(container, way.health_check),
+            health_check_grace_period=grace_period(container, way.health_check),
             task_subnets=placement,
             assign_public_ip=public_address,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=False,
+            enable_execute_command=exec_enabled,
             platform_version=ecs.FargatePlatformVersion.LATEST,
         )
-        open_to_peers(self._pattern, way, self.vpc)
-        tune_targets(self._pattern, way, container.port)
-        tune_deployment(self._pattern, rolling, desired_count)
-        self._task.attach_to(self._pattern.service)
-        self._url = _url(self._pattern, https)
+        use_strategies(self._pattern.service, self._cluster, strategies)
+        finish(
+            self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
+        )
+        if exec_enabled:
+            audit_sessions(self, self._cluster, given=cluster, task=self._task)
+        self._connect: ServiceConnect | None = None
+        self._connections = reached_by(self._pattern, container.port)
+        self._url = url_of(self._pattern, https)
+
+    def join_service_connect(self, connect: ServiceConnect) -> None:
+        """Make the service a member of a Service Connect namespace; once."""
+        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
+
+    def register_in_cloud_map(self, name: CloudMap) -> None:
+        """Give the service a DNS name inside the VPC; once."""
+        register_in_cloud_map(self.service, name)
 
     @property
     def pattern(self) -> ecs_patterns.ApplicationLoadBalancedFargateService:
@@ -215,28 +242,5 @@ class LoadBalancedFargateService(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """Network connections of the tasks."""
-        return self._pattern.service.connections
-
-
-def _stop_timeout(container: AppContainer, ingress: Ingress) -> cdk.Duration:
-    """As long as the load balancer may still send requests, within what ECS allows."""
-    if container.stop_timeout is not None:
-        return container.stop_timeout
-    delay = ingress.deregistration_delay
-    return cdk.Duration.seconds(30 if delay.is_unresolved() else min(120, max(30, delay.to_seconds())))
-
-
-def _grace_period(container: AppContainer, check: TargetHealthCheck) -> cdk.Duration:
-    """Long enough for a task to start and pass its first checks, or ECS would kill it over and over."""
-    start = container.health_check.start_period if container.health_check is not None else None
-    if (start is not None and start.is_unresolved()) or check.interval.is_unresolved():
-        return cdk.Duration.seconds(_LEAST_GRACE)
-    first = check.interval.to_seconds() * (2 if is_token(check.healthy_threshold) else check.healthy_threshold)
-    return cdk.Duration.seconds(max(_LEAST_GRACE, first + (start.to_seconds() if start is not None else 0)))
-
-
-def _url(pattern: ecs_patterns.ApplicationLoadBalancedFargateService, https: PublicHttps | InternalHttps | None) -> str:
-    if https is None:
-        return f"http://{pattern.load_balancer.load_balancer_dns_name}"
-    return f"https://{https.domain_name or pattern.load_balancer.load_balancer_dns_name}"
+        """Network connections of the tasks; the default port is the application's."""
+        return self._connections

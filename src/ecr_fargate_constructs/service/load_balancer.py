@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -13,6 +13,10 @@ from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHt
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs_patterns as ecs_patterns
     from constructs import Construct
+
+    Pattern: TypeAlias = (
+        ecs_patterns.ApplicationLoadBalancedFargateService | ecs_patterns.ApplicationLoadBalancedEc2Service
+    )
 
 
 def is_public(ingress: Ingress) -> bool:
@@ -42,7 +46,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     )
 
 
-def open_to_peers(pattern: ecs_patterns.ApplicationLoadBalancedFargateService, ingress: Ingress, vpc: ec2.IVpc) -> None:
+def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
     """Let in whom the way in names, on the ports that it has."""
     if ingress.allow_from is not None:
         peers = list(ingress.allow_from)
@@ -54,7 +58,7 @@ def open_to_peers(pattern: ecs_patterns.ApplicationLoadBalancedFargateService, i
                 listener.connections.allow_default_port_from(peer)
 
 
-def tune_targets(pattern: ecs_patterns.ApplicationLoadBalancedFargateService, ingress: Ingress, port: float) -> None:
+def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:
     """Set the health check and the deregistration delay, and let the load balancer reach both ports."""
     check = ingress.health_check
     pattern.target_group.configure_health_check(

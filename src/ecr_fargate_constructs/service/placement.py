@@ -37,6 +37,22 @@ def check_placement(
         )
 
 
+def check_machine_placement(
+    *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None, path: str
+) -> None:
+    """Refuse contradictions, and subnets from which machines without public addresses could pull no image."""
+    network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
+    if (subnets is not None and subnets.subnet_type is ec2.SubnetType.PUBLIC) or (
+        subnets is None and network is not None and not network.private_subnets
+    ):
+        raise ConfigurationError(
+            "machines and their tasks get no public addresses, so they could not pull their image from public subnets; "
+            "use private subnets with a way out, add NAT, or add endpoints and name the isolated subnets",
+            path=path,
+        )
+    check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+
+
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
     """The stack's cluster for this VPC (or for the VPC that the stack's services share), made when it is missing."""
     stack = cdk.Stack.of(scope)

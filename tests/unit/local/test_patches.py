@@ -29,6 +29,9 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.cloudformation.provisioners", "_ec2_sg_permissions"),
         ("ministack.services.ec2", "_security_groups"),
         ("ministack.services.ec2", "_addresses"),
+        ("ministack.services.ecs", "_services"),
+        ("ministack.services.ecs", "_update_service"),
+        ("ministack.services.ecs", "_put_cluster_capacity_providers"),
         ("ministack.services.ecr", "_describe_images"),
         ("docker.models.images", "ImageCollection.get_registry_data"),
         ("ministack.services.cloudformation.provisioners", "_normalize_container_defs"),
@@ -67,7 +70,8 @@ def test_a_type_that_is_there_is_left_alone() -> None:
     ec2 = SimpleNamespace(
         _security_groups={}, _addresses={}, _nat_gateways={}, _subnets={}, _random_ip=str, _now_ts=lambda: 0
     )
-    patches._add_missing_types(handlers, ec2, lambda rules: rules)
+    ecs = SimpleNamespace(_services={}, _update_service=None, _put_cluster_capacity_providers=None)
+    patches._add_missing_types(handlers, ec2, ecs, lambda rules: rules)
     assert handlers["AWS::EC2::EIP"] is ours
     assert set(handlers) == set(patches.ADDED_TYPES)
 
@@ -83,7 +87,8 @@ def test_gateways_and_rules_come_and_go() -> None:
         _now_ts=lambda: 0,
     )
     handlers: dict[str, Any] = {}
-    patches._add_missing_types(handlers, ec2, lambda rules: [dict(rule) for rule in rules])
+    ecs = SimpleNamespace(_services={}, _update_service=None, _put_cluster_capacity_providers=None)
+    patches._add_missing_types(handlers, ec2, ecs, lambda rules: [dict(rule) for rule in rules])
     address, found = handlers["AWS::EC2::EIP"]["create"]("Address", {}, "Stack")
     assert ec2._addresses[found["AllocationId"]]["PublicIp"] == address == "52.0.0.1"
     gateway, _ = handlers["AWS::EC2::NatGateway"]["create"]("Gateway", {"SubnetId": "subnet-1"}, "Stack")
@@ -101,6 +106,71 @@ def test_gateways_and_rules_come_and_go() -> None:
     handlers["AWS::EC2::NatGateway"]["delete"](gateway, {})
     assert not ec2._addresses
     assert not ec2._nat_gateways
+
+
+@pytest.mark.parametrize(("wanted", "inside"), [(1, 3), (5, 5), (9, 6)])
+def test_registering_limits_brings_the_number_of_tasks_inside(wanted: int, inside: int) -> None:
+    services = {"cluster/web": {"desiredCount": wanted}}
+
+    def update_service(request: dict[str, Any]) -> tuple[int, dict[str, str], str]:
+        services[f"{request['cluster']}/{request['service']}"]["desiredCount"] = request["desiredCount"]
+        return 200, {}, "{}"
+
+    handler = patches._scalable_targets(SimpleNamespace(_services=services, _update_service=update_service))
+    limits = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/cluster/web",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "MinCapacity": 3,
+        "MaxCapacity": 6,
+    }
+    target, _ = handler["create"]("Target", limits, "Stack")
+    assert target == "service/cluster/web|ecs:service:DesiredCount|ecs"
+    assert services["cluster/web"]["desiredCount"] == inside
+    handler["update"](target, limits, {**limits, "MinCapacity": 0, "MaxCapacity": 0}, "Stack")
+    assert services["cluster/web"]["desiredCount"] == 0
+    handler["update"](target, limits, limits, "Stack")
+    assert services["cluster/web"]["desiredCount"] == 3
+    handler["delete"](target, limits)
+    assert services["cluster/web"]["desiredCount"] == 3
+
+
+def test_what_does_not_act_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    ecs = SimpleNamespace(_services={"c/web": {"desiredCount": 1}}, _update_service=None)
+    limits = {"ResourceId": "service/c/web", "ScalableDimension": "d", "MinCapacity": 1, "MaxCapacity": 2}
+    night = {"ScheduledActionName": "night"}
+    patches._scalable_targets(ecs)["create"](
+        "Target", {**limits, "ServiceNamespace": "ecs", "ScheduledActions": [night]}, "Stack"
+    )
+    patches._scaling_policies()["create"]("Policy", {"PolicyName": "cpu"}, "Stack")
+    said = capsys.readouterr().out.splitlines()
+    assert [line.startswith("not emulated: ") for line in said] == [True, True]
+    assert "the schedule night of web" in said[0]
+    assert "the scaling policy cpu" in said[1]
+    with pytest.raises(ValueError, match="not emulated: scaling of dynamodb"):
+        patches._scalable_targets(ecs)["create"]("Target", {**limits, "ServiceNamespace": "dynamodb"}, "Stack")
+
+
+def test_capacity_providers_reach_the_cluster() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def put(request: dict[str, Any]) -> tuple[int, dict[str, str], str]:
+        seen.append(request)
+        return (400 if request["cluster"] == "bad" else 200), {}, "no such cluster"
+
+    handler = patches._capacity_providers(SimpleNamespace(_put_cluster_capacity_providers=put))
+    properties = {
+        "Cluster": "web",
+        "CapacityProviders": ["FARGATE", "FARGATE_SPOT"],
+        "DefaultCapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Weight": 1}],
+    }
+    assert handler["create"]("Association", properties, "Stack") == ("web", {})
+    handler["update"]("web", properties, {**properties, "CapacityProviders": ["FARGATE"]}, "Stack")
+    handler["delete"]("web", properties)
+    assert [item["capacityProviders"] for item in seen] == [["FARGATE", "FARGATE_SPOT"], ["FARGATE"], []]
+    assert seen[0]["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE", "weight": 1}]
+    with pytest.raises(ValueError, match="no such cluster"):
+        handler["create"]("Association", {**properties, "Cluster": "bad"}, "Stack")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,253 @@
+"""The load-balanced service on EC2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_ecs_patterns as ecs_patterns
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs.service.autoscaling import use_strategies
+from ecr_fargate_constructs.service.deployment import Rolling
+from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
+from ecr_fargate_constructs.service.ec2_container import placement_of
+from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
+from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
+from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
+from ecr_fargate_constructs.service.pattern import (
+    audit_sessions,
+    finish,
+    grace_period,
+    https_of,
+    reached_by,
+    stop_timeout,
+    url_of,
+    wanted_count,
+    way_in,
+)
+from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.task import build_task, check_task
+from ecr_fargate_constructs.service.task_size import TaskSize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_autoscaling as autoscaling
+
+    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
+    from ecr_fargate_constructs.service.ingress import Ingress
+    from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.sidecar import Sidecar
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class LoadBalancedEc2Service(Construct):
+    """A service on EC2 machines behind an Application Load Balancer: the twin of ``LoadBalancedFargateService``.
+
+    It takes the same values and the same image, and has the same defaults. Inside is CDK's
+    ``ApplicationLoadBalancedEc2Service``, at ``.pattern``. Tasks have a network of their own (``awsvpc``) in private
+    subnets, and a task definition as on Fargate, with the same limits of CPU and memory.
+
+    The machines are the service's own (``Ec2Capacity``), in the stack's cluster or in a ``cluster`` of this stack; or
+    they are those that a given ``cluster`` has, when ``machines`` is left out.
+
+    What Fargate refuses and machines have, GPUs and placement among it, is in ``Ec2Container``.
+
+    It is grantable and connectable, as its twin is.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        container: AppContainer,
+        machines: Ec2Capacity | None = None,
+        sidecars: Sequence[Sidecar] = (),
+        size: TaskSize | None = None,
+        ingress: Ingress | None = None,
+        scaling: Scaling | None = None,
+        deployment: Rolling | None = None,
+        cluster: ecs.ICluster | None = None,
+        vpc: ec2.IVpc | None = None,
+        subnets: ec2.SubnetSelection | None = None,
+        exec_enabled: bool = False,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+    ) -> None:
+        """Create the service.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            container: What runs: an ``AppContainer``, or an ``Ec2Container``.
+            machines: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
+            sidecars: Containers that run beside it in every task.
+            size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
+            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted.
+            scaling: Lets an autoscaler decide how many tasks run; left out, 2 run. Another fixed number is
+                ``Scaling(minimum=3, maximum=3)``.
+            deployment: How a new version replaces the old one; left out, ``Rolling()``.
+            cluster: Cluster to run in; left out, the stack's.
+            vpc: VPC to make a cluster in; leave it out with ``cluster``.
+            subnets: Where tasks and machines are; left out, private subnets with a way out. Neither gets a public
+                address.
+            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
+            log_retention: How long logs are kept. When every container brings its own ``logging`` there is no
+                log group.
+
+        Raises:
+            ConfigurationError: For a contradiction between the options, a network without a way to the image, or
+                machines on which the image cannot run.
+        """
+        path = path_of(scope, construct_id)
+        size = size or TaskSize()
+        check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+        check_machines(scope, machines, cluster, container.runs_on, path=path)
+        check_ec2_task(size, scaling, path=path)
+        check_task(container, sidecars, size=size, path=path)
+        super().__init__(scope, construct_id)
+        pin_feature_flags(self)
+        count = wanted_count(None, scaling, path=path)
+        way = way_in(self, ingress)
+        https = https_of(way)
+        rolling = deployment or Rolling()
+        self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
+        placement, _ = task_subnets(self, self.vpc, subnets)
+        self._task = build_task(
+            self,
+            ec2_task_definition(self),
+            container=with_memory(open_to_sessions(container) if exec_enabled else container),
+            sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
+            stop_timeout=stop_timeout(container, way),
+            log_retention=log_retention,
+        )
+        self._machines, strategies = None, None
+        if cluster is None or machines is not None:
+            self._machines, strategies = add_machines(
+                self, machines or Ec2Capacity(), cluster=self._cluster, subnets=placement, container=container
+            )
+        constraints, spread = placement_of(container)
+        self._pattern = ecs_patterns.ApplicationLoadBalancedEc2Service(
+            self,
+            "Default",  # left out of logical ids: they are the ones of the bare pattern
+            cluster=self._cluster,
+            task_definition=self._task.definition,
+            capacity_provider_strategies=strategies,
+            load_balancer=load_balancer(self, way, self.vpc),
+            public_load_balancer=is_public(way),
+            open_listener=False,
+            protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
+            redirect_http=https is not None,
+            certificate=None if https is None else https.certificate,
+            domain_name=None if https is None else https.domain_name,
+            domain_zone=None if https is None else https.hosted_zone,
+            ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
+            desired_count=count,
+            min_healthy_percent=rolling.minimum_healthy_percent,
+            max_healthy_percent=rolling.maximum_percent,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            health_check_grace_period=grace_period(container, way.health_check),
+            placement_constraints=constraints,
+            placement_strategies=spread,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_ecs_managed_tags=True,
+            enable_execute_command=exec_enabled,
+        )
+        use_strategies(self._pattern.service, self._cluster, strategies)
+        finish(
+            self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
+        )
+        finish_ec2(self._pattern.service, self._task, container, size=size, spread=spread, subnets=subnets)
+        if exec_enabled:
+            audit_sessions(self, self._cluster, given=cluster, task=self._task)
+        self._connect: ServiceConnect | None = None
+        self._connections = reached_by(self._pattern, container.port)
+        self._url = url_of(self._pattern, https)
+
+    def join_service_connect(self, connect: ServiceConnect) -> None:
+        """Make the service a member of a Service Connect namespace; once."""
+        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
+
+    def register_in_cloud_map(self, name: CloudMap) -> None:
+        """Give the service a DNS name inside the VPC; once."""
+        register_in_cloud_map(self.service, name)
+
+    @property
+    def pattern(self) -> ecs_patterns.ApplicationLoadBalancedEc2Service:
+        """CDK's pattern."""
+        return self._pattern
+
+    @property
+    def service(self) -> ecs.Ec2Service:
+        """The ECS service."""
+        return self._pattern.service
+
+    @property
+    def task_definition(self) -> ecs.Ec2TaskDefinition:
+        """The task definition."""
+        return self._task.definition
+
+    @property
+    def container(self) -> ecs.ContainerDefinition:
+        """The container that serves the traffic."""
+        return self._task.container
+
+    @property
+    def machines(self) -> autoscaling.AutoScalingGroup | None:
+        """The machines; None when they are those of a cluster that was given."""
+        return self._machines
+
+    @property
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
+        """The load balancer."""
+        return self._pattern.load_balancer
+
+    @property
+    def listener(self) -> elbv2.ApplicationListener:
+        """The listener that serves the traffic: port 443 with HTTPS, else 80."""
+        return self._pattern.listener
+
+    @property
+    def target_group(self) -> elbv2.ApplicationTargetGroup:
+        """The target group."""
+        return self._pattern.target_group
+
+    @property
+    def cluster(self) -> ecs.ICluster:
+        """The cluster."""
+        return self._cluster
+
+    @property
+    def vpc(self) -> ec2.IVpc:
+        """The VPC."""
+        return self._cluster.vpc
+
+    @property
+    def log_group(self) -> logs.ILogGroup | None:
+        """The log group; None when every container brings its own log driver."""
+        return self._task.log_group
+
+    @property
+    def url(self) -> str:
+        """Where the service answers."""
+        return self._url
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The task role."""
+        return self._task.definition.task_role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Network connections of the tasks; the default port is the application's."""
+        return self._connections

@@ -1,0 +1,130 @@
+"""What both kinds of load-balanced service do around CDK's patterns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+
+from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.autoscaling import add_scaling
+from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
+from ecr_fargate_constructs.service.exec_sessions import audit_in_given_cluster, audit_in_own_cluster
+from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ecs as ecs
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.ingress import TargetHealthCheck
+    from ecr_fargate_constructs.service.load_balancer import Pattern
+    from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.task import Task
+
+DEFAULT_COUNT = 2
+"""Tasks of a service that does not say how many it wants: one a zone."""
+
+_LEAST_GRACE = 60  # seconds
+
+
+def wanted_count(desired_count: float | None, scaling: Scaling | None, *, path: str) -> float | None:
+    """Return the number of tasks for the template; None leaves it to the autoscaler."""
+    if desired_count is None:
+        return None if scaling is not None else DEFAULT_COUNT
+    if scaling is not None:
+        raise ConfigurationError(
+            f"desired_count={desired_count:g} and scaling are both given, and the autoscaler decides how many tasks "
+            f"run; keep one (a fixed number is Scaling(minimum={desired_count:g}, maximum={desired_count:g}))",
+            path=path,
+        )
+    whole_number("desired_count", desired_count, minimum=1, what="a number of tasks", path=path)
+    return desired_count
+
+
+def way_in(scope: Construct, ingress: Ingress | None) -> Ingress:
+    """Return the way in; none means plain HTTP, with a warning."""
+    if ingress is not None:
+        return ingress
+    warn(
+        scope,
+        "plainHttp",
+        "traffic between clients and the load balancer is not encrypted; use "
+        "ingress=PublicHttps(domain_name=…, hosted_zone=…), or say ingress=PublicHttp() if that is meant",
+    )
+    return PublicHttp()
+
+
+def https_of(way: Ingress) -> PublicHttps | InternalHttps | None:
+    """Return the way in when it is encrypted."""
+    return way if isinstance(way, (PublicHttps, InternalHttps)) else None
+
+
+def stop_timeout(container: AppContainer, ingress: Ingress) -> cdk.Duration:
+    """As long as the load balancer may still send requests, within what ECS allows."""
+    if container.stop_timeout is not None:
+        return container.stop_timeout
+    delay = ingress.deregistration_delay
+    return cdk.Duration.seconds(30 if delay.is_unresolved() else min(120, max(30, delay.to_seconds())))
+
+
+def grace_period(container: AppContainer, check: TargetHealthCheck) -> cdk.Duration:
+    """Long enough for a task to start and pass its first checks, or ECS would kill it over and over."""
+    start = container.health_check.start_period if container.health_check is not None else None
+    if (start is not None and start.is_unresolved()) or check.interval.is_unresolved():
+        return cdk.Duration.seconds(_LEAST_GRACE)
+    first = check.interval.to_seconds() * (2 if is_token(check.healthy_threshold) else check.healthy_threshold)
+    return cdk.Duration.seconds(max(_LEAST_GRACE, first + (start.to_seconds() if start is not None else 0)))
+
+
+def finish(
+    pattern: Pattern,
+    *,
+    task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
+    port: float,
+    way: Ingress,
+    rolling: Rolling,
+    count: float | None,
+    scaling: Scaling | None,
+) -> None:
+    """Set all that the pattern does not reach, on the load balancer and on the service."""
+    open_to_peers(pattern, way, pattern.cluster.vpc)
+    tune_targets(pattern, way, port)
+    tune_deployment(pattern.service, rolling, count)
+    if scaling is not None:
+        add_scaling(pattern.service, pattern.target_group, scaling)
+    task.attach_to(pattern.service)
+
+
+def audit_sessions(
+    scope: Construct,
+    cluster: ecs.ICluster,
+    *,
+    given: ecs.ICluster | None,
+    task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
+) -> None:
+    """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
+    if given is None:
+        audit_in_own_cluster(cluster, task.definition.task_role)
+    else:
+        audit_in_given_cluster(scope, given, task.definition.task_role, task.log_group)
+
+
+def reached_by(pattern: Pattern, port: float) -> ec2.Connections:
+    """The tasks' network connections, with the port on which the application listens.
+
+    To be called once: CDK marks the object that it is handed while it writes the other side's rule.
+    """
+    return ec2.Connections(security_groups=pattern.service.connections.security_groups, default_port=ec2.Port.tcp(port))
+
+
+def url_of(pattern: Pattern, https: PublicHttps | InternalHttps | None) -> str:
+    """Where the service answers."""
+    if https is None:
+        return f"http://{pattern.load_balancer.load_balancer_dns_name}"
+    return f"https://{https.domain_name or pattern.load_balancer.load_balancer_dns_name}"

@@ -1,0 +1,86 @@
+"""An autoscaled service, for real: as many tasks as the minimum says, none while it is paused. The tests go on."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local_app import LocalApp
+
+GREETING = "Hello from a private ECR repository!"
+SCALED = "scaling=Scaling(minimum=3, maximum=6, cpu_percent=60)"
+
+
+def _service(local_app: LocalApp) -> dict[str, Any]:
+    [cluster] = local_app.ask("ecs", "list_clusters")["clusterArns"]
+    [arn] = local_app.ask("ecs", "list_services", cluster=cluster)["serviceArns"]
+    [found] = local_app.ask("ecs", "describe_services", cluster=cluster, services=[arn])["services"]
+    service: dict[str, Any] = found
+    return service
+
+
+def _template(local_app: LocalApp) -> dict[str, Any]:
+    body = local_app.ask("cloudformation", "get_template", StackName="Web")["TemplateBody"]
+    found: dict[str, Any] = body if isinstance(body, dict) else json.loads(body)
+    return found
+
+
+def _change(local_app: LocalApp, old: str, new: str) -> None:
+    app = local_app.directory / "app.py"
+    text = app.read_text(encoding="utf-8")
+    assert old in text
+    app.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_three_tasks_run_when_the_minimum_is_three(local_app: LocalApp) -> None:
+    _change(local_app, "import EcrFargateService, ", "import EcrFargateService, Scaling, ")
+    _change(local_app, "    container_port=8080,\n", f"    container_port=8080,\n    {SCALED},\n")
+    done = local_app.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [properties] = [
+        item["Properties"] for item in _template(local_app)["Resources"].values() if item["Type"] == "AWS::ECS::Service"
+    ]
+    assert "DesiredCount" not in properties
+    assert _service(local_app)["desiredCount"] == 3
+    assert len(local_app.containers()) == 3
+    assert local_app.get() == (200, f"{GREETING}\n")
+
+
+def test_what_does_not_act_is_said(local_app: LocalApp) -> None:
+    log = (local_app.directory / ".ecr-fargate" / str(local_app.port) / "aws.log").read_text(encoding="utf-8")
+    assert "not emulated: the scaling policy" in log
+
+
+def test_a_deployment_leaves_the_number_that_the_autoscaler_has_set(local_app: LocalApp) -> None:
+    service = _service(local_app)
+    local_app.ask("ecs", "update_service", cluster=service["clusterArn"], service=service["serviceArn"], desiredCount=4)
+    local_app.edit(GREETING, "Hello, scaled!")
+    done = local_app.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _service(local_app)["desiredCount"] == 4
+    assert local_app.get() == (200, "Hello, scaled!\n")
+
+
+def test_a_paused_service_has_no_tasks_and_comes_back(local_app: LocalApp) -> None:
+    url = local_app.run("url").stdout
+    _change(local_app, "cpu_percent=60)", "cpu_percent=60, paused=True)")
+    assert local_app.run("up").returncode == 0
+    deadline = time.monotonic() + 60
+    while local_app.containers():
+        assert time.monotonic() < deadline, local_app.containers()
+        time.sleep(1)
+    assert _service(local_app)["desiredCount"] == 0
+
+    _change(local_app, ", paused=True", "")
+    done = local_app.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(local_app.containers()) == 3
+    assert local_app.run("url").stdout == url
+    assert local_app.get() == (200, "Hello, scaled!\n")
+
+
+def test_down_leaves_nothing(local_app: LocalApp) -> None:
+    assert local_app.run("down").returncode == 0
+    assert not local_app.leftovers()

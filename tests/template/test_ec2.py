@@ -1,0 +1,385 @@
+"""The service on EC2: its machines, its task, and what it shares with its twin. Rows are those of docs/defaults.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    Architecture,
+    Ec2Capacity,
+    Ec2Container,
+    LoadBalancedEc2Service,
+    LoadBalancedFargateService,
+    PrivateRepository,
+    PublicHttp,
+    Scaling,
+    Sidecar,
+    Spot,
+    TaskSize,
+)
+from support import of_type, only, template_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NGINX = "public.ecr.aws/nginx/nginx:1.29"
+SERVICE, TASK, GROUP = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::AutoScaling::AutoScalingGroup"
+
+
+def _build(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on as they are
+    stack = cdk.Stack(cdk.App(), "Stack")
+    options.setdefault("container", AppContainer(NGINX, 80))
+    LoadBalancedEc2Service(stack, "Web", ingress=PublicHttp(), **options)
+    return template_of(stack)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return _build()
+
+
+def _launch(template: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] = only(template, "AWS::EC2::LaunchTemplate")["Properties"]["LaunchTemplateData"]
+    return data
+
+
+def _container(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = only(template, TASK)["Properties"]["ContainerDefinitions"][0]
+    return found
+
+
+def test_its_defaults_are_those_of_its_twin() -> None:
+    """What differs is what machines are about, and nothing else."""
+    template = _build()
+    stack = cdk.Stack(cdk.App(), "Stack")
+    LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
+    twin = template_of(stack)
+    machines_have = {"CapacityProviderStrategy", "PlacementConstraints", "PlacementStrategies", "SchedulingStrategy"}
+    fargate_has = {"LaunchType", "PlatformVersion"}
+    ours, theirs = (only(found, SERVICE)["Properties"] for found in (template, twin))
+    assert {key: ours[key] for key in ours.keys() - machines_have} == {
+        key: theirs[key] for key in theirs.keys() - fargate_has
+    }
+    ours, theirs = (only(found, TASK)["Properties"] for found in (template, twin))
+    assert (ours.pop("RequiresCompatibilities"), theirs.pop("RequiresCompatibilities")) == (["EC2"], ["FARGATE"])
+    container = ours["ContainerDefinitions"][0]
+    assert container.pop("MemoryReservation") == 6
+    # CDK adds it, since ECS sets it on Fargate only.
+    assert container.pop("Environment") == [{"Name": "AWS_REGION", "Value": {"Ref": "AWS::Region"}}]
+    assert ours == theirs
+    for kind in (
+        "AWS::Logs::LogGroup",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::ElasticLoadBalancingV2::Listener",
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "AWS::ECS::Cluster",
+        "AWS::EC2::VPC",
+    ):
+        assert of_type(template, kind) == of_type(twin, kind)
+
+
+def test_machines_hand_out_no_role_and_no_metadata_without_a_session(template: dict[str, Any]) -> None:
+    """Row 41."""
+    launch = _launch(template)
+    assert launch["MetadataOptions"] == {
+        "HttpEndpoint": "enabled",
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 1,
+    }
+    assert "ECS_AWSVPC_BLOCK_IMDS=true" in str(launch["UserData"])
+
+
+def test_machines_are_encrypted_and_have_no_public_address(template: dict[str, Any]) -> None:
+    """Row 41."""
+    launch = _launch(template)
+    [volume] = launch["BlockDeviceMappings"]
+    assert volume == {
+        "DeviceName": "/dev/xvda",
+        "Ebs": {"Encrypted": True, "VolumeSize": 30, "VolumeType": "gp3"},
+    }
+    [interface] = launch["NetworkInterfaces"]
+    assert interface["AssociatePublicIpAddress"] is False
+    assert all("PrivateSubnet" in subnet["Ref"] for subnet in only(template, GROUP)["Properties"]["VPCZoneIdentifier"])
+
+
+def test_nothing_comes_in_to_the_machines(template: dict[str, Any]) -> None:
+    [interface] = _launch(template)["NetworkInterfaces"]
+    [group] = interface["Groups"]
+    name = group["Fn::GetAtt"][0]
+    assert "SecurityGroupIngress" not in template["Resources"][name]["Properties"]
+    rules = of_type(template, "AWS::EC2::SecurityGroupIngress").values()
+    assert not [rule for rule in rules if name in str(rule["Properties"]["GroupId"])]
+
+
+@pytest.mark.parametrize(
+    ("container", "kind", "image"),
+    [
+        (AppContainer(NGINX, 80), "t3.medium", "amazonlinux2023recommended"),
+        (AppContainer(NGINX, 80, architecture=Architecture.ARM64), "t4g.medium", "amazonlinux2023arm64recommended"),
+        (Ec2Container(NGINX, 80, gpu_count=1), "g5.xlarge", "amazonlinux2023gpurecommended"),
+    ],
+)
+def test_machines_fit_the_image(container: AppContainer, kind: str, image: str) -> None:
+    """Rows 1 and 41."""
+    machines = Ec2Capacity(instance_type=ec2.InstanceType(kind)) if kind == "g5.xlarge" else None
+    template = _build(container=container, machines=machines)
+    assert _launch(template)["InstanceType"] == kind
+    assert image in _launch(template)["ImageId"]["Ref"]
+    expected = "ARM64" if container.runs_on is Architecture.ARM64 else "X86_64"
+    assert only(template, TASK)["Properties"]["RuntimePlatform"]["CpuArchitecture"] == expected
+
+
+def test_ecs_scales_and_drains_the_machines(template: dict[str, Any]) -> None:
+    """Row 42."""
+    provider = only(template, "AWS::ECS::CapacityProvider")["Properties"]["AutoScalingGroupProvider"]
+    assert provider["ManagedScaling"] == {"Status": "ENABLED", "TargetCapacity": 100}
+    assert provider["ManagedDraining"] == "ENABLED"
+    assert provider["ManagedTerminationProtection"] == "DISABLED", "protected machines keep a stack from being deleted"
+    group = only(template, GROUP)
+    assert (group["Properties"]["MinSize"], group["Properties"]["MaxSize"]) == ("2", "10")
+    assert "DesiredCapacity" not in group["Properties"]
+    assert {"Key": "AmazonECSManaged", "Value": "true", "PropagateAtLaunch": True} in group["Properties"]["Tags"]
+    assert not of_type(template, "AWS::Lambda::Function"), "draining takes no function"
+
+
+def test_machines_are_replaced_one_by_one(template: dict[str, Any]) -> None:
+    assert only(template, GROUP)["UpdatePolicy"]["AutoScalingRollingUpdate"]["MaxBatchSize"] == 1
+
+
+def test_tasks_wait_for_the_capacity_provider(template: dict[str, Any]) -> None:
+    service = only(template, SERVICE)
+    [association] = of_type(template, "AWS::ECS::ClusterCapacityProviderAssociations")
+    assert association in service["DependsOn"]
+    [strategy] = service["Properties"]["CapacityProviderStrategy"]
+    assert strategy == {
+        "CapacityProvider": {"Ref": next(iter(of_type(template, "AWS::ECS::CapacityProvider")))},
+        "Weight": 1,
+    }
+    assert "LaunchType" not in service["Properties"]
+
+
+def test_tasks_have_a_network_of_their_own_and_the_limits_of_the_size(template: dict[str, Any]) -> None:
+    task = only(template, TASK)["Properties"]
+    assert (task["NetworkMode"], task["Cpu"], task["Memory"]) == ("awsvpc", "256", "512")
+
+
+def test_tasks_are_spread_over_zones_then_machines(template: dict[str, Any]) -> None:
+    """Row 43."""
+    service = only(template, SERVICE)["Properties"]
+    assert service["PlacementStrategies"] == [
+        {"Type": "spread", "Field": "attribute:ecs.availability-zone"},
+        {"Type": "spread", "Field": "instanceId"},
+    ]
+    assert service["AvailabilityZoneRebalancing"] == "ENABLED"
+
+
+def test_tasks_can_be_placed_otherwise() -> None:
+    container = Ec2Container(
+        NGINX,
+        80,
+        placement_constraints=[ecs.PlacementConstraint.distinct_instances()],
+        placement_strategies=[ecs.PlacementStrategy.packed_by_memory()],
+    )
+    service = only(_build(container=container), SERVICE)["Properties"]
+    assert service["PlacementStrategies"] == [{"Type": "binpack", "Field": "MEMORY"}]
+    assert service["PlacementConstraints"] == [{"Type": "distinctInstance"}]
+    assert service["AvailabilityZoneRebalancing"] == "DISABLED", "ECS refuses it when zones do not come first"
+
+
+def test_what_fargate_refuses_is_there() -> None:
+    """Row 33."""
+    container = Ec2Container(
+        NGINX,
+        80,
+        gpu_count=2,
+        privileged=True,
+        devices=[ecs.Device(host_path="/dev/fuse")],
+        tmpfs=[ecs.Tmpfs(container_path="/scratch", size=64, mount_options=[ecs.TmpfsMountOption.NOEXEC])],
+        shared_memory_mib=128,
+        dns_servers=["10.0.0.2"],
+        dns_search_domains=["internal"],
+        docker_security_options=["no-new-privileges"],
+    )
+    machines = Ec2Capacity(instance_type=ec2.InstanceType("g5.12xlarge"))
+    found = _container(_build(container=container, machines=machines))
+    assert found["ResourceRequirements"] == [{"Type": "GPU", "Value": "2"}]
+    assert (found["Privileged"], found["DnsServers"]) == (True, ["10.0.0.2"])
+    assert (found["DnsSearchDomains"], found["DockerSecurityOptions"]) == (["internal"], ["no-new-privileges"])
+    parameters = found["LinuxParameters"]
+    assert parameters["Devices"] == [{"HostPath": "/dev/fuse"}]
+    assert parameters["Tmpfs"] == [{"ContainerPath": "/scratch", "Size": 64, "MountOptions": ["noexec"]}]
+    assert (parameters["SharedMemorySize"], parameters["InitProcessEnabled"]) == (128, True)
+
+
+def test_containers_without_a_limit_have_that_of_the_task() -> None:
+    """CDK wants a figure for each container on EC2: the least reservation limits nothing."""
+    sidecars = [Sidecar("limited", NGINX, memory_limit_mib=200), Sidecar("free", NGINX)]
+    task = only(_build(sidecars=sidecars, size=TaskSize(256, 1024)), TASK)["Properties"]
+    memory = {
+        item["Name"]: (item.get("Memory"), item.get("MemoryReservation")) for item in task["ContainerDefinitions"]
+    }
+    assert memory == {"web": (None, 6), "limited": (200, None), "free": (None, 6)}
+    assert task["Memory"] == "1024"
+
+
+def test_a_cluster_with_machines_can_be_brought() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    cluster = ecs.Cluster(stack, "Mine")
+    group = autoscaling.AutoScalingGroup(
+        stack,
+        "Group",
+        vpc=cluster.vpc,
+        instance_type=ec2.InstanceType("m7i.large"),
+        machine_image=ecs.EcsOptimizedImage.amazon_linux2023(),
+        require_imdsv2=True,
+    )
+    cluster.add_asg_capacity_provider(
+        ecs.AsgCapacityProvider(stack, "Provider", auto_scaling_group=group, enable_managed_draining=True)
+    )
+    service = LoadBalancedEc2Service(
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster
+    )
+    assert service.machines is None
+    template = template_of(stack)
+    only(template, GROUP)
+    assert only(template, SERVICE)["Properties"]["LaunchType"] == "EC2"
+
+
+def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    cluster = ecs.Cluster(stack, "Mine")
+    machines = Ec2Capacity(minimum=1, maximum=3, target_percent=80, root_volume_gib=100)
+    service = LoadBalancedEc2Service(
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster, machines=machines
+    )
+    assert service.cluster is cluster
+    template = template_of(stack)
+    provider = only(template, "AWS::ECS::CapacityProvider")["Properties"]["AutoScalingGroupProvider"]
+    assert provider["ManagedScaling"]["TargetCapacity"] == 80
+    assert only(template, GROUP)["Properties"]["MaxSize"] == "3"
+    assert _launch(template)["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 100
+
+
+def test_tasks_and_machines_can_be_put_elsewhere() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    isolated = ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    public = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC)
+    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, subnet_configuration=[public, isolated])
+    LoadBalancedEc2Service(
+        stack,
+        "Web",
+        container=AppContainer(NGINX, 80),
+        ingress=PublicHttp(),
+        vpc=vpc,
+        subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+    )
+    template = template_of(stack)
+    network = only(template, SERVICE)["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["Subnets"] == only(template, GROUP)["Properties"]["VPCZoneIdentifier"]
+    assert all("Isolated" in subnet["Ref"] for subnet in network["Subnets"])
+
+
+def test_an_autoscaler_can_decide() -> None:
+    template = _build(scaling=Scaling(minimum=3, maximum=9, cpu_percent=60))
+    assert "DesiredCount" not in only(template, SERVICE)["Properties"]
+    assert only(template, "AWS::ApplicationAutoScaling::ScalableTarget")["Properties"]["MinCapacity"] == 3
+
+
+def test_its_properties_have_the_names_of_its_twin() -> None:
+    names = {name for name in vars(LoadBalancedFargateService) if not name.startswith("_")}
+    assert names <= {name for name in vars(LoadBalancedEc2Service) if not name.startswith("_")}
+    stack = cdk.Stack(cdk.App(), "Stack")
+    service = LoadBalancedEc2Service(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
+    assert isinstance(service.service, ecs.Ec2Service)
+    assert isinstance(service.machines, autoscaling.AutoScalingGroup)
+    assert isinstance(service.listener, elbv2.ApplicationListener)
+    assert isinstance(service.target_group, elbv2.ApplicationTargetGroup)
+    assert service.container.container_name == "web"
+    assert service.task_definition is service.pattern.task_definition
+    assert service.url.startswith("http://")
+    assert service.log_group is not None
+
+
+def test_a_service_is_grantable_and_connectable() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    service = LoadBalancedEc2Service(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
+    key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+    dynamodb.TableV2(stack, "Table", partition_key=key).grant_read_data(service)
+    client = ec2.SecurityGroup(stack, "Client", vpc=service.vpc)
+    service.connections.allow_default_port_from(client)
+    template = template_of(stack)
+    assert [
+        policy
+        for policy in of_type(template, "AWS::IAM::Policy").values()
+        if "TaskRole" in str(policy["Properties"]["Roles"]) and "dynamodb:GetItem" in str(policy)
+    ]
+    rules = of_type(template, "AWS::EC2::SecurityGroupIngress").values()
+    assert any("Client" in str(rule["Properties"]["SourceSecurityGroupId"]) for rule in rules)
+
+
+def test_one_image_runs_on_fargate_and_on_machines(directory: Path) -> None:
+    """One copy of the image, and both task definitions wait for it."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    image = PrivateRepository(stack, "Repo").build_and_push_image(directory)
+    container = AppContainer(image, 80)
+    LoadBalancedFargateService(stack, "Fargate", container=container, ingress=PublicHttp())
+    LoadBalancedEc2Service(stack, "Machines", container=container, ingress=PublicHttp())
+    template = template_of(stack)
+    [copy] = of_type(template, "Custom::CDKECRDeployment")
+    tasks = of_type(template, TASK)
+    assert {task["Properties"]["RequiresCompatibilities"][0] for task in tasks.values()} == {"FARGATE", "EC2"}
+    assert all(copy in task["DependsOn"] for task in tasks.values())
+    images = [task["Properties"]["ContainerDefinitions"][0]["Image"] for task in tasks.values()]
+    assert images[0] == images[1]
+    only(template, "AWS::ECS::Cluster")
+
+
+def test_kinds_of_capacity_share_a_cluster() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    container = AppContainer(NGINX, 80)
+    for name in ("One", "Two"):
+        LoadBalancedEc2Service(stack, name, container=container, ingress=PublicHttp())
+    spot = Scaling(minimum=2, maximum=2, capacity=Spot())
+    LoadBalancedFargateService(stack, "Three", container=container, ingress=PublicHttp(), scaling=spot)
+    template = template_of(stack)
+    providers = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")["Properties"]["CapacityProviders"]
+    own = [{"Ref": name} for name in of_type(template, "AWS::ECS::CapacityProvider")]
+    assert providers == [*own, "FARGATE", "FARGATE_SPOT"]
+    assert len(own) == len(of_type(template, GROUP)) == 2
+
+
+def test_every_number_may_be_a_token() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+
+    def number(name: str) -> float:
+        return cdk.CfnParameter(stack, name, type="Number").value_as_number
+
+    LoadBalancedEc2Service(
+        stack,
+        "Web",
+        container=Ec2Container(NGINX, number("Port"), shared_memory_mib=number("Shared")),
+        size=TaskSize(number("Cpu"), number("Memory")),
+        machines=Ec2Capacity(
+            instance_type=ec2.InstanceType(cdk.CfnParameter(stack, "Type").value_as_string),
+            minimum=number("Minimum"),
+            maximum=number("Maximum"),
+            target_percent=number("Full"),
+            root_volume_gib=number("Root"),
+        ),
+        ingress=PublicHttp(),
+    )
+    template = template_of(stack)
+    text = str(template["Resources"])
+    for name in template["Parameters"]:
+        if name != "BootstrapVersion" and not name.startswith("SsmParameter"):
+            assert f"{{'Ref': '{name}'}}" in text, f"{name} got lost"
+    assert "Token[" not in text
