@@ -116,7 +116,8 @@ def test_what_is_not_said_is_the_same_for_both_and_explicit() -> None:
         assert each.pop("Name") == name
         assert each.pop("Image") == (NGINX if name == "web" else BUSYBOX)
         assert each.pop("LogConfiguration")["Options"]["awslogs-stream-prefix"] == name
-    assert [each["ContainerPort"] for each in found["web"].pop("PortMappings")] == [80]
+    [port] = found["web"].pop("PortMappings")
+    assert port == {"ContainerPort": 80, "Protocol": "tcp", "Name": "web", "AppProtocol": "http"}
     assert found["web"] == found["beside"]
     assert found["web"] == {
         "Essential": True,

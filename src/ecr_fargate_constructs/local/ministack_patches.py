@@ -1,4 +1,4 @@
-"""Everything that MiniStack lacks for our templates; for tasks of several containers see ``ministack_task_patches``.
+"""Everything that MiniStack lacks for our templates: in one place, with ``ministack_types`` for the resource types.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -8,7 +8,6 @@ learnt it is left alone. All of it is meant to be offered upstream.
 from __future__ import annotations
 
 import re
-import secrets
 import urllib.request
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
@@ -16,33 +15,20 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from ecr_fargate_constructs.local import ministack_task_patches as task_patches
-from ecr_fargate_constructs.local.ministack_inside import WRITTEN_FOR, MovedError
-from ecr_fargate_constructs.local.ministack_inside import find as _find
+from ecr_fargate_constructs.local.ministack_types import ADDED_TYPES, WRITTEN_FOR, MovedError
+from ecr_fargate_constructs.local.ministack_types import Module as _Module
+from ecr_fargate_constructs.local.ministack_types import Properties as _Properties
+from ecr_fargate_constructs.local.ministack_types import add_missing_types as _add_missing_types
+from ecr_fargate_constructs.local.ministack_types import find as _find
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "accept_absolute_targets", "apply"]
 
-_Properties: TypeAlias = dict[str, Any]
-_Permissions: TypeAlias = Callable[[list[_Properties]], list[Any]]
-_Handler: TypeAlias = dict[str, Callable[..., Any]]
-_Module: TypeAlias = object
 _Message: TypeAlias = MutableMapping[str, Any]
 _Application: TypeAlias = Callable[
     [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
 ]
 
-ADDED_TYPES = (
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
-    "AWS::EC2::EIP",
-    "AWS::EC2::NatGateway",
-    "AWS::EC2::SecurityGroupEgress",
-    "AWS::EC2::SecurityGroupIngress",
-    "AWS::ECS::ClusterCapacityProviderAssociations",
-)
-"""CloudFormation types that ``apply`` registers where they are missing."""
-
-_CLIENT_ERROR = 400
+_TASK_ARN = 5  # of the arguments that follow the container's and the task's definition
 _REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -65,13 +51,13 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
     ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
     _add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
-    task_patches.read_secrets_of_containers(provisioners)
-    task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
+    _read_secrets_of_containers(provisioners)
+    _refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     _say_image_not_found(import_module("ministack.services.ecr"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
-    task_patches.share_the_network_of_a_task(import_module("ministack.services.ecs"))
-    task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
+    _share_the_network_of_a_task(import_module("ministack.services.ecs"))
+    _remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
     application = import_module("ministack.app")
@@ -79,154 +65,42 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     return frozenset(handlers)
 
 
-def _add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
-    groups = _find(ec2, "_security_groups")
-    makers: dict[str, Callable[[], _Handler]] = {
-        "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
-        "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
-        "AWS::EC2::EIP": lambda: _addresses(ec2),
-        "AWS::EC2::NatGateway": lambda: _gateways(ec2),
-        "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
-        "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
-        "AWS::ECS::ClusterCapacityProviderAssociations": lambda: _capacity_providers(ecs),
-    }
-    handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
+def _read_secrets_of_containers(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Containers get their secrets by the names of the API; MiniStack leaves those of a template as they are."""
+    normalize, lower = _find(provisioners, "_normalize_container_defs"), _find(provisioners, "_cfn_to_camel")
+
+    def normalize_container_defs(definitions: list[_Properties]) -> list[_Properties]:
+        found: list[_Properties] = normalize(definitions)
+        for each in found:
+            each["secrets"] = [
+                {lower(name): value for name, value in secret.items()} for secret in each.get("secrets") or []
+            ]
+        return found
+
+    provisioners._normalize_container_defs = normalize_container_defs  # noqa: SLF001
 
 
-def _addresses(ec2: _Module) -> _Handler:
-    addresses, random_ip = _find(ec2, "_addresses"), _find(ec2, "_random_ip")
+def _refer_to_secrets_by_arn(handlers: dict[str, Any], secretsmanager: _Module) -> None:
+    """``Ref`` of a secret is its ARN in AWS; MiniStack's is the name, which ECS takes for a parameter's."""
+    kept, handler = _find(secretsmanager, "_secrets"), handlers.get("AWS::SecretsManager::Secret")
+    if handler is None:
+        raise MovedError("type AWS::SecretsManager::Secret")
 
-    def create(_logical_id: str, _properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        allocation, address = _new_id("eipalloc"), random_ip("52.")
-        nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
-        addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
-        return address, {"AllocationId": allocation, "PublicIp": address}
+    def name_of(arn: str) -> str:
+        return next((name for name, secret in kept.items() if secret["ARN"] == arn), arn)
 
-    def delete(address: str, _properties: _Properties) -> None:
-        for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
-            addresses.pop(allocation, None)
+    def create(*arguments: Any) -> tuple[str, _Properties]:  # noqa: ANN401
+        _, attributes = handler["create"](*arguments)
+        return attributes["Arn"], attributes
 
-    return {"create": create, "delete": delete}
+    def update(arn: str, *arguments: Any, **options: Any) -> tuple[str, _Properties]:  # noqa: ANN401
+        _, attributes = handler["update"](name_of(arn), *arguments, **options)
+        return attributes["Arn"], attributes
 
+    def delete(arn: str, properties: _Properties) -> None:
+        handler["delete"](name_of(arn), properties)
 
-def _gateways(ec2: _Module) -> _Handler:
-    gateways, subnets, now = (_find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
-
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        gateway = _new_id("nat")
-        gateways[gateway] = {
-            "NatGatewayId": gateway,
-            "SubnetId": properties["SubnetId"],
-            "VpcId": (subnets.get(properties["SubnetId"]) or {}).get("VpcId", ""),
-            "AllocationId": properties.get("AllocationId"),
-            "ConnectivityType": "public",
-            "State": "available",
-            "CreateTime": now(),
-            "Tags": [],
-        }
-        return gateway, {"NatGatewayId": gateway}
-
-    def delete(gateway: str, _properties: _Properties) -> None:
-        gateways.pop(gateway, None)
-
-    return {"create": create, "delete": delete}
-
-
-def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) -> _Handler:
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        rule = _new_id("sgr")
-        groups[properties["GroupId"]][direction].extend(permissions([properties]))
-        return rule, {"Id": rule}
-
-    def delete(_rule: str, properties: _Properties) -> None:
-        group = groups.get(properties["GroupId"])
-        for permission in permissions([properties]):
-            if group and permission in group[direction]:
-                group[direction].remove(permission)
-
-    def update(
-        rule: str, old: _Properties, new: _Properties, stack: str
-    ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
-        delete(rule, old)
-        return create("", new, stack)
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _scalable_targets(ecs: _Module) -> _Handler:
-    """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
-    services, update_service = _find(ecs, "_services"), _find(ecs, "_update_service")
-
-    def register(properties: _Properties) -> tuple[str, _Properties]:
-        namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
-        if namespace != "ecs":
-            raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
-        _, cluster, name = resource.split("/")
-        wanted = int(services[f"{cluster}/{name}"]["desiredCount"])
-        inside = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
-        if inside != wanted:
-            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": inside})
-            if status >= _CLIENT_ERROR:
-                raise ValueError(f"the number of tasks of {name} could not be set to {inside}: {body!r}")
-        for action in properties.get("ScheduledActions") or []:
-            print(f"not emulated: the schedule {action['ScheduledActionName']} of {name} never comes", flush=True)
-        identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
-        return identifier, {"Id": identifier}
-
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        return register(properties)
-
-    def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
-        return register(new)
-
-    def delete(_target: str, _properties: _Properties) -> None:
-        """The number of tasks stays as it is, in AWS too."""
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _scaling_policies() -> _Handler:
-    """Policies are taken note of; there is no load to measure here, so none ever acts."""
-
-    def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        name = properties.get("PolicyName", logical_id)
-        print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
-        arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
-        return arn, {"Arn": arn}
-
-    def delete(_policy: str, _properties: _Properties) -> None:
-        """Nothing is kept."""
-
-    return {"create": create, "delete": delete}
-
-
-def _capacity_providers(ecs: _Module) -> _Handler:
-    put = _find(ecs, "_put_cluster_capacity_providers")
-
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        strategy = [
-            {key[0].lower() + key[1:]: value for key, value in item.items()}
-            for item in properties.get("DefaultCapacityProviderStrategy") or []
-        ]
-        cluster, providers = properties["Cluster"], properties.get("CapacityProviders") or []
-        status, _, body = put(
-            {"cluster": cluster, "capacityProviders": providers, "defaultCapacityProviderStrategy": strategy}
-        )
-        if status >= _CLIENT_ERROR:
-            raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
-        return cluster, {}
-
-    def update(_cluster: str, _old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
-        return create("", new, stack)
-
-    def delete(cluster: str, _properties: _Properties) -> None:
-        put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _new_id(prefix: str) -> str:
-    return f"{prefix}-{secrets.token_hex(9)[:17]}"
+    handlers["AWS::SecretsManager::Secret"] = {**handler, "create": create, "update": update, "delete": delete}
 
 
 def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
@@ -278,6 +152,49 @@ def _publish_on_loopback() -> None:
         return run(self, image, *arguments, **options)
 
     containers.run = run_on_loopback
+
+
+def _share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Containers of a task reach each other on ``localhost``: MiniStack gives each a network of its own.
+
+    The first one has the task's network, and the others join it. It also starts containers by their image alone; their
+    entry point and working directory are passed on here. An engine does not remove a container that others have
+    joined: they go in reverse. When an essential container exits, MiniStack forgets the others, which would run on.
+    """
+    build, cleanup = _find(ecs, "_build_run_kwargs"), _find(ecs, "_cleanup_task_resources")
+    tasks, client_of, remove = _find(ecs, "_tasks"), _find(ecs, "_get_docker"), _find(ecs, "_remove_docker_container")
+
+    def build_run_kwargs(container: _Properties, task_definition: _Properties, *rest: Any) -> _Properties:  # noqa: ANN401
+        options: _Properties = build(container, task_definition, *rest)
+        options["entrypoint"] = container.get("entryPoint") or None
+        options["working_dir"] = container.get("workingDirectory") or None
+        first = (tasks.get(rest[_TASK_ARN]) or {}).get("_docker_ids")
+        if task_definition.get("networkMode") == "awsvpc" and first:
+            for option in ("network", "ports", "extra_hosts"):
+                options.pop(option, None)
+            options["network_mode"] = f"container:{first[0]}"
+        return options
+
+    def cleanup_task_resources(task: _Properties, client: Any, extra_container: Any = None) -> None:  # noqa: ANN401
+        started = task["_docker_ids"] = list(reversed(task.get("_docker_ids") or []))
+        cleanup(task, client, extra_container)
+        if client is None and len(started) > 1:
+            for identifier in started:
+                remove(client_of(), identifier)
+
+    ecs._build_run_kwargs, ecs._cleanup_task_resources = build_run_kwargs, cleanup_task_resources  # noqa: SLF001
+
+
+def _remove_joined_containers_first(reaper: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Emptying everything removes containers at once, and an engine refuses while others are joined to one."""
+    drop = _find(reaper, "drop_containers")
+
+    def drop_containers(containers: list[Any], **options: Any) -> int:  # noqa: ANN401
+        joined = [each for each in containers if each.attrs["HostConfig"]["NetworkMode"].startswith("container:")]
+        rest = [each for each in containers if each not in joined]
+        return int(drop(joined, **options)) + int(drop(rest, **options))
+
+    reaper.drop_containers = drop_containers
 
 
 def _pull_from_localhost(endpoint: str) -> None:

@@ -1,0 +1,199 @@
+"""The CloudFormation types that MiniStack lacks for our templates.
+
+Part of the patches: see ``ministack_patches``, which registers them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+WRITTEN_FOR = "1.5.33"
+
+Module: TypeAlias = object
+Properties: TypeAlias = dict[str, Any]
+Permissions: TypeAlias = Callable[[list[Properties]], list[Any]]
+Handler: TypeAlias = dict[str, Callable[..., Any]]
+
+ADDED_TYPES = (
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
+)
+"""CloudFormation types that ``apply`` registers where they are missing."""
+
+_CLIENT_ERROR = 400
+
+
+class MovedError(RuntimeError):
+    """MiniStack's inside is not what the patches were written for."""
+
+    def __init__(self, what: str) -> None:
+        """Name what is missing."""
+        super().__init__(
+            f"the patches for MiniStack were written for {WRITTEN_FOR} and this version has no {what}; "
+            f"install ministack=={WRITTEN_FOR}"
+        )
+
+
+def find(module: Module, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
+    """What a module of MiniStack holds under a name; ``MovedError`` when it does not any more."""
+    if not hasattr(module, name):
+        raise MovedError(f"{getattr(module, '__name__', module)}.{name}")
+    return getattr(module, name)
+
+
+def add_missing_types(handlers: dict[str, Any], ec2: Module, ecs: Module, permissions: Permissions) -> None:
+    """Register the types that are missing; all or, when MiniStack has moved, none."""
+    groups = find(ec2, "_security_groups")
+    makers: dict[str, Callable[[], Handler]] = {
+        "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
+        "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
+        "AWS::EC2::EIP": lambda: _addresses(ec2),
+        "AWS::EC2::NatGateway": lambda: _gateways(ec2),
+        "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
+        "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
+        "AWS::ECS::ClusterCapacityProviderAssociations": lambda: _capacity_providers(ecs),
+    }
+    handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
+
+
+def _addresses(ec2: Module) -> Handler:
+    addresses, random_ip = find(ec2, "_addresses"), find(ec2, "_random_ip")
+
+    def create(_logical_id: str, _properties: Properties, _stack: str) -> tuple[str, Properties]:
+        allocation, address = _new_id("eipalloc"), random_ip("52.")
+        nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
+        addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
+        return address, {"AllocationId": allocation, "PublicIp": address}
+
+    def delete(address: str, _properties: Properties) -> None:
+        for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
+            addresses.pop(allocation, None)
+
+    return {"create": create, "delete": delete}
+
+
+def _gateways(ec2: Module) -> Handler:
+    gateways, subnets, now = (find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
+
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+        gateway = _new_id("nat")
+        gateways[gateway] = {
+            "NatGatewayId": gateway,
+            "SubnetId": properties["SubnetId"],
+            "VpcId": (subnets.get(properties["SubnetId"]) or {}).get("VpcId", ""),
+            "AllocationId": properties.get("AllocationId"),
+            "ConnectivityType": "public",
+            "State": "available",
+            "CreateTime": now(),
+            "Tags": [],
+        }
+        return gateway, {"NatGatewayId": gateway}
+
+    def delete(gateway: str, _properties: Properties) -> None:
+        gateways.pop(gateway, None)
+
+    return {"create": create, "delete": delete}
+
+
+def _rules(groups: dict[str, Any], direction: str, permissions: Permissions) -> Handler:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+        rule = _new_id("sgr")
+        groups[properties["GroupId"]][direction].extend(permissions([properties]))
+        return rule, {"Id": rule}
+
+    def delete(_rule: str, properties: Properties) -> None:
+        group = groups.get(properties["GroupId"])
+        for permission in permissions([properties]):
+            if group and permission in group[direction]:
+                group[direction].remove(permission)
+
+    def update(
+        rule: str, old: Properties, new: Properties, stack: str
+    ) -> tuple[str, Properties]:  # by itself MiniStack would create the new one beside the old
+        delete(rule, old)
+        return create("", new, stack)
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _scalable_targets(ecs: Module) -> Handler:
+    """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
+    services, update_service = find(ecs, "_services"), find(ecs, "_update_service")
+
+    def register(properties: Properties) -> tuple[str, Properties]:
+        namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
+        if namespace != "ecs":
+            raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
+        _, cluster, name = resource.split("/")
+        wanted = int(services[f"{cluster}/{name}"]["desiredCount"])
+        inside = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
+        if inside != wanted:
+            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": inside})
+            if status >= _CLIENT_ERROR:
+                raise ValueError(f"the number of tasks of {name} could not be set to {inside}: {body!r}")
+        for action in properties.get("ScheduledActions") or []:
+            print(f"not emulated: the schedule {action['ScheduledActionName']} of {name} never comes", flush=True)
+        identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
+        return identifier, {"Id": identifier}
+
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+        return register(properties)
+
+    def update(_target: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
+        return register(new)
+
+    def delete(_target: str, _properties: Properties) -> None:
+        """The number of tasks stays as it is, in AWS too."""
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _scaling_policies() -> Handler:
+    """Policies are taken note of; there is no load to measure here, so none ever acts."""
+
+    def create(logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+        name = properties.get("PolicyName", logical_id)
+        print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
+        arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
+        return arn, {"Arn": arn}
+
+    def delete(_policy: str, _properties: Properties) -> None:
+        """Nothing is kept."""
+
+    return {"create": create, "delete": delete}
+
+
+def _capacity_providers(ecs: Module) -> Handler:
+    put = find(ecs, "_put_cluster_capacity_providers")
+
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+        strategy = [
+            {key[0].lower() + key[1:]: value for key, value in item.items()}
+            for item in properties.get("DefaultCapacityProviderStrategy") or []
+        ]
+        cluster, providers = properties["Cluster"], properties.get("CapacityProviders") or []
+        status, _, body = put(
+            {"cluster": cluster, "capacityProviders": providers, "defaultCapacityProviderStrategy": strategy}
+        )
+        if status >= _CLIENT_ERROR:
+            raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
+        return cluster, {}
+
+    def update(_cluster: str, _old: Properties, new: Properties, stack: str) -> tuple[str, Properties]:
+        return create("", new, stack)
+
+    def delete(cluster: str, _properties: Properties) -> None:
+        put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}-{secrets.token_hex(9)[:17]}"
