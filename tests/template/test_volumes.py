@@ -69,7 +69,7 @@ def test_containers_share_a_directory(stack: cdk.Stack) -> None:
 def test_a_file_system_is_mounted_encrypted_and_by_permission(
     stack: cdk.Stack, vpc: ec2.Vpc, file_system: efs.FileSystem
 ) -> None:
-    """Row 42."""
+    """Row 48."""
     point = file_system.add_access_point("Shop", path="/shop")
     volume = EfsVolume("shop", file_system, access_point=point)
     template = _template(stack, AppContainer(NGINX, 80, mounts=[Mount("/var/shop", volume)]), vpc=vpc)
@@ -113,7 +113,7 @@ def test_one_writer_among_the_containers_may_write(stack: cdk.Stack, vpc: ec2.Vp
 
 
 def test_each_task_gets_a_disk(stack: cdk.Stack) -> None:
-    """Row 45."""
+    """Row 51."""
     template = _template(stack, AppContainer(NGINX, 80, mounts=[Mount("/data", EbsVolume("data", size_gib=20))]))
     assert _task(template)["Volumes"] == [{"Name": "data", "ConfiguredAtLaunch": True}]
     [volume] = only(template, "AWS::ECS::Service")["Properties"]["VolumeConfigurations"]

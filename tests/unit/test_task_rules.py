@@ -78,6 +78,11 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
     (lambda: ContainerRuntime(system_controls={"net.a": 1}), "system_controls['net.a']=1", "use a string"),  # type: ignore[dict-item]
     (lambda: ContainerRuntime(added_capabilities=[ecs.Capability.NET_ADMIN]), "has NET_ADMIN", "SYS_PTRACE alone"),
     (lambda: ContainerRuntime(credential_specs=[object(), object()]), "credential_specs has 2", "at most one"),  # type: ignore[list-item]
+    (
+        lambda: ContainerRuntime(process_namespace=ecs.PidMode.HOST),
+        "process_namespace is the machine's",
+        "PidMode.TASK",
+    ),
     (lambda: CloudWatchLogs(buffer_mib=0), "CloudWatchLogs.buffer_mib=0", "use 1 or more"),
     (lambda: CloudWatchLogs(multiline_pattern="a", datetime_format="b"), "multiline_pattern and", "keep one"),
     (lambda: Mount("data", SharedVolume("a")), "Mount.path has 'data'", "'/tmp'"),

@@ -74,6 +74,10 @@ class ContainerRuntime:
         credential_specs: Credential specification for Active Directory; at most one, domainless on Fargate.
         interactive: Keep standard input open.
         pseudo_terminal: Allocate a terminal.
+        process_namespace: ``ecs.PidMode.TASK`` lets this container see the processes of the others, and with that the
+            others those of all.
+        fault_injection: Whether requests from the task's containers may inject network faults into it, as AWS Fault
+            Injection Service does.
 
     Raises:
         ConfigurationError: For a value that Fargate refuses.
@@ -87,6 +91,8 @@ class ContainerRuntime:
     credential_specs: Sequence[ecs.CredentialSpec] = ()
     interactive: bool = False
     pseudo_terminal: bool = False
+    process_namespace: ecs.PidMode | None = None
+    fault_injection: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what Fargate refuses."""
@@ -103,6 +109,10 @@ class ContainerRuntime:
         if refused:
             raise ConfigurationError(
                 f"ContainerRuntime.added_capabilities has {', '.join(refused)}; Fargate grants SYS_PTRACE alone"
+            )
+        if self.process_namespace not in {None, ecs.PidMode.TASK}:
+            raise ConfigurationError(
+                "ContainerRuntime.process_namespace is the machine's, and Fargate shares none; use ecs.PidMode.TASK"
             )
         if len(self.credential_specs) > 1:
             raise ConfigurationError(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.task_container import TaskContainer
     from ecr_fargate_constructs.service.task_size import TaskSize
     from ecr_fargate_constructs.service.volumes import Volume
 
@@ -103,4 +104,16 @@ def build_task(
     for name, each in zip(made, containers, strict=True):
         for other, condition in each.depends_on.items():
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
+    _set_task_options(definition, containers)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
+
+
+def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
+    """What a container asks for and its task has: set when the definition exists, which the caller has made."""
+    resource = definition.node.default_child
+    if not isinstance(resource, ecs.CfnTaskDefinition):
+        return
+    if any(each.runtime.process_namespace is not None for each in containers):
+        resource.pid_mode = "task"
+    if any(each.runtime.fault_injection for each in containers):
+        resource.enable_fault_injection = True
