@@ -110,7 +110,7 @@ def test_an_option_reaches_the_application_and_a_sidecar_alike(options: dict[str
 
 
 def test_what_is_not_said_is_the_same_for_both_and_explicit() -> None:
-    """Rows 13, 27, 46 and 47."""
+    """Rows 13, 27, 40 and 41."""
     found = _containers(AppContainer(NGINX, 80), Sidecar("beside", BUSYBOX))
     for name, each in found.items():
         assert each.pop("Name") == name
@@ -126,18 +126,6 @@ def test_what_is_not_said_is_the_same_for_both_and_explicit() -> None:
         "StopTimeout": 30,
         "VersionConsistency": "enabled",
     }
-
-
-def test_one_container_that_asks_is_enough_for_what_the_task_has() -> None:
-    def task(runtime: ContainerRuntime) -> dict[str, Any]:
-        stack = cdk.Stack(cdk.App(), "Stack")
-        _containers(AppContainer(NGINX, 80), Sidecar("beside", BUSYBOX, runtime=runtime), stack=stack)
-        properties: dict[str, Any] = only(template_of(stack), "AWS::ECS::TaskDefinition")["Properties"]
-        return properties
-
-    asked = task(ContainerRuntime(process_namespace=ecs.PidMode.TASK, fault_injection=True))
-    assert (asked["PidMode"], asked["EnableFaultInjection"]) == ("task", True)
-    assert not {"PidMode", "EnableFaultInjection"} & set(task(ContainerRuntime()))
 
 
 def test_secrets_come_from_both_stores_and_from_one_field() -> None:
@@ -232,7 +220,7 @@ def test_a_sidecar_without_a_driver_of_its_own_keeps_the_log_group() -> None:
 
 
 def test_lines_go_through_the_log_router() -> None:
-    """Row 49."""
+    """Row 43."""
     stack = cdk.Stack(cdk.App(), "Stack")
     statement = iam.PolicyStatement(actions=["firehose:PutRecordBatch"], resources=["arn:aws:firehose:a:b:c/d"])
     firelens = ecs.LogDrivers.firelens(options={"Name": "firehose", "delivery_stream": "shop"})
@@ -263,7 +251,7 @@ def test_the_log_router_reads_a_configuration_of_its_own() -> None:
 
 
 def test_the_collector_listens_on_localhost_and_may_do_what_it_needs() -> None:
-    """Row 50."""
+    """Row 44."""
     stack = cdk.Stack(cdk.App(), "Stack")
     otel = _containers(AppContainer(NGINX, 80), Sidecar.adot(), stack=stack)["otel"]
     assert otel["Image"] == "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"

@@ -343,6 +343,26 @@ def test_one_image_runs_on_fargate_and_on_machines(directory: Path) -> None:
     only(template, "AWS::ECS::Cluster")
 
 
+def test_feature_flags_change_nothing_of_ours(recommended_flags: dict[str, Any]) -> None:
+    """Row 37: machines, sessions and scaling are the same in an app without any flag and in one with all of them."""
+    templates = []
+    for context in ({}, recommended_flags):
+        stack = cdk.Stack(cdk.App(context=context), "Stack")
+        scaling = Scaling(minimum=2, maximum=4, cpu_percent=60)
+        container = AppContainer(NGINX, 80)
+        LoadBalancedEc2Service(
+            stack, "Web", container=container, ingress=PublicHttp(), scaling=scaling, exec_enabled=True
+        )
+        templates.append(template_of(stack)["Resources"])
+    without, with_all = templates
+    different = {
+        without.get(name, with_all.get(name))["Type"]
+        for name in without.keys() | with_all.keys()
+        if without.get(name) != with_all.get(name)
+    }
+    assert different <= {"AWS::IAM::Policy"}, different  # minimizePolicies sorts actions and merges statements
+
+
 def test_kinds_of_capacity_share_a_cluster() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     container = AppContainer(NGINX, 80)

@@ -9,12 +9,12 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-WRITTEN_FOR = "1.5.33"
+from ecr_fargate_constructs.local.ministack_inside import find
 
-Module: TypeAlias = object
-Properties: TypeAlias = dict[str, Any]
-Permissions: TypeAlias = Callable[[list[Properties]], list[Any]]
-Handler: TypeAlias = dict[str, Callable[..., Any]]
+_Module: TypeAlias = object
+_Properties: TypeAlias = dict[str, Any]
+_Permissions: TypeAlias = Callable[[list[_Properties]], list[Any]]
+_Handler: TypeAlias = dict[str, Callable[..., Any]]
 
 ADDED_TYPES = (
     "AWS::ApplicationAutoScaling::ScalableTarget",
@@ -30,28 +30,10 @@ ADDED_TYPES = (
 _CLIENT_ERROR = 400
 
 
-class MovedError(RuntimeError):
-    """MiniStack's inside is not what the patches were written for."""
-
-    def __init__(self, what: str) -> None:
-        """Name what is missing."""
-        super().__init__(
-            f"the patches for MiniStack were written for {WRITTEN_FOR} and this version has no {what}; "
-            f"install ministack=={WRITTEN_FOR}"
-        )
-
-
-def find(module: Module, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
-    """What a module of MiniStack holds under a name; ``MovedError`` when it does not any more."""
-    if not hasattr(module, name):
-        raise MovedError(f"{getattr(module, '__name__', module)}.{name}")
-    return getattr(module, name)
-
-
-def add_missing_types(handlers: dict[str, Any], ec2: Module, ecs: Module, permissions: Permissions) -> None:
+def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
     """Register the types that are missing; all or, when MiniStack has moved, none."""
     groups = find(ec2, "_security_groups")
-    makers: dict[str, Callable[[], Handler]] = {
+    makers: dict[str, Callable[[], _Handler]] = {
         "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
         "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
         "AWS::EC2::EIP": lambda: _addresses(ec2),
@@ -63,26 +45,26 @@ def add_missing_types(handlers: dict[str, Any], ec2: Module, ecs: Module, permis
     handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
 
 
-def _addresses(ec2: Module) -> Handler:
+def _addresses(ec2: _Module) -> _Handler:
     addresses, random_ip = find(ec2, "_addresses"), find(ec2, "_random_ip")
 
-    def create(_logical_id: str, _properties: Properties, _stack: str) -> tuple[str, Properties]:
+    def create(_logical_id: str, _properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         allocation, address = _new_id("eipalloc"), random_ip("52.")
         nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
         addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
         return address, {"AllocationId": allocation, "PublicIp": address}
 
-    def delete(address: str, _properties: Properties) -> None:
+    def delete(address: str, _properties: _Properties) -> None:
         for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
             addresses.pop(allocation, None)
 
     return {"create": create, "delete": delete}
 
 
-def _gateways(ec2: Module) -> Handler:
+def _gateways(ec2: _Module) -> _Handler:
     gateways, subnets, now = (find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
 
-    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         gateway = _new_id("nat")
         gateways[gateway] = {
             "NatGatewayId": gateway,
@@ -96,38 +78,38 @@ def _gateways(ec2: Module) -> Handler:
         }
         return gateway, {"NatGatewayId": gateway}
 
-    def delete(gateway: str, _properties: Properties) -> None:
+    def delete(gateway: str, _properties: _Properties) -> None:
         gateways.pop(gateway, None)
 
     return {"create": create, "delete": delete}
 
 
-def _rules(groups: dict[str, Any], direction: str, permissions: Permissions) -> Handler:
-    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) -> _Handler:
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         rule = _new_id("sgr")
         groups[properties["GroupId"]][direction].extend(permissions([properties]))
         return rule, {"Id": rule}
 
-    def delete(_rule: str, properties: Properties) -> None:
+    def delete(_rule: str, properties: _Properties) -> None:
         group = groups.get(properties["GroupId"])
         for permission in permissions([properties]):
             if group and permission in group[direction]:
                 group[direction].remove(permission)
 
     def update(
-        rule: str, old: Properties, new: Properties, stack: str
-    ) -> tuple[str, Properties]:  # by itself MiniStack would create the new one beside the old
+        rule: str, old: _Properties, new: _Properties, stack: str
+    ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
         delete(rule, old)
         return create("", new, stack)
 
     return {"create": create, "update": update, "delete": delete}
 
 
-def _scalable_targets(ecs: Module) -> Handler:
+def _scalable_targets(ecs: _Module) -> _Handler:
     """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
     services, update_service = find(ecs, "_services"), find(ecs, "_update_service")
 
-    def register(properties: Properties) -> tuple[str, Properties]:
+    def register(properties: _Properties) -> tuple[str, _Properties]:
         namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
         if namespace != "ecs":
             raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
@@ -143,37 +125,37 @@ def _scalable_targets(ecs: Module) -> Handler:
         identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
         return identifier, {"Id": identifier}
 
-    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         return register(properties)
 
-    def update(_target: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
+    def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
         return register(new)
 
-    def delete(_target: str, _properties: Properties) -> None:
+    def delete(_target: str, _properties: _Properties) -> None:
         """The number of tasks stays as it is, in AWS too."""
 
     return {"create": create, "update": update, "delete": delete}
 
 
-def _scaling_policies() -> Handler:
+def _scaling_policies() -> _Handler:
     """Policies are taken note of; there is no load to measure here, so none ever acts."""
 
-    def create(logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+    def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         name = properties.get("PolicyName", logical_id)
         print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
         arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
         return arn, {"Arn": arn}
 
-    def delete(_policy: str, _properties: Properties) -> None:
+    def delete(_policy: str, _properties: _Properties) -> None:
         """Nothing is kept."""
 
     return {"create": create, "delete": delete}
 
 
-def _capacity_providers(ecs: Module) -> Handler:
+def _capacity_providers(ecs: _Module) -> _Handler:
     put = find(ecs, "_put_cluster_capacity_providers")
 
-    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         strategy = [
             {key[0].lower() + key[1:]: value for key, value in item.items()}
             for item in properties.get("DefaultCapacityProviderStrategy") or []
@@ -186,10 +168,10 @@ def _capacity_providers(ecs: Module) -> Handler:
             raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
         return cluster, {}
 
-    def update(_cluster: str, _old: Properties, new: Properties, stack: str) -> tuple[str, Properties]:
+    def update(_cluster: str, _old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
         return create("", new, stack)
 
-    def delete(cluster: str, _properties: Properties) -> None:
+    def delete(cluster: str, _properties: _Properties) -> None:
         put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
 
     return {"create": create, "update": update, "delete": delete}

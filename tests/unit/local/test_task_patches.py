@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ecr_fargate_constructs.local import ministack_patches as patches
+from ecr_fargate_constructs.local import ministack_task_patches as patches
+from ecr_fargate_constructs.local.ministack_inside import MovedError
 
 TASK = "arn:aws:ecs:us-east-1:000000000001:task/Cluster/1"
 REST: tuple[object, ...] = ({}, {}, None, False, "1", TASK, None, "cluster")
@@ -53,7 +54,7 @@ def ecs() -> tuple[SimpleNamespace, _Engine]:
         _tasks={},
         _get_docker=lambda: "client",
     )
-    patches._share_the_network_of_a_task(module)
+    patches.share_the_network_of_a_task(module)
     return module, engine
 
 
@@ -110,7 +111,7 @@ def test_emptying_everything_removes_joined_containers_first() -> None:
         return len(containers)
 
     reaper = SimpleNamespace(drop_containers=drop)
-    patches._remove_joined_containers_first(reaper)
+    patches.remove_joined_containers_first(reaper)
     containers = [
         SimpleNamespace(id=name, attrs={"HostConfig": {"NetworkMode": mode}})
         for name, mode in (("web", "bridge"), ("beside", "container:web"), ("other", "bridge"))
@@ -127,7 +128,7 @@ def test_secrets_of_a_template_have_the_names_of_the_api() -> None:
     definition = {"Name": "web", "Secrets": [{"Name": "KEY", "ValueFrom": "arn"}]}
     [before] = module._normalize_container_defs([definition])
     assert before["secrets"] == definition["Secrets"], "MiniStack names them itself now: drop the patch"
-    patches._read_secrets_of_containers(module)
+    patches.read_secrets_of_containers(module)
     [with_secrets, without] = module._normalize_container_defs([definition, {"Name": "beside"}])
     assert with_secrets["secrets"] == [{"name": "KEY", "valueFrom": "arn"}]
     assert without["secrets"] == []
@@ -147,7 +148,7 @@ def test_a_secret_is_referred_to_by_its_arn() -> None:
 
     handler = {"create": create, "update": update, "delete": lambda name, _: deleted.append(name), "more": True}
     handlers: dict[str, Any] = {"AWS::SecretsManager::Secret": handler}
-    patches._refer_to_secrets_by_arn(handlers, SimpleNamespace(_secrets=kept))
+    patches.refer_to_secrets_by_arn(handlers, SimpleNamespace(_secrets=kept))
     patched = handlers["AWS::SecretsManager::Secret"]
     assert patched["create"]("Key", {}, "Stack") == ("arn:Key", {"Arn": "arn:Key"})
     assert patched["update"]("arn:Key", {}, {}, "Stack", logical_id="Key")[0] == "arn:Key"
@@ -157,5 +158,5 @@ def test_a_secret_is_referred_to_by_its_arn() -> None:
 
 
 def test_a_missing_type_is_named() -> None:
-    with pytest.raises(patches.MovedError, match=r"AWS::SecretsManager::Secret"):
-        patches._refer_to_secrets_by_arn({}, SimpleNamespace(_secrets={}))
+    with pytest.raises(MovedError, match=r"AWS::SecretsManager::Secret"):
+        patches.refer_to_secrets_by_arn({}, SimpleNamespace(_secrets={}))
