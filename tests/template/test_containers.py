@@ -255,7 +255,7 @@ def test_the_collector_listens_on_localhost_and_may_do_what_it_needs() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     otel = _containers(AppContainer(NGINX, 80), Sidecar.adot(), stack=stack)["otel"]
     assert otel["Image"] == "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
-    assert [each["ContainerPort"] for each in otel["PortMappings"]] == [4317, 4318]
+    assert [each["ContainerPort"] for each in otel["PortMappings"]] == [4317, 4318, 13133]
     assert (otel["Essential"], otel["MemoryReservation"]) == (False, 128)
     assert otel["ReadonlyRootFilesystem"] is True
     assert otel["HealthCheck"]["Command"] == ["CMD", "/healthcheck"]

@@ -91,6 +91,18 @@ def test_a_file_system_is_mounted_encrypted_and_by_permission(
     assert set(targets) <= set(only(template, "AWS::ECS::Service")["DependsOn"])
 
 
+def test_a_file_system_may_be_in_another_stack() -> None:
+    app = cdk.App()
+    data, web = cdk.Stack(app, "Data"), cdk.Stack(app, "Web")
+    vpc = ec2.Vpc(data, "Vpc", max_azs=2)
+    volume = EfsVolume("shop", efs.FileSystem(data, "Files", vpc=vpc))
+    template = _template(web, AppContainer(NGINX, 80, mounts=[Mount("/var/shop", volume)]), vpc=vpc)
+    rules = [each["Properties"] for each in of_type(template, "AWS::EC2::SecurityGroupIngress").values()]
+    [rule] = [each for each in rules if "FilesEfsSecurityGroup" in str(each["GroupId"])]
+    assert "Fn::GetAtt" in rule["SourceSecurityGroupId"]
+    assert not of_type(template_of(data), "AWS::EC2::SecurityGroupIngress")
+
+
 def test_what_is_only_read_may_not_be_written(stack: cdk.Stack, vpc: ec2.Vpc, file_system: efs.FileSystem) -> None:
     volume = EfsVolume("shop", file_system, root_directory="/shop")
     mounts = [Mount("/var/shop", volume, read_only=True)]

@@ -10,6 +10,8 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
 from typing_extensions import assert_type
 
@@ -17,10 +19,14 @@ from ecr_fargate_constructs import (
     AppContainer,
     Architecture,
     CloudMap,
+    CloudWatchLogs,
     ConfigurationError,
+    ContainerRuntime,
+    EbsVolume,
     Ec2Capacity,
     Ec2Container,
     EcrFargateService,
+    EfsVolume,
     ImageBuild,
     InternalHttp,
     InternalHttps,
@@ -28,16 +34,20 @@ from ecr_fargate_constructs import (
     LoadBalancedFargateService,
     MetricResolution,
     Mixed,
+    Mount,
     OnDemand,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
     PublishedImage,
+    RestartPolicy,
     Retention,
     Rolling,
     Scaling,
     ScheduledCapacity,
     ServiceConnect,
+    SharedVolume,
+    Sidecar,
     Spot,
     TargetHealthCheck,
     TaskSize,
@@ -71,6 +81,25 @@ def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
 def ways(stack: cdk.Stack) -> list[PublicHttp | PublicHttps | InternalHttp | InternalHttps]:
     zone = cdk.aws_route53.HostedZone.from_lookup(stack, "Zone", domain_name="example.com")
     return [PublicHttps(domain_name="a.example.com", hosted_zone=zone), InternalHttp()]
+
+
+def containers(image: PublishedImage, files: efs.FileSystem, secret: secretsmanager.ISecret) -> list[Sidecar]:
+    uploads = EfsVolume("uploads", files, access_point=files.add_access_point("Shop"))
+    app = AppContainer(
+        image,
+        8080,
+        secrets={"KEY": ecs.Secret.from_secrets_manager(secret, "key")},
+        depends_on={"otel": ecs.ContainerDependencyCondition.HEALTHY},
+        restart=RestartPolicy(ignored_exit_codes=[0]),
+        mounts=[Mount("/srv", uploads), Mount("/data", EbsVolume("data", size_gib=20), read_only=True)],
+        logging=CloudWatchLogs(multiline_pattern="^20"),
+        runtime=ContainerRuntime(system_controls={"net.core.somaxconn": "1024"}),
+    )
+    migrate = Sidecar("migrate", image, essential=False, mounts=[Mount("/shared", SharedVolume("shared"))])
+    assert_type(Sidecar.adot(), Sidecar)
+    assert_type(Sidecar.log_router(), Sidecar)
+    assert_type(TaskSize.smallest_for([app, migrate], architecture=Architecture.ARM64), TaskSize)
+    return [migrate]
 
 
 def scalings() -> list[Scaling]:

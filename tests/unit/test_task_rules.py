@@ -55,6 +55,7 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
     (lambda: Sidecar("a", NGINX, command="a b"), "Sidecar.command='a b'", "['a', 'b']"),
     (lambda: Sidecar.adot(config="receivers:"), "Sidecar.adot(config=…)", "use () for none"),
     (lambda: _app(secrets={"KEY": "abc"}), "AppContainer.secrets['KEY'] is a string", "ecs.Secret.from_"),
+    (lambda: _app(depends_on={"a": "HEALTHY"}), "depends_on['a']='HEALTHY' is a string", "DependencyCondition.START"),
     (lambda: _app(environment_files=[object()] * 11), "environment_files has 11", "reads 10"),
     (lambda: _app(working_directory="srv"), "AppContainer.working_directory has 'srv'", "'/tmp'"),
     (lambda: _app(cpu=0), "AppContainer.cpu=0", "use 1 or more"),

@@ -47,7 +47,8 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Iterab
     """Open file systems to the service's tasks, and have the service make their disks."""
     for volume in volumes:
         if isinstance(volume, EfsVolume):
-            volume.file_system.connections.allow_default_port_from(service)
+            # From this side: the rule then stands in the service's stack, which already refers to the file system's.
+            service.connections.allow_to_default_port(volume.file_system)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):
             _attach_disk(service, volume)
