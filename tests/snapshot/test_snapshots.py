@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import (
     AppContainer,
+    EbsVolume,
     EcrFargateService,
+    ImageRepositoryStack,
     InternalHttp,
+    LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    Mount,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
+    RestartPolicy,
+    SharedVolume,
+    Sidecar,
 )
 from support import make_app, template_of
 
@@ -32,6 +40,33 @@ def _service(stack: cdk.Stack, ingress: Any) -> None:  # noqa: ANN401 - one of t
     LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=ingress)
 
 
+def _task(stack: cdk.Stack) -> None:
+    """Every kind of container and volume that needs nothing of its own from the stack."""
+    shared = SharedVolume("shared")
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer(
+            NGINX,
+            80,
+            restart=RestartPolicy(),
+            writable_paths=["/run"],
+            mounts=[Mount("/shared", shared), Mount("/data", EbsVolume("data", size_gib=20))],
+            logging=ecs.LogDrivers.firelens(options={"Name": "stdout"}),
+            depends_on={
+                "migrate": ecs.ContainerDependencyCondition.SUCCESS,
+                "otel": ecs.ContainerDependencyCondition.HEALTHY,
+            },
+        ),
+        sidecars=[
+            Sidecar("migrate", NGINX, essential=False, mounts=[Mount("/shared", shared, read_only=True)]),
+            Sidecar.adot(),
+            Sidecar.log_router(),
+        ],
+        ingress=PublicHttp(),
+    )
+
+
 def _certificate(stack: cdk.Stack) -> acm.ICertificate:
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
     return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
@@ -43,10 +78,22 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "PublicHttp": lambda stack, _: _service(stack, PublicHttp()),
     "PublicHttps": lambda stack, _: _service(stack, PublicHttps(certificate=_certificate(stack))),
     "InternalHttp": lambda stack, _: _service(stack, InternalHttp()),
+    "Sidecar": lambda stack, _: _task(stack),
+    "LoadBalancedEc2Service": lambda stack, _: LoadBalancedEc2Service(
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp()
+    ),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()
     ),
 }
+
+
+def test_repository_stack(template_snapshot: SnapshotAssertion, tmp_path: Path) -> None:
+    app = cdk.App()
+    images = ImageRepositoryStack(app, "Images")
+    stack = cdk.Stack(app, "Stack", synthesizer=images.synthesizer())
+    images.repository.build_and_push_image(make_app(tmp_path / "app"), scope=stack)
+    assert template_of(images) == template_snapshot
 
 
 @pytest.mark.parametrize("name", BUILDERS)

@@ -123,6 +123,14 @@ def test_a_given_cluster_that_says_nothing_logs_to_the_service() -> None:
     assert stream["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
 
+def test_a_given_cluster_that_asks_for_the_containers_log_gets_it() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    configuration = ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.DEFAULT)
+    _add(stack, cluster=ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration), exec_enabled=True)
+    assert not _warnings(stack)
+    assert "logs:PutLogEvents" in str(_statements(template_of(stack), "WebTaskDefTaskRole"))
+
+
 def test_a_given_cluster_that_logs_is_left_alone() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     audit = logs.LogGroup(stack, "Audit")

@@ -6,27 +6,51 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import assertions
+from aws_cdk import aws_applicationautoscaling as appscaling
+from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_servicediscovery as cloudmap
 from typing_extensions import assert_type
 
 from ecr_fargate_constructs import (
     AppContainer,
     Architecture,
+    CloudMap,
+    CloudWatchLogs,
     ConfigurationError,
+    ContainerRuntime,
+    EbsVolume,
+    Ec2Capacity,
+    Ec2Container,
     EcrFargateService,
+    EfsVolume,
     ImageBuild,
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
+    LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    MetricResolution,
+    Mixed,
+    Mount,
+    OnDemand,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
     PublishedImage,
+    RestartPolicy,
     Retention,
     Rolling,
+    Scaling,
+    ScheduledCapacity,
+    ServiceConnect,
+    SharedVolume,
+    Sidecar,
+    Spot,
     TargetHealthCheck,
     TaskSize,
 )
@@ -79,6 +103,53 @@ def direct(app: cdk.App) -> PublishedImage:
 def ways(stack: cdk.Stack) -> list[PublicHttp | PublicHttps | InternalHttp | InternalHttps]:
     zone = cdk.aws_route53.HostedZone.from_lookup(stack, "Zone", domain_name="example.com")
     return [PublicHttps(domain_name="a.example.com", hosted_zone=zone), InternalHttp()]
+
+
+def containers(image: PublishedImage, files: efs.FileSystem, secret: secretsmanager.ISecret) -> list[Sidecar]:
+    uploads = EfsVolume("uploads", files, access_point=files.add_access_point("Shop"))
+    app = AppContainer(
+        image,
+        8080,
+        secrets={"KEY": ecs.Secret.from_secrets_manager(secret, "key")},
+        depends_on={"otel": ecs.ContainerDependencyCondition.HEALTHY},
+        restart=RestartPolicy(ignored_exit_codes=[0]),
+        mounts=[Mount("/srv", uploads), Mount("/data", EbsVolume("data", size_gib=20), read_only=True)],
+        logging=CloudWatchLogs(multiline_pattern="^20"),
+        runtime=ContainerRuntime(system_controls={"net.core.somaxconn": "1024"}),
+    )
+    migrate = Sidecar("migrate", image, essential=False, mounts=[Mount("/shared", SharedVolume("shared"))])
+    assert_type(Sidecar.adot(), Sidecar)
+    assert_type(Sidecar.log_router(), Sidecar)
+    assert_type(TaskSize.smallest_for([app, migrate], architecture=Architecture.ARM64), TaskSize)
+    return [migrate]
+
+
+def scalings() -> list[Scaling]:
+    morning = ScheduledCapacity(name="morning", at=appscaling.Schedule.cron(hour="8", minute="0"), minimum=4)
+    spot: list[OnDemand | Spot | Mixed] = [OnDemand(), Spot(), Mixed(base=2, spot_weight=3)]
+    return [
+        Scaling(minimum=2, maximum=10, cpu_percent=60, metric_resolution=MetricResolution.SECONDS_20),
+        Scaling(minimum=2, maximum=10, requests_per_target=100, schedule=[morning], paused=True),
+        *(Scaling(minimum=3, maximum=3, capacity=capacity) for capacity in spot),
+    ]
+
+
+def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> LoadBalancedEc2Service:
+    service = LoadBalancedEc2Service(
+        stack,
+        "Machines",
+        container=Ec2Container("public.ecr.aws/nginx/nginx:1.29", 80, gpu_count=1),
+        machines=Ec2Capacity(instance_type=ec2.InstanceType("g5.xlarge"), minimum=1, maximum=4),
+        scaling=Scaling(minimum=2, maximum=10, cpu_percent=60),
+        exec_enabled=True,
+    )
+    service.join_service_connect(ServiceConnect(namespace=namespace, name="inference"))
+    service.register_in_cloud_map(CloudMap(namespace=namespace, name="inference"))
+    assert_type(service.service, ecs.Ec2Service)
+    assert_type(service.task_definition, ecs.Ec2TaskDefinition)
+    if service.machines is not None:
+        assert_type(service.machines, autoscaling.AutoScalingGroup)
+    return service
 
 
 def edges(web: EcrFargateService, table: cdk.aws_dynamodb.Table, group: ec2.SecurityGroup) -> None:

@@ -17,6 +17,8 @@ from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_logs as logs
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
@@ -33,7 +35,9 @@ class ServiceConnect:
 
     A service with a ``name`` offers it and reaches the others; one without a name only reaches the others. Who may
     connect is still up to the security groups:
-    ``orders.connections.allow_from(web, ec2.Port.tcp(8080))``, with the container's port.
+    ``orders.connections.allow_default_port_from(web)`` opens the container's port.
+
+    A task learns the names that exist when it starts, and no later ones; ``calls`` has those deployed first.
 
     Defaults: the container's port, requests answered within 15 seconds, and connections closed after 5 idle minutes,
     which are AWS's own; the proxy's log goes to the service's log group.
@@ -44,6 +48,7 @@ class ServiceConnect:
         port: Port that the others call, 1 to 65535; left out, the container's.
         request_timeout: Time for a whole answer, in whole seconds; 0 for no limit.
         idle_timeout: Time after which an idle connection is closed, in whole seconds; 0 for no limit.
+        calls: Services that this one calls: they are deployed before it.
 
     Raises:
         ConfigurationError: For a name or port that cannot be called, or a port without a name.
@@ -54,6 +59,7 @@ class ServiceConnect:
     port: float | None = None
     request_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(15))
     idle_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(5))
+    calls: Sequence[ecs.BaseService] = ()
 
     def __post_init__(self) -> None:
         """Refuse what ECS refuses."""
@@ -110,8 +116,19 @@ class CloudMap:
         seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=2**31 - 1)
 
 
-def join_service_connect(service: ecs.BaseService, value: ServiceConnect, log_group: logs.ILogGroup | None) -> None:
+def join_service_connect(
+    service: ecs.BaseService,
+    value: ServiceConnect,
+    *,
+    log_group: logs.ILogGroup | None,
+    before: ServiceConnect | None,
+) -> ServiceConnect:
     """Make the service a member of the namespace, offering its port when it has a name."""
+    if before is not None:
+        raise ConfigurationError(
+            "the service has joined a Service Connect namespace already, and can be in one; join once",
+            path=service.node.path,
+        )
     service.enable_service_connect(
         namespace=value.namespace if isinstance(value.namespace, str) else value.namespace.namespace_arn,
         services=None
@@ -134,10 +151,18 @@ def join_service_connect(service: ecs.BaseService, value: ServiceConnect, log_gr
         cfn_service(service).add_property_override(
             "ServiceConnectConfiguration.Services.0.ClientAliases.0.Port", value.port
         )
+    for called in value.calls:
+        # The resources alone: a rule that lets this service in belongs to the other, and would close a circle.
+        cfn_service(service).node.add_dependency(cfn_service(called))
+    return value
 
 
 def register_in_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
     """Register the tasks' addresses under the name."""
+    if service.cloud_map_service is not None:
+        raise ConfigurationError(
+            "the service has a name in Cloud Map already, and can have one; register once", path=service.node.path
+        )
     service.enable_cloud_map(
         cloud_map_namespace=value.namespace,
         name=value.name,

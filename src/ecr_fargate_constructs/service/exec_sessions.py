@@ -59,17 +59,18 @@ def audit_in_given_cluster(
 ) -> None:
     """Leave a cluster of somebody else as it is, and say what it does with sessions."""
     configuration = cluster.execute_command_configuration
-    if configuration is not None and configuration.logging is not ecs.ExecuteCommandLogging.NONE:
+    logging = None if configuration is None else configuration.logging
+    if logging is ecs.ExecuteCommandLogging.OVERRIDE:
         return  # CDK's service has let the task write where the cluster logs
-    if configuration is None and log_group is not None:
-        _let_agent_log(task_role, log_group)  # ECS logs sessions there when the cluster says nothing
-    where = (
-        "nowhere, because its cluster says so"
-        if configuration is not None
-        else "nowhere, unless its cluster says otherwise"
-        if log_group is None
-        else "to the service's own log group, unless its cluster says otherwise"
-    )
+    if logging is ecs.ExecuteCommandLogging.NONE:
+        where = "nowhere, because its cluster says so"
+    elif log_group is None:
+        where = "nowhere, unless its cluster says otherwise"
+    else:
+        _let_agent_log(task_role, log_group)  # ECS logs sessions where the container logs
+        if logging is ecs.ExecuteCommandLogging.DEFAULT:
+            return  # that is what the cluster's owner has asked for
+        where = "to the service's own log group, unless its cluster says otherwise"
     warn(
         scope,
         "execAuditLog",

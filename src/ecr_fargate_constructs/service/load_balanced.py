@@ -34,7 +34,7 @@ from ecr_fargate_constructs.service.pattern import (
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
-from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
+from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class LoadBalancedFargateService(Construct):
         refuse_on_fargate(container, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         size = size or TaskSize()
+        check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
@@ -171,12 +172,13 @@ class LoadBalancedFargateService(Construct):
         check_way_to_image(self, self.vpc, placement, self._task.definition)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
+        self._connect: ServiceConnect | None = None
         self._connections = reached_by(self._pattern, container.port)
         self._url = url_of(self._pattern, https)
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        join_service_connect(self.service, connect, self.log_group)
+        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""

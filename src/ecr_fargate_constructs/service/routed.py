@@ -19,7 +19,7 @@ from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import Place, RoutedService
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
-from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
+from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class RoutedFargateService(RoutedService):
         check_targets(how, shared, path=path)
         check_placement(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
         size = size or TaskSize()
+        check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         place = Place(shared=shared, route=route, priority=shared.admit(route, path=path), targets=how)
         super().__init__(scope, construct_id)

@@ -73,6 +73,7 @@ class RoutedService(Construct):
         if scaling is not None:
             add_scaling(service, self._target_group, scaling)
         self._task.attach_to(service)
+        self._connect: ServiceConnect | None = None
         self._connections = reached_at(service, port)
         self._url = url_at(place.shared, place.route)
 
@@ -97,7 +98,7 @@ class RoutedService(Construct):
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        join_service_connect(self._ecs_service, connect, self.log_group)
+        self._connect = join_service_connect(self._ecs_service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
