@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.routed import RoutedFargateService
     from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service
     from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
-    from ecr_fargate_constructs.service.shared_load_balancer import SharedLoadBalancer
+    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task_size import TaskSize
@@ -119,6 +119,7 @@ __all__ = [
     "Scaling",
     "ScheduledCapacity",
     "ServiceConnect",
+    "SharedListener",
     "SharedLoadBalancer",
     "SharedVolume",
     "Sidecar",
@@ -184,6 +185,7 @@ _HOMES = {
     "Scaling": "service.scaling",
     "ScheduledCapacity": "service.scaling",
     "ServiceConnect": "service.discovery",
+    "SharedListener": "service.shared_load_balancer",
     "SharedLoadBalancer": "service.shared_load_balancer",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",

@@ -12,6 +12,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
+from constructs import Construct
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -25,6 +26,7 @@ from ecr_fargate_constructs import (
     RoutedEc2Service,
     RoutedFargateService,
     Scaling,
+    SharedListener,
     SharedLoadBalancer,
     TargetHealthCheck,
     Targets,
@@ -147,6 +149,20 @@ def test_a_service_may_stand_in_another_stack() -> None:
 
 def test_a_service_may_join_an_imported_listener() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
+    shared = _imported(stack)
+    service = _add(stack, "Api", shared, Route(path="/api/*"))
+    assert service.url == "https://shop.example.com/api/"
+    assert service.load_balancer is None
+    template = template_of(stack)
+    assert not of_type(template, "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert only(template, RULE)["Properties"]["ListenerArn"].endswith("listener/app/lb/1/2")
+    assert only(template, "AWS::EC2::SecurityGroupIngress")["Properties"]["SourceSecurityGroupId"] == "sg-1"
+    # CDK takes it that an imported group lets everything out, unless allow_all_outbound=False is said with it.
+    assert not of_type(template, "AWS::EC2::SecurityGroupEgress")
+    assert cdk.assertions.Annotations.from_stack(stack).find_error("*", cdk.assertions.Match.any_value()) == []
+
+
+def _imported(stack: cdk.Stack) -> SharedListener:
     vpc = ec2.Vpc.from_vpc_attributes(
         stack,
         "Vpc",
@@ -161,17 +177,46 @@ def test_a_service_may_join_an_imported_listener() -> None:
         listener_arn="arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/lb/1/2",
         security_group=ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-1"),
     )
-    shared = SharedLoadBalancer.from_listener(listener, vpc=vpc, url="https://shop.example.com/")
-    service = _add(stack, "Api", shared, Route(path="/api/*"))
-    assert service.url == "https://shop.example.com/api/"
-    assert service.load_balancer is None
-    template = template_of(stack)
-    assert not of_type(template, "AWS::ElasticLoadBalancingV2::LoadBalancer")
-    assert only(template, RULE)["Properties"]["ListenerArn"].endswith("listener/app/lb/1/2")
-    assert only(template, "AWS::EC2::SecurityGroupIngress")["Properties"]["SourceSecurityGroupId"] == "sg-1"
-    # CDK takes it that an imported group lets everything out, unless allow_all_outbound=False is said with it.
-    assert not of_type(template, "AWS::EC2::SecurityGroupEgress")
-    assert cdk.assertions.Annotations.from_stack(stack).find_error("*", cdk.assertions.Match.any_value()) == []
+    return SharedLoadBalancer.from_listener(listener, vpc=vpc, url="https://shop.example.com/")
+
+
+def test_an_imported_listener_is_one_however_often_an_app_imports_it() -> None:
+    app = cdk.App()
+    one, other = cdk.Stack(app, "One"), cdk.Stack(app, "Other")
+    _add(one, "Api", _imported(one), Route(path="/api/*"))
+    with pytest.raises(ConfigurationError, match="is the route of One/Api too"):
+        _add(other, "Api", _imported(other), Route(path="/api/*"))
+    elsewhere = cdk.Stack(cdk.App(), "Elsewhere")
+    _add(elsewhere, "Api", _imported(elsewhere), Route(path="/api/*"))
+
+
+def test_a_wrapped_listener_knows_the_routes_of_its_load_balancer(stack: cdk.Stack) -> None:
+    shared = _shared(stack)
+    _add(stack, "Api", shared, Route(path="/api/*"))
+    wrapped = SharedLoadBalancer.from_listener(shared.listener, vpc=shared.vpc, url=shared.url)
+    with pytest.raises(ConfigurationError, match="is the route of Stack/Api too"):
+        _add(stack, "Other", wrapped, Route(path="/api/*"))
+
+
+def test_more_rules_than_a_security_group_takes_warn_once(stack: cdk.Stack) -> None:
+    shared = _shared(stack).shared_listener
+    scopes = [Construct(stack, f"Scope{number}") for number in range(62)]
+    for scope in scopes[:60]:
+        shared.count_ports(scope, 1)
+    assert not _warnings(stack, "securityGroupRules")
+    for scope in scopes[60:]:
+        shared.count_ports(scope, 2)
+    [path] = _warnings(stack, "securityGroupRules")
+    assert path == "/Stack/Scope60"
+
+
+def _warnings(stack: cdk.Stack, name: str) -> list[str]:
+    return [
+        f"/{child.node.path}"
+        for child in stack.node.find_all()
+        for entry in child.node.metadata
+        if f"ecr-fargate-constructs:{name}" in str(entry.data)
+    ]
 
 
 def test_every_condition_reaches_the_rule() -> None:

@@ -62,6 +62,7 @@ from ecr_fargate_constructs import (
     Scaling,
     ScheduledCapacity,
     ServiceConnect,
+    SharedListener,
     SharedLoadBalancer,
     SharedVolume,
     Sidecar,
@@ -192,6 +193,7 @@ def shared(app: cdk.App) -> RoutedEc2Service:
     assert_type(web.service, ecs.FargateService)
     assert_type(web.add_route("More", Route(method="GET", query={"v": "2"})), elbv2.ApplicationListenerRule)
     existing = SharedLoadBalancer.from_listener(balancer.listener, vpc=network.vpc, url="https://shop.example.com")
+    assert_type(existing, SharedListener)
     return RoutedEc2Service(
         other, "Twin", load_balancer=existing, route=Route(source="10.0.0.0/8"), container=AppContainer(image, 80)
     )

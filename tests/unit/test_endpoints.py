@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
 
 from ecr_fargate_constructs.network.endpoints import Feature, features_behind, interface_endpoints, needed_by
+from support import ROOT
 
 ALWAYS = {"ecr.api", "ecr.dkr"}
+_ROW = re.compile(r"^\| `Feature\.(\w+)` \| (.+) \|$", re.MULTILINE)
 DOCUMENTED = {
-    Feature.LOGS: {"logs"},
-    Feature.SECRETS: {"secretsmanager"},
-    Feature.PARAMETERS: {"ssm"},
-    Feature.EXEC: {"ssmmessages"},
-    Feature.TELEMETRY: {"xray", "logs"},
-    Feature.MACHINES: {"ecs", "ecs-agent", "ecs-telemetry"},
+    Feature[name]: set(re.findall(r"`([\w.-]+)`", endpoints))
+    for name, endpoints in _ROW.findall((ROOT / "docs" / "ingress.md").read_text(encoding="utf-8"))
 }
 ALL = [chosen for size in range(len(DOCUMENTED) + 1) for chosen in combinations(DOCUMENTED, size)]
 

@@ -60,6 +60,8 @@ def target_group(
     )
     tune_group(group, targets)
     check = targets.health_check
+    apart = check.port is not None and check.port != port
+    shared.count_ports(scope, 2 if apart else 1)
     if check.port is not None and check.port != port:
         # CDK opens the traffic port alone (aws-cdk#18093).
         service.connections.allow_from(shared.listener, ec2.Port.tcp(check.port), "Load balancer to health check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -11,6 +12,8 @@ from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.service.answer import FixedAnswer
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
@@ -21,10 +24,17 @@ from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
+    from constructs import IConstruct
 
     from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.route import Route
+
+
+_RULES_OF_A_GROUP = 60
+
+_KNOWN: WeakKeyDictionary[IConstruct, dict[str, dict[str, Route]]] = WeakKeyDictionary()
+"""App, listener and path of a service, to its route."""
 
 
 class SharedListener:
@@ -49,7 +59,8 @@ class SharedListener:
         self.group_id = group_id
         self.load_balancer = load_balancer
         self.authentication = authentication
-        self._routes: dict[str, Route] = {}
+        self._routes = _routes_on(listener)
+        self._ports = 0
 
     def admit(self, route: Route, *, path: str) -> float:
         """Take a route in, and return the number of its rule.
@@ -60,6 +71,27 @@ class SharedListener:
         check_beside(route, self._routes, path=path)
         self._routes[f"{path} ({len(self._routes) + 1})" if path in self._routes else path] = route
         return priority(route)
+
+    def count_ports(self, scope: Construct, ports: int) -> None:
+        """Note that the load balancer's security group lets it out to further ports, a rule for each."""
+        if self.load_balancer is None:
+            return  # a group that was given lets everything out, or is somebody else's to look after
+        before, self._ports = self._ports, self._ports + ports
+        if before <= _RULES_OF_A_GROUP < self._ports:
+            warn(
+                scope,
+                "securityGroupRules",
+                f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
+                f"allows {_RULES_OF_A_GROUP} unless the account's quota is raised (Service Quotas: inbound or outbound rules "
+                "per security group), or the deployment fails; raise it, or use a second SharedLoadBalancer",
+            )
+
+
+def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
+    """The routes that the app has on a listener, however often it is wrapped or imported."""
+    arn = listener.listener_arn
+    listeners = _KNOWN.setdefault(listener.node.root, {})
+    return listeners.setdefault(listener.node.path if is_token(arn) else arn, {})
 
 
 class SharedLoadBalancer(Construct):
@@ -147,10 +179,11 @@ class SharedLoadBalancer(Construct):
         vpc: ec2.IVpc,
         url: str,
         targets: Targets | None = None,
+        authentication: Oidc | Cognito | None = None,
     ) -> SharedListener:
         """Services behind a load balancer that exists: your own construct's, or an imported one's.
 
-        Rules that others put on the listener are not known here; where a number is taken the deployment fails, and
+        Rules that other apps put on the listener are not known here; where a number is taken the deployment fails, and
         ``Route(priority=…)`` takes another.
 
         Args:
@@ -158,9 +191,15 @@ class SharedLoadBalancer(Construct):
             vpc: The VPC of the load balancer.
             url: Where the listener answers, for example ``"https://shop.example.com"``.
             targets: How services are checked that say nothing; left out, ``Targets()``.
+            authentication: Who has to sign in before a request reaches a task; takes a listener for HTTPS.
         """
         return SharedListener(
-            listener, vpc=vpc, base_url=url.rstrip("/"), targets=targets or Targets(), group_id="TargetGroup"
+            listener,
+            vpc=vpc,
+            base_url=url.rstrip("/"),
+            targets=targets or Targets(),
+            group_id="TargetGroup",
+            authentication=authentication,
         )
 
     def _certificate(self, https: PublicHttps | InternalHttps) -> acm.ICertificate:
