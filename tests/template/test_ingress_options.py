@@ -257,6 +257,10 @@ def test_nobody_reaches_a_task_who_has_not_signed_in(
     assert [(action["Type"], action["Order"]) for action in actions] == [(kind, 1), ("forward", 2)]
     for listener in of_type(template, f"{ELB}Listener").values():
         assert listener["Properties"]["DefaultActions"][0]["Type"] != "forward"
+    groups = of_type(template, "AWS::EC2::SecurityGroup")
+    [balancer] = [group["Properties"] for name, group in groups.items() if "LBSecurityGroup" in name]
+    [out] = balancer["SecurityGroupEgress"]
+    assert (out["CidrIp"], out["FromPort"], out["ToPort"]) == ("0.0.0.0/0", 443, 443)
 
 
 def test_every_way_has_at_most_12_options() -> None:

@@ -82,8 +82,8 @@ class SharedListener:
                 scope,
                 "securityGroupRules",
                 f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
-                f"allows {_RULES_OF_A_GROUP} unless the account's quota is raised (Service Quotas: inbound or outbound rules "
-                "per security group), or the deployment fails; raise it, or use a second SharedLoadBalancer",
+                f"allows {_RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
+                "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
             )
 
 
