@@ -89,6 +89,7 @@ def test_a_file_system_is_mounted_encrypted_and_by_permission(
     targets = of_type(template, "AWS::EFS::MountTarget")
     assert targets
     assert set(targets) <= set(only(template, "AWS::ECS::Service")["DependsOn"])
+    assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
 
 
 def test_a_file_system_may_be_in_another_stack() -> None:

@@ -21,6 +21,7 @@ from ecr_fargate_constructs import (
     ContainerRuntime,
     EbsVolume,
     EfsVolume,
+    LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Mount,
     RestartPolicy,
@@ -77,13 +78,7 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
     (lambda: ContainerRuntime(start_timeout=SECONDS(121)), "start_timeout is 121", "2 to 120"),
     (lambda: ContainerRuntime(system_controls={"vm.swappiness": "1"}), "'vm.swappiness'", "use net.…"),
     (lambda: ContainerRuntime(system_controls={"net.a": 1}), "system_controls['net.a']=1", "use a string"),  # type: ignore[dict-item]
-    (lambda: ContainerRuntime(added_capabilities=[ecs.Capability.NET_ADMIN]), "has NET_ADMIN", "SYS_PTRACE alone"),
     (lambda: ContainerRuntime(credential_specs=[object(), object()]), "credential_specs has 2", "at most one"),  # type: ignore[list-item]
-    (
-        lambda: ContainerRuntime(process_namespace=ecs.PidMode.HOST),
-        "process_namespace is the machine's",
-        "PidMode.TASK",
-    ),
     (lambda: CloudWatchLogs(buffer_mib=0), "CloudWatchLogs.buffer_mib=0", "use 1 or more"),
     (lambda: CloudWatchLogs(multiline_pattern="a", datetime_format="b"), "multiline_pattern and", "keep one"),
     (lambda: Mount("data", SharedVolume("a")), "Mount.path has 'data'", "'/tmp'"),
@@ -135,6 +130,11 @@ def _net(value: str) -> ContainerRuntime:
     return ContainerRuntime(system_controls={"net.core.somaxconn": value})
 
 
+def _sees(namespace: str) -> ContainerRuntime:
+    return ContainerRuntime(process_namespace=ecs.PidMode[namespace])
+
+
+NET_ADMIN = ecs.Capability.NET_ADMIN
 FIRELENS = ecs.LogDrivers.firelens(options={})
 DISKS = [Mount("/a", EbsVolume("a", size_gib=1)), Mount("/b", EbsVolume("b", size_gib=1))]
 TASKS: list[tuple[AppContainer, list[Sidecar], str, str]] = [
@@ -154,6 +154,13 @@ TASKS: list[tuple[AppContainer, list[Sidecar], str, str]] = [
     ),
     (_app(mounts=DISKS), [], "a and b are EBS volumes, and a task has one at most", "keep one"),
     (_app(runtime=_net("1")), [Sidecar("a", NGINX, runtime=_net("2"))], "somaxconn to 1 and 'a' to 2", "one value"),
+    (
+        _app(runtime=ContainerRuntime(added_capabilities=[NET_ADMIN])),
+        [],
+        "'web' adds the capabilities NET_ADMIN",
+        "SYS_PTRACE",
+    ),
+    (_app(), [Sidecar("a", NGINX, runtime=_sees("HOST"))], "'a' asks for the processes of the machine", "PidMode.TASK"),
     (_app(depends_on={"b": ON.START}), [Sidecar("a", NGINX)], "depends on 'b', which is not", "it has 'a'"),
     (_app(depends_on={"web": ON.START}), [], "'web' depends on itself", "drop that"),
     (_app(depends_on={"a": ON.HEALTHY}), [Sidecar("a", NGINX)], "'a' has no health_check", "wait for START"),
@@ -191,6 +198,21 @@ def test_containers_that_cannot_be_in_one_task_are_refused_before_anything_exist
     assert str(caught.value).startswith("[Stack/Web] ")
     assert wrong in str(caught.value)
     assert fix in str(caught.value)
+    assert not stack.node.children
+
+
+def test_what_fargate_alone_refuses_runs_on_machines(stack: cdk.Stack) -> None:
+    runtime = ContainerRuntime(added_capabilities=[NET_ADMIN], process_namespace=ecs.PidMode.HOST)
+    LoadBalancedEc2Service(stack, "Web", container=_app(runtime=runtime))
+    text = str(cdk.assertions.Template.from_stack(stack).to_json())
+    assert "'Add': ['NET_ADMIN']" in text
+    assert "'PidMode': 'host'" in text
+
+
+def test_a_task_has_one_process_namespace(stack: cdk.Stack) -> None:
+    sidecars = [Sidecar("a", NGINX, runtime=_sees("HOST")), Sidecar("b", NGINX, runtime=_sees("TASK"))]
+    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] a and b ask for different process namespaces"):
+        LoadBalancedEc2Service(stack, "Web", container=_app(), sidecars=sidecars)
     assert not stack.node.children
 
 

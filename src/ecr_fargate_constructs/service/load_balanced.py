@@ -33,7 +33,7 @@ from ecr_fargate_constructs.service.pattern import (
     way_in,
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
-from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
+from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class LoadBalancedFargateService(Construct):
         refuse_on_fargate(container, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         size = size or TaskSize()
+        check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_efs as efs
 
     from ecr_fargate_constructs.service.task_container import TaskContainer
+
+_NFS = 2049
 
 
 def volumes_of(containers: Iterable[TaskContainer]) -> list[Volume]:
@@ -47,11 +50,21 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Iterab
     """Open file systems to the service's tasks, and have the service make their disks."""
     for volume in volumes:
         if isinstance(volume, EfsVolume):
-            # From this side: the rule then stands in the service's stack, which already refers to the file system's.
-            service.connections.allow_to_default_port(volume.file_system)
+            _let_in(service, volume.file_system)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):
             _attach_disk(service, volume)
+
+
+def _let_in(service: ecs.BaseService, file_system: efs.IFileSystem) -> None:
+    """Open the file system's port to the tasks.
+
+    Where the stacks differ the rule stands in the service's (``remote_rule``), which refers to the file system's
+    already; the other way round they would need each other.
+    """
+    for theirs in file_system.connections.security_groups:
+        for ours in service.connections.security_groups:
+            theirs.add_ingress_rule(ours, ec2.Port.tcp(_NFS), f"Tasks of {service.node.path}", remote_rule=True)
 
 
 def _efs(volume: EfsVolume) -> ecs.EfsVolumeConfiguration:
