@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp, Sidecar
+from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Mount, PublicHttp, SharedVolume, Sidecar
 from support import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -78,6 +78,14 @@ def test_the_agent_can_write_on_a_read_only_root(template: dict[str, Any]) -> No
     assert mounts == {"web": ["/run", *AGENT], "beside": AGENT, "open": []}
     volumes = [volume["Name"] for volume in _task(template, "Web")["Volumes"]]
     assert len(volumes) == len(set(volumes)) == 7
+
+
+def test_a_path_that_is_mounted_already_is_left_as_it_is() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    kept = Mount(AGENT[2], SharedVolume("kept"))
+    _add(stack, container=AppContainer(NGINX, 80, writable_paths=[f"{AGENT[0]}/"], mounts=[kept]), exec_enabled=True)
+    [container] = _task(template_of(stack), "Web")["ContainerDefinitions"]
+    assert sorted(mount["ContainerPath"].rstrip("/") for mount in container["MountPoints"]) == sorted(AGENT)
 
 
 def test_the_agent_may_talk_to_session_manager_and_write_the_audit_log(template: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from aws_cdk import aws_servicediscovery as cloudmap
 from ecr_fargate_constructs._checks import seconds, tcp_port
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_DAY = 86_400  # seconds
+_LONGEST = 2**31 - 1  # seconds; a 32-bit number at AWS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class ServiceConnect:
     A task learns the names that exist when it starts, and no later ones; ``calls`` has those deployed first.
 
     Defaults: the container's port, requests answered within 15 seconds, and connections closed after 5 idle minutes,
-    which are AWS's own; the proxy's log goes to the service's log group.
+    which are AWS's own; the proxy's log goes to the service's log group, without blocking.
 
     Attributes:
         namespace: Cloud Map namespace, or the name or ARN of one.
@@ -75,8 +76,8 @@ class ServiceConnect:
                     f"ServiceConnect.port={self.port:g} without name: nothing is offered on it; add name=, or leave "
                     "port out"
                 )
-        seconds("ServiceConnect.request_timeout", self.request_timeout, minimum=0, maximum=_DAY)
-        seconds("ServiceConnect.idle_timeout", self.idle_timeout, minimum=0, maximum=_DAY)
+        seconds("ServiceConnect.request_timeout", self.request_timeout, minimum=0, maximum=_LONGEST)
+        seconds("ServiceConnect.idle_timeout", self.idle_timeout, minimum=0, maximum=_LONGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,7 @@ class CloudMap:
                 f"CloudMap.namespace {self.namespace.namespace_name} is an HTTP namespace, which has no DNS; use a "
                 "PrivateDnsNamespace, or ServiceConnect(namespace=…)"
             )
-        seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=2**31 - 1)
+        seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=_LONGEST)
 
 
 def join_service_connect(
@@ -143,9 +144,7 @@ def join_service_connect(
                 idle_timeout=value.idle_timeout,
             )
         ],
-        log_driver=None
-        if log_group is None
-        else ecs.LogDrivers.aws_logs(stream_prefix="service-connect", log_group=log_group),
+        log_driver=None if log_group is None else log_driver(None, name="service-connect", log_group=log_group),
     )
     if is_token(value.port):  # the L2 judges tokens
         cfn_service(service).add_property_override(

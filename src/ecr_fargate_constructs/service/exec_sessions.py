@@ -32,7 +32,8 @@ def open_to_sessions(container: Container) -> Container:
     """Return the container with the paths that the agent writes; a writable root needs none."""
     if not container.readonly_root_filesystem:
         return container
-    missing = [path for path in AGENT_PATHS if path not in container.writable_paths]
+    there = {path.rstrip("/") for path in (*container.writable_paths, *(mount.path for mount in container.mounts))}
+    missing = [path for path in AGENT_PATHS if path not in there]
     return replace(container, writable_paths=[*container.writable_paths, *missing])
 
 
