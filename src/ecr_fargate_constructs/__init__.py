@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
     from ecr_fargate_constructs.service.containers import AppContainer
-    from ecr_fargate_constructs.service.deployment import Rolling
+    from ecr_fargate_constructs.service.deployment import EarlySuccess, OldTasks, Rolling
+    from ecr_fargate_constructs.service.deployment_hooks import Approval, DeploymentHook
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
     from ecr_fargate_constructs.service.ec2_container import Ec2Container
     from ecr_fargate_constructs.service.ingress import (
@@ -45,21 +46,31 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
     from ecr_fargate_constructs.service.machines import Ec2Capacity
+    from ecr_fargate_constructs.service.preview import PreviewHeader, PreviewPort
+    from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
     from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Linear
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
 
 __all__ = [
     "AllOf",
     "AppContainer",
+    "Approval",
     "Architecture",
     "ArchiveOlderThan",
     "ArchiveUnpulled",
+    "BlueGreen",
+    "Canary",
     "CloudMap",
     "CloudWatchLogs",
     "ConfigurationError",
     "ContainerRuntime",
+    "Deployment",
+    "DeploymentHook",
+    "EarlySuccess",
     "EbsVolume",
     "Ec2Capacity",
     "Ec2Container",
@@ -75,18 +86,23 @@ __all__ = [
     "InternalHttps",
     "KeepNewest",
     "LifecycleAction",
+    "Linear",
     "LoadBalancedEc2Service",
     "LoadBalancedFargateService",
     "MetricResolution",
     "Mixed",
     "Mount",
+    "OldTasks",
     "OnDemand",
+    "PreviewHeader",
+    "PreviewPort",
     "PrivateRepository",
     "PublicHttp",
     "PublicHttps",
     "PublishedImage",
     "RestartPolicy",
     "Retention",
+    "RollbackAlarms",
     "Rolling",
     "Scaling",
     "ScheduledCapacity",
@@ -101,13 +117,19 @@ __all__ = [
 _HOMES = {
     "AllOf": "repository.retention_checks",
     "AppContainer": "service.containers",
+    "Approval": "service.deployment_hooks",
     "Architecture": "architecture",
     "ArchiveOlderThan": "repository.retention",
     "ArchiveUnpulled": "repository.retention",
+    "BlueGreen": "service.traffic_shift",
+    "Canary": "service.traffic_shift",
     "CloudMap": "service.discovery",
     "CloudWatchLogs": "service.container_logs",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container_runtime",
+    "Deployment": "service.strategy",
+    "DeploymentHook": "service.deployment_hooks",
+    "EarlySuccess": "service.deployment",
     "EbsVolume": "service.volumes",
     "Ec2Capacity": "service.machines",
     "Ec2Container": "service.ec2_container",
@@ -123,18 +145,23 @@ _HOMES = {
     "InternalHttps": "service.ingress",
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
+    "Linear": "service.traffic_shift",
     "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
     "MetricResolution": "service.scaling",
     "Mixed": "service.capacity",
     "Mount": "service.volumes",
+    "OldTasks": "service.deployment",
     "OnDemand": "service.capacity",
+    "PreviewHeader": "service.preview",
+    "PreviewPort": "service.preview",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",
     "PublicHttps": "service.ingress",
     "PublishedImage": "image.published_image",
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
+    "RollbackAlarms": "service.rollback_alarms",
     "Rolling": "service.deployment",
     "Scaling": "service.scaling",
     "ScheduledCapacity": "service.scaling",

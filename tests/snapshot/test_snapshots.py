@@ -13,9 +13,15 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from ecr_fargate_constructs import (
     AppContainer,
+    BlueGreen,
+    Canary,
+    Deployment,
     EcrFargateService,
     InternalHttp,
+    Linear,
     LoadBalancedFargateService,
+    PreviewHeader,
+    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
@@ -44,6 +50,12 @@ def _service(stack: cdk.Stack, ingress: Any) -> None:  # noqa: ANN401 - one of t
     LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=ingress)
 
 
+def _deployed(stack: cdk.Stack, deployment: Deployment) -> None:
+    LoadBalancedFargateService(
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), deployment=deployment
+    )
+
+
 def _certificate(stack: cdk.Stack) -> acm.ICertificate:
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
     return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
@@ -54,6 +66,9 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "PublishedImage": lambda stack, app: PrivateRepository(stack, "Repo").build_and_push_image(app),
     "PublicHttp": lambda stack, _: _service(stack, PublicHttp()),
     "PublicHttps": lambda stack, _: _service(stack, PublicHttps(certificate=_certificate(stack))),
+    "BlueGreen": lambda stack, _: _deployed(stack, BlueGreen(approval=True)),
+    "Canary": lambda stack, _: _deployed(stack, Canary(preview=PreviewPort(port=8080))),
+    "Linear": lambda stack, _: _deployed(stack, Linear(preview=PreviewHeader(name="X-Preview"))),
     "InternalHttp": lambda stack, _: _service(stack, InternalHttp()),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()

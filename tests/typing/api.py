@@ -13,18 +13,27 @@ from typing_extensions import assert_type
 from ecr_fargate_constructs import (
     AppContainer,
     Architecture,
+    BlueGreen,
+    Canary,
     ConfigurationError,
+    Deployment,
+    DeploymentHook,
+    EarlySuccess,
     EcrFargateService,
     ImageBuild,
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
+    Linear,
     LoadBalancedFargateService,
+    PreviewHeader,
+    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
     PublishedImage,
     Retention,
+    RollbackAlarms,
     Rolling,
     TargetHealthCheck,
     TaskSize,
@@ -53,6 +62,16 @@ def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
         deployment=Rolling(failure_threshold=3),
         vpc=vpc,
     )
+
+
+def deployments(function: cdk.aws_lambda.Function, alarm: cdk.aws_cloudwatch.Alarm) -> list[Deployment]:
+    hook = DeploymentHook(function=function, stages=[ecs.DeploymentLifecycleStage.POST_SCALE_UP])
+    return [
+        Rolling(early_success=EarlySuccess(healthy_percent=100), alarms=None),
+        BlueGreen(bake=cdk.Duration.minutes(5), hooks=[hook], approval=True),
+        Canary(percent=5, preview=PreviewPort(port=8443), alarms=RollbackAlarms(existing=[alarm, "other"])),
+        Linear(step_percent=25, preview=PreviewHeader(name="X-Preview")),
+    ]
 
 
 def direct(app: cdk.App) -> PublishedImage:

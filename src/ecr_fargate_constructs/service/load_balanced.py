@@ -33,6 +33,7 @@ from ecr_fargate_constructs.service.pattern import (
     way_in,
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.strategy import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -79,7 +81,7 @@ class LoadBalancedFargateService(Construct):
         desired_count: float | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
-        deployment: Rolling | None = None,
+        deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -119,11 +121,14 @@ class LoadBalancedFargateService(Construct):
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         size = size or TaskSize()
         check_task(container, sidecars, size=size, path=path)
+        check_deployment(deployment, ingress, scaling, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         way = way_in(self, ingress)
         https = https_of(way)
-        rolling = deployment or Rolling()
+        strategy = deployment or Rolling()
+        least, most = percents_of(strategy)
+        grace = grace_period(container, way.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
         placement, public_address = task_subnets(self, self.vpc, subnets)
         self._task = build_task(
@@ -151,10 +156,10 @@ class LoadBalancedFargateService(Construct):
             ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
             desired_count=count,
             capacity_provider_strategies=strategies,
-            min_healthy_percent=rolling.minimum_healthy_percent,
-            max_healthy_percent=rolling.maximum_percent,
+            min_healthy_percent=least,
+            max_healthy_percent=most,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=grace_period(container, way.health_check),
+            health_check_grace_period=grace,
             task_subnets=placement,
             assign_public_ip=public_address,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
@@ -164,7 +169,14 @@ class LoadBalancedFargateService(Construct):
         )
         use_strategies(self._pattern.service, self._cluster, strategies)
         finish(
-            self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
+            self._pattern,
+            task=self._task,
+            port=container.port,
+            way=way,
+            deployment=strategy,
+            count=count,
+            grace=grace,
+            scaling=scaling,
         )
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)

@@ -35,6 +35,7 @@ from ecr_fargate_constructs.service.pattern import (
     way_in,
 )
 from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_task
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.strategy import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -77,7 +79,7 @@ class LoadBalancedEc2Service(Construct):
         size: TaskSize | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
-        deployment: Rolling | None = None,
+        deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -115,12 +117,15 @@ class LoadBalancedEc2Service(Construct):
         check_machines(scope, machines, cluster, container.runs_on, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
+        check_deployment(deployment, ingress, scaling, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         count = wanted_count(None, scaling, path=path)
         way = way_in(self, ingress)
         https = https_of(way)
-        rolling = deployment or Rolling()
+        strategy = deployment or Rolling()
+        least, most = percents_of(strategy)
+        grace = grace_period(container, way.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
         placement, _ = task_subnets(self, self.vpc, subnets)
         self._task = build_task(
@@ -153,10 +158,10 @@ class LoadBalancedEc2Service(Construct):
             domain_zone=None if https is None else https.hosted_zone,
             ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
             desired_count=count,
-            min_healthy_percent=rolling.minimum_healthy_percent,
-            max_healthy_percent=rolling.maximum_percent,
+            min_healthy_percent=least,
+            max_healthy_percent=most,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=grace_period(container, way.health_check),
+            health_check_grace_period=grace,
             placement_constraints=constraints,
             placement_strategies=spread,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
@@ -165,7 +170,14 @@ class LoadBalancedEc2Service(Construct):
         )
         use_strategies(self._pattern.service, self._cluster, strategies)
         finish(
-            self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
+            self._pattern,
+            task=self._task,
+            port=container.port,
+            way=way,
+            deployment=strategy,
+            count=count,
+            grace=grace,
+            scaling=scaling,
         )
         finish_ec2(self._pattern.service, self._task, container, size=size, spread=spread, subnets=subnets)
         if exec_enabled:

@@ -48,20 +48,35 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
 
 def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
     """Let in whom the way in names, on the ports that it has."""
-    if ingress.allow_from is not None:
-        peers = list(ingress.allow_from)
-    else:
-        peers = [ec2.Peer.any_ipv4() if is_public(ingress) else ec2.Peer.ipv4(vpc.vpc_cidr_block)]
+    peers = peers_of(ingress, vpc)
     for listener in (pattern.listener, pattern.redirect_listener):
         if listener is not None:
             for peer in peers:
                 listener.connections.allow_default_port_from(peer)
 
 
+def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
+    """Whom the way in names; left out, the world for a public one, else the VPC."""
+    if ingress.allow_from is not None:
+        return list(ingress.allow_from)
+    return [ec2.Peer.any_ipv4() if is_public(ingress) else ec2.Peer.ipv4(vpc.vpc_cidr_block)]
+
+
 def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:
     """Set the health check and the deregistration delay, and let the load balancer reach both ports."""
     check = ingress.health_check
-    pattern.target_group.configure_health_check(
+    tune_group(pattern.target_group, ingress)
+    if check.port is not None and check.port != port:
+        # CDK opens the traffic port alone (aws-cdk#18093).
+        pattern.service.connections.allow_from(
+            pattern.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
+        )
+
+
+def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress) -> None:
+    """Set the health check and the deregistration delay of a target group."""
+    check = ingress.health_check
+    group.configure_health_check(
         enabled=True,
         protocol=elbv2.Protocol.HTTP,
         path=check.path,
@@ -72,15 +87,10 @@ def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
-    pattern.target_group.set_attribute(
+    group.set_attribute(
         "deregistration_delay.timeout_seconds",
         cdk.Tokenization.stringify_number(ingress.deregistration_delay.to_seconds()),
     )
-    if check.port is not None and check.port != port:
-        # CDK opens the traffic port alone (aws-cdk#18093).
-        pattern.service.connections.allow_from(
-            pattern.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
-        )
 
 
 def _internal_subnets(vpc: ec2.IVpc) -> ec2.SubnetType:

@@ -12,10 +12,10 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.autoscaling import add_scaling
-from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
 from ecr_fargate_constructs.service.exec_sessions import audit_in_given_cluster, audit_in_own_cluster
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
+from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
@@ -88,14 +88,15 @@ def finish(
     task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
     port: float,
     way: Ingress,
-    rolling: Rolling,
+    deployment: Deployment,
     count: float | None,
+    grace: cdk.Duration,
     scaling: Scaling | None,
 ) -> None:
     """Set all that the pattern does not reach, on the load balancer and on the service."""
     open_to_peers(pattern, way, pattern.cluster.vpc)
     tune_targets(pattern, way, port)
-    tune_deployment(pattern.service, rolling, count)
+    deploy_pattern(pattern, deployment, ingress=way, port=port, count=count, grace=grace)
     if scaling is not None:
         add_scaling(pattern.service, pattern.target_group, scaling)
     task.attach_to(pattern.service)
