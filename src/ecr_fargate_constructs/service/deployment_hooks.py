@@ -43,7 +43,7 @@ class DeploymentHook:
         ConfigurationError: For no stage at all, the same one twice, or details that are not JSON.
     """
 
-    function: lambda_.IFunction
+    function: lambda_.IFunction | lambda_.FunctionBase
     stages: Sequence[ecs.DeploymentLifecycleStage]
     details: Mapping[str, object] | None = None
 
