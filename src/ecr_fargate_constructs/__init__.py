@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.front_door import EcrFargateService
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.published_image import PublishedImage
+    from ecr_fargate_constructs.observability.alarms import ServiceAlarms
+    from ecr_fargate_constructs.observability.dashboard import ServiceDashboard
+    from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.repository_stack import ImageRepositoryStack
@@ -106,7 +109,10 @@ __all__ = [
     "Rolling",
     "Scaling",
     "ScheduledCapacity",
+    "ServiceAlarms",
     "ServiceConnect",
+    "ServiceDashboard",
+    "ServiceThresholds",
     "SharedVolume",
     "Sidecar",
     "Spot",
@@ -165,7 +171,10 @@ _HOMES = {
     "Rolling": "service.deployment",
     "Scaling": "service.scaling",
     "ScheduledCapacity": "service.scaling",
+    "ServiceAlarms": "observability.alarms",
     "ServiceConnect": "service.discovery",
+    "ServiceDashboard": "observability.dashboard",
+    "ServiceThresholds": "observability.thresholds",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
     "Spot": "service.capacity",

@@ -1,6 +1,7 @@
 """What the load balancer measures of a target group. The metrics of CDK know a group's first listener only.
 
-All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic.
+All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic. ``balancer`` is
+the load balancer's full name, ``app/name/0123456789abcdef``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 
 def target_metric(
-    group: elbv2.IApplicationTargetGroup,
-    balancer: elbv2.IApplicationLoadBalancer,
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
     name: str,
     statistic: str,
     *,
@@ -26,8 +27,8 @@ def target_metric(
         statistic=statistic,
         period=cdk.Duration.minutes(1),
         dimensions_map={
-            "LoadBalancer": _balancer_name(balancer),
-            "TargetGroup": _group_name(group),
+            "LoadBalancer": balancer,
+            "TargetGroup": group.target_group_full_name,
         },
         label=label,
         color=color,
@@ -35,8 +36,8 @@ def target_metric(
 
 
 def error_percent(
-    group: elbv2.IApplicationTargetGroup,
-    balancer: elbv2.IApplicationLoadBalancer,
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
     *,
     suffix: str = "",
     label: str = "5xx answers",
@@ -60,8 +61,8 @@ def error_percent(
 
 
 def unhealthy_hosts(
-    group: elbv2.IApplicationTargetGroup,
-    balancer: elbv2.IApplicationLoadBalancer,
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
     *,
     label: str | None = None,
     color: str | None = None,
@@ -71,8 +72,8 @@ def unhealthy_hosts(
 
 
 def latency(
-    group: elbv2.IApplicationTargetGroup,
-    balancer: elbv2.IApplicationLoadBalancer,
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
     statistic: str,
     *,
     label: str | None = None,
@@ -80,18 +81,3 @@ def latency(
 ) -> cloudwatch.Metric:
     """Seconds until the tasks answer."""
     return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)
-
-
-def _balancer_name(balancer: elbv2.IApplicationLoadBalancer) -> str:
-    """What CloudWatch calls the load balancer: the end of its ARN, ``app/name/0123456789abcdef``."""
-    if isinstance(balancer, elbv2.ApplicationLoadBalancer):
-        return balancer.load_balancer_full_name
-    arn = cdk.Arn.split(balancer.load_balancer_arn, cdk.ArnFormat.SLASH_RESOURCE_NAME)
-    return arn.resource_name or ""
-
-
-def _group_name(group: elbv2.IApplicationTargetGroup) -> str:
-    """What CloudWatch calls the target group: the end of its ARN, ``targetgroup/name/0123456789abcdef``."""
-    if isinstance(group, elbv2.ApplicationTargetGroup):
-        return group.target_group_full_name
-    return cdk.Fn.select(5, cdk.Fn.split(":", group.target_group_arn))

@@ -23,7 +23,7 @@ from ecr_fargate_constructs.service.strategy import check_deployment
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_ecs_patterns as ecs_patterns
@@ -156,6 +156,11 @@ class EcrFargateService(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._inner.target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All target groups: two where traffic shifts from one to the other."""
+        return self._inner.target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

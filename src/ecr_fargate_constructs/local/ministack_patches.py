@@ -73,6 +73,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
     ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
     _add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
+    _accept_alarms_on_expressions(provisioners)
     _say_image_not_found(import_module("ministack.services.ecr"))
     _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
@@ -238,6 +239,20 @@ def _capacity_providers(ecs: _Module) -> _Handler:
 
 def _new_id(prefix: str) -> str:
     return f"{prefix}-{secrets.token_hex(9)[:17]}"
+
+
+def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Alarms on metric math are refused; let them exist, on a metric that nobody writes, and say that they are mute."""
+    record = _find(provisioners, "_cw_metric_alarm_record")
+
+    def take_note(name: str, properties: _Properties) -> object:
+        if properties.get("Metrics"):
+            print(f"not emulated: the alarm {name} is on an expression, and never goes off", flush=True)
+            properties = {key: value for key, value in properties.items() if key != "Metrics"}
+            properties |= {"Namespace": "NotEmulated", "MetricName": name}
+        return record(name, properties)
+
+    provisioners._cw_metric_alarm_record = take_note  # noqa: SLF001 - what this module is for
 
 
 def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package

@@ -168,7 +168,7 @@ class LoadBalancedFargateService(Construct):
             platform_version=ecs.FargatePlatformVersion.LATEST,
         )
         use_strategies(self._pattern.service, self._cluster, strategies)
-        finish(
+        self._target_groups = finish(
             self._pattern,
             task=self._task,
             port=container.port,
@@ -225,6 +225,11 @@ class LoadBalancedFargateService(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._pattern.target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All of them: two where traffic shifts from one to the other."""
+        return self._target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

@@ -169,7 +169,7 @@ class LoadBalancedEc2Service(Construct):
             enable_execute_command=exec_enabled,
         )
         use_strategies(self._pattern.service, self._cluster, strategies)
-        finish(
+        self._target_groups = finish(
             self._pattern,
             task=self._task,
             port=container.port,
@@ -232,6 +232,11 @@ class LoadBalancedEc2Service(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._pattern.target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All of them: two where traffic shifts from one to the other."""
+        return self._target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

@@ -19,6 +19,7 @@ from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
     from ecr_fargate_constructs.service.containers import AppContainer
@@ -92,14 +93,15 @@ def finish(
     count: float | None,
     grace: cdk.Duration,
     scaling: Scaling | None,
-) -> None:
-    """Set all that the pattern does not reach, on the load balancer and on the service."""
+) -> tuple[elbv2.ApplicationTargetGroup, ...]:
+    """Set all that the pattern does not reach, on the load balancer and on the service; return its target groups."""
     open_to_peers(pattern, way, pattern.cluster.vpc)
     tune_targets(pattern, way, port)
-    deploy_pattern(pattern, deployment, ingress=way, port=port, count=count, grace=grace)
+    groups = deploy_pattern(pattern, deployment, ingress=way, port=port, count=count, grace=grace)
     if scaling is not None:
         add_scaling(pattern.service, pattern.target_group, scaling)
     task.attach_to(pattern.service)
+    return groups
 
 
 def audit_sessions(

@@ -83,7 +83,7 @@ def render_alarms(
     alarms: RollbackAlarms | None,
     *,
     targets: Mapping[str, elbv2.ApplicationTargetGroup],
-    balancer: elbv2.ApplicationLoadBalancer,
+    balancer: str,
     grace: cdk.Duration,
 ) -> dict[str, object]:
     """Make the alarms of each target group, and return the ``Alarms`` of a service.
@@ -95,7 +95,7 @@ def render_alarms(
         scope: Parent of the alarms.
         alarms: Which; None switches alarms off, and says so, or a service that had some would keep them.
         targets: Target groups by a prefix of the alarms' ids.
-        balancer: The load balancer.
+        balancer: Full name of the load balancer.
         grace: Time that a task may take to start.
     """
     if alarms is None:

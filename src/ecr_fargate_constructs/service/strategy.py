@@ -72,8 +72,12 @@ def deploy_pattern(
     port: float,
     count: float | None,
     grace: cdk.Duration,
-) -> None:
-    """Deploy a pattern's service: alarms for its target groups, and what a shift of traffic needs."""
+) -> tuple[elbv2.ApplicationTargetGroup, ...]:
+    """Deploy a pattern's service: alarms for its target groups, and what a shift of traffic needs.
+
+    Returns:
+        All target groups of the service.
+    """
     scope = pattern.node.scope
     assert isinstance(scope, Construct)  # noqa: S101 - the pattern is a child of one of our services
     groups = {"Target": pattern.target_group}
@@ -98,8 +102,15 @@ def deploy_pattern(
         if deployment.schedule is not None:
             cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
     configure(
-        scope, pattern.service, deployment, groups=groups, balancer=pattern.load_balancer, count=count, grace=grace
+        scope,
+        pattern.service,
+        deployment,
+        groups=groups,
+        balancer=pattern.load_balancer.load_balancer_full_name,
+        count=count,
+        grace=grace,
     )
+    return tuple(groups.values())
 
 
 def configure(
@@ -108,7 +119,7 @@ def configure(
     deployment: Deployment,
     *,
     groups: dict[str, elbv2.ApplicationTargetGroup],
-    balancer: elbv2.ApplicationLoadBalancer,
+    balancer: str,
     count: float | None,
     grace: cdk.Duration,
 ) -> None:
