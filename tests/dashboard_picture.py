@@ -82,8 +82,8 @@ def draw(body: dict[str, Any]) -> str:
         )
         parts += {"text": _text, "alarm": _alarms, "metric": _graph}[widget["type"]](widget["properties"], *box)
     note = (
-        "Layout, metrics and thresholds are those of the template; the rest is sample data: a bad version at minute 40, "
-        "the alarms at minute 44."
+        "Layout, metrics and thresholds are those of the template; the rest is sample data: a bad version at minute "
+        "40, the alarms at minute 44."
     )
     parts.append(_label(note, _GAP, height + 19, size=12, colour=_FAINT))
     parts.append("</svg>")

@@ -1,4 +1,4 @@
-"""Everything that MiniStack lacks for our templates, in one place.
+"""Everything that MiniStack lacks for our templates, in one place (health checks are in ``ministack_health``).
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -15,6 +15,8 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
+
+from ecr_fargate_constructs.local.ministack_health import check_targets
 
 WRITTEN_FOR = "1.5.33"
 
@@ -78,6 +80,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
+    check_targets(import_module("ministack.services.alb"), _find)
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
     application = import_module("ministack.app")
