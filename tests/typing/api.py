@@ -35,6 +35,9 @@ from ecr_fargate_constructs import (
     Retention,
     RollbackAlarms,
     Rolling,
+    ServiceAlarms,
+    ServiceDashboard,
+    ServiceThresholds,
     TargetHealthCheck,
     TaskSize,
 )
@@ -72,6 +75,17 @@ def deployments(function: cdk.aws_lambda.Function, alarm: cdk.aws_cloudwatch.Ala
         Canary(percent=5, preview=PreviewPort(port=8443), alarms=RollbackAlarms(existing=[alarm, "other"])),
         Linear(step_percent=25, preview=PreviewHeader(name="X-Preview")),
     ]
+
+
+def observed(
+    web: EcrFargateService,
+    pattern: cdk.aws_ecs_patterns.ApplicationLoadBalancedFargateService,
+    topic: cdk.aws_sns.Topic,
+) -> list[ServiceDashboard]:
+    thresholds = ServiceThresholds(cpu_percent={"Warning": 70}, latency={"Critical": cdk.Duration.seconds(1)})
+    alarms = ServiceAlarms.of(web, thresholds=thresholds, actions={"Warning": [topic]})
+    other = ServiceDashboard.of(pattern.service, target_groups=[pattern.target_group])
+    return [ServiceDashboard.of(web, alarms=alarms), ServiceDashboard.of(pattern), other]
 
 
 def direct(app: cdk.App) -> PublishedImage:
