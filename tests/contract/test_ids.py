@@ -17,7 +17,11 @@ from ecr_fargate_constructs import (
     LoadBalancedFargateService,
     PrivateRepository,
     PublicHttp,
+    Rolling,
     Scaling,
+    ServiceAlarms,
+    ServiceDashboard,
+    ServiceThresholds,
 )
 from support import ROOT, of_type, template_of
 
@@ -149,6 +153,23 @@ def test_logical_ids_of_a_service_whose_traffic_shifts(
     shifting_template: dict[str, Any], kind: str, logical_ids: list[str]
 ) -> None:
     assert sorted(of_type(shifting_template, kind)) == logical_ids
+
+
+def test_the_logical_ids_of_alarms_and_dashboard() -> None:
+    stack = cdk.Stack(cdk.App(), "Web")
+    web = LoadBalancedFargateService(
+        stack, "Web", container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80), deployment=Rolling(alarms=None)
+    )
+    ServiceAlarms.of(web, thresholds=ServiceThresholds(cpu_percent={"Warning": 70}, memory_percent={}, latency={}))
+    ServiceDashboard.of(web)
+    template = template_of(stack)
+    assert sorted(of_type(template, "AWS::CloudWatch::Alarm")) == [
+        "WebAlarmsCpuWarning5E04CE18",
+        "WebAlarmsErrorsCritical8EBC379C",
+        "WebAlarmsErrorsWarningB8E52B45",
+        "WebAlarmsUnhealthyCritical5D3241C2",
+    ]
+    assert list(of_type(template, "AWS::CloudWatch::Dashboard")) == ["WebDashboard60E09F7D"]
 
 
 def test_the_logical_id_of_a_repository_on_its_own() -> None:

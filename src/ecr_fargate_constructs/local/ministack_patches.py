@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from ecr_fargate_constructs.local.ministack_health import check_targets
+from ecr_fargate_constructs.local.ministack_health import check_targets, wait_for_health
 
 WRITTEN_FOR = "1.5.33"
 
@@ -80,7 +80,9 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
-    check_targets(import_module("ministack.services.alb"), _find)
+    alb = import_module("ministack.services.alb")
+    check_targets(alb, _find)
+    wait_for_health(ecs, alb, _find)
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
     application = import_module("ministack.app")

@@ -128,3 +128,55 @@ def test_health_is_described_with_the_reason() -> None:
         _, _, body = alb._ACTION_MAP["DescribeTargetHealth"]({"TargetGroupArn": [ARN]})
     assert body.count("<State>healthy</State>") == 1
     assert "<State>unhealthy</State><Reason>Target.ResponseCodeMismatch</Reason>" in body
+
+
+def _ecs(service: dict[str, Any], said: list[str]) -> SimpleNamespace:
+    def stop(_arn: str, task: dict[str, Any], reason: str, _code: str) -> bool:
+        task["lastStatus"] = "STOPPED"
+        said.append(reason)
+        return True
+
+    return SimpleNamespace(
+        _services={"shop/web": service},
+        _task_ip=lambda _: "127.0.0.1",
+        _mark_task_stopped=stop,
+        _record_service_task_failure=lambda _: said.append("failure"),
+        _cleanup_task_resources=lambda *_: said.append("cleaned up"),
+        _get_docker=lambda: None,
+        _record_service_task_healthy=lambda *_: said.append("healthy"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (200, ["healthy"]),
+        (404, [f"Task failed ELB health checks in (target-group {ARN})", "failure", "cleaned up"]),
+    ],
+)
+def test_a_task_counts_when_it_is_healthy(status: int, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_SECONDS_TO_PASS", 0)
+    found: list[str] = []
+    with _answering(status) as target:
+        service = {"loadBalancers": [{"targetGroupArn": ARN, "containerPort": target["Port"]}]}
+        ecs = _ecs(service, found)
+        health.wait_for_health(ecs, _alb([], _group()), getattr)
+        ecs._record_service_task_healthy("shop/web", {"taskArn": "task", "lastStatus": "RUNNING"})
+    assert found == said
+
+
+def test_a_task_that_ends_by_itself_is_left_alone() -> None:
+    found: list[str] = []
+    with _answering(404) as target:
+        ecs = _ecs({"loadBalancers": [{"targetGroupArn": ARN, "containerPort": target["Port"]}]}, found)
+        health.wait_for_health(ecs, _alb([], _group()), getattr)
+        ecs._record_service_task_healthy("shop/web", {"taskArn": "task", "lastStatus": "STOPPED"})
+    assert not found
+
+
+def test_a_service_without_a_load_balancer_is_not_asked() -> None:
+    found: list[str] = []
+    ecs = _ecs({}, found)
+    health.wait_for_health(ecs, _alb([], _group()), getattr)
+    ecs._record_service_task_healthy("shop/web", {"taskArn": "task", "lastStatus": "RUNNING"})
+    assert found == ["healthy"]

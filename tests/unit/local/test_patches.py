@@ -37,6 +37,8 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.alb", "_forward_to_tg"),
         ("ministack.services.alb", "_describe_target_health"),
         ("ministack.services.alb", "_proxy_http_target"),
+        ("ministack.services.ecs", "_record_service_task_healthy"),
+        ("ministack.services.ecs", "_mark_task_stopped"),
         ("ministack.app", "app"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
