@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions_
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
@@ -17,16 +15,12 @@ from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+    from ecr_fargate_constructs.observability.alarm_factory import Action
     from ecr_fargate_constructs.observability.subject import BalancedService, Subject
-
-Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
-"""A topic, or anything that an alarm can set off."""
-
-_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 class ServiceAlarms(Construct):
@@ -72,8 +66,7 @@ class ServiceAlarms(Construct):
         subject = subject_of(observed, target_groups, container_insights=container_insights)
         _check(thresholds, actions or {}, subject)
         super().__init__(scope, construct_id)
-        self._actions = actions or {}
-        self._alarms: list[cloudwatch.Alarm] = []
+        factory = AlarmFactory(self, actions or {})
         metrics = ServiceMetrics(subject)
         seconds = {name: limit.to_milliseconds() / 1000 for name, limit in thresholds.latency.items()}
         for signal, metric, limits, what in (
@@ -83,11 +76,11 @@ class ServiceAlarms(Construct):
             ("Memory", metrics.memory_percent(), thresholds.memory_percent, "the tasks are short of memory"),
             ("Unhealthy", metrics.unhealthy_hosts(), thresholds.unhealthy_hosts, "tasks fail their health check"),
         ):
-            self._add(signal, metric, limits, what, compare=_ABOVE)
-        self._add("Traffic", metrics.requests(), thresholds.requests_below, "too few requests come", compare=_BELOW)
+            factory.above(signal, metric, limits, what)
+        factory.below("Traffic", metrics.requests(), thresholds.requests_below, "too few requests come")
         if thresholds.running_tasks_below:
-            limits = thresholds.running_tasks_below
-            self._add("Tasks", metrics.running_tasks(), limits, "too few tasks run", compare=_BELOW)
+            factory.below("Tasks", metrics.running_tasks(), thresholds.running_tasks_below, "too few tasks run")
+        self._alarms = factory.made
 
     @classmethod
     def of(
@@ -115,39 +108,6 @@ class ServiceAlarms(Construct):
     def alarms(self) -> Sequence[cloudwatch.Alarm]:
         """The alarms."""
         return tuple(self._alarms)
-
-    def _add(
-        self,
-        signal: str,
-        metric: cloudwatch.IMetric,
-        limits: Mapping[str, float],
-        what: str,
-        *,
-        compare: cloudwatch.ComparisonOperator,
-    ) -> None:
-        missing = cloudwatch.TreatMissingData
-        for severity, limit in limits.items():
-            alarm = cloudwatch.Alarm(
-                self,
-                f"{signal}{severity}",
-                metric=metric,
-                threshold=limit,
-                comparison_operator=compare,
-                datapoints_to_alarm=3,
-                evaluation_periods=5,
-                treat_missing_data=missing.BREACHING if compare == _BELOW else missing.NOT_BREACHING,
-                alarm_description=f"{severity}: {what}.",
-            )
-            for action in self._actions.get(severity, ()):
-                bound = action if _is_action(action) else actions_.SnsAction(action)  # type: ignore[arg-type]
-                alarm.add_alarm_action(bound)  # type: ignore[arg-type]
-                alarm.add_ok_action(bound)  # type: ignore[arg-type]
-            self._alarms.append(alarm)
-
-
-def _is_action(value: object) -> bool:
-    """Whether it is an alarm action; interfaces of CDK cannot be asked for by class."""
-    return hasattr(value, "bind")
 
 
 def _check(thresholds: ServiceThresholds, actions: Mapping[str, Sequence[Action]], subject: Subject) -> None:
