@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support import ROOT, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# A property must not fail because the machine is busy.
+settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-speed")
 
 
 @pytest.fixture(scope="session")

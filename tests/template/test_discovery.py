@@ -13,6 +13,7 @@ from aws_cdk import aws_servicediscovery as cloudmap
 from ecr_fargate_constructs import (
     AppContainer,
     CloudMap,
+    ConfigurationError,
     InternalHttp,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
@@ -57,6 +58,7 @@ def test_a_service_is_offered_by_name(stack: cdk.Stack, service: Service) -> Non
     options = configuration["LogConfiguration"]["Options"]
     [group] = of_type(template_of(stack), "AWS::Logs::LogGroup")
     assert (options["awslogs-group"], options["awslogs-stream-prefix"]) == ({"Ref": group}, "service-connect")
+    assert options["mode"] == "non-blocking"
     [mapping] = only(template_of(stack), "AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"][0][
         "PortMappings"
     ]
@@ -67,6 +69,20 @@ def _resource(namespace: cloudmap.HttpNamespace) -> cdk.CfnElement:
     resource = namespace.node.default_child
     assert isinstance(resource, cdk.CfnElement)
     return resource
+
+
+def test_what_a_service_calls_is_deployed_first(stack: cdk.Stack, service: Service) -> None:
+    """Row 44: a task learns the names that exist when it starts."""
+    web = LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=InternalHttp())
+    service.join_service_connect(ServiceConnect(namespace="apps", name="orders"))
+    web.join_service_connect(ServiceConnect(namespace="apps", calls=[service.service]))
+    service.connections.allow_default_port_from(web)
+    services = of_type(template_of(stack), "AWS::ECS::Service")
+    [orders] = [name for name in services if name.startswith("Orders")]
+    [caller] = [item for name, item in services.items() if name.startswith("Web")]
+    assert orders in caller["DependsOn"]
+    # CDK warns of a rule for the way out when the object that it is handed is another one at each look.
+    assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
 
 
 def test_left_out_the_port_is_the_containers(stack: cdk.Stack, service: Service) -> None:
@@ -116,6 +132,16 @@ def test_others_are_let_in_on_the_applications_port(stack: cdk.Stack, service: S
     rules = of_type(template_of(stack), "AWS::EC2::SecurityGroupIngress").values()
     [rule] = [item["Properties"] for item in rules if "Client" in str(item["Properties"]["SourceSecurityGroupId"])]
     assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+
+
+def test_a_service_joins_and_registers_once(stack: cdk.Stack, service: Service) -> None:
+    namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="internal", vpc=service.vpc)
+    service.join_service_connect(ServiceConnect(namespace=namespace))
+    service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*joined a Service Connect namespace already"):
+        service.join_service_connect(ServiceConnect(namespace=namespace))
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*has a name in Cloud Map already"):
+        service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
 
 
 def test_names_and_ports_may_be_tokens(stack: cdk.Stack, service: Service) -> None:

@@ -1,4 +1,4 @@
-"""The service on EC2: its machines, its task, and what it shares with its twin. Rows are those of docs/defaults.md."""
+"""The service on EC2: its task, its place, and what it shares with its twin. Rows are those of docs/defaults.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs import (
     AppContainer,
-    Architecture,
     Ec2Capacity,
     Ec2Container,
     LoadBalancedEc2Service,
@@ -23,6 +22,7 @@ from ecr_fargate_constructs import (
     PublicHttp,
     Scaling,
     Sidecar,
+    Spot,
     TaskSize,
 )
 from support import of_type, only, template_of
@@ -44,11 +44,6 @@ def _build(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on as the
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     return _build()
-
-
-def _launch(template: dict[str, Any]) -> dict[str, Any]:
-    data: dict[str, Any] = only(template, "AWS::EC2::LaunchTemplate")["Properties"]["LaunchTemplateData"]
-    return data
 
 
 def _container(template: dict[str, Any]) -> dict[str, Any]:
@@ -84,74 +79,6 @@ def test_its_defaults_are_those_of_its_twin() -> None:
         "AWS::EC2::VPC",
     ):
         assert of_type(template, kind) == of_type(twin, kind)
-
-
-def test_machines_hand_out_no_role_and_no_metadata_without_a_session(template: dict[str, Any]) -> None:
-    """Row 41."""
-    launch = _launch(template)
-    assert launch["MetadataOptions"] == {
-        "HttpEndpoint": "enabled",
-        "HttpTokens": "required",
-        "HttpPutResponseHopLimit": 1,
-    }
-    assert "ECS_AWSVPC_BLOCK_IMDS=true" in str(launch["UserData"])
-
-
-def test_machines_are_encrypted_and_have_no_public_address(template: dict[str, Any]) -> None:
-    """Row 41."""
-    launch = _launch(template)
-    [volume] = launch["BlockDeviceMappings"]
-    assert volume == {
-        "DeviceName": "/dev/xvda",
-        "Ebs": {"Encrypted": True, "VolumeSize": 30, "VolumeType": "gp3"},
-    }
-    [interface] = launch["NetworkInterfaces"]
-    assert interface["AssociatePublicIpAddress"] is False
-    assert all("PrivateSubnet" in subnet["Ref"] for subnet in only(template, GROUP)["Properties"]["VPCZoneIdentifier"])
-
-
-def test_nothing_comes_in_to_the_machines(template: dict[str, Any]) -> None:
-    [interface] = _launch(template)["NetworkInterfaces"]
-    [group] = interface["Groups"]
-    name = group["Fn::GetAtt"][0]
-    assert "SecurityGroupIngress" not in template["Resources"][name]["Properties"]
-    rules = of_type(template, "AWS::EC2::SecurityGroupIngress").values()
-    assert not [rule for rule in rules if name in str(rule["Properties"]["GroupId"])]
-
-
-@pytest.mark.parametrize(
-    ("container", "kind", "image"),
-    [
-        (AppContainer(NGINX, 80), "t3.medium", "amazonlinux2023recommended"),
-        (AppContainer(NGINX, 80, architecture=Architecture.ARM64), "t4g.medium", "amazonlinux2023arm64recommended"),
-        (Ec2Container(NGINX, 80, gpu_count=1), "g5.xlarge", "amazonlinux2023gpurecommended"),
-    ],
-)
-def test_machines_fit_the_image(container: AppContainer, kind: str, image: str) -> None:
-    """Rows 1 and 41."""
-    machines = Ec2Capacity(instance_type=ec2.InstanceType(kind)) if kind == "g5.xlarge" else None
-    template = _build(container=container, machines=machines)
-    assert _launch(template)["InstanceType"] == kind
-    assert image in _launch(template)["ImageId"]["Ref"]
-    expected = "ARM64" if container.runs_on is Architecture.ARM64 else "X86_64"
-    assert only(template, TASK)["Properties"]["RuntimePlatform"]["CpuArchitecture"] == expected
-
-
-def test_ecs_scales_and_drains_the_machines(template: dict[str, Any]) -> None:
-    """Row 42."""
-    provider = only(template, "AWS::ECS::CapacityProvider")["Properties"]["AutoScalingGroupProvider"]
-    assert provider["ManagedScaling"] == {"Status": "ENABLED", "TargetCapacity": 100}
-    assert provider["ManagedDraining"] == "ENABLED"
-    assert provider["ManagedTerminationProtection"] == "DISABLED", "protected machines keep a stack from being deleted"
-    group = only(template, GROUP)
-    assert (group["Properties"]["MinSize"], group["Properties"]["MaxSize"]) == ("2", "10")
-    assert "DesiredCapacity" not in group["Properties"]
-    assert {"Key": "AmazonECSManaged", "Value": "true", "PropagateAtLaunch": True} in group["Properties"]["Tags"]
-    assert not of_type(template, "AWS::Lambda::Function"), "draining takes no function"
-
-
-def test_machines_are_replaced_one_by_one(template: dict[str, Any]) -> None:
-    assert only(template, GROUP)["UpdatePolicy"]["AutoScalingRollingUpdate"]["MaxBatchSize"] == 1
 
 
 def test_tasks_wait_for_the_capacity_provider(template: dict[str, Any]) -> None:
@@ -253,21 +180,6 @@ def test_a_cluster_with_machines_can_be_brought() -> None:
     assert only(template, SERVICE)["Properties"]["LaunchType"] == "EC2"
 
 
-def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
-    cluster = ecs.Cluster(stack, "Mine")
-    machines = Ec2Capacity(minimum=1, maximum=3, target_percent=80, root_volume_gib=100)
-    service = LoadBalancedEc2Service(
-        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster, machines=machines
-    )
-    assert service.cluster is cluster
-    template = template_of(stack)
-    provider = only(template, "AWS::ECS::CapacityProvider")["Properties"]["AutoScalingGroupProvider"]
-    assert provider["ManagedScaling"]["TargetCapacity"] == 80
-    assert only(template, GROUP)["Properties"]["MaxSize"] == "3"
-    assert _launch(template)["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 100
-
-
 def test_tasks_and_machines_can_be_put_elsewhere() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     isolated = ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
@@ -340,6 +252,40 @@ def test_one_image_runs_on_fargate_and_on_machines(directory: Path) -> None:
     images = [task["Properties"]["ContainerDefinitions"][0]["Image"] for task in tasks.values()]
     assert images[0] == images[1]
     only(template, "AWS::ECS::Cluster")
+
+
+def test_feature_flags_change_nothing_of_ours(recommended_flags: dict[str, Any]) -> None:
+    """Row 37: machines, sessions and scaling are the same in an app without any flag and in one with all of them."""
+    templates = []
+    for context in ({}, recommended_flags):
+        stack = cdk.Stack(cdk.App(context=context), "Stack")
+        scaling = Scaling(minimum=2, maximum=4, cpu_percent=60)
+        container = AppContainer(NGINX, 80)
+        LoadBalancedEc2Service(
+            stack, "Web", container=container, ingress=PublicHttp(), scaling=scaling, exec_enabled=True
+        )
+        templates.append(template_of(stack)["Resources"])
+    without, with_all = templates
+    different = {
+        without.get(name, with_all.get(name))["Type"]
+        for name in without.keys() | with_all.keys()
+        if without.get(name) != with_all.get(name)
+    }
+    assert different <= {"AWS::IAM::Policy"}, different  # minimizePolicies sorts actions and merges statements
+
+
+def test_kinds_of_capacity_share_a_cluster() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    container = AppContainer(NGINX, 80)
+    for name in ("One", "Two"):
+        LoadBalancedEc2Service(stack, name, container=container, ingress=PublicHttp())
+    spot = Scaling(minimum=2, maximum=2, capacity=Spot())
+    LoadBalancedFargateService(stack, "Three", container=container, ingress=PublicHttp(), scaling=spot)
+    template = template_of(stack)
+    providers = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")["Properties"]["CapacityProviders"]
+    own = [{"Ref": name} for name in of_type(template, "AWS::ECS::CapacityProvider")]
+    assert providers == [*own, "FARGATE", "FARGATE_SPOT"]
+    assert len(own) == len(of_type(template, GROUP)) == 2
 
 
 def test_every_number_may_be_a_token() -> None:

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp, Sidecar
+from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Mount, PublicHttp, SharedVolume, Sidecar
 from support import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -80,6 +80,14 @@ def test_the_agent_can_write_on_a_read_only_root(template: dict[str, Any]) -> No
     assert len(volumes) == len(set(volumes)) == 7
 
 
+def test_a_path_that_is_mounted_already_is_left_as_it_is() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    kept = Mount(AGENT[2], SharedVolume("kept"))
+    _add(stack, container=AppContainer(NGINX, 80, writable_paths=[f"{AGENT[0]}/"], mounts=[kept]), exec_enabled=True)
+    [container] = _task(template_of(stack), "Web")["ContainerDefinitions"]
+    assert sorted(mount["ContainerPath"].rstrip("/") for mount in container["MountPoints"]) == sorted(AGENT)
+
+
 def test_the_agent_may_talk_to_session_manager_and_write_the_audit_log(template: dict[str, Any]) -> None:
     session, stream, find = _statements(template, "WebTaskDefTaskRole")
     assert set(session["Action"]) == SESSION
@@ -121,6 +129,14 @@ def test_a_given_cluster_that_says_nothing_logs_to_the_service() -> None:
     [group] = of_type(template, "AWS::Logs::LogGroup")
     stream = _statements(template, "WebTaskDefTaskRole")[1]
     assert stream["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+
+
+def test_a_given_cluster_that_asks_for_the_containers_log_gets_it() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    configuration = ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.DEFAULT)
+    _add(stack, cluster=ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration), exec_enabled=True)
+    assert not _warnings(stack)
+    assert "logs:PutLogEvents" in str(_statements(template_of(stack), "WebTaskDefTaskRole"))
 
 
 def test_a_given_cluster_that_logs_is_left_alone() -> None:

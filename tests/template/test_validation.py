@@ -7,47 +7,78 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support import ROOT
+from validate_examples import EXAMPLES
 
-APPS = {"Web": ROOT / "app.py", **{file.stem: file for file in sorted((ROOT / "examples").glob("*.py"))}}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES = [file.stem for file in EXAMPLES]
 
 
-@pytest.fixture(scope="module", params=list(APPS.values()), ids=list(APPS))
-def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assembly of an app, synthesized as the CDK command line does it."""
-    outdir = tmp_path_factory.mktemp("validated")
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    assert context["@aws-cdk/core:validateAgainstDefaultRules"] is True
-    environment = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
-    environment |= {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(context)}
-    done = subprocess.run(  # noqa: S603 - our own app
-        [sys.executable, str(request.param)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
+    return subprocess.run(  # noqa: S603 - programs of ours
+        arguments, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, check=False
     )
+
+
+def _lint(folder: Path) -> str:
+    templates = sorted(str(file) for file in folder.rglob("*.template.json"))
+    assert templates
+    tool = str(Path(sys.executable).parent / "cfn-lint")
+    done = _run(tool, "--config-file", str(ROOT / ".cfnlintrc.yaml"), *templates)
+    assert (done.returncode == 0) == (not done.stdout), done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def context() -> str:
+    """The context of this project's cdk.json, as the CDK command line hands it over."""
+    found = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    assert found["@aws-cdk/core:validateAgainstDefaultRules"] is True
+    return json.dumps(found)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assemblies of all examples, in folders of their names."""
+    outdir = tmp_path_factory.mktemp("examples")
+    done = _run(sys.executable, str(ROOT / "tests" / "validate_examples.py"), str(outdir))
     assert done.returncode == 0, done.stderr
-    assert "[Warning" not in done.stderr, done.stderr
     return outdir
 
 
-def test_the_built_in_validation_ran_and_found_nothing(assembly: Path) -> None:
-    report = assembly / "validation-report.json"
+@pytest.fixture(scope="module")
+def errors(examples: Path) -> Mapping[str, str | None]:
+    """What the built-in validation says of each example."""
+    found: dict[str, str | None] = json.loads((examples / "result.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_built_in_validation_finds_nothing(name: str, errors: Mapping[str, str | None], examples: Path) -> None:
+    assert errors[name] is None, errors[name]
+    report = examples / name / "validation-report.json"
     if report.exists():
         text = json.loads(report.read_text(encoding="utf-8"))
         assert not [plugin for plugin in text.get("pluginReports", []) if plugin.get("violations")], text
 
 
-def test_cfn_lint_finds_nothing(assembly: Path) -> None:
-    templates = sorted(str(file) for file in assembly.glob("*.template.json"))
-    assert templates
-    done = subprocess.run(  # noqa: S603 - a tool of ours
-        [str(Path(sys.executable).parent / "cfn-lint"), "--config-file", str(ROOT / ".cfnlintrc.yaml"), *templates],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+def test_cfn_lint_finds_nothing(examples: Path) -> None:
+    assert {file.name for file in examples.iterdir() if file.is_dir()} == set(NAMES)
+    assert not _lint(examples)
+
+
+def test_the_sample_is_clean_as_the_command_line_runs_it(context: str, tmp_path: Path) -> None:
+    done = _run(sys.executable, str(ROOT / "app.py"), CDK_OUTDIR=str(tmp_path), CDK_CONTEXT_JSON=context)
+    assert done.returncode == 0, done.stderr
+    assert "[Warning" not in done.stderr, done.stderr
+    assert not _lint(tmp_path)
 
 
 def test_the_built_in_validation_would_have_seen_a_fault(tmp_path: Path) -> None:
@@ -55,14 +86,13 @@ def test_the_built_in_validation_would_have_seen_a_fault(tmp_path: Path) -> None
         "import aws_cdk as cdk; app = cdk.App(); stack = cdk.Stack(app, 'Bad'); "
         "cdk.CfnResource(stack, 'Cluster', type='AWS::ECS::Cluster', properties={'Nope': 1}); app.synth()"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
-    context = json.dumps({"@aws-cdk/core:validateAgainstDefaultRules": True})
-    done = subprocess.run(  # noqa: S603 - a program of ours
-        [sys.executable, "-c", program],
-        env=environment | {"CDK_OUTDIR": str(tmp_path), "CDK_CONTEXT_JSON": context},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    rules = json.dumps({"@aws-cdk/core:validateAgainstDefaultRules": True})
+    done = _run(sys.executable, "-c", program, CDK_OUTDIR=str(tmp_path), CDK_CONTEXT_JSON=rules)
     assert done.returncode != 0
     assert "Nope" in done.stderr
+
+
+def test_cfn_lint_would_have_seen_a_fault(tmp_path: Path) -> None:
+    resources = {"Resources": {"Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"Nope": 1}}}}
+    (tmp_path / "Bad.template.json").write_text(json.dumps(resources), encoding="utf-8")
+    assert "Nope" in _lint(tmp_path)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import assertions
+from aws_cdk import aws_applicationautoscaling as appscaling
+from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_servicediscovery as cloudmap
 from typing_extensions import assert_type
 
 from ecr_fargate_constructs import (
@@ -15,31 +21,63 @@ from ecr_fargate_constructs import (
     Architecture,
     BlueGreen,
     Canary,
+    CloudMap,
+    CloudWatchLogs,
     ConfigurationError,
+    ContainerRuntime,
     Deployment,
     DeploymentHook,
     EarlySuccess,
+    EbsVolume,
+    Ec2Capacity,
+    Ec2Container,
     EcrFargateService,
+    EfsVolume,
     ImageBuild,
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
     Linear,
+    LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    MetricResolution,
+    Mixed,
+    Mount,
+    OnDemand,
     PreviewHeader,
     PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
     PublishedImage,
+    RestartPolicy,
     Retention,
     RollbackAlarms,
     Rolling,
+    Scaling,
+    ScheduledCapacity,
     ServiceAlarms,
+    ServiceConnect,
     ServiceDashboard,
     ServiceThresholds,
+    SharedVolume,
+    Sidecar,
+    Spot,
     TargetHealthCheck,
     TaskSize,
+)
+from ecr_fargate_constructs.testing import (
+    AssertCompliant,
+    AssertLogicalIdsStable,
+    CdkApp,
+    ServiceAssertions,
+    Synthesize,
+    Update,
+    assert_no_replacement,
+    assert_valid,
+    normalised,
+    service_in,
+    updates,
 )
 
 
@@ -100,6 +138,53 @@ def ways(stack: cdk.Stack) -> list[PublicHttp | PublicHttps | InternalHttp | Int
     return [PublicHttps(domain_name="a.example.com", hosted_zone=zone), InternalHttp()]
 
 
+def containers(image: PublishedImage, files: efs.FileSystem, secret: secretsmanager.ISecret) -> list[Sidecar]:
+    uploads = EfsVolume("uploads", files, access_point=files.add_access_point("Shop"))
+    app = AppContainer(
+        image,
+        8080,
+        secrets={"KEY": ecs.Secret.from_secrets_manager(secret, "key")},
+        depends_on={"otel": ecs.ContainerDependencyCondition.HEALTHY},
+        restart=RestartPolicy(ignored_exit_codes=[0]),
+        mounts=[Mount("/srv", uploads), Mount("/data", EbsVolume("data", size_gib=20), read_only=True)],
+        logging=CloudWatchLogs(multiline_pattern="^20"),
+        runtime=ContainerRuntime(system_controls={"net.core.somaxconn": "1024"}),
+    )
+    migrate = Sidecar("migrate", image, essential=False, mounts=[Mount("/shared", SharedVolume("shared"))])
+    assert_type(Sidecar.adot(), Sidecar)
+    assert_type(Sidecar.log_router(), Sidecar)
+    assert_type(TaskSize.smallest_for([app, migrate], architecture=Architecture.ARM64), TaskSize)
+    return [migrate]
+
+
+def scalings() -> list[Scaling]:
+    morning = ScheduledCapacity(name="morning", at=appscaling.Schedule.cron(hour="8", minute="0"), minimum=4)
+    spot: list[OnDemand | Spot | Mixed] = [OnDemand(), Spot(), Mixed(base=2, spot_weight=3)]
+    return [
+        Scaling(minimum=2, maximum=10, cpu_percent=60, metric_resolution=MetricResolution.SECONDS_20),
+        Scaling(minimum=2, maximum=10, requests_per_target=100, schedule=[morning], paused=True),
+        *(Scaling(minimum=3, maximum=3, capacity=capacity) for capacity in spot),
+    ]
+
+
+def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> LoadBalancedEc2Service:
+    service = LoadBalancedEc2Service(
+        stack,
+        "Machines",
+        container=Ec2Container("public.ecr.aws/nginx/nginx:1.29", 80, gpu_count=1),
+        machines=Ec2Capacity(instance_type=ec2.InstanceType("g5.xlarge"), minimum=1, maximum=4),
+        scaling=Scaling(minimum=2, maximum=10, cpu_percent=60),
+        exec_enabled=True,
+    )
+    service.join_service_connect(ServiceConnect(namespace=namespace, name="inference"))
+    service.register_in_cloud_map(CloudMap(namespace=namespace, name="inference"))
+    assert_type(service.service, ecs.Ec2Service)
+    assert_type(service.task_definition, ecs.Ec2TaskDefinition)
+    if service.machines is not None:
+        assert_type(service.machines, autoscaling.AutoScalingGroup)
+    return service
+
+
 def edges(web: EcrFargateService, table: cdk.aws_dynamodb.Table, group: ec2.SecurityGroup) -> None:
     assert_type(web.service, ecs.FargateService)
     assert_type(web.image, PublishedImage)
@@ -114,3 +199,33 @@ def errors() -> str | None:
     except ConfigurationError as error:
         return error.path
     return None
+
+
+class ShopStack(cdk.Stack):
+    pass
+
+
+def fill(stack: cdk.Stack) -> None:
+    ecr.Repository(stack, "Repo")
+
+
+def make(app: cdk.App, name: str) -> cdk.Stack:
+    return ShopStack(app, name)
+
+
+def plugin(
+    synthesize: Synthesize, cdk_app: CdkApp, compliant: AssertCompliant, stable: AssertLogicalIdsStable
+) -> list[Update]:
+    template = synthesize(fill, id="Shop", env=cdk.Environment(region="eu-west-1"), context={"flag": True})
+    assert_type(template, assertions.Template)
+    synthesize(make)
+    synthesize(ShopStack)
+    compliant(ShopStack)
+    compliant(cdk_app)
+    stable(template)
+    stable(template, normalised(template), types=["AWS::ECR::Repository"])
+    assert_valid(cdk_app.template("Shop"), ignore=["W2001"])
+    assert_no_replacement(template, cdk_app.templates["Shop"], allow=["Repo"])
+    service = service_in(template, "Web").runs_image_from("Repo").has_circuit_breaker().scales_between(2, 10)
+    assert_type(service.answers_on(443), ServiceAssertions)
+    return updates(template, cdk_app.template())

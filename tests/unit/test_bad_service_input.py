@@ -77,13 +77,19 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "above",
         lambda: _scaling(schedule=[_at(minimum=5)]),
-        "'later' would leave minimum=5 above maximum=4",
+        "'later' could leave minimum=5 above maximum=4",
         "give the schedule both",
     ),
     (
         "below",
         lambda: _scaling(schedule=[_at(minimum=None, maximum=1)]),
-        "'later' would leave minimum=2 above maximum=1",
+        "'later' could leave minimum=2 above maximum=1",
+        "give the schedule both",
+    ),
+    (
+        "below another",
+        lambda: _scaling(schedule=[_at("day", minimum=3, maximum=9), _at("night", minimum=None, maximum=2)]),
+        "'night' could leave minimum=3 above maximum=2",
         "give the schedule both",
     ),
     ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4 and maximum=4", "a smaller base"),

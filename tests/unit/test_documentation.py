@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-EXAMPLES = {file.name: file.read_text(encoding="utf-8") for file in sorted((ROOT / "examples").glob("*.py"))}
+EXAMPLES = {file.name: file.read_text(encoding="utf-8") for file in sorted((ROOT / "examples").rglob("*.py"))}
 BLOCKS = [
     (document.name, block)
     for document in DOCUMENTS
@@ -28,6 +28,11 @@ def test_python_in_the_documents_is_part_of_an_example_that_a_test_runs(document
 
 def test_the_readme_shows_python() -> None:
     assert [document for document, _ in BLOCKS].count("README.md") == 3
+
+
+def test_the_recipes_run_with_the_tests(pytestconfig: pytest.Config) -> None:
+    assert "examples/testing" in pytestconfig.getini("testpaths")
+    assert [document for document, _ in BLOCKS].count("testing.md") >= 8
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)

@@ -1,4 +1,7 @@
-"""Everything that MiniStack lacks for our templates, in one place (health checks are in ``ministack_health``).
+"""Everything that MiniStack lacks for our templates.
+
+Resource types are in ``ministack_types``, tasks of several containers in ``ministack_task_patches``, health checks in
+``ministack_health``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -8,7 +11,6 @@ learnt it is left alone. All of it is meant to be offered upstream.
 from __future__ import annotations
 
 import re
-import secrets
 import urllib.request
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
@@ -16,48 +18,26 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from ecr_fargate_constructs.local import ministack_task_patches as task_patches
 from ecr_fargate_constructs.local.ministack_health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_inside import WRITTEN_FOR, MovedError
+from ecr_fargate_constructs.local.ministack_inside import find as _find
+from ecr_fargate_constructs.local.ministack_types import ADDED_TYPES, add_missing_types
 
-WRITTEN_FOR = "1.5.33"
+__all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "accept_absolute_targets", "apply"]
 
 _Properties: TypeAlias = dict[str, Any]
-_Permissions: TypeAlias = Callable[[list[_Properties]], list[Any]]
-_Handler: TypeAlias = dict[str, Callable[..., Any]]
-_Module: TypeAlias = object
 _Message: TypeAlias = MutableMapping[str, Any]
 _Application: TypeAlias = Callable[
     [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
 ]
 
-ADDED_TYPES = (
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
-    "AWS::EC2::EIP",
-    "AWS::EC2::NatGateway",
-    "AWS::EC2::SecurityGroupEgress",
-    "AWS::EC2::SecurityGroupIngress",
-    "AWS::ECS::ClusterCapacityProviderAssociations",
-)
-"""CloudFormation types that ``apply`` registers where they are missing."""
-
-_CLIENT_ERROR = 400
 _REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _HOTSWAPPED = re.compile(r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+)\.localhost/")
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 )
-
-
-class MovedError(RuntimeError):
-    """MiniStack's inside is not what the patches were written for."""
-
-    def __init__(self, what: str) -> None:
-        """Name what is missing."""
-        super().__init__(
-            f"the patches for MiniStack were written for {WRITTEN_FOR} and this version has no {what}; "
-            f"install ministack=={WRITTEN_FOR}"
-        )
 
 
 def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
@@ -74,12 +54,16 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     provisioners = import_module("ministack.services.cloudformation.provisioners")
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
     ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
-    _add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
+    add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
+    task_patches.read_secrets_of_containers(provisioners)
+    task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     _accept_alarms_on_expressions(provisioners)
     _say_image_not_found(import_module("ministack.services.ecr"))
     _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
+    task_patches.share_the_network_of_a_task(import_module("ministack.services.ecs"))
+    task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     alb = import_module("ministack.services.alb")
     check_targets(alb, _find)
     wait_for_health(ecs, alb, _find)
@@ -88,162 +72,6 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     application = import_module("ministack.app")
     application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
     return frozenset(handlers)
-
-
-def _find(module: _Module, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
-    if not hasattr(module, name):
-        raise MovedError(f"{getattr(module, '__name__', module)}.{name}")
-    return getattr(module, name)
-
-
-def _add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
-    groups = _find(ec2, "_security_groups")
-    makers: dict[str, Callable[[], _Handler]] = {
-        "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
-        "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
-        "AWS::EC2::EIP": lambda: _addresses(ec2),
-        "AWS::EC2::NatGateway": lambda: _gateways(ec2),
-        "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
-        "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
-        "AWS::ECS::ClusterCapacityProviderAssociations": lambda: _capacity_providers(ecs),
-    }
-    handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
-
-
-def _addresses(ec2: _Module) -> _Handler:
-    addresses, random_ip = _find(ec2, "_addresses"), _find(ec2, "_random_ip")
-
-    def create(_logical_id: str, _properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        allocation, address = _new_id("eipalloc"), random_ip("52.")
-        nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
-        addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
-        return address, {"AllocationId": allocation, "PublicIp": address}
-
-    def delete(address: str, _properties: _Properties) -> None:
-        for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
-            addresses.pop(allocation, None)
-
-    return {"create": create, "delete": delete}
-
-
-def _gateways(ec2: _Module) -> _Handler:
-    gateways, subnets, now = (_find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
-
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        gateway = _new_id("nat")
-        gateways[gateway] = {
-            "NatGatewayId": gateway,
-            "SubnetId": properties["SubnetId"],
-            "VpcId": (subnets.get(properties["SubnetId"]) or {}).get("VpcId", ""),
-            "AllocationId": properties.get("AllocationId"),
-            "ConnectivityType": "public",
-            "State": "available",
-            "CreateTime": now(),
-            "Tags": [],
-        }
-        return gateway, {"NatGatewayId": gateway}
-
-    def delete(gateway: str, _properties: _Properties) -> None:
-        gateways.pop(gateway, None)
-
-    return {"create": create, "delete": delete}
-
-
-def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) -> _Handler:
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        rule = _new_id("sgr")
-        groups[properties["GroupId"]][direction].extend(permissions([properties]))
-        return rule, {"Id": rule}
-
-    def delete(_rule: str, properties: _Properties) -> None:
-        group = groups.get(properties["GroupId"])
-        for permission in permissions([properties]):
-            if group and permission in group[direction]:
-                group[direction].remove(permission)
-
-    def update(
-        rule: str, old: _Properties, new: _Properties, stack: str
-    ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
-        delete(rule, old)
-        return create("", new, stack)
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _scalable_targets(ecs: _Module) -> _Handler:
-    """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
-    services, update_service = _find(ecs, "_services"), _find(ecs, "_update_service")
-
-    def register(properties: _Properties) -> tuple[str, _Properties]:
-        namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
-        if namespace != "ecs":
-            raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
-        _, cluster, name = resource.split("/")
-        wanted = int(services[f"{cluster}/{name}"]["desiredCount"])
-        inside = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
-        if inside != wanted:
-            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": inside})
-            if status >= _CLIENT_ERROR:
-                raise ValueError(f"the number of tasks of {name} could not be set to {inside}: {body!r}")
-        for action in properties.get("ScheduledActions") or []:
-            print(f"not emulated: the schedule {action['ScheduledActionName']} of {name} never comes", flush=True)
-        identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
-        return identifier, {"Id": identifier}
-
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        return register(properties)
-
-    def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
-        return register(new)
-
-    def delete(_target: str, _properties: _Properties) -> None:
-        """The number of tasks stays as it is, in AWS too."""
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _scaling_policies() -> _Handler:
-    """Policies are taken note of; there is no load to measure here, so none ever acts."""
-
-    def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        name = properties.get("PolicyName", logical_id)
-        print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
-        arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
-        return arn, {"Arn": arn}
-
-    def delete(_policy: str, _properties: _Properties) -> None:
-        """Nothing is kept."""
-
-    return {"create": create, "delete": delete}
-
-
-def _capacity_providers(ecs: _Module) -> _Handler:
-    put = _find(ecs, "_put_cluster_capacity_providers")
-
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
-        strategy = [
-            {key[0].lower() + key[1:]: value for key, value in item.items()}
-            for item in properties.get("DefaultCapacityProviderStrategy") or []
-        ]
-        cluster, providers = properties["Cluster"], properties.get("CapacityProviders") or []
-        status, _, body = put(
-            {"cluster": cluster, "capacityProviders": providers, "defaultCapacityProviderStrategy": strategy}
-        )
-        if status >= _CLIENT_ERROR:
-            raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
-        return cluster, {}
-
-    def update(_cluster: str, _old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
-        return create("", new, stack)
-
-    def delete(cluster: str, _properties: _Properties) -> None:
-        put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _new_id(prefix: str) -> str:
-    return f"{prefix}-{secrets.token_hex(9)[:17]}"
 
 
 def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
@@ -276,7 +104,7 @@ def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an u
     ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
 
 
-def _name_hotswapped_images(ecs: _Module) -> None:
+def _name_hotswapped_images(ecs: object) -> None:
     """A hotswap works out AWS's domain from the endpoint, which here is localhost; give images their name back."""
     actions = _find(ecs, "_ACTION_MAP")
     if "RegisterTaskDefinition" not in actions:

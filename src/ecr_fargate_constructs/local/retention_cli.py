@@ -20,10 +20,13 @@ from ecr_fargate_constructs.local.retention_usage import Usage, images_in_use
 from ecr_fargate_constructs.repository.simulation import Decision, EcrImage, Outcome, Plan, simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecyclePolicy
 
 retention = typer.Typer(help="Lifecycle policies of ECR, offline and against what runs.", no_args_is_help=True)
 
+_SHORT = len("sha256:") + 12  # of a digest, as docker shows it
 _COLOURS = {Outcome.KEPT: "green", Outcome.ARCHIVED: "yellow", Outcome.EXPIRED: "red"}
 
 _Policy = Annotated[
@@ -47,6 +50,7 @@ def simulate_command(
     ] = None,
     repository: _Repository = None,
     endpoint_url: _Endpoint = None,
+    at: Annotated[datetime | None, typer.Option(help="The instant (UTC) to look at; now, when left out.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a picture of the plan here.")] = None,
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
@@ -65,7 +69,7 @@ def simulate_command(
     else:
         raise LocalError("the policy is missing", fix="give --policy or --template")
     found = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
-    now = datetime.now(timezone.utc)
+    now = datetime.now(timezone.utc) if at is None else at.replace(tzinfo=timezone.utc)
     plan = simulate(chosen, found, now)
     if svg is not None:
         svg.write_text(timeline(plan, now), encoding="utf-8")
@@ -82,7 +86,7 @@ def check(
     endpoint_url: _Endpoint = None,
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses."""
+    """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses, or has."""
     ecr, ecs = _client("ecr", endpoint_url), _client("ecs", endpoint_url)
     described = sources.asked(
         lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories"
@@ -91,24 +95,40 @@ def check(
     plan = simulate(
         sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)
     )
-    lost = [(usage, decision) for usage in usages if (decision := taken(plan, usage)) is not None]
+    used = in_use(plan, usages)
+    lost = [(decision, users) for decision, users in used if decision.outcome is not Outcome.KEPT]
+    gone = missing(plan, usages)
     if as_json:
-        print(json.dumps([{**_as_dict(decision), "users": usage.users} for usage, decision in lost], indent=2))
-    for usage, decision in [] if as_json else lost:
-        print(f"{decision.explain()}; used by {', '.join(usage.users)}")
-    if lost:
+        items = [{**_as_dict(decision), "users": users} for decision, users in lost]
+        items += [{"reference": usage.reference, "outcome": "missing", "users": list(usage.users)} for usage in gone]
+        print(json.dumps(items, indent=2))
+    else:
+        for decision, users in lost:
+            print(f"{decision.explain()}; used by {', '.join(users)}")
+        for usage in gone:
+            print(f"{usage.reference}: not in {repository} any more; used by {', '.join(usage.users)}")
+    if lost or gone:
         raise typer.Exit(1)
     if not as_json:
-        print(f"{len(usages)} images of {repository} are in use, and the policy takes none of them")
+        print(f"{len(used)} images of {repository} are in use, and the policy takes none of them")
 
 
-def taken(plan: Plan, usage: Usage) -> Decision | None:
-    """The decision that takes an image in use; None when it stays."""
+def in_use(plan: Plan, usages: Iterable[Usage]) -> list[tuple[Decision, list[str]]]:
+    """The decisions about images in use, the youngest image first, each with its users: by tag, by digest or both."""
+    users = {usage.reference: usage.users for usage in usages}
+    found = []
     for decision in plan.decisions:
-        named = usage.reference in decision.image.tags or usage.reference == decision.image.digest
-        if named and decision.outcome is not Outcome.KEPT:
-            return decision
-    return None
+        names = (*decision.image.tags, decision.image.digest)
+        mine = list(dict.fromkeys(user for name in names for user in users.get(name, ())))
+        if mine:
+            found.append((decision, mine))
+    return found
+
+
+def missing(plan: Plan, usages: Iterable[Usage]) -> list[Usage]:
+    """The images in use that the repository does not hold."""
+    held = {name for decision in plan.decisions for name in (*decision.image.tags, decision.image.digest)}
+    return [usage for usage in usages if usage.reference not in held]
 
 
 def _client(name: str, endpoint: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
@@ -146,7 +166,7 @@ def _table(plan: Plan) -> Table:
         table.add_column(column, overflow="fold")
     for decision in plan.decisions:
         table.add_row(
-            decision.image.name,
+            ", ".join(decision.image.tags) or decision.image.digest[:_SHORT] or "untagged",
             f"{decision.image.pushed_at:%Y-%m-%d %H:%M}",
             f"[{_COLOURS[decision.outcome]}]{decision.outcome.value}[/]",
             "no rule" if decision.rule is None else str(decision.rule),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -19,9 +20,9 @@ _LONGEST = 26
 
 def timeline(plan: Plan, now: datetime) -> str:
     """The plan as SVG: a row for each rule, a dot for each image where it was pushed."""
-    rows: dict[str, list[Decision]] = {}
+    rows: dict[float, list[Decision]] = {}
     for decision in plan.decisions:
-        rows.setdefault("no rule" if decision.rule is None else f"rule {decision.rule.priority}", []).append(decision)
+        rows.setdefault(math.inf if decision.rule is None else decision.rule.priority, []).append(decision)
     ordered = sorted(rows.items())
     oldest = min((decision.image.pushed_at for decision in plan.decisions), default=now)
     span = max((now - oldest).total_seconds(), 1)
@@ -43,7 +44,8 @@ def timeline(plan: Plan, now: datetime) -> str:
         at = 24 + 140 * index
         parts.append(f'<circle cx="{at}" cy="24" r="6" fill="{_COLOURS[outcome]}"/>')
         parts.append(f'<text x="{at + 12}" y="28">{count} {outcome.value}</text>')
-    for index, (name, decisions) in enumerate(ordered):
+    for index, (priority, decisions) in enumerate(ordered):
+        name = f"rule {priority}" if decisions[0].rule is not None else "no rule"
         y = _TOP + _ROW * index + _ROW / 2
         what = decisions[0].rule.selection if decisions[0].rule is not None else "nothing sees them"
         parts.append(f'<text x="16" y="{y + 4}">{escape(name)}</text>')

@@ -232,7 +232,7 @@ class Cloud:
         )
 
     def last_lines(self, stacks: Sequence[str], count: int = 10, *, tasks: Collection[str] = ()) -> list[str]:
-        """The last lines that the containers of deployed services have logged; of ``tasks`` alone, if some are named."""
+        """The last lines that the containers of deployed services have logged; only of ``tasks``, if some are named."""
         logs = self.client("logs")
         events = []
         for group in self._log_groups(stacks):

@@ -143,11 +143,11 @@ class PolicyRule:
             case CountType.IMAGES:
                 what = f"{verb} {self.selection} beyond the newest {_number(self.number)}"
             case CountType.DAYS_SINCE_PUSH:
-                what = f"{verb} {self.selection} pushed more than {_number(self.number)} days ago"
+                what = f"{verb} {self.selection} pushed more than {_days(self.number)} ago"
             case CountType.DAYS_SINCE_PULL:
-                what = f"{verb} {self.selection} not pulled for {_number(self.number)} days"
+                what = f"{verb} {self.selection} not pulled for {_days(self.number)}"
             case CountType.DAYS_SINCE_ARCHIVED:
-                what = f"{verb} {self.selection} archived more than {_number(self.number)} days ago"
+                what = f"{verb} {self.selection} archived more than {_days(self.number)} ago"
         return f"rule {self.priority} ({what})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,6 +217,10 @@ class LifecyclePolicy:
     def to_dict(self) -> dict[str, Any]:
         """The policy as ECR reads it; numbers that are CDK tokens stay tokens."""
         return {"rules": [rule.to_dict() for rule in self.rules]}
+
+
+def _days(value: float) -> str:
+    return f"{_number(value)} {'day' if value == 1 else 'days'}"
 
 
 def _number(value: float) -> str:

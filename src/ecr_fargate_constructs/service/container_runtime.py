@@ -69,14 +69,18 @@ class ContainerRuntime:
         system_controls: Kernel parameters by name, for example ``{"net.ipv4.tcp_keepalive_time": "500"}``. Containers
             of a task share one network: ``net.`` parameters hold for all of them.
         version_consistency: Whether a tag is resolved once a deployment, so that all its tasks run the same image.
-        added_capabilities: Linux capabilities; Fargate grants ``SYS_PTRACE`` alone.
+        added_capabilities: Linux capabilities; Fargate grants ``SYS_PTRACE`` alone, EC2 all of them.
         dropped_capabilities: Linux capabilities to take away.
         credential_specs: Credential specification for Active Directory; at most one, domainless on Fargate.
         interactive: Keep standard input open.
         pseudo_terminal: Allocate a terminal.
+        process_namespace: ``ecs.PidMode.TASK`` lets this container see the processes of the others, and with that the
+            others those of all; ``ecs.PidMode.HOST``, on EC2 only, those of the machine.
+        fault_injection: Whether requests from the task's containers may inject network faults into it, as AWS Fault
+            Injection Service does.
 
     Raises:
-        ConfigurationError: For a value that Fargate refuses.
+        ConfigurationError: For a value that ECS refuses. What Fargate alone refuses is refused by the service.
     """
 
     start_timeout: cdk.Duration | None = None
@@ -87,9 +91,11 @@ class ContainerRuntime:
     credential_specs: Sequence[ecs.CredentialSpec] = ()
     interactive: bool = False
     pseudo_terminal: bool = False
+    process_namespace: ecs.PidMode | None = None
+    fault_injection: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what Fargate refuses."""
+        """Refuse what ECS refuses."""
         if self.start_timeout is not None:
             seconds("ContainerRuntime.start_timeout", self.start_timeout, minimum=2, maximum=120)
         text_map("ContainerRuntime.system_controls", self.system_controls)
@@ -99,11 +105,6 @@ class ContainerRuntime:
                     f"ContainerRuntime.system_controls has {name!r}, which is not a parameter of a container; use "
                     "net.…, fs.mqueue.… or the IPC parameters of kernel.…, for example 'net.core.somaxconn'"
                 )
-        refused = [each.name for each in self.added_capabilities if each is not ecs.Capability.SYS_PTRACE]
-        if refused:
-            raise ConfigurationError(
-                f"ContainerRuntime.added_capabilities has {', '.join(refused)}; Fargate grants SYS_PTRACE alone"
-            )
         if len(self.credential_specs) > 1:
             raise ConfigurationError(
                 f"ContainerRuntime.credential_specs has {len(self.credential_specs)}; a container has at most one"

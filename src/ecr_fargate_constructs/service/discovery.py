@@ -13,15 +13,18 @@ from aws_cdk import aws_servicediscovery as cloudmap
 from ecr_fargate_constructs._checks import seconds, tcp_port
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_logs as logs
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_DAY = 86_400  # seconds
+_LONGEST = 2**31 - 1  # seconds; a 32-bit number at AWS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +36,12 @@ class ServiceConnect:
 
     A service with a ``name`` offers it and reaches the others; one without a name only reaches the others. Who may
     connect is still up to the security groups:
-    ``orders.connections.allow_from(web, ec2.Port.tcp(8080))``, with the container's port.
+    ``orders.connections.allow_default_port_from(web)`` opens the container's port.
+
+    A task learns the names that exist when it starts, and no later ones; ``calls`` has those deployed first.
 
     Defaults: the container's port, requests answered within 15 seconds, and connections closed after 5 idle minutes,
-    which are AWS's own; the proxy's log goes to the service's log group.
+    which are AWS's own; the proxy's log goes to the service's log group, without blocking.
 
     Attributes:
         namespace: Cloud Map namespace, or the name or ARN of one.
@@ -44,6 +49,7 @@ class ServiceConnect:
         port: Port that the others call, 1 to 65535; left out, the container's.
         request_timeout: Time for a whole answer, in whole seconds; 0 for no limit.
         idle_timeout: Time after which an idle connection is closed, in whole seconds; 0 for no limit.
+        calls: Services that this one calls: they are deployed before it.
 
     Raises:
         ConfigurationError: For a name or port that cannot be called, or a port without a name.
@@ -54,6 +60,7 @@ class ServiceConnect:
     port: float | None = None
     request_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(15))
     idle_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(5))
+    calls: Sequence[ecs.BaseService] = ()
 
     def __post_init__(self) -> None:
         """Refuse what ECS refuses."""
@@ -69,8 +76,8 @@ class ServiceConnect:
                     f"ServiceConnect.port={self.port:g} without name: nothing is offered on it; add name=, or leave "
                     "port out"
                 )
-        seconds("ServiceConnect.request_timeout", self.request_timeout, minimum=0, maximum=_DAY)
-        seconds("ServiceConnect.idle_timeout", self.idle_timeout, minimum=0, maximum=_DAY)
+        seconds("ServiceConnect.request_timeout", self.request_timeout, minimum=0, maximum=_LONGEST)
+        seconds("ServiceConnect.idle_timeout", self.idle_timeout, minimum=0, maximum=_LONGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +114,22 @@ class CloudMap:
                 f"CloudMap.namespace {self.namespace.namespace_name} is an HTTP namespace, which has no DNS; use a "
                 "PrivateDnsNamespace, or ServiceConnect(namespace=…)"
             )
-        seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=2**31 - 1)
+        seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=_LONGEST)
 
 
-def join_service_connect(service: ecs.BaseService, value: ServiceConnect, log_group: logs.ILogGroup | None) -> None:
+def join_service_connect(
+    service: ecs.BaseService,
+    value: ServiceConnect,
+    *,
+    log_group: logs.ILogGroup | None,
+    before: ServiceConnect | None,
+) -> ServiceConnect:
     """Make the service a member of the namespace, offering its port when it has a name."""
+    if before is not None:
+        raise ConfigurationError(
+            "the service has joined a Service Connect namespace already, and can be in one; join once",
+            path=service.node.path,
+        )
     service.enable_service_connect(
         namespace=value.namespace if isinstance(value.namespace, str) else value.namespace.namespace_arn,
         services=None
@@ -126,18 +144,24 @@ def join_service_connect(service: ecs.BaseService, value: ServiceConnect, log_gr
                 idle_timeout=value.idle_timeout,
             )
         ],
-        log_driver=None
-        if log_group is None
-        else ecs.LogDrivers.aws_logs(stream_prefix="service-connect", log_group=log_group),
+        log_driver=None if log_group is None else log_driver(None, name="service-connect", log_group=log_group),
     )
     if is_token(value.port):  # the L2 judges tokens
         cfn_service(service).add_property_override(
             "ServiceConnectConfiguration.Services.0.ClientAliases.0.Port", value.port
         )
+    for called in value.calls:
+        # The resources alone: a rule that lets this service in belongs to the other, and would close a circle.
+        cfn_service(service).node.add_dependency(cfn_service(called))
+    return value
 
 
 def register_in_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
     """Register the tasks' addresses under the name."""
+    if service.cloud_map_service is not None:
+        raise ConfigurationError(
+            "the service has a name in Cloud Map already, and can have one; register once", path=service.node.path
+        )
     service.enable_cloud_map(
         cloud_map_namespace=value.namespace,
         name=value.name,

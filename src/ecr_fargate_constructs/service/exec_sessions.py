@@ -32,7 +32,8 @@ def open_to_sessions(container: Container) -> Container:
     """Return the container with the paths that the agent writes; a writable root needs none."""
     if not container.readonly_root_filesystem:
         return container
-    missing = [path for path in AGENT_PATHS if path not in container.writable_paths]
+    there = {path.rstrip("/") for path in (*container.writable_paths, *(mount.path for mount in container.mounts))}
+    missing = [path for path in AGENT_PATHS if path not in there]
     return replace(container, writable_paths=[*container.writable_paths, *missing])
 
 
@@ -59,17 +60,18 @@ def audit_in_given_cluster(
 ) -> None:
     """Leave a cluster of somebody else as it is, and say what it does with sessions."""
     configuration = cluster.execute_command_configuration
-    if configuration is not None and configuration.logging is not ecs.ExecuteCommandLogging.NONE:
+    logging = None if configuration is None else configuration.logging
+    if logging is ecs.ExecuteCommandLogging.OVERRIDE:
         return  # CDK's service has let the task write where the cluster logs
-    if configuration is None and log_group is not None:
-        _let_agent_log(task_role, log_group)  # ECS logs sessions there when the cluster says nothing
-    where = (
-        "nowhere, because its cluster says so"
-        if configuration is not None
-        else "nowhere, unless its cluster says otherwise"
-        if log_group is None
-        else "to the service's own log group, unless its cluster says otherwise"
-    )
+    if logging is ecs.ExecuteCommandLogging.NONE:
+        where = "nowhere, because its cluster says so"
+    elif log_group is None:
+        where = "nowhere, unless its cluster says otherwise"
+    else:
+        _let_agent_log(task_role, log_group)  # ECS logs sessions where the container logs
+        if logging is ecs.ExecuteCommandLogging.DEFAULT:
+            return  # that is what the cluster's owner has asked for
+        where = "to the service's own log group, unless its cluster says otherwise"
     warn(
         scope,
         "execAuditLog",

@@ -34,7 +34,7 @@ from ecr_fargate_constructs.service.pattern import (
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
-from ecr_fargate_constructs.service.task import build_task, check_task, fargate_task_definition
+from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class LoadBalancedFargateService(Construct):
         refuse_on_fargate(container, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         size = size or TaskSize()
+        check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
         super().__init__(scope, construct_id)
@@ -180,12 +181,13 @@ class LoadBalancedFargateService(Construct):
         )
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
+        self._connect: ServiceConnect | None = None
         self._connections = reached_by(self._pattern, container.port)
         self._url = url_of(self._pattern, https)
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        join_service_connect(self.service, connect, self.log_group)
+        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""

@@ -182,12 +182,13 @@ class LoadBalancedEc2Service(Construct):
         finish_ec2(self._pattern.service, self._task, container, size=size, spread=spread, subnets=subnets)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
+        self._connect: ServiceConnect | None = None
         self._connections = reached_by(self._pattern, container.port)
         self._url = url_of(self._pattern, https)
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        join_service_connect(self.service, connect, self.log_group)
+        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""

@@ -35,7 +35,8 @@ class Ec2Capacity:
     session token (IMDSv2) that no container gets.
 
     ECS starts machines when tasks have no place and stops them when they stand idle; one that goes is drained first:
-    its tasks move and finish their requests. When the image or the type changes, machines are replaced one by one.
+    its tasks move and finish their requests. A deployment takes AWS's latest image; when that, or anything else about
+    the machines, has changed, it replaces them one by one.
 
     Managed termination protection is off: draining does what it is for, and machines that are protected would keep the
     stack from ever being deleted (aws-cdk#18179, containers-roadmap#2862).

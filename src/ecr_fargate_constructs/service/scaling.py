@@ -28,10 +28,10 @@ class MetricResolution(Enum):
     """How often ECS measures CPU and memory for the autoscaler."""
 
     SECONDS_60 = 60
-    """Once a minute, free of charge. The default; the autoscaler reacts after three minutes."""
+    """Once a minute, free of charge. The default; a scale-out takes three such figures."""
 
     SECONDS_20 = 20
-    """Three times a minute, charged as CloudWatch metrics; the autoscaler reacts after one minute."""
+    """Three times a minute, charged as CloudWatch metrics; a scale-out follows within one or two minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,13 +182,15 @@ class Scaling:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigurationError(f"Scaling.schedule has {', '.join(twice)} twice; give each a name of its own")
+        # What a schedule leaves out stays as the last one has set it, and which one that is only the clock knows.
+        minimums = _known([self.minimum, *(item.minimum for item in self.schedule)])
+        maximums = _known([self.maximum, *(item.maximum for item in self.schedule)])
         for item in self.schedule:
-            # What a schedule leaves out stays as it is, so it has to fit what is there.
-            least = self.minimum if item.minimum is None else item.minimum
-            most = self.maximum if item.maximum is None else item.maximum
+            least = max(minimums, default=0) if item.minimum is None else item.minimum
+            most = min(maximums, default=least) if item.maximum is None else item.maximum
             if not is_token(least) and not is_token(most) and least > most:
                 raise ConfigurationError(
-                    f"Scaling.schedule {item.name!r} would leave minimum={least:g} above maximum={most:g}; "
+                    f"Scaling.schedule {item.name!r} could leave minimum={least:g} above maximum={most:g}; "
                     "give the schedule both"
                 )
 
@@ -207,3 +209,7 @@ def _ordered(name: str, minimum: float | None, maximum: float | None) -> None:
         return
     if minimum > maximum:
         raise ConfigurationError(f"{name}.minimum={minimum:g} is above maximum={maximum:g}; swap the two")
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None and not is_token(value)]

@@ -87,7 +87,7 @@ class Sidecar(TaskContainer):
         """The AWS Distro for OpenTelemetry, listening for OTLP on ``localhost`` (gRPC 4317, HTTP 4318).
 
         Traces go to X-Ray and metrics to CloudWatch, through the log group ``/aws/ecs/otel``. The task goes on without
-        it when it exits: telemetry is not worth an outage. It is healthy when its own health check says so.
+        it when it exits: telemetry is not worth an outage. Its health check answers on port 13133.
 
         Args:
             name: Name in the task.
@@ -112,8 +112,11 @@ class Sidecar(TaskContainer):
             name,
             image,
             essential=False,
-            ports=telemetry.OTLP_PORTS,
-            environment={**(environment or {}), telemetry.CONFIG_VARIABLE: config or telemetry.CONFIG},
+            ports=telemetry.PORTS,
+            environment={
+                **(environment or {}),
+                telemetry.CONFIG_VARIABLE: telemetry.CONFIG if config is None else config,
+            },
             secrets=secrets or {},
             health_check=ecs.HealthCheck(command=["CMD", "/healthcheck"]),
             permissions=telemetry.permissions() if permissions is None else permissions,

@@ -16,7 +16,7 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
 from ecr_fargate_constructs.service.container_logs import needs_log_group
-from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_task
+from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_fargate, check_task
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
 
 if TYPE_CHECKING:
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.task_container import TaskContainer
     from ecr_fargate_constructs.service.task_size import TaskSize
     from ecr_fargate_constructs.service.volumes import Volume
 
-__all__ = ["Task", "build_task", "check_task", "fargate_task_definition"]
+__all__ = ["Task", "build_task", "check_on_fargate", "check_task", "fargate_task_definition"]
 
 TaskDefinition = TypeVar("TaskDefinition", bound=ecs.TaskDefinition)
 Service = ecs.FargateService | ecs.Ec2Service
@@ -103,4 +104,17 @@ def build_task(
     for name, each in zip(made, containers, strict=True):
         for other, condition in each.depends_on.items():
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
+    _set_task_options(definition, containers)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
+
+
+def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
+    """What a container asks for and its task has: set when the definition exists, which the caller has made."""
+    resource = definition.node.default_child
+    if not isinstance(resource, ecs.CfnTaskDefinition):
+        return
+    for each in containers:
+        if each.runtime.process_namespace is not None:
+            resource.pid_mode = each.runtime.process_namespace.value.lower()
+    if any(each.runtime.fault_injection for each in containers):
+        resource.enable_fault_injection = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import aws_ecs as ecs
+
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container_logs import through_firelens
@@ -40,16 +42,52 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
-    everything: dict[str, TaskContainer] = dict(zip(names, (container, *sidecars), strict=True))
+    everything = _by_name(container, sidecars)
     _check_ports(container, sidecars, path)
     _check_architectures(container, sidecars, path)
     _check_log_router(everything, sidecars, path)
     _check_volumes(everything, path)
     _check_system_controls(everything, path)
+    _check_process_namespaces(everything, path)
     check_dependencies({CONTAINER_NAME: container, **{each.name: each for each in sidecars}}, path=path)
     if size is not None:
         _check_cpu(everything, size, path)
         _check_memory(everything, size, path)
+
+
+def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:
+    """Refuse what only a machine gives its containers.
+
+    Raises:
+        ConfigurationError: For capabilities that Fargate does not grant, or the machine's processes.
+    """
+    for name, each in _by_name(container, sidecars).items():
+        refused = [one.name for one in each.runtime.added_capabilities if one is not ecs.Capability.SYS_PTRACE]
+        if refused:
+            raise ConfigurationError(
+                f"{name!r} adds the capabilities {', '.join(refused)}, and Fargate grants SYS_PTRACE alone; leave them "
+                "out, or use LoadBalancedEc2Service",
+                path=path,
+            )
+        if each.runtime.process_namespace is ecs.PidMode.HOST:
+            raise ConfigurationError(
+                f"{name!r} asks for the processes of the machine, which Fargate does not share; use ecs.PidMode.TASK, "
+                "or LoadBalancedEc2Service",
+                path=path,
+            )
+
+
+def _by_name(container: AppContainer, sidecars: Sequence[Sidecar]) -> dict[str, TaskContainer]:
+    return {CONTAINER_NAME: container, **{sidecar.name: sidecar for sidecar in sidecars}}
+
+
+def _check_process_namespaces(everything: Mapping[str, TaskContainer], path: str) -> None:
+    asked = {name: each.runtime.process_namespace for name, each in everything.items()}
+    asked = {name: namespace for name, namespace in asked.items() if namespace is not None}
+    if len(set(asked.values())) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(asked)} ask for different process namespaces, and a task has one; use one", path=path
+        )
 
 
 def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar], path: str) -> None:

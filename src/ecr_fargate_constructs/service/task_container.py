@@ -113,6 +113,12 @@ class TaskContainer:
                 raise ConfigurationError(
                     f"{kind}.{name}={value!r} is one string; use a list of words, for example {value.split()!r}"
                 )
+        for name, condition in self.depends_on.items():
+            if isinstance(condition, str):
+                raise ConfigurationError(
+                    f"{kind}.depends_on[{name!r}]={condition!r} is a string; use "
+                    "ecs.ContainerDependencyCondition.START, COMPLETE, SUCCESS or HEALTHY"
+                )
         if self.working_directory is not None:
             absolute_path(f"{kind}.working_directory", self.working_directory, root_allowed=True)
         if self.stop_timeout is not None:

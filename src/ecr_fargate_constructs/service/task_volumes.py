@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Volume
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_efs as efs
 
     from ecr_fargate_constructs.service.task_container import TaskContainer
+
+_NFS = 2049
 
 
 def volumes_of(containers: Iterable[TaskContainer]) -> list[Volume]:
@@ -45,10 +50,21 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Iterab
     """Open file systems to the service's tasks, and have the service make their disks."""
     for volume in volumes:
         if isinstance(volume, EfsVolume):
-            volume.file_system.connections.allow_default_port_from(service)
+            _let_in(service, volume.file_system)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):
-            service.add_volume(_ebs(service, volume))
+            _attach_disk(service, volume)
+
+
+def _let_in(service: ecs.BaseService, file_system: efs.IFileSystem) -> None:
+    """Open the file system's port to the tasks.
+
+    Where the stacks differ the rule stands in the service's (``remote_rule``), which refers to the file system's
+    already; the other way round they would need each other.
+    """
+    for theirs in file_system.connections.security_groups:
+        for ours in service.connections.security_groups:
+            theirs.add_ingress_rule(ours, ec2.Port.tcp(_NFS), f"Tasks of {service.node.path}", remote_rule=True)
 
 
 def _efs(volume: EfsVolume) -> ecs.EfsVolumeConfiguration:
@@ -76,6 +92,16 @@ def _permit(task: ecs.TaskDefinition, volume: EfsVolume, *, write: bool) -> None
 
 def _only_through(point: efs.IAccessPoint) -> dict[str, dict[str, str]]:
     return {"StringEquals": {"elasticfilesystem:AccessPointArn": point.access_point_arn}}
+
+
+def _attach_disk(service: ecs.FargateService | ecs.Ec2Service, volume: EbsVolume) -> None:
+    """Have the service make the disk. CDK judges a size that only the deployment knows: it gets another one first."""
+    later = volume.size_gib is not None and is_token(volume.size_gib)
+    service.add_volume(_ebs(service, replace(volume, size_gib=125) if later else volume))
+    resource = service.node.default_child
+    if later and isinstance(resource, ecs.CfnService):
+        # The first one: a task has one disk at most.
+        resource.add_property_override("VolumeConfigurations.0.ManagedEBSVolume.SizeInGiB", volume.size_gib)
 
 
 def _ebs(service: ecs.BaseService, volume: EbsVolume) -> ecs.ServiceManagedVolume:

@@ -11,8 +11,8 @@ ADOT_IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
 CONFIG_VARIABLE = "AOT_CONFIG_CONTENT"
 """Environment variable that the image reads its configuration from."""
 
-OTLP_PORTS = (4317, 4318)
-"""gRPC and HTTP, which OpenTelemetry's libraries ask on ``localhost`` by themselves."""
+PORTS = (4317, 4318, 13133)
+"""OTLP by gRPC and HTTP, which OpenTelemetry's libraries ask on ``localhost`` by themselves, and the health check."""
 
 _LOG_GROUP = "/aws/ecs/otel"
 
@@ -43,6 +43,9 @@ exporters:
     log_retention: 30
 service:
   extensions: [health_check]
+  telemetry:
+    metrics:
+      level: none
   pipelines:
     traces:
       receivers: [otlp]
@@ -53,7 +56,10 @@ service:
       processors: [resourcedetection, batch/metrics]
       exporters: [awsemf]
 """
-"""OTLP in, on ``localhost`` only; traces to X-Ray, metrics to CloudWatch through a log group that is kept 30 days."""
+"""OTLP in, on ``localhost`` only; traces to X-Ray, metrics to CloudWatch through a log group that is kept 30 days.
+
+Its metrics of itself are off: they would take port 8888, which is an application's as likely as not.
+"""
 
 
 def permissions() -> list[iam.PolicyStatement]:

@@ -23,16 +23,19 @@ _SNAPSHOT = re.compile(r"snap-[0-9a-f]+")
 _PROVISIONED = (ec2.EbsDeviceVolumeType.IO1, ec2.EbsDeviceVolumeType.IO2)
 _SIZES = {
     ec2.EbsDeviceVolumeType.GP2: (1, 16_384),
-    ec2.EbsDeviceVolumeType.GP3: (1, 16_384),
+    ec2.EbsDeviceVolumeType.GP3: (1, 65_536),
     ec2.EbsDeviceVolumeType.IO1: (4, 16_384),
-    ec2.EbsDeviceVolumeType.IO2: (4, 16_384),
+    ec2.EbsDeviceVolumeType.IO2: (4, 65_536),
     ec2.EbsDeviceVolumeType.SC1: (125, 16_384),
     ec2.EbsDeviceVolumeType.ST1: (125, 16_384),
     ec2.EbsDeviceVolumeType.STANDARD: (1, 1_024),
 }
-"""GiB that each volume type may have. Source: AWS::ECS::Service ServiceManagedEBSVolumeConfiguration."""
+"""GiB that each volume type may have.
+
+Source: "Amazon EBS volume types" in the Amazon EBS user guide, as ``ecs.ServiceManagedVolume`` of CDK checks it.
+"""
 _IOPS = {
-    ec2.EbsDeviceVolumeType.GP3: (3_000, 16_000),
+    ec2.EbsDeviceVolumeType.GP3: (3_000, 80_000),
     ec2.EbsDeviceVolumeType.IO1: (100, 64_000),
     ec2.EbsDeviceVolumeType.IO2: (100, 256_000),
 }
@@ -107,13 +110,13 @@ class EbsVolume(_Named):
 
     Attributes:
         name: Name of the volume in the task.
-        size_gib: Size in GiB: 1 to 16384 for gp2 and gp3, 4 to 16384 for io1 and io2, 125 to 16384 for sc1 and st1, 1
-            to 1024 for standard; may be left out with a snapshot.
+        size_gib: Size in GiB: 1 to 65536 for gp3, 1 to 16384 for gp2, 4 to 16384 for io1, 4 to 65536 for io2, 125 to
+            16384 for sc1 and st1, 1 to 1024 for standard; may be left out with a snapshot.
         snapshot_id: Snapshot that it starts from.
         volume_type: Kind of disk.
         file_system: File system of an empty disk; that of the snapshot, when there is one.
-        iops: Operations a second: 3000 to 16000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it.
-        throughput: MiB a second, 125 to 1000; gp3 only.
+        iops: Operations a second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it.
+        throughput: MiB a second, 125 to 2000; gp3 only.
         encryption_key: KMS key; left out, the account's default for EBS.
         snapshot_rate: Speed at which the snapshot's blocks are read ahead, 100 to 300 MiB a second; it costs extra.
 
@@ -133,7 +136,7 @@ class EbsVolume(_Named):
     def __post_init__(self) -> None:
         """Refuse what EBS does not have."""
         super().__post_init__()
-        kind = self.volume_type.value
+        kind = self.volume_type.value.lower()
         if self.size_gib is None and self.snapshot_id is None:
             raise ConfigurationError("EbsVolume needs size_gib or snapshot_id; give one of them, or both")
         if self.size_gib is not None:
@@ -161,7 +164,7 @@ class EbsVolume(_Named):
         if self.throughput is not None:
             if self.volume_type is not ec2.EbsDeviceVolumeType.GP3:
                 raise ConfigurationError(f"EbsVolume.throughput is not taken by {kind}; leave it out, or use gp3")
-            whole_number("EbsVolume.throughput", self.throughput, minimum=125, maximum=1000, what="a throughput of gp3")
+            whole_number("EbsVolume.throughput", self.throughput, minimum=125, maximum=2000, what="a throughput of gp3")
         if self.snapshot_rate is not None:
             if self.snapshot_id is None:
                 raise ConfigurationError("EbsVolume.snapshot_rate has no meaning without snapshot_id; leave it out")

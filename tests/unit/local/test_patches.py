@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ecr_fargate_constructs.local import ministack_patches as patches
+from ecr_fargate_constructs.local import ministack_types as types
 
 
 def test_they_were_written_for_the_version_in_use() -> None:
@@ -34,6 +35,10 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.ecs", "_put_cluster_capacity_providers"),
         ("ministack.services.ecr", "_describe_images"),
         ("docker.models.images", "ImageCollection.get_registry_data"),
+        ("ministack.services.cloudformation.provisioners", "_normalize_container_defs"),
+        ("ministack.services.secretsmanager", "_secrets"),
+        ("ministack.services.ecs", "_build_run_kwargs"),
+        ("ministack.core.container_reaper", "drop_containers"),
         ("ministack.services.alb", "_forward_to_tg"),
         ("ministack.services.alb", "_describe_target_health"),
         ("ministack.services.alb", "_proxy_http_target"),
@@ -47,8 +52,19 @@ def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.Mon
     monkeypatch.delattr(f"{module}.{name}")
     # What is patched before the failure must not stay patched for the other tests.
     monkeypatch.setattr(patches, "_say_image_not_found", _only_look) if name != "_describe_images" else None
+    for inside in ("services.ecs", "services.cloudformation.provisioners", "core.container_reaper"):
+        _keep(monkeypatch, import_module(f"ministack.{inside}"))
     with pytest.raises(patches.MovedError, match=f"{name.rpartition('.')[2]}.*ministack=={patches.WRITTEN_FOR}"):
         patches.apply(endpoint="http://localhost:1", rewrite_pulls=False)
+
+
+def _keep(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Give a module its functions, and its table of types, back when the test ends."""
+    for name in ("_build_run_kwargs", "_cleanup_task_resources", "_normalize_container_defs", "drop_containers"):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, getattr(module, name))
+    if hasattr(module, "_RESOURCE_HANDLERS"):
+        monkeypatch.setattr(module, "_RESOURCE_HANDLERS", dict(module._RESOURCE_HANDLERS))
 
 
 def _only_look(module: object) -> None:
@@ -62,7 +78,7 @@ def test_a_type_that_is_there_is_left_alone() -> None:
         _security_groups={}, _addresses={}, _nat_gateways={}, _subnets={}, _random_ip=str, _now_ts=lambda: 0
     )
     ecs = SimpleNamespace(_services={}, _update_service=None, _put_cluster_capacity_providers=None)
-    patches._add_missing_types(handlers, ec2, ecs, lambda rules: rules)
+    types.add_missing_types(handlers, ec2, ecs, lambda rules: rules)
     assert handlers["AWS::EC2::EIP"] is ours
     assert set(handlers) == set(patches.ADDED_TYPES)
 
@@ -79,7 +95,7 @@ def test_gateways_and_rules_come_and_go() -> None:
     )
     handlers: dict[str, Any] = {}
     ecs = SimpleNamespace(_services={}, _update_service=None, _put_cluster_capacity_providers=None)
-    patches._add_missing_types(handlers, ec2, ecs, lambda rules: [dict(rule) for rule in rules])
+    types.add_missing_types(handlers, ec2, ecs, lambda rules: [dict(rule) for rule in rules])
     address, found = handlers["AWS::EC2::EIP"]["create"]("Address", {}, "Stack")
     assert ec2._addresses[found["AllocationId"]]["PublicIp"] == address == "52.0.0.1"
     gateway, _ = handlers["AWS::EC2::NatGateway"]["create"]("Gateway", {"SubnetId": "subnet-1"}, "Stack")
@@ -107,7 +123,7 @@ def test_registering_limits_brings_the_number_of_tasks_inside(wanted: int, insid
         services[f"{request['cluster']}/{request['service']}"]["desiredCount"] = request["desiredCount"]
         return 200, {}, "{}"
 
-    handler = patches._scalable_targets(SimpleNamespace(_services=services, _update_service=update_service))
+    handler = types._scalable_targets(SimpleNamespace(_services=services, _update_service=update_service))
     limits = {
         "ServiceNamespace": "ecs",
         "ResourceId": "service/cluster/web",
@@ -130,16 +146,16 @@ def test_what_does_not_act_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     ecs = SimpleNamespace(_services={"c/web": {"desiredCount": 1}}, _update_service=None)
     limits = {"ResourceId": "service/c/web", "ScalableDimension": "d", "MinCapacity": 1, "MaxCapacity": 2}
     night = {"ScheduledActionName": "night"}
-    patches._scalable_targets(ecs)["create"](
+    types._scalable_targets(ecs)["create"](
         "Target", {**limits, "ServiceNamespace": "ecs", "ScheduledActions": [night]}, "Stack"
     )
-    patches._scaling_policies()["create"]("Policy", {"PolicyName": "cpu"}, "Stack")
+    types._scaling_policies()["create"]("Policy", {"PolicyName": "cpu"}, "Stack")
     said = capsys.readouterr().out.splitlines()
     assert [line.startswith("not emulated: ") for line in said] == [True, True]
     assert "the schedule night of web" in said[0]
     assert "the scaling policy cpu" in said[1]
     with pytest.raises(ValueError, match="not emulated: scaling of dynamodb"):
-        patches._scalable_targets(ecs)["create"]("Target", {**limits, "ServiceNamespace": "dynamodb"}, "Stack")
+        types._scalable_targets(ecs)["create"]("Target", {**limits, "ServiceNamespace": "dynamodb"}, "Stack")
 
 
 def test_capacity_providers_reach_the_cluster() -> None:
@@ -149,7 +165,7 @@ def test_capacity_providers_reach_the_cluster() -> None:
         seen.append(request)
         return (400 if request["cluster"] == "bad" else 200), {}, "no such cluster"
 
-    handler = patches._capacity_providers(SimpleNamespace(_put_cluster_capacity_providers=put))
+    handler = types._capacity_providers(SimpleNamespace(_put_cluster_capacity_providers=put))
     properties = {
         "Cluster": "web",
         "CapacityProviders": ["FARGATE", "FARGATE_SPOT"],

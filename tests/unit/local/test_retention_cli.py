@@ -169,7 +169,7 @@ def test_what_is_missing_is_said(
 
 def test_check_passes_while_what_runs_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     code, output = _run(monkeypatch, FakeAws(tasks="v12"), "check", "--repository", "team/web")
-    assert (code, output) == (0, "3 images of team/web are in use, and the policy takes none of them\n")
+    assert (code, output) == (0, "2 images of team/web are in use, and the policy takes none of them\n")
 
 
 def test_check_names_the_image_the_user_and_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +194,24 @@ def test_the_previous_revision_counts_as_in_use() -> None:
         "v11": ("previous revision of service web",),
         "v12": ("service web",),
     }
+
+
+def test_an_image_that_is_in_use_by_tag_and_by_digest_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, output = _run(monkeypatch, FakeAws(runs="v2", tasks="v2"), "check", "--repository", "team/web")
+    assert code == 1
+    assert output.splitlines() == [
+        "v2: expired because of rule 2 (expire images tagged * beyond the newest 10); used by service web, task t1"
+    ]
+
+
+def test_an_image_that_is_gone_already_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = FakeAws(runs="v99")
+    assert _run(monkeypatch, aws, "check", "--repository", "team/web") == (
+        1,
+        "v99: not in team/web any more; used by service web\n",
+    )
+    code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--json")
+    assert (code, json.loads(output)) == (1, [{"reference": "v99", "outcome": "missing", "users": ["service web"]}])
 
 
 def test_a_missing_permission_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def test_priorities_are_the_order_written_with_rules_about_all_images_last() -> 
     assert retention.explain().splitlines() == [
         "rule 1 (expire images tagged release-* beyond the newest 100)",
         "rule 2 (expire images tagged pr-* pushed more than 30 days ago)",
-        "rule 3 (expire untagged images pushed more than 1 days ago)",
+        "rule 3 (expire untagged images pushed more than 1 day ago)",
         "rule 4 (archive all images not pulled for 90 days)",
     ]
 

@@ -1,0 +1,92 @@
+"""What MiniStack lacks for tasks of several containers and for their secrets; a part of ``ministack_patches``."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from ecr_fargate_constructs.local.ministack_inside import MovedError, find
+
+_Properties: TypeAlias = dict[str, Any]
+
+_TASK_ARN = 5  # of the arguments that follow the container's and the task's definition
+
+
+def read_secrets_of_containers(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Containers get their secrets by the names of the API; MiniStack leaves those of a template as they are."""
+    normalize, lower = find(provisioners, "_normalize_container_defs"), find(provisioners, "_cfn_to_camel")
+
+    def normalize_container_defs(definitions: list[_Properties]) -> list[_Properties]:
+        found: list[_Properties] = normalize(definitions)
+        for each in found:
+            each["secrets"] = [
+                {lower(name): value for name, value in secret.items()} for secret in each.get("secrets") or []
+            ]
+        return found
+
+    provisioners._normalize_container_defs = normalize_container_defs  # noqa: SLF001
+
+
+def refer_to_secrets_by_arn(handlers: dict[str, Any], secretsmanager: object) -> None:
+    """``Ref`` of a secret is its ARN in AWS; MiniStack's is the name, which ECS takes for a parameter's."""
+    kept, handler = find(secretsmanager, "_secrets"), handlers.get("AWS::SecretsManager::Secret")
+    if handler is None:
+        raise MovedError("type AWS::SecretsManager::Secret")
+
+    def name_of(arn: str) -> str:
+        return next((name for name, secret in kept.items() if secret["ARN"] == arn), arn)
+
+    def create(*arguments: Any) -> tuple[str, _Properties]:  # noqa: ANN401
+        _, attributes = handler["create"](*arguments)
+        return attributes["Arn"], attributes
+
+    def update(arn: str, *arguments: Any, **options: Any) -> tuple[str, _Properties]:  # noqa: ANN401
+        _, attributes = handler["update"](name_of(arn), *arguments, **options)
+        return attributes["Arn"], attributes
+
+    def delete(arn: str, properties: _Properties) -> None:
+        handler["delete"](name_of(arn), properties)
+
+    handlers["AWS::SecretsManager::Secret"] = {**handler, "create": create, "update": update, "delete": delete}
+
+
+def share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Containers of a task reach each other on ``localhost``: MiniStack gives each a network of its own.
+
+    The first one has the task's network, and the others join it. It also starts containers by their image alone; their
+    entry point and working directory are passed on here. An engine does not remove a container that others have
+    joined: they go in reverse. When an essential container exits, MiniStack forgets the others, which would run on.
+    """
+    build, cleanup = find(ecs, "_build_run_kwargs"), find(ecs, "_cleanup_task_resources")
+    tasks, client_of, remove = find(ecs, "_tasks"), find(ecs, "_get_docker"), find(ecs, "_remove_docker_container")
+
+    def build_run_kwargs(container: _Properties, task_definition: _Properties, *rest: Any) -> _Properties:  # noqa: ANN401
+        options: _Properties = build(container, task_definition, *rest)
+        options["entrypoint"] = container.get("entryPoint") or None
+        options["working_dir"] = container.get("workingDirectory") or None
+        first = (tasks.get(rest[_TASK_ARN]) or {}).get("_docker_ids")
+        if task_definition.get("networkMode") == "awsvpc" and first:
+            for option in ("network", "ports", "extra_hosts"):
+                options.pop(option, None)
+            options["network_mode"] = f"container:{first[0]}"
+        return options
+
+    def cleanup_task_resources(task: _Properties, client: Any, extra_container: Any = None) -> None:  # noqa: ANN401
+        started = task["_docker_ids"] = list(reversed(task.get("_docker_ids") or []))
+        cleanup(task, client, extra_container)
+        if client is None and len(started) > 1:
+            for identifier in started:
+                remove(client_of(), identifier)
+
+    ecs._build_run_kwargs, ecs._cleanup_task_resources = build_run_kwargs, cleanup_task_resources  # noqa: SLF001
+
+
+def remove_joined_containers_first(reaper: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Emptying everything removes containers at once, and an engine refuses while others are joined to one."""
+    drop = find(reaper, "drop_containers")
+
+    def drop_containers(containers: list[Any], **options: Any) -> int:  # noqa: ANN401
+        joined = [each for each in containers if each.attrs["HostConfig"]["NetworkMode"].startswith("container:")]
+        rest = [each for each in containers if each not in joined]
+        return int(drop(joined, **options)) + int(drop(rest, **options))
+
+    reaper.drop_containers = drop_containers

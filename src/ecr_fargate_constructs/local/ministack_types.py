@@ -1,0 +1,181 @@
+"""The CloudFormation types that MiniStack lacks for our templates.
+
+Part of the patches: see ``ministack_patches``, which registers them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from ecr_fargate_constructs.local.ministack_inside import find
+
+_Module: TypeAlias = object
+_Properties: TypeAlias = dict[str, Any]
+_Permissions: TypeAlias = Callable[[list[_Properties]], list[Any]]
+_Handler: TypeAlias = dict[str, Callable[..., Any]]
+
+ADDED_TYPES = (
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
+)
+"""CloudFormation types that ``apply`` registers where they are missing."""
+
+_CLIENT_ERROR = 400
+
+
+def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
+    """Register the types that are missing; all or, when MiniStack has moved, none."""
+    groups = find(ec2, "_security_groups")
+    makers: dict[str, Callable[[], _Handler]] = {
+        "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
+        "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
+        "AWS::EC2::EIP": lambda: _addresses(ec2),
+        "AWS::EC2::NatGateway": lambda: _gateways(ec2),
+        "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
+        "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
+        "AWS::ECS::ClusterCapacityProviderAssociations": lambda: _capacity_providers(ecs),
+    }
+    handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
+
+
+def _addresses(ec2: _Module) -> _Handler:
+    addresses, random_ip = find(ec2, "_addresses"), find(ec2, "_random_ip")
+
+    def create(_logical_id: str, _properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        allocation, address = _new_id("eipalloc"), random_ip("52.")
+        nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
+        addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
+        return address, {"AllocationId": allocation, "PublicIp": address}
+
+    def delete(address: str, _properties: _Properties) -> None:
+        for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
+            addresses.pop(allocation, None)
+
+    return {"create": create, "delete": delete}
+
+
+def _gateways(ec2: _Module) -> _Handler:
+    gateways, subnets, now = (find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        gateway = _new_id("nat")
+        gateways[gateway] = {
+            "NatGatewayId": gateway,
+            "SubnetId": properties["SubnetId"],
+            "VpcId": (subnets.get(properties["SubnetId"]) or {}).get("VpcId", ""),
+            "AllocationId": properties.get("AllocationId"),
+            "ConnectivityType": "public",
+            "State": "available",
+            "CreateTime": now(),
+            "Tags": [],
+        }
+        return gateway, {"NatGatewayId": gateway}
+
+    def delete(gateway: str, _properties: _Properties) -> None:
+        gateways.pop(gateway, None)
+
+    return {"create": create, "delete": delete}
+
+
+def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) -> _Handler:
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        rule = _new_id("sgr")
+        groups[properties["GroupId"]][direction].extend(permissions([properties]))
+        return rule, {"Id": rule}
+
+    def delete(_rule: str, properties: _Properties) -> None:
+        group = groups.get(properties["GroupId"])
+        for permission in permissions([properties]):
+            if group and permission in group[direction]:
+                group[direction].remove(permission)
+
+    def update(
+        rule: str, old: _Properties, new: _Properties, stack: str
+    ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
+        delete(rule, old)
+        return create("", new, stack)
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _scalable_targets(ecs: _Module) -> _Handler:
+    """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
+    services, update_service = find(ecs, "_services"), find(ecs, "_update_service")
+
+    def register(properties: _Properties) -> tuple[str, _Properties]:
+        namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
+        if namespace != "ecs":
+            raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
+        _, cluster, name = resource.split("/")
+        wanted = int(services[f"{cluster}/{name}"]["desiredCount"])
+        inside = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
+        if inside != wanted:
+            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": inside})
+            if status >= _CLIENT_ERROR:
+                raise ValueError(f"the number of tasks of {name} could not be set to {inside}: {body!r}")
+        for action in properties.get("ScheduledActions") or []:
+            print(f"not emulated: the schedule {action['ScheduledActionName']} of {name} never comes", flush=True)
+        identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
+        return identifier, {"Id": identifier}
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        return register(properties)
+
+    def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+        return register(new)
+
+    def delete(_target: str, _properties: _Properties) -> None:
+        """The number of tasks stays as it is, in AWS too."""
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _scaling_policies() -> _Handler:
+    """Policies are taken note of; there is no load to measure here, so none ever acts."""
+
+    def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        name = properties.get("PolicyName", logical_id)
+        print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
+        arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
+        return arn, {"Arn": arn}
+
+    def delete(_policy: str, _properties: _Properties) -> None:
+        """Nothing is kept."""
+
+    return {"create": create, "delete": delete}
+
+
+def _capacity_providers(ecs: _Module) -> _Handler:
+    put = find(ecs, "_put_cluster_capacity_providers")
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        strategy = [
+            {key[0].lower() + key[1:]: value for key, value in item.items()}
+            for item in properties.get("DefaultCapacityProviderStrategy") or []
+        ]
+        cluster, providers = properties["Cluster"], properties.get("CapacityProviders") or []
+        status, _, body = put(
+            {"cluster": cluster, "capacityProviders": providers, "defaultCapacityProviderStrategy": strategy}
+        )
+        if status >= _CLIENT_ERROR:
+            raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
+        return cluster, {}
+
+    def update(_cluster: str, _old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
+        return create("", new, stack)
+
+    def delete(cluster: str, _properties: _Properties) -> None:
+        put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}-{secrets.token_hex(9)[:17]}"

@@ -1,0 +1,27 @@
+"""A thirteenth option would be a missing noun."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from constructs import Construct
+
+import ecr_fargate_constructs as library
+
+PUBLIC = [getattr(library, name) for name in library.__all__]
+CONSTRUCTS = [kind for kind in PUBLIC if inspect.isclass(kind) and issubclass(kind, Construct)]
+
+
+def test_the_constructs_are_found() -> None:
+    assert {"EcrFargateService", "LoadBalancedFargateService", "LoadBalancedEc2Service", "PrivateRepository"} <= {
+        kind.__name__ for kind in CONSTRUCTS
+    }
+
+
+@pytest.mark.parametrize("kind", CONSTRUCTS, ids=lambda kind: kind.__name__)
+def test_a_construct_has_at_most_twelve_options_each_by_name(kind: type[Construct]) -> None:
+    _, scope, construct_id, *options = inspect.signature(kind.__init__).parameters.values()
+    assert (scope.name, construct_id.name) == ("scope", "construct_id")
+    assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in options)
+    assert len(options) <= 12, [option.name for option in options]
