@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import boto3
 import typer
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -67,7 +69,11 @@ def explain_command(
 def _clients(endpoint_url: str | None) -> sources.Clients:
     def client(name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         config = Config(proxies={}) if endpoint_url else None
-        return boto3.client(name, endpoint_url=endpoint_url, config=config)
+        region = os.environ.get("AWS_REGION")  # which the AWS command line reads, and boto3 does not
+        try:
+            return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
+        except BotoCoreError as error:
+            raise LocalError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
 
     return client
 

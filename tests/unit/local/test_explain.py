@@ -177,3 +177,12 @@ def test_a_file_of_something_else_is_refused(content: str, said: str, tmp_path: 
 def test_one_thing_is_explained(arguments: list[str]) -> None:
     done = CliRunner().invoke(app, ["explain", *arguments])
     assert "give files, --stack or --service" in str(getattr(done.exception, "fix", ""))
+
+
+def test_no_region_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    done = CliRunner().invoke(app, ["explain", "--stack", "Web"])
+    assert done.exit_code == 1
+    assert "set AWS_REGION" in str(getattr(done.exception, "fix", ""))
