@@ -250,6 +250,14 @@ def test_what_cannot_work_is_refused(make: Callable[[Path], object], message: st
         make(directory)
 
 
+def test_an_image_of_cdks_own_constructs_is_refused_in_another_environment(directory: Path) -> None:
+    app = cdk.App()
+    images = ImageRepositoryStack(app, "Images", env=ENVIRONMENT)
+    stack = cdk.Stack(app, "Web", synthesizer=images.synthesizer())
+    with pytest.raises(RuntimeError, match=r"\[Web\] stack Web is in .* give both stacks the same env"):
+        ecr_assets.DockerImageAsset(stack, "Image", directory=str(directory))
+
+
 def test_a_refusal_leaves_nothing_behind(directory: Path) -> None:
     app = cdk.App()
     images = ImageRepositoryStack(app, "Images")

@@ -81,6 +81,8 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
         if self._destination is None:
             repository = self._specialized("image_assets_repository_name", self.DEFAULT_IMAGE_ASSETS_REPOSITORY_NAME)
         else:
+            # For images that CDK's own constructs make; jsii makes a RuntimeError of it, and keeps the message.
+            _check_environment(self._bound_stack, _stack_of(self._destination), path=self._bound_stack.node.path)
             repository = self._destination.pushed_name
             self._destination.admit(role)
             if self._destination not in self._used:
@@ -172,6 +174,10 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
             f"ImageRepositoryStack {images.node.path}",
             path=path,
         )
+    _check_environment(stack, images, path=path)
+
+
+def _check_environment(stack: cdk.Stack, images: cdk.Stack, *, path: str) -> None:
     if stack.environment != images.environment:
         raise ConfigurationError(
             f"stack {stack.node.path} is in {stack.environment} and the repository of {images.node.path} in "

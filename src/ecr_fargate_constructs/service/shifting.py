@@ -53,6 +53,8 @@ def add_shifting(
     port: float,
     preview: Preview | None,
     peers: Sequence[ec2.IPeer],
+    tls_policy: elbv2.SslPolicy | None,
+    protocol_version: elbv2.ApplicationProtocolVersion | None,
     vpc: ec2.IVpc,
 ) -> Shifting:
     """Add all of it to a listener whose default action forwards to ``blue``.
@@ -67,6 +69,7 @@ def add_shifting(
         vpc=vpc,
         port=port,
         protocol=elbv2.ApplicationProtocol.HTTP,
+        protocol_version=protocol_version,
         target_type=elbv2.TargetType.IP,
     )
     production = _rule(listener, "ProductionRule", blue, green, priority=_LAST)
@@ -80,7 +83,7 @@ def add_shifting(
                 port=preview.port,
                 protocol=elbv2.ApplicationProtocol.HTTPS if certificates else elbv2.ApplicationProtocol.HTTP,
                 certificates=list(certificates) or None,
-                ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ if certificates else None,
+                ssl_policy=tls_policy,
                 open=False,
                 default_action=elbv2.ListenerAction.fixed_response(404),
             )

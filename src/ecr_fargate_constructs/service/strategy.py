@@ -48,6 +48,12 @@ def check_deployment(
             "target group, and the tasks move from one to the other; scale by cpu_percent=, or deploy with Rolling()",
             path=path,
         )
+    if isinstance(ingress, (PublicHttps, InternalHttps)) and ingress.listener.authentication is not None:
+        raise ConfigurationError(
+            f"a sign-in at the listener together with {name}: requests take the rule that moves the traffic, and would "
+            "go around the sign-in; deploy with Rolling(), or let the application ask who it is",
+            path=path,
+        )
     preview = deployment.preview
     taken = (80, 443) if isinstance(ingress, (PublicHttps, InternalHttps)) else (80,)
     if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
@@ -91,6 +97,8 @@ def deploy_pattern(
             port=port,
             preview=deployment.preview,
             peers=peers_of(ingress, pattern.cluster.vpc),
+            tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
+            protocol_version=ingress.targets.protocol_version,
             vpc=pattern.cluster.vpc,
         )
         tune_group(shifting.green, ingress)
