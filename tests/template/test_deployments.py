@@ -9,6 +9,7 @@ import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_lambda as lambda_
 
 from ecr_fargate_constructs import (
@@ -31,6 +32,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     Rolling,
     TargetHealthCheck,
+    TargetSettings,
 )
 from support import make_app, of_type, only, template_of
 
@@ -160,6 +162,21 @@ def test_both_groups_are_checked_and_drained_alike() -> None:
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "45"}
     assert delay in green["TargetGroupAttributes"]
     assert delay in blue["TargetGroupAttributes"]
+
+
+def test_both_groups_speak_the_same_protocol_version() -> None:
+    http2 = TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.HTTP2)
+    stack = cdk.Stack(cdk.App(), "Stack")
+    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer(NGINX, 80),
+        ingress=PublicHttps(certificate=certificate, targets=http2),
+        deployment=BlueGreen(),
+    )
+    template = template_of(stack)
+    assert [group["Properties"]["ProtocolVersion"] for group in of_type(template, GROUP).values()] == ["HTTP2"] * 2
 
 
 def test_the_production_rule_comes_after_rules_of_yours(templates: dict[str, dict[str, Any]]) -> None:

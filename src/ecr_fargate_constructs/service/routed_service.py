@@ -14,8 +14,10 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
+from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
+from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 from ecr_fargate_constructs.service.routed_parts import add_rule, target_group, url_at
 from ecr_fargate_constructs.service.strategy import configure
 
@@ -25,13 +27,17 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_logs as logs
 
-    from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
+
+
+def default_deployment() -> Rolling:
+    """How a routed service is deployed when it does not say: with one alarm, and one resource, less."""
+    return Rolling(alarms=RollbackAlarms(latency=None))
 
 
 @dataclass(frozen=True, kw_only=True)
