@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.task import Task
 
 
-def default_deployment() -> Rolling:
-    """How a routed service is deployed when it does not say: with one alarm, and one resource, less."""
+def routed_default() -> Rolling:
+    """Two alarms and not three: many services share a load balancer to fit one stack, and each alarm is a resource."""
     return Rolling(alarms=RollbackAlarms(latency=None))
 
 
@@ -78,15 +78,12 @@ class RoutedService(Construct):
         self._rules = [
             add_rule(self, "Rule", place.shared, place.route, priority=place.priority, group=self._target_group)
         ]
-        balancer = place.shared.load_balancer
         configure(
             self,
             service,
             deployment,
             groups={"Target": self._target_group},
-            balancer=self._target_group.first_load_balancer_full_name
-            if balancer is None
-            else balancer.load_balancer_full_name,
+            balancer=self._target_group.first_load_balancer_full_name,
             count=count,
             grace=grace,
         )
