@@ -8,8 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -17,7 +16,6 @@ from ecr_fargate_constructs import (
     BlueGreen,
     Canary,
     Deployment,
-    DeploymentHook,
     EarlySuccess,
     EcrFargateService,
     InternalHttp,
@@ -31,6 +29,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     Rolling,
     TargetHealthCheck,
+    TargetSettings,
 )
 from support import make_app, of_type, only, template_of
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 MINUTES = cdk.Duration.minutes
-STAGE = ecs.DeploymentLifecycleStage
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -160,6 +158,21 @@ def test_both_groups_are_checked_and_drained_alike() -> None:
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "45"}
     assert delay in green["TargetGroupAttributes"]
     assert delay in blue["TargetGroupAttributes"]
+
+
+def test_both_groups_speak_the_same_protocol_version() -> None:
+    http2 = TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.HTTP2)
+    stack = cdk.Stack(cdk.App(), "Stack")
+    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer(NGINX, 80),
+        ingress=PublicHttps(certificate=certificate, targets=http2),
+        deployment=BlueGreen(),
+    )
+    template = template_of(stack)
+    assert [group["Properties"]["ProtocolVersion"] for group in of_type(template, GROUP).values()] == ["HTTP2"] * 2
 
 
 def test_the_production_rule_comes_after_rules_of_yours(templates: dict[str, dict[str, Any]]) -> None:
@@ -286,64 +299,6 @@ def test_a_preview_header_is_asked_first(templates: dict[str, dict[str, Any]]) -
         "Field": "http-header",
         "HttpHeaderConfig": {"HttpHeaderName": "X-Preview", "Values": ["*"]},
     } in preview["Properties"]["Conditions"]
-
-
-def test_hooks_are_invoked_with_a_role_that_may_invoke_them_alone() -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
-    function = lambda_.Function(
-        stack,
-        "Probe",
-        runtime=lambda_.Runtime.PYTHON_3_13,
-        handler="index.handler",
-        code=lambda_.Code.from_inline("def handler(event, context): return {'hookStatus': 'SUCCEEDED'}"),
-    )
-    hook = DeploymentHook(
-        function=function, stages=[STAGE.PRE_SCALE_UP, STAGE.PRODUCTION_TRAFFIC_SHIFT], details={"path": "/"}
-    )
-    LoadBalancedFargateService(
-        stack,
-        "Web",
-        container=AppContainer(NGINX, 80),
-        ingress=PublicHttp(),
-        deployment=Linear(hooks=[hook], approval=Approval(timeout=MINUTES(30), stage=STAGE.PRE_SCALE_UP)),
-    )
-    template = template_of(stack)
-    [(probe, _)] = of_type(template, "AWS::Lambda::Function").items()
-    called, pause = _configuration(template)["LifecycleHooks"]
-    role = called["RoleArn"]["Fn::GetAtt"][0]
-    assert called == {
-        "HookTargetArn": {"Fn::GetAtt": [probe, "Arn"]},
-        "RoleArn": {"Fn::GetAtt": [role, "Arn"]},
-        "LifecycleStages": ["PRE_SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT"],
-        "TargetType": "AWS_LAMBDA",
-        "HookDetails": '{"path": "/"}',
-    }
-    assert pause == {
-        "TargetType": "PAUSE",
-        "LifecycleStages": ["PRE_SCALE_UP"],
-        "TimeoutConfiguration": {"TimeoutInMinutes": 30, "Action": "ROLLBACK"},
-    }
-    [statement] = [
-        each
-        for policy in of_type(template, "AWS::IAM::Policy").values()
-        if policy["Properties"]["Roles"] == [{"Ref": role}]
-        for each in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
-    assert statement["Action"] == "lambda:InvokeFunction"
-    assert [
-        part["Fn::GetAtt"][0] if "Fn::GetAtt" in part else part["Fn::Join"][1][0]["Fn::GetAtt"][0]
-        for part in statement["Resource"]
-    ] == [probe, probe]
-    assert role in only(template, "AWS::ECS::Service")["DependsOn"]
-
-
-@pytest.mark.parametrize(
-    ("preview", "stage"), [(None, "POST_SCALE_UP"), (PreviewPort(port=8080), "POST_TEST_TRAFFIC_SHIFT")]
-)
-def test_an_approval_waits_where_the_new_version_serves_no_user(preview: PreviewPort | None, stage: str) -> None:
-    [pause] = _configuration(_build(BlueGreen(approval=True, preview=preview)))["LifecycleHooks"]
-    assert (pause["TargetType"], pause["LifecycleStages"]) == ("PAUSE", [stage])
-    assert pause["TimeoutConfiguration"] == {"TimeoutInMinutes": 1440, "Action": "ROLLBACK"}
 
 
 def test_the_length_is_said_at_synth() -> None:

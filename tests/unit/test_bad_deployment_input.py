@@ -20,8 +20,10 @@ from ecr_fargate_constructs import (
     EarlySuccess,
     EcrFargateService,
     Linear,
+    ListenerSettings,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    Oidc,
     PreviewHeader,
     PreviewPort,
     PublicHttp,
@@ -162,6 +164,27 @@ def test_the_front_door_refuses_too(directory: Path) -> None:
             deployment=BlueGreen(preview=PreviewPort(port=80)),
         )
     assert not stack.node.children
+
+
+def test_a_sign_in_cannot_be_gone_around() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
+    oidc = Oidc(
+        issuer="https://example.com",
+        authorization_endpoint="https://example.com/authorize",
+        token_endpoint="https://example.com/token",  # noqa: S106 - an address
+        user_info_endpoint="https://example.com/user",
+        client_id="web",
+        client_secret=cdk.SecretValue.secrets_manager("oidc"),
+    )
+    with pytest.raises(ConfigurationError, match=r"a sign-in at the listener together with Canary.*Rolling\(\)"):
+        LoadBalancedFargateService(
+            stack,
+            "Web",
+            container=AppContainer(NGINX, 80),
+            ingress=PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=oidc)),
+            deployment=Canary(),
+        )
 
 
 def test_port_443_is_taken_with_https_only() -> None:

@@ -87,8 +87,9 @@ def failed(record: Record) -> bool:
 
 def observations(record: Record) -> Iterator[Observation]:
     """All that is said of a failure, the tasks' own words first."""
+    for task in _newest(record.get("tasks", ())):
+        yield from _of_task(task)
     for key, said in (
-        ("tasks", _of_task),
         ("services", _of_service),
         ("TargetHealthDescriptions", _of_target),
         ("serviceDeployments", _of_deployment),
@@ -97,6 +98,15 @@ def observations(record: Record) -> Iterator[Observation]:
     ):
         for each in record.get(key, ()):
             yield from said(each)
+
+
+def _newest(tasks: Sequence[Record]) -> Iterator[Record]:
+    """Tasks of the version that failed last: those of earlier ones stopped for reasons of their own."""
+    stopped = [task for task in tasks if _stopped_of_itself(task)]
+    latest = max(stopped, key=lambda task: _instant(task.get("stoppedAt")) or 0.0, default=None)
+    for task in stopped:
+        if latest is not None and task.get("taskDefinitionArn") == latest.get("taskDefinitionArn"):
+            yield task
 
 
 def _of_service(service: Record) -> Iterator[Observation]:
@@ -154,8 +164,6 @@ def _instant(value: object) -> float | None:
 
 
 def _of_task(task: Record) -> Iterator[Observation]:
-    if not _stopped_of_itself(task):
-        return
     name = f"task {_last(task.get('taskArn', '?'))[:8]}"
     for container in task.get("containers", ()):
         where = f"{name}, container {container.get('name', '?')}"

@@ -83,7 +83,7 @@ def from_services(clients: Clients, arns: Sequence[str]) -> dict[str, list[Any]]
             "ecs:DescribeServices",
         )
         record["services"] += answer["services"]
-        tasks = _tasks(ecs, cluster, arn)
+        tasks = _tasks(ecs, cluster, arn.rpartition("/")[2])
         record["tasks"] += tasks
         record["logEvents"] += _last_lines(clients, tasks)
         record["serviceDeployments"] += _deployments(ecs, cluster, arn)

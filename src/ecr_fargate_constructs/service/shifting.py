@@ -51,9 +51,10 @@ def add_shifting(
     certificates: Sequence[elbv2.IListenerCertificate],
     blue: elbv2.ApplicationTargetGroup,
     port: float,
-    protocol_version: elbv2.ApplicationProtocolVersion | None,
     preview: Preview | None,
     peers: Sequence[ec2.IPeer],
+    tls_policy: elbv2.SslPolicy | None,
+    protocol_version: elbv2.ApplicationProtocolVersion | None,
     vpc: ec2.IVpc,
 ) -> Shifting:
     """Add all of it to a listener whose default action forwards to ``blue``.
@@ -82,7 +83,7 @@ def add_shifting(
                 port=preview.port,
                 protocol=elbv2.ApplicationProtocol.HTTPS if certificates else elbv2.ApplicationProtocol.HTTP,
                 certificates=list(certificates) or None,
-                ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ if certificates else None,
+                ssl_policy=tls_policy,
                 open=False,
                 default_action=elbv2.ListenerAction.fixed_response(404),
             )

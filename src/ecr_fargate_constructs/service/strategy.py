@@ -50,9 +50,8 @@ def check_deployment(
         )
     if isinstance(ingress, (PublicHttps, InternalHttps)) and ingress.listener.authentication is not None:
         raise ConfigurationError(
-            f"ListenerSettings.authentication together with {name}: traffic shifts by a listener rule, which comes "
-            "before the sign-in of the default action, so that nobody would have to sign in; deploy with Rolling(), or "
-            "sign users in behind the load balancer",
+            f"a sign-in at the listener together with {name}: requests take the rule that moves the traffic, and would "
+            "go around the sign-in; deploy with Rolling(), or let the application ask who it is",
             path=path,
         )
     preview = deployment.preview
@@ -96,9 +95,10 @@ def deploy_pattern(
             certificates=_certificates(pattern),
             blue=pattern.target_group,
             port=port,
-            protocol_version=ingress.targets.protocol_version,
             preview=deployment.preview,
             peers=peers_of(ingress, pattern.cluster.vpc),
+            tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
+            protocol_version=ingress.targets.protocol_version,
             vpc=pattern.cluster.vpc,
         )
         tune_group(shifting.green, ingress)

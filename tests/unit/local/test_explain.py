@@ -92,6 +92,16 @@ def test_what_is_not_known_is_a_failure_all_the_same() -> None:
     assert failed(record)
 
 
+def test_tasks_of_an_earlier_version_tell_another_story() -> None:
+    record, earlier = _record("out_of_memory"), _record("missing_secret")["tasks"][0]
+    earlier |= {
+        "taskDefinitionArn": "arn:aws:ecs:eu-central-1:1:task-definition/web:5",
+        "stoppedAt": "2026-11-02T09:30:00Z",
+    }
+    record["tasks"].insert(0, earlier)
+    assert [each.rule.cause for each in explain(record)] == ["out of memory", "container exited"]
+
+
 def test_times_of_boto3_count_as_well() -> None:
     record = _record("no_capacity")
     for event in record["services"][0]["events"]:
