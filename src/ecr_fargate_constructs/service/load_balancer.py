@@ -8,6 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     would fail half way (aws-cdk#33253).
     """
     public = is_public(ingress)
-    return elbv2.ApplicationLoadBalancer(
+    balancer = elbv2.ApplicationLoadBalancer(
         scope,
         "LB" if public else "InternalLB",
         vpc=vpc,
@@ -44,6 +46,14 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         drop_invalid_header_fields=True,
         http2_enabled=True,
     )
+    acknowledge(
+        balancer.node.default_child or balancer,
+        {
+            "AwsSolutions::AwsSolutions-ELB2": "Access logs are stored at a charge, in a bucket that their readers "
+            "choose; requests are counted in CloudWatch. log_access_logs() of the load balancer turns them on."
+        },
+    )
+    return balancer
 
 
 def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
@@ -56,6 +66,15 @@ def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
         if listener is not None:
             for peer in peers:
                 listener.connections.allow_default_port_from(peer)
+    if ingress.allow_from is None and (is_public(ingress) or is_token(vpc.vpc_cidr_block)):
+        reason = (
+            "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
+            "reached by the load balancer only."
+            if is_public(ingress)
+            else "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
+        )
+        for group in pattern.load_balancer.connections.security_groups:
+            acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
 
 
 def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:

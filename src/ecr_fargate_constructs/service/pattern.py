@@ -13,7 +13,11 @@ from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.autoscaling import add_scaling
 from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
-from ecr_fargate_constructs.service.exec_sessions import audit_in_given_cluster, audit_in_own_cluster
+from ecr_fargate_constructs.service.exec_sessions import (
+    acknowledge_sessions,
+    audit_in_given_cluster,
+    audit_in_own_cluster,
+)
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
 
@@ -109,6 +113,7 @@ def audit_sessions(
     task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
 ) -> None:
     """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
+    acknowledge_sessions(task.definition.task_role)
     if given is None:
         audit_in_own_cluster(cluster, task.definition.task_role)
     else:

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -94,7 +95,7 @@ def task_subnets(
 
 
 def _network(stack: cdk.Stack) -> ec2.Vpc:
-    return ec2.Vpc(
+    network = ec2.Vpc(
         stack,
         _NETWORK_ID,
         max_azs=2,
@@ -111,3 +112,11 @@ def _network(stack: cdk.Stack) -> ec2.Vpc:
             ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
         ],
     )
+    acknowledge(
+        network.node.default_child or network,
+        {
+            "AwsSolutions::AwsSolutions-VPC7": "Flow logs are stored at a charge, and whose they are is the owner's to "
+            "say; tasks are reached by the load balancer only. add_flow_log() of the VPC turns them on."
+        },
+    )
+    return network
