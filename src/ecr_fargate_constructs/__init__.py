@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.front_door import EcrFargateService
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.published_image import PublishedImage
+    from ecr_fargate_constructs.network.endpoints import Feature
+    from ecr_fargate_constructs.network.network import Egress, Network
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
+    from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
     from ecr_fargate_constructs.repository.repository_stack import ImageRepositoryStack
     from ecr_fargate_constructs.repository.retention import (
         ArchiveOlderThan,
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
+    from ecr_fargate_constructs.service.answer import FixedAnswer
+    from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
@@ -42,11 +47,22 @@ if TYPE_CHECKING:
         PublicHttps,
         TargetHealthCheck,
     )
+    from ecr_fargate_constructs.service.ingress_settings import (
+        ListenerSettings,
+        LoadBalancerSettings,
+        Stickiness,
+        TargetSettings,
+    )
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
     from ecr_fargate_constructs.service.machines import Ec2Capacity
+    from ecr_fargate_constructs.service.route import Route
+    from ecr_fargate_constructs.service.routed import RoutedFargateService
+    from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service
     from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
+    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task_size import TaskSize
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
 
@@ -58,6 +74,7 @@ __all__ = [
     "ArchiveUnpulled",
     "CloudMap",
     "CloudWatchLogs",
+    "Cognito",
     "ConfigurationError",
     "ContainerRuntime",
     "EbsVolume",
@@ -66,36 +83,53 @@ __all__ = [
     "EcrFargateService",
     "EcrImage",
     "EfsVolume",
+    "Egress",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
+    "Feature",
+    "FixedAnswer",
     "ImageBuild",
     "ImageRepositoryStack",
     "InternalHttp",
     "InternalHttps",
     "KeepNewest",
     "LifecycleAction",
+    "ListenerSettings",
     "LoadBalancedEc2Service",
     "LoadBalancedFargateService",
+    "LoadBalancerSettings",
     "MetricResolution",
     "Mixed",
     "Mount",
+    "Network",
+    "Oidc",
     "OnDemand",
     "PrivateRepository",
     "PublicHttp",
     "PublicHttps",
     "PublishedImage",
+    "PullThroughCache",
     "RestartPolicy",
     "Retention",
     "Rolling",
+    "Route",
+    "RoutedEc2Service",
+    "RoutedFargateService",
     "Scaling",
     "ScheduledCapacity",
     "ServiceConnect",
+    "SharedListener",
+    "SharedLoadBalancer",
     "SharedVolume",
     "Sidecar",
     "Spot",
+    "Stickiness",
     "TargetHealthCheck",
+    "TargetSettings",
+    "Targets",
     "TaskSize",
+    "Upstream",
 ]
 
 _HOMES = {
@@ -106,6 +140,7 @@ _HOMES = {
     "ArchiveUnpulled": "repository.retention",
     "CloudMap": "service.discovery",
     "CloudWatchLogs": "service.container_logs",
+    "Cognito": "service.authentication",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container_runtime",
     "EbsVolume": "service.volumes",
@@ -114,36 +149,53 @@ _HOMES = {
     "EcrFargateService": "front_door",
     "EcrImage": "repository.simulation",
     "EfsVolume": "service.volumes",
+    "Egress": "network.network",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
+    "Feature": "network.endpoints",
+    "FixedAnswer": "service.answer",
     "ImageBuild": "image.build",
     "ImageRepositoryStack": "repository.repository_stack",
     "InternalHttp": "service.ingress",
     "InternalHttps": "service.ingress",
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
+    "ListenerSettings": "service.ingress_settings",
     "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
+    "LoadBalancerSettings": "service.ingress_settings",
     "MetricResolution": "service.scaling",
     "Mixed": "service.capacity",
     "Mount": "service.volumes",
+    "Network": "network.network",
+    "Oidc": "service.authentication",
     "OnDemand": "service.capacity",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",
     "PublicHttps": "service.ingress",
     "PublishedImage": "image.published_image",
+    "PullThroughCache": "repository.pull_through_cache",
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "Rolling": "service.deployment",
+    "Route": "service.route",
+    "RoutedEc2Service": "service.routed_ec2",
+    "RoutedFargateService": "service.routed",
     "Scaling": "service.scaling",
     "ScheduledCapacity": "service.scaling",
     "ServiceConnect": "service.discovery",
+    "SharedListener": "service.shared_load_balancer",
+    "SharedLoadBalancer": "service.shared_load_balancer",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
     "Spot": "service.capacity",
+    "Stickiness": "service.ingress_settings",
     "TargetHealthCheck": "service.ingress",
+    "TargetSettings": "service.ingress_settings",
+    "Targets": "service.targets",
     "TaskSize": "service.task_size",
+    "Upstream": "repository.pull_through_cache",
 }
 
 

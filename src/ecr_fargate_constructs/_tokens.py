@@ -22,3 +22,8 @@ def is_token(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(is_token(item) for item in value)
     return hasattr(value, "resolve")
+
+
+def is_list_token(values: object) -> bool:
+    """Whether a list stands for another one that only the deployment knows, so that its length means nothing."""
+    return isinstance(values, (list, tuple)) and len(values) == 1 and str(values[0]).startswith("#{Token[")

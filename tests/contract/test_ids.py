@@ -63,6 +63,7 @@ WARNINGS = {
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:plainHttp",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
+    "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
     "ecr-fargate-constructs:unpinnedImage",
 }

@@ -16,8 +16,11 @@ from ecr_fargate_constructs import (
     AppContainer,
     Ec2Capacity,
     Ec2Container,
+    Egress,
+    Feature,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    Network,
     PrivateRepository,
     PublicHttp,
     Scaling,
@@ -182,21 +185,19 @@ def test_a_cluster_with_machines_can_be_brought() -> None:
 
 def test_tasks_and_machines_can_be_put_elsewhere() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    isolated = ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-    public = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC)
-    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, subnet_configuration=[public, isolated])
+    network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=[Feature.LOGS, Feature.MACHINES])
     LoadBalancedEc2Service(
         stack,
         "Web",
         container=AppContainer(NGINX, 80),
         ingress=PublicHttp(),
-        vpc=vpc,
-        subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+        vpc=network.vpc,
+        subnets=network.task_subnets,
     )
     template = template_of(stack)
-    network = only(template, SERVICE)["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
-    assert network["Subnets"] == only(template, GROUP)["Properties"]["VPCZoneIdentifier"]
-    assert all("Isolated" in subnet["Ref"] for subnet in network["Subnets"])
+    placement = only(template, SERVICE)["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert placement["Subnets"] == only(template, GROUP)["Properties"]["VPCZoneIdentifier"]
+    assert all("PrivateSubnet" in subnet["Ref"] for subnet in placement["Subnets"])
 
 
 def test_an_autoscaler_can_decide() -> None:

@@ -90,15 +90,20 @@ def test_tasks_in_public_subnets_get_addresses_to_pull_with() -> None:
     assert service["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"] == "ENABLED"
 
 
-def test_isolated_subnets_warn() -> None:
+def test_isolated_subnets_of_which_nothing_is_known_warn() -> None:
     """Row 21."""
     stack = cdk.Stack(cdk.App(), "Stack")
-    isolated = ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-    public = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC)
-    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, subnet_configuration=[public, isolated])
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-1",
+        availability_zones=["a", "b"],
+        public_subnet_ids=["subnet-1", "subnet-2"],
+        isolated_subnet_ids=["subnet-3", "subnet-4"],
+    )
     _add(stack, vpc=vpc, subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED))
-    [warning] = cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
-    assert "ecr-fargate-constructs:isolatedSubnets" in str(warning.entry.data)
+    found = cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
+    [warning] = [each for each in found if "ecr-fargate-constructs:isolatedSubnets" in str(each.entry.data)]
     assert "ecr.api, ecr.dkr, logs and S3" in str(warning.entry.data)
 
 

@@ -8,10 +8,13 @@ import aws_cdk as cdk
 from aws_cdk import assertions
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
 from typing_extensions import assert_type
@@ -28,31 +31,48 @@ from ecr_fargate_constructs import (
     Ec2Container,
     EcrFargateService,
     EfsVolume,
+    Egress,
+    Feature,
+    FixedAnswer,
     ImageBuild,
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
+    ListenerSettings,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    LoadBalancerSettings,
     MetricResolution,
     Mixed,
     Mount,
+    Network,
+    Oidc,
     OnDemand,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
     PublishedImage,
+    PullThroughCache,
     RestartPolicy,
     Retention,
     Rolling,
+    Route,
+    RoutedEc2Service,
+    RoutedFargateService,
     Scaling,
     ScheduledCapacity,
     ServiceConnect,
+    SharedListener,
+    SharedLoadBalancer,
     SharedVolume,
     Sidecar,
     Spot,
+    Stickiness,
     TargetHealthCheck,
+    Targets,
+    TargetSettings,
     TaskSize,
+    Upstream,
 )
 from ecr_fargate_constructs.testing import (
     AssertCompliant,
@@ -150,6 +170,52 @@ def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> Lo
     if service.machines is not None:
         assert_type(service.machines, autoscaling.AutoScalingGroup)
     return service
+
+
+def shared(app: cdk.App) -> RoutedEc2Service:
+    stack, other = cdk.Stack(app, "Shared"), cdk.Stack(app, "Other")
+    network = Network(stack, "Network", egress=Egress.ENDPOINTS, features=[Feature.LOGS, Feature.EXEC], max_azs=3)
+    assert_type(network.vpc, ec2.Vpc)
+    balancer = SharedLoadBalancer(
+        stack, "Balancer", vpc=network.vpc, ingress=PublicHttp(), default_answer=FixedAnswer(status=503)
+    )
+    assert_type(balancer.url, str)
+    image = PullThroughCache(stack, "Cache", upstream=Upstream.ECR_PUBLIC).image("nginx/nginx:1.29")
+    web = RoutedFargateService(
+        stack,
+        "Web",
+        load_balancer=balancer,
+        route=Route(path=["/api", "/api/*"], host="shop.example.com", header={"X-Tenant": ["a", "b"]}),
+        container=AppContainer(image, 80),
+        subnets=network.task_subnets,
+        targets=Targets(settings=TargetSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1)))),
+    )
+    assert_type(web.service, ecs.FargateService)
+    assert_type(web.add_route("More", Route(method="GET", query={"v": "2"})), elbv2.ApplicationListenerRule)
+    existing = SharedLoadBalancer.from_listener(balancer.listener, vpc=network.vpc, url="https://shop.example.com")
+    assert_type(existing, SharedListener)
+    return RoutedEc2Service(
+        other, "Twin", load_balancer=existing, route=Route(source="10.0.0.0/8"), container=AppContainer(image, 80)
+    )
+
+
+def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IBucket) -> PublicHttps:
+    sign_in = Oidc(
+        issuer="https://id.example.com",
+        authorization_endpoint="https://id.example.com/authorize",
+        token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
+        user_info_endpoint="https://id.example.com/userinfo",
+        client_id="shop",
+        client_secret=secret,
+    )
+    return PublicHttps(
+        certificate=certificate,
+        access_logs=logs,
+        web_acl="arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/shop/1",
+        listener=ListenerSettings(authentication=sign_in, certificates=[certificate]),
+        load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK),
+        targets=TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC),
+    )
 
 
 def edges(web: EcrFargateService, table: cdk.aws_dynamodb.Table, group: ec2.SecurityGroup) -> None:

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, TypeAlias
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_s3 as s3
 
 from ecr_fargate_constructs._checks import seconds, tcp_port, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.ingress_settings import ListenerSettings, LoadBalancerSettings, TargetSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
+_WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
 
@@ -38,6 +43,8 @@ class TargetHealthCheck:
         path: Path that is asked, beginning with ``/``.
         port: Port that is asked; left out, the container's port. The security group is opened for it.
         codes: Status codes that count as healthy, for example ``"200"`` or ``"200-299"``.
+        grpc_codes: Codes that count as healthy when tasks speak gRPC, 0 to 99, for example ``"0"`` with the path of
+            your health service; left out, 12 (unimplemented), which every gRPC server says to ``path``.
         interval: Time between two checks, 5 to 300 seconds.
         timeout: Time to answer, 2 to 120 seconds, less than ``interval``.
         healthy_threshold: Good answers in a row that make a target healthy, 2 to 10.
@@ -50,6 +57,7 @@ class TargetHealthCheck:
     path: str = "/"
     port: float | None = None
     codes: str = "200-299"
+    grpc_codes: str | None = None
     interval: cdk.Duration = _duration(10)
     timeout: cdk.Duration = _duration(5)
     healthy_threshold: float = 2
@@ -67,6 +75,11 @@ class TargetHealthCheck:
             raise ConfigurationError(
                 f"TargetHealthCheck.codes={self.codes!r} are not status codes; use codes from 200 to 499, "
                 "for example '200', '200,204' or '200-299'"
+            )
+        if self.grpc_codes is not None and not is_token(self.grpc_codes) and not _GRPC_CODES.fullmatch(self.grpc_codes):
+            raise ConfigurationError(
+                f"TargetHealthCheck.grpc_codes={self.grpc_codes!r} are not gRPC codes; use codes from 0 to 99, for "
+                "example '0', '0,12' or '0-99'"
             )
         seconds("TargetHealthCheck.interval", self.interval, minimum=5, maximum=300)
         seconds("TargetHealthCheck.timeout", self.timeout, minimum=2, maximum=120)
@@ -91,9 +104,19 @@ class _Way:
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     idle_timeout: cdk.Duration = _duration(60)
     deregistration_delay: cdk.Duration = _duration(30)
+    access_logs: s3.IBucket | None = None
+    web_acl: str | None = None
+    load_balancer: LoadBalancerSettings = field(default_factory=LoadBalancerSettings)
+    targets: TargetSettings = field(default_factory=TargetSettings)
 
     def __post_init__(self) -> None:
         name = type(self).__name__
+        check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
+        if self.web_acl is not None and not is_token(self.web_acl) and not _WEB_ACL.fullmatch(self.web_acl):
+            raise ConfigurationError(
+                f"{name}.web_acl={self.web_acl!r} is not the ARN of a regional web ACL; use the attr_arn of a "
+                "wafv2.CfnWebACL with scope REGIONAL, in the load balancer's region"
+            )
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
         if self.allow_from is not None and not self.allow_from:
@@ -109,6 +132,7 @@ class _Https(_Way):
     domain_name: str | None = None
     hosted_zone: route53.IHostedZone | None = None
     certificate: acm.ICertificate | None = None
+    listener: ListenerSettings = field(default_factory=ListenerSettings)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -155,6 +179,11 @@ class PublicHttp(_Way):
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds. AWS's default of 300 makes every deployment five minutes slower.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
+            region of its own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        load_balancer: What the load balancer as a whole is told.
+        targets: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -172,6 +201,11 @@ class InternalHttp(_Way):
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
+            region of its own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        load_balancer: What the load balancer as a whole is told.
+        targets: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -190,10 +224,16 @@ class PublicHttps(_Https):
         domain_name: Name that users ask for, in ``hosted_zone``.
         hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
         certificate: A certificate of the load balancer's region; left out, one is made.
+        listener: What the listener is told: TLS policy, further certificates, sign-in, headers of answers.
         allow_from: Who may connect; left out, the world.
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
+            region of its own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        load_balancer: What the load balancer as a whole is told.
+        targets: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
@@ -212,15 +252,32 @@ class InternalHttps(_Https):
         domain_name: Name that clients ask for, in ``hosted_zone``.
         hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
         certificate: A certificate of the load balancer's region; left out, one is made.
+        listener: What the listener is told: TLS policy, further certificates, sign-in, headers of answers.
         allow_from: Who may connect; left out, the VPC.
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
+            region of its own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        load_balancer: What the load balancer as a whole is told.
+        targets: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
             Balancing refuses.
     """
+
+
+def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:
+    """Refuse protocols between load balancer and task that take HTTPS in front."""
+    if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
+        return
+    raise ConfigurationError(
+        f"{name} has protocol_version={settings.protocol_version}, and a load balancer speaks that to tasks only for "
+        "clients that come over HTTPS; use PublicHttps(…) or InternalHttps(…), or leave it out",
+        path=path,
+    )
 
 
 Ingress: TypeAlias = PublicHttp | PublicHttps | InternalHttp | InternalHttps

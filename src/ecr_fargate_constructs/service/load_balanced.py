@@ -33,6 +33,7 @@ from ecr_fargate_constructs.service.pattern import (
     way_in,
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -149,7 +150,8 @@ class LoadBalancedFargateService(Construct):
             certificate=None if https is None else https.certificate,
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
-            ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
+            ssl_policy=None if https is None else https.listener.tls_policy,
+            protocol_version=way.targets.protocol_version,
             desired_count=count,
             capacity_provider_strategies=strategies,
             min_healthy_percent=rolling.minimum_healthy_percent,
@@ -167,6 +169,7 @@ class LoadBalancedFargateService(Construct):
         finish(
             self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
         )
+        check_way_to_image(self, self.vpc, placement, self._task.definition)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None

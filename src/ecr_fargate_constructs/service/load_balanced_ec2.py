@@ -35,6 +35,7 @@ from ecr_fargate_constructs.service.pattern import (
     way_in,
 )
 from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.task import build_task, check_task
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -151,7 +152,8 @@ class LoadBalancedEc2Service(Construct):
             certificate=None if https is None else https.certificate,
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
-            ssl_policy=None if https is None else elbv2.SslPolicy.TLS13_12_RES_PQ,
+            ssl_policy=None if https is None else https.listener.tls_policy,
+            protocol_version=way.targets.protocol_version,
             desired_count=count,
             min_healthy_percent=rolling.minimum_healthy_percent,
             max_healthy_percent=rolling.maximum_percent,
@@ -168,6 +170,7 @@ class LoadBalancedEc2Service(Construct):
             self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
         )
         finish_ec2(self._pattern.service, self._task, container, size=size, spread=spread, subnets=subnets)
+        check_way_to_image(self, self.vpc, placement, self._task.definition)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None

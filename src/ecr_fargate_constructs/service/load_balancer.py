@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, TypeAlias
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_wafv2 as wafv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_ecs_patterns as ecs_patterns
     from constructs import Construct
 
@@ -34,6 +39,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     would fail half way (aws-cdk#33253).
     """
     public = is_public(ingress)
+    settings = ingress.load_balancer
+    check_logs(scope, ingress)
     balancer = elbv2.ApplicationLoadBalancer(
         scope,
         "LB" if public else "InternalLB",
@@ -41,65 +48,128 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         internet_facing=public,
         vpc_subnets=None if public else ec2.SubnetSelection(subnet_type=_internal_subnets(vpc)),
         idle_timeout=ingress.idle_timeout,
-        ip_address_type=elbv2.IpAddressType.IPV4,
+        ip_address_type=settings.ip_address_type,
         desync_mitigation_mode=elbv2.DesyncMitigationMode.DEFENSIVE,
         drop_invalid_header_fields=True,
-        http2_enabled=True,
+        http2_enabled=settings.http2_enabled,
+        client_keep_alive=settings.client_keep_alive,
+        deletion_protection=settings.deletion_protection or None,
+        load_balancer_name=settings.name,
+        preserve_host_header=settings.preserve_host_header,
+        preserve_xff_client_port=settings.preserve_client_port,
+        x_amzn_tls_version_and_cipher_suite_headers=settings.tls_headers,
+        xff_header_processing_mode=settings.forwarded_for,
+        waf_fail_open=settings.waf_fail_open,
     )
-    acknowledge(
-        balancer.node.default_child or balancer,
-        {
-            "AwsSolutions::AwsSolutions-ELB2": "Access logs are stored at a charge, in a bucket that their readers "
-            "choose; requests are counted in CloudWatch. log_access_logs() of the load balancer turns them on."
-        },
-    )
+    if ingress.access_logs is not None:
+        balancer.log_access_logs(ingress.access_logs)
+    else:
+        acknowledge(
+            balancer.node.default_child or balancer,
+            {
+                "AwsSolutions::AwsSolutions-ELB2": "Access logs are stored at a charge, in a bucket that their readers "
+                "choose; requests are counted in CloudWatch. access_logs of the way in turns them on."
+            },
+        )
+    if ingress.web_acl is not None:
+        wafv2.CfnWebACLAssociation(
+            scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=ingress.web_acl
+        )
     return balancer
+
+
+def check_logs(scope: Construct, ingress: Ingress) -> None:
+    """Refuse access logs of a load balancer whose region nobody knows: the bucket's policy depends on it."""
+    if ingress.access_logs is not None and is_token(cdk.Stack.of(scope).region):
+        raise ConfigurationError(
+            "access_logs takes a stack whose region is known, since the bucket has to let the load balancers of that "
+            "region in; give the stack env=cdk.Environment(region=…)",
+            path=scope.node.path,
+        )
 
 
 def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
     """Let in whom the way in names, on the ports that it has."""
-    if ingress.allow_from is not None:
-        peers = list(ingress.allow_from)
-    else:
-        peers = [ec2.Peer.any_ipv4() if is_public(ingress) else ec2.Peer.ipv4(vpc.vpc_cidr_block)]
-    for listener in (pattern.listener, pattern.redirect_listener):
+    open_listeners([pattern.listener, pattern.redirect_listener], ingress, vpc)
+
+
+def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingress: Ingress, vpc: ec2.IVpc) -> None:
+    """Let in whom the way in names, on the port of each listener."""
+    peers = peers_of(ingress, vpc)
+    for listener in listeners:
         if listener is not None:
             for peer in peers:
                 listener.connections.allow_default_port_from(peer)
-    if ingress.allow_from is None and (is_public(ingress) or is_token(vpc.vpc_cidr_block)):
+            if ingress.allow_from is None:
+                _acknowledge_peers(listener, ingress, vpc)
+
+
+def _acknowledge_peers(listener: elbv2.ApplicationListener, ingress: Ingress, vpc: ec2.IVpc) -> None:
+    if is_public(ingress):
         reason = (
             "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
             "reached by the load balancer only."
-            if is_public(ingress)
-            else "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
         )
-        for group in pattern.load_balancer.connections.security_groups:
-            acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
+    elif is_token(vpc.vpc_cidr_block):
+        reason = "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
+    else:
+        return
+    for group in listener.connections.security_groups:
+        acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
+
+
+def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
+    """Whom the way in names; left out, the world for a public one, else the VPC."""
+    if ingress.allow_from is not None:
+        return list(ingress.allow_from)
+    if not is_public(ingress):
+        return [ec2.Peer.ipv4(vpc.vpc_cidr_block)]
+    world = [ec2.Peer.any_ipv4()]
+    return world if ingress.load_balancer.ip_address_type is elbv2.IpAddressType.IPV4 else [*world, ec2.Peer.any_ipv6()]
 
 
 def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:
     """Set the health check and the deregistration delay, and let the load balancer reach both ports."""
     check = ingress.health_check
-    pattern.target_group.configure_health_check(
-        enabled=True,
-        protocol=elbv2.Protocol.HTTP,
-        path=check.path,
-        port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
-        healthy_http_codes=check.codes,
-        interval=check.interval,
-        timeout=check.timeout,
-        healthy_threshold_count=check.healthy_threshold,
-        unhealthy_threshold_count=check.unhealthy_threshold,
-    )
-    pattern.target_group.set_attribute(
-        "deregistration_delay.timeout_seconds",
-        cdk.Tokenization.stringify_number(ingress.deregistration_delay.to_seconds()),
-    )
+    tune_group(pattern.target_group, ingress)
     if check.port is not None and check.port != port:
         # CDK opens the traffic port alone (aws-cdk#18093).
         pattern.service.connections.allow_from(
             pattern.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
         )
+
+
+def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) -> None:
+    """Set the health check and the deregistration delay of a target group."""
+    check = ingress.health_check
+    settings = ingress.settings if isinstance(ingress, Targets) else ingress.targets
+    grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
+    group.configure_health_check(
+        enabled=True,
+        protocol=elbv2.Protocol.HTTP,
+        path=check.path,
+        port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
+        healthy_http_codes=None if grpc else check.codes,
+        healthy_grpc_codes=(check.grpc_codes or "12") if grpc else None,
+        interval=check.interval,
+        timeout=check.timeout,
+        healthy_threshold_count=check.healthy_threshold,
+        unhealthy_threshold_count=check.unhealthy_threshold,
+    )
+    group.set_attribute(
+        "deregistration_delay.timeout_seconds",
+        cdk.Tokenization.stringify_number(ingress.deregistration_delay.to_seconds()),
+    )
+    if settings.stickiness is not None:
+        group.enable_cookie_stickiness(settings.stickiness.duration, settings.stickiness.cookie_name)
+    if settings.slow_start is not None:
+        group.set_attribute(
+            "slow_start.duration_seconds", cdk.Tokenization.stringify_number(settings.slow_start.to_seconds())
+        )
+    if settings.algorithm is not None:
+        group.set_attribute("load_balancing.algorithm.type", settings.algorithm.name.lower())
+        if settings.algorithm is elbv2.TargetGroupLoadBalancingAlgorithmType.WEIGHTED_RANDOM:
+            group.set_attribute("load_balancing.algorithm.anomaly_mitigation", "on")
 
 
 def _internal_subnets(vpc: ec2.IVpc) -> ec2.SubnetType:

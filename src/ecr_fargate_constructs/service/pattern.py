@@ -19,6 +19,7 @@ from ecr_fargate_constructs.service.exec_sessions import (
     audit_in_own_cluster,
 )
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import TargetHealthCheck
     from ecr_fargate_constructs.service.load_balancer import Pattern
     from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
 
 DEFAULT_COUNT = 2
@@ -69,7 +71,7 @@ def https_of(way: Ingress) -> PublicHttps | InternalHttps | None:
     return way if isinstance(way, (PublicHttps, InternalHttps)) else None
 
 
-def stop_timeout(container: AppContainer, ingress: Ingress) -> cdk.Duration:
+def stop_timeout(container: AppContainer, ingress: Ingress | Targets) -> cdk.Duration:
     """As long as the load balancer may still send requests, within what ECS allows."""
     if container.stop_timeout is not None:
         return container.stop_timeout
@@ -99,6 +101,8 @@ def finish(
     """Set all that the pattern does not reach, on the load balancer and on the service."""
     open_to_peers(pattern, way, pattern.cluster.vpc)
     tune_targets(pattern, way, port)
+    tune_listener(pattern.listener, way, then=pattern.target_group)
+    add_ipv6_record(pattern, pattern.load_balancer, way)
     tune_deployment(pattern.service, rolling, count)
     if scaling is not None:
         add_scaling(pattern.service, pattern.target_group, scaling)
@@ -125,7 +129,12 @@ def reached_by(pattern: Pattern, port: float) -> ec2.Connections:
 
     To be called once: CDK marks the object that it is handed while it writes the other side's rule.
     """
-    return ec2.Connections(security_groups=pattern.service.connections.security_groups, default_port=ec2.Port.tcp(port))
+    return reached_at(pattern.service, port)
+
+
+def reached_at(service: ecs.BaseService, port: float) -> ec2.Connections:
+    """As ``reached_by``, of a service."""
+    return ec2.Connections(security_groups=service.connections.security_groups, default_port=ec2.Port.tcp(port))
 
 
 def url_of(pattern: Pattern, https: PublicHttps | InternalHttps | None) -> str:

@@ -8,12 +8,16 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs import _vpc
+from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.load_balancer import is_public
 
 if TYPE_CHECKING:
     from constructs import Construct
+
+    from ecr_fargate_constructs.service.ingress import Ingress
 
 # The id that CDK's pattern gives a stack's default cluster, so that services of both kinds share one.
 _CLUSTER_ID = "EcsDefaultClusterMnL3mNNYN"
@@ -27,13 +31,25 @@ def check_placement(
     if cluster is not None and vpc is not None:
         raise ConfigurationError("cluster and vpc are both given, and the cluster has a VPC; keep one", path=path)
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
-    if network is None or subnets is not None:
+    if network is None:
         return
-    if not network.private_subnets:
+    check_zones(network, path=path)
+    if subnets is None and not network.private_subnets:
         raise ConfigurationError(
             "the VPC has no private subnets with a way out, so tasks could not pull their image; give "
             "subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC) (tasks get public addresses), add NAT, or "
-            "add the endpoints ecr.api, ecr.dkr, logs and S3 and name the isolated subnets",
+            "add the endpoints ecr.api, ecr.dkr, logs and S3 and name the isolated subnets (Network(egress=…) makes "
+            "all three kinds; give its task_subnets as subnets)",
+            path=path,
+        )
+
+
+def check_zones(vpc: ec2.IVpc, *, path: str) -> None:
+    """Refuse a VPC with one zone: a load balancer takes two."""
+    zones = vpc.availability_zones
+    if len(zones) == 1 and not is_list_token(zones):
+        raise ConfigurationError(
+            "the VPC has one availability zone, and a load balancer takes two; use a VPC with max_azs=2 or more",
             path=path,
         )
 
@@ -57,16 +73,27 @@ def check_machine_placement(
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
     """The stack's cluster for this VPC (or for the VPC that the stack's services share), made when it is missing."""
     stack = cdk.Stack.of(scope)
-    cluster_id = f"{_CLUSTER_ID}{vpc.node.id if vpc is not None else ''}"
-    existing = stack.node.try_find_child(cluster_id)
+    if vpc is not None and vpc.node.path == f"{stack.node.path}/{_NETWORK_ID}":
+        vpc = None  # the stack's own network has one cluster, whoever names it
+    cluster_id = f"{_CLUSTER_ID}{'' if vpc is None else _name_of(vpc)}"
+    existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
+    if existing is not None and vpc is not None and existing.vpc.node.path != vpc.node.path:
+        cluster_id += vpc.node.addr  # two VPCs of one name, in different scopes
+        existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
-        return cast("ecs.Cluster", existing)
+        return existing
     return ecs.Cluster(
         stack,
         cluster_id,
         vpc=vpc if vpc is not None else _network(stack),
         container_insights_v2=ecs.ContainerInsights.ENABLED,
     )
+
+
+def _name_of(vpc: ec2.IVpc) -> str:
+    """The id of a VPC; of one inside another construct, such as a ``Network``, that one's."""
+    parent = vpc.node.scope
+    return parent.node.id if vpc.node.id == "Default" and parent is not None else vpc.node.id
 
 
 def task_subnets(
@@ -83,7 +110,8 @@ def task_subnets(
         subnets=subnets.subnets,
         subnet_type=subnets.subnet_type,
     )
-    isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets}
+    # What the app makes itself is checked at synth, route by route; of the rest nothing is known.
+    isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets if not isinstance(subnet, ec2.Subnet)}
     if isolated and isolated & set(selected.subnet_ids):
         warn(
             scope,
@@ -94,29 +122,30 @@ def task_subnets(
     return subnets, selected.has_public
 
 
+def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path: str) -> None:
+    """Refuse a VPC in which a load balancer has no place."""
+    if vpc is None:
+        return
+    check_zones(vpc, path=path)
+    if ingress is not None and not is_public(ingress):
+        return
+    if not vpc.public_subnets:
+        raise ConfigurationError(
+            "the VPC has no public subnets, and a public load balancer stands in those; add some, or use "
+            "ingress=InternalHttp(…) or InternalHttps(…)",
+            path=path,
+        )
+
+
+def network_for(scope: Construct) -> ec2.IVpc:
+    """The VPC that the services of a stack share, made with the stack's cluster when it is missing."""
+    return cluster_for(scope, None).vpc
+
+
 def _network(stack: cdk.Stack) -> ec2.Vpc:
-    network = ec2.Vpc(
+    return _vpc.make_vpc(
         stack,
         _NETWORK_ID,
-        max_azs=2,
         nat_gateways=2,  # one a zone: losing a zone must not cut the other one off
-        restrict_default_security_group=False,  # would add a function to every stack; nothing here uses that group
-        gateway_endpoints={
-            # Image layers come from S3: through this endpoint they are free and do not load the NAT gateways.
-            "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
-        },
-        subnet_configuration=[
-            ec2.SubnetConfiguration(
-                name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
-            ),
-            ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
-        ],
+        subnets=[_vpc.public_subnets(), _vpc.task_subnets(ec2.SubnetType.PRIVATE_WITH_EGRESS)],
     )
-    acknowledge(
-        network.node.default_child or network,
-        {
-            "AwsSolutions::AwsSolutions-VPC7": "Flow logs are stored at a charge, and whose they are is the owner's to "
-            "say; tasks are reached by the load balancer only. add_flow_log() of the VPC turns them on."
-        },
-    )
-    return network

@@ -1,0 +1,61 @@
+"""A VPC with the choices that all networks of this library have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ec2 as ec2
+
+from ecr_fargate_constructs._acknowledge import acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+
+def public_subnets() -> ec2.SubnetConfiguration:
+    """Subnets for load balancers and gateways, which give no address by themselves."""
+    return ec2.SubnetConfiguration(
+        name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
+    )
+
+
+def task_subnets(subnet_type: ec2.SubnetType) -> ec2.SubnetConfiguration:
+    """Subnets for tasks; each takes an address."""
+    return ec2.SubnetConfiguration(name="Private", subnet_type=subnet_type, cidr_mask=20)
+
+
+def make_vpc(
+    scope: Construct,
+    construct_id: str,
+    *,
+    subnets: Sequence[ec2.SubnetConfiguration],
+    max_azs: float = 2,
+    nat_gateways: float | None = None,
+    ip_addresses: ec2.IIpAddresses | None = None,
+    ip_protocol: ec2.IpProtocol | None = None,
+) -> ec2.Vpc:
+    """Make the VPC."""
+    vpc = ec2.Vpc(
+        scope,
+        construct_id,
+        max_azs=max_azs,
+        nat_gateways=nat_gateways,
+        restrict_default_security_group=False,  # would add a function to every stack; nothing here uses that group
+        gateway_endpoints={
+            # Image layers come from S3: through this endpoint they are free and do not load the NAT gateways.
+            "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
+        },
+        subnet_configuration=list(subnets),
+        ip_addresses=ip_addresses,
+        ip_protocol=ip_protocol,
+    )
+    acknowledge(
+        vpc.node.default_child or vpc,
+        {
+            "AwsSolutions::AwsSolutions-VPC7": "Flow logs are stored at a charge, and whose they are is the owner's to "
+            "say; tasks are reached by the load balancer only. add_flow_log() of the VPC turns them on."
+        },
+    )
+    return vpc

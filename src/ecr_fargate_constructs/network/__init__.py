@@ -1,0 +1,1 @@
+"""A network in which a private image can be pulled."""

@@ -1,0 +1,79 @@
+"""The VPC endpoints that a task needs when there is no other way out: rules, without CDK.
+
+Sources: "Amazon ECR interface VPC endpoints" in the Amazon ECR user guide, "Amazon ECS interface VPC endpoints" in the
+Amazon ECS developer guide.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+class Feature(Enum):
+    """What tasks use beside their image, and so need a way to."""
+
+    LOGS = "logs"
+    """Container logs in CloudWatch Logs."""
+
+    SECRETS = "secrets"
+    """Environment variables out of Secrets Manager."""
+
+    PARAMETERS = "parameters"
+    """Environment variables out of Systems Manager Parameter Store."""
+
+    EXEC = "exec"
+    """Shells in running tasks."""
+
+    TELEMETRY = "telemetry"
+    """``Sidecar.adot()``: traces to X-Ray, metrics to CloudWatch through Logs."""
+
+    MACHINES = "machines"
+    """Tasks on EC2 machines, whose agent talks to ECS."""
+
+
+IMAGE_PULL = ("ecr.api", "ecr.dkr")
+"""For every task. Image layers come through the gateway endpoint for S3, which costs nothing."""
+
+_NEEDS = {
+    Feature.LOGS: ("logs",),
+    Feature.SECRETS: ("secretsmanager",),
+    Feature.PARAMETERS: ("ssm",),
+    Feature.EXEC: ("ssmmessages",),
+    Feature.TELEMETRY: ("xray", "logs"),
+    Feature.MACHINES: ("ecs", "ecs-agent", "ecs-telemetry"),
+}
+
+_EXECUTION_ROLE = {"logs:": "logs", "secretsmanager:": "secretsmanager", "ssm:": "ssm"}
+"""What the first letters of an action of the task's execution role say: ECS itself does it while a task starts."""
+
+_TASK_ROLE = {"ssmmessages:": "ssmmessages", "xray:": "xray", "logs:PutLogEvents": "logs"}
+"""The same for the task role: what agents inside the task do. What the application does is its own affair."""
+
+
+def interface_endpoints(features: Collection[Feature]) -> tuple[str, ...]:
+    """Names of the interface endpoints, without ``com.amazonaws.<region>``, sorted."""
+    return tuple(sorted({*IMAGE_PULL, *(name for feature in features for name in _NEEDS[feature])}))
+
+
+def needed_by(*, execution_role: Collection[str], task_role: Collection[str], on_machines: bool) -> tuple[str, ...]:
+    """The interface endpoints that a task needs, read from the actions that its two roles allow."""
+    names = {
+        name
+        for actions, table in ((execution_role, _EXECUTION_ROLE), (task_role, _TASK_ROLE))
+        for action in actions
+        for start, name in table.items()
+        if action.startswith(start)
+    }
+    return tuple(sorted({*IMAGE_PULL, *names, *(_NEEDS[Feature.MACHINES] if on_machines else ())}))
+
+
+def features_behind(endpoints: Collection[str]) -> tuple[Feature, ...]:
+    """The fewest features that bring these endpoints."""
+    found = [feature for feature in Feature if set(_NEEDS[feature]) <= set(endpoints)]
+    if Feature.TELEMETRY in found:
+        found.remove(Feature.LOGS)
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""A VPC in which a private image can be pulled."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from ecr_fargate_constructs import _vpc
+from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._checks import path_of, whole_number
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.network.endpoints import Feature, interface_endpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+class Egress(Enum):
+    """How tasks reach the registry, and everything else outside."""
+
+    NAT = "NAT"
+    """Private subnets behind NAT gateways, one a zone: about 33 US dollars a month each, and the traffic."""
+
+    ENDPOINTS = "ENDPOINTS"
+    """Isolated subnets: nothing but the VPC endpoints that the tasks' features need, about 7 US dollars a month for
+    each endpoint and zone. Tasks reach nothing else outside."""
+
+    PUBLIC = "PUBLIC"
+    """Public subnets, in which tasks get public addresses: no fixed cost. Security groups let only the load balancer
+    in."""
+
+
+class Network(Construct):
+    """A VPC with subnets from which tasks can pull their image, and public ones for the load balancer.
+
+    Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
+    free, whatever the way out. Public subnets give no addresses by themselves; the VPC's default security group is left
+    alone.
+
+    That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        egress: Egress = Egress.NAT,
+        features: Collection[Feature] = (Feature.LOGS,),
+        max_azs: float = 2,
+        nat_gateways: float | None = None,
+        ip_addresses: ec2.IIpAddresses | None = None,
+        ip_protocol: ec2.IpProtocol = ec2.IpProtocol.IPV4_ONLY,
+    ) -> None:
+        """Create the VPC.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            egress: How tasks reach the registry.
+            features: What the tasks use beside their image; with ``Egress.ENDPOINTS`` each brings its endpoints.
+            max_azs: Number of availability zones, 2 or more: a load balancer takes two.
+            nat_gateways: Number of NAT gateways, 1 to ``max_azs``; left out, one a zone. With fewer, losing a zone can
+                cut the others off.
+            ip_addresses: Addresses of the VPC; left out, 10.0.0.0/16.
+            ip_protocol: ``DUAL_STACK`` for IPv6 too.
+
+        Raises:
+            ConfigurationError: For one zone, or NAT gateways where the way out is another.
+        """
+        _check(path_of(scope, construct_id), egress, max_azs, nat_gateways)
+        super().__init__(scope, construct_id)
+        self._egress = egress
+        own = {Egress.NAT: ec2.SubnetType.PRIVATE_WITH_EGRESS, Egress.ENDPOINTS: ec2.SubnetType.PRIVATE_ISOLATED}
+        self._type = own.get(egress, ec2.SubnetType.PUBLIC)
+        self._vpc = _vpc.make_vpc(
+            self,
+            "Default",  # left out of logical ids
+            subnets=[_vpc.public_subnets(), *([_vpc.task_subnets(self._type)] if egress in own else [])],
+            max_azs=max_azs,
+            nat_gateways=(max_azs if nat_gateways is None else nat_gateways) if egress is Egress.NAT else 0,
+            ip_addresses=ip_addresses,
+            ip_protocol=ip_protocol,
+        )
+        self._endpoints = self._add_endpoints(interface_endpoints(features)) if egress is Egress.ENDPOINTS else {}
+
+    def _add_endpoints(self, names: Collection[str]) -> dict[str, ec2.InterfaceVpcEndpoint]:
+        group = ec2.SecurityGroup(
+            self, "EndpointSecurityGroup", vpc=self._vpc, description="VPC endpoints", allow_all_outbound=False
+        )
+        group.add_ingress_rule(ec2.Peer.ipv4(self._vpc.vpc_cidr_block), ec2.Port.tcp(443), "Tasks to VPC endpoints")
+        acknowledge(
+            group,
+            {
+                "AwsSolutions::AwsSolutions-EC23": "The rule cannot read the address range, which is the VPC's own: "
+                "nobody outside of it may connect."
+            },
+        )
+        return {
+            name: self._vpc.add_interface_endpoint(
+                _construct_id(name),
+                service=ec2.InterfaceVpcEndpointAwsService(name),
+                subnets=self.task_subnets,
+                security_groups=[group],
+                open=False,
+                private_dns_enabled=True,
+            )
+            for name in names
+        }
+
+    @property
+    def vpc(self) -> ec2.Vpc:
+        """The VPC."""
+        return self._vpc
+
+    @property
+    def egress(self) -> Egress:
+        """How tasks reach the registry."""
+        return self._egress
+
+    @property
+    def task_subnets(self) -> ec2.SubnetSelection:
+        """Where tasks go: ``subnets`` of a service."""
+        return ec2.SubnetSelection(subnet_type=self._type)
+
+    @property
+    def endpoints(self) -> Mapping[str, ec2.InterfaceVpcEndpoint]:
+        """The interface endpoints by name, for example ``ecr.api``; none unless they are the way out."""
+        return dict(self._endpoints)
+
+
+def _construct_id(endpoint: str) -> str:
+    return "".join(part.capitalize() for part in endpoint.replace("-", ".").split("."))
+
+
+def _check(path: str, egress: Egress, max_azs: float, nat_gateways: float | None) -> None:
+    whole_number("max_azs", max_azs, minimum=2, what="a number of zones that a load balancer takes", path=path)
+    if nat_gateways is None:
+        return
+    if egress is not Egress.NAT:
+        raise ConfigurationError(
+            f"nat_gateways={nat_gateways} with egress={egress}, which has none; leave one of the two out", path=path
+        )
+    whole_number("nat_gateways", nat_gateways, minimum=1, what="a number of NAT gateways", path=path)
+    if not is_token(nat_gateways) and not is_token(max_azs) and nat_gateways > max_azs:
+        raise ConfigurationError(
+            f"nat_gateways={nat_gateways:g} is above max_azs={max_azs:g}; a zone has one at most", path=path
+        )

@@ -1,0 +1,153 @@
+"""A Fargate service that shares a load balancer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs.service.autoscaling import fargate_strategies
+from ecr_fargate_constructs.service.deployment import Rolling
+from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
+from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
+from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.reachability import check_way_to_image
+from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
+from ecr_fargate_constructs.service.routed_service import Place, RoutedService
+from ecr_fargate_constructs.service.shared_load_balancer import listener_of
+from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
+from ecr_fargate_constructs.service.task_size import TaskSize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_ec2 as ec2
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.route import Route
+    from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
+    from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.targets import Targets
+
+
+class RoutedFargateService(RoutedService):
+    """A Fargate service that gets its requests from a load balancer that it shares, along a route.
+
+    It has the defaults of ``LoadBalancedFargateService``, is grantable and connectable as that one is, and costs a
+    stack about a dozen resources. It can stand in another stack than the load balancer.
+
+    No other service's rule changes when it comes or goes: see ``Route``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        load_balancer: SharedLoadBalancer | SharedListener,
+        route: Route,
+        container: AppContainer,
+        sidecars: Sequence[Sidecar] = (),
+        size: TaskSize | None = None,
+        targets: Targets | None = None,
+        scaling: Scaling | None = None,
+        deployment: Rolling | None = None,
+        cluster: ecs.ICluster | None = None,
+        subnets: ec2.SubnetSelection | None = None,
+        exec_enabled: bool = False,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+    ) -> None:
+        """Create the service.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            load_balancer: The load balancer, or a listener by ``SharedLoadBalancer.from_listener``.
+            route: The requests that the service gets; further ones with ``add_route``.
+            container: What runs.
+            sidecars: Containers that run beside it in every task.
+            size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
+            targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
+            scaling: Lets an autoscaler decide how many tasks run; left out, 2 run. Another fixed number is
+                ``Scaling(minimum=3, maximum=3, …)``.
+            deployment: How a new version replaces the old one; left out, ``Rolling()``.
+            cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
+            subnets: Where tasks run; left out, private subnets with a way out.
+            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
+            log_retention: How long logs are kept.
+
+        Raises:
+            ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
+                contradiction between the options, or a network without a way to the image.
+        """
+        path = path_of(scope, construct_id)
+        shared = listener_of(load_balancer)
+        how = targets or shared.targets
+        count = wanted_count(None, scaling, path=path)
+        refuse_on_fargate(container, path=path)
+        check_cluster(cluster, shared, path=path)
+        check_targets(how, shared, path=path)
+        check_placement(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
+        size = size or TaskSize()
+        check_on_fargate(container, sidecars, path=path)
+        check_task(container, sidecars, size=size, path=path)
+        place = Place(shared=shared, route=route, priority=shared.admit(route, path=path), targets=how)
+        super().__init__(scope, construct_id)
+        pin_feature_flags(self)
+        rolling = deployment or Rolling()
+        self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
+        placement, public_address = task_subnets(self, shared.vpc, subnets)
+        self._task = task = build_task(
+            self,
+            fargate_task_definition(self, size, container.runs_on),
+            container=open_to_sessions(container) if exec_enabled else container,
+            sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
+            stop_timeout=stop_timeout(container, how),
+            log_retention=log_retention,
+        )
+        strategies = fargate_strategies(self, self._cluster, scaling)
+        self._ecs_service = self._service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=self._cluster,
+            task_definition=task.definition,
+            desired_count=count,
+            capacity_provider_strategies=strategies,
+            min_healthy_percent=rolling.minimum_healthy_percent,
+            max_healthy_percent=rolling.maximum_percent,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            health_check_grace_period=grace_period(container, how.health_check),
+            vpc_subnets=placement,
+            assign_public_ip=public_address,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_ecs_managed_tags=True,
+            enable_execute_command=exec_enabled,
+            platform_version=ecs.FargatePlatformVersion.LATEST,
+        )
+        self._definition = task.definition
+        self._finish(
+            place=place,
+            port=container.port,
+            deployment=rolling,
+            count=count,
+            scaling=scaling,
+            strategies=strategies,
+        )
+        check_way_to_image(self, shared.vpc, placement, task.definition)
+        self._audit(enabled=exec_enabled, given=cluster)
+
+    @property
+    def service(self) -> ecs.FargateService:
+        """The ECS service."""
+        return self._service
+
+    @property
+    def task_definition(self) -> ecs.FargateTaskDefinition:
+        """The task definition."""
+        return self._definition

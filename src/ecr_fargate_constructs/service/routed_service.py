@@ -1,0 +1,160 @@
+"""What both kinds of routed service are: a target group and rules on a listener that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
+from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
+from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
+from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
+from ecr_fargate_constructs.service.routed_parts import add_rule, target_group, url_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_logs as logs
+
+    from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
+    from ecr_fargate_constructs.service.route import Route
+    from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
+    from ecr_fargate_constructs.service.targets import Targets
+    from ecr_fargate_constructs.service.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a service stands on the listener."""
+
+    shared: SharedListener
+    route: Route
+    priority: float
+    targets: Targets
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class RoutedService(Construct):
+    """What ``RoutedFargateService`` and ``RoutedEc2Service`` have in common."""
+
+    _shared: SharedListener
+    _ecs_service: ecs.FargateService | ecs.Ec2Service
+    _task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition]
+    _cluster: ecs.ICluster
+
+    def _finish(
+        self,
+        *,
+        place: Place,
+        port: float,
+        deployment: Rolling,
+        count: float | None,
+        scaling: Scaling | None,
+        strategies: Sequence[ecs.CapacityProviderStrategy] | None,
+    ) -> None:
+        """Put the service behind the load balancer, and set all that the service's own constructor does not reach."""
+        service = self._ecs_service
+        self._shared = place.shared
+        use_strategies(service, self._cluster, strategies)
+        self._target_group = target_group(self, place.shared, service, targets=place.targets, port=port)
+        self._rules = [
+            add_rule(self, "Rule", place.shared, place.route, priority=place.priority, group=self._target_group)
+        ]
+        tune_deployment(service, deployment, count)
+        if scaling is not None:
+            add_scaling(service, self._target_group, scaling)
+        self._task.attach_to(service)
+        self._connect: ServiceConnect | None = None
+        self._connections = reached_at(service, port)
+        self._url = url_at(place.shared, place.route)
+
+    def _audit(self, *, enabled: bool, given: ecs.ICluster | None) -> None:
+        if enabled:
+            audit_sessions(self, self._cluster, given=given, task=self._task)
+
+    def add_route(self, construct_id: str, route: Route) -> elbv2.ApplicationListenerRule:
+        """Give the service a further route.
+
+        Args:
+            construct_id: Id of the rule within the service.
+            route: The requests that the service gets too.
+
+        Raises:
+            ConfigurationError: The route cannot stand beside the others of the load balancer.
+        """
+        number = self._shared.admit(route, path=path_of(self, construct_id))
+        rule = add_rule(self, construct_id, self._shared, route, priority=number, group=self._target_group)
+        self._rules.append(rule)
+        return rule
+
+    def join_service_connect(self, connect: ServiceConnect) -> None:
+        """Make the service a member of a Service Connect namespace; once."""
+        self._connect = join_service_connect(self._ecs_service, connect, log_group=self.log_group, before=self._connect)
+
+    def register_in_cloud_map(self, name: CloudMap) -> None:
+        """Give the service a DNS name inside the VPC; once."""
+        register_in_cloud_map(self._ecs_service, name)
+
+    @property
+    def container(self) -> ecs.ContainerDefinition:
+        """The container that serves the traffic."""
+        return self._task.container
+
+    @property
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer | None:
+        """The load balancer; None behind a listener that was given."""
+        return self._shared.load_balancer
+
+    @property
+    def listener(self) -> elbv2.IApplicationListener:
+        """The listener that the service shares."""
+        return self._shared.listener
+
+    @property
+    def rules(self) -> Sequence[elbv2.ApplicationListenerRule]:
+        """The listener's rules that lead to the service."""
+        return tuple(self._rules)
+
+    @property
+    def target_group(self) -> elbv2.ApplicationTargetGroup:
+        """The target group."""
+        return self._target_group
+
+    @property
+    def cluster(self) -> ecs.ICluster:
+        """The cluster."""
+        return self._cluster
+
+    @property
+    def vpc(self) -> ec2.IVpc:
+        """The VPC."""
+        return self._shared.vpc
+
+    @property
+    def log_group(self) -> logs.ILogGroup | None:
+        """The log group; None when every container brings its own log driver."""
+        return self._task.log_group
+
+    @property
+    def url(self) -> str:
+        """Where the service answers: the host and the fixed part of the path of its first route."""
+        return self._url
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The task role."""
+        return self._task.definition.task_role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Network connections of the tasks; the default port is the application's."""
+        return self._connections

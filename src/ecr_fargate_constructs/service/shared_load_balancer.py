@@ -1,0 +1,244 @@
+"""A load balancer that many services share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.service.answer import FixedAnswer
+from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
+from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
+from ecr_fargate_constructs.service.pattern import https_of, way_in
+from ecr_fargate_constructs.service.placement import check_shared_network, network_for
+from ecr_fargate_constructs.service.routes import check_beside, priority
+from ecr_fargate_constructs.service.targets import Targets
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+    from constructs import IConstruct
+
+    from ecr_fargate_constructs.service.authentication import Cognito, Oidc
+    from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
+    from ecr_fargate_constructs.service.route import Route
+
+
+_RULES_OF_A_GROUP = 60
+
+_KNOWN: WeakKeyDictionary[IConstruct, dict[str, dict[str, Route]]] = WeakKeyDictionary()
+"""App, listener and path of a service, to its route."""
+
+
+class SharedListener:
+    """A listener with the routes that services have on it."""
+
+    def __init__(
+        self,
+        listener: elbv2.IApplicationListener,
+        *,
+        vpc: ec2.IVpc,
+        base_url: str,
+        targets: Targets,
+        group_id: str,
+        load_balancer: elbv2.ApplicationLoadBalancer | None = None,
+        authentication: Oidc | Cognito | None = None,
+    ) -> None:
+        """Begin with no routes."""
+        self.listener = listener
+        self.vpc = vpc
+        self.base_url = base_url
+        self.targets = targets
+        self.group_id = group_id
+        self.load_balancer = load_balancer
+        self.authentication = authentication
+        self._routes = _routes_on(listener)
+        self._ports = 0
+
+    def admit(self, route: Route, *, path: str) -> float:
+        """Take a route in, and return the number of its rule.
+
+        Raises:
+            ConfigurationError: The route cannot stand beside those that are there.
+        """
+        check_beside(route, self._routes, path=path)
+        self._routes[f"{path} ({len(self._routes) + 1})" if path in self._routes else path] = route
+        return priority(route)
+
+    def count_ports(self, scope: Construct, ports: int) -> None:
+        """Note that the load balancer's security group lets it out to further ports, a rule for each."""
+        if self.load_balancer is None:
+            return  # a group that was given lets everything out, or is somebody else's to look after
+        before, self._ports = self._ports, self._ports + ports
+        if before <= _RULES_OF_A_GROUP < self._ports:
+            warn(
+                scope,
+                "securityGroupRules",
+                f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
+                f"allows {_RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
+                "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
+            )
+
+
+def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
+    """The routes that the app has on a listener, however often it is wrapped or imported."""
+    arn = listener.listener_arn
+    listeners = _KNOWN.setdefault(listener.node.root, {})
+    return listeners.setdefault(listener.node.path if is_token(arn) else arn, {})
+
+
+class SharedLoadBalancer(Construct):
+    """One load balancer for many services, each with a route of its own.
+
+    A load balancer costs about 16 US dollars a month before any traffic; this one takes up to 100 routes. Services join
+    with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
+    the rule and the target group stand in the service's stack, which depends on this one and never the other way round.
+
+    What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc | None = None,
+        ingress: Ingress | None = None,
+        default_answer: FixedAnswer | None = None,
+    ) -> None:
+        """Create the load balancer and its listener.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            vpc: VPC of the load balancer and of the services behind it; left out, the one that the services of the
+                stack share.
+            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted. Its
+                health check and deregistration delay are those of services that say nothing.
+            default_answer: What a request gets that no route takes; left out, ``FixedAnswer()``, a 404.
+
+        Raises:
+            ConfigurationError: For a VPC without the subnets that the load balancer needs.
+        """
+        check_shared_network(vpc, ingress, path=path_of(scope, construct_id))
+        super().__init__(scope, construct_id)
+        way = way_in(self, ingress)
+        https = https_of(way)
+        network = vpc if vpc is not None else network_for(self)
+        balancer = load_balancer(self, way, network)
+        answer = default_answer or FixedAnswer()
+        listener = balancer.add_listener(
+            "Listener",
+            port=80 if https is None else 443,
+            protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
+            open=False,
+            certificates=None if https is None else [self._certificate(https)],
+            ssl_policy=None if https is None else https.listener.tls_policy,
+            default_action=elbv2.ListenerAction.fixed_response(
+                answer.status, content_type=answer.content_type, message_body=answer.body
+            ),
+        )
+        redirect = None if https is None else balancer.add_redirect(open=False)
+        open_listeners([listener, redirect], way, network)
+        if https is not None and https.domain_name is not None and https.hosted_zone is not None:
+            route53.ARecord(
+                self,
+                "Record",
+                zone=https.hosted_zone,
+                record_name=https.domain_name,
+                target=route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(balancer)),
+            )
+        tune_listener(listener, way)
+        add_ipv6_record(self, balancer, way)
+        name = https.domain_name if https is not None and https.domain_name is not None else None
+        self._balancer = balancer
+        self._shared = SharedListener(
+            listener,
+            vpc=network,
+            base_url=f"{'http' if https is None else 'https'}://{name or balancer.load_balancer_dns_name}",
+            targets=Targets(
+                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
+            ),
+            authentication=None if https is None else https.listener.authentication,
+            # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
+            group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",
+            load_balancer=balancer,
+        )
+
+    @staticmethod
+    def from_listener(
+        listener: elbv2.IApplicationListener,
+        *,
+        vpc: ec2.IVpc,
+        url: str,
+        targets: Targets | None = None,
+        authentication: Oidc | Cognito | None = None,
+    ) -> SharedListener:
+        """Services behind a load balancer that exists: your own construct's, or an imported one's.
+
+        Rules that other apps put on the listener are not known here; where a number is taken the deployment fails, and
+        ``Route(priority=…)`` takes another.
+
+        Args:
+            listener: Its listener. An imported one needs the load balancer's security group, to let it reach the tasks.
+            vpc: The VPC of the load balancer.
+            url: Where the listener answers, for example ``"https://shop.example.com"``.
+            targets: How services are checked that say nothing; left out, ``Targets()``.
+            authentication: Who has to sign in before a request reaches a task; takes a listener for HTTPS.
+        """
+        return SharedListener(
+            listener,
+            vpc=vpc,
+            base_url=url.rstrip("/"),
+            targets=targets or Targets(),
+            group_id="TargetGroup",
+            authentication=authentication,
+        )
+
+    def _certificate(self, https: PublicHttps | InternalHttps) -> acm.ICertificate:
+        if https.certificate is not None:
+            return https.certificate
+        assert https.domain_name is not None  # noqa: S101 - the way in has checked it; for the type checker
+        return acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=https.domain_name,
+            validation=acm.CertificateValidation.from_dns(https.hosted_zone),
+        )
+
+    @property
+    def shared_listener(self) -> SharedListener:
+        """The listener with the routes that services have on it."""
+        return self._shared
+
+    @property
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
+        """The load balancer."""
+        return self._balancer
+
+    @property
+    def listener(self) -> elbv2.IApplicationListener:
+        """The listener that serves the traffic: port 443 with HTTPS, else 80."""
+        return self._shared.listener
+
+    @property
+    def vpc(self) -> ec2.IVpc:
+        """The VPC."""
+        return self._shared.vpc
+
+    @property
+    def url(self) -> str:
+        """Where the load balancer answers."""
+        return self._shared.base_url
+
+
+def listener_of(load_balancer: SharedLoadBalancer | SharedListener) -> SharedListener:
+    """The listener, however it was given."""
+    return load_balancer if isinstance(load_balancer, SharedListener) else load_balancer.shared_listener

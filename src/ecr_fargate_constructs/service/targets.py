@@ -1,0 +1,35 @@
+"""How a load balancer deals with the tasks of a service that shares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs._checks import seconds
+from ecr_fargate_constructs.service.ingress import TargetHealthCheck
+from ecr_fargate_constructs.service.ingress_settings import TargetSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """How the load balancer checks tasks, and how long it lets them finish.
+
+    Defaults: ``TargetHealthCheck()``, and 30 seconds for requests to finish on a task that leaves.
+
+    Attributes:
+        health_check: How targets are checked.
+        deregistration_delay: 0 to 3600 seconds.
+        settings: How requests are shared out among tasks.
+
+    Raises:
+        ConfigurationError: For a delay that Elastic Load Balancing refuses.
+    """
+
+    health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
+    deregistration_delay: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(30))
+    settings: TargetSettings = field(default_factory=TargetSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse what Elastic Load Balancing refuses."""
+        seconds("Targets.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)

@@ -1,0 +1,99 @@
+"""Services behind one load balancer, for real: each answers on its route, and a third joins. The tests go on."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from local_app import LocalApp
+
+APP = """
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs import (
+    AppContainer, PrivateRepository, PublicHttp, Route, RoutedFargateService, SharedLoadBalancer, TargetHealthCheck
+)
+
+ROUTES = {"Home": "/", "Api": "/api/*"}
+
+app = cdk.App()
+stack = cdk.Stack(app, "Web")
+image = PrivateRepository(stack, "Repo").build_and_push_image(Path(__file__).parent / "app")
+ingress = PublicHttp(health_check=TargetHealthCheck(path="/healthz"))
+shared = SharedLoadBalancer(stack, "Shared", ingress=ingress)
+for name, path in ROUTES.items():
+    container = AppContainer(image, 8080, environment={"NAME": name})
+    RoutedFargateService(stack, name, load_balancer=shared, route=Route(path=path), container=container)
+app.synth()
+"""
+
+
+def _ask(local_app: LocalApp, path: str) -> tuple[int, str]:
+    printed = local_app.run("url")
+    assert printed.returncode == 0, printed.stderr
+    connection = http.client.HTTPConnection("127.0.0.1", local_app.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers={"Host": urlsplit(printed.stdout.strip()).hostname or ""})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def _rules(local_app: LocalApp) -> dict[str, Any]:
+    """The rules of the listener by their ARN, without the default one."""
+    [balancer] = local_app.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
+    arn = balancer["LoadBalancerArn"]
+    [listener] = local_app.ask("elbv2", "describe_listeners", LoadBalancerArn=arn)["Listeners"]
+    rules = local_app.ask("elbv2", "describe_rules", ListenerArn=listener["ListenerArn"])["Rules"]
+    return {rule["RuleArn"]: rule for rule in rules if not rule["IsDefault"]}
+
+
+def _groups(local_app: LocalApp) -> dict[str, Any]:
+    """The target groups by their ARN."""
+    return {
+        group["TargetGroupArn"]: group for group in local_app.ask("elbv2", "describe_target_groups")["TargetGroups"]
+    }
+
+
+def test_two_services_answer_on_their_routes(local_app: LocalApp) -> None:
+    (local_app.directory / "app.py").write_text(APP, encoding="utf-8")
+    local_app.edit('bodies = {"/": f"{GREETING}\\n", "/healthz": "ok\\n"}', 'name = os.environ["NAME"]')
+    local_app.edit('body = bodies.get(self.path.partition("?")[0])', 'body = f"{name}: {self.path}\\n"')
+    done = local_app.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _ask(local_app, "/") == (200, "Home: /\n")
+    assert _ask(local_app, "/api/orders/7") == (200, "Api: /api/orders/7\n")
+    assert len(local_app.containers()) == 4
+
+
+def test_an_unknown_path_gets_the_default_answer(local_app: LocalApp) -> None:
+    for path in ("/nowhere", "/api", "/apis/orders"):
+        assert _ask(local_app, path) == (404, "Not found\n")
+
+
+def test_a_third_joins_without_a_change_to_the_others(local_app: LocalApp) -> None:
+    before, groups = _rules(local_app), _groups(local_app)
+    assert len(before) == 2
+    app = local_app.directory / "app.py"
+    text = app.read_text(encoding="utf-8")
+    app.write_text(text.replace('{"Home"', '{"Admin": "/api/admin/*", "Home"'), encoding="utf-8")
+    done = local_app.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = _rules(local_app)
+    assert {arn: after[arn] for arn in before} == before
+    assert len(after) == 3
+    now = _groups(local_app)
+    assert {arn: now[arn] for arn in groups} == groups
+    assert len(now) == 3
+    assert _ask(local_app, "/api/admin/users") == (200, "Admin: /api/admin/users\n")
+    assert _ask(local_app, "/api/orders/7") == (200, "Api: /api/orders/7\n")
+    assert _ask(local_app, "/") == (200, "Home: /\n")
+
+
+def test_down_leaves_nothing(local_app: LocalApp) -> None:
+    assert local_app.run("down").returncode == 0
+    assert not local_app.leftovers()
