@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.image.published_image import PublishedImage
     from ecr_fargate_constructs.network.endpoints import Feature
     from ecr_fargate_constructs.network.network import Egress, Network
+    from ecr_fargate_constructs.observability.alarms import ServiceAlarms
+    from ecr_fargate_constructs.observability.dashboard import ServiceDashboard
+    from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
@@ -37,7 +40,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
     from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
     from ecr_fargate_constructs.service.containers import AppContainer
-    from ecr_fargate_constructs.service.deployment import Rolling
+    from ecr_fargate_constructs.service.deployment import EarlySuccess, OldTasks, Rolling
+    from ecr_fargate_constructs.service.deployment_hooks import Approval, DeploymentHook
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
     from ecr_fargate_constructs.service.ec2_container import Ec2Container
     from ecr_fargate_constructs.service.ingress import (
@@ -56,27 +60,37 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
     from ecr_fargate_constructs.service.machines import Ec2Capacity
+    from ecr_fargate_constructs.service.preview import PreviewHeader, PreviewPort
+    from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.routed import RoutedFargateService
     from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service
     from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Linear
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
 
 __all__ = [
     "AllOf",
     "AppContainer",
+    "Approval",
     "Architecture",
     "ArchiveOlderThan",
     "ArchiveUnpulled",
+    "BlueGreen",
+    "Canary",
     "CloudMap",
     "CloudWatchLogs",
     "Cognito",
     "ConfigurationError",
     "ContainerRuntime",
+    "Deployment",
+    "DeploymentHook",
+    "EarlySuccess",
     "EbsVolume",
     "Ec2Capacity",
     "Ec2Container",
@@ -95,6 +109,7 @@ __all__ = [
     "InternalHttps",
     "KeepNewest",
     "LifecycleAction",
+    "Linear",
     "ListenerSettings",
     "LoadBalancedEc2Service",
     "LoadBalancedFargateService",
@@ -104,7 +119,10 @@ __all__ = [
     "Mount",
     "Network",
     "Oidc",
+    "OldTasks",
     "OnDemand",
+    "PreviewHeader",
+    "PreviewPort",
     "PrivateRepository",
     "PublicHttp",
     "PublicHttps",
@@ -112,13 +130,17 @@ __all__ = [
     "PullThroughCache",
     "RestartPolicy",
     "Retention",
+    "RollbackAlarms",
     "Rolling",
     "Route",
     "RoutedEc2Service",
     "RoutedFargateService",
     "Scaling",
     "ScheduledCapacity",
+    "ServiceAlarms",
     "ServiceConnect",
+    "ServiceDashboard",
+    "ServiceThresholds",
     "SharedListener",
     "SharedLoadBalancer",
     "SharedVolume",
@@ -135,14 +157,20 @@ __all__ = [
 _HOMES = {
     "AllOf": "repository.retention_checks",
     "AppContainer": "service.containers",
+    "Approval": "service.deployment_hooks",
     "Architecture": "architecture",
     "ArchiveOlderThan": "repository.retention",
     "ArchiveUnpulled": "repository.retention",
+    "BlueGreen": "service.traffic_shift",
+    "Canary": "service.traffic_shift",
     "CloudMap": "service.discovery",
     "CloudWatchLogs": "service.container_logs",
     "Cognito": "service.authentication",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container_runtime",
+    "Deployment": "service.strategy",
+    "DeploymentHook": "service.deployment_hooks",
+    "EarlySuccess": "service.deployment",
     "EbsVolume": "service.volumes",
     "Ec2Capacity": "service.machines",
     "Ec2Container": "service.ec2_container",
@@ -162,6 +190,7 @@ _HOMES = {
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
     "ListenerSettings": "service.ingress_settings",
+    "Linear": "service.traffic_shift",
     "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
     "LoadBalancerSettings": "service.ingress_settings",
@@ -170,7 +199,10 @@ _HOMES = {
     "Mount": "service.volumes",
     "Network": "network.network",
     "Oidc": "service.authentication",
+    "OldTasks": "service.deployment",
     "OnDemand": "service.capacity",
+    "PreviewHeader": "service.preview",
+    "PreviewPort": "service.preview",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress",
     "PublicHttps": "service.ingress",
@@ -178,15 +210,19 @@ _HOMES = {
     "PullThroughCache": "repository.pull_through_cache",
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
+    "RollbackAlarms": "service.rollback_alarms",
     "Rolling": "service.deployment",
     "Route": "service.route",
     "RoutedEc2Service": "service.routed_ec2",
     "RoutedFargateService": "service.routed",
     "Scaling": "service.scaling",
     "ScheduledCapacity": "service.scaling",
+    "ServiceAlarms": "observability.alarms",
     "ServiceConnect": "service.discovery",
     "SharedListener": "service.shared_load_balancer",
     "SharedLoadBalancer": "service.shared_load_balancer",
+    "ServiceDashboard": "observability.dashboard",
+    "ServiceThresholds": "observability.thresholds",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
     "Spot": "service.capacity",

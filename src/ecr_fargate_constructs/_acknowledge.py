@@ -56,4 +56,6 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has
             return separator.join(map(_text, parts))
         case {"Ref": name}:
             return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
     return str(value)

@@ -19,19 +19,20 @@ from ecr_fargate_constructs.repository.private_repository import PrivateReposito
 from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
 from ecr_fargate_constructs.service.placement import check_placement
+from ecr_fargate_constructs.service.strategy import check_deployment
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_ecs_patterns as ecs_patterns
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from aws_cdk import aws_logs as logs
 
-    from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.task_size import TaskSize
 
 
@@ -58,7 +59,7 @@ class EcrFargateService(Construct):
         size: TaskSize | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
-        deployment: Rolling | None = None,
+        deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
     ) -> None:
@@ -88,6 +89,7 @@ class EcrFargateService(Construct):
         tcp_port("container_port", container_port, path=path)
         text_map("environment", environment or {}, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
+        check_deployment(deployment, ingress, scaling, path=path)
         context = inspect_context(directory, build or ImageBuild(), path=path)
         if repository is not None:
             check_delivery(scope, repository, path=path)
@@ -154,6 +156,11 @@ class EcrFargateService(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._inner.target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All target groups: two where traffic shifts from one to the other."""
+        return self._inner.target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

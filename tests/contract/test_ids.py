@@ -9,13 +9,19 @@ import pytest
 
 from ecr_fargate_constructs import (
     AppContainer,
+    BlueGreen,
     EcrFargateService,
     ImageRepositoryStack,
     InternalHttp,
     LoadBalancedEc2Service,
+    LoadBalancedFargateService,
     PrivateRepository,
     PublicHttp,
+    Rolling,
     Scaling,
+    ServiceAlarms,
+    ServiceDashboard,
+    ServiceThresholds,
 )
 from support import ROOT, of_type, template_of
 
@@ -53,6 +59,24 @@ EC2 = {
         "WebServiceTaskCountTargetCpu44C13166",
         "WebServiceTaskCountTargetMemory0E5CE4F8",
         "WebServiceTaskCountTargetRequests11B8180B",
+    ],
+}
+SHIFTING = {
+    "AWS::CloudWatch::Alarm": [
+        "WebGreenErrors0AF33358",
+        "WebGreenLatency9C6A694D",
+        "WebGreenUnhealthy447CAFA3",
+        "WebTargetErrors9B52B538",
+        "WebTargetLatency29FB2F1F",
+        "WebTargetUnhealthyEEF0E139",
+    ],
+    "AWS::ECS::Service": ["WebServiceD04B5F3E"],
+    "AWS::ElasticLoadBalancingV2::Listener": ["WebLBPublicListenerB3D72A27"],
+    "AWS::ElasticLoadBalancingV2::ListenerRule": ["WebLBPublicListenerProductionRule648D36F0"],
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ["WebLB720665E7"],
+    "AWS::ElasticLoadBalancingV2::TargetGroup": [
+        "WebLBPublicListenerECSGroupB52EA5B2",
+        "WebLBPublicListenerGreenGroup0E7A9097",
     ],
 }
 WARNINGS = {
@@ -110,6 +134,43 @@ def test_logical_ids_of_the_service_on_machines(
     ec2_template: dict[str, Any], kind: str, logical_ids: list[str]
 ) -> None:
     assert sorted(of_type(ec2_template, kind)) == logical_ids
+
+
+@pytest.fixture(scope="module")
+def shifting_template() -> dict[str, Any]:
+    stack = cdk.Stack(cdk.App(), "Web")
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
+        ingress=PublicHttp(),
+        deployment=BlueGreen(),
+    )
+    return template_of(stack)
+
+
+@pytest.mark.parametrize(("kind", "logical_ids"), SHIFTING.items())
+def test_logical_ids_of_a_service_whose_traffic_shifts(
+    shifting_template: dict[str, Any], kind: str, logical_ids: list[str]
+) -> None:
+    assert sorted(of_type(shifting_template, kind)) == logical_ids
+
+
+def test_the_logical_ids_of_alarms_and_dashboard() -> None:
+    stack = cdk.Stack(cdk.App(), "Web")
+    web = LoadBalancedFargateService(
+        stack, "Web", container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80), deployment=Rolling(alarms=None)
+    )
+    ServiceAlarms.of(web, thresholds=ServiceThresholds(cpu_percent={"Warning": 70}, memory_percent={}, latency={}))
+    ServiceDashboard.of(web)
+    template = template_of(stack)
+    assert sorted(of_type(template, "AWS::CloudWatch::Alarm")) == [
+        "WebAlarmsCpuWarning5E04CE18",
+        "WebAlarmsErrorsCritical8EBC379C",
+        "WebAlarmsErrorsWarningB8E52B45",
+        "WebAlarmsUnhealthyCritical5D3241C2",
+    ]
+    assert list(of_type(template, "AWS::CloudWatch::Dashboard")) == ["WebDashboard60E09F7D"]
 
 
 def test_the_logical_id_of_a_repository_on_its_own() -> None:

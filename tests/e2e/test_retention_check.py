@@ -71,5 +71,5 @@ def test_check_fails_when_the_policy_would_take_what_runs(faulty_app: LocalApp) 
     ]
     assert image["imageTags"][0] in done.stdout
     assert "rule 2 (expire images tagged * beyond the newest 10)" in done.stdout
-    assert "used by service" in done.stdout
-    assert "used by task" in done.stdout
+    assert "used by service Web-" in done.stdout
+    assert ", task " in done.stdout

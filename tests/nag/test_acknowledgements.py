@@ -38,6 +38,7 @@ PINNED = {
 ON_REQUEST = {
     "ec2_gpu": {"AwsSolutions-AS3", "AwsSolutions-IAM5[Action::ecs:Submit*]"},
     "fargate_and_ec2": {"AwsSolutions-AS3", "AwsSolutions-IAM5[Action::ecs:Submit*]"},
+    "blue_green": {"AwsSolutions-IAM5[Resource::<ProbeB22986FB.Arn>:*]"},
     "endpoints": {"AwsSolutions-SMG4"},  # the example's own secret
     "https": {"AwsSolutions-S1"},  # the example's own bucket
     "exec_sessions": {
@@ -136,6 +137,8 @@ NEEDED = [
     ("three_lines", "Web/EcrFargateImageCopyRole/Resource", "AwsSolutions-IAM4"),
     ("three_lines", "Web/EcrFargateImageCopyRole/DefaultPolicy", IAM5),
     ("three_lines", "Web/Web/Default/TaskDef/ExecutionRole/DefaultPolicy", IAM5),
+    ("blue_green", "BlueGreen/Web/InfrastructureRole/DefaultPolicy", IAM5),
+    ("blue_green", "BlueGreen/Web/HookRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::<Probe"),
     ("compose", "Shop/Web/TaskDef/Resource", "AwsSolutions-ECS2"),
     ("ec2_gpu", "Gpu/Inference/InternalLB/SecurityGroup", "AwsSolutions-EC23"),
     ("ec2_gpu", "Gpu/Inference/Machines/ASG", "AwsSolutions-AS3"),

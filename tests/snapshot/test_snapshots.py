@@ -11,13 +11,19 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import (
     AppContainer,
+    BlueGreen,
+    Canary,
+    Deployment,
     EbsVolume,
     EcrFargateService,
     ImageRepositoryStack,
     InternalHttp,
+    Linear,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Mount,
+    PreviewHeader,
+    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
@@ -38,6 +44,12 @@ NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
 def _service(stack: cdk.Stack, ingress: Any) -> None:  # noqa: ANN401 - one of the ways in
     LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=ingress)
+
+
+def _deployed(stack: cdk.Stack, deployment: Deployment) -> None:
+    LoadBalancedFargateService(
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), deployment=deployment
+    )
 
 
 def _task(stack: cdk.Stack) -> None:
@@ -77,6 +89,9 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "PublishedImage": lambda stack, app: PrivateRepository(stack, "Repo").build_and_push_image(app),
     "PublicHttp": lambda stack, _: _service(stack, PublicHttp()),
     "PublicHttps": lambda stack, _: _service(stack, PublicHttps(certificate=_certificate(stack))),
+    "BlueGreen": lambda stack, _: _deployed(stack, BlueGreen(approval=True)),
+    "Canary": lambda stack, _: _deployed(stack, Canary(preview=PreviewPort(port=8080))),
+    "Linear": lambda stack, _: _deployed(stack, Linear(preview=PreviewHeader(name="X-Preview"))),
     "InternalHttp": lambda stack, _: _service(stack, InternalHttp()),
     "Sidecar": lambda stack, _: _task(stack),
     "LoadBalancedEc2Service": lambda stack, _: LoadBalancedEc2Service(

@@ -22,10 +22,15 @@ from typing_extensions import assert_type
 from ecr_fargate_constructs import (
     AppContainer,
     Architecture,
+    BlueGreen,
+    Canary,
     CloudMap,
     CloudWatchLogs,
     ConfigurationError,
     ContainerRuntime,
+    Deployment,
+    DeploymentHook,
+    EarlySuccess,
     EbsVolume,
     Ec2Capacity,
     Ec2Container,
@@ -38,6 +43,7 @@ from ecr_fargate_constructs import (
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
+    Linear,
     ListenerSettings,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
@@ -48,6 +54,8 @@ from ecr_fargate_constructs import (
     Network,
     Oidc,
     OnDemand,
+    PreviewHeader,
+    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
@@ -55,13 +63,17 @@ from ecr_fargate_constructs import (
     PullThroughCache,
     RestartPolicy,
     Retention,
+    RollbackAlarms,
     Rolling,
     Route,
     RoutedEc2Service,
     RoutedFargateService,
     Scaling,
     ScheduledCapacity,
+    ServiceAlarms,
     ServiceConnect,
+    ServiceDashboard,
+    ServiceThresholds,
     SharedListener,
     SharedLoadBalancer,
     SharedVolume,
@@ -112,6 +124,27 @@ def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
         deployment=Rolling(failure_threshold=3),
         vpc=vpc,
     )
+
+
+def deployments(function: cdk.aws_lambda.Function, alarm: cdk.aws_cloudwatch.Alarm) -> list[Deployment]:
+    hook = DeploymentHook(function=function, stages=[ecs.DeploymentLifecycleStage.POST_SCALE_UP])
+    return [
+        Rolling(early_success=EarlySuccess(healthy_percent=100), alarms=None),
+        BlueGreen(bake=cdk.Duration.minutes(5), hooks=[hook], approval=True),
+        Canary(percent=5, preview=PreviewPort(port=8443), alarms=RollbackAlarms(existing=[alarm, "other"])),
+        Linear(step_percent=25, preview=PreviewHeader(name="X-Preview")),
+    ]
+
+
+def observed(
+    web: EcrFargateService,
+    pattern: cdk.aws_ecs_patterns.ApplicationLoadBalancedFargateService,
+    topic: cdk.aws_sns.Topic,
+) -> list[ServiceDashboard]:
+    thresholds = ServiceThresholds(cpu_percent={"Warning": 70}, latency={"Critical": cdk.Duration.seconds(1)})
+    alarms = ServiceAlarms.of(web, thresholds=thresholds, actions={"Warning": [topic]})
+    other = ServiceDashboard.of(pattern.service, target_groups=[pattern.target_group])
+    return [ServiceDashboard.of(web, alarms=alarms), ServiceDashboard.of(pattern), other]
 
 
 def direct(app: cdk.App) -> PublishedImage:

@@ -1,6 +1,7 @@
 """Everything that MiniStack lacks for our templates.
 
-Resource types are in ``ministack_types``, tasks of several containers in ``ministack_task_patches``.
+Resource types are in ``ministack_types``, tasks of several containers in ``ministack_task_patches``, health checks in
+``ministack_health``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -18,6 +19,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ecr_fargate_constructs.local import ministack_task_patches as task_patches
+from ecr_fargate_constructs.local.ministack_health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_inside import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_inside import find as _find
 from ecr_fargate_constructs.local.ministack_types import ADDED_TYPES, add_missing_types
@@ -55,17 +57,35 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
     task_patches.read_secrets_of_containers(provisioners)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
+    _accept_alarms_on_expressions(provisioners)
     _say_image_not_found(import_module("ministack.services.ecr"))
     _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
     task_patches.share_the_network_of_a_task(import_module("ministack.services.ecs"))
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
+    alb = import_module("ministack.services.alb")
+    check_targets(alb, _find)
+    wait_for_health(ecs, alb, _find)
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
     application = import_module("ministack.app")
     application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
     return frozenset(handlers)
+
+
+def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Alarms on metric math are refused; let them exist, on a metric that nobody writes, and say that they are mute."""
+    record = _find(provisioners, "_cw_metric_alarm_record")
+
+    def take_note(name: str, properties: _Properties) -> object:
+        if properties.get("Metrics"):
+            print(f"not emulated: the alarm {name} is on an expression, and never goes off", flush=True)
+            properties = {key: value for key, value in properties.items() if key != "Metrics"}
+            properties |= {"Namespace": "NotEmulated", "MetricName": name}
+        return record(name, properties)
+
+    provisioners._cw_metric_alarm_record = take_note  # noqa: SLF001 - what this module is for
 
 
 def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ecr_fargate_constructs.local.instance import Instance
 
@@ -231,12 +231,14 @@ class Cloud:
             crashed,
         )
 
-    def last_lines(self, stacks: Sequence[str], count: int = 10) -> list[str]:
-        """The last lines that the containers of deployed services have logged."""
+    def last_lines(self, stacks: Sequence[str], count: int = 10, *, tasks: Collection[str] = ()) -> list[str]:
+        """The last lines that the containers of deployed services have logged; only of ``tasks``, if some are named."""
         logs = self.client("logs")
         events = []
         for group in self._log_groups(stacks):
             for stream in logs.describe_log_streams(logGroupName=group).get("logStreams", []):
+                if tasks and stream["logStreamName"].rpartition("/")[2] not in tasks:
+                    continue
                 got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=count)
                 events += [(event["timestamp"], event["message"].rstrip()) for event in got["events"]]
         return [_COLOUR.sub("", message) for _, message in sorted(events)[-count:]]

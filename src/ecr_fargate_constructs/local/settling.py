@@ -97,6 +97,6 @@ def _failed(
 ) -> LocalError:
     reasons = dict.fromkeys(task.reason for task in crashed if task.reason)
     tasks = f"; its tasks stopped: {'; '.join(reasons)}" if reasons else ""
-    lines = cloud.last_lines(stacks)
+    lines = cloud.last_lines(stacks, tasks=[task.name for task in crashed])  # those that serve log health checks
     printed = "\nlast lines of the containers:\n  " + "\n  ".join(lines) if lines else ""
     return LocalError(f"the service did not come up: {failure}{tasks}{printed}", log=instance.server_log)

@@ -1,17 +1,48 @@
-"""How a new version replaces the old one."""
+"""How a new version replaces the old one, task by task."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from enum import Enum
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 
-if TYPE_CHECKING:
-    from aws_cdk import aws_ecs as ecs
+
+class OldTasks(Enum):
+    """When the old tasks go, as seen from a deployment that ends early."""
+
+    BEFORE_THE_END = "BLOCKING"
+    """The deployment ends when they are gone."""
+
+    AFTER_THE_END = "DEFERRED"
+    """The deployment ends first, and they go in the background."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlySuccess:
+    """A rolling deployment that counts as done before all its tasks run; the rest follows in the background.
+
+    For services with many tasks. ECS has it for ``Rolling`` only.
+
+    Attributes:
+        healthy_percent: Tasks of the new version that have to be healthy, in percent of the desired count, 0 to 100,
+            and not less than the deployment's ``minimum_healthy_percent``.
+        old_tasks: When the old tasks go; left out, before the deployment ends.
+
+    Raises:
+        ConfigurationError: For a percentage outside of those.
+    """
+
+    healthy_percent: float
+    old_tasks: OldTasks = OldTasks.BEFORE_THE_END
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a percentage."""
+        whole_number("EarlySuccess.healthy_percent", self.healthy_percent, minimum=0, maximum=100, what="a percentage")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +52,8 @@ class Rolling:
     Defaults: never fewer tasks than wanted (100 %), up to twice as many while deploying (200 %), and a circuit breaker
     that rolls back. The breaker trips after half as many failed tasks as are wanted, at least 3 and at most 200, which
     are ECS's own figures, but it does not forget the failures when one task happens to become healthy: a small service
-    that flaps would never trip ECS's default.
+    that flaps would never trip ECS's default. Alarms roll back too, ``RollbackAlarms()``: ECS goes on watching them
+    for as long as they take to go off, about three minutes, before it calls a deployment done.
 
     Source: "How the Amazon ECS deployment circuit breaker detects failures" in the Amazon ECS developer guide.
 
@@ -30,6 +62,8 @@ class Rolling:
         maximum_percent: Tasks that may run during a deployment, in percent of the desired count, 101 to 200: ECS
             rebalances tasks among availability zones only above 100.
         failure_threshold: Failed tasks that trip the breaker, 1 to 200; left out, worked out as above.
+        alarms: What rolls back beside the breaker; None for nothing.
+        early_success: When the deployment counts as done; left out, when all tasks are of the new version.
 
     Raises:
         ConfigurationError: For a percentage or threshold outside of those.
@@ -38,6 +72,8 @@ class Rolling:
     minimum_healthy_percent: float = 100
     maximum_percent: float = 200
     failure_threshold: float | None = None
+    alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
+    early_success: EarlySuccess | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that ECS refuses, or that cannot make progress."""
@@ -50,20 +86,37 @@ class Rolling:
                 "Rolling.failure_threshold", self.failure_threshold, minimum=1, maximum=200, what="a number of tasks"
             )
 
+        early = self.early_success
+        if early is None or is_token(early.healthy_percent) or is_token(self.minimum_healthy_percent):
+            return
+        if early.healthy_percent < self.minimum_healthy_percent:
+            raise ConfigurationError(
+                f"Rolling.early_success has healthy_percent={early.healthy_percent:g}, below "
+                f"minimum_healthy_percent={self.minimum_healthy_percent:g}; it would be done with fewer tasks than "
+                "have to run, which ECS refuses: raise the one or lower the other"
+            )
 
-def tune_deployment(service: ecs.BaseService, rolling: Rolling, tasks: float | None) -> None:
-    """Set what neither the pattern nor the L2 service reaches: breaker threshold and zone rebalancing.
+
+def rolling_overrides(rolling: Rolling, tasks: float | None) -> dict[str, object]:
+    """The parts of ``DeploymentConfiguration`` that neither the pattern nor the L2 service reaches.
 
     Args:
-        service: The service.
-        rolling: How it is deployed.
+        rolling: How the service is deployed.
         tasks: The number of tasks; None when an autoscaler decides.
     """
-    resource = cfn_service(service)
-    breaker = "DeploymentConfiguration.DeploymentCircuitBreaker"
-    resource.add_property_override(f"{breaker}.ThresholdConfiguration", _threshold(rolling, tasks))
-    resource.add_property_override(f"{breaker}.ResetOnHealthyTask", False)
-    resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
+    found: dict[str, object] = {
+        "Strategy": "ROLLING",
+        "DeploymentCircuitBreaker.ThresholdConfiguration": _threshold(rolling, tasks),
+        "DeploymentCircuitBreaker.ResetOnHealthyTask": False,
+        "LifecycleHooks": [],
+    }
+    if rolling.early_success is not None:
+        found["EarlySuccessCriteria"] = {
+            "Enable": True,
+            "HealthyPercent": rolling.early_success.healthy_percent,
+            "SourceServiceRevisionCleanup": rolling.early_success.old_tasks.value,
+        }
+    return found
 
 
 def _threshold(rolling: Rolling, tasks: float | None) -> dict[str, object]:

@@ -34,6 +34,7 @@ from ecr_fargate_constructs.service.pattern import (
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
+from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.strategy import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -80,7 +82,7 @@ class LoadBalancedFargateService(Construct):
         desired_count: float | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
-        deployment: Rolling | None = None,
+        deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -121,11 +123,14 @@ class LoadBalancedFargateService(Construct):
         size = size or TaskSize()
         check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
+        check_deployment(deployment, ingress, scaling, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         way = way_in(self, ingress)
         https = https_of(way)
-        rolling = deployment or Rolling()
+        strategy = deployment or Rolling()
+        least, most = percents_of(strategy)
+        grace = grace_period(container, way.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
         placement, public_address = task_subnets(self, self.vpc, subnets)
         self._task = build_task(
@@ -154,10 +159,10 @@ class LoadBalancedFargateService(Construct):
             protocol_version=way.targets.protocol_version,
             desired_count=count,
             capacity_provider_strategies=strategies,
-            min_healthy_percent=rolling.minimum_healthy_percent,
-            max_healthy_percent=rolling.maximum_percent,
+            min_healthy_percent=least,
+            max_healthy_percent=most,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=grace_period(container, way.health_check),
+            health_check_grace_period=grace,
             task_subnets=placement,
             assign_public_ip=public_address,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
@@ -166,8 +171,15 @@ class LoadBalancedFargateService(Construct):
             platform_version=ecs.FargatePlatformVersion.LATEST,
         )
         use_strategies(self._pattern.service, self._cluster, strategies)
-        finish(
-            self._pattern, task=self._task, port=container.port, way=way, rolling=rolling, count=count, scaling=scaling
+        self._target_groups = finish(
+            self._pattern,
+            task=self._task,
+            port=container.port,
+            way=way,
+            deployment=strategy,
+            count=count,
+            grace=grace,
+            scaling=scaling,
         )
         check_way_to_image(self, self.vpc, placement, self._task.definition)
         if exec_enabled:
@@ -218,6 +230,11 @@ class LoadBalancedFargateService(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._pattern.target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All of them: two where traffic shifts from one to the other."""
+        return self._target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

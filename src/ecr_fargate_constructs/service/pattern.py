@@ -12,7 +12,6 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.autoscaling import add_scaling
-from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
 from ecr_fargate_constructs.service.exec_sessions import (
     acknowledge_sessions,
     audit_in_given_cluster,
@@ -21,9 +20,11 @@ from ecr_fargate_constructs.service.exec_sessions import (
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
+from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
     from ecr_fargate_constructs.service.containers import AppContainer
@@ -94,19 +95,21 @@ def finish(
     task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
     port: float,
     way: Ingress,
-    rolling: Rolling,
+    deployment: Deployment,
     count: float | None,
+    grace: cdk.Duration,
     scaling: Scaling | None,
-) -> None:
-    """Set all that the pattern does not reach, on the load balancer and on the service."""
+) -> tuple[elbv2.ApplicationTargetGroup, ...]:
+    """Set all that the pattern does not reach, on the load balancer and on the service; return its target groups."""
     open_to_peers(pattern, way, pattern.cluster.vpc)
     tune_targets(pattern, way, port)
     tune_listener(pattern.listener, way, then=pattern.target_group)
     add_ipv6_record(pattern, pattern.load_balancer, way)
-    tune_deployment(pattern.service, rolling, count)
+    groups = deploy_pattern(pattern, deployment, ingress=way, port=port, count=count, grace=grace)
     if scaling is not None:
         add_scaling(pattern.service, pattern.target_group, scaling)
     task.attach_to(pattern.service)
+    return groups
 
 
 def audit_sessions(

@@ -10,14 +10,13 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies
-from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
-from ecr_fargate_constructs.service.routed_service import Place, RoutedService
+from ecr_fargate_constructs.service.routed_service import Place, RoutedService, routed_default
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
@@ -76,7 +76,8 @@ class RoutedFargateService(RoutedService):
             targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
             scaling: Lets an autoscaler decide how many tasks run; left out, 2 run. Another fixed number is
                 ``Scaling(minimum=3, maximum=3, …)``.
-            deployment: How a new version replaces the old one; left out, ``Rolling()``.
+            deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
+                a service costs a stack 15 of its 500 resources then.
             cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
             subnets: Where tasks run; left out, private subnets with a way out.
             exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
@@ -100,7 +101,7 @@ class RoutedFargateService(RoutedService):
         place = Place(shared=shared, route=route, priority=shared.admit(route, path=path), targets=how)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
-        rolling = deployment or Rolling()
+        rolling, grace = deployment or routed_default(), grace_period(container, how.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
         placement, public_address = task_subnets(self, shared.vpc, subnets)
         self._task = task = build_task(
@@ -122,7 +123,7 @@ class RoutedFargateService(RoutedService):
             min_healthy_percent=rolling.minimum_healthy_percent,
             max_healthy_percent=rolling.maximum_percent,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=grace_period(container, how.health_check),
+            health_check_grace_period=grace,
             vpc_subnets=placement,
             assign_public_ip=public_address,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
@@ -136,6 +137,7 @@ class RoutedFargateService(RoutedService):
             port=container.port,
             deployment=rolling,
             count=count,
+            grace=grace,
             scaling=scaling,
             strategies=strategies,
         )

@@ -9,7 +9,6 @@ from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
-from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
@@ -18,7 +17,7 @@ from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, w
 from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
-from ecr_fargate_constructs.service.routed_service import Place, RoutedService
+from ecr_fargate_constructs.service.routed_service import Place, RoutedService, routed_default
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task import build_task, check_task
 from ecr_fargate_constructs.service.task_size import TaskSize
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
@@ -75,7 +75,8 @@ class RoutedEc2Service(RoutedService):
             size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
             targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
             scaling: Lets an autoscaler decide how many tasks run; left out, 2 run.
-            deployment: How a new version replaces the old one; left out, ``Rolling()``.
+            deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
+                a service costs a stack 15 of its 500 resources then.
             cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
             exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
             log_retention: How long logs are kept.
@@ -98,7 +99,7 @@ class RoutedEc2Service(RoutedService):
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         count = wanted_count(None, scaling, path=path)
-        rolling = deployment or Rolling()
+        rolling, grace = deployment or routed_default(), grace_period(container, how.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
         placement, _ = task_subnets(self, shared.vpc, None)
         self._task = task = build_task(
@@ -125,7 +126,7 @@ class RoutedEc2Service(RoutedService):
             min_healthy_percent=rolling.minimum_healthy_percent,
             max_healthy_percent=rolling.maximum_percent,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=grace_period(container, how.health_check),
+            health_check_grace_period=grace,
             vpc_subnets=placement,
             placement_constraints=constraints,
             placement_strategies=spread,
@@ -139,6 +140,7 @@ class RoutedEc2Service(RoutedService):
             port=container.port,
             deployment=rolling,
             count=count,
+            grace=grace,
             scaling=scaling,
             strategies=strategies,
         )

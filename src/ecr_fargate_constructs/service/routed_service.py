@@ -14,14 +14,17 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
-from ecr_fargate_constructs.service.deployment import Rolling, tune_deployment
+from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
+from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 from ecr_fargate_constructs.service.routed_parts import add_rule, target_group, url_at
+from ecr_fargate_constructs.service.strategy import configure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import aws_cdk as cdk
     from aws_cdk import aws_logs as logs
 
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
@@ -30,6 +33,11 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
+
+
+def routed_default() -> Rolling:
+    """Two alarms and not three: many services share a load balancer to fit one stack, and each alarm is a resource."""
+    return Rolling(alarms=RollbackAlarms(latency=None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,7 @@ class RoutedService(Construct):
         port: float,
         deployment: Rolling,
         count: float | None,
+        grace: cdk.Duration,
         scaling: Scaling | None,
         strategies: Sequence[ecs.CapacityProviderStrategy] | None,
     ) -> None:
@@ -69,7 +78,15 @@ class RoutedService(Construct):
         self._rules = [
             add_rule(self, "Rule", place.shared, place.route, priority=place.priority, group=self._target_group)
         ]
-        tune_deployment(service, deployment, count)
+        configure(
+            self,
+            service,
+            deployment,
+            groups={"Target": self._target_group},
+            balancer=self._target_group.first_load_balancer_full_name,
+            count=count,
+            grace=grace,
+        )
         if scaling is not None:
             add_scaling(service, self._target_group, scaling)
         self._task.attach_to(service)

@@ -39,7 +39,13 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.secretsmanager", "_secrets"),
         ("ministack.services.ecs", "_build_run_kwargs"),
         ("ministack.core.container_reaper", "drop_containers"),
+        ("ministack.services.alb", "_forward_to_tg"),
+        ("ministack.services.alb", "_describe_target_health"),
+        ("ministack.services.alb", "_proxy_http_target"),
+        ("ministack.services.ecs", "_record_service_task_healthy"),
+        ("ministack.services.ecs", "_mark_task_stopped"),
         ("ministack.app", "app"),
+        ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )
 def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,3 +204,14 @@ def test_an_absolute_target_is_served(target: str, path: str) -> None:
 
     asyncio.run(run())
     assert (seen[0]["path"], seen[0]["raw_path"]) == (path, path.encode())
+
+
+def test_an_alarm_on_an_expression_exists_and_says_that_it_is_mute(capsys: pytest.CaptureFixture[str]) -> None:
+    provisioners = SimpleNamespace(_cw_metric_alarm_record=lambda name, properties: (name, properties))
+    patches._accept_alarms_on_expressions(provisioners)
+    plain = {"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Threshold": 1}
+    assert provisioners._cw_metric_alarm_record("a", plain) == ("a", plain)
+    assert not capsys.readouterr().out
+    name, recorded = provisioners._cw_metric_alarm_record("b", {"Metrics": [{"Expression": "1"}], "Threshold": 1})
+    assert (name, recorded) == ("b", {"Namespace": "NotEmulated", "MetricName": "b", "Threshold": 1})
+    assert "not emulated: the alarm b" in capsys.readouterr().out

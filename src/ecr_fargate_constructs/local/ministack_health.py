@@ -1,0 +1,170 @@
+"""Health of targets, for MiniStack: by itself it calls every target healthy, and sends requests to one that starts.
+
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``. A target is checked when it is asked about, or when
+a request could go to it: with its group's path, port and codes, and once instead of several times in a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from xml.sax.saxutils import escape
+
+_Parameters: TypeAlias = dict[str, Any]
+_Finder: TypeAlias = Callable[[object, str], Any]
+_Answer: TypeAlias = Awaitable[Any]
+
+_SECONDS_HEALTHY = 2.0
+_SECONDS_UNHEALTHY = 0.3
+_SECONDS_TO_PASS = 10
+_LONGEST_WAIT = 2  # seconds; requests wait for the check
+
+
+@dataclass(frozen=True)
+class Health:
+    """The health of a target, in Elastic Load Balancing's words."""
+
+    state: str
+    reason: str = ""
+    description: str = ""
+
+
+def check_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Let ``DescribeTargetHealth`` and the load balancer ask the targets.
+
+    Args:
+        alb: MiniStack's load-balancing module.
+        find: Gets a name out of it, or says that it has moved.
+    """
+    _describe_health(alb, find)
+    _send_to_healthy_targets(alb, find)
+
+
+def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
+    groups, targets, actions, xml = (find(alb, name) for name in ("_tgs", "_targets", "_ACTION_MAP", "_xml"))
+    describe = find(alb, "_describe_target_health")
+
+    def describe_target_health(parameters: _Parameters) -> object:
+        value = parameters.get("TargetGroupArn", "")
+        arn = value[0] if isinstance(value, list) else value
+        group = groups.get(arn)
+        if group is None or group.get("TargetType") != "ip":
+            return describe(parameters)
+        described = []
+        for target in targets.get(arn, []):
+            health = ask(target, group)
+            why = "".join(
+                f"<{name}>{escape(text)}</{name}>"
+                for name, text in (("Reason", health.reason), ("Description", health.description))
+                if text
+            )
+            described.append(
+                f"<member><Target><Id>{target['Id']}</Id><Port>{_port(target, group)}</Port></Target>"
+                f"<TargetHealth><State>{health.state}</State>{why}</TargetHealth></member>"
+            )
+        body = f"<TargetHealthDescriptions>{''.join(described)}</TargetHealthDescriptions>"
+        return xml(200, "DescribeTargetHealth", body)
+
+    actions["DescribeTargetHealth"] = describe_target_health
+
+
+def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
+    groups, targets, proxy = (find(alb, name) for name in ("_tgs", "_targets", "_proxy_http_target"))
+    forward = find(alb, "_forward_to_tg")
+    known: dict[tuple[str, int, str], tuple[float, bool]] = {}
+
+    async def healthy(target: _Parameters, group: _Parameters, arn: str) -> bool:
+        key = (target["Id"], _port(target, group), arn)
+        until, good = known.get(key, (0.0, False))
+        if time.monotonic() > until:
+            good = (await asyncio.to_thread(ask, target, group)).state == "healthy"
+            known[key] = (time.monotonic() + (_SECONDS_HEALTHY if good else _SECONDS_UNHEALTHY), good)
+        return good
+
+    async def forward_to_group(arn: str, *request: Any) -> _Answer:  # noqa: ANN401 - passed on as it is
+        group, registered = groups.get(arn), list(targets.get(arn, []))
+        if group is None or group.get("TargetType") != "ip" or not registered:
+            return await forward(arn, *request)  # type: ignore[no-any-return]
+        judged = await asyncio.gather(*(healthy(each, group, arn) for each in registered))
+        fit = [target for target, good in zip(registered, judged, strict=True) if good]
+        # With no healthy target at all, AWS tries them all.
+        target = random.choice(fit or registered)  # noqa: S311 - which one does not matter
+        method, path, headers, body, query, *rest = request
+        raw_query, raw_path = [*rest, None, None][:2]
+        return await proxy(target, group, method, raw_path or path, headers, body, query, raw_query)  # type: ignore[no-any-return]
+
+    alb._forward_to_tg = forward_to_group  # noqa: SLF001 - what this module is for
+
+
+def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Let a new task count, and the old ones go, only when the load balancer calls it healthy.
+
+    By itself MiniStack calls a deployment complete when its tasks have run for a second, and on a busy machine one that
+    is about to exit has run for a second too. A task that is not healthy after the grace period is replaced, as in ECS.
+    """
+    groups, services, record = find(alb, "_tgs"), find(ecs, "_services"), find(ecs, "_record_service_task_healthy")
+    names = ("_task_ip", "_mark_task_stopped", "_record_service_task_failure", "_cleanup_task_resources", "_get_docker")
+    address_of, stop, count_failure, clean_up, docker = (find(ecs, name) for name in names)
+
+    def record_when_healthy(service_key: str, task: _Parameters) -> None:
+        service = services.get(service_key) or {}
+        patience = int(service.get("healthCheckGracePeriodSeconds") or 0) + _SECONDS_TO_PASS
+        deadline = time.monotonic() + patience
+        for balancer in service.get("loadBalancers") or []:
+            arn = balancer.get("targetGroupArn", "")
+            group = groups.get(arn)
+            if group is None or group.get("TargetType") != "ip":
+                continue
+            target = {"Id": address_of(task), "Port": balancer.get("containerPort")}
+            while ask(target, group).state != "healthy":
+                if task.get("lastStatus") != "RUNNING":
+                    return
+                if time.monotonic() > deadline:
+                    reason = f"Task failed ELB health checks in (target-group {arn})"
+                    if stop(task["taskArn"], task, reason, "ServiceSchedulerInitiated"):
+                        count_failure(task)
+                        clean_up(task, docker())
+                    return
+                time.sleep(_SECONDS_UNHEALTHY)
+        record(service_key, task)
+
+    ecs._record_service_task_healthy = record_when_healthy  # noqa: SLF001 - what this module is for
+
+
+def ask(target: _Parameters, group: _Parameters) -> Health:
+    """Check one target once."""
+    checked = group.get("HealthCheckPort") or "traffic-port"
+    port = _port(target, group) if checked == "traffic-port" else int(checked)
+    codes = str((group.get("Matcher") or {}).get("HttpCode") or "200")
+    timeout = min(_LONGEST_WAIT, int(group.get("HealthCheckTimeoutSeconds") or 5))
+    connection = http.client.HTTPConnection(target["Id"], port, timeout=timeout)
+    try:
+        connection.request("GET", group.get("HealthCheckPath") or "/")
+        status = connection.getresponse().status
+    except TimeoutError:
+        return Health("unhealthy", "Target.Timeout", "Request timed out")
+    except (OSError, http.client.HTTPException):
+        return Health("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+    finally:
+        connection.close()
+    if matches(status, codes):
+        return Health("healthy")
+    return Health("unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
+
+
+def matches(status: int, codes: str) -> bool:
+    """Whether a status is among codes such as ``200,204`` or ``200-299``."""
+    for part in codes.split(","):
+        low, _, high = part.partition("-")
+        if int(low) <= status <= int(high or low):
+            return True
+    return False
+
+
+def _port(target: _Parameters, group: _Parameters) -> int:
+    return int(target.get("Port") or group.get("Port") or 80)

@@ -1,0 +1,127 @@
+"""Alarms on the golden signals of a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
+from ecr_fargate_constructs.observability.metrics import ServiceMetrics
+from ecr_fargate_constructs.observability.subject import subject_of
+from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+    from ecr_fargate_constructs.observability.alarm_factory import Action
+    from ecr_fargate_constructs.observability.subject import BalancedService, Subject
+
+
+class ServiceAlarms(Construct):
+    """Alarms on the golden signals of any ECS service behind an Application Load Balancer.
+
+    Latency, errors, saturation (CPU and memory) and unhealthy tasks, each at the severities of ``ServiceThresholds``.
+    An alarm goes off after 3 minutes of 5. Where there is no traffic there is no alarm, but for ``requests_below``.
+
+    These tell people, and never roll back: that is what the alarms of a deployment are for. CloudWatch charges about
+    0.10 US dollars a month for each metric of an alarm; with the default thresholds that is 1.10, and about twice as
+    much where traffic shifts between two target groups.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        observed: BalancedService | ecs.BaseService,
+        target_groups: Sequence[elbv2.ApplicationTargetGroup] | None = None,
+        thresholds: ServiceThresholds | None = None,
+        actions: Mapping[str, Sequence[Action]] | None = None,
+        container_insights: bool | None = None,
+    ) -> None:
+        """Create the alarms.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            observed: A service of this library, a pattern of CDK's, or an ECS service with ``target_groups``.
+            target_groups: Where its requests are measured; left out, those that it has.
+            thresholds: From when on, by severity; left out, ``ServiceThresholds()``.
+            actions: Who hears of it, by severity: topics or other actions, which also hear when it is over. Left out,
+                nobody; the console shows the alarms.
+            container_insights: Whether the cluster has Container Insights on; left out, it is looked up, and an
+                imported cluster counts as one that has not.
+
+        Raises:
+            ConfigurationError: For an action of a severity that no threshold has, a threshold of running tasks without
+                Container Insights, or something that cannot be observed.
+        """
+        thresholds = thresholds or ServiceThresholds()
+        subject = subject_of(observed, target_groups, container_insights=container_insights)
+        _check(thresholds, actions or {}, subject)
+        super().__init__(scope, construct_id)
+        factory = AlarmFactory(self, actions or {})
+        metrics = ServiceMetrics(subject)
+        seconds = {name: limit.to_milliseconds() / 1000 for name, limit in thresholds.latency.items()}
+        for signal, metric, limits, what in (
+            ("Latency", metrics.latency("p90"), seconds, "nine of ten requests are answered too slowly"),
+            ("Errors", metrics.error_percent(), thresholds.error_percent, "too many answers are 5xx"),
+            ("Cpu", metrics.cpu_percent(), thresholds.cpu_percent, "the tasks are short of CPU"),
+            ("Memory", metrics.memory_percent(), thresholds.memory_percent, "the tasks are short of memory"),
+            ("Unhealthy", metrics.unhealthy_hosts(), thresholds.unhealthy_hosts, "tasks fail their health check"),
+        ):
+            factory.above(signal, metric, limits, what)
+        factory.below("Traffic", metrics.requests(), thresholds.requests_below, "too few requests come")
+        if thresholds.running_tasks_below:
+            factory.below("Tasks", metrics.running_tasks(), thresholds.running_tasks_below, "too few tasks run")
+        self._alarms = factory.made
+
+    @classmethod
+    def of(
+        cls,
+        observed: BalancedService | ecs.BaseService,
+        *,
+        target_groups: Sequence[elbv2.ApplicationTargetGroup] | None = None,
+        thresholds: ServiceThresholds | None = None,
+        actions: Mapping[str, Sequence[Action]] | None = None,
+        container_insights: bool | None = None,
+    ) -> ServiceAlarms:
+        """Create the alarms as a child of what they observe, with the id ``Alarms``; once for each service."""
+        subject = subject_of(observed, target_groups, container_insights=container_insights)
+        return cls(
+            subject.scope,
+            "Alarms",
+            observed=observed,
+            target_groups=target_groups,
+            thresholds=thresholds,
+            actions=actions,
+            container_insights=container_insights,
+        )
+
+    @property
+    def alarms(self) -> Sequence[cloudwatch.Alarm]:
+        """The alarms."""
+        return tuple(self._alarms)
+
+
+def _check(thresholds: ServiceThresholds, actions: Mapping[str, Sequence[Action]], subject: Subject) -> None:
+    path = subject.scope.node.path
+    for severity in actions:
+        if severity not in thresholds.severities():
+            raise ConfigurationError(
+                f"actions has {severity!r}, and no threshold has that severity; use one of "
+                f"{', '.join(sorted(thresholds.severities())) or 'none at all'}",
+                path=path,
+            )
+    if thresholds.running_tasks_below and not subject.insights:
+        raise ConfigurationError(
+            "running_tasks_below needs Container Insights, which the cluster does not have on, or it is imported; turn "
+            "them on, say container_insights=True if they are, or leave it out",
+            path=path,
+        )

@@ -1,0 +1,100 @@
+"""From which figures on somebody should look, and from which on at once. Pure, but for the durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, TypeAlias
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Severities: TypeAlias = Mapping[str, float]
+"""Thresholds by the name of a severity, for example ``{"Warning": 70, "Critical": 90}``."""
+
+_PERCENTS = ("cpu_percent", "memory_percent", "error_percent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceThresholds:
+    """Thresholds of the golden signals, by severity.
+
+    A severity is any word: it names the alarm, and ``actions`` of the alarms say who hears of it. An empty mapping
+    makes no alarm for its signal.
+
+    Defaults: CPU from 70 % (Warning) and 90 % (Critical), memory from 80 and 95, answers with 5xx from 1 % and 5 % of
+    the requests, nine of ten requests not answered within 1 and 3 seconds, one unhealthy task (Critical). Traffic and
+    the number of tasks have no default: what is too little depends on you.
+
+    Attributes:
+        cpu_percent: Average use of the CPU of the tasks.
+        memory_percent: Average use of their memory.
+        error_percent: Answers with 5xx, in percent of the requests.
+        latency: Time in which nine of ten requests are answered.
+        unhealthy_hosts: Tasks that fail their health check.
+        requests_below: Requests a minute, of which there are too few. Minutes without any count.
+        running_tasks_below: Running tasks, of which there are too few; needs Container Insights.
+
+    Raises:
+        ConfigurationError: For a threshold that cannot be reached, or a severity without a name.
+    """
+
+    cpu_percent: Severities = field(default_factory=lambda: {"Warning": 70, "Critical": 90})
+    memory_percent: Severities = field(default_factory=lambda: {"Warning": 80, "Critical": 95})
+    error_percent: Severities = field(default_factory=lambda: {"Warning": 1, "Critical": 5})
+    latency: Mapping[str, cdk.Duration] = field(
+        default_factory=lambda: {"Warning": cdk.Duration.seconds(1), "Critical": cdk.Duration.seconds(3)}
+    )
+    unhealthy_hosts: Severities = field(default_factory=lambda: {"Critical": 1})
+    requests_below: Severities = field(default_factory=dict)
+    running_tasks_below: Severities = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds that judge nothing."""
+        for signal, severity, value in self._all():
+            if not severity or not severity.isalnum():
+                raise ConfigurationError(
+                    f"ServiceThresholds.{signal} has the severity {severity!r}; use letters and digits, for example "
+                    "'Warning'"
+                )
+            if isinstance(value, cdk.Duration):
+                if not value.is_unresolved() and value.to_milliseconds() <= 0:
+                    raise ConfigurationError(f"ServiceThresholds.{signal}[{severity!r}] is no time at all")
+                continue
+            self._check_number(signal, severity, value)
+
+    @staticmethod
+    def _check_number(signal: str, severity: str, value: object) -> None:
+        if is_token(value):
+            return
+        name = f"ServiceThresholds.{signal}[{severity!r}]={value!r}"
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            what = "a duration" if signal == "latency" else "a number"
+            raise ConfigurationError(
+                f"{name} is not {what}; use for example {'Duration.seconds(1)' if signal == 'latency' else 70}"
+            )
+        if signal == "latency":
+            raise ConfigurationError(f"{name} has no unit; use for example Duration.seconds(1)")
+        if signal in _PERCENTS and not 0 <= value <= 100:  # noqa: PLR2004 - percent
+            raise ConfigurationError(f"{name} is not a percentage; use 0 to 100")
+        if signal not in _PERCENTS and value <= 0:
+            raise ConfigurationError(f"{name} would always, or never be reached; use more than 0")
+
+    def severities(self) -> set[str]:
+        """Every severity that some signal has."""
+        return {severity for _, severity, _ in self._all()}
+
+    def _all(self) -> Iterator[tuple[str, str, object]]:
+        for each in fields(self):
+            found = getattr(self, each.name)
+            if not isinstance(found, Mapping):
+                raise ConfigurationError(
+                    f"ServiceThresholds.{each.name}={found!r} has no severity; use for example {{'Warning': …}}"
+                )
+            for severity, value in found.items():
+                yield each.name, severity, value

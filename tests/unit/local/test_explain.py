@@ -1,0 +1,188 @@
+"""Why a deployment failed: recorded answers of AWS, in the shape that it documents."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from ecr_fargate_constructs.local.cli import app
+from ecr_fargate_constructs.local.explain import explain, failed
+from ecr_fargate_constructs.local.explain_rules import RULES
+
+RECORDED = Path(__file__).parent / "recorded"
+CAUSES = {
+    "alarm": "alarm",
+    "breaker_only": "circuit breaker",
+    "command_not_found": "command not found",
+    "container_health_check": "failed health check of the container",
+    "exec_format": "wrong architecture",
+    "exited": "container exited",
+    "file_system": "file system not mounted",
+    "health_check_codes": "failed health check of the load balancer",
+    "health_check_timeout": "failed health check of the load balancer",
+    "hook": "hook refused",
+    "log_group_missing": "log group missing",
+    "missing_parameter": "missing secret",
+    "missing_secret": "missing secret",
+    "no_address": "no address left",
+    "no_capacity": "no capacity",
+    "no_route": "no route to the registry",
+    "no_such_image": "cannot pull: no such image",
+    "no_such_image_manifest": "cannot pull: no such image",
+    "out_of_memory": "out of memory",
+    "pull_denied": "cannot pull: not allowed",
+    "pull_limit": "pull limit",
+    "quota": "quota reached",
+    "registry_auth_denied": "cannot pull: not allowed",
+    "role": "role not assumed",
+    "secret_denied": "secret not allowed",
+    "spot": "spot interruption",
+    "wrong_platform": "wrong architecture",
+}
+
+
+def _record(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_record_is_tried() -> None:
+    assert {file.stem for file in RECORDED.glob("*.json")} == {*CAUSES, "nothing_failed", "unknown"}
+
+
+@pytest.mark.parametrize(("name", "cause"), CAUSES.items())
+def test_the_cause_is_named(name: str, cause: str) -> None:
+    record = _record(name)
+    first = explain(record)[0]
+    assert first.rule.cause == cause
+    assert failed(record) or name in {"role", "no_address"}
+    assert first.sentence.endswith(".")
+    assert first.rule.fix
+    assert first.rule.source.startswith("https://docs.aws.amazon.com/AmazonECS/")
+
+
+@pytest.mark.parametrize("name", [name for name in CAUSES if name not in {"exec_format", "out_of_memory"}])
+def test_consequences_are_not_told_beside_their_cause(name: str) -> None:
+    """The breaker tripped in most of them, and capacity was short two weeks before: that is not why."""
+    assert [each.rule.cause for each in explain(_record(name))] == [CAUSES[name]]
+
+
+def test_what_is_said_three_times_is_told_once() -> None:
+    [cause] = explain(_record("exited"))
+    assert cause.times == 3
+    assert cause.sentence == "task 8d1a0c6b: the application ended, and a task without its essential container stops."
+
+
+def test_a_service_that_is_well_has_no_cause() -> None:
+    record = _record("nothing_failed")
+    assert explain(record) == []
+    assert not failed(record)
+
+
+def test_what_is_not_known_is_a_failure_all_the_same() -> None:
+    record = _record("unknown")
+    assert explain(record) == []
+    assert failed(record)
+
+
+def test_times_of_boto3_count_as_well() -> None:
+    record = _record("no_capacity")
+    for event in record["services"][0]["events"]:
+        event["createdAt"] = datetime.fromisoformat(event["createdAt"]).astimezone(timezone.utc)
+    assert explain(record)[0].rule.cause == "no capacity"
+
+
+def test_every_rule_has_a_record() -> None:
+    assert {rule.cause for rule in RULES} - set(CAUSES.values()) == {"cannot pull", "timed out"}
+
+
+def test_the_rest_of_the_rules() -> None:
+    task = {
+        "lastStatus": "STOPPED",
+        "stopCode": "TaskFailedToStart",
+        "stoppedReason": "CannotPullContainerError: teapot",
+    }
+    assert explain({"tasks": [task]})[0].rule.cause == "cannot pull"
+    event = {"ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": "Exceeded attempts to wait"}
+    assert explain({"StackEvents": [event]})[0].rule.cause == "timed out"
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    task = {"taskArn": text, "lastStatus": "STOPPED", "stoppedReason": text, "containers": [{"reason": text}]}
+    service = {
+        "serviceName": text,
+        "events": [{"message": text, "createdAt": text}],
+        "deployments": [{"rolloutState": text}],
+    }
+    explain(
+        {
+            "tasks": [task],
+            "services": [service],
+            "StackEvents": [{"ResourceStatus": text}],
+            "logEvents": [{"message": text}],
+        }
+    )
+
+
+@pytest.mark.parametrize(("name", "status"), [("missing_secret", 3), ("nothing_failed", 0), ("unknown", 4)])
+def test_the_command_leaves_with_a_status(name: str, status: int) -> None:
+    done = CliRunner().invoke(app, ["explain", str(RECORDED / f"{name}.json")])
+    assert done.exit_code == status, done.output
+
+
+def test_the_command_says_what_to_do_and_where_it_is_written() -> None:
+    done = CliRunner().invoke(app, ["explain", str(RECORDED / "out_of_memory.json")], env={"COLUMNS": "300"})
+    for part in ("a container took more memory", "TaskSize(memory_mib=…)", "OutOfMemoryError", "https://docs.aws"):
+        assert part in done.output
+
+
+def test_the_command_prints_json() -> None:
+    done = CliRunner().invoke(app, ["explain", "--json", str(RECORDED / "quota.json")])
+    [cause] = json.loads(done.output)
+    assert cause["cause"] == "quota reached"
+    assert set(cause) == {"cause", "sentence", "fix", "source", "said", "times"}
+
+
+def test_files_are_put_together(tmp_path: Path) -> None:
+    record = _record("exec_format")
+    logs = tmp_path / "logs.json"
+    logs.write_text(json.dumps({"events": record.pop("logEvents"), "nextForwardToken": "f/1"}), encoding="utf-8")
+    rest = tmp_path / "rest.json"
+    rest.write_text(json.dumps(record), encoding="utf-8")
+    done = CliRunner().invoke(app, ["explain", "--json", str(rest), str(logs)])
+    assert json.loads(done.output)[0]["cause"] == "wrong architecture"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("no JSON", "no answer of AWS"), ("[]", "no answer of AWS"), ('{"Vpcs": []}', "has none of services")],
+)
+def test_a_file_of_something_else_is_refused(content: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.json"
+    file.write_text(content, encoding="utf-8")
+    done = CliRunner().invoke(app, ["explain", str(file)])
+    assert done.exit_code == 1
+    assert said in str(getattr(done.exception, "cause", ""))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--stack", "A", "--service", "B"]])
+def test_one_thing_is_explained(arguments: list[str]) -> None:
+    done = CliRunner().invoke(app, ["explain", *arguments])
+    assert "give files, --stack or --service" in str(getattr(done.exception, "fix", ""))
+
+
+def test_no_region_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    done = CliRunner().invoke(app, ["explain", "--stack", "Web"])
+    assert done.exit_code == 1
+    assert "set AWS_REGION" in str(getattr(done.exception, "fix", ""))

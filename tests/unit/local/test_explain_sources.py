@@ -1,0 +1,126 @@
+"""What is asked of AWS to explain a deployment, and what of it is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.explain import explain
+from ecr_fargate_constructs.local.explain_sources import from_services, from_stack
+
+SERVICE = "arn:aws:ecs:eu-central-1:111122223333:service/shop/web"
+STOPPED = {
+    "taskArn": "arn:aws:ecs:eu-central-1:111122223333:task/shop/0123",
+    "taskDefinitionArn": "arn:aws:ecs:eu-central-1:111122223333:task-definition/web:1",
+    "lastStatus": "STOPPED",
+    "stopCode": "EssentialContainerExited",
+    "stoppedReason": "Essential container in task exited",
+}
+START = {"ResourceType": "AWS::CloudFormation::Stack", "ResourceStatus": "UPDATE_IN_PROGRESS"}
+
+
+def _refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Operation")
+
+
+class Fake:
+    """Answers, or raises, what it was given."""
+
+    def __init__(self, **answers: Any) -> None:  # noqa: ANN401 - passed on as they are
+        self._answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Any:  # noqa: ANN401 - as boto3's clients
+        def call(**options: Any) -> Any:  # noqa: ANN401 - passed on as they are
+            self.asked.append((operation, options))
+            answer = self._answers[operation]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer(**options) if callable(answer) else answer
+
+        return call
+
+
+def _clients(**changes: Any) -> dict[str, Fake]:  # noqa: ANN401 - passed on as they are
+    ecs: dict[str, Any] = {
+        "describe_services": {"services": [{"serviceName": "web", "loadBalancers": [{"targetGroupArn": "group"}]}]},
+        "list_tasks": lambda desiredStatus, **_: {"taskArns": ["0123"] if desiredStatus == "STOPPED" else []},  # noqa: N803
+        "describe_tasks": {"tasks": [STOPPED]},
+        "list_service_deployments": {"serviceDeployments": [{"serviceDeploymentArn": "deployment"}]},
+        "describe_service_deployments": {"serviceDeployments": [{"status": "ROLLBACK_SUCCESSFUL"}]},
+        "describe_task_definition": {
+            "taskDefinition": {
+                "containerDefinitions": [
+                    {
+                        "name": "web",
+                        "logConfiguration": {"options": {"awslogs-group": "logs", "awslogs-stream-prefix": "app"}},
+                    },
+                    {"name": "other"},
+                ]
+            }
+        },
+        **changes,
+    }
+    return {
+        "ecs": Fake(**ecs),
+        "elbv2": Fake(describe_target_health={"TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.1"}}]}),
+        "logs": Fake(get_log_events={"events": [{"message": "exec /app: exec format error"}]}),
+        "cloudformation": Fake(
+            describe_stack_events={
+                "StackEvents": [
+                    {"ResourceStatus": "UPDATE_FAILED", "LogicalResourceId": "New"},
+                    START,
+                    {"ResourceStatus": "UPDATE_FAILED", "LogicalResourceId": "Old"},
+                ]
+            },
+            describe_stack_resources={
+                "StackResources": [
+                    {"ResourceType": "AWS::ECS::Service", "PhysicalResourceId": SERVICE},
+                    {"ResourceType": "AWS::ECS::Cluster", "PhysicalResourceId": "shop"},
+                ]
+            },
+        ),
+    }
+
+
+def test_a_stack_is_read_with_all_that_is_said_of_its_services() -> None:
+    clients = _clients()
+    record = from_stack(clients.__getitem__, "Web")
+    assert {key: len(value) for key, value in record.items()} == {
+        "services": 1,
+        "tasks": 1,
+        "serviceDeployments": 1,
+        "StackEvents": 2,
+        "TargetHealthDescriptions": 1,
+        "logEvents": 1,
+    }
+    assert "Old" not in str(record["StackEvents"])
+    assert clients["logs"].asked == [
+        ("get_log_events", {"logGroupName": "logs", "logStreamName": "app/web/0123", "limit": 20})
+    ]
+    assert explain(record)[0].rule.cause == "wrong architecture"
+
+
+def test_what_cannot_be_read_beside_the_tasks_is_left_out() -> None:
+    clients = _clients(
+        list_service_deployments=_refused("UnknownOperationException"),
+        describe_task_definition=_refused("AccessDeniedException"),
+    )
+    clients["elbv2"] = Fake(describe_target_health=_refused("AccessDenied"))
+    record = from_services(clients.__getitem__, [SERVICE])
+    assert record["serviceDeployments"] == record["TargetHealthDescriptions"] == record["logEvents"] == []
+    assert explain(record)[0].rule.cause == "container exited"
+
+
+def test_a_permission_that_is_missing_is_named() -> None:
+    clients = _clients(list_tasks=_refused("AccessDeniedException"))
+    with pytest.raises(LocalError, match="ecs:ListTasks is missing"):
+        from_services(clients.__getitem__, [SERVICE])
+
+
+def test_a_service_without_tasks_is_read() -> None:
+    record = from_services(_clients(list_tasks={"taskArns": []}).__getitem__, [SERVICE])
+    assert record["tasks"] == []
