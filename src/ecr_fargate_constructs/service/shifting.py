@@ -52,6 +52,7 @@ def add_shifting(
     certificates: Sequence[elbv2.IListenerCertificate],
     blue: elbv2.ApplicationTargetGroup,
     port: float,
+    protocol_version: elbv2.ApplicationProtocolVersion | None,
     preview: Preview | None,
     peers: Sequence[ec2.IPeer],
     vpc: ec2.IVpc,
@@ -68,6 +69,7 @@ def add_shifting(
         vpc=vpc,
         port=port,
         protocol=elbv2.ApplicationProtocol.HTTP,
+        protocol_version=protocol_version,
         target_type=elbv2.TargetType.IP,
     )
     production = _rule(listener, "ProductionRule", blue, green, priority=_LAST)

@@ -48,6 +48,13 @@ def check_deployment(
             "target group, and the tasks move from one to the other; scale by cpu_percent=, or deploy with Rolling()",
             path=path,
         )
+    if isinstance(ingress, (PublicHttps, InternalHttps)) and ingress.listener.authentication is not None:
+        raise ConfigurationError(
+            f"ListenerSettings.authentication together with {name}: traffic shifts by a listener rule, which comes "
+            "before the sign-in of the default action, so that nobody would have to sign in; deploy with Rolling(), or "
+            "sign users in behind the load balancer",
+            path=path,
+        )
     preview = deployment.preview
     taken = (80, 443) if isinstance(ingress, (PublicHttps, InternalHttps)) else (80,)
     if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
@@ -89,6 +96,7 @@ def deploy_pattern(
             certificates=_certificates(pattern),
             blue=pattern.target_group,
             port=port,
+            protocol_version=ingress.targets.protocol_version,
             preview=deployment.preview,
             peers=peers_of(ingress, pattern.cluster.vpc),
             vpc=pattern.cluster.vpc,
