@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._tokens import is_token
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
     import aws_cdk as cdk
     from constructs import Construct
+
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_)", re.IGNORECASE
+)
 
 
 def path_of(scope: Construct, construct_id: str) -> str:
@@ -65,6 +70,11 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
                 f"{name}[{key!r}]={value!r} is {_a(type(value).__name__)}; use a string, for example {str(value)!r}",
                 path=path,
             )
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a value of this name had better not stand in clear text."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: str | None = None) -> None:

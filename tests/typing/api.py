@@ -85,6 +85,7 @@ from ecr_fargate_constructs import (
     TargetSettings,
     TaskSize,
     Upstream,
+    compliance,
 )
 from ecr_fargate_constructs.testing import (
     AssertCompliant,
@@ -295,3 +296,12 @@ def plugin(
     service = service_in(template, "Web").runs_image_from("Repo").has_circuit_breaker().scales_between(2, 10)
     assert_type(service.answers_on(443), ServiceAssertions)
     return updates(template, cdk_app.template())
+
+
+def reviewed(app: cdk.App) -> None:
+    """Rule packs, and what was acknowledged."""
+    assert_type(compliance.enable(app, packs=compliance.DEFAULT_PACKS), list[cdk.IPolicyValidationPlugin])
+    inventory = compliance.inventory(app)
+    assert_type(inventory, compliance.Inventory)
+    assert_type([entry.reason for entry in inventory.of("AwsSolutions")], list[str])
+    assert_type(inventory.as_markdown() + inventory.as_json(), str)

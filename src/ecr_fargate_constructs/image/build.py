@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import text_map
+from ecr_fargate_constructs._checks import looks_secret, text_map
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_ecr_assets as ecr_assets
-
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +76,7 @@ class ImageBuild:
                     f"ImageBuild.args[{name!r}] is a CDK token, but the image is built before anything is deployed; "
                     "pass a plain string, or give the value to the container as environment"
                 )
-            if _SECRET_NAME.search(name):
+            if looks_secret(name):
                 raise ConfigurationError(
                     f"ImageBuild.args[{name!r}] looks like a secret, and build arguments end up in clear text in "
                     f"cdk.out and in the image's history; use secrets={{{name!r}: 'src=path/to/file'}} and "

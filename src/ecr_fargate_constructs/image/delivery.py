@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
+
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
     from cdk_ecr_deployment import ECRDeployment
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.architecture import Architecture
 
 _ROLE_ID = "EcrFargateImageCopyRole"
+
+_BASIC_EXECUTION = "service-role/AWSLambdaBasicExecutionRole"
 
 _READ = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _WRITE = [*_READ, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
@@ -73,9 +77,23 @@ def _copy_role(scope: Construct) -> iam.Role:
         _ROLE_ID,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         description="Copies image assets into private repositories",
-        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSLambdaBasicExecutionRole")],
+        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_BASIC_EXECUTION)],
+    )
+    acknowledge(
+        role.node.default_child or role,
+        {
+            IAM4.format(_BASIC_EXECUTION): "It lets the function that copies images write its own log, and nothing "
+            "else; the function's name, and with it that of its log group, is CloudFormation's."
+        },
     )
     _allow(role, ["ecr:GetAuthorizationToken"], "*")  # the one ECR action that knows no resource
+    acknowledge_policy(
+        role,
+        {
+            IAM5_EVERY_RESOURCE: "ecr:GetAuthorizationToken (and for a copy from ECR Public its two twins) takes no "
+            "resource; layers and images are read and written in the named repositories only."
+        },
+    )
     return role
 
 

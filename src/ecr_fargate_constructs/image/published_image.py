@@ -12,6 +12,7 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
@@ -81,7 +82,7 @@ def build_and_push(
         )
     if target is not None:
         return PublishedImage(
-            container_image=ecs.ContainerImage.from_ecr_repository(asset.repository, asset.image_tag),
+            container_image=RepositoryImage(asset.repository, asset.image_tag),
             image_uri=asset.image_uri,
             tag=asset.image_tag,
             architecture=build.architecture,
@@ -98,7 +99,7 @@ def build_and_push(
         architecture=build.architecture,
     )
     return PublishedImage(
-        container_image=DeliveredImage(ecs.ContainerImage.from_ecr_repository(repository, tag), copy),
+        container_image=RepositoryImage(repository, tag, delivery=copy),
         image_uri=repository.repository_uri_for_tag(tag),
         tag=tag,
         architecture=build.architecture,
@@ -129,7 +130,7 @@ def mirror(
         architecture=architecture,
     )
     return PublishedImage(
-        container_image=DeliveredImage(ecs.ContainerImage.from_ecr_repository(repository, source.tag), copy),
+        container_image=RepositoryImage(repository, source.tag, delivery=copy),
         image_uri=repository.repository_uri_for_tag(source.tag),
         tag=source.tag,
         architecture=architecture,
@@ -146,7 +147,7 @@ def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architectu
             path=path,
         )
     return PublishedImage(
-        container_image=ecs.ContainerImage.from_ecr_repository(repository, tag),
+        container_image=RepositoryImage(repository, tag),
         image_uri=repository.repository_uri_for_tag(tag),
         tag=tag,
         architecture=architecture,
@@ -163,7 +164,7 @@ def existing_digest(
             f"digest={digest!r} is not an image digest; use 'sha256:' and 64 hexadecimal digits", path=path
         )
     return PublishedImage(
-        container_image=ecs.ContainerImage.from_ecr_repository(repository, digest),
+        container_image=RepositoryImage(repository, digest),
         image_uri=repository.repository_uri_for_digest(digest),
         tag=None,
         architecture=architecture,
@@ -171,21 +172,30 @@ def existing_digest(
     )
 
 
-class DeliveredImage(ecs.ContainerImage):
-    """A container image whose users wait until it has been delivered."""
+class RepositoryImage(ecs.ContainerImage):
+    """An image of a private repository, whose users wait until it has been delivered."""
 
-    def __init__(self, image: ecs.ContainerImage, delivery: Construct) -> None:
-        """Wrap ``image``: task definitions that use it will depend on ``delivery``."""
+    def __init__(self, repository: ecr.IRepository, tag_or_digest: str, *, delivery: Construct | None = None) -> None:
+        """Name the image: task definitions that use it will depend on ``delivery``."""
         super().__init__()
-        self._image = image
+        self._image = ecs.ContainerImage.from_ecr_repository(repository, tag_or_digest)
         self._delivery = delivery
 
     def bind(self, scope: Construct, container_definition: ecs.ContainerDefinition) -> ecs.ContainerImageConfig:
-        """Bind the image to a container and make its task definition wait."""
-        # Only the task definition itself waits: its roles and log group are created meanwhile.
-        resource = container_definition.task_definition.node.default_child
-        (resource or container_definition.task_definition).node.add_dependency(self._delivery)
-        return self._image.bind(scope, container_definition)
+        """Bind the image to a container, whose task may pull it and waits for it."""
+        task = container_definition.task_definition
+        if self._delivery is not None:
+            # Only the task definition itself waits: its roles and log group are created meanwhile.
+            (task.node.default_child or task).node.add_dependency(self._delivery)
+        config = self._image.bind(scope, container_definition)
+        acknowledge_policy(
+            task.obtain_execution_role(),
+            {
+                IAM5_EVERY_RESOURCE: "ecr:GetAuthorizationToken takes no resource; images are pulled from the named "
+                "repository only."
+            },
+        )
+        return config
 
 
 def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:

@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from ecr_fargate_constructs import _vpc
+from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._checks import path_of, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -92,6 +93,13 @@ class Network(Construct):
             self, "EndpointSecurityGroup", vpc=self._vpc, description="VPC endpoints", allow_all_outbound=False
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self._vpc.vpc_cidr_block), ec2.Port.tcp(443), "Tasks to VPC endpoints")
+        acknowledge(
+            group,
+            {
+                "AwsSolutions::AwsSolutions-EC23": "The rule cannot read the address range, which is the VPC's own: "
+                "nobody outside of it may connect."
+            },
+        )
         return {
             name: self._vpc.add_interface_endpoint(
                 _construct_id(name),

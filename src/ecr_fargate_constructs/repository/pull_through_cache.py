@@ -17,7 +17,7 @@ from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.image.published_image import DeliveredImage, PublishedImage
+from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ class PullThroughCache(Construct):
             self._repositories[name] = repository
         version = source.digest or source.tag or ""
         return PublishedImage(
-            container_image=_CachedImage(
-                ecs.ContainerImage.from_ecr_repository(repository, version), self._rule, repository.repository_arn
-            ),
+            container_image=_CachedImage(repository, version, self._rule),
             image_uri=repository.repository_uri_for_tag_or_digest(version),
             tag=None if source.digest else source.tag,
             architecture=architecture,
@@ -178,12 +176,12 @@ class PullThroughCache(Construct):
         return source
 
 
-class _CachedImage(DeliveredImage):
+class _CachedImage(RepositoryImage):
     """A container image whose tasks may have it fetched from upstream."""
 
-    def __init__(self, image: ecs.ContainerImage, rule: Construct, arn: str) -> None:
-        super().__init__(image, rule)
-        self._arn = arn
+    def __init__(self, repository: ecr.IRepository, tag_or_digest: str, rule: Construct) -> None:
+        super().__init__(repository, tag_or_digest, delivery=rule)
+        self._arn = repository.repository_arn
 
     def bind(self, scope: Construct, container_definition: ecs.ContainerDefinition) -> ecs.ContainerImageConfig:
         """Bind the image to a container, and let whoever starts its task fill the cache."""

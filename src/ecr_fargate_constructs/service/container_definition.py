@@ -8,6 +8,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.images import container_image
+from ecr_fargate_constructs.service.telemetry import CollectorPermissions, acknowledge_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,8 @@ def add_sidecar(
     _mount(task, definition, sidecar, prefix=f"{sidecar.name}-")
     for statement in sidecar.permissions:
         task.add_to_task_role_policy(statement)
+    if isinstance(sidecar.permissions, CollectorPermissions):
+        acknowledge_permissions(task.task_role)
     return definition
 
 

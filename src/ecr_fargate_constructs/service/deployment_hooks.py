@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resource
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.durations import whole_minutes
 from ecr_fargate_constructs.service.schedule import LONGEST_WAIT
@@ -120,6 +121,7 @@ def render_hooks(
         role = iam.Role(scope, "HookRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
         for hook in hooks:
             hook.function.grant_invoke(role)
+            _acknowledge_versions(role, hook.function)
             entry: dict[str, object] = {
                 "HookTargetArn": hook.function.function_arn,
                 "RoleArn": role.role_arn,
@@ -140,3 +142,10 @@ def render_hooks(
             }
         )
     return rendered
+
+
+def _acknowledge_versions(role: iam.Role, function: lambda_.IFunction) -> None:
+    for arn in function.resource_arns_for_grant_invoke:
+        if arn.endswith("*"):
+            reason = "ECS may call the hook's function, in each of its versions, and no other."
+            acknowledge_policy(role, {iam5_resource(role, arn): reason})

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
+from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy, iam5_resource
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.task_container import TaskContainer
@@ -35,6 +36,17 @@ def open_to_sessions(container: Container) -> Container:
     there = {path.rstrip("/") for path in (*container.writable_paths, *(mount.path for mount in container.mounts))}
     missing = [path for path in AGENT_PATHS if path not in there]
     return replace(container, writable_paths=[*container.writable_paths, *missing])
+
+
+def acknowledge_sessions(task_role: iam.IRole) -> None:
+    """Say why the agent's permissions, which CDK grants, know no resource."""
+    acknowledge_policy(
+        task_role,
+        {
+            IAM5_EVERY_RESOURCE: "The channels of Session Manager (ssmmessages) take no resource; a session reaches "
+            "this task and no other."
+        },
+    )
 
 
 def audit_in_own_cluster(cluster: ecs.ICluster, task_role: iam.IRole) -> None:
@@ -91,16 +103,17 @@ def _audit_log_group(cluster: ecs.ICluster) -> logs.LogGroup:
 
 def _let_agent_log(task_role: iam.IRole, log_group: logs.ILogGroup) -> None:
     log_group.grant(task_role, "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+    groups = cdk.Stack.of(task_role).format_arn(
+        service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+    )
     task_role.add_to_principal_policy(
-        iam.PolicyStatement(
-            actions=["logs:DescribeLogGroups"],  # the agent looks the group up by name
-            resources=[
-                cdk.Stack.of(task_role).format_arn(
-                    service="logs",
-                    resource="log-group",
-                    resource_name="*",
-                    arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                )
-            ],
-        )
+        # The agent looks the group up by name.
+        iam.PolicyStatement(actions=["logs:DescribeLogGroups"], resources=[groups])
+    )
+    acknowledge_policy(
+        task_role,
+        {
+            iam5_resource(task_role, groups): "logs:DescribeLogGroups lists names, by which the agent of shell "
+            "sessions finds the log group; it writes to that one only."
+        },
     )

@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_wafv2 as wafv2
 
+from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps
@@ -62,6 +63,14 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     )
     if ingress.access_logs is not None:
         balancer.log_access_logs(ingress.access_logs)
+    else:
+        acknowledge(
+            balancer.node.default_child or balancer,
+            {
+                "AwsSolutions::AwsSolutions-ELB2": "Access logs are stored at a charge, in a bucket that their readers "
+                "choose; requests are counted in CloudWatch. access_logs of the way in turns them on."
+            },
+        )
     if ingress.web_acl is not None:
         wafv2.CfnWebACLAssociation(
             scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=ingress.web_acl
@@ -91,6 +100,22 @@ def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingres
         if listener is not None:
             for peer in peers:
                 listener.connections.allow_default_port_from(peer)
+            if ingress.allow_from is None:
+                _acknowledge_peers(listener, ingress, vpc)
+
+
+def _acknowledge_peers(listener: elbv2.ApplicationListener, ingress: Ingress, vpc: ec2.IVpc) -> None:
+    if is_public(ingress):
+        reason = (
+            "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
+            "reached by the load balancer only."
+        )
+    elif is_token(vpc.vpc_cidr_block):
+        reason = "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
+    else:
+        return
+    for group in listener.connections.security_groups:
+        acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
 
 
 def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:

@@ -11,6 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
@@ -124,12 +125,13 @@ def add_machines(
     user_data = ec2.UserData.for_linux()
     # A task in its own network namespace would reach the machine's role through the bridge of the agent.
     user_data.add_commands("echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config")
+    role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
     template = ec2.LaunchTemplate(
         scope,
         "LaunchTemplate",
         instance_type=capacity.instance_type or ec2.InstanceType(_DEFAULT_TYPES[architecture]),
         machine_image=capacity.machine_image or ecs.EcsOptimizedImage.amazon_linux2023(_hardware(container)),
-        role=iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")),
+        role=role,
         security_group=ec2.SecurityGroup(
             scope, "MachineSecurityGroup", vpc=cluster.vpc, description="Machines: nothing comes in"
         ),
@@ -169,7 +171,28 @@ def add_machines(
         target_capacity_percent=capacity.target_percent,
     )
     cast("ecs.Cluster", cluster).add_asg_capacity_provider(provider)
+    _acknowledge_machines(group, role)
     return group, [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
+
+
+def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) -> None:
+    acknowledge(
+        group.node.default_child or group,
+        {
+            "AwsSolutions::AwsSolutions-AS3": "ECS starts and stops the machines as tasks need them, which is no news "
+            "for anybody; a deployment that lacks them fails and is rolled back."
+        },
+    )
+    acknowledge_policy(
+        role,
+        {
+            "AwsSolutions::AwsSolutions-IAM5[Action::ecs:Submit*]": "Three actions by which the agent reports what its "
+            "tasks do, to this cluster only.",
+            IAM5_EVERY_RESOURCE: "ecs:DiscoverPollEndpoint and ecr:GetAuthorizationToken take no resource; ecs:Poll "
+            "and ecs:StartTelemetrySession hold for this cluster by their condition. logs:CreateLogStream and "
+            "logs:PutLogEvents are CDK's for every machine: they write lines and read none.",
+        },
+    )
 
 
 def _hardware(container: AppContainer) -> ecs.AmiHardwareType:

@@ -12,7 +12,11 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.autoscaling import add_scaling
-from ecr_fargate_constructs.service.exec_sessions import audit_in_given_cluster, audit_in_own_cluster
+from ecr_fargate_constructs.service.exec_sessions import (
+    acknowledge_sessions,
+    audit_in_given_cluster,
+    audit_in_own_cluster,
+)
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
@@ -116,6 +120,7 @@ def audit_sessions(
     task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
 ) -> None:
     """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
+    acknowledge_sessions(task.definition.task_role)
     if given is None:
         audit_in_own_cluster(cluster, task.definition.task_role)
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs.service.preview import PreviewHeader, PreviewPort
 
 if TYPE_CHECKING:
@@ -143,4 +144,11 @@ def _role(
         role.add_to_policy(
             iam.PolicyStatement(actions=[f"elasticloadbalancing:{action}" for action in actions], resources=resources)
         )
+    acknowledge_policy(
+        role,
+        {
+            IAM5_EVERY_RESOURCE: "Four Describe actions that Elastic Load Balancing does not narrow; what changes "
+            "targets and rules names them, and ECS alone may assume the role."
+        },
+    )
     return role

@@ -13,6 +13,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
+from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._checks import looks_secret
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
 from ecr_fargate_constructs.service.container_logs import needs_log_group
@@ -105,6 +107,7 @@ def build_task(
         for other, condition in each.depends_on.items():
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
     _set_task_options(definition, containers)
+    _acknowledge_environment(definition, containers)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
@@ -118,3 +121,18 @@ def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskC
             resource.pid_mode = each.runtime.process_namespace.value.lower()
     if any(each.runtime.fault_injection for each in containers):
         resource.enable_fault_injection = True
+
+
+def _acknowledge_environment(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
+    """Plain variables are for configuration; one whose name sounds of a secret is left for a reviewer to find."""
+    names = [name for each in containers for name in each.environment]
+    # CDK gives containers on EC2 the variable AWS_REGION.
+    found = bool(names) or isinstance(definition, ecs.Ec2TaskDefinition)
+    if found and not any(map(looks_secret, names)):
+        acknowledge(
+            definition.node.default_child or definition,
+            {
+                "AwsSolutions::AwsSolutions-ECS2": "environment holds configuration, and none of its names sounds of "
+                "a secret; secrets have an option of their own, whose values ECS reads when a task starts."
+            },
+        )

@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._acknowledge import IAM4, acknowledge
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Volume
 
@@ -97,7 +98,15 @@ def _only_through(point: efs.IAccessPoint) -> dict[str, dict[str, str]]:
 def _attach_disk(service: ecs.FargateService | ecs.Ec2Service, volume: EbsVolume) -> None:
     """Have the service make the disk. CDK judges a size that only the deployment knows: it gets another one first."""
     later = volume.size_gib is not None and is_token(volume.size_gib)
-    service.add_volume(_ebs(service, replace(volume, size_gib=125) if later else volume))
+    disk = _ebs(service, replace(volume, size_gib=125) if later else volume)
+    acknowledge(
+        disk.role,
+        {
+            IAM4.format("service-role/AmazonECSInfrastructureRolePolicyForVolumes"): "AWS writes this policy for the "
+            "role with which ECS makes the disks of tasks, and ECS alone may assume it."
+        },
+    )
+    service.add_volume(disk)
     resource = service.node.default_child
     if later and isinstance(resource, ecs.CfnService):
         # The first one: a task has one disk at most.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy, iam5_resource
+
 ADOT_IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
 """A version by number: ``latest`` changes under running services."""
 
@@ -15,6 +17,8 @@ PORTS = (4317, 4318, 13133)
 """OTLP by gRPC and HTTP, which OpenTelemetry's libraries ask on ``localhost`` by themselves, and the health check."""
 
 _LOG_GROUP = "/aws/ecs/otel"
+_LOG_GROUP_ARN = f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{_LOG_GROUP}"
+_LOG_STREAMS_ARN = f"{_LOG_GROUP_ARN}:*"
 
 CONFIG = f"""\
 extensions:
@@ -62,19 +66,38 @@ Its metrics of itself are off: they would take port 8888, which is an applicatio
 """
 
 
-def permissions() -> list[iam.PolicyStatement]:
+class CollectorPermissions(tuple[iam.PolicyStatement, ...]):
+    """What ``CONFIG`` needs, as opposed to what somebody gives for a configuration of theirs."""
+
+    __slots__ = ()
+
+
+def permissions() -> CollectorPermissions:
     """What ``CONFIG`` needs. X-Ray has no resources to name for these actions."""
-    here = f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{_LOG_GROUP}"
-    return [
-        iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"]),
-        iam.PolicyStatement(
-            actions=[
-                "logs:CreateLogGroup",
-                "logs:CreateLogStream",
-                "logs:DescribeLogStreams",
-                "logs:PutLogEvents",
-                "logs:PutRetentionPolicy",
-            ],
-            resources=[here, f"{here}:*"],
-        ),
-    ]
+    return CollectorPermissions(
+        (
+            iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"]),
+            iam.PolicyStatement(
+                actions=[
+                    "logs:CreateLogGroup",
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                    "logs:PutRetentionPolicy",
+                ],
+                resources=[_LOG_GROUP_ARN, _LOG_STREAMS_ARN],
+            ),
+        )
+    )
+
+
+def acknowledge_permissions(task_role: iam.IRole) -> None:
+    """Say why they are as wide as they are."""
+    acknowledge_policy(
+        task_role,
+        {
+            IAM5_EVERY_RESOURCE: "X-Ray takes no resource for writing traces; nothing can be read with it.",
+            iam5_resource(task_role, _LOG_STREAMS_ARN): "The collector makes a log stream for each task, in the one "
+            "log group that it writes to.",
+        },
+    )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
-import cdk_nag
-
+from ecr_fargate_constructs.compliance.checks import DEFAULT_PACKS, enable
 from ecr_fargate_constructs.testing.cdk_app import CdkApp
 from ecr_fargate_constructs.testing.reports import findings, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import aws_cdk as cdk
+
+    from ecr_fargate_constructs.compliance.checks import Pack
     from ecr_fargate_constructs.testing.synthesis import Builder, Synthesize
 
 
@@ -31,7 +32,7 @@ class AssertCompliant:
         self,
         subject: Builder | CdkApp,
         *,
-        packs: Sequence[Callable[[cdk.App], cdk.IPolicyValidationPlugin]] = (cdk_nag.AwsSolutionsChecks,),
+        packs: Sequence[Pack] = DEFAULT_PACKS,
     ) -> None:
         """Raise an ``AssertionError`` with every finding that nobody acknowledged.
 
@@ -40,12 +41,8 @@ class AssertCompliant:
             packs: Rule packs, at least one; ``AwsSolutionsChecks`` by default.
         """
         __tracebackhide__ = True
-        if not packs:
-            raise ValueError("packs is empty; give at least one, for example packs=[cdk_nag.AwsSolutionsChecks]")
         app, outdir = self._app(subject)
-        plugins = [pack(app) for pack in packs]
-        names = {plugin.name for plugin in plugins}
-        cdk.Validations.of(app).add_plugins(*plugins)
+        names = {plugin.name for plugin in enable(app, packs=packs)}
         app.synth(force=True)  # the tree is the one that was tested: only the packs are new
         found = findings(outdir, names)
         if found:
