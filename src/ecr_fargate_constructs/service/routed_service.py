@@ -83,7 +83,7 @@ class RoutedService(Construct):
             service,
             deployment,
             groups={"Target": self._target_group},
-            balancer=self._target_group.first_load_balancer_full_name,
+            balancer=_full_name(place.shared, self._target_group),
             count=count,
             grace=grace,
         )
@@ -175,3 +175,10 @@ class RoutedService(Construct):
     def connections(self) -> ec2.Connections:
         """Network connections of the tasks; the default port is the application's."""
         return self._connections
+
+
+def _full_name(shared: SharedListener, group: elbv2.ApplicationTargetGroup) -> str:
+    """Name of the load balancer in metrics; behind a listener that was given, CDK cuts it out of the listener's ARN."""
+    if shared.load_balancer is not None:
+        return shared.load_balancer.load_balancer_full_name
+    return group.first_load_balancer_full_name
