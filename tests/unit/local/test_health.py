@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ecr_fargate_constructs.local import ministack_health as health
+from ecr_fargate_constructs.local.ministack_patches import health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

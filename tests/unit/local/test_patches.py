@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecr_fargate_constructs.local import ministack_patches as patches
-from ecr_fargate_constructs.local import ministack_types as types
+from ecr_fargate_constructs.local.ministack_patches import types
 
 
 def test_they_were_written_for_the_version_in_use() -> None:

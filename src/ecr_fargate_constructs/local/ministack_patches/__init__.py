@@ -1,7 +1,6 @@
 """Everything that MiniStack lacks for our templates.
 
-Resource types are in ``ministack_types``, tasks of several containers in ``ministack_task_patches``, health checks in
-``ministack_health``.
+Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -18,11 +17,11 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from ecr_fargate_constructs.local import ministack_task_patches as task_patches
-from ecr_fargate_constructs.local.ministack_health import check_targets, wait_for_health
-from ecr_fargate_constructs.local.ministack_inside import WRITTEN_FOR, MovedError
-from ecr_fargate_constructs.local.ministack_inside import find as _find
-from ecr_fargate_constructs.local.ministack_types import ADDED_TYPES, add_missing_types
+from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
+from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
+from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
+from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "accept_absolute_targets", "apply"]
 
