@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
-    from ecr_fargate_constructs.service.answer import FixedAnswer
+    from ecr_fargate_constructs.service.answer import FixedAnswer, Redirect
     from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
@@ -128,6 +128,7 @@ __all__ = [
     "PublicHttps",
     "PublishedImage",
     "PullThroughCache",
+    "Redirect",
     "RestartPolicy",
     "Retention",
     "RollbackAlarms",
@@ -208,6 +209,7 @@ _HOMES = {
     "PublicHttps": "service.ingress",
     "PublishedImage": "image.published_image",
     "PullThroughCache": "repository.pull_through_cache",
+    "Redirect": "service.answer",
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "RollbackAlarms": "service.rollback_alarms",

@@ -61,6 +61,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     PublishedImage,
     PullThroughCache,
+    Redirect,
     RestartPolicy,
     Retention,
     RollbackAlarms,
@@ -214,6 +215,8 @@ def shared(app: cdk.App) -> RoutedEc2Service:
         stack, "Balancer", vpc=network.vpc, ingress=PublicHttp(), default_answer=FixedAnswer(status=503)
     )
     assert_type(balancer.url, str)
+    moved = balancer.add_answer("Moved", Route(path="/old/*"), Redirect(path="/new/#{path}", permanent=True))
+    assert_type(moved, elbv2.ApplicationListenerRule)
     image = PullThroughCache(stack, "Cache", upstream=Upstream.ECR_PUBLIC).image("nginx/nginx:1.29")
     web = RoutedFargateService(
         stack,

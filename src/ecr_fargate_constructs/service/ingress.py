@@ -26,6 +26,9 @@ _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
 
+_IDLE = 60  # seconds
+
+
 def _duration(amount: int) -> cdk.Duration:
     """A default, made when it is needed: at import it would start the Node process."""
     field_value: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(amount))
@@ -102,15 +105,19 @@ class _Way:
 
     allow_from: Sequence[ec2.IPeer] | None = None
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
-    idle_timeout: cdk.Duration = _duration(60)
+    idle_timeout: cdk.Duration = _duration(_IDLE)
     deregistration_delay: cdk.Duration = _duration(30)
     access_logs: s3.IBucket | None = None
     web_acl: str | None = None
-    load_balancer: LoadBalancerSettings = field(default_factory=LoadBalancerSettings)
+    load_balancer: LoadBalancerSettings | elbv2.ApplicationLoadBalancer = field(default_factory=LoadBalancerSettings)
     targets: TargetSettings = field(default_factory=TargetSettings)
+    port: float | None = None
 
     def __post_init__(self) -> None:
         name = type(self).__name__
+        if self.port is not None:
+            tcp_port(f"{name}.port", self.port)
+        self._check_existing(name)
         check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
         if self.web_acl is not None and not is_token(self.web_acl) and not _WEB_ACL.fullmatch(self.web_acl):
             raise ConfigurationError(
@@ -122,6 +129,27 @@ class _Way:
         if self.allow_from is not None and not self.allow_from:
             raise ConfigurationError(
                 f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
+            )
+
+    def _check_existing(self, name: str) -> None:
+        if isinstance(self.load_balancer, LoadBalancerSettings):
+            return
+        if not isinstance(self.load_balancer, elbv2.ApplicationLoadBalancer):
+            raise ConfigurationError(
+                f"{name}.load_balancer={self.load_balancer!r} is neither LoadBalancerSettings nor an "
+                "ApplicationLoadBalancer of this app; behind an imported one use SharedLoadBalancer.from_listener(…) "
+                "and a RoutedFargateService"
+            )
+        idle = self.idle_timeout
+        given = {
+            "idle_timeout": idle.is_unresolved() or idle.to_seconds() != _IDLE,
+            "access_logs": self.access_logs is not None,
+            "web_acl": self.web_acl is not None,
+        }
+        for option in (option for option, is_given in given.items() if is_given):
+            raise ConfigurationError(
+                f"{name}.{option} together with a load_balancer that exists: it is for the load balancer to have, and "
+                "would change what others get from it; set it where that is made, and leave it out here"
             )
 
 
@@ -182,8 +210,10 @@ class PublicHttp(_Way):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
+            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
         targets: How requests are shared out among tasks.
+        port: Port of the listener; left out, 80.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -204,8 +234,10 @@ class InternalHttp(_Way):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
+            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
         targets: How requests are shared out among tasks.
+        port: Port of the listener; left out, 80.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -232,8 +264,10 @@ class PublicHttps(_Https):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
+            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
         targets: How requests are shared out among tasks.
+        port: Port of the listener; left out, 443, and port 80 redirects to it.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
@@ -260,13 +294,31 @@ class InternalHttps(_Https):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
+            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
         targets: How requests are shared out among tasks.
+        port: Port of the listener; left out, 443, and port 80 redirects to it.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
             Balancing refuses.
     """
+
+
+def port_of(ingress: Ingress) -> float:
+    """The port of the listener."""
+    return ingress.port if ingress.port is not None else 443 if isinstance(ingress, _Https) else 80
+
+
+def redirects(ingress: Ingress) -> bool:
+    """Whether port 80 leads to the listener: nobody comes by there to one with a port of its own."""
+    return isinstance(ingress, _Https) and ingress.port is None
+
+
+def speaks_ipv6(ingress: Ingress) -> bool:
+    """Whether the load balancer has IPv6 addresses."""
+    kind = ingress.load_balancer.ip_address_type
+    return kind is not None and kind is not elbv2.IpAddressType.IPV4
 
 
 def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:

@@ -11,6 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.authentication import signed_in
+from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.ingress import check_protocol
 from ecr_fargate_constructs.service.load_balancer import tune_group
 from ecr_fargate_constructs.service.preview import PreviewPort
@@ -129,25 +130,6 @@ def preview_route(route: Route, preview: Preview, *, path: str) -> Route:
         header={**route.header, preview.name: preview.values},
         priority=None if number is None else number - 1,
     )
-
-
-def conditions_of(route: Route) -> list[elbv2.ListenerCondition]:
-    """The conditions of a route's rule."""
-    found = []
-    if route.paths:
-        found.append(elbv2.ListenerCondition.path_patterns(list(route.paths)))
-    if route.hosts:
-        found.append(elbv2.ListenerCondition.host_headers(list(route.hosts)))
-    if route.methods:
-        found.append(elbv2.ListenerCondition.http_request_methods(list(route.methods)))
-    if route.sources:
-        found.append(elbv2.ListenerCondition.source_ips(list(route.sources)))
-    found.extend(
-        elbv2.ListenerCondition.query_strings([elbv2.QueryStringCondition(key=key, value=value)])
-        for key, value in route.query.items()
-    )
-    found.extend(elbv2.ListenerCondition.http_header(name, list(values)) for name, values in route.headers.items())
-    return found
 
 
 def url_at(shared: SharedListener, route: Route) -> str:

@@ -13,7 +13,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling, rolling_overrides
 from ecr_fargate_constructs.service.deployment_hooks import render_hooks
-from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps
+from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttp, PublicHttps, port_of, redirects
 from ecr_fargate_constructs.service.load_balancer import peers_of, tune_group
 from ecr_fargate_constructs.service.preview import PreviewPort
 from ecr_fargate_constructs.service.resource import cfn_service
@@ -46,7 +46,8 @@ def check_deployment(
     )
     shift = shift_of(deployment)
     preview = None if shift is None else shift.preview
-    taken = (80,) if https is None else (80, 443)
+    way = ingress or PublicHttp()
+    taken = (port_of(way), *((80,) if redirects(way) else ()))
     if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
         raise ConfigurationError(
             f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
