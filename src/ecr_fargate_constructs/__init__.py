@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         TargetHealthCheck,
     )
     from ecr_fargate_constructs.service.ingress_settings import (
+        ExistingLoadBalancer,
         ListenerSettings,
         LoadBalancerSettings,
         Stickiness,
@@ -98,6 +99,7 @@ __all__ = [
     "EcrImage",
     "EfsVolume",
     "Egress",
+    "ExistingLoadBalancer",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
@@ -179,6 +181,7 @@ _HOMES = {
     "EcrImage": "repository.simulation",
     "EfsVolume": "service.volumes",
     "Egress": "network.network",
+    "ExistingLoadBalancer": "service.ingress_settings",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",

@@ -37,6 +37,7 @@ from ecr_fargate_constructs import (
     EcrFargateService,
     EfsVolume,
     Egress,
+    ExistingLoadBalancer,
     Feature,
     FixedAnswer,
     ImageBuild,
@@ -229,6 +230,8 @@ def shared(app: cdk.App) -> RoutedEc2Service:
     )
     assert_type(web.service, ecs.FargateService)
     assert_type(web.add_route("More", Route(method="GET", query={"v": "2"})), elbv2.ApplicationListenerRule)
+    alb = elbv2.ApplicationLoadBalancer(stack, "Alb", vpc=network.vpc)
+    assert_type(InternalHttp(load_balancer=ExistingLoadBalancer(alb, port=8080)), InternalHttp)
     existing = SharedLoadBalancer.from_listener(balancer.listener, vpc=network.vpc, url="https://shop.example.com")
     assert_type(existing, SharedListener)
     return RoutedEc2Service(

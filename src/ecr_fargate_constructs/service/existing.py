@@ -10,6 +10,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import port_of, redirects
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def existing_balancer(ingress: Ingress | None) -> elbv2.ApplicationLoadBalancer | None:
     """The load balancer that the way in is put on; None when one is made for it."""
     found = None if ingress is None else ingress.load_balancer
-    return found if isinstance(found, elbv2.ApplicationLoadBalancer) else None
+    return found.load_balancer if isinstance(found, ExistingLoadBalancer) else None
 
 
 def vpc_of(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None) -> ec2.IVpc | None:
@@ -44,11 +45,11 @@ def check_existing(
     balancer = existing_balancer(ingress)
     if balancer is None or ingress is None:
         return
-    name, whose = type(ingress).__name__, balancer.node.path
+    whose = f"ExistingLoadBalancer({balancer.node.path})"
     stack = cdk.Stack.of(scope).node.path
     if cdk.Stack.of(balancer).node.path != stack:
         raise ConfigurationError(
-            f"{name}.load_balancer is {whose}, of another stack, and the two stacks would depend on each other; share "
+            f"{whose} is of another stack, and the two stacks would depend on each other; share "
             "its listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )
@@ -56,7 +57,7 @@ def check_existing(
     own = balancer.vpc
     if network is not None and own is not None and network.node.path != own.node.path:
         raise ConfigurationError(
-            f"{name}.load_balancer is {whose}, in the VPC {own.node.path}, and the service would be in "
+            f"{whose} is in the VPC {own.node.path}, and the service would be in "
             f"{network.node.path}; use one VPC for both, or leave cluster and vpc out",
             path=path,
         )
@@ -64,14 +65,14 @@ def check_existing(
     taken = {port for port in map(_port, balancer.listeners) if port is not None and not is_token(port)}
     if wanted & taken:
         raise ConfigurationError(
-            f"{name}.load_balancer is {whose}, which has a listener on port {min(wanted & taken):g}; give the way in a "
-            "port= of its own, or share that listener with SharedLoadBalancer.from_listener(…) and a "
+            f"{whose} has a listener on port {min(wanted & taken):g}; give it a "
+            "port= that is free, or share that listener with SharedLoadBalancer.from_listener(…) and a "
             "RoutedFargateService",
             path=path,
         )
     if balancer.node.try_find_child(listener_id) is not None:  # the id that CDK's pattern has for it, or ours
         raise ConfigurationError(
-            f"{name}.load_balancer is {whose}, which has a listener with the id {listener_id!r} already; share that "
+            f"{whose} has a listener with the id {listener_id!r} already; share that "
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )

@@ -16,7 +16,12 @@ from aws_cdk import aws_s3 as s3
 from ecr_fargate_constructs._checks import seconds, tcp_port, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress_settings import ListenerSettings, LoadBalancerSettings, TargetSettings
+from ecr_fargate_constructs.service.ingress_settings import (
+    ExistingLoadBalancer,
+    ListenerSettings,
+    LoadBalancerSettings,
+    TargetSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,14 +114,11 @@ class _Way:
     deregistration_delay: cdk.Duration = _duration(30)
     access_logs: s3.IBucket | None = None
     web_acl: str | None = None
-    load_balancer: LoadBalancerSettings | elbv2.ApplicationLoadBalancer = field(default_factory=LoadBalancerSettings)
+    load_balancer: LoadBalancerSettings | ExistingLoadBalancer = field(default_factory=LoadBalancerSettings)
     targets: TargetSettings = field(default_factory=TargetSettings)
-    port: float | None = None
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        if self.port is not None:
-            tcp_port(f"{name}.port", self.port)
         self._check_existing(name)
         check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
         if self.web_acl is not None and not is_token(self.web_acl) and not _WEB_ACL.fullmatch(self.web_acl):
@@ -134,12 +136,6 @@ class _Way:
     def _check_existing(self, name: str) -> None:
         if isinstance(self.load_balancer, LoadBalancerSettings):
             return
-        if not isinstance(self.load_balancer, elbv2.ApplicationLoadBalancer):
-            raise ConfigurationError(
-                f"{name}.load_balancer={self.load_balancer!r} is neither LoadBalancerSettings nor an "
-                "ApplicationLoadBalancer of this app; behind an imported one use SharedLoadBalancer.from_listener(…) "
-                "and a RoutedFargateService"
-            )
         idle = self.idle_timeout
         given = {
             "idle_timeout": idle.is_unresolved() or idle.to_seconds() != _IDLE,
@@ -148,7 +144,7 @@ class _Way:
         }
         for option in (option for option, is_given in given.items() if is_given):
             raise ConfigurationError(
-                f"{name}.{option} together with a load_balancer that exists: it is for the load balancer to have, and "
+                f"{name}.{option} together with an ExistingLoadBalancer: it is for the load balancer to have, and "
                 "would change what others get from it; set it where that is made, and leave it out here"
             )
 
@@ -210,10 +206,8 @@ class PublicHttp(_Way):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
-            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
-        port: Port of the listener; left out, 80.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -234,10 +228,8 @@ class InternalHttp(_Way):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
-            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
-        port: Port of the listener; left out, 80.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -264,10 +256,8 @@ class PublicHttps(_Https):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
-            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
-        port: Port of the listener; left out, 443, and port 80 redirects to it.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
@@ -294,10 +284,8 @@ class InternalHttps(_Https):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told, or an ``ApplicationLoadBalancer`` of the same stack
-            that the listener is put on; that one's idle timeout, logs and web ACL are its own.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
-        port: Port of the listener; left out, 443, and port 80 redirects to it.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
@@ -305,20 +293,28 @@ class InternalHttps(_Https):
     """
 
 
+def own_port(ingress: Ingress) -> float | None:
+    """The port that was asked for."""
+    settings = ingress.load_balancer
+    return settings.port if isinstance(settings, ExistingLoadBalancer) else None
+
+
 def port_of(ingress: Ingress) -> float:
     """The port of the listener."""
-    return ingress.port if ingress.port is not None else 443 if isinstance(ingress, _Https) else 80
+    own = own_port(ingress)
+    return own if own is not None else 443 if isinstance(ingress, _Https) else 80
 
 
 def redirects(ingress: Ingress) -> bool:
     """Whether port 80 leads to the listener: nobody comes by there to one with a port of its own."""
-    return isinstance(ingress, _Https) and ingress.port is None
+    return isinstance(ingress, _Https) and own_port(ingress) is None
 
 
 def speaks_ipv6(ingress: Ingress) -> bool:
     """Whether the load balancer has IPv6 addresses."""
-    kind = ingress.load_balancer.ip_address_type
-    return kind is not None and kind is not elbv2.IpAddressType.IPV4
+    settings = ingress.load_balancer
+    kind = settings.load_balancer if isinstance(settings, ExistingLoadBalancer) else settings
+    return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
 def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:

@@ -13,6 +13,7 @@ from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     """
     public = is_public(ingress)
     settings = ingress.load_balancer
-    if isinstance(settings, elbv2.ApplicationLoadBalancer):
-        return settings
+    if isinstance(settings, ExistingLoadBalancer):
+        return settings.load_balancer
     check_logs(scope, ingress)
     balancer = elbv2.ApplicationLoadBalancer(
         scope,

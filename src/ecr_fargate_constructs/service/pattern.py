@@ -17,7 +17,7 @@ from ecr_fargate_constructs.service.exec_sessions import (
     audit_in_given_cluster,
     audit_in_own_cluster,
 )
-from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps, own_port
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
 from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
@@ -149,5 +149,6 @@ def url_at_balancer(balancer: elbv2.ApplicationLoadBalancer, way: Ingress) -> st
     """Where a load balancer answers."""
     https = https_of(way)
     name = https.domain_name if https is not None and https.domain_name is not None else balancer.load_balancer_dns_name
-    port = "" if way.port is None else f":{cdk.Tokenization.stringify_number(way.port)}"
+    own = own_port(way)
+    port = "" if own is None else f":{cdk.Tokenization.stringify_number(own)}"
     return f"{'http' if https is None else 'https'}://{name}{port}"
