@@ -9,6 +9,7 @@ from aws_cdk import assertions
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -17,6 +18,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
+from aws_cdk import aws_sns as sns
 from typing_extensions import assert_type
 
 from ecr_fargate_constructs import (
@@ -37,6 +39,7 @@ from ecr_fargate_constructs import (
     EcrFargateService,
     EfsVolume,
     Egress,
+    EnhancedScanning,
     ExistingLoadBalancer,
     Feature,
     FixedAnswer,
@@ -49,6 +52,7 @@ from ecr_fargate_constructs import (
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     LoadBalancerSettings,
+    ManagedSigning,
     MetricResolution,
     Mixed,
     Mount,
@@ -63,6 +67,7 @@ from ecr_fargate_constructs import (
     PublishedImage,
     PullThroughCache,
     Redirect,
+    RegistrySettings,
     RestartPolicy,
     Retention,
     RollbackAlarms,
@@ -71,15 +76,19 @@ from ecr_fargate_constructs import (
     RoutedEc2Service,
     RoutedFargateService,
     Scaling,
+    ScanAlarm,
+    ScanFrequency,
     ScheduledCapacity,
     ServiceAlarms,
     ServiceConnect,
     ServiceDashboard,
     ServiceThresholds,
+    Severity,
     SharedListener,
     SharedLoadBalancer,
     SharedVolume,
     Sidecar,
+    SignatureCheck,
     Spot,
     Stickiness,
     TargetHealthCheck,
@@ -237,6 +246,30 @@ def shared(app: cdk.App) -> RoutedEc2Service:
     return RoutedEc2Service(
         other, "Twin", load_balancer=existing, route=Route(source="10.0.0.0/8"), container=AppContainer(image, 80)
     )
+
+
+def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
+    registry = RegistrySettings(
+        stack,
+        "Registry",
+        scanning=EnhancedScanning(repositories=["shop/*"], frequency=ScanFrequency.CONTINUOUS),
+        signing=ManagedSigning(repositories=["shop/*"]),
+    )
+    repo = PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
+    image = repo.mirror_image("nginx:1.29")
+    if image.publisher is not None:
+        registry.let_sign(image.publisher)
+    alarm = ScanAlarm(
+        stack,
+        "Findings",
+        repository=repo.repository,
+        severity=Severity.HIGH,
+        actions=[topic],
+    )
+    assert_type(alarm.alarm, cloudwatch.Alarm)
+    check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=registry.signing_profile_arn)
+    stages = [ecs.DeploymentLifecycleStage.PRE_SCALE_UP]
+    return BlueGreen(hooks=[DeploymentHook(function=check.function, stages=stages)])
 
 
 def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IBucket) -> PublicHttps:
