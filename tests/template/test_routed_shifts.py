@@ -6,7 +6,6 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_certificatemanager as acm
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -15,12 +14,9 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     Deployment,
     Linear,
-    ListenerSettings,
-    Oidc,
     PreviewHeader,
     PreviewPort,
     PublicHttp,
-    PublicHttps,
     Rolling,
     Route,
     RoutedEc2Service,
@@ -28,7 +24,7 @@ from ecr_fargate_constructs import (
     Scaling,
     SharedLoadBalancer,
 )
-from support import of_type, template_of
+from support import guarded, of_type, template_of
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -182,25 +178,12 @@ def test_one_route_is_moved_and_no_second_one() -> None:
 
 def test_what_a_shift_cannot_go_with() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
-    sign_in = Oidc(
-        issuer="https://id.example.com",
-        authorization_endpoint="https://id.example.com/authorize",
-        token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
-        user_info_endpoint="https://id.example.com/user",
-        client_id="web",
-        client_secret=cdk.SecretValue.secrets_manager("client"),
-    )
-    guarded = SharedLoadBalancer(
-        stack,
-        "Guarded",
-        ingress=PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=sign_in)),
-    )
+    behind_a_sign_in = SharedLoadBalancer(stack, "Guarded", ingress=guarded(stack))
     with pytest.raises(ConfigurationError, match="go around the sign-in"):
         RoutedFargateService(
             stack,
             "Web",
-            load_balancer=guarded,
+            load_balancer=behind_a_sign_in,
             route=Route(path="/*"),
             container=CONTAINER,
             deployment=BlueGreen(),

@@ -6,7 +6,6 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_certificatemanager as acm
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -15,17 +14,14 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     Deployment,
     Linear,
-    ListenerSettings,
     LoadBalancedFargateService,
-    Oidc,
     PreviewHeader,
     PreviewPort,
     PublicHttp,
-    PublicHttps,
     Rolling,
     Scaling,
 )
-from support import only, template_of
+from support import guarded, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
@@ -81,16 +77,7 @@ def test_what_a_shift_cannot_have_a_service_that_is_ready_for_it_cannot_have() -
     with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] scaling by requests_per_target .*ready_for=Canary"):
         _build(ready, scaling=Scaling(minimum=2, maximum=4, requests_per_target=100))
     stack = cdk.Stack(cdk.App(), "Other")
-    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
-    sign_in = Oidc(
-        issuer="https://id.example.com",
-        authorization_endpoint="https://id.example.com/authorize",
-        token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
-        user_info_endpoint="https://id.example.com/user",
-        client_id="web",
-        client_secret=cdk.SecretValue.secrets_manager("client"),
-    )
     with pytest.raises(ConfigurationError, match="go around the sign-in"):
-        _build(ready, ingress=PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=sign_in)))
+        _build(ready, ingress=guarded(stack))
     with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=80 is the load balancer's already"):
         _build(Rolling(ready_for=Canary(preview=PreviewPort(port=80))))
