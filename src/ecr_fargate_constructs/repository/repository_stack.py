@@ -74,7 +74,8 @@ class ImageRepositoryStack(cdk.Stack):
             construct_id: Id within it.
             retention: Which images are kept and which expire.
             repository_name: Name of the repository; left out, the stack's name in lower case.
-            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption.
+            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption, or the stack's key
+                under ``Posture.REGULATED``.
             removal_policy: What happens to the repository when it leaves the stack.
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too.
             pull_accounts: Account ids that may pull.

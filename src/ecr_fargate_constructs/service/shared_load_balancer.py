@@ -12,8 +12,11 @@ from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.answer import FixedAnswer
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
@@ -127,8 +130,11 @@ class SharedLoadBalancer(Construct):
         Raises:
             ConfigurationError: For a VPC without the subnets that the load balancer needs.
         """
-        check_shared_network(vpc, ingress, path=path_of(scope, construct_id))
+        path = path_of(scope, construct_id)
+        check_shared_network(vpc, ingress, path=path)
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         way = way_in(self, ingress)
         https = https_of(way)
         network = vpc if vpc is not None else network_for(self)
@@ -146,6 +152,7 @@ class SharedLoadBalancer(Construct):
             ),
         )
         redirect = None if https is None else balancer.add_redirect(open=False)
+        acknowledge_redirect(redirect)
         open_listeners([listener, redirect], way, network)
         if https is not None and https.domain_name is not None and https.hosted_zone is not None:
             route53.ARecord(
