@@ -111,13 +111,6 @@ def acknowledge_log_bucket(bucket: s3.Bucket) -> None:
 
 def acknowledge_network(vpc: ec2.Vpc) -> None:
     """Record what a VPC with public subnets has."""
-    acknowledge_in(
-        vpc.node.default_child or vpc,
-        "VPCDefaultSecurityGroupClosed",
-        (HIPAA, R4, R5, PCI),
-        "The group is closed: a custom resource of CDK takes all its rules away. The rule finds every VPC, since a "
-        "template cannot show it.",
-    )
     closer = cdk.Stack.of(vpc).node.try_find_child(_CLOSER)
     if closer is not None:
         acknowledge_deployment_function(closer.node.find_child("Handler"))
