@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from functools import partial
 from importlib import util
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-REGULATED = {"ecr-fargate-constructs:posture": "REGULATED"}
-"""Context of a cdk.json."""
+REGULATED: dict[str, Any] = {
+    **json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"],
+    "ecr-fargate-constructs:posture": "REGULATED",
+}
+"""Context of a cdk.json, with the feature flags that CDK recommends."""
 
 _REPORTING = {"@aws-cdk/core:failSynthOnValidationErrors": False}
 _CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/a1b2c3d4-5678-90ab-cdef-111111111111"
@@ -39,14 +43,14 @@ def load(file: Path) -> ModuleType:
 
 
 def build(
-    file: Path, outdir: Path | None = None, *, context: Mapping[str, str] | None = None, https: bool = False
+    file: Path, outdir: Path | None = None, *, context: Mapping[str, Any] | None = None, https: bool = False
 ) -> cdk.App:
     """The app of an example; findings of rule packs stay in its report.
 
     With ``https`` every way in that the example has over plain HTTP is over HTTPS, with a certificate.
     """
     module = load(file)
-    app = cdk.App(outdir=None if outdir is None else str(outdir), context={**_REPORTING, **(context or {})})
+    app = cdk.App(outdir=None if outdir is None else str(outdir), context={**(context or {}), **_REPORTING})
     if https:
         with _over_https(module):
             module.build(app)
@@ -71,7 +75,7 @@ def _over_https(module: ModuleType) -> Iterator[None]:
         names["PublicHttp"] = default
 
 
-def templates(file: Path, *, context: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
+def templates(file: Path, *, context: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     """The templates of an example, by stack."""
     app = build(file, context=context)
     stacks = [child for child in app.node.children if isinstance(child, cdk.Stack)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
@@ -12,6 +13,10 @@ import example_apps
 import packs
 from ecr_fargate_constructs import LoadBalancedFargateService, Posture, _acknowledge
 from ecr_fargate_constructs.compliance import inventory
+from ecr_fargate_constructs.testing.engine import diagnostics
+from linting import cfn_lint, covering, shapes
+from promises import CHOSEN, CONDITIONS, holds, merged, too_wide
+from support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +66,15 @@ class Example:
     checked: Checked
     recorded: dict[tuple[str, str], str]
     """Construct and rule to reason, of all that this library recorded."""
+    outdir: Path
+
+    @property
+    def templates(self) -> dict[str, dict[str, Any]]:
+        """By stack."""
+        return {
+            file.name.partition(".")[0]: json.loads(file.read_text(encoding="utf-8"))
+            for file in sorted(self.outdir.glob("*.template.json"))
+        }
 
 
 def _check(name: str, outdir: Path, *, https: bool = True, names: tuple[str, ...] = packs.NAMES) -> Checked:
@@ -82,9 +96,10 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Example]:
             recorded[construct.node.path, finding] = reason
             record(construct, finding, reason)
 
+        outdir = tmp_path_factory.mktemp("nag")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_acknowledge, "_record", noted)
-            known[name] = Example(_check(name, tmp_path_factory.mktemp("nag")), recorded)
+            known[name] = Example(_check(name, outdir), recorded, outdir)
         return known[name]
 
     return checked
@@ -121,6 +136,46 @@ def test_what_is_acknowledged_is_in_the_list_and_says_why(name: str, check: Call
         assert rule.startswith("AwsSolutions") or rule.rpartition("-")[2] in PINNED
         assert path.count("/") >= 1, f"{path} is a stack"
         assert len(reason) > 40
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_least_privilege_and_reliability(name: str, check: Callable[[str], Example]) -> None:
+    template = merged(check(name).templates)
+    assert too_wide(template) == []
+    if name != "retention":  # it has no service
+        kept = {condition for condition, of in CONDITIONS.items() if holds(of, template)}
+        assert kept == set(CONDITIONS) - {condition for example, condition in CHOSEN if example == name}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_built_in_validation_finds_nothing(name: str, check: Callable[[str], Example]) -> None:
+    for template in check(name).templates.values():
+        assert [(each.rule_id, each.message) for each in diagnostics(template)] == []
+
+
+def test_cfn_lint_finds_nothing(check: Callable[[str], Example], tmp_path: Path) -> None:
+    """It takes a second for a template: it gets those with resources of a shape that no example has under STANDARD.
+
+    The snapshots know that posture, and test_validation.py lints it.
+    """
+    snapshots = (ROOT / "tests" / "snapshot" / "__snapshots__" / "test_examples").glob("*.json")
+    standard = [file for file in snapshots if "regulated" not in file.name]
+    known = {
+        shape
+        for file in standard
+        for template in json.loads(file.read_text(encoding="utf-8")).values()
+        for shape in shapes(template)
+    }
+    templates = {
+        f"{name}-{stack}.template.json": template
+        for name in EXAMPLES
+        for stack, template in check(name).templates.items()
+    }
+    files = [tmp_path / name for name in covering(templates, known=known)]
+    for file in files:
+        file.write_text(json.dumps(templates[file.name]), encoding="utf-8")
+    assert len(files) > 3
+    assert not cfn_lint(files)
 
 
 def test_the_list_is_no_longer_than_needed(check: Callable[[str], Example]) -> None:

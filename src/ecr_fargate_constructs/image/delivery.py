@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
 from ecr_fargate_constructs.posture import is_regulated
 
@@ -68,7 +70,7 @@ def copy_image(
         role=role.without_policy_updates(),
     )
     if first and is_regulated(scope):
-        _acknowledge_function(scope)
+        _protect_function(scope)
     return copy
 
 
@@ -104,11 +106,19 @@ def _copy_role(scope: Construct) -> iam.Role:
     return role
 
 
-def _acknowledge_function(scope: Construct) -> None:
-    """The function is a singleton of the stack, under an id of its package's."""
+def _protect_function(scope: Construct) -> None:
+    """Encrypt the log of the function, where CDK makes one, and say what the function goes without.
+
+    It is a singleton of the stack, under an id of its package's; a feature flag of the app decides about the log.
+    """
+    key = parts.encryption_key(scope)
     for child in cdk.Stack.of(scope).node.children:
         if child.node.id.startswith("Custom::CDKECRDeployment"):
             acknowledge_copy_function(child)
+            log_group = child.node.try_find_child("LogGroup")
+            resource = None if log_group is None else log_group.node.default_child
+            if isinstance(resource, logs.CfnLogGroup) and key is not None:
+                resource.kms_key_id = key.key_ref.key_arn
 
 
 def _allow(role: iam.Role, actions: list[str], resource: str) -> None:
