@@ -12,6 +12,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository, check_repository
 from ecr_fargate_constructs.repository.retention import Retention
 
@@ -101,6 +102,7 @@ class ImageRepositoryStack(cdk.Stack):
             pull_accounts=pull_accounts,
             path=path,
         )
+        posture_of(scope, path=path)
         super().__init__(
             scope,
             construct_id,

@@ -99,13 +99,15 @@ def _audit_log_group(cluster: ecs.ICluster) -> logs.LogGroup:
     existing = stack.node.try_find_child(_LOG_ID)
     if existing is not None:
         return cast("logs.LogGroup", existing)
-    return logs.LogGroup(
+    log_group = logs.LogGroup(
         stack,
         _LOG_ID,
         encryption_key=parts.encryption_key(stack),
         retention=logs.RetentionDays.ONE_YEAR,
         removal_policy=cdk.RemovalPolicy.RETAIN,
     )
+    parts.tag(log_group)
+    return log_group
 
 
 def _let_agent_log(task_role: iam.IRole, log_group: logs.ILogGroup) -> None:
