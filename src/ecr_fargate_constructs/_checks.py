@@ -18,6 +18,8 @@ _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_)", re.IGNORECASE
 )
 
+_WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
+
 
 def path_of(scope: Construct, construct_id: str) -> str:
     """Path that the construct ``construct_id`` will have in ``scope``, known before it exists."""
@@ -57,6 +59,16 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path:
     if amount != int(amount) or not minimum <= amount <= maximum:
         raise ConfigurationError(
             f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path
+        )
+
+
+def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:
+    """Refuse anything but the ARN of a web ACL that a load balancer takes."""
+    if value is not None and not is_token(value) and not _WEB_ACL.fullmatch(value):
+        raise ConfigurationError(
+            f"{name}={value!r} is not the ARN of a regional web ACL; use the attr_arn of a wafv2.CfnWebACL with scope "
+            "REGIONAL, in the load balancer's region",
+            path=path,
         )
 
 

@@ -15,6 +15,7 @@ from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context
 from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
 from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.existing import check_existing, vpc_of
@@ -87,6 +88,7 @@ class EcrFargateService(Construct):
             ConfigurationError: For any value that cannot work, before anything exists.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         tcp_port("container_port", container_port, path=path)
         text_map("environment", environment or {}, path=path)
         vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)

@@ -9,11 +9,13 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from ecr_fargate_constructs import _vpc
-from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._checks import path_of, whole_number
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.network.endpoints import Feature, interface_endpoints
+from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +41,7 @@ class Network(Construct):
 
     Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
     free, whatever the way out. Public subnets give no addresses by themselves; the VPC's default security group is left
-    alone.
+    alone, but under ``Posture.REGULATED``, which closes it and logs all traffic.
 
     That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
     """
@@ -72,8 +74,11 @@ class Network(Construct):
         Raises:
             ConfigurationError: For one zone, or NAT gateways where the way out is another.
         """
-        _check(path_of(scope, construct_id), egress, max_azs, nat_gateways)
+        path = path_of(scope, construct_id)
+        _check(path, egress, max_azs, nat_gateways)
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         self._egress = egress
         own = {Egress.NAT: ec2.SubnetType.PRIVATE_WITH_EGRESS, Egress.ENDPOINTS: ec2.SubnetType.PRIVATE_ISOLATED}
         self._type = own.get(egress, ec2.SubnetType.PUBLIC)
@@ -93,13 +98,7 @@ class Network(Construct):
             self, "EndpointSecurityGroup", vpc=self._vpc, description="VPC endpoints", allow_all_outbound=False
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self._vpc.vpc_cidr_block), ec2.Port.tcp(443), "Tasks to VPC endpoints")
-        acknowledge(
-            group,
-            {
-                "AwsSolutions::AwsSolutions-EC23": "The rule cannot read the address range, which is the VPC's own: "
-                "nobody outside of it may connect."
-            },
-        )
+        acknowledge_unread_range(group)
         return {
             name: self._vpc.add_interface_endpoint(
                 _construct_id(name),

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
@@ -19,6 +20,7 @@ from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context
 from ecr_fargate_constructs.image.direct import check_delivery
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -74,8 +76,8 @@ class PrivateRepository(Construct):
             retention: Which images are kept and which expire.
             repository_name: Name of the repository; left out, CloudFormation makes one. A name that is set keeps
                 CloudFormation from ever replacing the repository.
-            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption. Changing it replaces
-                the repository.
+            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption, or the stack's key
+                under ``Posture.REGULATED``. Changing it replaces the repository.
             removal_policy: What happens to the repository when it leaves the stack.
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too,
                 so that nobody loses images by one word.
@@ -95,14 +97,16 @@ class PrivateRepository(Construct):
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        key = encryption_key if encryption_key is not None else parts.encryption_key(self)
         # Wrapped constructs sit at "Default", which logical ids leave out: wrapping an ecr.Repository keeps its id.
         self._repository = ecr.Repository(
             self,
             "Default",
             repository_name=repository_name,
-            encryption=ecr.RepositoryEncryption.AES_256 if encryption_key is None else ecr.RepositoryEncryption.KMS,
-            encryption_key=encryption_key,
+            encryption=ecr.RepositoryEncryption.AES_256 if key is None else ecr.RepositoryEncryption.KMS,
+            encryption_key=key,
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             removal_policy=removal_policy,
@@ -112,6 +116,7 @@ class PrivateRepository(Construct):
         _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
             lifecycle_policy_text=cdk.Stack.of(self).to_json_string(retention.policy())
         )
+        parts.tag(self)
         for sid, actions, accounts in (
             ("PullFromOtherAccounts", _PULL, pull_accounts),
             ("PushFromOtherAccounts", _PUSH, push_accounts),

@@ -18,6 +18,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class PullThroughCache(Construct):
         """
         path = path_of(scope, construct_id)
         _check(upstream, prefix, credentials, path)
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
         self._upstream = upstream
         self._repositories: dict[str, ecr.IRepository] = {}

@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import _vpc
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -82,12 +83,14 @@ def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
         existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
         return existing
-    return ecs.Cluster(
+    cluster = ecs.Cluster(
         stack,
         cluster_id,
         vpc=vpc if vpc is not None else _network(stack),
         container_insights_v2=ecs.ContainerInsights.ENABLED,
     )
+    parts.tag(cluster)
+    return cluster
 
 
 def _name_of(vpc: ec2.IVpc) -> str:

@@ -15,6 +15,8 @@ from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._checks import looks_secret
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
 from ecr_fargate_constructs.service.container_logs import needs_log_group
@@ -82,7 +84,7 @@ def build_task(
     container: AppContainer,
     sidecars: Sequence[Sidecar],
     stop_timeout: cdk.Duration,
-    log_retention: logs.RetentionDays,
+    log_retention: logs.RetentionDays | None,
 ) -> Task[TaskDefinition]:
     """Fill a task definition.
 
@@ -92,12 +94,18 @@ def build_task(
         container: The application's container, which becomes the default one.
         sidecars: The containers beside it.
         stop_timeout: Time that the application's container has to stop.
-        log_retention: How long logs are kept.
+        log_retention: How long logs are kept; None, 30 days, or a year under ``Posture.REGULATED``.
     """
     containers = (container, *sidecars)
     log_group = None
     if any(needs_log_group(each.logging) for each in containers):
-        log_group = logs.LogGroup(scope, "LogGroup", retention=log_retention, removal_policy=cdk.RemovalPolicy.RETAIN)
+        log_group = logs.LogGroup(
+            scope,
+            "LogGroup",
+            encryption_key=parts.encryption_key(scope),
+            retention=parts.log_retention(scope, log_retention),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
     add_volumes(definition, containers)
     app = add_app_container(definition, container, name=CONTAINER_NAME, stop_timeout=stop_timeout, log_group=log_group)
     made = {CONTAINER_NAME: app}
@@ -108,6 +116,9 @@ def build_task(
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
     _set_task_options(definition, containers)
     _acknowledge_environment(definition, containers)
+    acknowledge_grants(definition.task_role)
+    if definition.execution_role is not None:
+        acknowledge_grants(definition.execution_role)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
