@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.main import get_command
 
 import demo_picture
 import deployment_picture
 import ecr_fargate_constructs
 from ecr_fargate_constructs import compliance, testing
+from ecr_fargate_constructs.local.cli import app as command_line
 from links import check_markdown, check_site, documents
 from support import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = {file.name: file.read_text(encoding="utf-8") for file in sorted((ROOT / "examples").rglob("*.py"))}
+NAMES = ecr_fargate_constructs.__all__
 BLOCKS = [
     (document.name, block)
     for document in DOCUMENTS
@@ -91,7 +98,39 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     assert "https://example.com" in found.elsewhere
 
 
-def test_every_make_target_of_the_readme_exists() -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_every_command_in_a_console_block_exists(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8")):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for block in re.findall(r"```console\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["make"]:
+                assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), line
+            for command in " ".join(words).split(" | "):  # README.md names several in a line
+                if words[:1] == ["ecr-fargate"] and command.startswith("ecr-fargate"):
+                    _check_command(command.split()[1:])
+
+
+def _check_command(words: Sequence[str]) -> None:
+    found: Any = get_command(command_line)
+    while hasattr(found, "commands"):
+        assert words[0] in found.commands, words
+        found, words = found.commands[words[0]], words[1:]
+    options = {option for parameter in found.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= options, words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_every_call_in_the_text_can_be_made(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for snippet in re.findall(r"`([^`\n]*\([^`\n]*\))`", text):
+        try:
+            tree = ast.parse(snippet.replace("…", "..."))
+        except SyntaxError:
+            continue  # an option that is named like ``Scaling(capacity)`` parses, prose does not
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES:
+                taken = inspect.signature(getattr(ecr_fargate_constructs, node.func.id).__init__).parameters
+                assert {keyword.arg for keyword in node.keywords} <= set(taken), snippet
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMES:
+                assert hasattr(getattr(ecr_fargate_constructs, node.value.id), node.attr), snippet
