@@ -75,7 +75,7 @@ def _flat(file: Path) -> str:
 
 def _example(file: Path) -> str:
     name = file.relative_to(ROOT).as_posix()
-    return f"# {name}\n\n```python\n{file.read_text(encoding='utf-8')}```\n"
+    return f"---\nhide:\n  - toc\n---\n\n# {name}\n\n```python\n{file.read_text(encoding='utf-8')}```\n"
 
 
 def _index(examples: list[Path]) -> str:
@@ -85,12 +85,22 @@ def _index(examples: list[Path]) -> str:
         "Each is a whole program. Tests synthesize it, validate and lint its templates, hold its snapshot, and run",
         "cdk-nag on it.",
         "",
-        "| file | what it shows |",
-        "|---|---|",
+        *_table([file for file in examples if file.parent.name == "examples"]),
+        "",
+        "## Tests of an app",
+        "",
+        "The recipes of [Testing a CDK app with pytest](testing.md), and the app that they test.",
+        "",
+        *_table([file for file in examples if file.parent.name != "examples"]),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(examples: list[Path]) -> list[str]:
+    lines = ["| file | what it shows |", "|---|---|"]
     for file in examples:
         text = file.read_text(encoding="utf-8")
         about = text.split('"""')[1].strip().splitlines()[0] if text.startswith('"""') else "A whole test file."
         name = file.relative_to(ROOT / "examples").as_posix()
         lines.append(f"| [`{name}`](examples/{_flat(file)}.md) | {about} |")
-    return "\n".join(lines) + "\n"
+    return lines
