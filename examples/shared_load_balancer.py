@@ -6,6 +6,7 @@ from ecr_fargate_constructs import (
     AppContainer,
     FixedAnswer,
     PublicHttp,
+    Redirect,
     Route,
     RoutedFargateService,
     SharedLoadBalancer,
@@ -28,6 +29,7 @@ def build(app: cdk.App) -> cdk.Stack:
         stack, "Api", load_balancer=shared, route=Route(path=["/api", "/api/*"]), container=container()
     )
     api.add_route("Legacy", Route(host="api.example.com"))
+    shared.add_answer("Moved", Route(path="/v1/*"), Redirect(path="/api/#{path}", permanent=True))
 
     admin = cdk.Stack(app, "Admin")
     RoutedFargateService(

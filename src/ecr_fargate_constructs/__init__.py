@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage
-    from ecr_fargate_constructs.service.answer import FixedAnswer
+    from ecr_fargate_constructs.service.answer import FixedAnswer, Redirect
     from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
     from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         TargetHealthCheck,
     )
     from ecr_fargate_constructs.service.ingress_settings import (
+        ExistingLoadBalancer,
         ListenerSettings,
         LoadBalancerSettings,
         Stickiness,
@@ -73,6 +74,14 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.task_size import TaskSize
     from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Linear
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
+    from ecr_fargate_constructs.supply_chain.findings import ScanAlarm, Severity
+    from ecr_fargate_constructs.supply_chain.registry import (
+        EnhancedScanning,
+        ManagedSigning,
+        RegistrySettings,
+        ScanFrequency,
+    )
+    from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck
 
 __all__ = [
     "AllOf",
@@ -98,6 +107,8 @@ __all__ = [
     "EcrImage",
     "EfsVolume",
     "Egress",
+    "EnhancedScanning",
+    "ExistingLoadBalancer",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
@@ -114,6 +125,7 @@ __all__ = [
     "LoadBalancedEc2Service",
     "LoadBalancedFargateService",
     "LoadBalancerSettings",
+    "ManagedSigning",
     "MetricResolution",
     "Mixed",
     "Mount",
@@ -128,6 +140,8 @@ __all__ = [
     "PublicHttps",
     "PublishedImage",
     "PullThroughCache",
+    "Redirect",
+    "RegistrySettings",
     "RestartPolicy",
     "Retention",
     "RollbackAlarms",
@@ -136,15 +150,19 @@ __all__ = [
     "RoutedEc2Service",
     "RoutedFargateService",
     "Scaling",
+    "ScanAlarm",
+    "ScanFrequency",
     "ScheduledCapacity",
     "ServiceAlarms",
     "ServiceConnect",
     "ServiceDashboard",
     "ServiceThresholds",
+    "Severity",
     "SharedListener",
     "SharedLoadBalancer",
     "SharedVolume",
     "Sidecar",
+    "SignatureCheck",
     "Spot",
     "Stickiness",
     "TargetHealthCheck",
@@ -178,6 +196,8 @@ _HOMES = {
     "EcrImage": "repository.simulation",
     "EfsVolume": "service.volumes",
     "Egress": "network.network",
+    "EnhancedScanning": "supply_chain.registry",
+    "ExistingLoadBalancer": "service.ingress_settings",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
@@ -189,11 +209,12 @@ _HOMES = {
     "InternalHttps": "service.ingress",
     "KeepNewest": "repository.retention",
     "LifecycleAction": "repository.lifecycle_policy",
-    "ListenerSettings": "service.ingress_settings",
     "Linear": "service.traffic_shift",
+    "ListenerSettings": "service.ingress_settings",
     "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
     "LoadBalancerSettings": "service.ingress_settings",
+    "ManagedSigning": "supply_chain.registry",
     "MetricResolution": "service.scaling",
     "Mixed": "service.capacity",
     "Mount": "service.volumes",
@@ -208,6 +229,8 @@ _HOMES = {
     "PublicHttps": "service.ingress",
     "PublishedImage": "image.published_image",
     "PullThroughCache": "repository.pull_through_cache",
+    "Redirect": "service.answer",
+    "RegistrySettings": "supply_chain.registry",
     "RestartPolicy": "service.container_runtime",
     "Retention": "repository.retention",
     "RollbackAlarms": "service.rollback_alarms",
@@ -216,15 +239,19 @@ _HOMES = {
     "RoutedEc2Service": "service.routed_ec2",
     "RoutedFargateService": "service.routed",
     "Scaling": "service.scaling",
+    "ScanAlarm": "supply_chain.findings",
+    "ScanFrequency": "supply_chain.registry",
     "ScheduledCapacity": "service.scaling",
     "ServiceAlarms": "observability.alarms",
     "ServiceConnect": "service.discovery",
-    "SharedListener": "service.shared_load_balancer",
-    "SharedLoadBalancer": "service.shared_load_balancer",
     "ServiceDashboard": "observability.dashboard",
     "ServiceThresholds": "observability.thresholds",
+    "Severity": "supply_chain.findings",
+    "SharedListener": "service.shared_load_balancer",
+    "SharedLoadBalancer": "service.shared_load_balancer",
     "SharedVolume": "service.volumes",
     "Sidecar": "service.sidecar",
+    "SignatureCheck": "supply_chain.signatures",
     "Spot": "service.capacity",
     "Stickiness": "service.ingress_settings",
     "TargetHealthCheck": "service.ingress",

@@ -17,6 +17,7 @@ from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
 from ecr_fargate_constructs.service.containers import AppContainer
+from ecr_fargate_constructs.service.existing import check_existing, vpc_of
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
 from ecr_fargate_constructs.service.placement import check_placement
 from ecr_fargate_constructs.service.strategy import check_deployment
@@ -88,7 +89,9 @@ class EcrFargateService(Construct):
         path = path_of(scope, construct_id)
         tcp_port("container_port", container_port, path=path)
         text_map("environment", environment or {}, path=path)
+        vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
+        check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
         context = inspect_context(directory, build or ImageBuild(), path=path)
         if repository is not None:

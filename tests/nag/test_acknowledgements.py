@@ -47,6 +47,10 @@ ON_REQUEST = {
     "sidecar_telemetry": {
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/ecs/otel:*]"
     },
+    "supply_chain": {
+        "AwsSolutions-IAM5[Resource::<SignedFunction3F069B31.Arn>:*]",
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:service-revision/*]",
+    },
     "volumes": {
         f"AwsSolutions-IAM4[Policy::{POLICIES}/AmazonECSInfrastructureRolePolicyForVolumes]",
     },

@@ -9,6 +9,7 @@ from aws_cdk import assertions
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -17,6 +18,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
+from aws_cdk import aws_sns as sns
 from typing_extensions import assert_type
 
 from ecr_fargate_constructs import (
@@ -37,6 +39,8 @@ from ecr_fargate_constructs import (
     EcrFargateService,
     EfsVolume,
     Egress,
+    EnhancedScanning,
+    ExistingLoadBalancer,
     Feature,
     FixedAnswer,
     ImageBuild,
@@ -48,6 +52,7 @@ from ecr_fargate_constructs import (
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     LoadBalancerSettings,
+    ManagedSigning,
     MetricResolution,
     Mixed,
     Mount,
@@ -61,6 +66,8 @@ from ecr_fargate_constructs import (
     PublicHttps,
     PublishedImage,
     PullThroughCache,
+    Redirect,
+    RegistrySettings,
     RestartPolicy,
     Retention,
     RollbackAlarms,
@@ -69,15 +76,19 @@ from ecr_fargate_constructs import (
     RoutedEc2Service,
     RoutedFargateService,
     Scaling,
+    ScanAlarm,
+    ScanFrequency,
     ScheduledCapacity,
     ServiceAlarms,
     ServiceConnect,
     ServiceDashboard,
     ServiceThresholds,
+    Severity,
     SharedListener,
     SharedLoadBalancer,
     SharedVolume,
     Sidecar,
+    SignatureCheck,
     Spot,
     Stickiness,
     TargetHealthCheck,
@@ -214,6 +225,8 @@ def shared(app: cdk.App) -> RoutedEc2Service:
         stack, "Balancer", vpc=network.vpc, ingress=PublicHttp(), default_answer=FixedAnswer(status=503)
     )
     assert_type(balancer.url, str)
+    moved = balancer.add_answer("Moved", Route(path="/old/*"), Redirect(path="/new/#{path}", permanent=True))
+    assert_type(moved, elbv2.ApplicationListenerRule)
     image = PullThroughCache(stack, "Cache", upstream=Upstream.ECR_PUBLIC).image("nginx/nginx:1.29")
     web = RoutedFargateService(
         stack,
@@ -226,11 +239,37 @@ def shared(app: cdk.App) -> RoutedEc2Service:
     )
     assert_type(web.service, ecs.FargateService)
     assert_type(web.add_route("More", Route(method="GET", query={"v": "2"})), elbv2.ApplicationListenerRule)
+    alb = elbv2.ApplicationLoadBalancer(stack, "Alb", vpc=network.vpc)
+    assert_type(InternalHttp(load_balancer=ExistingLoadBalancer(alb, port=8080)), InternalHttp)
     existing = SharedLoadBalancer.from_listener(balancer.listener, vpc=network.vpc, url="https://shop.example.com")
     assert_type(existing, SharedListener)
     return RoutedEc2Service(
         other, "Twin", load_balancer=existing, route=Route(source="10.0.0.0/8"), container=AppContainer(image, 80)
     )
+
+
+def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
+    registry = RegistrySettings(
+        stack,
+        "Registry",
+        scanning=EnhancedScanning(repositories=["shop/*"], frequency=ScanFrequency.CONTINUOUS),
+        signing=ManagedSigning(repositories=["shop/*"]),
+    )
+    repo = PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
+    image = repo.mirror_image("nginx:1.29")
+    if image.publisher is not None:
+        registry.let_sign(image.publisher)
+    alarm = ScanAlarm(
+        stack,
+        "Findings",
+        repository=repo.repository,
+        severity=Severity.HIGH,
+        actions=[topic],
+    )
+    assert_type(alarm.alarm, cloudwatch.Alarm)
+    check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=registry.signing_profile_arn)
+    stages = [ecs.DeploymentLifecycleStage.PRE_SCALE_UP]
+    return BlueGreen(hooks=[DeploymentHook(function=check.function, stages=stages)])
 
 
 def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IBucket) -> PublicHttps:

@@ -20,10 +20,8 @@ from ecr_fargate_constructs import (
     EarlySuccess,
     EcrFargateService,
     Linear,
-    ListenerSettings,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
-    Oidc,
     PreviewHeader,
     PreviewPort,
     PublicHttp,
@@ -32,6 +30,7 @@ from ecr_fargate_constructs import (
     Rolling,
     Scaling,
 )
+from support import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,21 +167,12 @@ def test_the_front_door_refuses_too(directory: Path) -> None:
 
 def test_a_sign_in_cannot_be_gone_around() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
-    oidc = Oidc(
-        issuer="https://example.com",
-        authorization_endpoint="https://example.com/authorize",
-        token_endpoint="https://example.com/token",  # noqa: S106 - an address
-        user_info_endpoint="https://example.com/user",
-        client_id="web",
-        client_secret=cdk.SecretValue.secrets_manager("oidc"),
-    )
     with pytest.raises(ConfigurationError, match=r"a sign-in at the listener together with Canary.*Rolling\(\)"):
         LoadBalancedFargateService(
             stack,
             "Web",
             container=AppContainer(NGINX, 80),
-            ingress=PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=oidc)),
+            ingress=guarded(stack),
             deployment=Canary(),
         )
 

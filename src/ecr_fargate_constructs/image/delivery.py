@@ -49,7 +49,7 @@ def copy_image(
     """
     from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
 
-    role = _copy_role(scope)
+    role = copy_role(scope)
     if source_repository is not None:
         _allow(role, _READ, source_repository.repository_arn)
     elif source.startswith("public.ecr.aws/"):
@@ -66,7 +66,7 @@ def copy_image(
     )
 
 
-def _copy_role(scope: Construct) -> iam.Role:
+def copy_role(scope: Construct) -> iam.Role:
     """One role for the stack: the copy function is a singleton, and only the first caller may name its role."""
     stack = cdk.Stack.of(scope)
     existing = stack.node.try_find_child(_ROLE_ID)

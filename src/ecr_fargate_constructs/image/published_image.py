@@ -19,11 +19,12 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.image.delivery import copy_image
+from ecr_fargate_constructs.image.delivery import copy_image, copy_role
 from ecr_fargate_constructs.image.direct import push_target, pushing
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
+    from aws_cdk import aws_iam as iam
 
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
@@ -47,6 +48,8 @@ class PublishedImage:
         architecture: What the image runs on.
         repository: The repository that holds it.
         asset: CDK's asset behind a built image; None for the others.
+        publisher: Who pushes it into the repository when it is copied there; None for an image that the CDK command
+            line pushes, or that is there already.
     """
 
     container_image: ecs.ContainerImage
@@ -55,6 +58,7 @@ class PublishedImage:
     architecture: Architecture
     repository: ecr.IRepository
     asset: ecr_assets.DockerImageAsset | None = None
+    publisher: iam.IGrantable | None = None
 
 
 def build_and_push(
@@ -105,6 +109,7 @@ def build_and_push(
         architecture=build.architecture,
         repository=repository,
         asset=asset,
+        publisher=copy_role(parent),
     )
 
 
@@ -135,6 +140,7 @@ def mirror(
         tag=source.tag,
         architecture=architecture,
         repository=repository,
+        publisher=copy_role(parent),
     )
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
-from aws_cdk import aws_sns as sns
+
+from ecr_fargate_constructs._alarm_actions import bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
-Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
-"""A topic, or anything that an alarm can set off."""
+    from ecr_fargate_constructs._alarm_actions import Action
 
 
 class AlarmFactory:
@@ -64,13 +63,7 @@ class AlarmFactory:
             self._tell(alarm, severity)
 
     def _tell(self, alarm: cloudwatch.Alarm, severity: str) -> None:
-        for action in self._actions.get(severity, ()):
-            bound = action if _is_action(action) else cloudwatch_actions.SnsAction(action)  # type: ignore[arg-type]
-            alarm.add_alarm_action(bound)  # type: ignore[arg-type]
-            alarm.add_ok_action(bound)  # type: ignore[arg-type]
+        for action in bound(self._actions.get(severity, ())):
+            alarm.add_alarm_action(action)
+            alarm.add_ok_action(action)
         self._made.append(alarm)
-
-
-def _is_action(value: object) -> bool:
-    """Whether it is an alarm action; interfaces of CDK cannot be asked for by class."""
-    return hasattr(value, "bind")

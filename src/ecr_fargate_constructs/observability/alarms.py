@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-    from ecr_fargate_constructs.observability.alarm_factory import Action
+    from ecr_fargate_constructs._alarm_actions import Action
     from ecr_fargate_constructs.observability.subject import BalancedService, Subject
 
 

@@ -23,12 +23,19 @@ from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk.interfaces.aws_kms import IKeyRef
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_PUSH = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+]
 
 
 class PrivateRepository(Construct):
@@ -57,6 +64,7 @@ class PrivateRepository(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool = False,
         pull_accounts: Sequence[str] = (),
+        push_accounts: Sequence[str] = (),
     ) -> None:
         """Create the repository.
 
@@ -72,6 +80,8 @@ class PrivateRepository(Construct):
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too,
                 so that nobody loses images by one word.
             pull_accounts: Account ids that may pull.
+            push_accounts: Account ids that may push, for example that of a build pipeline; they may pull only if they
+                stand in ``pull_accounts`` too. Tags stay immutable for them.
 
         Raises:
             ConfigurationError: For a name that ECR refuses, an account id that is none, or ``empty_on_delete`` on a
@@ -82,7 +92,7 @@ class PrivateRepository(Construct):
             repository_name,
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
-            pull_accounts=pull_accounts,
+            accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
         super().__init__(scope, construct_id)
@@ -102,14 +112,16 @@ class PrivateRepository(Construct):
         _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
             lifecycle_policy_text=cdk.Stack.of(self).to_json_string(retention.policy())
         )
-        if pull_accounts:
-            self._repository.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid="PullFromOtherAccounts",
-                    actions=_PULL,
-                    principals=[iam.AccountPrincipal(account) for account in pull_accounts],
+        for sid, actions, accounts in (
+            ("PullFromOtherAccounts", _PULL, pull_accounts),
+            ("PushFromOtherAccounts", _PUSH, push_accounts),
+        ):
+            if accounts:
+                self._repository.add_to_resource_policy(
+                    iam.PolicyStatement(
+                        sid=sid, actions=actions, principals=[iam.AccountPrincipal(account) for account in accounts]
+                    )
                 )
-            )
 
     @property
     def repository(self) -> ecr.Repository:
@@ -219,12 +231,13 @@ def check_repository(
     *,
     removal_policy: cdk.RemovalPolicy,
     empty_on_delete: bool,
-    pull_accounts: Sequence[str],
+    accounts: Mapping[str, Sequence[str]],
     path: str,
 ) -> None:
     """Refuse what ECR refuses, and a deletion that would not happen."""
     _check_name(name, path)
-    _check_accounts(pull_accounts, path)
+    for option, ids in accounts.items():
+        _check_accounts(option, ids, path)
     if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
         raise ConfigurationError(
             f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would stay, and "
@@ -249,11 +262,11 @@ def _suggestion(name: str) -> str:
     return f", for example {lowered!r}" if lowered != name and _NAME.fullmatch(lowered) else ""
 
 
-def _check_accounts(accounts: Sequence[str], path: str) -> None:
+def _check_accounts(option: str, accounts: Sequence[str], path: str) -> None:
     if isinstance(accounts, str):
-        raise ConfigurationError(f"pull_accounts={accounts!r} is one string; use [{accounts!r}]", path=path)
+        raise ConfigurationError(f"{option}={accounts!r} is one string; use [{accounts!r}]", path=path)
     for account in accounts:
         if not is_token(account) and not re.fullmatch(r"\d{12}", str(account)):
             raise ConfigurationError(
-                f"pull_accounts has {account!r}, which is not an account id; use strings of 12 digits", path=path
+                f"{option} has {account!r}, which is not an account id; use strings of 12 digits", path=path
             )

@@ -62,6 +62,7 @@ class ImageRepositoryStack(cdk.Stack):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool = False,
         pull_accounts: Sequence[str] = (),
+        push_accounts: Sequence[str] = (),
         env: cdk.Environment | None = None,
         stack_name: str | None = None,
         synthesizer: cdk.IStackSynthesizer | None = None,
@@ -78,6 +79,7 @@ class ImageRepositoryStack(cdk.Stack):
             removal_policy: What happens to the repository when it leaves the stack.
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too.
             pull_accounts: Account ids that may pull.
+            push_accounts: Account ids that may push, as for ``PrivateRepository``.
             env: Account and region; the same as those of the stacks that push.
             stack_name: Name in CloudFormation; left out, made of the construct path.
             synthesizer: Synthesizer of this stack itself; left out, the app's.
@@ -97,7 +99,7 @@ class ImageRepositoryStack(cdk.Stack):
             repository_name,
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
-            pull_accounts=pull_accounts,
+            accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
         super().__init__(
@@ -120,6 +122,7 @@ class ImageRepositoryStack(cdk.Stack):
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
             pull_accounts=pull_accounts,
+            push_accounts=push_accounts,
         )
 
     @property

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from ecr_fargate_constructs._checks import whole_number
+import aws_cdk as cdk
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._checks import tcp_port, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 _TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
 _LONGEST = 1024
+_LONGEST_PART = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +52,69 @@ class FixedAnswer:
                 f"FixedAnswer.body has {len(self.body)} characters; use at most {_LONGEST}, or let a service answer "
                 'with Route(path="/*")'
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redirect:
+    """An answer that sends the client to another address.
+
+    What is left out stays as the client asked for it. In ``host``, ``path`` and ``query`` the words ``#{protocol}``,
+    ``#{host}``, ``#{port}``, ``#{path}`` (without the leading slash) and ``#{query}`` stand for what was asked for.
+
+    Attributes:
+        host: Name to go to, for example ``"www.example.com"``.
+        path: Path, beginning with ``/``, for example ``"/shop/#{path}"``.
+        query: Query, without the question mark.
+        port: TCP port.
+        protocol: ``HTTP`` or ``HTTPS``.
+        permanent: Whether it is a 301, which browsers remember, and not a 302.
+
+    Raises:
+        ConfigurationError: For what Elastic Load Balancing refuses, or a redirect that would never end.
+    """
+
+    host: str | None = None
+    path: str | None = None
+    query: str | None = None
+    port: float | None = None
+    protocol: elbv2.ApplicationProtocol | None = None
+    permanent: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what Elastic Load Balancing refuses."""
+        if all(each is None for each in (self.host, self.path, self.query, self.port, self.protocol)):
+            raise ConfigurationError(
+                "Redirect() changes nothing, so a client would be sent to where it is for ever; give host=, path=, "
+                "query=, port= or protocol="
+            )
+        if self.port is not None:
+            tcp_port("Redirect.port", self.port)
+        for name, value in (("host", self.host), ("path", self.path), ("query", self.query)):
+            if value is not None and not is_token(value) and len(value) > _LONGEST_PART:
+                raise ConfigurationError(f"Redirect.{name} has {len(value)} characters; use at most {_LONGEST_PART}")
+        if self.path is not None and not is_token(self.path) and not self.path.startswith("/"):
+            raise ConfigurationError(
+                f"Redirect.path={self.path!r} does not begin with '/'; use for example '/shop/#{{path}}'"
+            )
+        if self.host is not None and not is_token(self.host) and (not self.host or "/" in self.host):
+            raise ConfigurationError(f"Redirect.host={self.host!r} is not a name; use for example 'www.example.com'")
+
+
+Answer: TypeAlias = FixedAnswer | Redirect
+"""What a load balancer answers by itself."""
+
+
+def action_of(answer: Answer) -> elbv2.ListenerAction:
+    """What a rule or a listener does."""
+    if isinstance(answer, FixedAnswer):
+        return elbv2.ListenerAction.fixed_response(
+            answer.status, content_type=answer.content_type, message_body=answer.body
+        )
+    return elbv2.ListenerAction.redirect(
+        host=answer.host,
+        path=answer.path,
+        query=answer.query,
+        port=None if answer.port is None else cdk.Tokenization.stringify_number(answer.port),
+        protocol=None if answer.protocol is None else answer.protocol.name,
+        permanent=answer.permanent,
+    )

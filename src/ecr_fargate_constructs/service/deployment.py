@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Linear
 
 
 class OldTasks(Enum):
@@ -55,7 +59,13 @@ class Rolling:
     that flaps would never trip ECS's default. Alarms roll back too, ``RollbackAlarms()``: ECS goes on watching them
     for as long as they take to go off, about three minutes, before it calls a deployment done.
 
-    Source: "How the Amazon ECS deployment circuit breaker detects failures" in the Amazon ECS developer guide.
+    ``ready_for`` is the way from and to a strategy that shifts traffic. Coming from one, the live version may be in the
+    second target group: with ``ready_for`` the group, the rule and its weights stay as they are, and ECS rolls the new
+    version into the group that has the traffic. Going to one, AWS asks for a rolling deployment that names the groups
+    first. Leave it there afterwards; it costs nothing.
+
+    Source: "How the Amazon ECS deployment circuit breaker detects failures" and "Update the Amazon ECS deployment
+    strategy" in the Amazon ECS developer guide.
 
     Attributes:
         minimum_healthy_percent: Tasks that keep running during a deployment, in percent of the desired count, 0 to 100.
@@ -64,6 +74,8 @@ class Rolling:
         failure_threshold: Failed tasks that trip the breaker, 1 to 200; left out, worked out as above.
         alarms: What rolls back beside the breaker; None for nothing.
         early_success: When the deployment counts as done; left out, when all tasks are of the new version.
+        ready_for: The strategy whose target group, rule and role stand beside the service while it rolls; left out,
+            none. Of its values only ``preview`` counts.
 
     Raises:
         ConfigurationError: For a percentage or threshold outside of those.
@@ -74,6 +86,7 @@ class Rolling:
     failure_threshold: float | None = None
     alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
     early_success: EarlySuccess | None = None
+    ready_for: BlueGreen | Canary | Linear | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that ECS refuses, or that cannot make progress."""

@@ -16,7 +16,12 @@ from aws_cdk import aws_s3 as s3
 from ecr_fargate_constructs._checks import seconds, tcp_port, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress_settings import ListenerSettings, LoadBalancerSettings, TargetSettings
+from ecr_fargate_constructs.service.ingress_settings import (
+    ExistingLoadBalancer,
+    ListenerSettings,
+    LoadBalancerSettings,
+    TargetSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
 _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
+
+
+_IDLE = 60  # seconds
 
 
 def _duration(amount: int) -> cdk.Duration:
@@ -102,15 +110,16 @@ class _Way:
 
     allow_from: Sequence[ec2.IPeer] | None = None
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
-    idle_timeout: cdk.Duration = _duration(60)
+    idle_timeout: cdk.Duration = _duration(_IDLE)
     deregistration_delay: cdk.Duration = _duration(30)
     access_logs: s3.IBucket | None = None
     web_acl: str | None = None
-    load_balancer: LoadBalancerSettings = field(default_factory=LoadBalancerSettings)
+    load_balancer: LoadBalancerSettings | ExistingLoadBalancer = field(default_factory=LoadBalancerSettings)
     targets: TargetSettings = field(default_factory=TargetSettings)
 
     def __post_init__(self) -> None:
         name = type(self).__name__
+        self._check_existing(name)
         check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
         if self.web_acl is not None and not is_token(self.web_acl) and not _WEB_ACL.fullmatch(self.web_acl):
             raise ConfigurationError(
@@ -122,6 +131,21 @@ class _Way:
         if self.allow_from is not None and not self.allow_from:
             raise ConfigurationError(
                 f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
+            )
+
+    def _check_existing(self, name: str) -> None:
+        if isinstance(self.load_balancer, LoadBalancerSettings):
+            return
+        idle = self.idle_timeout
+        given = {
+            "idle_timeout": idle.is_unresolved() or idle.to_seconds() != _IDLE,
+            "access_logs": self.access_logs is not None,
+            "web_acl": self.web_acl is not None,
+        }
+        for option in (option for option, is_given in given.items() if is_given):
+            raise ConfigurationError(
+                f"{name}.{option} together with an ExistingLoadBalancer: it is for the load balancer to have, and "
+                "would change what others get from it; set it where that is made, and leave it out here"
             )
 
 
@@ -182,7 +206,7 @@ class PublicHttp(_Way):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
     Raises:
@@ -204,7 +228,7 @@ class InternalHttp(_Way):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
     Raises:
@@ -232,7 +256,7 @@ class PublicHttps(_Https):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
     Raises:
@@ -260,13 +284,37 @@ class InternalHttps(_Https):
         access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
             region of its own, since the bucket's policy names it.
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
-        load_balancer: What the load balancer as a whole is told.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
             Balancing refuses.
     """
+
+
+def own_port(ingress: Ingress) -> float | None:
+    """The port that was asked for."""
+    settings = ingress.load_balancer
+    return settings.port if isinstance(settings, ExistingLoadBalancer) else None
+
+
+def port_of(ingress: Ingress) -> float:
+    """The port of the listener."""
+    own = own_port(ingress)
+    return own if own is not None else 443 if isinstance(ingress, _Https) else 80
+
+
+def redirects(ingress: Ingress) -> bool:
+    """Whether port 80 leads to the listener: nobody comes by there to one with a port of its own."""
+    return isinstance(ingress, _Https) and own_port(ingress) is None
+
+
+def speaks_ipv6(ingress: Ingress) -> bool:
+    """Whether the load balancer has IPv6 addresses."""
+    settings = ingress.load_balancer
+    kind = settings.load_balancer if isinstance(settings, ExistingLoadBalancer) else settings
+    return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
 def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:

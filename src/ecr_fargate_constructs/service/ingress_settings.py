@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._checks import seconds
+from ecr_fargate_constructs._checks import seconds, tcp_port
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -148,6 +148,37 @@ class LoadBalancerSettings:
                 f"LoadBalancerSettings.name={name!r} begins with 'internal-', which Elastic Load Balancing keeps for "
                 "itself; use another"
             )
+
+
+@dataclass(frozen=True)
+class ExistingLoadBalancer:
+    """A load balancer that the app has made itself, in the same stack, on which the way in gets a listener.
+
+    Nothing of the load balancer changes: idle timeout, access logs and web ACL are its own. One that is imported, or
+    stands in another stack, is shared by its listener: ``SharedLoadBalancer.from_listener``.
+
+    Attributes:
+        load_balancer: The load balancer. A service that names neither cluster nor VPC runs in its VPC.
+        port: Port of the listener, one that it does not have yet; left out, 443 with HTTPS, where port 80 redirects to
+            it, else 80. With a port of its own there is no redirect.
+
+    Raises:
+        ConfigurationError: For a load balancer that is imported, or a port that does not exist.
+    """
+
+    load_balancer: elbv2.ApplicationLoadBalancer
+    _: KW_ONLY
+    port: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot have a listener."""
+        if not isinstance(self.load_balancer, elbv2.ApplicationLoadBalancer):
+            raise ConfigurationError(
+                f"ExistingLoadBalancer.load_balancer={self.load_balancer!r} is not an ApplicationLoadBalancer of this "
+                "app; behind an imported one use SharedLoadBalancer.from_listener(…) and a RoutedFargateService"
+            )
+        if self.port is not None:
+            tcp_port("ExistingLoadBalancer.port", self.port)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
 
 from ecr_fargate_constructs.service.authentication import signed_in
-from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps
+from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import response_attributes
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def add_ipv6_record(scope: Construct, balancer: elbv2.ApplicationLoadBalancer, i
     """Let the domain answer over IPv6 too, when the load balancer does."""
     if not isinstance(ingress, (PublicHttps, InternalHttps)) or ingress.domain_name is None:
         return
-    if ingress.hosted_zone is None or ingress.load_balancer.ip_address_type is elbv2.IpAddressType.IPV4:
+    if ingress.hosted_zone is None or not speaks_ipv6(ingress):
         return
     route53.AaaaRecord(
         scope,

@@ -20,6 +20,8 @@ from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.existing import check_existing, vpc_of
+from ecr_fargate_constructs.service.ingress import port_of, redirects
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
 from ecr_fargate_constructs.service.pattern import (
     audit_sessions,
@@ -119,7 +121,9 @@ class LoadBalancedFargateService(Construct):
         path = path_of(scope, construct_id)
         count = wanted_count(desired_count, scaling, path=path)
         refuse_on_fargate(container, path=path)
+        vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+        check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         size = size or TaskSize()
         check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
@@ -151,7 +155,8 @@ class LoadBalancedFargateService(Construct):
             public_load_balancer=is_public(way),
             open_listener=False,
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
-            redirect_http=https is not None,
+            listener_port=port_of(way),
+            redirect_http=redirects(way),
             certificate=None if https is None else https.certificate,
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
@@ -186,7 +191,7 @@ class LoadBalancedFargateService(Construct):
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None
         self._connections = reached_by(self._pattern, container.port)
-        self._url = url_of(self._pattern, https)
+        self._url = url_of(self._pattern, way)
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""

@@ -21,6 +21,8 @@ from ecr_fargate_constructs.service.discovery import join_service_connect, regis
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.existing import check_existing, vpc_of
+from ecr_fargate_constructs.service.ingress import port_of, redirects
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
 from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
 from ecr_fargate_constructs.service.pattern import (
@@ -114,7 +116,9 @@ class LoadBalancedEc2Service(Construct):
         """
         path = path_of(scope, construct_id)
         size = size or TaskSize()
+        vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
         check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+        check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         check_machines(scope, machines, cluster, container.runs_on, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
@@ -153,7 +157,8 @@ class LoadBalancedEc2Service(Construct):
             public_load_balancer=is_public(way),
             open_listener=False,
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
-            redirect_http=https is not None,
+            listener_port=port_of(way),
+            redirect_http=redirects(way),
             certificate=None if https is None else https.certificate,
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
@@ -187,7 +192,7 @@ class LoadBalancedEc2Service(Construct):
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None
         self._connections = reached_by(self._pattern, container.port)
-        self._url = url_of(self._pattern, https)
+        self._url = url_of(self._pattern, way)
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""

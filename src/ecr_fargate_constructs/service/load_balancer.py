@@ -12,7 +12,8 @@ from aws_cdk import aws_wafv2 as wafv2
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def is_public(ingress: Ingress) -> bool:
 
 
 def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
-    """Make the load balancer for a way in.
+    """Make the load balancer for a way in, or take the one that is there.
 
     Its id, and with it the ids of its listeners and target group, changes with the scheme. A load balancer cannot
     change its scheme, and a target group cannot serve the old and the new one at once: with the same id the switch
@@ -40,6 +41,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     """
     public = is_public(ingress)
     settings = ingress.load_balancer
+    if isinstance(settings, ExistingLoadBalancer):
+        return settings.load_balancer
     check_logs(scope, ingress)
     balancer = elbv2.ApplicationLoadBalancer(
         scope,
@@ -125,7 +128,7 @@ def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
     if not is_public(ingress):
         return [ec2.Peer.ipv4(vpc.vpc_cidr_block)]
     world = [ec2.Peer.any_ipv4()]
-    return world if ingress.load_balancer.ip_address_type is elbv2.IpAddressType.IPV4 else [*world, ec2.Peer.any_ipv6()]
+    return [*world, ec2.Peer.any_ipv6()] if speaks_ipv6(ingress) else world
 
 
 def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.service.exec_sessions import (
     audit_in_given_cluster,
     audit_in_own_cluster,
 )
-from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
+from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps, own_port
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
 from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
@@ -140,8 +140,15 @@ def reached_at(service: ecs.BaseService, port: float) -> ec2.Connections:
     return ec2.Connections(security_groups=service.connections.security_groups, default_port=ec2.Port.tcp(port))
 
 
-def url_of(pattern: Pattern, https: PublicHttps | InternalHttps | None) -> str:
+def url_of(pattern: Pattern, way: Ingress) -> str:
     """Where the service answers."""
-    if https is None:
-        return f"http://{pattern.load_balancer.load_balancer_dns_name}"
-    return f"https://{https.domain_name or pattern.load_balancer.load_balancer_dns_name}"
+    return url_at_balancer(pattern.load_balancer, way)
+
+
+def url_at_balancer(balancer: elbv2.ApplicationLoadBalancer, way: Ingress) -> str:
+    """Where a load balancer answers."""
+    https = https_of(way)
+    name = https.domain_name if https is not None and https.domain_name is not None else balancer.load_balancer_dns_name
+    own = own_port(way)
+    port = "" if own is None else f":{cdk.Tokenization.stringify_number(own)}"
+    return f"{'http' if https is None else 'https'}://{name}{port}"

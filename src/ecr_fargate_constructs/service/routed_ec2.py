@@ -17,8 +17,9 @@ from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, w
 from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
-from ecr_fargate_constructs.service.routed_service import Place, RoutedService, routed_default
+from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
+from ecr_fargate_constructs.service.strategy import percents_of
 from ecr_fargate_constructs.service.task import build_task, check_task
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs.service.containers import AppContainer
-    from ecr_fargate_constructs.service.deployment import Rolling
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
+    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.targets import Targets
 
 
@@ -57,7 +58,7 @@ class RoutedEc2Service(RoutedService):
         size: TaskSize | None = None,
         targets: Targets | None = None,
         scaling: Scaling | None = None,
-        deployment: Rolling | None = None,
+        deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         exec_enabled: bool = False,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
@@ -95,11 +96,12 @@ class RoutedEc2Service(RoutedService):
         check_machines(scope, machines, cluster, container.runs_on, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
-        place = Place(shared=shared, route=route, priority=shared.admit(route, path=path), targets=how)
+        place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         count = wanted_count(None, scaling, path=path)
-        rolling, grace = deployment or routed_default(), grace_period(container, how.health_check)
+        strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
+        least, most = percents_of(strategy)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
         placement, _ = task_subnets(self, shared.vpc, None)
         self._task = task = build_task(
@@ -123,8 +125,8 @@ class RoutedEc2Service(RoutedService):
             task_definition=task.definition,
             desired_count=count,
             capacity_provider_strategies=strategies,
-            min_healthy_percent=rolling.minimum_healthy_percent,
-            max_healthy_percent=rolling.maximum_percent,
+            min_healthy_percent=least,
+            max_healthy_percent=most,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             health_check_grace_period=grace,
             vpc_subnets=placement,
@@ -138,7 +140,7 @@ class RoutedEc2Service(RoutedService):
         self._finish(
             place=place,
             port=container.port,
-            deployment=rolling,
+            deployment=strategy,
             count=count,
             grace=grace,
             scaling=scaling,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ec2 as ec2
@@ -10,13 +11,16 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.authentication import signed_in
+from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.ingress import check_protocol
 from ecr_fargate_constructs.service.load_balancer import tune_group
+from ecr_fargate_constructs.service.preview import PreviewPort
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
+    from ecr_fargate_constructs.service.preview import Preview
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
     from ecr_fargate_constructs.service.targets import Targets
@@ -49,22 +53,35 @@ def target_group(
     port: float,
 ) -> elbv2.ApplicationTargetGroup:
     """Make the target group of a service, and let the load balancer reach the health check."""
-    group = elbv2.ApplicationTargetGroup(
-        scope,
-        shared.group_id,
-        vpc=shared.vpc,
-        port=80,
-        protocol=elbv2.ApplicationProtocol.HTTP,
-        protocol_version=targets.settings.protocol_version,
-        targets=[service],
-    )
-    tune_group(group, targets)
+    group = _group(scope, shared.group_id, shared, targets)
+    group.add_target(service)
     check = targets.health_check
     apart = check.port is not None and check.port != port
     shared.count_ports(scope, 2 if apart else 1)
     if check.port is not None and check.port != port:
         # CDK opens the traffic port alone (aws-cdk#18093).
         service.connections.allow_from(shared.listener, ec2.Port.tcp(check.port), "Load balancer to health check")
+    return group
+
+
+def second_group(scope: Construct, shared: SharedListener, targets: Targets) -> elbv2.ApplicationTargetGroup:
+    """Make the group into which ECS shifts the traffic of a service; it puts the tasks there itself."""
+    return _group(scope, f"Green{shared.group_id}", shared, targets)
+
+
+def _group(
+    scope: Construct, construct_id: str, shared: SharedListener, targets: Targets
+) -> elbv2.ApplicationTargetGroup:
+    group = elbv2.ApplicationTargetGroup(
+        scope,
+        construct_id,
+        vpc=shared.vpc,
+        port=80,
+        protocol=elbv2.ApplicationProtocol.HTTP,
+        protocol_version=targets.settings.protocol_version,
+        target_type=elbv2.TargetType.IP,
+    )
+    tune_group(group, targets)
     return group
 
 
@@ -75,36 +92,44 @@ def add_rule(
     route: Route,
     *,
     priority: float,
-    group: elbv2.ApplicationTargetGroup,
+    action: elbv2.ListenerAction,
 ) -> elbv2.ApplicationListenerRule:
-    """Lead the requests of a route to a target group."""
+    """Do something with the requests of a route."""
     return elbv2.ApplicationListenerRule(
         scope,
         construct_id,
         listener=shared.listener,
         priority=priority,
         conditions=conditions_of(route),
-        action=signed_in(shared.authentication, elbv2.ListenerAction.forward([group])),
+        action=signed_in(shared.authentication, action),
     )
 
 
-def conditions_of(route: Route) -> list[elbv2.ListenerCondition]:
-    """The conditions of a route's rule."""
-    found = []
-    if route.paths:
-        found.append(elbv2.ListenerCondition.path_patterns(list(route.paths)))
-    if route.hosts:
-        found.append(elbv2.ListenerCondition.host_headers(list(route.hosts)))
-    if route.methods:
-        found.append(elbv2.ListenerCondition.http_request_methods(list(route.methods)))
-    if route.sources:
-        found.append(elbv2.ListenerCondition.source_ips(list(route.sources)))
-    found.extend(
-        elbv2.ListenerCondition.query_strings([elbv2.QueryStringCondition(key=key, value=value)])
-        for key, value in route.query.items()
+def preview_route(route: Route, preview: Preview, *, path: str) -> Route:
+    """The route by which a version is reached that users do not see yet: the service's own, with one more header."""
+    if isinstance(preview, PreviewPort):
+        raise ConfigurationError(
+            f"PreviewPort(port={preview.port:g}) would be a listener of the load balancer that the service shares; use "
+            "PreviewHeader(name=…), or a LoadBalancedFargateService",
+            path=path,
+        )
+    if preview.name.lower() in route.headers:
+        raise ConfigurationError(
+            f"PreviewHeader.name={preview.name!r} is a header that {route} asks for; use another",
+            path=path,
+        )
+    number = route.priority
+    if number is not None and (is_token(number) or number == 1):
+        raise ConfigurationError(
+            "the preview of a service takes the number before that of its route, and Route.priority="
+            f"{'a token' if is_token(number) else 1} leaves none; use one from 2, or leave it out",
+            path=path,
+        )
+    return replace(
+        route,
+        header={**route.header, preview.name: preview.values},
+        priority=None if number is None else number - 1,
     )
-    found.extend(elbv2.ListenerCondition.http_header(name, list(values)) for name, values in route.headers.items())
-    return found
 
 
 def url_at(shared: SharedListener, route: Route) -> str:

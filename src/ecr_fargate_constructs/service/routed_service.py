@@ -13,13 +13,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
-from ecr_fargate_constructs.service.routed_parts import add_rule, target_group, url_at
-from ecr_fargate_constructs.service.strategy import configure
+from ecr_fargate_constructs.service.routed_parts import add_rule, preview_route, second_group, target_group, url_at
+from ecr_fargate_constructs.service.shifting import Shifting, infrastructure_role, to_both
+from ecr_fargate_constructs.service.strategy import check_shift, configure, shift_of, shift_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
+    from ecr_fargate_constructs.service.strategy import Deployment, Shift
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
 
@@ -47,7 +50,34 @@ class Place:
     shared: SharedListener
     route: Route
     priority: float
+    preview: tuple[Route, float] | None
     targets: Targets
+
+
+def take_place(
+    shared: SharedListener,
+    route: Route,
+    *,
+    targets: Targets,
+    deployment: Deployment | None,
+    scaling: Scaling | None,
+    path: str,
+) -> Place:
+    """Take a route in, and the way to a version that users do not see yet.
+
+    Raises:
+        ConfigurationError: The route cannot stand beside those that are there, or the deployment not on this listener.
+    """
+    check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
+    shift = shift_of(deployment)
+    ahead = None if shift is None or shift.preview is None else preview_route(route, shift.preview, path=path)
+    return Place(
+        shared=shared,
+        route=route,
+        priority=shared.admit(route, path=path),
+        preview=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
+        targets=targets,
+    )
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -58,13 +88,14 @@ class RoutedService(Construct):
     _ecs_service: ecs.FargateService | ecs.Ec2Service
     _task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition]
     _cluster: ecs.ICluster
+    _shift: Shift | None
 
     def _finish(
         self,
         *,
         place: Place,
         port: float,
-        deployment: Rolling,
+        deployment: Deployment,
         count: float | None,
         grace: cdk.Duration,
         scaling: Scaling | None,
@@ -75,14 +106,19 @@ class RoutedService(Construct):
         self._shared = place.shared
         use_strategies(service, self._cluster, strategies)
         self._target_group = target_group(self, place.shared, service, targets=place.targets, port=port)
-        self._rules = [
-            add_rule(self, "Rule", place.shared, place.route, priority=place.priority, group=self._target_group)
-        ]
+        self._shift = shift_of(deployment)
+        groups = {"Target": self._target_group}
+        if self._shift is None:
+            self._rules = [
+                self._rule("Rule", place.route, place.priority, elbv2.ListenerAction.forward([self._target_group]))
+            ]
+        else:
+            groups["Green"] = self._add_shifting(place)
         configure(
             self,
             service,
             deployment,
-            groups={"Target": self._target_group},
+            groups=groups,
             balancer=_full_name(place.shared, self._target_group),
             count=count,
             grace=grace,
@@ -93,6 +129,23 @@ class RoutedService(Construct):
         self._connect: ServiceConnect | None = None
         self._connections = reached_at(service, port)
         self._url = url_at(place.shared, place.route)
+
+    def _rule(
+        self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction
+    ) -> elbv2.ApplicationListenerRule:
+        return add_rule(self, construct_id, self._shared, route, priority=priority, action=action)
+
+    def _add_shifting(self, place: Place) -> elbv2.ApplicationTargetGroup:
+        """Let ECS move the traffic of the route between two target groups; return the second one."""
+        green = second_group(self, place.shared, place.targets)
+        both = to_both(self._target_group, green)
+        production = self._rule("Rule", place.route, place.priority, both)
+        self._rules = [production]
+        preview = None if place.preview is None else self._rule("PreviewRule", *place.preview, both)
+        rules = [rule for rule in (production, preview) if rule is not None]
+        role = infrastructure_role(self, [self._target_group, green], rules)
+        shift_service(self._ecs_service, Shifting(green=green, production=production, preview=preview, role=role))
+        return green
 
     def _audit(self, *, enabled: bool, given: ecs.ICluster | None) -> None:
         if enabled:
@@ -106,10 +159,18 @@ class RoutedService(Construct):
             route: The requests that the service gets too.
 
         Raises:
-            ConfigurationError: The route cannot stand beside the others of the load balancer.
+            ConfigurationError: The route cannot stand beside the others of the load balancer, or ECS shifts the
+                traffic of the service, which it does for one rule.
         """
-        number = self._shared.admit(route, path=path_of(self, construct_id))
-        rule = add_rule(self, construct_id, self._shared, route, priority=number, group=self._target_group)
+        path = path_of(self, construct_id)
+        if self._shift is not None:
+            raise ConfigurationError(
+                f"{route} would be a second route of a service whose traffic {type(self._shift).__name__} shifts, and "
+                "ECS moves one rule only; put its values into the first route, or deploy with Rolling()",
+                path=path,
+            )
+        number = self._shared.admit(route, path=path)
+        rule = self._rule(construct_id, route, number, elbv2.ListenerAction.forward([self._target_group]))
         self._rules.append(rule)
         return rule
 

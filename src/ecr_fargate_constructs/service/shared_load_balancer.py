@@ -14,10 +14,13 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
-from ecr_fargate_constructs.service.answer import FixedAnswer
+from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
+from ecr_fargate_constructs.service.conditions import conditions_of
+from ecr_fargate_constructs.service.existing import check_existing, vpc_of
+from ecr_fargate_constructs.service.ingress import port_of, redirects
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
-from ecr_fargate_constructs.service.pattern import https_of, way_in
+from ecr_fargate_constructs.service.pattern import https_of, url_at_balancer, way_in
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.routes import check_beside, priority
 from ecr_fargate_constructs.service.targets import Targets
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from constructs import IConstruct
 
+    from ecr_fargate_constructs.service.answer import Answer
     from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.route import Route
@@ -111,7 +115,7 @@ class SharedLoadBalancer(Construct):
         *,
         vpc: ec2.IVpc | None = None,
         ingress: Ingress | None = None,
-        default_answer: FixedAnswer | None = None,
+        default_answer: Answer | None = None,
     ) -> None:
         """Create the load balancer and its listener.
 
@@ -122,12 +126,16 @@ class SharedLoadBalancer(Construct):
                 stack share.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted. Its
                 health check and deregistration delay are those of services that say nothing.
-            default_answer: What a request gets that no route takes; left out, ``FixedAnswer()``, a 404.
+            default_answer: What a request gets that no route takes: a ``FixedAnswer`` or a ``Redirect``; left out,
+                ``FixedAnswer()``, a 404.
 
         Raises:
             ConfigurationError: For a VPC without the subnets that the load balancer needs.
         """
-        check_shared_network(vpc, ingress, path=path_of(scope, construct_id))
+        path = path_of(scope, construct_id)
+        vpc = vpc_of(ingress, cluster=None, vpc=vpc)
+        check_shared_network(vpc, ingress, path=path)
+        check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         super().__init__(scope, construct_id)
         way = way_in(self, ingress)
         https = https_of(way)
@@ -136,16 +144,14 @@ class SharedLoadBalancer(Construct):
         answer = default_answer or FixedAnswer()
         listener = balancer.add_listener(
             "Listener",
-            port=80 if https is None else 443,
+            port=port_of(way),
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
             open=False,
             certificates=None if https is None else [self._certificate(https)],
             ssl_policy=None if https is None else https.listener.tls_policy,
-            default_action=elbv2.ListenerAction.fixed_response(
-                answer.status, content_type=answer.content_type, message_body=answer.body
-            ),
+            default_action=action_of(answer),
         )
-        redirect = None if https is None else balancer.add_redirect(open=False)
+        redirect = balancer.add_redirect(open=False) if redirects(way) else None
         open_listeners([listener, redirect], way, network)
         if https is not None and https.domain_name is not None and https.hosted_zone is not None:
             route53.ARecord(
@@ -157,12 +163,11 @@ class SharedLoadBalancer(Construct):
             )
         tune_listener(listener, way)
         add_ipv6_record(self, balancer, way)
-        name = https.domain_name if https is not None and https.domain_name is not None else None
         self._balancer = balancer
         self._shared = SharedListener(
             listener,
             vpc=network,
-            base_url=f"{'http' if https is None else 'https'}://{name or balancer.load_balancer_dns_name}",
+            base_url=url_at_balancer(balancer, way),
             targets=Targets(
                 health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
             ),
@@ -211,6 +216,27 @@ class SharedLoadBalancer(Construct):
             "Certificate",
             domain_name=https.domain_name,
             validation=acm.CertificateValidation.from_dns(https.hosted_zone),
+        )
+
+    def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
+        """Answer a route without a service: a redirect, or a text.
+
+        Args:
+            construct_id: Id of the rule within the load balancer.
+            route: The requests that get the answer. Its place among the services' routes is worked out as theirs is.
+            answer: What they get. Nobody has to sign in for it.
+
+        Raises:
+            ConfigurationError: The route cannot stand beside the others of the load balancer.
+        """
+        number = self._shared.admit(route, path=path_of(self, construct_id))
+        return elbv2.ApplicationListenerRule(
+            self,
+            construct_id,
+            listener=self._shared.listener,
+            priority=number,
+            conditions=conditions_of(route),
+            action=action_of(answer),
         )
 
     @property

@@ -94,7 +94,9 @@ def add_shifting(
         case None:
             pass
     rules = [rule for rule in (production, test) if rule is not None]
-    return Shifting(green=green, production=production, preview=test, role=_role(scope, [blue, green], rules))
+    return Shifting(
+        green=green, production=production, preview=test, role=infrastructure_role(scope, [blue, green], rules)
+    )
 
 
 def _rule(
@@ -115,16 +117,21 @@ def _rule(
         listener=listener,
         priority=priority,
         conditions=conditions,
-        action=elbv2.ListenerAction.weighted_forward(
-            [
-                elbv2.WeightedTargetGroup(target_group=blue, weight=100),
-                elbv2.WeightedTargetGroup(target_group=green, weight=0),
-            ]
-        ),
+        action=to_both(blue, green),
     )
 
 
-def _role(
+def to_both(blue: elbv2.ApplicationTargetGroup, green: elbv2.ApplicationTargetGroup) -> elbv2.ListenerAction:
+    """What a rule does that ECS moves: it names both groups, and all requests go to the first one to begin with."""
+    return elbv2.ListenerAction.weighted_forward(
+        [
+            elbv2.WeightedTargetGroup(target_group=blue, weight=100),
+            elbv2.WeightedTargetGroup(target_group=green, weight=0),
+        ]
+    )
+
+
+def infrastructure_role(
     scope: Construct, groups: Sequence[elbv2.ApplicationTargetGroup], rules: Sequence[elbv2.ApplicationListenerRule]
 ) -> iam.Role:
     """A role for ECS with what AWS's own policy for it allows on rules and groups, and on these alone.

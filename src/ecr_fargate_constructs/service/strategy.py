@@ -13,7 +13,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling, rolling_overrides
 from ecr_fargate_constructs.service.deployment_hooks import render_hooks
-from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps
+from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttp, PublicHttps, port_of, redirects
 from ecr_fargate_constructs.service.load_balancer import peers_of, tune_group
 from ecr_fargate_constructs.service.preview import PreviewPort
 from ecr_fargate_constructs.service.resource import cfn_service
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.load_balancer import Pattern
     from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.shifting import Shifting
 
 Shift: TypeAlias = BlueGreen | Canary | Linear
 Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
@@ -39,28 +40,46 @@ def check_deployment(
     deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str
 ) -> None:
     """Refuse what the deployment and the rest of the service cannot have together."""
-    if deployment is None or isinstance(deployment, Rolling):
+    https = ingress if isinstance(ingress, (PublicHttps, InternalHttps)) else None
+    check_shift(
+        deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
+    )
+    shift = shift_of(deployment)
+    preview = None if shift is None else shift.preview
+    way = ingress or PublicHttp()
+    taken = (port_of(way), *((80,) if redirects(way) else ()))
+    if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
+        raise ConfigurationError(
+            f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
+            path=path,
+        )
+
+
+def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
+    """Refuse what a shift of traffic cannot go with, wherever the service stands."""
+    shift = shift_of(deployment)
+    if shift is None:
         return
-    name = type(deployment).__name__
+    name = type(shift).__name__
+    if isinstance(deployment, Rolling):
+        name = f"Rolling(ready_for={name}(…))"
     if scaling is not None and scaling.requests_per_target is not None:
         raise ConfigurationError(
             f"scaling by requests_per_target together with {name}: the autoscaler would count the requests of one "
             "target group, and the tasks move from one to the other; scale by cpu_percent=, or deploy with Rolling()",
             path=path,
         )
-    if isinstance(ingress, (PublicHttps, InternalHttps)) and ingress.listener.authentication is not None:
+    if signs_in:
         raise ConfigurationError(
             f"a sign-in at the listener together with {name}: requests take the rule that moves the traffic, and would "
             "go around the sign-in; deploy with Rolling(), or let the application ask who it is",
             path=path,
         )
-    preview = deployment.preview
-    taken = (80, 443) if isinstance(ingress, (PublicHttps, InternalHttps)) else (80,)
-    if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
-        raise ConfigurationError(
-            f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
-            path=path,
-        )
+
+
+def shift_of(deployment: Deployment | None) -> Shift | None:
+    """The shift of traffic that the service has, or stands ready for."""
+    return deployment.ready_for if isinstance(deployment, Rolling) else deployment
 
 
 def percents_of(deployment: Deployment) -> tuple[float, float]:
@@ -87,7 +106,8 @@ def deploy_pattern(
     scope = pattern.node.scope
     assert isinstance(scope, Construct)  # noqa: S101 - the pattern is a child of one of our services
     groups = {"Target": pattern.target_group}
-    if not isinstance(deployment, Rolling):
+    shift = shift_of(deployment)
+    if shift is not None:
         shifting = add_shifting(
             scope,
             balancer=pattern.load_balancer,
@@ -95,7 +115,7 @@ def deploy_pattern(
             certificates=_certificates(pattern),
             blue=pattern.target_group,
             port=port,
-            preview=deployment.preview,
+            preview=shift.preview,
             peers=peers_of(ingress, pattern.cluster.vpc),
             tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
             protocol_version=ingress.targets.protocol_version,
@@ -103,12 +123,7 @@ def deploy_pattern(
         )
         tune_group(shifting.green, ingress)
         groups["Green"] = shifting.green
-        # ECS takes the role up when the service is made, and needs it until the service is gone.
-        pattern.service.node.add_dependency(shifting.role)
-        resource = cfn_service(pattern.service)
-        resource.add_property_override("LoadBalancers.0.AdvancedConfiguration", shifting.advanced_configuration())
-        if deployment.schedule is not None:
-            cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
+        shift_service(pattern.service, shifting)
     configure(
         scope,
         pattern.service,
@@ -119,6 +134,14 @@ def deploy_pattern(
         grace=grace,
     )
     return tuple(groups.values())
+
+
+def shift_service(service: ecs.BaseService, shifting: Shifting) -> None:
+    """Tell a service what ECS moves its traffic with."""
+    # ECS takes the role up when the service is made, and needs it until the service is gone.
+    service.node.add_dependency(shifting.role)
+    resource = cfn_service(service)
+    resource.add_property_override("LoadBalancers.0.AdvancedConfiguration", shifting.advanced_configuration())
 
 
 def configure(
@@ -136,6 +159,8 @@ def configure(
     Whatever a strategy does not have is switched off by name. An update may leave alone what it does not mention, and a
     breaker, an alarm or a pause of the strategy before must not live on.
     """
+    if not isinstance(deployment, Rolling) and deployment.schedule is not None:
+        cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
     resource = cfn_service(service)
     resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
     for name, value in _overrides(scope, service, deployment, count).items():

@@ -96,9 +96,9 @@ class BlueGreen(_TrafficShift):
     from the first deployment (a rule that changes later would reset the weights in the middle of traffic,
     aws-cdk#36649), and a role with which ECS may change just these.
 
-    Back to ``Rolling``: after an odd number of deployments the live version is in the second group, which goes with the
-    strategy, and users would see 503 for the minutes between. ``aws elbv2 describe-rules`` shows which group has the
-    weight; if it is the second one, deploy once more before you change.
+    Back to ``Rolling``: after an odd number of deployments the live version is in the second group. Say
+    ``Rolling(ready_for=BlueGreen())``, which keeps it; a plain ``Rolling()`` would take it away, and users would see
+    503 until the new tasks are up.
 
     ECS's circuit breaker works for ``Rolling`` only. A version whose tasks never start is found by nobody here: the
     deployment waits, the old version serves, and CloudFormation gives up in the end. ``ecr-fargate explain`` says why.

@@ -1,0 +1,53 @@
+"""Images are scanned and signed; findings raise an alarm, and a version that nobody has signed does not start."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_sns as sns
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    BlueGreen,
+    DeploymentHook,
+    EnhancedScanning,
+    LoadBalancedFargateService,
+    ManagedSigning,
+    PrivateRepository,
+    PublicHttp,
+    RegistrySettings,
+    ScanAlarm,
+    SignatureCheck,
+)
+
+
+def build(app: cdk.App) -> cdk.Stack:
+    shared = cdk.Stack(app, "Registry")  # one for the account and region
+    registry = RegistrySettings(
+        shared, "Registry", scanning=EnhancedScanning(), signing=ManagedSigning(repositories=["shop/*"])
+    )
+
+    stack = cdk.Stack(app, "Shop")
+    repo = PrivateRepository(stack, "Repo", repository_name="shop/web", push_accounts=["111122223333"])
+    image = repo.build_and_push_image("./app")
+    if image.publisher is not None:
+        registry.let_sign(image.publisher)
+
+    topic = sns.Topic(stack, "Security", enforce_ssl=True)
+    ScanAlarm(stack, "Findings", repository=repo.repository, actions=[topic])
+
+    check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=registry.signing_profile_arn)
+    before_it_starts = ecs.DeploymentLifecycleStage.PRE_SCALE_UP
+    deployment = BlueGreen(hooks=[DeploymentHook(function=check.function, stages=[before_it_starts])])
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer(image, 8080),
+        ingress=PublicHttp(),
+        deployment=deployment,
+    )
+    return stack
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    build(app)
+    app.synth()

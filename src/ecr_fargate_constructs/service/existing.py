@@ -1,0 +1,83 @@
+"""A load balancer that the app has made itself, and that a way in is put on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.ingress import port_of, redirects
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_ecs as ecs
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.ingress import Ingress
+
+
+def existing_balancer(ingress: Ingress | None) -> elbv2.ApplicationLoadBalancer | None:
+    """The load balancer that the way in is put on; None when one is made for it."""
+    found = None if ingress is None else ingress.load_balancer
+    return found.load_balancer if isinstance(found, ExistingLoadBalancer) else None
+
+
+def vpc_of(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None) -> ec2.IVpc | None:
+    """The VPC of a service: the one that is given, else that of its load balancer."""
+    balancer = existing_balancer(ingress)
+    return vpc if vpc is not None or cluster is not None or balancer is None else balancer.vpc
+
+
+def check_existing(
+    scope: Construct,
+    ingress: Ingress | None,
+    *,
+    cluster: ecs.ICluster | None,
+    vpc: ec2.IVpc | None,
+    path: str,
+    listener_id: str = "PublicListener",
+) -> None:
+    """Refuse a load balancer that the service could not have a listener on, or be reached from."""
+    balancer = existing_balancer(ingress)
+    if balancer is None or ingress is None:
+        return
+    whose = f"ExistingLoadBalancer({balancer.node.path})"
+    stack = cdk.Stack.of(scope).node.path
+    if cdk.Stack.of(balancer).node.path != stack:
+        raise ConfigurationError(
+            f"{whose} is of another stack, and the two stacks would depend on each other; share "
+            "its listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
+            path=path,
+        )
+    network = cluster.vpc if cluster is not None else vpc
+    own = balancer.vpc
+    if network is not None and own is not None and network.node.path != own.node.path:
+        raise ConfigurationError(
+            f"{whose} is in the VPC {own.node.path}, and the service would be in "
+            f"{network.node.path}; use one VPC for both, or leave cluster and vpc out",
+            path=path,
+        )
+    wanted = {port_of(ingress), *((80,) if redirects(ingress) else ())}
+    taken = {port for port in map(_port, balancer.listeners) if port is not None and not is_token(port)}
+    if wanted & taken:
+        raise ConfigurationError(
+            f"{whose} has a listener on port {min(wanted & taken):g}; give it a "
+            "port= that is free, or share that listener with SharedLoadBalancer.from_listener(…) and a "
+            "RoutedFargateService",
+            path=path,
+        )
+    if balancer.node.try_find_child(listener_id) is not None:  # the id that CDK's pattern has for it, or ours
+        raise ConfigurationError(
+            f"{whose} has a listener with the id {listener_id!r} already; share that "
+            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
+            path=path,
+        )
+
+
+def _port(listener: elbv2.ApplicationListener) -> float | None:
+    resource = listener.node.default_child
+    return resource.port if isinstance(resource, elbv2.CfnListener) else None

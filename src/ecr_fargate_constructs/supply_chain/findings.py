@@ -1,0 +1,134 @@
+"""An alarm on what a scan finds in the images of a repository."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from constructs import Construct
+
+from ecr_fargate_constructs._alarm_actions import bound
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_ecr as ecr
+
+    from ecr_fargate_constructs._alarm_actions import Action
+
+
+class Severity(IntEnum):
+    """How bad a finding is; an alarm takes one and all above it."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class ScanAlarm(Construct):
+    """An alarm, and an EventBridge rule, for vulnerabilities in the images of a repository.
+
+    What the rule hears: the scan of a pushed image, basic or enhanced, that ended with such a finding; and with
+    enhanced scanning a finding that comes up later. The alarm counts what the rule hears, five minutes at a time, and
+    goes off at the first. It is back to OK five minutes later: the finding is still there, the news is old.
+
+    Default: critical findings only.
+
+    Source: "EventBridge events sent for enhanced scanning in Amazon ECR" in the Amazon ECR user guide.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        repository: ecr.IRepository,
+        severity: Severity = Severity.CRITICAL,
+        actions: Sequence[Action] = (),
+        targets: Sequence[events.IRuleTarget] = (),
+    ) -> None:
+        """Create the rule and the alarm.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            repository: The repository: ``.repository`` of a ``PrivateRepository``.
+            severity: The least bad finding that counts.
+            actions: What the alarm sets off: topics, or any alarm action.
+            targets: Who gets each event with its details.
+
+        Raises:
+            ConfigurationError: For a severity that is none.
+        """
+        if not isinstance(severity, Severity):
+            raise ConfigurationError(
+                f"ScanAlarm.severity={severity!r} is not a Severity; use for example Severity.CRITICAL",
+                path=path_of(scope, construct_id),
+            )
+        super().__init__(scope, construct_id)
+        severities = [each.name for each in Severity if each >= severity]
+        self._rule = events.Rule(
+            self,
+            "Rule",
+            description=f"Findings of severity {' or '.join(severities)} in images of a repository",
+            event_pattern=events.EventPattern(
+                source=["aws.ecr", "aws.inspector2"],
+                detail_type=["ECR Image Scan", "Inspector2 Scan", "Inspector2 Finding"],
+                detail={"$or": [*_scans(repository, severities), _finding(repository, severities)]},
+            ),
+            targets=list(targets),
+        )
+        self._alarm = cloudwatch.Alarm(
+            self,
+            "Alarm",
+            metric=cloudwatch.Metric(
+                namespace="AWS/Events",
+                metric_name="MatchedEvents",
+                dimensions_map={"RuleName": self._rule.rule_name},
+                statistic="Sum",
+                period=cdk.Duration.minutes(5),
+            ),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=f"An image has a vulnerability of severity {' or '.join(severities)}.",
+        )
+        if actions:
+            self._alarm.add_alarm_action(*bound(actions))
+
+    @property
+    def alarm(self) -> cloudwatch.Alarm:
+        """The alarm."""
+        return self._alarm
+
+    @property
+    def rule(self) -> events.Rule:
+        """The rule, for further targets."""
+        return self._rule
+
+
+def _scans(repository: ecr.IRepository, severities: Sequence[str]) -> list[dict[str, object]]:
+    """The end of a scan: basic scanning names the repository, Amazon Inspector its ARN; a pattern for each severity."""
+    return [
+        {
+            "repository-name": [repository.repository_name, repository.repository_arn],
+            "finding-severity-counts": {severity: [{"numeric": [">", 0]}]},
+        }
+        for severity in severities
+    ]
+
+
+def _finding(repository: ecr.IRepository, severities: Sequence[str]) -> dict[str, object]:
+    """A finding by itself, which Amazon Inspector sends whenever there is a new one."""
+    return {
+        "severity": list(severities),
+        "status": ["ACTIVE"],
+        "resources": {"details": {"awsEcrContainerImage": {"repositoryName": [repository.repository_name]}}},
+    }

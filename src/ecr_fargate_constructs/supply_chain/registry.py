@@ -1,0 +1,217 @@
+"""What the registry of an account and region does with every image that is pushed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_signer as signer
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import IConstruct
+
+_FILTER = re.compile(r"[a-z0-9*._/-]+")
+_LONGEST, _MOST = 256, 100
+_KNOWN: WeakKeyDictionary[IConstruct, dict[tuple[str, str], str]] = WeakKeyDictionary()
+"""App, and account and region, to the path of their settings."""
+
+
+class ScanFrequency(Enum):
+    """When enhanced scanning looks at an image."""
+
+    CONTINUOUS = "CONTINUOUS_SCAN"
+    """At the push, and again whenever a vulnerability becomes known."""
+
+    ON_PUSH = "SCAN_ON_PUSH"
+    """At the push alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnhancedScanning:
+    """Amazon Inspector scans images: packages of the operating system and of programming languages.
+
+    It replaces the basic scan of these repositories, and is charged by Amazon Inspector for each image. Default: all
+    repositories, scanned again whenever a vulnerability becomes known.
+
+    Source: "Enhanced scanning" in the Amazon ECR user guide.
+
+    Attributes:
+        repositories: Names of repositories, in which ``*`` stands for any characters.
+        frequency: When images are scanned.
+
+    Raises:
+        ConfigurationError: For no name, or one that ECR refuses.
+    """
+
+    repositories: Sequence[str] = ("*",)
+    frequency: ScanFrequency = ScanFrequency.CONTINUOUS
+
+    def __post_init__(self) -> None:
+        """Refuse filters that ECR refuses."""
+        _check_filters("EnhancedScanning.repositories", self.repositories)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedSigning:
+    """ECR signs images when they are pushed, in the name of who pushes, with a profile of AWS Signer.
+
+    The signature stands in the repository beside the image, and counts as an image of its own there. Who pushes needs
+    ``signer:SignPayload`` on the profile: ``RegistrySettings.let_sign``.
+
+    Source: "Managed signing" in the Amazon ECR user guide.
+
+    Attributes:
+        repositories: Names of repositories, in which ``*`` stands for any characters; left out, all.
+        profile_arn: ARN of the signing profile; left out, one is made (``Notation-OCI-SHA384-ECDSA``).
+
+    Raises:
+        ConfigurationError: For a name that ECR refuses.
+    """
+
+    repositories: Sequence[str] = ("*",)
+    profile_arn: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse filters that ECR refuses."""
+        _check_filters("ManagedSigning.repositories", self.repositories)
+
+
+class RegistrySettings(Construct):
+    """Enhanced scanning and managed signing of the images of an account and region.
+
+    These are settings of the registry, and there is one in each account and region: make one ``RegistrySettings`` for
+    it, in a stack that belongs to all who push there. Deleting it sets the registry back.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        scanning: EnhancedScanning | None = None,
+        signing: ManagedSigning | None = None,
+    ) -> None:
+        """Create the settings.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            scanning: Which images Amazon Inspector scans; left out, the setting is left alone.
+            signing: Which images are signed; left out, the setting is left alone.
+
+        Raises:
+            ConfigurationError: For no setting at all, or settings of a registry that has some in this app already.
+        """
+        path = path_of(scope, construct_id)
+        if scanning is None and signing is None:
+            raise ConfigurationError(
+                "RegistrySettings sets nothing; give scanning=EnhancedScanning() or signing=ManagedSigning()", path=path
+            )
+        _admit(scope, path)
+        super().__init__(scope, construct_id)
+        if scanning is not None:
+            ecr.CfnRegistryScanningConfiguration(
+                self,
+                "Scanning",
+                scan_type="ENHANCED",
+                rules=[
+                    ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty(
+                        scan_frequency=scanning.frequency.value,
+                        repository_filters=[
+                            ecr.CfnRegistryScanningConfiguration.RepositoryFilterProperty(
+                                filter=name, filter_type="WILDCARD"
+                            )
+                            for name in scanning.repositories
+                        ],
+                    )
+                ],
+            )
+        self._profile_arn = None if signing is None else self._sign(signing)
+
+    def _sign(self, signing: ManagedSigning) -> str:
+        arn = signing.profile_arn
+        if arn is None:
+            profile = signer.SigningProfile(self, "SigningProfile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
+            # A profile that goes away takes with it the proof of every image that it signed.
+            profile.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            arn = profile.signing_profile_arn
+        ecr.CfnSigningConfiguration(
+            self,
+            "Signing",
+            rules=[
+                ecr.CfnSigningConfiguration.RuleProperty(
+                    signing_profile_arn=arn,
+                    repository_filters=[
+                        ecr.CfnSigningConfiguration.RepositoryFilterProperty(filter=name, filter_type="WILDCARD_MATCH")
+                        for name in signing.repositories
+                    ],
+                )
+            ],
+        )
+        return arn
+
+    @property
+    def signing_profile_arn(self) -> str | None:
+        """ARN of the signing profile; None when nothing is signed."""
+        return self._profile_arn
+
+    def let_sign(self, publisher: iam.IGrantable) -> None:
+        """Let who pushes images sign them: without it a push works, and the signature fails.
+
+        Args:
+            publisher: Role of a pipeline; of images that are copied ``PublishedImage.publisher``; of images that are
+                pushed straight into a repository the bootstrap's image publishing role, by ``iam.Role.from_role_name``.
+
+        Raises:
+            ConfigurationError: Nothing is signed.
+        """
+        if self._profile_arn is None:
+            raise ConfigurationError(
+                "let_sign on settings that sign nothing; give signing=ManagedSigning()", path=self.node.path
+            )
+        publisher.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=["signer:SignPayload"], resources=[self._profile_arn])
+        )
+
+
+def _admit(scope: Construct, path: str) -> None:
+    """Refuse a second construct for one registry: the one that is deployed last would undo the other."""
+    stack = cdk.Stack.of(scope)
+    registries = _KNOWN.setdefault(scope.node.root, {})
+    where = (
+        f"{stack.account if not is_token(stack.account) else '?'}",
+        f"{stack.region if not is_token(stack.region) else '?'}",
+    )
+    if where in registries:
+        raise ConfigurationError(
+            f"{registries[where]} has settings for the registry of this account and region already, and the one that "
+            "is deployed last would undo the other; make one RegistrySettings for both",
+            path=path,
+        )
+    registries[where] = path
+
+
+def _check_filters(name: str, filters: Sequence[str]) -> None:
+    if isinstance(filters, str) or not filters:
+        raise ConfigurationError(f"{name}={filters!r} is not a list of names; use for example ['web*']")
+    if len(filters) > _MOST:
+        raise ConfigurationError(f"{name} has {len(filters)} names; ECR takes {_MOST}")
+    for each in filters:
+        if not is_token(each) and not (0 < len(each) <= _LONGEST and _FILTER.fullmatch(each)):
+            raise ConfigurationError(
+                f"{name} has {each!r}, which is not a name of repositories; use lower-case letters, digits, . _ - / "
+                "and *, for example 'web*'"
+            )

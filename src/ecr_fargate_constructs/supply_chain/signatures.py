@@ -1,0 +1,120 @@
+"""A deployment that goes on only when its images are signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resource
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_ecr as ecr
+
+_CODE = Path(__file__).parent / "verify_signatures.py"
+
+
+class SignatureCheck(Construct):
+    """A function that stops a deployment whose images ECR has not signed.
+
+    ECS asks it at a stage of a deployment that shifts traffic::
+
+        profile = settings.signing_profile_arn
+        check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=profile)
+        BlueGreen(hooks=[DeploymentHook(function=check.function, stages=[DeploymentLifecycleStage.PRE_SCALE_UP])])
+
+    What it asks: did ECR sign each image of the service that comes from these repositories, with this profile? What is
+    still being signed is waited for; a failed or a missing signature, and a service with no image from there, roll
+    back. Images from elsewhere, such as public sidecars, are not asked about.
+
+    What it is not: ECR and ECS check no signature when an image is pulled, and neither does this. It takes ECR's word
+    for the digest that is deployed. Rolling deployments have no hooks.
+
+    Source: "Managed signing" in the Amazon ECR user guide, ``DescribeImageSigningStatus`` in its API reference.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        repositories: Sequence[ecr.IRepository],
+        profile_arn: str | None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+    ) -> None:
+        """Create the function.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            repositories: Whose images have to be signed.
+            profile_arn: ARN of the signing profile: ``RegistrySettings.signing_profile_arn``.
+            log_retention: How long the function's log is kept.
+
+        Raises:
+            ConfigurationError: For no repository or no profile.
+        """
+        path = path_of(scope, construct_id)
+        if not repositories:
+            raise ConfigurationError(
+                "SignatureCheck.repositories is empty; name the repositories to ask about", path=path
+            )
+        if profile_arn is None:
+            raise ConfigurationError(
+                "SignatureCheck.profile_arn is None, so nothing is signed; give the registry "
+                "signing=ManagedSigning(), or name a profile",
+                path=path,
+            )
+        super().__init__(scope, construct_id)
+        log = logs.LogGroup(self, "Log", retention=log_retention, removal_policy=cdk.RemovalPolicy.RETAIN)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description="Asks whether images are signed",
+        )
+        log.grant_write(role)
+        stack = cdk.Stack.of(self)
+        revisions = stack.format_arn(service="ecs", resource="service-revision", resource_name="*")
+        role.add_to_policy(iam.PolicyStatement(actions=["ecs:DescribeServiceRevisions"], resources=[revisions]))
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["ecr:DescribeImageSigningStatus"], resources=[each.repository_arn for each in repositories]
+            )
+        )
+        acknowledge_policy(
+            role,
+            {
+                iam5_resource(self, revisions): "It reads which images a revision runs, and ECS names revisions when "
+                "they are made; it changes none."
+            },
+        )
+        self._function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="index.handler",
+            code=lambda_.Code.from_inline(_CODE.read_text(encoding="utf-8")),
+            role=role,
+            log_group=log,
+            timeout=cdk.Duration.seconds(30),
+            environment={
+                "REPOSITORIES": ",".join(each.repository_name for each in repositories),
+                "PROFILE": profile_arn,
+            },
+        )
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The function, for ``DeploymentHook(function=…)``."""
+        return self._function

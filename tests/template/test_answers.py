@@ -1,0 +1,96 @@
+"""What a shared load balancer answers without a service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    ConfigurationError,
+    FixedAnswer,
+    PublicHttp,
+    Redirect,
+    Route,
+    RoutedFargateService,
+    SharedLoadBalancer,
+)
+from support import of_type, only, template_of
+
+
+def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp())
+    shop = RoutedFargateService(
+        stack,
+        "Shop",
+        load_balancer=shared,
+        route=Route(path="/*"),
+        container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
+    )
+    shared.add_answer("Moved", Route(path="/old/*"), Redirect(host="new.example.com", port=8443, permanent=True))
+    shared.add_answer("Robots", Route(path="/robots.txt"), FixedAnswer(status=200, body="User-agent: *\n"))
+    rules = of_type(template_of(stack), "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+    actions: dict[str, dict[str, Any]] = {
+        rule["Properties"]["Conditions"][0]["PathPatternConfig"]["Values"][0]: rule["Properties"] for rule in rules
+    }
+    assert actions["/old/*"]["Actions"] == [
+        {
+            "Type": "redirect",
+            "RedirectConfig": {"Host": "new.example.com", "Port": "8443", "StatusCode": "HTTP_301"},
+        }
+    ]
+    assert actions["/robots.txt"]["Actions"][0]["FixedResponseConfig"]["MessageBody"] == "User-agent: *\n"
+    assert actions["/robots.txt"]["Priority"] < actions["/*"]["Priority"] == 50000
+    assert actions["/old/*"]["Priority"] < 50000
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Shared/Again\] .* is the route of Stack/Shop too"):
+        shared.add_answer("Again", Route(path="/*"), FixedAnswer())
+    assert shop.rules
+
+
+def test_the_default_answer_may_be_a_redirect() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    to = Redirect(path="/shop/#{path}", query="from=#{host}", protocol=elbv2.ApplicationProtocol.HTTPS)
+    SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=to)
+    listener = only(template_of(stack), "AWS::ElasticLoadBalancingV2::Listener")["Properties"]
+    assert listener["DefaultActions"] == [
+        {
+            "Type": "redirect",
+            "RedirectConfig": {
+                "Path": "/shop/#{path}",
+                "Query": "from=#{host}",
+                "Protocol": "HTTPS",
+                "StatusCode": "HTTP_302",
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "changes nothing"),
+        ({"permanent": True}, "changes nothing"),
+        ({"port": 0}, r"Redirect\.port=0 is not a TCP port"),
+        ({"path": "shop"}, r"Redirect\.path='shop' does not begin with '/'"),
+        ({"host": "https://a.example.com"}, r"Redirect\.host='https://a\.example\.com' is not a name"),
+        ({"host": ""}, r"Redirect\.host='' is not a name"),
+        ({"query": "a" * 129}, r"Redirect\.query has 129 characters; use at most 128"),
+    ],
+)
+def test_redirects_that_cannot_be(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        Redirect(**options)
+
+
+def test_tokens_pass() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    text = cdk.CfnParameter(stack, "Text")
+    number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+    to = Redirect(host=text.value_as_string, path=text.value_as_string, query=text.value_as_string, port=number)
+    SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=to)
+    config = only(template_of(stack), "AWS::ElasticLoadBalancingV2::Listener")["Properties"]["DefaultActions"][0]
+    assert str(config).count("{'Ref': ") == 4
