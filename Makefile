@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
-.PHONY: demo test check snapshots clean
+.PHONY: demo test check docs snapshots clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -23,12 +23,16 @@ check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/lint-imports
 	$(BIN)/python tests/file_lengths.py
 
+docs: $(VENV)/.docs  ## Build the documentation into site/, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean --quiet --strict
+	$(BIN)/python tests/links.py site
+
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
-	rm -rf $(VENV) node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +44,10 @@ $(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/pip
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.local
 	$(PIP) install --constraint constraints.txt --editable '.[local,testing]' --group dev
+	touch $@
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/.local
+	$(PIP) install --constraint constraints.txt --group docs
 	touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.local

@@ -7,7 +7,7 @@ class ConfigurationError(ValueError):
     """A value that cannot work, refused where it was written.
 
     The message says where (the construct's path, when there is one), which value is wrong, what is allowed and what to
-    do instead::
+    do instead:
 
         ConfigurationError: [Web/Web] container_port=70000 is not a TCP port; use 1 to 65535
 

@@ -14,7 +14,7 @@ ALWAYS = {"ecr.api", "ecr.dkr"}
 _ROW = re.compile(r"^\| `Feature\.(\w+)` \| (.+) \|$", re.MULTILINE)
 DOCUMENTED = {
     Feature[name]: set(re.findall(r"`([\w.-]+)`", endpoints))
-    for name, endpoints in _ROW.findall((ROOT / "docs" / "ingress.md").read_text(encoding="utf-8"))
+    for name, endpoints in _ROW.findall((ROOT / "docs" / "network.md").read_text(encoding="utf-8"))
 }
 ALL = [chosen for size in range(len(DOCUMENTED) + 1) for chosen in combinations(DOCUMENTED, size)]
 

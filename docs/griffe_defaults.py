@@ -1,0 +1,45 @@
+"""Defaults as a reader would write them: the value that a dataclass makes, not the function that makes it.
+
+mkdocs.yml names this extension of griffe. ``field(default_factory=lambda: Duration.minutes(10))`` is shown as
+``Duration.minutes(10)``; fields of the type ``None``, which are there for the message that refuses them, are left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import griffe
+
+if TYPE_CHECKING:  # griffe is at hand where the site is built, and only there
+    _Extension = object
+else:
+    _Extension = griffe.Extension
+
+
+class PlainDefaults(_Extension):
+    """Looks at each dataclass before griffe makes its signature."""
+
+    def on_package(self, *, pkg: Any, **_: Any) -> None:  # noqa: ANN401 - griffe's objects
+        """Change the fields of all classes of a package."""
+        pending = [pkg]
+        while pending:
+            for member in list(pending.pop().members.values()):
+                if member.is_alias:
+                    continue
+                if member.is_class:
+                    _tidy(member)
+                if member.is_module or member.is_class:
+                    pending.append(member)
+
+
+def _tidy(found: Any) -> None:  # noqa: ANN401 - griffe's object
+    for name, member in list(found.members.items()):
+        if not member.is_attribute:
+            continue
+        if member.annotation is not None and str(member.annotation) == "None":
+            found.del_member(name)
+            continue
+        for argument in getattr(member.value, "arguments", ()):
+            made = getattr(argument, "value", None)
+            if getattr(argument, "name", None) == "default_factory" and isinstance(made, griffe.ExprLambda):
+                member.value = made.body
