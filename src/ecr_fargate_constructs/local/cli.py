@@ -13,13 +13,14 @@ try:
 except ImportError:  # pragma: no cover - only without the extra
     sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[local]'")
 
-from ecr_fargate_constructs.local import assembly, lifecycle, report, toolkit
+from ecr_fargate_constructs.local import lifecycle, report, toolkit
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.explain_cli import explain_command
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.retention_cli import retention
 from ecr_fargate_constructs.local.services import Cloud
+from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
