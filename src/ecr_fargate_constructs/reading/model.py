@@ -220,7 +220,7 @@ def load(folder: Path, names: Sequence[str] = ()) -> App:
     """
     if not (folder / "manifest.json").is_file():
         raise AssemblyError(
-            f"{folder} holds no synthesized app", fix="run 'cdk synth', or name its folder: --app cdk.out"
+            f"{folder} holds no synthesized app", fix="run 'cdk synth', and name the folder that it writes"
         )
     try:
         chosen = stacks(folder, names)

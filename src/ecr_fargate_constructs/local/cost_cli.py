@@ -1,0 +1,5 @@
+"""stub."""
+
+
+def cost_command() -> None:
+    """Stub."""
