@@ -295,7 +295,7 @@ def _templates(stack: Stack) -> Iterator[Template]:
 
 def _short(path: str) -> str:
     """A path without what CDK puts at its end, and without the ``Default`` of wrapped constructs in it."""
-    parts = path.split("/")
+    parts = path.removesuffix("/Service").split("/") if path.endswith("/Service/Service") else path.split("/")
     kept = [part for part in parts[:-1] if part != "Default"]
     return "/".join(kept if parts[-1] in {"Resource", "Default"} else [*kept, parts[-1]])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from faults import FAULTS, Fault
+from planting import copy_of
 
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
 from ecr_fargate_constructs.reading.model import load
-from faults import FAULTS, Fault
-from planting import copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path
