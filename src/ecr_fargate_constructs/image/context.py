@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import os
 import stat
@@ -12,32 +11,13 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._secret_files import is_secret_file
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_fargate_constructs.image.build import ImageBuild
-
-_SENSITIVE = (
-    ".env",
-    ".env.*",
-    ".git",
-    ".aws",
-    ".ssh",
-    ".npmrc",
-    ".pypirc",
-    ".netrc",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-)
-_HARMLESS = (".env.example", ".env.sample", ".env.template", "*.pub")
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,7 @@ def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, pat
     executables, sensitive = [], []
     for entry in _entries(root):
         relative = os.path.relpath(entry.path, root).replace(os.sep, "/")
-        link, executable, secret = entry.is_symlink(), _is_executable(entry), _is_sensitive(entry.name)
+        link, executable, secret = entry.is_symlink(), _is_executable(entry), is_secret_file(entry.name)
         if not (link or executable or secret) or ignore.ignores(entry.path):
             continue
         if link:
@@ -129,7 +109,7 @@ def _entries(root: Path) -> Iterator[os.DirEntry[str]]:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if not entry.is_dir(follow_symlinks=False):
                     yield entry
-                elif _is_sensitive(entry.name):
+                elif is_secret_file(entry.name):
                     yield entry  # .git and the like are named once, not file by file
                 else:
                     pending.append(entry.path)
@@ -140,12 +120,6 @@ def _is_executable(entry: os.DirEntry[str]) -> bool:
         return False
     mode = entry.stat(follow_symlinks=False).st_mode
     return stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR)
-
-
-def _is_sensitive(name: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _SENSITIVE) and not any(
-        fnmatch.fnmatchcase(name, pattern) for pattern in _HARMLESS
-    )
 
 
 def _check_link(entry: os.DirEntry[str], root: Path, relative: str, path: str) -> None:

@@ -83,6 +83,10 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
                 "choose; requests are counted in CloudWatch. access_logs of the way in turns them on."
             },
         )
+    if isinstance(ingress, PublicHttp):
+        # Said by name, or warned of where nothing was said; the command ecr-fargate doctor need not say it again.
+        reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
+        acknowledge(balancer, {"ecr-fargate-doctor::plain-http": reason})
     acl = ingress.web_acl
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)
