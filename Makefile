@@ -24,7 +24,7 @@ check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/python tests/file_lengths.py
 
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/migration
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi

@@ -18,6 +18,7 @@ from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.explain_cli import explain_command
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
+from ecr_fargate_constructs.local.migrate_cli import migrate_command
 from ecr_fargate_constructs.local.retention_cli import retention
 from ecr_fargate_constructs.local.services import Cloud
 
@@ -37,6 +38,7 @@ local = typer.Typer(
 app.add_typer(local, name="local")
 app.add_typer(retention, name="retention")
 app.command("explain")(explain_command)
+app.command("migrate")(migrate_command)
 
 _AppDirectory = Annotated[
     Path, typer.Option("--app-dir", help="Directory of the CDK app's cdk.json.", exists=True, file_okay=False)
