@@ -11,16 +11,24 @@ try:
     import typer
     from rich.console import Console
 except ImportError:  # pragma: no cover - only without the extra
-    sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[local]'")
+    sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[cli]'")
 
-from ecr_fargate_constructs.local import assembly, lifecycle, report, toolkit
-from ecr_fargate_constructs.local.containers import containers
+from ecr_fargate_constructs.local import report
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.explain_cli import explain_command
-from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.migrate_cli import migrate_command
-from ecr_fargate_constructs.local.retention_cli import retention
-from ecr_fargate_constructs.local.services import Cloud
+
+_MISSING: str | None = None
+try:
+    from ecr_fargate_constructs.local import assembly, lifecycle, toolkit
+    from ecr_fargate_constructs.local.containers import containers
+    from ecr_fargate_constructs.local.explain_cli import explain_command
+    from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
+    from ecr_fargate_constructs.local.retention_cli import retention
+    from ecr_fargate_constructs.local.services import Cloud
+except ModuleNotFoundError as error:  # with the extra [cli] alone; tests/plugin/test_wheel.py runs it
+    _MISSING = error.name
+    if _MISSING is None or _MISSING.startswith("ecr_fargate_constructs"):
+        raise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +44,10 @@ local = typer.Typer(
     help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True
 )
 app.add_typer(local, name="local")
-app.add_typer(retention, name="retention")
-app.command("explain")(explain_command)
 app.command("migrate")(migrate_command)
+if _MISSING is None:
+    app.add_typer(retention, name="retention")
+    app.command("explain")(explain_command)
 
 _AppDirectory = Annotated[
     Path, typer.Option("--app-dir", help="Directory of the CDK app's cdk.json.", exists=True, file_okay=False)
@@ -49,6 +58,13 @@ _Port = Annotated[int, typer.Option(min=1, max=65535, help="TCP port on loopback
 @app.callback()
 def root() -> None:
     """Private images on Fargate."""
+
+
+@local.callback()
+def needs_local() -> None:
+    """Run a CDK app on an embedded AWS: no account, nothing leaves this machine."""
+    if _MISSING is not None:
+        raise LocalError(f"{_MISSING} is missing", fix="pip install 'ecr-fargate-constructs[local]'")
 
 
 @local.command()

@@ -72,6 +72,10 @@ def read_project(root: Node, ledger: Ledger, interpolation: Interpolation, *, de
         one_off |= {other for other, condition in waits[key].items() if condition == "success"}
     if not services:
         raise MigrationError("it has no services that could run on Fargate")
+    used = {mount.volume.name for service in services.values() for mount in service.mounts}
+    for volume, inner in volumes.items():
+        if volume not in used:
+            ledger.leave_out(inner.here, "no service in the program mounts it", "look at the service that does")
     _list_missing(root, ledger, services, one_off if one_off != set(services) else set())
     made = _connected(_with_migrations(services, waits, one_off), waits)
     return Project(name=name, source="a compose file", services=tuple(made.values()))
@@ -83,9 +87,7 @@ def _declared(fields: Fields, name: str) -> dict[str, Fields]:
     if section is None:
         return {}
     for key, node in section.here.entries.items():
-        if node.value is None or node.value == {}:
-            section.carry(key)
-        elif name == "secrets":
+        if name == "secrets":
             name_there = node.entries.get("name")
             known = (text_of(name_there) if name_there is not None else None) or key
             section.check(
@@ -93,10 +95,14 @@ def _declared(fields: Fields, name: str) -> dict[str, Fields]:
                 "its value is not in the program",
                 f"put it into Secrets Manager under the name {known!r}, or write another name into the program",
             )
+        elif not node.children:
+            section.carry(key)
         elif isinstance(node.value, dict):
             inner = Fields(node, fields.ledger)
             inner.carry("name")
             inner.leave_out(reasons.VOLUME)
+        if name == "secrets":
+            Fields(node, fields.ledger).carry("environment", "external", "file", "name")
     return {key: Fields(node, fields.ledger) for key, node in section.here.entries.items()}
 
 

@@ -27,6 +27,7 @@ CONDITIONS = ("start", "healthy", "complete", "success")
 _ARN = re.compile(
     r"arn:aws[\w-]*:(?P<service>ssm|secretsmanager):[a-z0-9-]*:\d*:(?P<kind>parameter|secret)[:/](?P<name>.+)"
 )
+_VERSION = re.compile(r":(?:[^:]+:[^:]*|:[^:]+)$")
 _CONTAINER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _VOLUME_PATH = re.compile(r"/[\w./-]*[\w.-][\w./-]*")
 
@@ -170,6 +171,8 @@ def _secrets(fields: Fields) -> dict[str, Parameter | Secret]:
             text = inner.text("secretsmanager")
             if text:
                 found[name] = _secret(text)
+                if _VERSION.search(text):
+                    inner.check("secretsmanager", "the secret's current version is read", "nothing to do, as a rule")
             continue
         text = section.text(name)
         if text:

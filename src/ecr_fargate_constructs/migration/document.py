@@ -89,7 +89,10 @@ def parse(text: str) -> Node:
         raise MigrationError("it is empty")
     if not isinstance(root, yaml.MappingNode):
         raise MigrationError("it is not a mapping of keys to values", line=root.start_mark.line + 1)
-    return _Reader().read(root, line=1, path=())
+    try:
+        return _Reader().read(root, line=1, path=())
+    except RecursionError as error:
+        raise MigrationError("an alias contains itself") from error
 
 
 class _Reader:

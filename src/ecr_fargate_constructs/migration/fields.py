@@ -33,17 +33,23 @@ class Fields:
 
     def node(self, name: str) -> Node | None:
         """The value as it stands, without a mark; None when the key is missing, or has nothing in it."""
-        found = self._node.entries.get(name)
-        if found is None:
+        found = self._scalar(name)
+        if found is not None and found.value in ({}, []):  # there is nothing to carry over
+            self._ledger.carry(found)
             return None
-        if found.value is None or found.value in ({}, []):  # there is nothing to carry over
+        return found
+
+    def _scalar(self, name: str) -> Node | None:
+        """The value where a scalar is wanted: an empty list or mapping is none."""
+        found = self._node.entries.get(name)
+        if found is not None and found.value is None:
             self._ledger.carry(found)
             return None
         return found
 
     def text(self, name: str) -> str | None:
         """A text; numbers and truth values as they are written in JSON."""
-        node = self.node(name)
+        node = self._scalar(name)
         if node is None:
             return None
         text = text_of(node)
@@ -51,14 +57,14 @@ class Fields:
 
     def number(self, name: str, *, minimum: int = 0, maximum: int = 2**31 - 1) -> int | None:
         """A whole number within bounds, also as a text."""
-        node = self.node(name)
+        node = self._scalar(name)
         if node is None:
             return None
         return self._or_leave_out(node, number_of(node, minimum, maximum), f"a number from {minimum} to {maximum}")
 
     def flag(self, name: str) -> bool | None:
         """A truth value."""
-        node = self.node(name)
+        node = self._scalar(name)
         if node is None:
             return None
         value = {"true": True, "false": False}.get(text_of(node) or "")

@@ -102,7 +102,7 @@ class Ledger:
 
     def _unknown(self, node: Node) -> Iterator[Finding]:
         """What has no mark on itself, above or below; the highest such value stands for what is below it."""
-        if self._marked(node):
+        if self._covered(node):
             return
         if node.path and node.path not in self._entered and not self._marked_below(node):
             yield Finding(
@@ -115,6 +115,13 @@ class Ledger:
             return
         for child in node.children:
             yield from self._unknown(child)
+
+    def _covered(self, node: Node) -> bool:
+        """Whether a mark speaks for all that is below: not that of a value which is read entry by entry."""
+        finding = self._findings.get(node.path)
+        if finding is not None and finding.kind is Kind.LEFT_OUT:
+            return True
+        return self._marked(node) and (node.path not in self._entered or not node.children)
 
     def _marked(self, node: Node) -> bool:
         return node.path in self._carried or node.path in self._findings
