@@ -17,6 +17,7 @@ from ecr_fargate_constructs.local.cost_cli import cost_command
 from ecr_fargate_constructs.local.diagram_cli import diagram_command
 from ecr_fargate_constructs.local.doctor_cli import doctor_command
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.migrate_cli import migrate_command
 from ecr_fargate_constructs.local.report import print_error
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("doctor")(doctor_command)
 app.command("cost")(cost_command)
 app.command("diagram")(diagram_command)
+app.command("migrate")(migrate_command)
 
 
 @app.callback()
