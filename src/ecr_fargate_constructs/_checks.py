@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import aws_cdk as cdk
     from constructs import Construct
 
@@ -40,7 +40,7 @@ def whole_number(
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name}={value!r} is not a number; use a whole number, {allowed}", path=path)
-    if value != int(value) or value < minimum or (maximum is not None and value > maximum):
+    if not math.isfinite(value) or value != int(value) or value < minimum or (maximum is not None and value > maximum):
         raise ConfigurationError(f"{name}={value!r} is not {what}; use {allowed}", path=path)
 
 
@@ -62,6 +62,8 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path:
 
 def text_map(name: str, values: Mapping[str, object], *, path: str | None = None) -> None:
     """Refuse a mapping whose keys are empty or whose values are not strings."""
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(f"{name}={values!r} is no mapping; use for example {{'NAME': 'value'}}", path=path)
     for key, value in values.items():
         if not key:
             raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
@@ -81,7 +83,7 @@ def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: st
     """Refuse a path in a container that does not begin with ``/``, or is ``/`` itself."""
     if is_token(value):
         return
-    if not value.startswith("/") or (value == "/" and not root_allowed):
+    if not isinstance(value, str) or not value.startswith("/") or (value == "/" and not root_allowed):
         raise ConfigurationError(
             f"{name} has {value!r}; use absolute paths of directories, for example '/tmp'", path=path
         )

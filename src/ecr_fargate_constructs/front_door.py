@@ -11,8 +11,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of, tcp_port, text_map
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.image.build import ImageBuild
-from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
@@ -45,6 +46,7 @@ class EcrFargateService(Construct):
     the options here composes these three directly; nothing else happens inside.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -90,7 +92,7 @@ class EcrFargateService(Construct):
         text_map("environment", environment or {}, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
-        context = inspect_context(directory, build or ImageBuild(), path=path)
+        context = inspect_context(directory, build or ImageBuild(), path=path, outdir=outdir_of(scope))
         if repository is not None:
             check_delivery(scope, repository, path=path)
         super().__init__(scope, construct_id)

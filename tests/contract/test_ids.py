@@ -85,6 +85,7 @@ WARNINGS = {
     "ecr-fargate-constructs:execAuditLog",
     "ecr-fargate-constructs:importedClusterCapacity",
     "ecr-fargate-constructs:isolatedSubnets",
+    "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:plainHttp",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",

@@ -11,6 +11,7 @@ from constructs import Construct
 from ecr_fargate_constructs import _vpc
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._checks import path_of, whole_number
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.network.endpoints import Feature, interface_endpoints
@@ -44,6 +45,7 @@ class Network(Construct):
     That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

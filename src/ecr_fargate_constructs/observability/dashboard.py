@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
@@ -32,6 +33,7 @@ class ServiceDashboard(Construct):
     CloudWatch charges 3 US dollars a month for a dashboard; an account's first three are free.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

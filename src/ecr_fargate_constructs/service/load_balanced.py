@@ -15,6 +15,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
@@ -71,6 +72,7 @@ class LoadBalancedFargateService(Construct):
     (about 65 US dollars a month) and the free S3 endpoint through which image layers travel.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.service.autoscaling import use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
@@ -69,6 +70,7 @@ class LoadBalancedEc2Service(Construct):
     It is grantable and connectable, as its twin is.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
@@ -44,6 +45,7 @@ class RoutedEc2Service(RoutedService):
     load balancer's VPC.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

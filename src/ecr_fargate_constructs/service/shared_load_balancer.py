@@ -12,6 +12,7 @@ from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.service.answer import FixedAnswer
@@ -104,6 +105,7 @@ class SharedLoadBalancer(Construct):
     What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
