@@ -17,6 +17,7 @@ from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
 from ecr_fargate_constructs.service.placement import check_placement
@@ -92,6 +93,7 @@ class EcrFargateService(Construct):
         text_map("environment", environment or {}, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
+        check_way_in(scope, ingress, path=path)
         context = inspect_context(directory, build or ImageBuild(), path=path, outdir=outdir_of(scope))
         if repository is not None:
             check_delivery(scope, repository, path=path)

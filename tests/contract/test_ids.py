@@ -87,6 +87,7 @@ WARNINGS = {
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:plainHttp",
+    "ecr-fargate-constructs:plainSecretInEnvironment",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",

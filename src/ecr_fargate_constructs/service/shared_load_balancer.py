@@ -15,6 +15,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
@@ -130,6 +131,7 @@ class SharedLoadBalancer(Construct):
             ConfigurationError: For a VPC without the subnets that the load balancer needs.
         """
         check_shared_network(vpc, ingress, path=path_of(scope, construct_id))
+        check_way_in(scope, ingress, path=path_of(scope, construct_id))
         super().__init__(scope, construct_id)
         way = way_in(self, ingress)
         https = https_of(way)
