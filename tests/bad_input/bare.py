@@ -45,7 +45,7 @@ def pattern(place: Place, *, image: dict[str, Any] | None = None, **options: Any
     )
 
 
-def container(place: Place, **options: Any) -> object:  # noqa: ANN401 - CDK's options
+def container(place: Place, **options: Any) -> ecs.ContainerDefinition:  # noqa: ANN401 - CDK's options
     """A container of a ``FargateTaskDefinition``."""
     task = options.pop("task", {})
     definition = ecs.FargateTaskDefinition(place.stack, "Task", **task)
@@ -83,12 +83,14 @@ def attribute(place: Place, name: str, value: str) -> object:
 
 def scaling(place: Place, minimum: Any, maximum: Any, **signals: Any) -> object:  # noqa: ANN401 - CDK's options
     """The pattern, scaled by CPU."""
-    count = pattern(place).service.auto_scale_task_count(min_capacity=minimum, max_capacity=maximum)
+    made = pattern(place)
+    count = made.service.auto_scale_task_count(min_capacity=minimum, max_capacity=maximum)
     if "cpu" in signals:
         count.scale_on_cpu_utilization("Cpu", target_utilization_percent=signals["cpu"])
     if "requests" in signals:
-        group = elbv2.ApplicationTargetGroup(place.stack, "Group", port=80)
-        count.scale_on_request_count("Requests", requests_per_target=signals["requests"], target_group=group)
+        count.scale_on_request_count(
+            "Requests", requests_per_target=signals["requests"], target_group=made.target_group
+        )
     if "cooldown" in signals:
         count.scale_on_cpu_utilization(
             "Cpu", target_utilization_percent=60, scale_in_cooldown=cdk.Duration.millis(signals["cooldown"])
@@ -171,7 +173,7 @@ def answering(place: Place, status: int, body: str) -> object:
     )
 
 
-def provider(scheme: str) -> dict[str, str]:
+def provider(scheme: str) -> dict[str, Any]:
     """Addresses of an OpenID Connect provider."""
     names = ("issuer", "authorization_endpoint", "token_endpoint", "user_info_endpoint")
     return {"client_id": "web", **dict.fromkeys(names, f"{scheme}://id.example.com")}
@@ -233,3 +235,16 @@ def logging(place: Place, buffer: cdk.Size) -> object:
         stream_prefix="web", mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=buffer
     )
     return container(place, logging=driver)
+
+
+def connect(place: Place, name: str) -> object:
+    """A service that offers a name in a Service Connect namespace."""
+    made = container(place, port_mappings=[ecs.PortMapping(container_port=80, name="web")])
+    service = ecs.FargateService(
+        place.stack, "Web", cluster=ecs.Cluster(place.stack, "Cluster"), task_definition=made.task_definition
+    )
+    service.enable_service_connect(
+        namespace="apps",
+        services=[ecs.ServiceConnectService(port_mapping_name="web", discovery_name=name, dns_name=name)],
+    )
+    return service

@@ -69,7 +69,12 @@ class RefusedAtSynth:
 
 @dataclass(frozen=True)
 class Passes:
-    """Made, since nothing is wrong with it; ``because`` says why, and ``found`` stands in the template."""
+    """Made, since nothing is wrong with it.
+
+    Attributes:
+        because: Why.
+        found: What stands in the template; ``ours`` returns its text then.
+    """
 
     because: str
     found: str = ""

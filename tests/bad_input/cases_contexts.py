@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAMILY = "Build contexts"
+LARGE, MANY = 101, 5_010  # just above what is warned of: CDK copies and hashes them all
 SECRET = Warned("sensitiveFilesInBuildContext")
 
 
@@ -39,8 +40,8 @@ def _context(
     return Case(
         FAMILY,
         what,
-        lambda p: here.image(p, directory(p.context), build=ImageBuild(**(ours or {}))),  # type: ignore[arg-type] - bad input
-        lambda p: bare.asset(p, directory(p.context), **(theirs or {})),  # type: ignore[arg-type] - bad input
+        lambda p: here.image(p, directory(p.context), build=ImageBuild(**(ours or {}))),  # type: ignore[arg-type]
+        lambda p: bare.asset(p, directory(p.context), **(theirs or {})),  # type: ignore[arg-type]
         expected,
         given=given,
     )
@@ -74,14 +75,15 @@ def _socket(app: Path) -> None:
 
 def _large(app: Path) -> None:
     with (app / "model.bin").open("wb") as file:
-        file.truncate(300 * 2**20)  # sparse
+        file.truncate(LARGE * 2**20)  # sparse
 
 
 def _many(app: Path) -> None:
-    for number in range(8_000):
-        folder = app / "node_modules" / f"package{number // 100}"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{number}.js").touch()
+    for first in range(0, MANY, 100):
+        folder = app / "node_modules" / f"package{first}"
+        folder.mkdir(parents=True)
+        for number in range(first, min(first + 100, MANY)):
+            (folder / f"{number}.js").touch()
 
 
 def _no_dockerfile(app: Path) -> None:
@@ -178,15 +180,15 @@ CONTEXTS = [
         Passes("it does not travel"),
         _both(_link("hosts", "/etc/hosts"), _write(".dockerignore", "hosts\n")),
     ),
-    _context("A file of 300 MiB", Warned("largeBuildContext"), _large),
+    _context(f"A file of {LARGE} MiB", Warned("largeBuildContext"), _large),
     _context(
-        "A file of 300 MiB that `.dockerignore` excludes",
+        f"A file of {LARGE} MiB that `.dockerignore` excludes",
         Passes("it does not travel"),
         _both(_large, _write(".dockerignore", "*.bin\n")),
     ),
-    _context("8,000 files in `node_modules`", Warned("largeBuildContext"), _many),
+    _context(f"{MANY:,} files in `node_modules`", Warned("largeBuildContext"), _many),
     _context(
-        "8,000 files in `node_modules` that `.dockerignore` excludes",
+        f"{MANY:,} files in `node_modules` that `.dockerignore` excludes",
         Passes("they do not travel, and are not looked at"),
         _both(_many, _write(".dockerignore", "node_modules\n")),
     ),
@@ -253,14 +255,14 @@ BUILD_ARGUMENTS = [
     Case(
         ARGUMENTS,
         "Arguments as one string",
-        lambda p: here.door(p, build=ImageBuild(args="A=1")),  # type: ignore[arg-type] - bad input
+        lambda p: here.door(p, build=ImageBuild(args="A=1")),  # type: ignore[arg-type]
         lambda p: bare.asset(p, p.context, build_args="A=1"),
         Refused("ImageBuild.args='A=1'", "use for example"),
     ),
     Case(
         ARGUMENTS,
         "A build secret that is no source, but a number",
-        lambda p: here.door(p, build=ImageBuild(secrets={"npm": 1})),  # type: ignore[dict-item] - bad input
+        lambda p: here.door(p, build=ImageBuild(secrets={"npm": 1})),  # type: ignore[dict-item]
         lambda p: bare.asset(p, p.context, build_secrets={"npm": 1}),
         Refused("ImageBuild.secrets['npm']=1", "use a string"),
     ),

@@ -169,7 +169,7 @@ NAME_CASES = [
         NAMES,
         "Service Connect name `Orders`",
         lambda _: ServiceConnect(namespace="apps", name="Orders"),
-        lambda p: bare.pattern(p).service.enable_service_connect(namespace="apps"),
+        lambda p: bare.connect(p, "Orders"),
         Refused("ServiceConnect.name='Orders'", "lower-case letters"),
     ),
     Case(
@@ -339,7 +339,7 @@ RULE_CASES = [
         RULES,
         "Keep one image: none to roll back to",
         lambda p: here.door(p, repository=p.given),
-        lambda p: bare.rules(p, {"max_image_count": 1}),
+        lambda p: ecr.Repository(p.stack, "Other", lifecycle_rules=[ecr.LifecycleRule(max_image_count=1)]),
         Warned("retentionMayExpireRunningImage"),
         given=lambda p: PrivateRepository(p.stack, "Repo", retention=Retention.keep_last(1)),
     ),

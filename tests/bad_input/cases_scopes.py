@@ -150,7 +150,7 @@ SCOPE_CASES = [
     Case(
         SCOPES,
         "The app",
-        lambda p: EcrFargateService(p.app, "Web", directory=p.context, container_port=80),  # type: ignore[arg-type] - bad input
+        lambda p: EcrFargateService(p.app, "Web", directory=p.context, container_port=80),
         lambda p: bare.pattern_in(p.app),
         Refused("[Web] scope is the app, which is in no stack", "cdk.Stack(app, …)"),
     ),

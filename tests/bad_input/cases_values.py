@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from bad_input import bare, here
@@ -89,7 +90,9 @@ SIZES = [
             p.stack,
             "V",
             name="data",
-            managed_ebs_volume=ecs.ServiceManagedEBSVolumeConfiguration(size=cdk.Size.gibibytes(70_000)),
+            managed_ebs_volume=ecs.ServiceManagedEBSVolumeConfiguration(
+                size=cdk.Size.gibibytes(70_000), volume_type=ec2.EbsDeviceVolumeType.GP3
+            ),
         ),
         Refused("EbsVolume.size_gib=70000 is not", "use 1 to 65536"),
     ),
@@ -129,7 +132,7 @@ PORTS = [
         "Two containers of a task on one port",
         lambda p: here.service(p, sidecars=[Sidecar("proxy", NGINX, ports=[80])]),
         lambda p: [
-            bare.container(p, port_mappings=[ecs.PortMapping(container_port=80)]).task_definition.add_container(  # type: ignore[attr-defined] - a ContainerDefinition
+            bare.container(p, port_mappings=[ecs.PortMapping(container_port=80)]).task_definition.add_container(
                 "proxy",
                 image=ecs.ContainerImage.from_registry(NGINX),
                 port_mappings=[ecs.PortMapping(container_port=80)],
@@ -376,7 +379,7 @@ COUNTS = [
     Case(
         "Counts and percentages",
         "A latency without a unit",
-        lambda _: ServiceThresholds(latency={"Warning": 3}),  # type: ignore[dict-item] - bad input
+        lambda _: ServiceThresholds(latency={"Warning": 3}),  # type: ignore[dict-item]
         lambda p: bare.alarm(p, 3),
         Refused("ServiceThresholds.latency['Warning']=3 has no unit", "Duration.seconds(1)"),
     ),

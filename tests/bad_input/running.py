@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import assertions
 
-from bad_input import cases_addresses, cases_contexts, cases_names, cases_scopes, cases_tokens, cases_values
-from bad_input.case import Case, Expected, Passes, Place, Refused, RefusedAtSynth, Warned
+from bad_input import bare, cases_addresses, cases_contexts, cases_names, cases_scopes, cases_tokens, cases_values
+from bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
 from ecr_fargate_constructs import ConfigurationError
 from ecr_fargate_constructs.testing.engine import diagnostics
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CASES: list[Case] = [
     *cases_contexts.CASES,
@@ -27,6 +24,8 @@ CASES: list[Case] = [
     *cases_tokens.CASES,
 ]
 OURS = "ecr-fargate-constructs:"
+RAISES, WARNS, SILENT, NOTHING = "raises", "warns at synth", "**accepts it silently**", "has nothing like it"
+CRASHED = "raises `JSONDecodeError`"  # jsii hands on what is no JSON, and the Node process ends
 _LONGEST = 700
 
 
@@ -61,27 +60,25 @@ def run_ours(case: Case, folder: Path) -> Outcome:
         return Outcome(_plain(str(error), folder), left, error=error)
     if isinstance(case.expected, RefusedAtSynth):
         return Outcome(_plain(_refusal_of(place.app), folder), ())
-    stack = made if isinstance(made, cdk.Stack) else place.stack
-    template = "" if isinstance(case.expected, Warned) else json.dumps(_resources(stack, case.expected))
-    return Outcome("", (), warnings=tuple(sorted(set(_warnings(stack)))), template=template)
+    warnings = tuple(sorted(set(_warnings(place.stack))))
+    return Outcome("", (), warnings=warnings, template=made if isinstance(made, str) else "")
 
 
 def run_bare(case: Case, folder: Path) -> str:
     """Give the input to CDK's own construct, and say what came of it."""
     if case.bare is None:
-        return "has nothing like it"
+        return NOTHING
     place = place_for(case, folder)
-    known = set(_warnings(place.stack))
     try:
         case.bare(place)
         template = assertions.Template.from_stack(place.stack).to_json()
     except Exception as error:  # noqa: BLE001 - whatever a user would see
-        return f"raises `{type(error).__name__}`: {_code(_plain(_first(error), folder))}"
-    said = sorted(set(_warnings(place.stack)) - known)
-    findings = sorted({finding.rule_id for finding in diagnostics(template)} - _usual())
-    if findings or said:
-        return f"warns at synth: {', '.join(f'`{each}`' for each in [*said, *findings])}"
-    return "**accepts it silently**"
+        return f"{RAISES} `{type(error).__name__}`: {_code(_plain(_first(error), folder, longest=180))}"
+    findings = {finding.rule_id for finding in diagnostics(template)}
+    said = sorted({*_warnings(place.stack), *findings} - _usual())
+    if said:
+        return f"{WARNS}: {', '.join(f'`{each}`' for each in said)}"
+    return "accepts it" if isinstance(case.expected, Passes) else SILENT
 
 
 def cell_of(case: Case, outcome: Outcome) -> str:
@@ -113,13 +110,6 @@ def _warnings(stack: cdk.Stack) -> list[str]:
     return found
 
 
-def _resources(stack: cdk.Stack, expected: Expected) -> Any:  # noqa: ANN401 - JSON
-    """The resources; synthesized where the case looks for something in them."""
-    if isinstance(expected, Passes) and not expected.found:
-        return {}
-    return assertions.Template.from_stack(stack).to_json()["Resources"]
-
-
 def _refusal_of(app: cdk.App) -> str:
     try:
         app.synth()
@@ -128,36 +118,27 @@ def _refusal_of(app: cdk.App) -> str:
     return "nothing"
 
 
-_USUAL: set[str] = set()
-
-
-def _usual() -> set[str]:
-    """What the engine says of the pattern without any fault."""
-    if not _USUAL:
-        from pathlib import Path  # noqa: PLC0415
-
-        from bad_input import bare  # noqa: PLC0415 - the table alone needs it
-
-        place = Place(Path())
-        bare.pattern(place)
-        template = assertions.Template.from_stack(place.stack).to_json()
-        _USUAL.update(finding.rule_id for finding in diagnostics(template))
-        _USUAL.add("nothing")
-    return _USUAL
+@lru_cache
+def _usual() -> frozenset[str]:
+    """What is said of the pattern without any fault, and of a stack that holds nothing but an asset."""
+    place = Place(Path())
+    bare.pattern(place)
+    template = assertions.Template.from_stack(place.stack).to_json()
+    return frozenset({"F0001", *_warnings(place.stack), *(finding.rule_id for finding in diagnostics(template))})
 
 
 def _first(error: Exception) -> str:
-    lines = str(error).splitlines()
+    lines = [line.strip() for line in str(error).splitlines() if not line.endswith("following errors:")]
     return lines[0] if lines else ""
 
 
-def _plain(text: str, folder: Path) -> str:
+def _plain(text: str, folder: Path, *, longest: int = _LONGEST) -> str:
     """A message without what differs from run to run."""
-    text = text.replace(str(folder), "/project")
+    text = text.replace(str(folder), "/project").replace(str(Path.cwd()), "/project")
     text = re.sub(r"\$\{Token\[[^\]]+\]\}", "${Token}", text)
     text = re.sub(r"(.)\1{39,}", r"\1…", text)
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _code(text: str) -> str:
