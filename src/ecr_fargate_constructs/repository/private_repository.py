@@ -12,13 +12,14 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing, check_place
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
-from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
@@ -55,6 +56,7 @@ class PrivateRepository(Construct):
     ``add_lifecycle_rule`` have no effect. Change ``retention`` instead.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -163,7 +165,8 @@ class PrivateRepository(Construct):
             ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
         """
         how, parent = build or ImageBuild(), self if scope is None else scope
-        context = inspect_context(directory, how, path=path_of(parent, id))
+        check_place(parent, id)
+        context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
         check_delivery(parent, self._repository, path=path_of(parent, id))
         self.warn_if_expiring()
         return images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
@@ -203,6 +206,7 @@ class PrivateRepository(Construct):
         Raises:
             ConfigurationError: ``reference`` is no image's name, or names no version.
         """
+        check_place(self, id)
         return images.mirror(self, id, reference=reference, architecture=architecture, repository=self._repository)
 
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:

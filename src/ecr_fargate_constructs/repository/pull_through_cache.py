@@ -14,6 +14,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -67,6 +68,7 @@ class PullThroughCache(Construct):
     Source: "Sync an upstream registry with an Amazon ECR private registry" in the Amazon ECR user guide.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
@@ -52,6 +53,7 @@ class ImageRepositoryStack(cdk.Stack):
     stack, so that there the repository has to exist beforehand (a warning says so in a ``Stage``).
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

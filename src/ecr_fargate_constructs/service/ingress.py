@@ -13,7 +13,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 
-from ecr_fargate_constructs._checks import seconds, tcp_port, web_acl_arn, whole_number
+from ecr_fargate_constructs._checks import domain_name, seconds, tcp_port, web_acl_arn, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress_settings import (
@@ -167,6 +167,8 @@ class _Https(_Way):
             raise ConfigurationError(
                 f"{name} needs a certificate; give domain_name= and hosted_zone= to have one made, or certificate="
             )
+        if self.domain_name is not None:
+            domain_name(f"{name}.domain_name", self.domain_name)
         self._check_zone(name)
 
     def _check_zone(self, name: str) -> None:

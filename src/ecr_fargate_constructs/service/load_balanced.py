@@ -16,7 +16,9 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
@@ -76,6 +78,7 @@ class LoadBalancedFargateService(Construct):
     (about 65 US dollars a month) and the free S3 endpoint through which image layers travel.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -132,6 +135,7 @@ class LoadBalancedFargateService(Construct):
         check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
+        check_way_in(scope, ingress, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
         parts.tag(self)

@@ -166,6 +166,8 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
     check = ingress.health_check
     settings = ingress.settings if isinstance(ingress, Targets) else ingress.targets
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
+    # CDK compares the two at synth, which it cannot where one is a token.
+    known = not (check.interval.is_unresolved() or check.timeout.is_unresolved())
     group.configure_health_check(
         enabled=True,
         protocol=elbv2.Protocol.HTTP,
@@ -173,11 +175,15 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
         healthy_http_codes=None if grpc else check.codes,
         healthy_grpc_codes=(check.grpc_codes or "12") if grpc else None,
-        interval=check.interval,
-        timeout=check.timeout,
+        interval=check.interval if known else None,
+        timeout=check.timeout if known else None,
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
+    resource = group.node.default_child
+    if not known and isinstance(resource, elbv2.CfnTargetGroup):
+        resource.health_check_interval_seconds = check.interval.to_seconds()
+        resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute(
         "deregistration_delay.timeout_seconds",
         cdk.Tokenization.stringify_number(ingress.deregistration_delay.to_seconds()),

@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies
 from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
@@ -48,6 +49,7 @@ class RoutedFargateService(RoutedService):
     No other service's rule changes when it comes or goes: see ``Route``.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
@@ -47,6 +48,7 @@ class RoutedEc2Service(RoutedService):
     load balancer's VPC.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

@@ -14,9 +14,11 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
 from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.existing import check_existing, vpc_of
@@ -111,6 +113,7 @@ class SharedLoadBalancer(Construct):
     What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -140,6 +143,7 @@ class SharedLoadBalancer(Construct):
         check_shared_network(vpc, ingress, path=path)
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         posture_of(scope, path=path)
+        check_way_in(scope, ingress, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
         way = way_in(self, ingress)
