@@ -125,7 +125,11 @@ CONTAINER = AppContainer("public.ecr.aws/nginx/nginx:1.29", 80)
 
 def _routed(kind: type) -> Callable[[cdk.Stack, Path], None]:
     def make(stack: cdk.Stack, _: Path) -> None:
-        shared = SharedLoadBalancer(cdk.Stack(cdk.App(), "Shared"), "Shared")
+        app = stack.node.scope
+        assert isinstance(app, cdk.App)
+        other = cdk.Stack(app, "Shared")
+        Posture.STANDARD.apply_to(other)
+        shared = SharedLoadBalancer(other, "Shared")
         kind(stack, "Web", load_balancer=shared, route=Route(path="/*"), container=CONTAINER)
 
     return make
