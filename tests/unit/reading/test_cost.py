@@ -54,7 +54,7 @@ def make(tmp_path: Path) -> Callable[[dict[str, Any]], App]:
         (folder / "One.template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
         return load(folder)
 
-    return app  # type: ignore[return-value]
+    return app
 
 
 def test_the_front_page_app(assemblies: Path) -> None:
