@@ -1,0 +1,1 @@
+"""A picture of an app's architecture, grouped by network. Pure; the same app gives the same bytes."""

@@ -1,0 +1,31 @@
+"""A picture as PNG, drawn by resvg: a wheel, and no library of the system's."""
+
+from __future__ import annotations
+
+from ecr_fargate_constructs.reading.errors import AssemblyError
+
+_EXTRA = "pip install 'ecr-fargate-constructs[cli]'"
+_PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{}</svg>'
+_TEXT = '<text x="2" y="15" font-family="Helvetica, Arial, sans-serif">probe</text>'
+
+
+def png(text: str, *, width: int | None = None) -> bytes:
+    """The picture of an SVG text.
+
+    Args:
+        text: The SVG.
+        width: Width in pixels; left out, twice that of the SVG.
+
+    Raises:
+        AssemblyError: resvg is not installed, or the machine has no font to write with.
+    """
+    try:
+        import resvg_py  # noqa: PLC0415 - only PNG needs it
+    except ModuleNotFoundError as error:
+        raise AssemblyError("PNG needs the package resvg-py", fix=f"{_EXTRA}, or write SVG") from error
+    blank, probe = (bytes(resvg_py.svg_to_bytes(svg_string=_PROBE.format(inside))) for inside in ("", _TEXT))
+    if blank == probe:
+        raise AssemblyError("no font is installed, so that a PNG would have no text", fix="install one, or write SVG")
+    if width is None:
+        return bytes(resvg_py.svg_to_bytes(svg_string=text, zoom=2))
+    return bytes(resvg_py.svg_to_bytes(svg_string=text, width=width))
