@@ -28,7 +28,7 @@ docs: $(VENV)/.docs  ## Build the documentation into site/, and check its links
 	$(BIN)/python tests/links.py site
 
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/migration
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi

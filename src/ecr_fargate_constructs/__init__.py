@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.observability.alarms import ServiceAlarms
     from ecr_fargate_constructs.observability.dashboard import ServiceDashboard
     from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
+    from ecr_fargate_constructs.posture import Posture
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
@@ -133,6 +134,7 @@ __all__ = [
     "Oidc",
     "OldTasks",
     "OnDemand",
+    "Posture",
     "PreviewHeader",
     "PreviewPort",
     "PrivateRepository",
@@ -222,6 +224,7 @@ _HOMES = {
     "Oidc": "service.authentication",
     "OldTasks": "service.deployment",
     "OnDemand": "service.capacity",
+    "Posture": "posture",
     "PreviewHeader": "service.preview",
     "PreviewPort": "service.preview",
     "PrivateRepository": "repository.private_repository",

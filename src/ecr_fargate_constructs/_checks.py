@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import aws_cdk as cdk
     from constructs import Construct
 
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_LEAST_LABELS, _LONGEST_NAME = 2, 253
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_)", re.IGNORECASE
 )
+
+_WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
+_SECRET_LAST = re.compile(_SECRET_NAME.pattern.removesuffix("(?:$|_)") + "$", re.IGNORECASE)
+_SECRET_VALUE = re.compile(
+    r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bxox[abpr]-[\w-]{10,}"
+    r"|://[^/\s:@]+:[^/\s@]+@"  # a password in an address
+)
+"""What keys of AWS, GitHub and Slack, private keys, and addresses with a password look like."""
 
 
 def path_of(scope: Construct, construct_id: str) -> str:
@@ -40,7 +51,7 @@ def whole_number(
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name}={value!r} is not a number; use a whole number, {allowed}", path=path)
-    if value != int(value) or value < minimum or (maximum is not None and value > maximum):
+    if not math.isfinite(value) or value != int(value) or value < minimum or (maximum is not None and value > maximum):
         raise ConfigurationError(f"{name}={value!r} is not {what}; use {allowed}", path=path)
 
 
@@ -60,8 +71,20 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path:
         )
 
 
+def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:
+    """Refuse anything but the ARN of a web ACL that a load balancer takes."""
+    if value is not None and not is_token(value) and not _WEB_ACL.fullmatch(value):
+        raise ConfigurationError(
+            f"{name}={value!r} is not the ARN of a regional web ACL; use the attr_arn of a wafv2.CfnWebACL with scope "
+            "REGIONAL, in the load balancer's region",
+            path=path,
+        )
+
+
 def text_map(name: str, values: Mapping[str, object], *, path: str | None = None) -> None:
     """Refuse a mapping whose keys are empty or whose values are not strings."""
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(f"{name}={values!r} is no mapping; use for example {{'NAME': 'value'}}", path=path)
     for key, value in values.items():
         if not key:
             raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
@@ -72,16 +95,51 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
             )
 
 
+def domain_name(name: str, value: str, *, path: str | None = None) -> None:
+    """Refuse what is no domain name, or one that no certificate can be made for."""
+    if is_token(value):
+        return
+    labels = value.rstrip(".").split(".")
+    if labels[0] == "*":
+        labels = labels[1:]
+    if (
+        len(labels) < _LEAST_LABELS
+        or not all(_LABEL.fullmatch(label) for label in labels)
+        or len(value) > _LONGEST_NAME
+    ):
+        raise ConfigurationError(
+            f"{name}={value!r} is not a domain name; use letters, digits and hyphens between dots, 253 in all and 63 "
+            f"in a part, for example 'shop.example.com'{_in_ascii(value)}",
+            path=path,
+        )
+
+
+def _in_ascii(value: str) -> str:
+    """The spelling in ASCII of a name that has another one."""
+    try:
+        ascii_name = "" if value.isascii() else value.encode("idna").decode()
+    except UnicodeError:
+        return ""
+    return f"; in ASCII it is {ascii_name!r}" if ascii_name else ""
+
+
 def looks_secret(name: str) -> bool:
     """Whether a value of this name had better not stand in clear text."""
     return _SECRET_NAME.search(name) is not None
+
+
+def carries_secret(name: str, value: str) -> bool:
+    """Whether a plain variable seems to hold a secret itself, and not where to find one."""
+    if not value or is_token(value):
+        return False
+    return _SECRET_LAST.search(name) is not None or _SECRET_VALUE.search(value) is not None
 
 
 def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: str | None = None) -> None:
     """Refuse a path in a container that does not begin with ``/``, or is ``/`` itself."""
     if is_token(value):
         return
-    if not value.startswith("/") or (value == "/" and not root_allowed):
+    if not isinstance(value, str) or not value.startswith("/") or (value == "/" and not root_allowed):
         raise ConfigurationError(
             f"{name} has {value!r}; use absolute paths of directories, for example '/tmp'", path=path
         )

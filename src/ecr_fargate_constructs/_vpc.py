@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_network
+from ecr_fargate_constructs._regulated.log_bucket import write_flow_logs
+from ecr_fargate_constructs.posture import is_regulated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +46,8 @@ def make_vpc(
         construct_id,
         max_azs=max_azs,
         nat_gateways=nat_gateways,
-        restrict_default_security_group=False,  # would add a function to every stack; nothing here uses that group
+        # It takes a function in the stack, and nothing here uses that group.
+        restrict_default_security_group=is_regulated(scope),
         gateway_endpoints={
             # Image layers come from S3: through this endpoint they are free and do not load the NAT gateways.
             "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
@@ -51,11 +56,16 @@ def make_vpc(
         ip_addresses=ip_addresses,
         ip_protocol=ip_protocol,
     )
-    acknowledge(
-        vpc.node.default_child or vpc,
-        {
-            "AwsSolutions::AwsSolutions-VPC7": "Flow logs are stored at a charge, and whose they are is the owner's to "
-            "say; tasks are reached by the load balancer only. add_flow_log() of the VPC turns them on."
-        },
-    )
+    if is_regulated(scope):
+        write_flow_logs(vpc, parts.log_bucket(scope))
+        acknowledge_network(vpc)
+        parts.tag(vpc)
+    else:
+        acknowledge(
+            vpc.node.default_child or vpc,
+            {
+                "AwsSolutions::AwsSolutions-VPC7": "Flow logs are stored at a charge, and whose they are is the "
+                "owner's to say; tasks are reached by the load balancer only. add_flow_log() of the VPC turns them on."
+            },
+        )
     return vpc

@@ -11,11 +11,14 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of, tcp_port, text_map
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.image.build import ImageBuild
-from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.existing import check_existing, vpc_of
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
@@ -46,6 +49,7 @@ class EcrFargateService(Construct):
     the options here composes these three directly; nothing else happens inside.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -87,13 +91,15 @@ class EcrFargateService(Construct):
             ConfigurationError: For any value that cannot work, before anything exists.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         tcp_port("container_port", container_port, path=path)
         text_map("environment", environment or {}, path=path)
         vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
-        context = inspect_context(directory, build or ImageBuild(), path=path)
+        check_way_in(scope, ingress, path=path)
+        context = inspect_context(directory, build or ImageBuild(), path=path, outdir=outdir_of(scope))
         if repository is not None:
             check_delivery(scope, repository, path=path)
         super().__init__(scope, construct_id)

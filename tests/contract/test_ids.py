@@ -15,6 +15,7 @@ from ecr_fargate_constructs import (
     InternalHttp,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
+    Posture,
     PrivateRepository,
     PublicHttp,
     Rolling,
@@ -61,6 +62,15 @@ EC2 = {
         "WebServiceTaskCountTargetRequests11B8180B",
     ],
 }
+REGULATED = {
+    "AWS::EC2::FlowLog": ["EcrFargateNetworkRegulatedFlowLog89AAB39D"],
+    "AWS::KMS::Key": ["EcrFargateKey62135120"],
+    "AWS::Logs::LogGroup": ["EcrFargateWebAclLog79A81184", "WebLogGroup1664F270"],
+    "AWS::S3::Bucket": ["EcrFargateLogBucket00BA6EED"],
+    "AWS::WAFv2::WebACL": ["EcrFargateWebAcl"],
+    "AWS::WAFv2::WebACLAssociation": ["WebWebAcl3A82672D"],
+    "Custom::VpcRestrictDefaultSG": ["EcrFargateNetworkRestrictDefaultSecurityGroupCustomResource3EAA5EC9"],
+}
 SHIFTING = {
     "AWS::CloudWatch::Alarm": [
         "WebGreenErrors0AF33358",
@@ -85,7 +95,9 @@ WARNINGS = {
     "ecr-fargate-constructs:execAuditLog",
     "ecr-fargate-constructs:importedClusterCapacity",
     "ecr-fargate-constructs:isolatedSubnets",
+    "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:plainHttp",
+    "ecr-fargate-constructs:plainSecretInEnvironment",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
@@ -113,6 +125,26 @@ def test_logical_ids_of_the_public_service(templates: dict[str, dict[str, Any]],
 @pytest.mark.parametrize(("kind", "logical_id"), INTERNAL.items())
 def test_logical_ids_of_the_internal_service(templates: dict[str, dict[str, Any]], kind: str, logical_id: str) -> None:
     assert list(of_type(templates["internal"], kind)) == [logical_id]
+
+
+@pytest.fixture(scope="module")
+def regulated_template(directory: Path) -> dict[str, Any]:
+    stack = cdk.Stack(cdk.App(), "Web")
+    Posture.REGULATED.apply_to(stack)
+    EcrFargateService(stack, "Web", directory=directory, container_port=80, ingress=PublicHttp())
+    return template_of(stack)
+
+
+@pytest.mark.parametrize(("kind", "logical_ids"), REGULATED.items())
+def test_logical_ids_of_what_a_regulated_stack_has_once(
+    regulated_template: dict[str, Any], kind: str, logical_ids: list[str]
+) -> None:
+    assert sorted(of_type(regulated_template, kind)) == logical_ids
+
+
+@pytest.mark.parametrize(("kind", "logical_id"), STATEFUL.items())
+def test_the_posture_changes_no_logical_id(regulated_template: dict[str, Any], kind: str, logical_id: str) -> None:
+    assert logical_id in of_type(regulated_template, kind)
 
 
 @pytest.fixture(scope="module")

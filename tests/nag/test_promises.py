@@ -10,72 +10,11 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
 import example_apps
-from support import attributes, of_type, template_of
+from promises import ANY_RESOURCE, CHOSEN, CONDITIONS, Template, holds, listed, merged, statements, too_wide
+from support import template_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-Template = dict[str, Any]
-ANY_RESOURCE = {
-    "ecr:GetAuthorizationToken": "a token is for the registry",
-    "ecr-public:GetAuthorizationToken": "the same of ECR Public",
-    "sts:GetServiceBearerToken": "what a token of ECR Public is made with",
-    "ssmmessages:CreateControlChannel": "channels of Session Manager take no resource",
-    "ssmmessages:CreateDataChannel": "same",
-    "ssmmessages:OpenControlChannel": "same",
-    "ssmmessages:OpenDataChannel": "same",
-    "xray:PutTraceSegments": "X-Ray takes no resource for writing",
-    "xray:PutTelemetryRecords": "same",
-    "elasticloadbalancing:DescribeListeners": "Elastic Load Balancing narrows no Describe action",
-    "elasticloadbalancing:DescribeRules": "same",
-    "elasticloadbalancing:DescribeTargetGroups": "same",
-    "elasticloadbalancing:DescribeTargetHealth": "same",
-    "ecs:DiscoverPollEndpoint": "the agent asks where its cluster answers",
-    "ecs:Poll": "CDK's AsgCapacityProvider: held to the cluster by a condition",
-    "ecs:StartTelemetrySession": "same",
-    "logs:CreateLogStream": "CDK's AsgCapacityProvider, on machines only",
-    "logs:PutLogEvents": "same",
-}
-"""Actions that may have ``*`` as their resource, and why."""
-ON_MACHINES = {"ecs:Poll", "ecs:StartTelemetrySession", "ecs:DiscoverPollEndpoint"} | {
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-}
-WITHIN_THE_CLUSTER = "ecs:Submit*"
-"""The one wildcard in an action: CDK's, three reports of the agent, on the resource of its cluster."""
-
-
-def _statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, resource in template["Resources"].items():
-        properties = resource.get("Properties", {})
-        documents = [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
-        documents += [each["PolicyDocument"] for each in properties.get("Policies", []) if "PolicyDocument" in each]
-        for document in documents:
-            for statement in document["Statement"]:
-                yield name, statement
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - a policy has one or several
-    return value if isinstance(value, list) else [value]
-
-
-def _too_wide(template: Template) -> list[str]:
-    """What a policy of the template allows beyond the lists above."""
-    found = []
-    for name, statement in _statements(template):
-        if statement["Effect"] != "Allow":
-            continue
-        resources = _listed(statement.get("Resource", []))
-        for action in _listed(statement.get("Action", [])):
-            if "*" in action and (action != WITHIN_THE_CLUSTER or "*" in resources):
-                found.append(f"{name}: {action}")
-            elif "*" in resources and (
-                action not in ANY_RESOURCE or (action in ON_MACHINES and "MachineRole" not in name)
-            ):
-                found.append(f"{name}: {action} on *")
-        if "NotAction" in statement or "NotResource" in statement:
-            found.append(f"{name}: everything but")
-    return found
+    from collections.abc import Callable
 
 
 @pytest.fixture(scope="module")
@@ -83,19 +22,13 @@ def examples() -> Callable[[str], Template]:
     """One template of all stacks of an example: resources by logical id."""
     known: dict[str, Template] = {}
 
-    def merged(name: str) -> Template:
+    def template(name: str) -> Template:
         if name not in known:
             file = next(file for file in example_apps.EXAMPLES if file.stem == name)
-            known[name] = {
-                "Resources": {
-                    f"{stack}.{logical_id}": resource
-                    for stack, template in example_apps.templates(file).items()
-                    for logical_id, resource in template["Resources"].items()
-                }
-            }
+            known[name] = merged(example_apps.templates(file))
         return known[name]
 
-    return merged
+    return template
 
 
 NAMES = [file.stem for file in example_apps.EXAMPLES]
@@ -104,16 +37,16 @@ WITH_SERVICE = [name for name in NAMES if name != "retention"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_policy_is_wider_than_aws_allows_it_to_be(name: str, examples: Callable[[str], Template]) -> None:
-    assert _too_wide(examples(name)) == []
+    assert too_wide(examples(name)) == []
 
 
 def test_the_lists_are_no_longer_than_needed(examples: Callable[[str], Template]) -> None:
     wide = {
         action
         for name in NAMES
-        for _, statement in _statements(examples(name))
-        if "*" in _listed(statement.get("Resource", []))
-        for action in _listed(statement["Action"])
+        for _, statement in statements(examples(name))
+        if "*" in listed(statement.get("Resource", []))
+        for action in listed(statement["Action"])
     }
     mirrored = {"ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"}  # no example mirrors an image
     assert wide | mirrored == set(ANY_RESOURCE)
@@ -132,122 +65,7 @@ def test_the_lists_are_no_longer_than_needed(examples: Callable[[str], Template]
 )
 def test_a_policy_that_is_too_wide_would_be_seen(statement: dict[str, Any]) -> None:
     policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
-    assert _too_wide({"Resources": {"Policy": policy}})
-
-
-def _services(template: Template) -> list[tuple[str, dict[str, Any]]]:
-    return [(name, each["Properties"]) for name, each in of_type(template, "AWS::ECS::Service").items()]
-
-
-def _containers(template: Template) -> list[dict[str, Any]]:
-    tasks = of_type(template, "AWS::ECS::TaskDefinition").values()
-    return [container for task in tasks for container in task["Properties"]["ContainerDefinitions"]]
-
-
-def _groups(template: Template) -> list[dict[str, Any]]:
-    return list(of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup").values())
-
-
-def _every(items: list[Any], holds: Callable[[Any], bool]) -> bool:
-    return bool(items) and all(map(holds, items))
-
-
-def _deployment(service: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = service["DeploymentConfiguration"]
-    return found
-
-
-def _alarms_roll_back(deployment: dict[str, Any]) -> bool:
-    alarms = deployment["Alarms"]
-    return bool(alarms["Enable"] and alarms["Rollback"] and alarms["AlarmNames"])
-
-
-def _rolls_back(deployment: dict[str, Any]) -> bool:
-    """By the breaker; the strategies that shift traffic have alarms in its place: ECS breaks rolling ones only."""
-    if deployment["Strategy"] != "ROLLING":
-        return _alarms_roll_back(deployment)
-    breaker = deployment["DeploymentCircuitBreaker"]
-    return bool(breaker["Enable"] and breaker["Rollback"])
-
-
-def _two_tasks(template: Template) -> bool:
-    targets = of_type(template, "AWS::ApplicationAutoScaling::ScalableTarget").values()
-    scaled = [target["Properties"]["MinCapacity"] for target in targets]
-    counts = [service["DesiredCount"] for _, service in _services(template) if "DesiredCount" in service]
-    return len(counts) + len(scaled) == len(_services(template)) and _every([*counts, *scaled], lambda count: count > 1)
-
-
-def _scaled_or_counted(template: Template) -> bool:
-    targets = str(of_type(template, "AWS::ApplicationAutoScaling::ScalableTarget"))
-    return _every(
-        _services(template), lambda each: ("DesiredCount" in each[1]) != (f"'{each[0].split('.')[1]}'" in targets)
-    )
-
-
-def _logs_without_waiting(template: Template) -> bool:
-    drivers = [each["LogConfiguration"] for each in _containers(template)]
-    return _every(
-        drivers, lambda each: each["LogDriver"] == "awsfirelens" or each["Options"].get("mode") == "non-blocking"
-    )
-
-
-def _stays(template: Template) -> bool:
-    kinds = ("AWS::ECR::Repository", "AWS::Logs::LogGroup", "AWS::EFS::FileSystem")
-    stateful = [each for kind in kinds for each in of_type(template, kind).values()]
-    return _every(stateful, lambda each: each.get("DeletionPolicy") == each.get("UpdateReplacePolicy") == "Retain")
-
-
-def _zones_have_nat(template: Template) -> bool:
-    private = [
-        subnet
-        for subnet in of_type(template, "AWS::EC2::Subnet").values()
-        if any(tag["Value"] == "Private" for tag in subnet["Properties"]["Tags"])
-    ]
-    gateways = len(of_type(template, "AWS::EC2::NatGateway"))
-    return gateways in {0, len(private)}
-
-
-CONDITIONS: dict[str, Callable[[Template], bool]] = {
-    "a breaker that rolls back": lambda t: _every(_services(t), lambda each: _rolls_back(_deployment(each[1]))),
-    "alarms that roll back": lambda t: _every(_services(t), lambda each: _alarms_roll_back(_deployment(each[1]))),
-    "all tasks stay healthy": lambda t: _every(
-        _services(t), lambda each: _deployment(each[1])["MinimumHealthyPercent"] >= 100
-    ),
-    "two tasks": _two_tasks,
-    "two zones": lambda t: _every(
-        _services(t), lambda each: len(each[1]["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"]) > 1
-    ),
-    "rebalancing said": lambda t: _every(
-        _services(t), lambda each: each[1]["AvailabilityZoneRebalancing"] == "ENABLED"
-    ),
-    "a short drain": lambda t: _every(
-        _groups(t),
-        lambda each: int(attributes(each, "TargetGroupAttributes")["deregistration_delay.timeout_seconds"]) <= 120,
-    ),
-    "a time to stop": lambda t: _every(_containers(t), lambda each: 2 <= each["StopTimeout"] <= 120),
-    "a health check that is spelled out": lambda t: _every(
-        _groups(t),
-        lambda each: (
-            each["Properties"]["HealthCheckPath"].startswith("/") and "HttpCode" in each["Properties"]["Matcher"]
-        ),
-    ),
-    "scaling or a count": _scaled_or_counted,
-    "logs without waiting": _logs_without_waiting,
-    "an architecture": lambda t: _every(
-        list(of_type(t, "AWS::ECS::TaskDefinition").values()),
-        lambda each: "CpuArchitecture" in each["Properties"]["RuntimePlatform"],
-    ),
-    "no latest": lambda t: _every(_containers(t), lambda each: "latest" not in str(each["Image"])),
-    "state stays": _stays,
-    "a NAT gateway in each zone": _zones_have_nat,
-    "a grace period": lambda t: _every(_services(t), lambda each: each[1]["HealthCheckGracePeriodSeconds"] >= 60),
-    "a health check": lambda t: _every(_groups(t), lambda each: each["Properties"]["HealthCheckEnabled"]),
-    "an init process": lambda t: _every(_containers(t), lambda each: each["LinuxParameters"]["InitProcessEnabled"]),
-}
-
-
-CHOSEN = {("rolling", "all tasks stay healthy")}
-"""What an example asks for in so many words."""
+    assert too_wide({"Resources": {"Policy": policy}})
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -260,13 +78,6 @@ def test_there_are_eighteen() -> None:
     assert len(CONDITIONS) == 18
 
 
-def _holds(condition: Callable[[Template], bool], template: Template) -> bool:
-    try:
-        return condition(template)
-    except KeyError:  # what is not said is not promised
-        return False
-
-
 def test_the_bare_pattern_fails_most_conditions() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     image = ecs.ContainerImage.from_registry("public.ecr.aws/nginx/nginx:latest")
@@ -275,6 +86,6 @@ def test_the_bare_pattern_fails_most_conditions() -> None:
         "Web",
         task_image_options=ecs_patterns.ApplicationLoadBalancedTaskImageOptions(image=image),
     )
-    resources = {f"Stack.{name}": each for name, each in template_of(stack)["Resources"].items()}
-    kept = {name for name, condition in CONDITIONS.items() if _holds(condition, {"Resources": resources})}
+    template = merged({"Stack": template_of(stack)})
+    kept = {name for name, condition in CONDITIONS.items() if holds(condition, template)}
     assert kept == {"two zones", "state stays", "a NAT gateway in each zone", "a grace period"}

@@ -111,7 +111,8 @@ def test_the_same_content_gives_the_same_image_wherever_it_lies(tmp_path: Path) 
     assert _tag(make_app(tmp_path / "one")) == _tag(make_app(tmp_path / "two" / "deep"))
 
 
-def test_each_build_option_counts(directory: Path) -> None:
+def test_each_build_option_counts(tmp_path: Path) -> None:
+    directory = make_app(tmp_path / "app", dockerfile="FROM scratch AS slim\nFROM scratch\n")
     builds = [
         None,
         ImageBuild(args={"VERSION": "1"}),

@@ -294,7 +294,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "PublicHttps(…)",
     ),
     ("routed grpc", _plain_grpc, "[Stack/Web] Targets.settings has protocol_version", "PublicHttps(…)"),
-    ("logs", _logs_without_region, "[Stack/Web] access_logs takes a stack whose region is known", "env="),
+    ("logs", _logs_without_region, "PublicHttp.access_logs takes a stack whose region is known", "env="),
     ("acl", lambda _: PublicHttp(web_acl="shop"), "PublicHttp.web_acl='shop'", "scope REGIONAL"),
     ("global acl", lambda _: PublicHttp(web_acl=WEB_ACL.replace("regional", "global")), "regional web ACL", "REGIONAL"),
     ("slow", lambda _: TargetSettings(slow_start=SECONDS(10)), "TargetSettings.slow_start is 10 seconds", "30 to 900"),

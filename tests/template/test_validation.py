@@ -6,16 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from linting import cfn_lint
 from support import ROOT
 from validate_examples import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 NAMES = [file.stem for file in EXAMPLES]
 
@@ -28,12 +29,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def _lint(folder: Path) -> str:
-    templates = sorted(str(file) for file in folder.rglob("*.template.json"))
-    assert templates
-    tool = str(Path(sys.executable).parent / "cfn-lint")
-    done = _run(tool, "--config-file", str(ROOT / ".cfnlintrc.yaml"), *templates)
-    assert (done.returncode == 0) == (not done.stdout), done.stdout + done.stderr
-    return done.stdout
+    return cfn_lint(sorted(folder.rglob("*.template.json")))
 
 
 @pytest.fixture(scope="module")

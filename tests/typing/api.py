@@ -15,6 +15,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
@@ -59,6 +61,7 @@ from ecr_fargate_constructs import (
     Network,
     Oidc,
     OnDemand,
+    Posture,
     PreviewHeader,
     PreviewPort,
     PrivateRepository,
@@ -337,8 +340,23 @@ def plugin(
     return updates(template, cdk_app.template())
 
 
+def regulated(app: cdk.App) -> cdk.Stack:
+    """A posture for an app, and for a stack with parts from outside."""
+    Posture.STANDARD.apply_to(app)
+    central = cdk.Stack(app, "Central")
+    key, bucket = kms.Key(central, "Key"), s3.Bucket(central, "Logs")
+    stack = cdk.Stack(app, "Regulated")
+    Posture.REGULATED.apply_to(stack, encryption_key=key, log_bucket=bucket, web_acl=cdk.Fn.import_value("Acl"))
+    assert_type([posture.name for posture in Posture], list[str])
+    LoadBalancedFargateService(
+        stack, "Web", container=AppContainer("nginx:1.29", 80), log_retention=logs.RetentionDays.TEN_YEARS
+    )
+    return stack
+
+
 def reviewed(app: cdk.App) -> None:
     """Rule packs, and what was acknowledged."""
+    compliance.enable(app, packs=compliance.ALL_PACKS)
     assert_type(compliance.enable(app, packs=compliance.DEFAULT_PACKS), list[cdk.IPolicyValidationPlugin])
     inventory = compliance.inventory(app)
     assert_type(inventory, compliance.Inventory)

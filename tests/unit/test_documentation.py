@@ -113,8 +113,8 @@ def test_every_command_in_a_console_block_exists(document: Path) -> None:
 def _check_command(words: Sequence[str]) -> None:
     found: Any = get_command(command_line)
     while hasattr(found, "commands"):
-        assert words[0] in found.commands, words
-        found, words = found.commands[words[0]], words[1:]
+        assert words[0] in found.list_commands(None), words
+        found, words = found.get_command(None, words[0]), words[1:]
     options = {option for parameter in found.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options, words
 

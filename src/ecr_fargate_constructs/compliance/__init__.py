@@ -10,12 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ecr_fargate_constructs.compliance.checks import DEFAULT_PACKS, Pack, enable, inventory
+    from ecr_fargate_constructs.compliance.checks import ALL_PACKS, DEFAULT_PACKS, Pack, enable, inventory
     from ecr_fargate_constructs.compliance.report import Acknowledgement, Inventory
 
-__all__ = ["DEFAULT_PACKS", "Acknowledgement", "Inventory", "Pack", "enable", "inventory"]
+__all__ = ["ALL_PACKS", "DEFAULT_PACKS", "Acknowledgement", "Inventory", "Pack", "enable", "inventory"]
 
 _HOMES = {
+    "ALL_PACKS": "checks",
     "Acknowledgement": "report",
     "DEFAULT_PACKS": "checks",
     "Inventory": "report",

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 Pack: TypeAlias = Callable[[cdk.App], cdk.IPolicyValidationPlugin]
 """A class of cdk-nag, such as ``cdk_nag.HIPAASecurityChecks``, or what else makes a validation plugin from an app."""
 
+ALL_PACKS: tuple[Pack, ...] = (
+    cdk_nag.AwsSolutionsChecks,
+    cdk_nag.HIPAASecurityChecks,
+    cdk_nag.NIST80053R4Checks,
+    cdk_nag.NIST80053R5Checks,
+    cdk_nag.PCIDSS321Checks,
+    cdk_nag.ServerlessChecks,
+)
+"""The six of cdk-nag: what ``Posture.REGULATED`` is made for."""
+
 DEFAULT_PACKS: tuple[Pack, ...] = (cdk_nag.AwsSolutionsChecks,)
 """AwsSolutions."""
 

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
+from ecr_fargate_constructs.posture import is_regulated
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
@@ -49,13 +53,14 @@ def copy_image(
     """
     from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
 
+    first = cdk.Stack.of(scope).node.try_find_child(_ROLE_ID) is None
     role = copy_role(scope)
     if source_repository is not None:
         _allow(role, _READ, source_repository.repository_arn)
     elif source.startswith("public.ecr.aws/"):
         _allow(role, ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], "*")
     _allow(role, _WRITE, destination.repository_arn)
-    return ECRDeployment(
+    copy = ECRDeployment(
         scope,
         "Copy",
         src=DockerImageName(source),
@@ -64,6 +69,9 @@ def copy_image(
         # The construct would add ECR actions and s3:GetObject on every resource of the account.
         role=role.without_policy_updates(),
     )
+    if first and is_regulated(scope):
+        _protect_function(scope)
+    return copy
 
 
 def copy_role(scope: Construct) -> iam.Role:
@@ -87,6 +95,7 @@ def copy_role(scope: Construct) -> iam.Role:
         },
     )
     _allow(role, ["ecr:GetAuthorizationToken"], "*")  # the one ECR action that knows no resource
+    acknowledge_grants(role)
     acknowledge_policy(
         role,
         {
@@ -95,6 +104,21 @@ def copy_role(scope: Construct) -> iam.Role:
         },
     )
     return role
+
+
+def _protect_function(scope: Construct) -> None:
+    """Encrypt the log of the function, where CDK makes one, and say what the function goes without.
+
+    It is a singleton of the stack, under an id of its package's; a feature flag of the app decides about the log.
+    """
+    key = parts.encryption_key(scope)
+    for child in cdk.Stack.of(scope).node.children:
+        if child.node.id.startswith("Custom::CDKECRDeployment"):
+            acknowledge_copy_function(child)
+            log_group = child.node.try_find_child("LogGroup")
+            resource = None if log_group is None else log_group.node.default_child
+            if isinstance(resource, logs.CfnLogGroup) and key is not None:
+                resource.kms_key_id = key.key_ref.key_arn
 
 
 def _allow(role: iam.Role, actions: list[str], resource: str) -> None:

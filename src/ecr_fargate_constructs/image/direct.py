@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -159,6 +161,7 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
     """
     target = push_target(repository)
     if target is None:
+        _check_reachable(scope, repository, path=path)
         return
     stack, images = _top(cdk.Stack.of(scope)), _stack_of(target)
     if stack is images:
@@ -175,6 +178,22 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
             path=path,
         )
     _check_environment(stack, images, path=path)
+
+
+def _check_reachable(scope: IConstruct, repository: IConstruct, *, path: str) -> None:
+    """Refuse a repository of another account or region whose name nobody knows there."""
+    stack, home = cdk.Stack.of(scope), cdk.Stack.of(repository)
+    made = [each for each in repository.node.find_all() if isinstance(each, ecr.CfnRepository)]
+    if stack.environment == home.environment or not made or not is_token(made[0].repository_name):
+        return
+    if any(is_token(each) for each in (stack.account, stack.region, home.account, home.region)):
+        return
+    raise ConfigurationError(
+        f"the repository {repository.node.path} is in {home.environment} and stack {stack.node.path} in "
+        f"{stack.environment}, where its generated name is not known; give it a repository_name=, or make one in the "
+        "stack's own environment",
+        path=path,
+    )
 
 
 def _check_environment(stack: cdk.Stack, images: cdk.Stack, *, path: str) -> None:

@@ -84,6 +84,13 @@ def build_and_push(
             f"{', '.join(context.sensitive)} in {context.directory.name}/ travel into the image build; "
             "list them in .dockerignore, or in ImageBuild(exclude=[…])",
         )
+    if context.weight is not None:
+        warn(
+            parent,
+            "largeBuildContext",
+            f"{context.directory.name}/ sends {context.weight} to the image build, and each synthesis copies and "
+            "hashes them; list what the image does not need in .dockerignore, or in ImageBuild(exclude=[…])",
+        )
     if target is not None:
         return PublishedImage(
             container_image=RepositoryImage(asset.repository, asset.image_tag),

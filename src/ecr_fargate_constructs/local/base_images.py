@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.toolkit import cache_directory
+from ecr_fargate_constructs.reading.dockerfile import Dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ecr_fargate_constructs.local.assembly import BuiltImage
+    from ecr_fargate_constructs.reading.assembly import BuiltImage
 
-_FROM = re.compile(r"^FROM\s+(?:--platform=\S+\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*$", re.IGNORECASE)
-_ARGUMENT = re.compile(r"^ARG\s+(?P<name>\w+)(?:=(?P<value>.*))?$", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 _UNREACHABLE = re.compile(
     r"no such host|connection refused|i/o timeout|network is unreachable|no route to host|Temporary failure|"
     r"server misbehaving|TLS handshake timeout|context deadline exceeded|Client\.Timeout|reset by peer|"
@@ -76,20 +74,8 @@ _STAND_INS = (
 
 def bases_of(image: BuiltImage) -> list[str]:
     """Names of the images that a Dockerfile builds on, its own stages and ``scratch`` left out."""
-    arguments: dict[str, str] = {}
-    stages: set[str] = set()
-    bases: list[str] = []
-    for line in _instructions(image.dockerfile.read_text(encoding="utf-8", errors="replace")):
-        if (argument := _ARGUMENT.match(line)) and not bases:
-            given = image.arguments.get(argument["name"], argument["value"])
-            arguments[argument["name"]] = (given or "").strip("\"'")
-        elif source := _FROM.match(line):
-            name = _expand(source["image"], arguments)
-            if name != "scratch" and name.lower() not in stages and name not in bases:
-                bases.append(name)
-            if source["name"]:
-                stages.add(source["name"].lower())
-    return bases
+    text = image.dockerfile.read_text(encoding="utf-8", errors="replace")
+    return list(Dockerfile.parse(text, image.arguments).bases)
 
 
 def provide(
@@ -101,17 +87,6 @@ def provide(
         LocalError: An image cannot be pulled, and nothing can stand in for it.
     """
     return tuple(base for base in bases if _Engine(engine, environment, say).stands_in(base))
-
-
-def _instructions(text: str) -> list[str]:
-    joined = re.sub(r"\\\s*\n", " ", text)
-    return [line.strip() for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _expand(text: str, arguments: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(
-        lambda match: arguments.get(match["braced"] or match["plain"], "") or match["default"] or "", text
-    )
 
 
 @dataclass(frozen=True)

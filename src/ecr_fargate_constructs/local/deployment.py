@@ -6,16 +6,17 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local import assembly, base_images, toolkit
+from ecr_fargate_constructs.local import base_images, toolkit
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.podman import podman_environment
+from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ecr_fargate_constructs.local.assembly import Stack
     from ecr_fargate_constructs.local.instance import Instance, Memory
     from ecr_fargate_constructs.local.progress import Progress
+    from ecr_fargate_constructs.reading.assembly import Stack
 
 
 class Deployment:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecr_fargate_constructs.local import assembly, engine, podman, server
+from ecr_fargate_constructs.local import engine, podman, server
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.settling import Answer, ask, settled
+from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,15 +5,19 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from ecr_fargate_constructs import _vpc
-from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._checks import path_of, whole_number
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.network.endpoints import Feature, interface_endpoints
+from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,11 +43,12 @@ class Network(Construct):
 
     Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
     free, whatever the way out. Public subnets give no addresses by themselves; the VPC's default security group is left
-    alone.
+    alone, but under ``Posture.REGULATED``, which closes it and logs all traffic.
 
     That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -72,8 +77,13 @@ class Network(Construct):
         Raises:
             ConfigurationError: For one zone, or NAT gateways where the way out is another.
         """
-        _check(path_of(scope, construct_id), egress, max_azs, nat_gateways)
+        path = path_of(scope, construct_id)
+        _check(path, egress, max_azs, nat_gateways)
+        posture_of(scope, path=path)
+        if ip_addresses is not None:
+            _check_addresses(path, egress, max_azs, ip_addresses)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         self._egress = egress
         own = {Egress.NAT: ec2.SubnetType.PRIVATE_WITH_EGRESS, Egress.ENDPOINTS: ec2.SubnetType.PRIVATE_ISOLATED}
         self._type = own.get(egress, ec2.SubnetType.PUBLIC)
@@ -93,13 +103,7 @@ class Network(Construct):
             self, "EndpointSecurityGroup", vpc=self._vpc, description="VPC endpoints", allow_all_outbound=False
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self._vpc.vpc_cidr_block), ec2.Port.tcp(443), "Tasks to VPC endpoints")
-        acknowledge(
-            group,
-            {
-                "AwsSolutions::AwsSolutions-EC23": "The rule cannot read the address range, which is the VPC's own: "
-                "nobody outside of it may connect."
-            },
-        )
+        acknowledge_unread_range(group)
         return {
             name: self._vpc.add_interface_endpoint(
                 _construct_id(name),
@@ -137,7 +141,33 @@ def _construct_id(endpoint: str) -> str:
     return "".join(part.capitalize() for part in endpoint.replace("-", ".").split("."))
 
 
+def _check_addresses(path: str, egress: Egress, max_azs: float, ip_addresses: ec2.IIpAddresses) -> None:
+    """Refuse an address range that has no room for the subnets, by dividing it in an app of nobody's."""
+    own = [] if egress is Egress.PUBLIC else [_vpc.task_subnets(ec2.SubnetType.PRIVATE_ISOLATED)]
+    try:
+        _vpc.make_vpc(
+            cdk.Stack(cdk.App(), "Trial"),
+            "Trial",
+            subnets=[_vpc.public_subnets(), *own],
+            max_azs=max_azs,
+            nat_gateways=0,
+            ip_addresses=ip_addresses,
+        )
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"ip_addresses cannot be divided among the subnets of {max_azs:g} zones ({str(error).splitlines()[0]}); "
+            "use a larger range, for example ec2.IpAddresses.cidr('10.0.0.0/16')",
+            path=path,
+        ) from error
+
+
 def _check(path: str, egress: Egress, max_azs: float, nat_gateways: float | None) -> None:
+    for name, value in (("max_azs", max_azs), ("nat_gateways", nat_gateways)):
+        if is_token(value):
+            raise ConfigurationError(
+                f"{name} is a CDK token, and subnets are made before anything is deployed; use a plain number",
+                path=path,
+            )
     whole_number("max_azs", max_azs, minimum=2, what="a number of zones that a load balancer takes", path=path)
     if nat_gateways is None:
         return
@@ -146,7 +176,7 @@ def _check(path: str, egress: Egress, max_azs: float, nat_gateways: float | None
             f"nat_gateways={nat_gateways} with egress={egress}, which has none; leave one of the two out", path=path
         )
     whole_number("nat_gateways", nat_gateways, minimum=1, what="a number of NAT gateways", path=path)
-    if not is_token(nat_gateways) and not is_token(max_azs) and nat_gateways > max_azs:
+    if nat_gateways > max_azs:
         raise ConfigurationError(
             f"nat_gateways={nat_gateways:g} is above max_azs={max_azs:g}; a zone has one at most", path=path
         )

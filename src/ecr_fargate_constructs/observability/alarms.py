@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
@@ -34,6 +35,7 @@ class ServiceAlarms(Construct):
     much where traffic shifts between two target groups.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

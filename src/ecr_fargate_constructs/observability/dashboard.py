@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
 from ecr_fargate_constructs.observability.widgets import alarm_states, graph, heading
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +39,7 @@ class ServiceDashboard(Construct):
     CloudWatch charges 3 US dollars a month for a dashboard; an account's first three are free.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -60,6 +68,11 @@ class ServiceDashboard(Construct):
         Raises:
             ConfigurationError: For something that cannot be observed.
         """
+        if name is not None and not is_token(name) and not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"name={name!r} is not a dashboard's name; use 1 to 255 letters, digits, '-' and '_'",
+                path=path_of(scope, construct_id),
+            )
         subject = subject_of(observed, target_groups, container_insights=container_insights)
         super().__init__(scope, construct_id)
         self._dashboard = cloudwatch.Dashboard(

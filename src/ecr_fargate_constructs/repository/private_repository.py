@@ -11,14 +11,17 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing, check_place
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
-from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class PrivateRepository(Construct):
     ``add_lifecycle_rule`` have no effect. Change ``retention`` instead.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -74,8 +78,8 @@ class PrivateRepository(Construct):
             retention: Which images are kept and which expire.
             repository_name: Name of the repository; left out, CloudFormation makes one. A name that is set keeps
                 CloudFormation from ever replacing the repository.
-            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption. Changing it replaces
-                the repository.
+            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption, or the stack's key
+                under ``Posture.REGULATED``. Changing it replaces the repository.
             removal_policy: What happens to the repository when it leaves the stack.
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too,
                 so that nobody loses images by one word.
@@ -95,14 +99,16 @@ class PrivateRepository(Construct):
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        key = encryption_key if encryption_key is not None else parts.encryption_key(self)
         # Wrapped constructs sit at "Default", which logical ids leave out: wrapping an ecr.Repository keeps its id.
         self._repository = ecr.Repository(
             self,
             "Default",
             repository_name=repository_name,
-            encryption=ecr.RepositoryEncryption.AES_256 if encryption_key is None else ecr.RepositoryEncryption.KMS,
-            encryption_key=encryption_key,
+            encryption=ecr.RepositoryEncryption.AES_256 if key is None else ecr.RepositoryEncryption.KMS,
+            encryption_key=key,
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             removal_policy=removal_policy,
@@ -112,6 +118,7 @@ class PrivateRepository(Construct):
         _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
             lifecycle_policy_text=cdk.Stack.of(self).to_json_string(retention.policy())
         )
+        parts.tag(self)
         for sid, actions, accounts in (
             ("PullFromOtherAccounts", _PULL, pull_accounts),
             ("PushFromOtherAccounts", _PUSH, push_accounts),
@@ -158,7 +165,8 @@ class PrivateRepository(Construct):
             ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
         """
         how, parent = build or ImageBuild(), self if scope is None else scope
-        context = inspect_context(directory, how, path=path_of(parent, id))
+        check_place(parent, id)
+        context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
         check_delivery(parent, self._repository, path=path_of(parent, id))
         self.warn_if_expiring()
         return images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
@@ -198,6 +206,7 @@ class PrivateRepository(Construct):
         Raises:
             ConfigurationError: ``reference`` is no image's name, or names no version.
         """
+        check_place(self, id)
         return images.mirror(self, id, reference=reference, architecture=architecture, repository=self._repository)
 
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:

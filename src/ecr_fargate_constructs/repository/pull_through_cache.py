@@ -14,10 +14,12 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class PullThroughCache(Construct):
     Source: "Sync an upstream registry with an Amazon ECR private registry" in the Amazon ECR user guide.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -93,6 +96,7 @@ class PullThroughCache(Construct):
         """
         path = path_of(scope, construct_id)
         _check(upstream, prefix, credentials, path)
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
         self._upstream = upstream
         self._repositories: dict[str, ecr.IRepository] = {}

@@ -9,9 +9,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository, check_repository
 from ecr_fargate_constructs.repository.retention import Retention
 
@@ -51,6 +53,7 @@ class ImageRepositoryStack(cdk.Stack):
     stack, so that there the repository has to exist beforehand (a warning says so in a ``Stage``).
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -75,7 +78,8 @@ class ImageRepositoryStack(cdk.Stack):
             construct_id: Id within it.
             retention: Which images are kept and which expire.
             repository_name: Name of the repository; left out, the stack's name in lower case.
-            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption.
+            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption, or the stack's key
+                under ``Posture.REGULATED``.
             removal_policy: What happens to the repository when it leaves the stack.
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too.
             pull_accounts: Account ids that may pull.
@@ -102,6 +106,7 @@ class ImageRepositoryStack(cdk.Stack):
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
+        posture_of(scope, path=path)
         super().__init__(
             scope,
             construct_id,

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class CloudWatchLogs:
 
     def __post_init__(self) -> None:
         """Refuse contradictions."""
+        if is_token(self.buffer_mib):
+            raise ConfigurationError(
+                "CloudWatchLogs.buffer_mib is a CDK token, and CDK works the buffer out before anything is deployed; "
+                "use a plain number"
+            )
         whole_number("CloudWatchLogs.buffer_mib", self.buffer_mib, minimum=1, what="a buffer in MiB")
         if self.multiline_pattern is not None and self.datetime_format is not None:
             raise ConfigurationError(

@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resource
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.durations import whole_minutes
 from ecr_fargate_constructs.service.schedule import LONGEST_WAIT
@@ -131,6 +132,7 @@ def render_hooks(
             if hook.details is not None:
                 entry["HookDetails"] = json.dumps(dict(hook.details))
             rendered.append(entry)
+        acknowledge_grants(role)
         service.node.add_dependency(role)  # and on its permission to invoke
     if approval is not None:
         stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_preview else _Stage.POST_SCALE_UP)

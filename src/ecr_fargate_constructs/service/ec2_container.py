@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import whole_number
@@ -108,7 +109,7 @@ def add_ec2_options(definition: ecs.CfnTaskDefinition, added: ecs.ContainerDefin
     values: dict[str, object] = {
         "ResourceRequirements": None
         if container.gpu_count is None
-        else [{"Type": "GPU", "Value": f"{container.gpu_count:g}"}],
+        else [{"Type": "GPU", "Value": cdk.Tokenization.stringify_number(container.gpu_count)}],
         "LinuxParameters.SharedMemorySize": container.shared_memory_mib,
         "Privileged": container.privileged or None,
         "DnsServers": list(container.dns_servers) or None,

@@ -13,7 +13,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 
-from ecr_fargate_constructs._checks import seconds, tcp_port, whole_number
+from ecr_fargate_constructs._checks import domain_name, seconds, tcp_port, web_acl_arn, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress_settings import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
-_WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
 
@@ -121,11 +120,7 @@ class _Way:
         name = type(self).__name__
         self._check_existing(name)
         check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
-        if self.web_acl is not None and not is_token(self.web_acl) and not _WEB_ACL.fullmatch(self.web_acl):
-            raise ConfigurationError(
-                f"{name}.web_acl={self.web_acl!r} is not the ARN of a regional web ACL; use the attr_arn of a "
-                "wafv2.CfnWebACL with scope REGIONAL, in the load balancer's region"
-            )
+        web_acl_arn(f"{name}.web_acl", self.web_acl)
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
         if self.allow_from is not None and not self.allow_from:
@@ -172,6 +167,8 @@ class _Https(_Way):
             raise ConfigurationError(
                 f"{name} needs a certificate; give domain_name= and hosted_zone= to have one made, or certificate="
             )
+        if self.domain_name is not None:
+            domain_name(f"{name}.domain_name", self.domain_name)
         self._check_zone(name)
 
     def _check_zone(self, name: str) -> None:
@@ -203,9 +200,11 @@ class PublicHttp(_Way):
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds. AWS's default of 300 makes every deployment five minutes slower.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
-            region of its own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
@@ -225,9 +224,11 @@ class InternalHttp(_Way):
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
-            region of its own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
@@ -253,9 +254,11 @@ class PublicHttps(_Https):
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
-            region of its own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 
@@ -281,9 +284,11 @@ class InternalHttps(_Https):
         health_check: How targets are checked.
         idle_timeout: 1 to 4000 seconds.
         deregistration_delay: 0 to 3600 seconds.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none. The stack has to have a
-            region of its own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
         targets: How requests are shared out among tasks.
 

@@ -99,14 +99,16 @@ class TargetSettings:
 class LoadBalancerSettings:
     """What the load balancer as a whole can be told.
 
-    Defaults: IPv4, HTTP/2, clients kept alive for an hour, no deletion protection, a generated name, and headers as
+    Defaults: IPv4, HTTP/2, clients kept alive for an hour, no deletion
+    protection (but under ``Posture.REGULATED``), a generated name, and headers as
     Elastic Load Balancing sets them.
 
     Attributes:
         ip_address_type: ``DUAL_STACK`` for IPv6 too, in a VPC that has IPv6 addresses; the world then is both.
         client_keep_alive: How long a client's connection lives, 60 seconds to 7 days.
         http2_enabled: Whether clients may speak HTTP/2.
-        deletion_protection: Whether it refuses to be deleted until this is taken back.
+        deletion_protection: Whether it refuses to be deleted until this is taken back; left out, it does under
+            ``Posture.REGULATED``.
         name: Name of the load balancer, at most 32 letters, digits and hyphens. One that is set keeps CloudFormation
             from ever replacing it.
         preserve_host_header: Whether tasks see the ``Host`` header as the client sent it.
@@ -122,7 +124,7 @@ class LoadBalancerSettings:
     ip_address_type: elbv2.IpAddressType = field(default_factory=lambda: elbv2.IpAddressType.IPV4)
     client_keep_alive: cdk.Duration | None = None
     http2_enabled: bool = True
-    deletion_protection: bool = False
+    deletion_protection: bool | None = None
     name: str | None = None
     preserve_host_header: bool | None = None
     preserve_client_port: bool | None = None

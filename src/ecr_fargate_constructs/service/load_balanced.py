@@ -15,6 +15,10 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
@@ -28,6 +32,7 @@ from ecr_fargate_constructs.service.pattern import (
     finish,
     grace_period,
     https_of,
+    principal_of,
     reached_by,
     stop_timeout,
     url_of,
@@ -73,6 +78,7 @@ class LoadBalancedFargateService(Construct):
     (about 65 US dollars a month) and the free S3 endpoint through which image layers travel.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -89,7 +95,7 @@ class LoadBalancedFargateService(Construct):
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
         exec_enabled: bool = False,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
 
@@ -112,13 +118,14 @@ class LoadBalancedFargateService(Construct):
                 the agent writes are mounted, and the task role may talk to Session Manager. In the stack's own cluster
                 sessions are logged to a log group that stays, for a year; the image needs ``script`` and ``cat`` for
                 that. A cluster of yours is left as it is, with a warning that says where sessions are logged.
-            log_retention: How long logs are kept. When every container brings its own ``logging`` there is no
-                log group.
+            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``. When every
+                container brings its own ``logging`` there is no log group.
 
         Raises:
             ConfigurationError: For a contradiction between the options, or a network without a way to the image.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         count = wanted_count(desired_count, scaling, path=path)
         refuse_on_fargate(container, path=path)
         vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
@@ -128,8 +135,10 @@ class LoadBalancedFargateService(Construct):
         check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
+        check_way_in(scope, ingress, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
+        parts.tag(self)
         way = way_in(self, ingress)
         https = https_of(way)
         strategy = deployment or Rolling()
@@ -264,7 +273,7 @@ class LoadBalancedFargateService(Construct):
     @property
     def grant_principal(self) -> iam.IPrincipal:
         """The task role."""
-        return self._task.definition.task_role
+        return principal_of(self._task.definition)
 
     @property
     def connections(self) -> ec2.Connections:

@@ -15,6 +15,10 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.autoscaling import use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
@@ -30,6 +34,7 @@ from ecr_fargate_constructs.service.pattern import (
     finish,
     grace_period,
     https_of,
+    principal_of,
     reached_by,
     stop_timeout,
     url_of,
@@ -71,6 +76,7 @@ class LoadBalancedEc2Service(Construct):
     It is grantable and connectable, as its twin is.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -87,7 +93,7 @@ class LoadBalancedEc2Service(Construct):
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
         exec_enabled: bool = False,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
 
@@ -107,14 +113,15 @@ class LoadBalancedEc2Service(Construct):
             subnets: Where tasks and machines are; left out, private subnets with a way out. Neither gets a public
                 address.
             exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
-            log_retention: How long logs are kept. When every container brings its own ``logging`` there is no
-                log group.
+            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``. When every
+                container brings its own ``logging`` there is no log group.
 
         Raises:
             ConfigurationError: For a contradiction between the options, a network without a way to the image, or
                 machines on which the image cannot run.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         size = size or TaskSize()
         vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
         check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
@@ -123,8 +130,10 @@ class LoadBalancedEc2Service(Construct):
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
+        check_way_in(scope, ingress, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
+        parts.tag(self)
         count = wanted_count(None, scaling, path=path)
         way = way_in(self, ingress)
         https = https_of(way)
@@ -270,7 +279,7 @@ class LoadBalancedEc2Service(Construct):
     @property
     def grant_principal(self) -> iam.IPrincipal:
         """The task role."""
-        return self._task.definition.task_role
+        return principal_of(self._task.definition)
 
     @property
     def connections(self) -> ec2.Connections:

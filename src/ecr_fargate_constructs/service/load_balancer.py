@@ -10,8 +10,15 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_wafv2 as wafv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._regulated import log_bucket, parts
+from ecr_fargate_constructs._regulated.findings import (
+    acknowledge_for_checkov,
+    acknowledge_redirect,
+    acknowledge_unread_range,
+)
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.targets import Targets
@@ -56,7 +63,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         drop_invalid_header_fields=True,
         http2_enabled=settings.http2_enabled,
         client_keep_alive=settings.client_keep_alive,
-        deletion_protection=settings.deletion_protection or None,
+        deletion_protection=_protected(scope, settings.deletion_protection),
         load_balancer_name=settings.name,
         preserve_host_header=settings.preserve_host_header,
         preserve_xff_client_port=settings.preserve_client_port,
@@ -66,6 +73,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     )
     if ingress.access_logs is not None:
         balancer.log_access_logs(ingress.access_logs)
+    elif is_regulated(scope):
+        log_bucket.write_access_logs(balancer, parts.log_bucket(scope))
     else:
         acknowledge(
             balancer.node.default_child or balancer,
@@ -74,11 +83,21 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
                 "choose; requests are counted in CloudWatch. access_logs of the way in turns them on."
             },
         )
-    if ingress.web_acl is not None:
-        wafv2.CfnWebACLAssociation(
-            scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=ingress.web_acl
-        )
+    if isinstance(ingress, PublicHttp):
+        # Said by name, or warned of where nothing was said; the command ecr-fargate doctor need not say it again.
+        reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
+        acknowledge(balancer, {"ecr-fargate-doctor::plain-http": reason})
+    acl = ingress.web_acl
+    if acl is None and is_regulated(scope):
+        acl = parts.web_acl(scope)
+    if acl is not None:
+        wafv2.CfnWebACLAssociation(scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=acl)
     return balancer
+
+
+def _protected(scope: Construct, wanted: bool | None) -> bool | None:  # noqa: FBT001 - an option of the user's
+    """Whether the load balancer refuses to be deleted; None leaves it to AWS, which lets it."""
+    return is_regulated(scope) or None if wanted is None else wanted or None
 
 
 def check_logs(scope: Construct, ingress: Ingress) -> None:
@@ -93,6 +112,7 @@ def check_logs(scope: Construct, ingress: Ingress) -> None:
 
 def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
     """Let in whom the way in names, on the ports that it has."""
+    acknowledge_redirect(pattern.redirect_listener)
     open_listeners([pattern.listener, pattern.redirect_listener], ingress, vpc)
 
 
@@ -108,17 +128,16 @@ def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingres
 
 
 def _acknowledge_peers(listener: elbv2.ApplicationListener, ingress: Ingress, vpc: ec2.IVpc) -> None:
-    if is_public(ingress):
-        reason = (
-            "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
-            "reached by the load balancer only."
-        )
-    elif is_token(vpc.vpc_cidr_block):
-        reason = "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
-    else:
-        return
     for group in listener.connections.security_groups:
-        acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
+        if is_public(ingress):
+            reason = (
+                "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
+                "reached by the load balancer only."
+            )
+            acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
+            acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
+        elif is_token(vpc.vpc_cidr_block):
+            acknowledge_unread_range(group)
 
 
 def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
@@ -147,6 +166,8 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
     check = ingress.health_check
     settings = ingress.settings if isinstance(ingress, Targets) else ingress.targets
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
+    # CDK compares the two at synth, which it cannot where one is a token.
+    known = not (check.interval.is_unresolved() or check.timeout.is_unresolved())
     group.configure_health_check(
         enabled=True,
         protocol=elbv2.Protocol.HTTP,
@@ -154,11 +175,15 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
         healthy_http_codes=None if grpc else check.codes,
         healthy_grpc_codes=(check.grpc_codes or "12") if grpc else None,
-        interval=check.interval,
-        timeout=check.timeout,
+        interval=check.interval if known else None,
+        timeout=check.timeout if known else None,
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
+    resource = group.node.default_child
+    if not known and isinstance(resource, elbv2.CfnTargetGroup):
+        resource.health_check_interval_seconds = check.interval.to_seconds()
+        resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute(
         "deregistration_delay.timeout_seconds",
         cdk.Tokenization.stringify_number(ingress.deregistration_delay.to_seconds()),

@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -183,6 +184,7 @@ def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) 
             "for anybody; a deployment that lacks them fails and is rolled back."
         },
     )
+    acknowledge_grants(role)
     acknowledge_policy(
         role,
         {

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants, expect_grants
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -25,6 +26,7 @@ from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from aws_cdk import aws_iam as iam
     from constructs import Construct
 
     from ecr_fargate_constructs.service.containers import AppContainer
@@ -121,10 +123,17 @@ def audit_sessions(
 ) -> None:
     """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
     acknowledge_sessions(task.definition.task_role)
+    acknowledge_grants(task.definition.task_role)
     if given is None:
         audit_in_own_cluster(cluster, task.definition.task_role)
     else:
         audit_in_given_cluster(scope, given, task.definition.task_role, task.log_group)
+
+
+def principal_of(definition: ecs.TaskDefinition) -> iam.IPrincipal:
+    """The task role, to somebody who is about to grant it something."""
+    expect_grants(definition.task_role)
+    return definition.task_role
 
 
 def reached_by(pattern: Pattern, port: float) -> ec2.Connections:

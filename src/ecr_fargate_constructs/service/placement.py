@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import _vpc
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -31,6 +32,8 @@ def check_placement(
     if cluster is not None and vpc is not None:
         raise ConfigurationError("cluster and vpc are both given, and the cluster has a VPC; keep one", path=path)
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
+    if subnets is not None:
+        _check_subnets(network, subnets, path=path)
     if network is None:
         return
     check_zones(network, path=path)
@@ -42,6 +45,38 @@ def check_placement(
             "all three kinds; give its task_subnets as subnets)",
             path=path,
         )
+
+
+def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, path: str) -> None:
+    """Refuse a selection of nothing."""
+    fix = "use for example ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)"
+    if network is None:
+        named = subnets.subnet_group_name or (subnets.subnet_type.name if subnets.subnet_type else None)
+        if named not in {None, "Public", "Private", "PUBLIC", "PRIVATE_WITH_EGRESS"}:
+            raise ConfigurationError(
+                f"subnets selects {named!r}, and the network that the stack's services share has Public and Private; "
+                f"{fix}, or give vpc=",
+                path=path,
+            )
+        return
+    try:
+        found = _select(network, subnets).subnets
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0].partition(": ")
+        raise ConfigurationError(f"subnets selects nothing: {reason[2] or reason[0]}; {fix}", path=path) from error
+    if not found:
+        raise ConfigurationError(f"subnets selects nothing in {network.node.path}; {fix}", path=path)
+
+
+def _select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
+    return vpc.select_subnets(
+        availability_zones=subnets.availability_zones,
+        one_per_az=subnets.one_per_az,
+        subnet_filters=subnets.subnet_filters,
+        subnet_group_name=subnets.subnet_group_name,
+        subnets=subnets.subnets,
+        subnet_type=subnets.subnet_type,
+    )
 
 
 def check_zones(vpc: ec2.IVpc, *, path: str) -> None:
@@ -82,12 +117,14 @@ def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
         existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
         return existing
-    return ecs.Cluster(
+    cluster = ecs.Cluster(
         stack,
         cluster_id,
         vpc=vpc if vpc is not None else _network(stack),
         container_insights_v2=ecs.ContainerInsights.ENABLED,
     )
+    parts.tag(cluster)
+    return cluster
 
 
 def _name_of(vpc: ec2.IVpc) -> str:
@@ -102,14 +139,7 @@ def task_subnets(
     """Where tasks go, and whether they need public addresses to pull their image from there."""
     if subnets is None:
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS), False
-    selected = vpc.select_subnets(
-        availability_zones=subnets.availability_zones,
-        one_per_az=subnets.one_per_az,
-        subnet_filters=subnets.subnet_filters,
-        subnet_group_name=subnets.subnet_group_name,
-        subnets=subnets.subnets,
-        subnet_type=subnets.subnet_type,
-    )
+    selected = _select(vpc, subnets)
     # What the app makes itself is checked at synth, route by route; of the rest nothing is known.
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets if not isinstance(subnet, ec2.Subnet)}
     if isolated and isolated & set(selected.subnet_ids):

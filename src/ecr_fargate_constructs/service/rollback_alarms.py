@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -163,4 +164,5 @@ def _alarm(
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=f"{what}; a deployment under way is rolled back.",
     )
+    acknowledge_alarm(alarm)
     return alarm.alarm_name

@@ -9,6 +9,9 @@ from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies
 from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
@@ -46,6 +49,7 @@ class RoutedFargateService(RoutedService):
     No other service's rule changes when it comes or goes: see ``Route``.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -62,7 +66,7 @@ class RoutedFargateService(RoutedService):
         cluster: ecs.ICluster | None = None,
         subnets: ec2.SubnetSelection | None = None,
         exec_enabled: bool = False,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
 
@@ -82,13 +86,14 @@ class RoutedFargateService(RoutedService):
             cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
             subnets: Where tasks run; left out, private subnets with a way out.
             exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
-            log_retention: How long logs are kept.
+            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
 
         Raises:
             ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
                 contradiction between the options, or a network without a way to the image.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         shared = listener_of(load_balancer)
         how = targets or shared.targets
         count = wanted_count(None, scaling, path=path)
@@ -102,6 +107,7 @@ class RoutedFargateService(RoutedService):
         place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
+        parts.tag(self)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
         least, most = percents_of(strategy)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)

@@ -9,6 +9,9 @@ from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
@@ -45,6 +48,7 @@ class RoutedEc2Service(RoutedService):
     load balancer's VPC.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -61,7 +65,7 @@ class RoutedEc2Service(RoutedService):
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         exec_enabled: bool = False,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
 
@@ -80,13 +84,14 @@ class RoutedEc2Service(RoutedService):
                 a service costs a stack 15 of its 500 resources then.
             cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
             exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
-            log_retention: How long logs are kept.
+            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
 
         Raises:
             ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
                 contradiction between the options, or machines on which the image cannot run.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         shared = listener_of(load_balancer)
         how = targets or shared.targets
         size = size or TaskSize()
@@ -99,6 +104,7 @@ class RoutedEc2Service(RoutedService):
         place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
         super().__init__(scope, construct_id)
         pin_feature_flags(self)
+        parts.tag(self)
         count = wanted_count(None, scaling, path=path)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
         least, most = percents_of(strategy)

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
-from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
+from ecr_fargate_constructs.service.pattern import audit_sessions, principal_of, reached_at
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 from ecr_fargate_constructs.service.routed_parts import add_rule, preview_route, second_group, target_group, url_at
 from ecr_fargate_constructs.service.shifting import Shifting, infrastructure_role, to_both
@@ -230,7 +230,7 @@ class RoutedService(Construct):
     @property
     def grant_principal(self) -> iam.IPrincipal:
         """The task role."""
-        return self._task.definition.task_role
+        return principal_of(self._task.definition)
 
     @property
     def connections(self) -> ec2.Connections:

@@ -12,8 +12,13 @@ from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
 from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.existing import check_existing, vpc_of
@@ -108,6 +113,7 @@ class SharedLoadBalancer(Construct):
     What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -136,7 +142,10 @@ class SharedLoadBalancer(Construct):
         vpc = vpc_of(ingress, cluster=None, vpc=vpc)
         check_shared_network(vpc, ingress, path=path)
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
+        posture_of(scope, path=path)
+        check_way_in(scope, ingress, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         way = way_in(self, ingress)
         https = https_of(way)
         network = vpc if vpc is not None else network_for(self)
@@ -152,6 +161,7 @@ class SharedLoadBalancer(Construct):
             default_action=action_of(answer),
         )
         redirect = balancer.add_redirect(open=False) if redirects(way) else None
+        acknowledge_redirect(redirect)
         open_listeners([listener, redirect], way, network)
         if https is not None and https.domain_name is not None and https.hosted_zone is not None:
             route53.ARecord(

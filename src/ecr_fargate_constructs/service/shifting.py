@@ -9,6 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.service.preview import PreviewHeader, PreviewPort
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def infrastructure_role(
         role.add_to_policy(
             iam.PolicyStatement(actions=[f"elasticloadbalancing:{action}" for action in actions], resources=resources)
         )
+    acknowledge_grants(role)
     acknowledge_policy(
         role,
         {

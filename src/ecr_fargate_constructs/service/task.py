@@ -14,7 +14,10 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import acknowledge
-from ecr_fargate_constructs._checks import looks_secret
+from ecr_fargate_constructs._checks import carries_secret, looks_secret
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
 from ecr_fargate_constructs.service.container_logs import needs_log_group
@@ -22,7 +25,7 @@ from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
@@ -82,7 +85,7 @@ def build_task(
     container: AppContainer,
     sidecars: Sequence[Sidecar],
     stop_timeout: cdk.Duration,
-    log_retention: logs.RetentionDays,
+    log_retention: logs.RetentionDays | None,
 ) -> Task[TaskDefinition]:
     """Fill a task definition.
 
@@ -92,12 +95,18 @@ def build_task(
         container: The application's container, which becomes the default one.
         sidecars: The containers beside it.
         stop_timeout: Time that the application's container has to stop.
-        log_retention: How long logs are kept.
+        log_retention: How long logs are kept; None, 30 days, or a year under ``Posture.REGULATED``.
     """
     containers = (container, *sidecars)
     log_group = None
     if any(needs_log_group(each.logging) for each in containers):
-        log_group = logs.LogGroup(scope, "LogGroup", retention=log_retention, removal_policy=cdk.RemovalPolicy.RETAIN)
+        log_group = logs.LogGroup(
+            scope,
+            "LogGroup",
+            encryption_key=parts.encryption_key(scope),
+            retention=parts.log_retention(scope, log_retention),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
     add_volumes(definition, containers)
     app = add_app_container(definition, container, name=CONTAINER_NAME, stop_timeout=stop_timeout, log_group=log_group)
     made = {CONTAINER_NAME: app}
@@ -108,6 +117,10 @@ def build_task(
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
     _set_task_options(definition, containers)
     _acknowledge_environment(definition, containers)
+    acknowledge_grants(definition.task_role)
+    if definition.execution_role is not None:
+        acknowledge_grants(definition.execution_role)
+    _warn_about_secrets(scope, dict(zip(made, containers, strict=True)))
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
@@ -121,6 +134,23 @@ def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskC
             resource.pid_mode = each.runtime.process_namespace.value.lower()
     if any(each.runtime.fault_injection for each in containers):
         resource.enable_fault_injection = True
+
+
+def _warn_about_secrets(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
+    """Name variables that hold a secret in clear text, for all to read who may describe the task definition."""
+    found = [
+        f"{name}[{variable!r}]"
+        for name, each in containers.items()
+        for variable, value in each.environment.items()
+        if carries_secret(variable, value)
+    ]
+    if found:
+        warn(
+            scope,
+            "plainSecretInEnvironment",
+            f"{', '.join(found)} in environment seems to be a secret, and stands in clear text in the template and in "
+            "the task definition; use secrets= with ecs.Secret.from_secrets_manager(…)",
+        )
 
 
 def _acknowledge_environment(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:

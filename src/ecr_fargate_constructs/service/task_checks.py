@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.task_container import TaskContainer
     from ecr_fargate_constructs.service.task_size import TaskSize
 
+_LONGEST_DEFINITION = 64 * 1024  # bytes
 CONTAINER_NAME = "web"
 """Name of the application's container in its task; the one that CDK's pattern gives it."""
 
@@ -49,10 +50,23 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     _check_volumes(everything, path)
     _check_system_controls(everything, path)
     _check_process_namespaces(everything, path)
+    _check_length(everything, path)
     check_dependencies({CONTAINER_NAME: container, **{each.name: each for each in sidecars}}, path=path)
     if size is not None:
         _check_cpu(everything, size, path)
         _check_memory(everything, size, path)
+
+
+def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
+    """Refuse variables that alone are longer than a task definition may be."""
+    for name, each in everything.items():
+        length = sum(len(key.encode()) + len(value.encode()) for key, value in each.environment.items())
+        if length > _LONGEST_DEFINITION:
+            raise ConfigurationError(
+                f"the environment of {name!r} has {length:,} bytes, and a whole task definition may have "
+                f"{_LONGEST_DEFINITION:,}; put it in a file of the image, or in environment_files",
+                path=path,
+            )
 
 
 def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ecr_fargate_constructs.local import (
-    assembly,
     base_images,
     deployment,
     docker_shim,
@@ -25,6 +24,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, start
 from ecr_fargate_constructs.local.services import Service, Task
+from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,173 @@
+"""Findings of the six packs that stay under ``Posture.REGULATED``, each with its reason.
+
+STANDARD promises AwsSolutions alone, so nothing is recorded there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs.posture import is_regulated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_s3 as s3
+    from constructs import IConstruct
+
+HIPAA = "HIPAA.Security"
+R4 = "NIST.800.53.R4"
+R5 = "NIST.800.53.R5"
+PCI = "PCI.DSS.321"
+SERVERLESS = "Serverless"
+
+_CLOSER = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
+"""CDK's id for what closes the default security groups of a stack."""
+
+
+def acknowledge_in(construct: IConstruct, rule: str, packs: tuple[str, ...], reason: str) -> None:
+    """Record why a finding that several packs have is right as it is, under ``Posture.REGULATED``."""
+    if is_regulated(construct):
+        acknowledge(construct, {f"{pack}::{pack}-{rule}": reason for pack in packs})
+
+
+def acknowledge_for_checkov(construct: IConstruct, checks: Mapping[str, str]) -> None:
+    """Record it for checkov, which reads templates: in the metadata of the resource, under ``Posture.REGULATED``.
+
+    Args:
+        construct: The resource, or CDK's construct around it.
+        checks: Ids of checks to reasons.
+    """
+    resource = construct.node.default_child or construct
+    if is_regulated(construct) and isinstance(resource, cdk.CfnResource):
+        resource.add_metadata(
+            "checkov", {"skip": [{"id": check, "comment": reason} for check, reason in checks.items()]}
+        )
+
+
+def acknowledge_grants(role: iam.IRole) -> None:
+    """Record it of the policy that holds what was granted to ``role``; an imported role may have none of ours."""
+    if role.node.try_find_child("DefaultPolicy") is not None:
+        expect_grants(role)
+
+
+def expect_grants(role: iam.IRole) -> None:
+    """Record it of a role that is about to be granted something, and so gets that policy."""
+    acknowledge_in(
+        role,
+        "IAMNoInlinePolicy",
+        (HIPAA, R4, R5, PCI),
+        "What was granted to this one role: inline it belongs to the role alone, goes when the role goes, and nobody "
+        "can attach it to anything else.",
+    )
+
+
+def acknowledge_unread_range(group: ec2.ISecurityGroup) -> None:
+    """Record it of a security group that lets the VPC in, in either posture."""
+    reason = "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
+    acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
+    for rule in ("EC2RestrictedCommonPorts", "EC2RestrictedSSH"):
+        acknowledge_in(group, rule, (HIPAA, R4, R5, PCI), reason)
+
+
+def acknowledge_log_bucket(bucket: s3.Bucket) -> None:
+    """Record what a bucket for logs is not."""
+    resource = bucket.node.default_child or bucket
+    no_log = (
+        "It holds access logs itself; a log of who reads them is CloudTrail's to write, and one in S3 would take a "
+        "second bucket with the same finding."
+    )
+    acknowledge(resource, {"AwsSolutions::AwsSolutions-S1": no_log})
+    acknowledge_in(resource, "S3BucketLoggingEnabled", (HIPAA, R4, R5, PCI), no_log)
+    acknowledge_for_checkov(bucket, {"CKV_AWS_18": no_log})
+    acknowledge_in(
+        resource,
+        "S3DefaultEncryptionKMS",
+        (HIPAA, R5, PCI),
+        "Elastic Load Balancing writes access logs to buckets with SSE-S3 only; everything in it is encrypted.",
+    )
+    acknowledge_in(
+        resource,
+        "S3BucketReplicationEnabled",
+        (HIPAA, R4, R5, PCI),
+        "Logs of one region, versioned, in the region that they tell of; who keeps them elsewhere too brings that "
+        "bucket as log_bucket.",
+    )
+    acknowledge_in(
+        resource,
+        "S3BucketDefaultLockEnabled",
+        (R4,),
+        "A lock that not even the owner can take back is the owner's to choose, with its time: such a bucket comes as "
+        "log_bucket. Versioning keeps what is overwritten or deleted for 30 days.",
+    )
+
+
+def acknowledge_network(vpc: ec2.Vpc) -> None:
+    """Record what a VPC with public subnets has."""
+    closer = cdk.Stack.of(vpc).node.try_find_child(_CLOSER)
+    if closer is not None:
+        acknowledge_deployment_function(closer.node.find_child("Handler"))
+    for subnet in vpc.public_subnets:
+        acknowledge_in(
+            subnet.node.find_child("DefaultRoute"),
+            "VPCNoUnrestrictedRouteToIGW",
+            (HIPAA, R5, PCI),
+            "The way in and out of public subnets, in which load balancers and NAT gateways stand and, unless "
+            "Egress.PUBLIC is asked for, no task.",
+        )
+
+
+def acknowledge_alarm(alarm: cloudwatch.Alarm) -> None:
+    """Record whom an alarm tells that a deployment listens to."""
+    acknowledge_in(
+        alarm.node.default_child or alarm,
+        "CloudWatchAlarmAction",
+        (HIPAA, R4, R5),
+        "ECS reads this alarm while it deploys, and rolls back by itself; alarms that tell people are those of "
+        "ServiceAlarms.",
+    )
+
+
+def acknowledge_redirect(listener: elbv2.ApplicationListener | None) -> None:
+    """Record why the listener that sends everybody to HTTPS has no certificate."""
+    if listener is not None:
+        acknowledge_in(
+            listener.node.default_child or listener,
+            "ELBv2ACMCertificateRequired",
+            (HIPAA, R5, PCI),
+            "It answers every request with a redirect to HTTPS and passes none on, so nothing is there to encrypt.",
+        )
+
+
+_NO_VPC = "It talks to AWS's own services, which are outside of any VPC, and to nothing inside of one."
+_NO_CONCURRENCY = "CloudFormation calls it in deployments only; concurrency set aside would be taken from all others."
+_NO_QUEUE = "CloudFormation waits for its answer, and a failure fails the deployment: nothing is left for a queue."
+
+
+def acknowledge_copy_function(function: IConstruct) -> None:
+    """Record what the function that copies images goes without."""
+    resource = function.node.default_child or function
+    acknowledge_in(resource, "LambdaInsideVPC", (HIPAA, R4, R5, PCI), _NO_VPC)
+    acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), _NO_CONCURRENCY)
+    acknowledge_in(resource, "LambdaDLQ", (HIPAA, R5, SERVERLESS), _NO_QUEUE)
+    acknowledge_in(
+        resource,
+        "LambdaTracing",
+        (SERVERLESS,),
+        "One call in a deployment, whose log tells how it went; a trace would take a permission on every resource.",
+    )
+    acknowledge_deployment_function(function)
+
+
+def acknowledge_deployment_function(function: IConstruct) -> None:
+    """Record it for checkov; rule packs do not see the functions that CDK makes by the name of their type."""
+    acknowledge_for_checkov(
+        function, {"CKV_AWS_115": _NO_CONCURRENCY, "CKV_AWS_116": _NO_QUEUE, "CKV_AWS_117": _NO_VPC}
+    )

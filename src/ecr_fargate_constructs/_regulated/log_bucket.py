@@ -1,0 +1,105 @@
+"""A bucket that load balancers and networks write their logs to, and that nobody else writes to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from ecr_fargate_constructs._regulated.findings import acknowledge_log_bucket
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from constructs import IConstruct
+
+ACCESS_LOGS = "load-balancers"
+FLOW_LOGS = "networks"
+_TLS = 1.2
+_YEAR = 365
+
+
+def make_log_bucket(stack: cdk.Stack, construct_id: str) -> s3.Bucket:
+    """Make it: encrypted with SSE-S3, over TLS only, versioned, closed to the public; it stays, its logs a year."""
+    bucket = s3.Bucket(
+        stack,
+        construct_id,
+        encryption=s3.BucketEncryption.S3_MANAGED,  # load balancers write no other
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        minimum_tls_version=_TLS,
+        versioned=True,
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                expiration=cdk.Duration.days(_YEAR),
+                noncurrent_version_expiration=cdk.Duration.days(30),
+                abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+            )
+        ],
+    )
+    acknowledge_log_bucket(bucket)
+    return bucket
+
+
+def write_access_logs(balancer: elbv2.ApplicationLoadBalancer, bucket: s3.IBucket) -> None:
+    """Have a load balancer log to the bucket, in a stack of any region.
+
+    CDK's own ``log_access_logs`` asks for the region, because it lets in an account of AWS's for each. The service
+    principal serves all regions, and AWS recommends it ("Enable access logs for your Application Load Balancer").
+    """
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
+            actions=["s3:PutObject"],
+            resources=[bucket.arn_for_objects(f"{ACCESS_LOGS}/AWSLogs/{cdk.Stack.of(balancer).account}/*")],
+        )
+    )
+    balancer.set_attribute("access_logs.s3.enabled", "true")
+    balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
+    balancer.set_attribute("access_logs.s3.prefix", ACCESS_LOGS)
+    _wait_for_policy(balancer, bucket)
+
+
+def write_flow_logs(vpc: ec2.Vpc, bucket: s3.IBucket) -> None:
+    """Have a VPC log all its traffic to the bucket.
+
+    By L1: of the L2 a feature flag of the app decides whether it writes the bucket's policy, and where CloudFormation
+    does not, AWS does.
+    """
+    stack = cdk.Stack.of(vpc)
+    conditions = {
+        "StringEquals": {"aws:SourceAccount": stack.account},
+        "ArnLike": {"aws:SourceArn": stack.format_arn(service="logs", resource="*")},
+    }
+    for action, resource in (
+        ("s3:PutObject", bucket.arn_for_objects(f"{FLOW_LOGS}/AWSLogs/{stack.account}/*")),
+        ("s3:GetBucketAcl", bucket.bucket_arn),
+    ):
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=[action],
+                resources=[resource],
+                conditions=conditions,
+            )
+        )
+    flow_log = ec2.CfnFlowLog(
+        vpc,
+        "RegulatedFlowLog",
+        resource_id=vpc.vpc_id,
+        resource_type="VPC",
+        traffic_type="ALL",
+        log_destination_type="s3",
+        log_destination=bucket.arn_for_objects(FLOW_LOGS),
+    )
+    _wait_for_policy(flow_log, bucket)
+
+
+def _wait_for_policy(construct: IConstruct, bucket: s3.IBucket) -> None:
+    """Whether the bucket lets a log in is tried when the log is turned on."""
+    if bucket.policy is not None:
+        construct.node.add_dependency(bucket.policy)

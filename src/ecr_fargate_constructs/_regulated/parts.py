@@ -1,0 +1,104 @@
+"""The parts that the constructs of a stack share under ``Posture.REGULATED``: each is made when it is first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+
+from ecr_fargate_constructs.posture import CONTEXT, Posture, brought_to, is_regulated
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_wafv2 as wafv2
+    from aws_cdk.interfaces.aws_kms import IKeyRef
+    from constructs import IConstruct
+
+_KEY_ID = "EcrFargateKey"
+_BUCKET_ID = "EcrFargateLogBucket"
+_WEB_ACL_ID = "EcrFargateWebAcl"
+
+
+def encryption_key(scope: IConstruct) -> IKeyRef | None:
+    """The key for what the constructs of a stack store; None leaves it to each service's own key."""
+    if not is_regulated(scope):
+        return None
+    stack, brought = cdk.Stack.of(scope), brought_to(scope).encryption_key
+    if brought is not None:
+        if isinstance(brought, kms.Key):
+            _let_logs_in(brought, stack)
+        return brought
+    existing = stack.node.try_find_child(_KEY_ID)
+    if existing is not None:
+        return cast("kms.Key", existing)
+    key = kms.Key(
+        stack,
+        _KEY_ID,
+        description=f"Images and logs of {stack.stack_name}",
+        enable_key_rotation=True,
+        removal_policy=cdk.RemovalPolicy.RETAIN,  # what it has encrypted stays too
+    )
+    _let_logs_in(key, stack)
+    tag(key)
+    return key
+
+
+def log_bucket(scope: IConstruct) -> s3.IBucket:
+    """The bucket for access logs and flow logs of a stack."""
+    stack, brought = cdk.Stack.of(scope), brought_to(scope).log_bucket
+    if brought is not None:
+        return brought
+    existing = stack.node.try_find_child(_BUCKET_ID)
+    if existing is not None:
+        return cast("s3.Bucket", existing)
+    from ecr_fargate_constructs._regulated.log_bucket import make_log_bucket  # noqa: PLC0415 - STANDARD needs no S3
+
+    bucket = make_log_bucket(stack, _BUCKET_ID)
+    tag(bucket)
+    return bucket
+
+
+def web_acl(scope: IConstruct) -> str:
+    """The ARN of the web ACL for the load balancers of a stack."""
+    stack, brought = cdk.Stack.of(scope), brought_to(scope).web_acl
+    if brought is not None:
+        return brought
+    existing = stack.node.try_find_child(_WEB_ACL_ID)
+    if existing is not None:
+        return cast("wafv2.CfnWebACL", existing).attr_arn
+    from ecr_fargate_constructs._regulated.web_acl import make_web_acl  # noqa: PLC0415 - STANDARD needs no WAF
+
+    acl = make_web_acl(stack, _WEB_ACL_ID, encryption_key=encryption_key(scope))
+    tag(acl)
+    return acl.attr_arn
+
+
+def log_retention(scope: IConstruct, wanted: logs.RetentionDays | None) -> logs.RetentionDays:
+    """How long logs are kept: as wanted; left out, 30 days, or a year."""
+    if wanted is not None:
+        return wanted
+    return logs.RetentionDays.ONE_YEAR if is_regulated(scope) else logs.RetentionDays.ONE_MONTH
+
+
+def tag(construct: IConstruct) -> None:
+    """Tag what is in ``construct`` with its posture, so that whoever counts resources finds those that are in scope."""
+    if is_regulated(construct):
+        cdk.Tags.of(construct).add(CONTEXT, Posture.REGULATED.value)
+
+
+def _let_logs_in(key: kms.Key, stack: cdk.Stack) -> None:
+    """Let CloudWatch Logs use the key for the log groups of the stack's account, as its user guide has it."""
+    groups = stack.format_arn(
+        service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+    )
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            resources=["*"],
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+    )

@@ -1,0 +1,113 @@
+"""Where a construct stands: refused where CDK could not make it, and nothing left behind where it could not be made."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from constructs import IConstruct
+
+P = ParamSpec("P")
+_OF_ONE_REGION = ("vpc", "cluster", "load_balancer")  # options that name what a load balancer or a task stands in
+
+
+def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
+    """Make a constructor refuse a place that cannot be, and take its construct out of the tree when it fails.
+
+    What CDK itself refuses while the construct is made is a ``RuntimeError``, mostly without a word about whose value
+    it was; here it becomes a ``ConfigurationError`` with the path.
+    """
+
+    @wraps(init)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        made, scope, construct_id = _place(args, kwargs)
+        check_place(scope, construct_id, in_stack=not isinstance(made, cdk.Stack))
+        path = path_of(scope, construct_id)
+        _check_neighbours(scope, kwargs, path=path)
+        try:
+            init(*args, **kwargs)
+        except RuntimeError as error:
+            scope.node.try_remove_child(construct_id)
+            raise ConfigurationError(f"CDK refuses it: {str(error).splitlines()[0]}", path=path) from error
+        except Exception:
+            scope.node.try_remove_child(construct_id)
+            raise
+
+    return guarded
+
+
+def check_place(scope: Construct, construct_id: str, *, in_stack: bool = True) -> None:
+    """Refuse an id that cannot be or is taken, and a scope outside of any stack.
+
+    Raises:
+        TypeError: ``scope`` is no construct, or the id no text.
+    """
+    if not isinstance(scope, Construct):
+        raise TypeError(f"scope={scope!r} is {type(scope).__name__}; it has to be a construct")
+    if not isinstance(construct_id, str):
+        raise TypeError(f"construct_id={construct_id!r} is {type(construct_id).__name__}; it has to be str")
+    parent = scope.node.path or "the app"
+    if is_token(construct_id):
+        raise ConfigurationError(
+            f"construct_id is a CDK token, and ids are known before anything is deployed; "
+            f"use a plain string in {parent}",
+            path=scope.node.path or None,
+        )
+    if not construct_id:
+        raise ConfigurationError(
+            f"construct_id='' names nothing in {parent}; use a word, for example 'Web'", path=scope.node.path or None
+        )
+    path = path_of(scope, construct_id)
+    if scope.node.try_find_child(construct_id) is not None:
+        raise ConfigurationError(
+            f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
+        )
+    if in_stack and not any(isinstance(each, cdk.Stack) for each in scope.node.scopes):
+        raise ConfigurationError(
+            f"scope is {parent}, which is in no stack; make one and name it as scope: cdk.Stack(app, …)", path=path
+        )
+
+
+def _place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[object, Construct, str]:
+    names = ("scope", "construct_id")
+    given = {**dict(zip(names, args[1:], strict=False)), **{name: kwargs[name] for name in names if name in kwargs}}
+    for name in names:
+        if name not in given:
+            raise TypeError(f"{type(args[0]).__name__} takes {name}")
+    return args[0], given["scope"], given["construct_id"]
+
+
+def _check_neighbours(scope: Construct, options: dict[str, Any], *, path: str) -> None:
+    """Refuse constructs of another app, and networks of another account or region."""
+    for name, value in options.items():
+        if name == "scope" or not hasattr(value, "node"):
+            continue
+        if value.node.root is not scope.node.root:
+            raise ConfigurationError(
+                f"{name} is {value.node.path} of another cdk.App, which this one cannot refer to; make both in one app",
+                path=path,
+            )
+        if name in _OF_ONE_REGION:
+            _check_region(scope, name, value, path=path)
+
+
+def _check_region(scope: Construct, name: str, value: IConstruct, *, path: str) -> None:
+    here, there = cdk.Stack.of(scope), value.env if hasattr(value, "env") else cdk.Stack.of(value)
+    for what in ("account", "region"):
+        one, other = getattr(here, what), getattr(there, what)
+        if not is_token(one) and not is_token(other) and one != other:
+            raise ConfigurationError(
+                f"{name} is in the {what} {other} and stack {here.node.path} in {one}, and networks end there; use one "
+                f"of the stack's own {what}, or give the stack the same env",
+                path=path,
+            )

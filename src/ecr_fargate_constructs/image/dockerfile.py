@@ -1,0 +1,53 @@
+"""The Dockerfile: what can be known of it before it is built."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.image.build import ImageBuild
+
+_FROM = re.compile(r"^[ \t]*FROM[ \t\\]+", re.IGNORECASE | re.MULTILINE)
+_STAGE = re.compile(r"^[ \t]*FROM[ \t].*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
+
+
+def check_dockerfile(root: Path, build: ImageBuild, path: str) -> None:
+    """Refuse a Dockerfile that is not there, builds nothing, or has no stage of the name that is asked for."""
+    file = root / build.dockerfile
+    name = f"ImageBuild.dockerfile={build.dockerfile!r}"
+    if not file.is_relative_to(root) or ".." in Path(build.dockerfile).parts:
+        raise ConfigurationError(f"{name} is outside of the build directory {root}; use a path inside it", path=path)
+    if not file.exists():
+        raise ConfigurationError(
+            f"{name} does not exist in {root}; add it, or name another file with ImageBuild(dockerfile=…)", path=path
+        )
+    if not file.is_file():
+        raise ConfigurationError(f"{name} in {root} is not a file; name the Dockerfile itself", path=path)
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if not text.strip():
+        raise ConfigurationError(f"{name} in {root} is empty; it needs at least a FROM line", path=path)
+    if _FRONTEND.search(text):
+        return  # another language than Dockerfile's
+    if not _FROM.search(text):
+        raise ConfigurationError(
+            f"{name} in {root} has no FROM line, so there is nothing to build; add one, or name the Dockerfile",
+            path=path,
+        )
+    _check_target(text, build.target, name, path)
+
+
+def _check_target(text: str, target: str | None, name: str, path: str) -> None:
+    if target is None or target.isdigit():  # stages have numbers, too
+        return
+    stages = _STAGE.findall(text)
+    if target.lower() not in {stage.lower() for stage in stages}:
+        raise ConfigurationError(
+            f"ImageBuild.target={target!r} is no stage of {name}; use "
+            f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or leave it out for the last one",
+            path=path,
+        )

@@ -1,0 +1,5 @@
+"""stub."""
+
+
+def diagram_command() -> None:
+    """Stub."""

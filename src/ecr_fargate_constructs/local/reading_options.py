@@ -1,0 +1,40 @@
+"""What ``doctor``, ``cost`` and ``diagram`` have in common on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.reading.errors import AssemblyError
+from ecr_fargate_constructs.reading.model import App, load
+
+AppArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="CDK_OUT", help="Folder that 'cdk synth' wrote.")]
+Stacks: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--stack", help="Stack to look at, as 'cdk list' names it; all when none is named.")
+]
+Output: TypeAlias = Annotated[
+    Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; left out, standard output.")
+]
+
+
+def read_app(folder: Path, stacks: list[str] | None) -> App:
+    """The app of a cloud assembly.
+
+    Raises:
+        LocalError: There is none, or it has no such stack.
+    """
+    try:
+        return load(folder, stacks or ())
+    except AssemblyError as error:
+        raise LocalError(error.cause, fix=error.fix) from error
+
+
+def write(text: str, output: Path | None) -> None:
+    """Write to the file, or to standard output."""
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")

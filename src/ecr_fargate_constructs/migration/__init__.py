@@ -1,0 +1,1 @@
+"""From a Copilot manifest or a compose file to Python that uses this library. Pure: no CDK objects."""

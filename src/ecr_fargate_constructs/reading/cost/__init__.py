@@ -1,0 +1,1 @@
+"""What an app costs a month at list prices. Pure."""

@@ -1,0 +1,173 @@
+"""A Dockerfile taken apart: its stages, and what the image that comes of it is told. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
+_ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>.*))?")
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_HEREDOC = re.compile(r"<<-?[\"']?(?P<end>\w+)[\"']?")
+_ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """An instruction.
+
+    Attributes:
+        name: Its name in upper case.
+        value: What follows it, its lines joined.
+        line: Number of its first line.
+    """
+
+    name: str
+    value: str
+    line: int
+
+    @property
+    def words(self) -> tuple[str, ...] | None:
+        """The words of a CMD or ENTRYPOINT in exec form; None for the shell form."""
+        if not self.value.startswith("["):
+            return None
+        try:
+            words = json.loads(self.value)
+        except ValueError:
+            return None
+        return tuple(map(str, words)) if isinstance(words, list) else None
+
+    @property
+    def text(self) -> str:
+        """A command as one line, whichever its form."""
+        return " ".join(self.words) if self.words is not None else self.value
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the build.
+
+    Attributes:
+        source: Its FROM.
+        image: What it builds on, arguments filled in.
+        name: Its name, in lower case; empty when it has none.
+        platform: The platform that its FROM pins; None when it pins none.
+        instructions: What comes after its FROM.
+    """
+
+    source: Instruction
+    image: str
+    name: str
+    platform: str | None
+    instructions: tuple[Instruction, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """A Dockerfile.
+
+    Attributes:
+        stages: Its stages, in order.
+    """
+
+    stages: tuple[Stage, ...]
+
+    @classmethod
+    def parse(cls, text: str, arguments: Mapping[str, str]) -> Dockerfile:
+        """Read a Dockerfile, with the build arguments that it is given."""
+        known: dict[str, str] = {}
+        stages: list[Stage] = []
+        for instruction in _instructions(text):
+            if instruction.name == "ARG" and not stages:
+                argument = _ARGUMENT.match(instruction.value)
+                if argument is not None:
+                    given = arguments.get(argument["name"], argument["value"])
+                    known[argument["name"]] = (given or "").strip("\"'")
+            elif instruction.name == "FROM":
+                source = _FROM.match(instruction.value)
+                if source is not None:
+                    image, name = _expand(source["image"], known), (source["name"] or "").lower()
+                    stages.append(Stage(instruction, image, name, source["platform"]))
+            elif stages:
+                stages[-1] = replace(stages[-1], instructions=(*stages[-1].instructions, instruction))
+        return cls(tuple(stages))
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The images that it builds on, its own stages and ``scratch`` left out, each once."""
+        found: list[str] = []
+        own = {"scratch", ""}
+        for stage in self.stages:
+            found += [] if stage.image.lower() in own else [stage.image]
+            own.add(stage.name)
+        return tuple(dict.fromkeys(found))
+
+    def chain(self, target: str | None = None) -> tuple[Stage, ...]:
+        """The stages that the image of ``target`` (left out, the last stage) is made of, its base first."""
+        if not self.stages:
+            return ()
+        wanted = (target or "").lower()
+        places = [place for place, stage in enumerate(self.stages) if wanted in {stage.name, str(place)}]
+        place = places[-1] if target and places else len(self.stages) - 1
+        chain: list[Stage] = []
+        while True:
+            stage = self.stages[place]
+            chain.insert(0, stage)
+            below = [index for index in range(place) if self.stages[index].name == stage.image.lower()]
+            if not below or not stage.image:
+                return tuple(chain)
+            place = below[-1]
+
+    def last(self, name: str, target: str | None = None) -> Instruction | None:
+        """The instruction of this name that counts for an image; None when its own stages have none."""
+        found = [each for stage in self.chain(target) for each in stage.instructions if each.name == name]
+        return found[-1] if found else None
+
+    def ports(self, target: str | None = None) -> tuple[int, ...]:
+        """The TCP ports that an image exposes; those that a variable names are left out."""
+        found = [each.value for stage in self.chain(target) for each in stage.instructions if each.name == "EXPOSE"]
+        words = [word.removesuffix("/tcp") for value in found for word in value.split()]
+        return tuple(int(word) for word in words if word.isdecimal())
+
+    def environment(self, target: str | None = None) -> dict[str, str]:
+        """The variables that an image sets."""
+        found: dict[str, str] = {}
+        for stage in self.chain(target):
+            for each in stage.instructions:
+                if each.name != "ENV":
+                    continue
+                pairs = _ASSIGNMENT.findall(each.value)
+                first, _, rest = each.value.partition(" ")
+                for name, value in pairs if "=" in first else [(first, rest)]:
+                    found[name] = value.strip().strip("\"'")
+        return found
+
+
+def _instructions(text: str) -> Iterator[Instruction]:
+    lines = enumerate(text.splitlines(), start=1)
+    for number, line in lines:
+        joined = line.strip()
+        if not joined or joined.startswith("#"):
+            continue
+        while joined.endswith("\\"):
+            _, more = next(lines, (0, ""))
+            stripped = more.strip()
+            joined = joined[:-1].rstrip() + (" \\" if stripped.startswith("#") else f" {stripped}")
+        name, _, value = joined.partition(" ")
+        if name.upper() in {"RUN", "COPY", "ADD"}:
+            for heredoc in _HEREDOC.finditer(value):
+                for _, more in lines:
+                    if more.strip() == heredoc["end"]:
+                        break
+        yield Instruction(name.upper(), value.strip(), number)
+
+
+def _expand(text: str, arguments: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(
+        lambda match: arguments.get(match["braced"] or match["plain"], "") or match["default"] or "", text
+    )

@@ -1,0 +1,72 @@
+"""All rules on an app, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.reading.doctor import (
+    image_rules,
+    ingress_rules,
+    network_rules,
+    repository_rules,
+    service_rules,
+    task_rules,
+)
+from ecr_fargate_constructs.reading.doctor.rule import PREFIX, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ecr_fargate_constructs.reading.doctor.rule import Check, Finding, Rule
+    from ecr_fargate_constructs.reading.model import App
+
+_MODULES = (image_rules, task_rules, network_rules, ingress_rules, service_rules, repository_rules)
+_CHECKS: tuple[Check, ...] = tuple(module.check for module in _MODULES)
+
+RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+"""Every rule."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found.
+
+    Attributes:
+        findings: The findings, errors first.
+        acknowledged: The findings that the app's code acknowledges, each with its reason.
+    """
+
+    findings: tuple[Finding, ...]
+    acknowledged: tuple[tuple[Finding, str], ...]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings of a severity there are."""
+        return sum(finding.rule.severity is severity for finding in self.findings)
+
+
+def diagnose(app: App, ignored: Collection[str] = ()) -> Diagnosis:
+    """Look at an app.
+
+    Args:
+        app: The app.
+        ignored: Ids of rules to leave out.
+    """
+    every = [finding for check in _CHECKS for finding in check(app) if finding.rule.id not in ignored]
+    unique = sorted(
+        dict.fromkeys(every),
+        key=lambda finding: (
+            finding.rule.severity is not Severity.ERROR,
+            finding.path,
+            finding.rule.id,
+            finding.detail,
+        ),
+    )
+    findings, acknowledged = [], []
+    for finding in unique:
+        reason = app.acknowledged(finding.path, PREFIX + finding.rule.id)
+        if reason is None:
+            findings.append(finding)
+        else:
+            acknowledged.append((finding, reason))
+    return Diagnosis(tuple(findings), tuple(acknowledged))

@@ -1,0 +1,315 @@
+"""The resources of an app, and what refers to what: within a stack, across stacks and into nested ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ecr_fargate_constructs.reading.assembly import read, stacks
+from ecr_fargate_constructs.reading.errors import AssemblyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ecr_fargate_constructs.reading.assembly import BuiltImage, Stack
+
+_ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
+_LOGICAL_ID = "aws:cdk:logicalId"
+_VARIABLE = re.compile(r"\$\{(?P<name>[^!}][^}]*)\}")
+_OPEN = "${"
+
+
+@dataclass(eq=False)
+class Template:
+    """A template of the app, of a stack or of a nested one.
+
+    Attributes:
+        stack: The stack that it belongs to.
+        file: Where it is.
+        content: What is in it.
+        parent: The template that a nested one is in, and what that gives for its parameters.
+        nested: The nested templates in it, by logical id.
+    """
+
+    stack: Stack
+    file: Path
+    content: Mapping[str, Any]
+    parent: tuple[Template, Mapping[str, Any]] | None = None
+    nested: dict[str, Template] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A resource.
+
+    Attributes:
+        template: The template that it is in.
+        logical_id: Its logical id.
+        kind: Its type, such as ``AWS::ECS::Service``.
+        path: Path of its construct, without CDK's own last parts; the logical id where no path is recorded.
+        properties: Its properties as they are written.
+        depends_on: Logical ids that it names as dependencies.
+    """
+
+    template: Template = field(repr=False)
+    logical_id: str
+    kind: str
+    path: str
+    properties: Mapping[str, Any] = field(repr=False)
+    depends_on: tuple[str, ...] = field(default=(), repr=False)
+
+    def get(self, *names: str) -> Any:  # noqa: ANN401 - whatever CloudFormation has
+        """A property, or one inside it; None when it is not there."""
+        found: Any = self.properties
+        for name in names:
+            if not isinstance(found, dict):
+                return None
+            found = found.get(name)
+        return found
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class App:
+    """A synthesized app.
+
+    Attributes:
+        folder: Its cloud assembly.
+        stacks: Its stacks.
+        resources: Its resources, in the order of stacks and templates.
+        images: The images that are built for it.
+    """
+
+    folder: Path
+    stacks: tuple[Stack, ...]
+    resources: tuple[Resource, ...]
+    images: tuple[BuiltImage, ...]
+    _exports: Mapping[str, tuple[Template, Any]] = field(repr=False)
+    _outputs: Mapping[tuple[str, str], tuple[Template, Any]] = field(repr=False)
+    _acknowledged: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+    def of(self, *kinds: str) -> list[Resource]:
+        """The resources of these types."""
+        return [resource for resource in self.resources if resource.kind in kinds]
+
+    def acknowledged(self, path: str, rule: str) -> str | None:
+        """The reason why a rule was acknowledged for a construct or one around it; None when it was not."""
+        parts = path.split("/")
+        for length in range(len(parts), 0, -1):
+            reason = self._acknowledged.get("/".join(parts[:length]), {}).get(rule)
+            if reason is not None:
+                return reason
+        return None
+
+    def target(self, value: Any, home: Template) -> Resource | None:  # noqa: ANN401 - whatever CloudFormation has
+        """The resource that a value in ``home`` refers to; None when it is written out or comes from elsewhere."""
+        return next(iter(self.targets(value, home)), None)
+
+    def targets(self, value: Any, home: Template) -> list[Resource]:  # noqa: ANN401 - whatever CloudFormation has
+        """Every resource that a value refers to, in order, each once."""
+        return list(dict.fromkeys(self._walk(value, home)))
+
+    def text(self, value: Any, home: Template) -> str:  # noqa: ANN401 - whatever CloudFormation has
+        """A value as text; what only a deployment knows stands in it as ``${…}``."""
+        text = f"{_OPEN}…}}"
+        match value:
+            case str() | int() | float():
+                text = str(value)
+            case {"Ref": str(name)}:
+                given = self._parameter(name, home)
+                text = f"{_OPEN}{name}}}" if given is None else self.text(*given)
+            case {"Fn::Join": [str(separator), list(parts)]}:
+                text = separator.join(self.text(part, home) for part in parts)
+            case {"Fn::Sub": str(whole)}:
+                text = whole
+            case {"Fn::Sub": [str(whole), dict(variables)]}:
+                text = _VARIABLE.sub(
+                    lambda found: self.text(variables[found["name"]], home) if found["name"] in variables else found[0],
+                    whole,
+                )
+            case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
+                led = self._led(value, home)
+                text = text if led is None else self.text(*led)
+        return text
+
+    def literal(self, value: Any, home: Template) -> str | None:  # noqa: ANN401 - whatever CloudFormation has
+        """A value as text when all of it is known now; else None."""
+        if value is None:
+            return None
+        text = self.text(value, home)
+        return None if _OPEN in text else text
+
+    def number(self, value: Any, home: Template) -> int | None:  # noqa: ANN401 - whatever CloudFormation has
+        """A value as a whole number when it is known now; else None."""
+        text = self.literal(value, home)
+        try:
+            return None if text is None else int(float(text))
+        except ValueError:
+            return None
+
+    def _walk(self, value: Any, home: Template) -> Iterator[Resource]:  # noqa: ANN401 - whatever CloudFormation has
+        match value:
+            case {"Ref": str(name)} if name in home.resources:
+                yield home.resources[name]
+            case {"Ref": str(name)}:
+                given = self._parameter(name, home)
+                yield from () if given is None else self._walk(*given)
+            case {"Fn::GetAtt": str() | list() as parts}:
+                name, _, attribute = parts.partition(".") if isinstance(parts, str) else (parts[0], "", str(parts[-1]))
+                yield from self._attribute(name, attribute, home)
+            case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
+                led = self._led(value, home)
+                yield from () if led is None else self._walk(*led)
+            case {"Fn::Sub": content}:
+                yield from self._substituted(content, home)
+            case dict() | list():
+                for each in value.values() if isinstance(value, dict) else value:
+                    yield from self._walk(each, home)
+
+    def _substituted(self, content: Any, home: Template) -> Iterator[Resource]:  # noqa: ANN401 - whatever CDK wrote
+        text, variables = content if isinstance(content, list) else (content, {})
+        for found in _VARIABLE.finditer(str(text)):
+            name, _, attribute = found["name"].partition(".")
+            yield from self._attribute(name, attribute, home)
+        yield from self._walk(variables, home)
+
+    def _attribute(self, name: str, attribute: str, home: Template) -> Iterator[Resource]:
+        output = attribute.removeprefix("Outputs.")
+        if name in home.nested and output != attribute:
+            inner = home.nested[name]
+            yield from self._walk(inner.content.get("Outputs", {}).get(output, {}).get("Value"), inner)
+        elif name in home.resources:
+            yield home.resources[name]
+
+    def _parameter(self, name: str, home: Template) -> tuple[Any, Template] | None:
+        """What a nested stack is given for a parameter. Parameters of the user's own are known at deployment only."""
+        if home.parent is None or name not in home.content.get("Parameters", {}):
+            return None
+        outer, given = home.parent
+        return (given[name], outer) if name in given else None
+
+    def _led(self, value: Mapping[str, Any], home: Template) -> tuple[Any, Template] | None:
+        """What stands in another stack's output."""
+        match value:
+            case {"Fn::ImportValue": name}:
+                found = self._exports.get(self.text(name, home))
+            case {"Fn::GetStackOutput": {"StackName": stack, "OutputName": output}}:
+                found = self._outputs.get((self.text(stack, home), self.text(output, home)))
+            case _:
+                found = None
+        return None if found is None else (found[1], found[0])
+
+
+def load(folder: Path, names: Sequence[str] = ()) -> App:
+    """Read a cloud assembly.
+
+    Args:
+        folder: The ``cdk.out`` of an app.
+        names: Stacks to look at, by the name that ``cdk list`` shows; all when none is named.
+
+    Raises:
+        AssemblyError: There is none, or it has no such stack.
+    """
+    if not (folder / "manifest.json").is_file():
+        raise AssemblyError(
+            f"{folder} holds no synthesized app", fix="run 'cdk synth', and name the folder that it writes"
+        )
+    try:
+        chosen = stacks(folder, names)
+        every = stacks(folder)
+        templates = {stack.display: list(_templates(stack)) for stack in every}
+    except (ValueError, KeyError, OSError) as error:
+        raise AssemblyError(
+            f"{folder} cannot be read ({type(error).__name__}: {error})", fix="run 'cdk synth' again"
+        ) from error
+    if not chosen:
+        known = ", ".join(stack.display for stack in every) or "none"
+        raise AssemblyError(f"the app has no stack {', '.join(names)}".rstrip(), fix=f"it has: {known}")
+    taken = {stack.display for stack in chosen}
+    unique: dict[object, BuiltImage] = {}
+    for stack in chosen:
+        for image in stack.built_images():
+            unique.setdefault((image.context, image.dockerfile, image.platform, image.target, image.tags), image)
+    exports: dict[str, tuple[Template, Any]] = {}
+    outputs: dict[tuple[str, str], tuple[Template, Any]] = {}
+    for template in (each for found in templates.values() for each in found):
+        for name, output in template.content.get("Outputs", {}).items():
+            outputs[template.stack.name, name] = template, output.get("Value")
+            exported = output.get("Export", {}).get("Name")
+            if isinstance(exported, str):
+                exports[exported] = template, output.get("Value")
+    return App(
+        folder,
+        tuple(chosen),
+        tuple(
+            resource
+            for name, found in templates.items()
+            if name in taken
+            for template in found
+            for resource in template.resources.values()
+        ),
+        tuple(unique.values()),
+        exports,
+        outputs,
+        _acknowledgements(every),
+    )
+
+
+def _templates(stack: Stack) -> Iterator[Template]:
+    """The template of a stack, and those nested in it."""
+    paths = {
+        str(entry.get("data")): path
+        for path, entries in stack.metadata().items()
+        for entry in entries
+        if entry.get("type") == _LOGICAL_ID
+    }
+    pending = [Template(stack, stack.template, read(stack.template))]
+    for template in pending:  # it grows meanwhile
+        for logical_id, content in template.content.get("Resources", {}).items():
+            nested = stack.nested_template(template.file, content)
+            properties = content.get("Properties", {})
+            if nested is not None and nested.is_file():
+                inner = Template(stack, nested, read(nested), (template, properties.get("Parameters", {})))
+                template.nested[logical_id] = inner
+                pending.append(inner)
+            path = content.get("Metadata", {}).get("aws:cdk:path") or paths.get(logical_id)
+            depends = content.get("DependsOn", [])
+            template.resources[logical_id] = Resource(
+                template,
+                logical_id,
+                content["Type"],
+                _short(path) if path else f"{stack.display}/{logical_id}",
+                properties,
+                (depends,) if isinstance(depends, str) else tuple(depends),
+            )
+    yield from pending
+
+
+def _short(path: str) -> str:
+    """A path without what CDK puts at its end, and without the ``Default`` of wrapped constructs in it."""
+    parts = path.removesuffix("/Service").split("/") if path.endswith("/Service/Service") else path.split("/")
+    kept = [part for part in parts[:-1] if part != "Default"]
+    return "/".join(kept if parts[-1] in {"Resource", "Default"} else [*kept, parts[-1]])
+
+
+def _acknowledgements(found: Sequence[Stack]) -> dict[str, dict[str, str]]:
+    acknowledged: dict[str, dict[str, str]] = {}
+    for stack in found:
+        for path, entries in stack.metadata().items():
+            for entry in entries:
+                if entry.get("type") == _ACKNOWLEDGED and isinstance(entry.get("data"), dict):
+                    acknowledged.setdefault(_short(path), {}).update(entry["data"])
+    return acknowledged
+
+
+def as_json(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has
+    """A value as one line, to look for something in it."""
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,75 @@
+"""Whether a way in can be had where the service stands: certificates, zones, web ACLs and logs have a region."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_route53 as route53
+
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+_CERTIFICATE = re.compile(
+    r"arn:aws[\w-]*:(?:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate|iam::\d{12}:server-certificate)/.+"
+)
+
+
+def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
+    """Refuse what cannot work where the load balancer will stand; to be called before anything exists.
+
+    Raises:
+        ConfigurationError: For a certificate or a web ACL of another region, something that is no certificate, a
+            certificate to be made for a private zone, or access logs without a region.
+    """
+    if ingress is None:
+        return
+    stack = cdk.Stack.of(scope)
+    name = type(ingress).__name__
+    if ingress.access_logs is not None and is_token(stack.region):
+        raise ConfigurationError(
+            f"{name}.access_logs takes a stack whose region is known, since the bucket has to let the load balancers "
+            "of that region in; give the stack env=cdk.Environment(region=…)",
+            path=path,
+        )
+    if ingress.web_acl is not None and not is_token(ingress.web_acl):
+        _check_region(f"{name}.web_acl={ingress.web_acl!r}", ingress.web_acl.split(":")[3], stack.region, path)
+    if isinstance(ingress, (PublicHttps, InternalHttps)):
+        _check_certificates(ingress, stack.region, path)
+
+
+def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path: str) -> None:
+    name = type(ingress).__name__
+    given = [] if ingress.certificate is None else [(f"{name}.certificate", ingress.certificate)]
+    given += [("ListenerSettings.certificates", each) for each in ingress.listener.certificates]
+    for option, certificate in given:
+        arn = certificate.certificate_arn
+        if is_token(arn):
+            continue
+        match = _CERTIFICATE.fullmatch(arn)
+        if match is None:
+            raise ConfigurationError(
+                f"{option} has the ARN {arn!r}, which is no certificate's; use one like "
+                "'arn:aws:acm:eu-west-1:123456789012:certificate/…'",
+                path=path,
+            )
+        if match["region"] is not None:
+            _check_region(f"{option} {arn}", match["region"], region, path)
+    if ingress.certificate is None and isinstance(ingress.hosted_zone, route53.PrivateHostedZone):
+        raise ConfigurationError(
+            f"{name}.hosted_zone is a private zone, and a certificate that is made is validated in a public one, so "
+            "the deployment would wait for ever; add certificate=",
+            path=path,
+        )
+
+
+def _check_region(what: str, region: str, own: str, path: str) -> None:
+    if not is_token(own) and region != own:
+        raise ConfigurationError(
+            f"{what} is of {region}, and the load balancer will be in {own}; use one of {own}", path=path
+        )

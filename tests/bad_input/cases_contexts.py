@@ -1,0 +1,278 @@
+"""Build contexts and build arguments."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+
+from bad_input import bare, here
+from bad_input.case import Case, Expected, Passes, Place, Refused, Warned
+from ecr_fargate_constructs import ImageBuild, PrivateRepository
+from support import make_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FAMILY = "Build contexts"
+LARGE, MANY = 101, 5_010  # just above what is warned of: CDK copies and hashes them all
+SECRET = Warned("sensitiveFilesInBuildContext")
+
+
+def _context(
+    what: str,
+    expected: Expected,
+    spoil: Callable[[Path], object] = lambda _: None,
+    *,
+    directory: Callable[[Path], object] = lambda app: app,
+    ours: dict[str, Any] | None = None,
+    theirs: dict[str, Any] | None = None,
+) -> Case:
+    """A directory with one fault, handed to both."""
+
+    def given(place: Place) -> PrivateRepository:
+        spoil(place.context)
+        return PrivateRepository(place.stack, "Repo")
+
+    return Case(
+        FAMILY,
+        what,
+        lambda p: here.image(p, directory(p.context), build=ImageBuild(**(ours or {}))),  # type: ignore[arg-type]
+        lambda p: bare.asset(p, directory(p.context), **(theirs or {})),  # type: ignore[arg-type]
+        expected,
+        given=given,
+    )
+
+
+def _write(name: str, text: str = "x\n") -> Callable[[Path], object]:
+    def write(app: Path) -> None:
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(text, encoding="utf-8")
+
+    return write
+
+
+def _link(name: str, to: str) -> Callable[[Path], object]:
+    return lambda app: (app / name).symlink_to(to)
+
+
+def _both(*steps: Callable[[Path], object]) -> Callable[[Path], object]:
+    return lambda app: [step(app) for step in steps]
+
+
+def _socket(app: Path) -> None:
+    here_, listener = os.getcwd(), socket.socket(socket.AF_UNIX)  # noqa: PTH109 - the path of a socket has to be short
+    os.chdir(app)
+    try:
+        listener.bind("s.sock")
+    finally:
+        os.chdir(here_)
+        listener.close()
+
+
+def _large(app: Path) -> None:
+    with (app / "model.bin").open("wb") as file:
+        file.truncate(LARGE * 2**20)  # sparse
+
+
+def _many(app: Path) -> None:
+    for first in range(0, MANY, 100):
+        folder = app / "node_modules" / f"package{first}"
+        folder.mkdir(parents=True)
+        for number in range(first, min(first + 100, MANY)):
+            (folder / f"{number}.js").touch()
+
+
+def _no_dockerfile(app: Path) -> None:
+    (app / "Dockerfile").unlink()
+
+
+def _dockerfile_directory(app: Path) -> None:
+    _no_dockerfile(app)
+    (app / "Dockerfile").mkdir()
+
+
+def _empty(app: Path) -> None:
+    _no_dockerfile(app)
+    (app / "server.txt").unlink()
+
+
+CONTEXTS = [
+    _context(
+        "A directory that does not exist",
+        Refused("does not exist", "name the directory that holds the Dockerfile"),
+        directory=lambda app: app / "nowhere",
+    ),
+    _context("An empty directory", Refused("ImageBuild.dockerfile='Dockerfile' does not exist", "add it"), _empty),
+    _context("A file", Refused("is a file", "ImageBuild(dockerfile=…)"), directory=lambda app: app / "server.txt"),
+    _context(
+        "`directory=''`, which means the working directory", Refused("directory=''", "name"), directory=lambda _: ""
+    ),
+    _context(
+        "A CDK token as directory",
+        Refused("does not exist", "name the directory"),
+        directory=lambda _: cdk.Fn.ref("Later"),
+    ),
+    _context("No Dockerfile", Refused("ImageBuild.dockerfile='Dockerfile' does not exist", "add it"), _no_dockerfile),
+    _context("An empty Dockerfile", Refused("is empty", "at least a FROM line"), _write("Dockerfile", "")),
+    _context("A Dockerfile of blank lines", Refused("is empty", "at least a FROM line"), _write("Dockerfile", "\n \n")),
+    _context(
+        "A Dockerfile of comments", Refused("has no FROM line", "add one"), _write("Dockerfile", "# FROM scratch\n")
+    ),
+    _context(
+        "A Dockerfile that is a directory", Refused("is not a file", "name the Dockerfile"), _dockerfile_directory
+    ),
+    _context(
+        "A Dockerfile outside: `../Dockerfile`",
+        Refused("ImageBuild.dockerfile='../Dockerfile' is outside", "a path inside it"),
+        lambda app: make_app(app.parent),
+        ours={"dockerfile": "../Dockerfile"},
+        theirs={"file": "../Dockerfile"},
+    ),
+    _context(
+        "A Dockerfile by absolute path: `/etc/hosts`",
+        Refused("ImageBuild.dockerfile='/etc/hosts' is outside", "a path inside it"),
+        ours={"dockerfile": "/etc/hosts"},
+        theirs={"file": "/etc/hosts"},
+    ),
+    _context(
+        "`dockerfile=''`",
+        Refused("ImageBuild.dockerfile=''", "is not a file"),
+        ours={"dockerfile": ""},
+        theirs={"file": ""},
+    ),
+    _context(
+        "A Dockerfile that `.dockerignore` excludes",
+        Passes("the build gets its Dockerfile all the same"),
+        _write(".dockerignore", "Dockerfile\n"),
+    ),
+    _context(
+        "`.dockerignore` that excludes everything",
+        Passes("the Dockerfile may take all from elsewhere"),
+        _write(".dockerignore", "*\n"),
+    ),
+    _context(
+        "A stage that the Dockerfile does not have",
+        Refused("ImageBuild.target='slim' is no stage", "'builder'"),
+        _write("Dockerfile", "FROM scratch AS builder\n"),
+        ours={"target": "slim"},
+        theirs={"target": "slim"},
+    ),
+    _context(
+        "A link to an absolute path outside", Refused("is a symbolic link to", "exclude"), _link("hosts", "/etc/hosts")
+    ),
+    _context("A link to the directory above", Refused("up is a symbolic link to", "exclude"), _link("up", "..")),
+    _context(
+        "A link to itself", Refused("loop is a symbolic link that leads to itself", "delete"), _link("loop", "loop")
+    ),
+    _context(
+        "Two links to each other",
+        Refused("is a symbolic link that leads to itself", "exclude"),
+        _both(_link("one", "two"), _link("two", "one")),
+    ),
+    _context("A link to the context itself", Passes("links travel as links"), _link("here", ".")),
+    _context("A link inside to nothing", Passes("links travel as links"), _link("later", "built")),
+    _context(
+        "A link outside that `.dockerignore` excludes",
+        Passes("it does not travel"),
+        _both(_link("hosts", "/etc/hosts"), _write(".dockerignore", "hosts\n")),
+    ),
+    _context(f"A file of {LARGE} MiB", Warned("largeBuildContext"), _large),
+    _context(
+        f"A file of {LARGE} MiB that `.dockerignore` excludes",
+        Passes("it does not travel"),
+        _both(_large, _write(".dockerignore", "*.bin\n")),
+    ),
+    _context(f"{MANY:,} files in `node_modules`", Warned("largeBuildContext"), _many),
+    _context(
+        f"{MANY:,} files in `node_modules` that `.dockerignore` excludes",
+        Passes("they do not travel, and are not looked at"),
+        _both(_many, _write(".dockerignore", "node_modules\n")),
+    ),
+    _context("`.env`", SECRET, _write(".env", "PASSWORD=x\n")),
+    _context("`.git`", SECRET, _write(".git/config")),
+    _context("`deploy/id_rsa`", SECRET, _write("deploy/id_rsa")),
+    _context("`server.pem`", SECRET, _write("server.pem")),
+    _context("`.npmrc`", SECRET, _write(".npmrc")),
+    _context("`.aws/credentials`", SECRET, _write(".aws/credentials")),
+    _context(
+        "`.env` that `exclude` excludes",
+        Passes("it does not travel"),
+        _write(".env"),
+        ours={"exclude": [".env"]},
+        theirs={"exclude": [".env"]},
+    ),
+    _context("`.env.example`", Passes("an example holds no secret"), _write(".env.example")),
+    _context("A socket", Refused("s.sock is a socket", "exclude it"), _socket),
+    _context("A named pipe", Refused("pipe is a named pipe", "exclude it"), lambda app: os.mkfifo(app / "pipe")),
+    _context(
+        "A file name that is not UTF-8",
+        Refused("is a file whose name is not UTF-8", "rename it"),
+        lambda app: open(os.fsencode(app) + b"/x\xff.txt", "w", encoding="utf-8").close(),  # noqa: PTH123 - bytes
+    ),
+    _context("A file name in Unicode", Passes("any text is a name"), _write("größe-大小.txt")),
+    Case(
+        FAMILY,
+        "A directory name in Unicode, with spaces",
+        lambda p: here.door(p, p.given),
+        lambda p: bare.asset(p, p.given),
+        Passes("any text is a name"),
+        given=lambda p: make_app(p.folder / "mein größtes 大 app"),
+    ),
+]
+
+ARGUMENTS = "Build arguments"
+
+
+def _args(what: str, expected: Expected, args: dict[str, Any]) -> Case:
+    return Case(
+        ARGUMENTS,
+        what,
+        lambda p: here.door(p, build=ImageBuild(args=args)),
+        lambda p: bare.asset(p, p.context, build_args=args),
+        expected,
+    )
+
+
+BUILD_ARGUMENTS = [
+    _args("A number", Refused("ImageBuild.args['N']=1", "use a string, for example '1'"), {"N": 1}),
+    _args("`None`", Refused("ImageBuild.args['N']=None", "use a string"), {"N": None}),
+    _args("`True`", Refused("ImageBuild.args['N']=True", "use a string"), {"N": True}),
+    _args("An empty name", Refused("ImageBuild.args has an empty name", "a name"), {"": "x"}),
+    _args("A CDK token", Refused("ImageBuild.args['R'] is a CDK token", "plain string"), {"R": cdk.Aws.REGION}),
+    _args(
+        "`NPM_TOKEN`", Refused("ImageBuild.args['NPM_TOKEN'] looks like a secret", "use secrets="), {"NPM_TOKEN": "x"}
+    ),
+    _args(
+        "`AWS_SECRET_ACCESS_KEY`",
+        Refused("ImageBuild.args['AWS_SECRET_ACCESS_KEY'] looks like a secret", "use secrets="),
+        {"AWS_SECRET_ACCESS_KEY": "x"},
+    ),
+    _args("`DB_PASSWORD`", Refused("ImageBuild.args['DB_PASSWORD'] looks like", "use secrets="), {"DB_PASSWORD": "x"}),
+    Case(
+        ARGUMENTS,
+        "Arguments as one string",
+        lambda p: here.door(p, build=ImageBuild(args="A=1")),  # type: ignore[arg-type]
+        lambda p: bare.asset(p, p.context, build_args="A=1"),
+        Refused("ImageBuild.args='A=1'", "use for example"),
+    ),
+    Case(
+        ARGUMENTS,
+        "A build secret that is no source, but a number",
+        lambda p: here.door(p, build=ImageBuild(secrets={"npm": 1})),  # type: ignore[dict-item]
+        lambda p: bare.asset(p, p.context, build_secrets={"npm": 1}),
+        Refused("ImageBuild.secrets['npm']=1", "use a string"),
+    ),
+    Case(
+        ARGUMENTS,
+        "`exclude='*.md'`, a string for a list",
+        lambda p: here.door(p, build=ImageBuild(exclude="*.md")),
+        lambda p: bare.asset(p, p.context, exclude="*.md"),
+        Refused("ImageBuild.exclude='*.md'", "use ['*.md']"),
+    ),
+]
+
+CASES = [*CONTEXTS, *BUILD_ARGUMENTS]

@@ -1,0 +1,388 @@
+"""Sizes, ports, counts and percentages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+
+from bad_input import bare, here
+from bad_input.case import NGINX, Case, Expected, Refused
+from ecr_fargate_constructs import (
+    BlueGreen,
+    Canary,
+    EbsVolume,
+    Linear,
+    Mixed,
+    PreviewPort,
+    PublicHttp,
+    Rolling,
+    Scaling,
+    ScheduledCapacity,
+    ServiceThresholds,
+    Sidecar,
+    TargetHealthCheck,
+    TaskSize,
+)
+
+
+def _size(what: str, expected: Expected, cpu: Any = 256, memory: Any = 512, storage: Any = None) -> Case:  # noqa: ANN401 - bad input
+    return Case(
+        "Sizes",
+        what,
+        lambda p: here.service(p, size=TaskSize(cpu, memory, storage)),
+        lambda p: bare.container(
+            p,
+            task={"cpu": cpu, "memory_limit_mib": memory}
+            | ({} if storage is None else {"ephemeral_storage_gib": storage}),
+        ),
+        expected,
+    )
+
+
+def _share(what: str, expected: Expected, **options: Any) -> Case:  # noqa: ANN401 - bad input
+    return Case(
+        "Sizes",
+        what,
+        lambda p: here.service(p, container=here.container(**options)),
+        lambda p: bare.container(p, **options),
+        expected,
+    )
+
+
+SIZES = [
+    _size("`cpu=300`", Refused("TaskSize.cpu=300 is not a CPU size", "use one of 256, 512"), 300),
+    _size("`cpu=0`", Refused("TaskSize.cpu=0 is not", "use one of 256"), 0),
+    _size("`cpu=-256`", Refused("TaskSize.cpu=-256 is not", "use one of 256"), -256),
+    _size("`cpu='256'`", Refused("TaskSize.cpu='256' is not", "use one of 256"), "256"),
+    _size("256 CPU units with 3000 MiB", Refused("TaskSize.memory_mib=3000", "512, 1024, 2048"), 256, 3000),
+    _size("4096 CPU units with 512 MiB", Refused("TaskSize.memory_mib=512", "or cpu=256"), 4096, 512),
+    _size("16384 CPU units with 33 GiB", Refused("TaskSize.memory_mib=33792", "in steps of 8192"), 16384, 33792),
+    _size("Memory of 512.5 MiB", Refused("TaskSize.memory_mib=512.5", "use one of 512"), 256, 512.5),
+    _size("Storage of 20 GiB", Refused("TaskSize.ephemeral_storage_gib=20", "use 21 to 200"), storage=20),
+    _size("Storage of 201 GiB", Refused("TaskSize.ephemeral_storage_gib=201", "use 21 to 200"), storage=201),
+    _size("Storage of 30.5 GiB", Refused("TaskSize.ephemeral_storage_gib=30.5", "use 21 to 200"), storage=30.5),
+    _share("A container of 5 MiB", Refused("AppContainer.memory_limit_mib=5", "use 6 or more"), memory_limit_mib=5),
+    _share(
+        "A container with more memory than its task",
+        Refused("1024 MiB of memory (web 1024), and the task has 512", "lower that"),
+        memory_limit_mib=1024,
+    ),
+    _share(
+        "A container with more CPU than its task",
+        Refused("512 CPU units (web 512), and the task has 256", "larger TaskSize"),
+        cpu=512,
+    ),
+    Case(
+        "Sizes",
+        "More memory reserved than the limit",
+        lambda p: here.service(p, container=here.container(memory_limit_mib=128, memory_reservation_mib=256)),
+        lambda p: bare.container(p, memory_limit_mib=128, memory_reservation_mib=256),
+        Refused("memory_reservation_mib=256 is more than memory_limit_mib=128", "lower it"),
+    ),
+    Case(
+        "Sizes",
+        "A disk (gp3) of 70,000 GiB",
+        lambda _: EbsVolume("data", size_gib=70_000),
+        lambda p: ecs.ServiceManagedVolume(
+            p.stack,
+            "V",
+            name="data",
+            managed_ebs_volume=ecs.ServiceManagedEBSVolumeConfiguration(
+                size=cdk.Size.gibibytes(70_000), volume_type=ec2.EbsDeviceVolumeType.GP3
+            ),
+        ),
+        Refused("EbsVolume.size_gib=70000 is not", "use 1 to 65536"),
+    ),
+]
+
+
+def _port(what: str, expected: Expected, port: Any) -> Case:  # noqa: ANN401 - bad input
+    return Case(
+        "Ports",
+        what,
+        lambda p: here.door(p, container_port=port),
+        lambda p: bare.pattern(p, image={"container_port": port}),
+        expected,
+    )
+
+
+PORTS = [
+    _port("0", Refused("container_port=0 is not a TCP port", "use 1 to 65535"), 0),
+    _port("-1", Refused("container_port=-1 is not a TCP port", "use 1 to 65535"), -1),
+    _port("65536", Refused("container_port=65536 is not a TCP port", "use 1 to 65535"), 65536),
+    _port("70000", Refused("container_port=70000 is not a TCP port", "use 1 to 65535"), 70_000),
+    _port("80.5", Refused("container_port=80.5 is not a TCP port", "use 1 to 65535"), 80.5),
+    _port("`'80'`", Refused("container_port='80' is not a number", "use a whole number"), "80"),
+    _port("`True`", Refused("container_port=True is not a number", "use a whole number"), True),
+    _port("`None`", Refused("container_port=None is not a number", "use a whole number"), None),
+    _port("Not a number (`nan`)", Refused("container_port=nan is not a TCP port", "use 1 to 65535"), float("nan")),
+    _port("Infinity", Refused("container_port=inf is not a TCP port", "use 1 to 65535"), float("inf")),
+    Case(
+        "Ports",
+        "Health check on port 0",
+        lambda p: here.service(p, ingress=PublicHttp(health_check=TargetHealthCheck(port=0))),
+        lambda p: bare.target(p, port="0"),
+        Refused("TargetHealthCheck.port=0", "use 1 to 65535"),
+    ),
+    Case(
+        "Ports",
+        "Two containers of a task on one port",
+        lambda p: here.service(p, sidecars=[Sidecar("proxy", NGINX, ports=[80])]),
+        lambda p: [
+            bare.container(p, port_mappings=[ecs.PortMapping(container_port=80)]).task_definition.add_container(
+                "proxy",
+                image=ecs.ContainerImage.from_registry(NGINX),
+                port_mappings=[ecs.PortMapping(container_port=80)],
+            )
+        ],
+        Refused("port 80", "proxy"),
+    ),
+    Case(
+        "Ports",
+        "Preview of a deployment on the load balancer's own port",
+        lambda p: here.service(p, deployment=BlueGreen(preview=PreviewPort(port=80))),
+        lambda p: bare.pattern(p).load_balancer.add_listener(
+            "Preview", port=80, open=False, default_action=bare.answer()
+        ),
+        Refused("PreviewPort.port=80 is the load balancer's already", "8443"),
+    ),
+]
+
+
+def _count(what: str, expected: Expected, count: Any) -> Case:  # noqa: ANN401 - bad input
+    return Case(
+        "Counts and percentages",
+        what,
+        lambda p: here.service(p, desired_count=count),
+        lambda p: bare.pattern(p, desired_count=count),
+        expected,
+    )
+
+
+def _scaling(what: str, expected: Expected, minimum: Any, maximum: Any, *, ours: Any = None, **signals: Any) -> Case:  # noqa: ANN401 - bad input
+    return Case(
+        "Counts and percentages",
+        what,
+        lambda p: here.service(p, scaling=Scaling(minimum=minimum, maximum=maximum, **(ours or {"cpu_percent": 60}))),
+        lambda p: bare.scaling(p, minimum, maximum, **signals),
+        expected,
+    )
+
+
+def _check(what: str, expected: Expected, ours: dict[str, Any], theirs: dict[str, Any]) -> Case:
+    return Case(
+        "Counts and percentages",
+        what,
+        lambda p: here.service(p, ingress=PublicHttp(health_check=TargetHealthCheck(**ours))),
+        lambda p: bare.target(p, **theirs),
+        expected,
+    )
+
+
+def _rolling(what: str, expected: Expected, minimum: Any, maximum: Any) -> Case:  # noqa: ANN401 - bad input
+    return Case(
+        "Counts and percentages",
+        what,
+        lambda p: here.service(p, deployment=Rolling(minimum_healthy_percent=minimum, maximum_percent=maximum)),
+        lambda p: bare.pattern(p, min_healthy_percent=minimum, max_healthy_percent=maximum),
+        expected,
+    )
+
+
+def _night(minimum: Any = None, maximum: Any = None) -> ScheduledCapacity:  # noqa: ANN401 - bad input
+    return ScheduledCapacity(name="night", at=bare.AT_NIGHT, minimum=minimum, maximum=maximum)
+
+
+S = here.seconds
+COUNTS = [
+    _count("No task", Refused("desired_count=0 is not a number of tasks", "use 1 or more"), 0),
+    _count("-1 tasks", Refused("desired_count=-1", "use 1 or more"), -1),
+    _count("1.5 tasks", Refused("desired_count=1.5", "use 1 or more"), 1.5),
+    _count("`'2'` tasks", Refused("desired_count='2' is not a number", "whole number"), "2"),
+    _count("Infinitely many tasks", Refused("desired_count=inf", "use 1 or more"), float("inf")),
+    Case(
+        "Counts and percentages",
+        "A number of tasks, and an autoscaler that decides it",
+        lambda p: here.service(p, desired_count=3, scaling=Scaling(minimum=2, maximum=4, cpu_percent=60)),
+        lambda p: (
+            bare.pattern(p, desired_count=3)
+            .service.auto_scale_task_count(min_capacity=2, max_capacity=4)
+            .scale_on_cpu_utilization("Cpu", target_utilization_percent=60)
+        ),
+        Refused("desired_count=3 and scaling are both given", "keep one"),
+    ),
+    _scaling("Scaling from 0 tasks", Refused("Scaling.minimum=0", "paused=True"), 0, 4, cpu=60),
+    _scaling("Scaling from 5 to 2", Refused("Scaling.minimum=5 is above maximum=2", "swap the two"), 5, 2, cpu=60),
+    _scaling("Scaling from 1.5", Refused("Scaling.minimum=1.5", "use 1 or more"), 1.5, 4, cpu=60),
+    _scaling(
+        "Scaling at 0 % CPU", Refused("Scaling.cpu_percent=0", "use 1 to 100"), 1, 4, ours={"cpu_percent": 0}, cpu=0
+    ),
+    _scaling(
+        "Scaling at 150 % CPU",
+        Refused("Scaling.cpu_percent=150", "use 1 to 100"),
+        1,
+        4,
+        ours={"cpu_percent": 150},
+        cpu=150,
+    ),
+    _scaling(
+        "Scaling at 0 requests",
+        Refused("Scaling.requests_per_target=0", "use 1 or more"),
+        1,
+        4,
+        ours={"requests_per_target": 0},
+        requests=0,
+    ),
+    _scaling(
+        "Room to scale, and no signal", Refused("has nothing to scale by", "cpu_percent="), 1, 4, ours={"schedule": ()}
+    ),
+    _scaling(
+        "Half a second of cooldown",
+        Refused("Scaling.scale_in_cooldown is 1.5 seconds", "whole seconds"),
+        1,
+        4,
+        ours={"cpu_percent": 60, "scale_in_cooldown": cdk.Duration.millis(1500)},
+        cooldown=1500,
+    ),
+    Case(
+        "Counts and percentages",
+        "A schedule that changes nothing",
+        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=4, schedule=[_night()])),
+        lambda p: bare.scaling(p, 1, 4, schedule={"night": {}}),
+        Refused("'night' changes nothing", "give minimum="),
+    ),
+    Case(
+        "Counts and percentages",
+        "A schedule with its minimum above its maximum",
+        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=9, schedule=[_night(4, 2)])),
+        lambda p: bare.scaling(p, 1, 9, schedule={"night": {"min_capacity": 4, "max_capacity": 2}}),
+        Refused("ScheduledCapacity.minimum=4 is above maximum=2", "swap the two"),
+    ),
+    Case(
+        "Counts and percentages",
+        "A schedule whose minimum is above the maximum that stays",
+        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=4, schedule=[_night(8)])),
+        lambda p: bare.scaling(p, 1, 4, schedule={"night": {"min_capacity": 8}}),
+        Refused("'night' could leave minimum=8 above maximum=4", "give the schedule both"),
+    ),
+    Case(
+        "Counts and percentages",
+        "Weight 0 for Spot in a mix with Spot",
+        lambda _: Mixed(spot_weight=0),
+        lambda p: bare.pattern(
+            p, capacity_provider_strategies=[ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=0)]
+        ),
+        Refused("Mixed.spot_weight=0", "use 1 to 1000"),
+    ),
+    _rolling("101 % healthy at least", Refused("minimum_healthy_percent=101", "use 0 to 100"), 101, 200),
+    _rolling("-1 % healthy at least", Refused("minimum_healthy_percent=-1", "use 0 to 100"), -1, 200),
+    _rolling("100 % at least and at most: it never ends", Refused("Rolling.maximum_percent=100", "use 101"), 100, 100),
+    _rolling("50 % at most", Refused("Rolling.maximum_percent=50", "use 101"), 100, 50),
+    Case(
+        "Counts and percentages",
+        "A canary of 0 %",
+        lambda _: Canary(percent=0),
+        lambda p: bare.shifting(
+            p,
+            deployment_strategy=ecs.DeploymentStrategy.CANARY,
+            canary_configuration=ecs.TrafficShiftConfig(step_percent=0),
+        ),
+        Refused("Canary.percent=0 is not a share", "use 0.1 to 100"),
+    ),
+    Case(
+        "Counts and percentages",
+        "Steps of 2 % in a linear deployment",
+        lambda _: Linear(step_percent=2),
+        lambda p: bare.shifting(
+            p,
+            deployment_strategy=ecs.DeploymentStrategy.LINEAR,
+            linear_configuration=ecs.TrafficShiftConfig(step_percent=2),
+        ),
+        Refused("Linear.step_percent=2", "use 3 to 100"),
+    ),
+    Case(
+        "Counts and percentages",
+        "25 hours of baking",
+        lambda _: BlueGreen(bake=cdk.Duration.hours(25)),
+        lambda p: bare.shifting(
+            p, deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN, bake_time=cdk.Duration.hours(25)
+        ),
+        Refused("BlueGreen.bake is 1500 minutes", "0 to 1440"),
+    ),
+    _check(
+        "Health checks every 4 seconds",
+        Refused("TargetHealthCheck.interval is 4", "5 to 300"),
+        {"interval": S(4)},
+        {"interval": S(4)},
+    ),
+    _check(
+        "A health check that may take longer than its interval",
+        Refused("timeout is 30 seconds and interval 10", "shorter than the interval"),
+        {"timeout": S(30), "interval": S(10)},
+        {"timeout": S(30), "interval": S(10)},
+    ),
+    _check(
+        "Healthy after 1 check",
+        Refused("healthy_threshold=1", "use 2 to 10"),
+        {"healthy_threshold": 1},
+        {"healthy_threshold_count": 1},
+    ),
+    _check(
+        "Unhealthy after 11",
+        Refused("unhealthy_threshold=11", "use 2 to 10"),
+        {"unhealthy_threshold": 11},
+        {"unhealthy_threshold_count": 11},
+    ),
+    _check(
+        "Healthy at status 600",
+        Refused("TargetHealthCheck.codes='600'", "'200-299'"),
+        {"codes": "600"},
+        {"healthy_http_codes": "600"},
+    ),
+    _check(
+        "A path `healthz`",
+        Refused("TargetHealthCheck.path='healthz'", "'/healthz'"),
+        {"path": "healthz"},
+        {"path": "healthz"},
+    ),
+    Case(
+        "Counts and percentages",
+        "Connections closed after 4001 idle seconds",
+        lambda p: here.service(p, ingress=PublicHttp(idle_timeout=S(4001))),
+        lambda p: bare.pattern(p, idle_timeout=S(4001)),
+        Refused("PublicHttp.idle_timeout is 4001 seconds", "1 to 4000"),
+    ),
+    Case(
+        "Counts and percentages",
+        "3601 seconds to finish requests",
+        lambda p: here.service(p, ingress=PublicHttp(deregistration_delay=S(3601))),
+        lambda p: bare.attribute(p, "deregistration_delay.timeout_seconds", "3601"),
+        Refused("PublicHttp.deregistration_delay is 3601 seconds", "0 to 3600"),
+    ),
+    Case(
+        "Counts and percentages",
+        "121 seconds to stop",
+        lambda p: here.service(p, container=here.container(stop_timeout=S(121))),
+        lambda p: bare.container(p, stop_timeout=S(121)),
+        Refused("AppContainer.stop_timeout is 121 seconds", "2 to 120"),
+    ),
+    Case(
+        "Counts and percentages",
+        "An alarm at 150 % of CPU",
+        lambda _: ServiceThresholds(cpu_percent={"Warning": 150}),
+        lambda p: bare.alarm(p, 150),
+        Refused("ServiceThresholds.cpu_percent['Warning']=150 is not a percentage", "use 0 to 100"),
+    ),
+    Case(
+        "Counts and percentages",
+        "A latency without a unit",
+        lambda _: ServiceThresholds(latency={"Warning": 3}),  # type: ignore[dict-item]
+        lambda p: bare.alarm(p, 3),
+        Refused("ServiceThresholds.latency['Warning']=3 has no unit", "Duration.seconds(1)"),
+    ),
+]
+
+CASES = [*SIZES, *PORTS, *COUNTS]

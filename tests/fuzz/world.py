@@ -1,0 +1,226 @@
+"""What options name that is no plain value: networks, buckets, certificates and the like, made when they are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_applicationautoscaling as appscaling
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_servicediscovery as cloudmap
+from aws_cdk import aws_ssm as ssm
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    ImageRepositoryStack,
+    LoadBalancedFargateService,
+    PrivateRepository,
+    PublicHttp,
+    SharedLoadBalancer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NGINX = "public.ecr.aws/nginx/nginx:1.29"
+_ENV = cdk.Environment(account="123456789012", region="us-east-1")
+
+
+@dataclass
+class World:
+    """An empty stack, and what can be made in it; each thing once."""
+
+    folder: Path
+    app: cdk.App = field(default_factory=cdk.App)
+
+    @cached_property
+    def stack(self) -> cdk.Stack:
+        return cdk.Stack(self.app, "Stack", env=_ENV)
+
+    @cached_property
+    def number(self) -> Any:  # noqa: ANN401 - a number to some, a token to others
+        return cdk.CfnParameter(self.stack, "Number", type="Number").value_as_number
+
+    @cached_property
+    def text(self) -> str:
+        return cdk.CfnParameter(self.stack, "Text").value_as_string
+
+    @cached_property
+    def vpc(self) -> ec2.Vpc:
+        return ec2.Vpc(self.stack, "Vpc", max_azs=2)
+
+    @cached_property
+    def public_vpc(self) -> ec2.Vpc:
+        public = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC)
+        return ec2.Vpc(self.stack, "PublicVpc", nat_gateways=0, subnet_configuration=[public])
+
+    @cached_property
+    def cluster(self) -> ecs.Cluster:
+        return ecs.Cluster(self.stack, "Cluster", vpc=self.vpc)
+
+    @cached_property
+    def bucket(self) -> s3.IBucket:
+        return s3.Bucket(self.stack, "Bucket")
+
+    @cached_property
+    def zone(self) -> route53.IHostedZone:
+        return route53.HostedZone.from_hosted_zone_attributes(
+            self.stack, "Zone", hosted_zone_id="Z1", zone_name="example.com"
+        )
+
+    @cached_property
+    def certificate(self) -> acm.ICertificate:
+        arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f1e"
+        return acm.Certificate.from_certificate_arn(self.stack, "Certificate", arn)
+
+    @cached_property
+    def key(self) -> kms.IKey:
+        return kms.Key(self.stack, "Key")
+
+    @cached_property
+    def function(self) -> lambda_.IFunction:
+        return lambda_.Function.from_function_name(self.stack, "Function", "probe")
+
+    @cached_property
+    def secret(self) -> secretsmanager.ISecret:
+        return secretsmanager.Secret.from_secret_name_v2(self.stack, "Secret", "ecr-pullthroughcache/hub")
+
+    @cached_property
+    def file_system(self) -> efs.FileSystem:
+        return efs.FileSystem(self.stack, "Files", vpc=self.vpc)
+
+    @cached_property
+    def repository(self) -> PrivateRepository:
+        return PrivateRepository(self.stack, "Repository")
+
+    @cached_property
+    def images(self) -> ImageRepositoryStack:
+        return ImageRepositoryStack(self.app, "Images", env=_ENV)
+
+    @cached_property
+    def service(self) -> LoadBalancedFargateService:
+        return LoadBalancedFargateService(
+            self.stack, "Observed", container=AppContainer(NGINX, 80), ingress=PublicHttp()
+        )
+
+    @cached_property
+    def shared(self) -> SharedLoadBalancer:
+        return SharedLoadBalancer(self.stack, "Shared", ingress=PublicHttp())
+
+    @cached_property
+    def user_pool(self) -> cognito.UserPool:
+        return cognito.UserPool(self.stack, "Users")
+
+
+OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
+    "ec2.IVpc": {"vpc": lambda w: w.vpc, "public_vpc": lambda w: w.public_vpc},
+    "ecs.ICluster": {"cluster": lambda w: w.cluster},
+    "ec2.SubnetSelection": {
+        "private": lambda _: ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+        "public": lambda _: ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+        "isolated": lambda _: ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+        "of no such group": lambda _: ec2.SubnetSelection(subnet_group_name="Nowhere"),
+        "one zone": lambda _: ec2.SubnetSelection(availability_zones=["us-east-1a"]),
+    },
+    "ec2.IIpAddresses": {
+        "/16": lambda _: ec2.IpAddresses.cidr("10.1.0.0/16"),
+        "/28": lambda _: ec2.IpAddresses.cidr("10.1.0.0/28"),
+    },
+    "ec2.IPeer": {"range": lambda _: ec2.Peer.ipv4("10.0.0.0/8"), "world": lambda _: ec2.Peer.any_ipv4()},
+    "ec2.InstanceType": {
+        "t3.small": lambda _: ec2.InstanceType("t3.small"),
+        "m7g.large": lambda _: ec2.InstanceType("m7g.large"),
+    },
+    "ec2.IMachineImage": {"ecs": lambda _: ecs.EcsOptimizedImage.amazon_linux2023()},
+    "s3.IBucket": {"bucket": lambda w: w.bucket},
+    "route53.IHostedZone": {"zone": lambda w: w.zone},
+    "acm.ICertificate": {"certificate": lambda w: w.certificate},
+    "kms.IKey": {"key": lambda w: w.key},
+    "IKeyRef": {"key": lambda w: w.key},
+    "lambda_.IFunction | lambda_.FunctionBase": {"function": lambda w: w.function},
+    "ecs.Secret": {"secret": lambda w: ecs.Secret.from_secrets_manager(w.secret)},
+    "secretsmanager.ISecret": {"secret": lambda w: w.secret},
+    "cdk.SecretValue": {"secret value": lambda _: cdk.SecretValue.secrets_manager("oidc")},
+    "cdk.Environment": {"us-east-1": lambda _: _ENV, "somewhere": lambda _: cdk.Environment(region="eu-west-1")},
+    "cdk.IStackSynthesizer": {"default": lambda _: cdk.DefaultStackSynthesizer()},
+    "efs.IFileSystem": {"file system": lambda w: w.file_system},
+    "efs.IAccessPoint": {"access point": lambda w: w.file_system.add_access_point("Point")},
+    "cloudmap.INamespace": {"dns": lambda w: cloudmap.PrivateDnsNamespace(w.stack, "Dns", name="apps", vpc=w.vpc)},
+    "cloudmap.INamespace | str": {"name": lambda _: "apps"},
+    "cloudwatch.IAlarm | str": {"name": lambda _: "mine", "empty": lambda _: ""},
+    "ecs.BaseService": {"service": lambda w: w.service.service},
+    "BalancedService | ecs.BaseService": {
+        "ours": lambda w: w.service,
+        "pattern": lambda w: w.service.pattern,
+        "ecs": lambda w: w.service.service,
+        "a stack": lambda w: w.stack,
+    },
+    "elbv2.ApplicationTargetGroup": {"group": lambda w: w.service.target_group},
+    "SharedLoadBalancer | SharedListener": {
+        "shared": lambda w: w.shared,
+        "its listener": lambda w: w.shared.shared_listener,
+    },
+    "PrivateRepository | ecr.IRepository": {
+        "ours": lambda w: w.repository,
+        "cdk": lambda w: ecr.Repository(w.stack, "Theirs"),
+        "imported": lambda w: ecr.Repository.from_repository_name(w.stack, "There", "there"),
+        "pushed": lambda w: w.images.repository,
+    },
+    "cognito.IUserPool": {"pool": lambda w: w.user_pool},
+    "cognito.IUserPoolClient": {"client": lambda w: w.user_pool.add_client("Client", generate_secret=True)},
+    "cognito.IUserPoolDomain": {
+        "domain": lambda w: w.user_pool.add_domain(
+            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix="shop")
+        )
+    },
+    "appscaling.Schedule": {
+        "cron": lambda _: appscaling.Schedule.cron(hour="8", minute="0"),
+        "rate": lambda _: appscaling.Schedule.rate(cdk.Duration.hours(1)),
+    },
+    "cdk.TimeZone": {"Berlin": lambda _: cdk.TimeZone.EUROPE_BERLIN},
+    "cdk.Size": {"200": lambda _: cdk.Size.mebibytes(200), "1": lambda _: cdk.Size.mebibytes(1)},
+    "ecs.HealthCheck": {
+        "true": lambda _: ecs.HealthCheck(command=["CMD", "true"]),
+        "nothing": lambda _: ecs.HealthCheck(command=[]),
+        "slow": lambda _: ecs.HealthCheck(command=["CMD", "true"], interval=cdk.Duration.seconds(4)),
+        "later": lambda w: ecs.HealthCheck(command=["CMD", "true"], retries=w.number),
+    },
+    "ecs.EnvironmentFile": {"file": lambda w: ecs.EnvironmentFile.from_bucket(w.bucket, "web.env")},
+    "ecs.Ulimit": {"files": lambda _: ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=1024, hard_limit=2048)},
+    "ecs.CredentialSpec": {
+        "domainless": lambda w: ecs.DomainlessCredentialSpec.from_ssm_parameter(
+            ssm.StringParameter.from_string_parameter_name(w.stack, "Domain", "domain")
+        )
+    },
+    "ecs.FirelensConfig": {"fluent": lambda _: ecs.FirelensConfig(type=ecs.FirelensLogRouterType.FLUENTBIT)},
+    "ecs.Device": {"fuse": lambda _: ecs.Device(host_path="/dev/fuse")},
+    "ecs.Tmpfs": {"tmp": lambda _: ecs.Tmpfs(container_path="/scratch", size=64)},
+    "ecs.PlacementConstraint": {"distinct": lambda _: ecs.PlacementConstraint.distinct_instances()},
+    "ecs.PlacementStrategy": {"packed": lambda _: ecs.PlacementStrategy.packed_by_memory()},
+    "iam.PolicyStatement": {
+        "get": lambda _: iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::web/x"])
+    },
+    "ecr_assets.DockerCacheOption": {"registry": lambda _: ecr_assets.DockerCacheOption(type="inline")},
+    "ecr_assets.NetworkMode": {"host": lambda _: ecr_assets.NetworkMode.HOST},
+    "ecr_assets.DockerImageAssetInvalidationOptions": {
+        "all": lambda _: ecr_assets.DockerImageAssetInvalidationOptions(build_args=False)
+    },
+    "ecs.ContainerImage": {"registry": lambda _: ecs.ContainerImage.from_registry(NGINX)},
+    "Mapping[str, Sequence[Action]]": {"nobody": lambda _: {"Warning": []}, "no such": lambda _: {"Panic": []}},
+}
+"""Annotations to ways to make such a thing; enumerations are found by themselves."""

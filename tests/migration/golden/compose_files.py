@@ -1,0 +1,107 @@
+"""Made from a compose file by ecr-fargate migrate: read it before you deploy it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    EfsVolume,
+    LoadBalancedFargateService,
+    Mount,
+    Network,
+    PublicHttp,
+    SharedVolume,
+)
+
+
+def build(app: cdk.App) -> cdk.Stack:
+    stack = cdk.Stack(app, "Shop")
+    network = Network(stack, "Network")
+    cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
+
+    gallery_api_token = secretsmanager.Secret.from_secret_name_v2(stack, "GalleryApiToken", "api_token")
+    gallery_smtp = secretsmanager.Secret.from_secret_name_v2(stack, "GallerySmtp", "shop/smtp")
+    uploads_files = efs.FileSystem(stack, "UploadsFiles", vpc=network.vpc, encrypted=True)
+    uploads_entry = uploads_files.add_access_point(
+        "Entry",
+        path="/uploads",
+        create_acl=efs.Acl(owner_uid="1000", owner_gid="1000", permissions="750"),
+        posix_user=efs.PosixUser(uid="1000", gid="1000"),
+    )
+    uploads = EfsVolume("uploads", file_system=uploads_files, access_point=uploads_entry)
+    scratch_2 = SharedVolume("scratch-2")
+    tmp_3 = SharedVolume("tmp-3")
+    LoadBalancedFargateService(
+        stack,
+        "Gallery",
+        container=AppContainer(
+            "public.ecr.aws/docker/library/php:8.4-apache",
+            80,
+            secrets={
+                "API_TOKEN": ecs.Secret.from_secrets_manager(gallery_api_token),
+                "SMTP": ecs.Secret.from_secrets_manager(gallery_smtp),
+            },
+            environment_files=[ecs.EnvironmentFile.from_asset("./common.env")],
+            readonly_root_filesystem=False,
+            mounts=[
+                Mount("/var/www/uploads", uploads),
+                Mount("/backup", uploads, read_only=True),
+                Mount("/var/www/cache", scratch_2),
+                Mount("/tmp", tmp_3),
+            ],
+        ),
+        cluster=cluster,
+        ingress=PublicHttp(),
+    )
+
+    thumbnails_task = ecs.FargateTaskDefinition(
+        stack,
+        "ThumbnailsTask",
+        cpu=256,
+        memory_limit_mib=512,
+        runtime_platform=ecs.RuntimePlatform(
+            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+        ),
+    )
+    thumbnails_logs = logs.LogGroup(stack, "ThumbnailsLogs", retention=logs.RetentionDays.ONE_MONTH)
+    thumbnails_task.add_volume(
+        name="uploads",
+        efs_volume_configuration=ecs.EfsVolumeConfiguration(
+            file_system_id=uploads_files.file_system_id,
+            transit_encryption="ENABLED",
+            authorization_config=ecs.AuthorizationConfig(iam="ENABLED", access_point_id=uploads_entry.access_point_id),
+        ),
+    )
+    uploads_files.grant_read_write(thumbnails_task.task_role)
+    thumbnails_container = thumbnails_task.add_container(
+        "thumbnails",
+        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/python:3.13-slim"),
+        command=["python", "-m", "thumbs"],
+        linux_parameters=ecs.LinuxParameters(thumbnails_task, "ThumbnailsLinux", init_process_enabled=True),
+        logging=ecs.LogDrivers.aws_logs(
+            stream_prefix="thumbnails", log_group=thumbnails_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
+        ),
+    )
+    thumbnails_container.add_mount_points(
+        ecs.MountPoint(container_path="/uploads", source_volume="uploads", read_only=False)
+    )
+    thumbnails = ecs.FargateService(
+        stack,
+        "Thumbnails",
+        cluster=cluster,
+        task_definition=thumbnails_task,
+        desired_count=1,
+        min_healthy_percent=100,
+        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+    )
+    uploads_files.connections.allow_default_port_from(thumbnails)
+    return stack
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    build(app)
+    app.synth()

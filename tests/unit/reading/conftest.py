@@ -1,0 +1,42 @@
+"""Synthesized apps, made once: reading them is pure and fast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_ecs_patterns as patterns
+
+from example_apps import EXAMPLES, build
+from support import make_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assemblies of all examples, in folders of their names."""
+    folder = tmp_path_factory.mktemp("examples")
+    for file in EXAMPLES:
+        build(file, folder / file.stem).synth()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An app of CDK's own pattern, which uses no construct of ours."""
+    folder = tmp_path_factory.mktemp("plain")
+    context = make_app(folder / "app", dockerfile="FROM node\nWORKDIR /app\nCOPY . .\nCMD npm start\n")
+    app = cdk.App(outdir=str(folder / "cdk.out"))
+    patterns.ApplicationLoadBalancedFargateService(
+        cdk.Stack(app, "Plain"),
+        "Web",
+        task_image_options=patterns.ApplicationLoadBalancedTaskImageOptions(
+            image=ecs.ContainerImage.from_asset(str(context)), container_port=3000
+        ),
+    )
+    app.synth()
+    return folder / "cdk.out"

@@ -1,0 +1,101 @@
+"""``ecr-fargate doctor`` finds each fault by its own rule, and nothing where there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from faults import FAULTS, Fault
+from planting import copy_of
+
+from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
+from ecr_fargate_constructs.reading.doctor.rule import Severity
+from ecr_fargate_constructs.reading.model import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.rule)
+def test_a_fault_is_found_by_its_rule_alone(fault: Fault, assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / fault.app, tmp_path / "cdk.out")
+    fault.plant(copy)
+    found = diagnose(load(copy.save())).findings
+    assert {finding.rule.id for finding in found} == {fault.rule}, [finding.detail for finding in found]
+    assert len(found) == 1
+
+
+def test_every_rule_has_a_fault() -> None:
+    assert {fault.rule for fault in FAULTS} == {rule.id for rule in RULES}
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+def test_nothing_is_found_in_the_examples(assemblies: Path) -> None:
+    found = {
+        folder.name: [(finding.rule.id, finding.path, finding.detail) for finding in diagnose(load(folder)).findings]
+        for folder in sorted(assemblies.iterdir())
+    }
+    assert len(found) > 20
+    assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+def test_what_the_examples_acknowledge_is_plain_http_said_by_name(assemblies: Path) -> None:
+    known = [finding.rule.id for folder in assemblies.iterdir() for finding, _ in diagnose(load(folder)).acknowledged]
+    assert set(known) == {"plain-http"}
+
+
+def test_the_bare_pattern_of_others_has_what_hurts(plain: Path) -> None:
+    found = diagnose(load(plain)).findings
+    assert {finding.rule.id for finding in found} == {
+        "base-image-not-pinned",
+        "draining-slow",
+        "grace-period-short",
+        "health-check-path-default",
+        "health-check-slow",
+        "image-platform-unset",
+        "keep-alive-below-idle-timeout",
+        "log-driver-blocking",
+        "log-group-never-expires",
+        "minimum-healthy-low",
+        "no-circuit-breaker",
+        "no-init-process",
+        "plain-http",
+        "runs-as-root",
+        "shell-form-command",
+        "single-task",
+    }
+    (shell,) = (finding for finding in found if finding.rule.id == "shell-form-command")
+    assert shell.path == "Plain/Web/TaskDef"
+    assert shell.file is not None
+    assert (shell.file.name, shell.line) == ("Dockerfile", 4)
+
+
+def test_ignored_rules_are_left_out(plain: Path) -> None:
+    assert "single-task" not in {finding.rule.id for finding in diagnose(load(plain), ["single-task"]).findings}
+
+
+def test_ids_are_public_and_every_rule_says_why_and_where() -> None:
+    for rule in RULES:
+        assert rule.id == rule.id.lower()
+        assert rule.reason.endswith(".")
+        assert rule.source.startswith("https://")
+    assert [rule.id for rule in RULES if rule.severity is Severity.ERROR] == [
+        "architecture-mismatch",
+        "dockerfile-missing",
+        "listens-on-loopback",
+        "task-size-unknown",
+        "ephemeral-storage-unknown",
+        "fargate-option-unsupported",
+        "containers-exceed-task",
+        "stop-timeout-too-long",
+        "execution-role-missing",
+        "no-way-to-registry",
+        "public-address-missing",
+        "s3-gateway-missing",
+        "logs-endpoint-missing",
+        "secrets-endpoint-missing",
+        "health-check-port-closed",
+        "traffic-port-closed",
+        "target-type-not-ip",
+        "container-port-not-mapped",
+    ]
