@@ -1,0 +1,155 @@
+"""Measure P1 to P9: ``make bench``, or ``python -m bench --only P1,P4``; ``make bench-check`` compares."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.deployments import deployments
+from bench.figures import regressions
+from bench.goals import Goal, between_markers, table
+from bench.growth import growth
+from bench.imports import imports
+from bench.processes import ROOT
+from bench.programs import Assemblies
+from bench.suite import suite
+from bench.synthesis import Synthesis
+from bench.templates import code_changes, rollouts
+from bench.versions import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Points = dict[str, list[tuple[float, float]]]
+
+ALL = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
+CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6")
+BASELINE, PAGE, DOCS = ROOT / "bench" / "baseline.json", ROOT / "bench" / "README.md", ROOT / "docs"
+TOLERANCE = 0.1
+
+
+def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(ALL), help="goals, separated by commas")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of whole processes in turn (default: 5)")
+    parser.add_argument("--deployments", type=int, default=3, help="rounds of P7 (default: 3)")
+    parser.add_argument("--port", type=int, default=4777, help="port of the embedded AWS of P7 (default: 4777)")
+    parser.add_argument("--p8", type=Path, help="JUnit report of 'make test', for its time")
+    parser.add_argument("--check", action="store_true", help="compare with the baseline, and write nothing")
+    chosen = parser.parse_args(arguments)
+    chosen.only = [name.strip().upper() for name in chosen.only.split(",")]
+    unknown = sorted(set(chosen.only) - set(ALL))
+    if unknown:
+        parser.error(f"--only has {', '.join(unknown)}; it takes {', '.join(ALL)}")
+    if chosen.check:
+        chosen.only = [name for name in chosen.only if name in CHECKED]
+    return chosen
+
+
+def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, dict[str, float]]]:
+    """Measure what was chosen; the goals, the points of the growth, and medians of the machine."""
+    points: Points = {}
+    found: list[Goal] = []
+    with tempfile.TemporaryDirectory() as folder:
+        assemblies = Assemblies(Path(folder))
+        synthesis = Synthesis(assemblies, chosen.only, chosen.rounds)
+        found += synthesis.goals()
+        parts: dict[str, Callable[[], list[Goal]]] = {
+            "P4": lambda: imports(chosen.rounds),
+            "P5": lambda: rollouts(assemblies),
+            "P6": lambda: code_changes(assemblies),
+            "P7": lambda: deployments(chosen.port, chosen.deployments),
+            "P8": lambda: suite(chosen.p8),
+        }
+        for name, part in parts.items():
+            if name in chosen.only:
+                print(name, file=sys.stderr, flush=True)
+                found += part()
+        if "P9" in chosen.only:
+            goals, points = growth(assemblies, chosen.rounds)
+            found += goals
+    return found, points, synthesis.medians()
+
+
+def ratios_of(goals: Sequence[Goal]) -> dict[str, float]:
+    """What a later run is compared with."""
+    return {name: round(value, 4) for goal in goals for name, value in goal.ratios.items()}
+
+
+def bars_of(ratios: dict[str, float]) -> list[tuple[str, float, float]]:
+    """What the chart shows of the ratios, with the goals."""
+    shown = {
+        "P1 1": ("1 service, by hand", 1.05),
+        "P1 50": ("50 services, by hand", 1.05),
+        "P2": ("50 shared, 50 bare patterns", 0.6),
+        "P3": ("50 services, TypeScript", 1.5),
+        "P4": ("import", 1.1),
+        "P7 first": ("first deployment, bare pattern", 1.15),
+        "P7 code change": ("code change, bare pattern", 1.15),
+        "P7 no change": ("no change, bare pattern", 1.15),
+    }
+    return [(label, ratios[name], goal) for name, (label, goal) in shown.items() if name in ratios]
+
+
+def check(ratios: dict[str, float]) -> int:
+    """Compare with the committed baseline."""
+    before: dict[str, float] = json.loads(BASELINE.read_text(encoding="utf-8"))["ratios"]
+    worse = regressions(before, ratios, TOLERANCE)
+    print("\n".join(worse) or f"no ratio is more than {TOLERANCE:.0%} above the baseline")
+    return 1 if worse else 0
+
+
+def write(goals: Sequence[Goal], points: Points) -> None:
+    """Write table, baseline and chart; of what was not measured, the baseline keeps what it has."""
+    from bench.chart import draw  # noqa: PLC0415 - matplotlib, which checks do without
+
+    before = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.is_file() else {}
+    kept: dict[str, Any] = {
+        "versions": versions(),
+        "ratios": {**before.get("ratios", {}), **ratios_of(goals)},
+        "goals": {**before.get("goals", {}), **_rows(goals)},
+        "growth": points or before.get("growth", {}),
+    }
+    BASELINE.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    rows = [Goal(**row) for _, row in sorted(kept["goals"].items())]
+    said = ", ".join(f"{name} {version}" for name, version in kept["versions"].items())
+    page = between_markers(PAGE.read_text(encoding="utf-8"), "table", f"{table(rows)}\n\nMeasured on: {said}.")
+    PAGE.write_text(page, encoding="utf-8")
+    draw(bars_of(kept["ratios"]), kept["growth"], DOCS)
+
+
+def _rows(goals: Sequence[Goal]) -> dict[str, dict[str, object]]:
+    """The table's rows by a name that sorts; a row without a goal follows the one before it."""
+    found: dict[str, dict[str, object]] = {}
+    last = ""
+    for goal in goals:
+        last = goal.name or f"{last} beside"
+        found[last] = {
+            "name": goal.name,
+            "measure": goal.measure,
+            "goal": goal.goal,
+            "figure": goal.figure,
+            "met": goal.met,
+        }
+    return found
+
+
+def main() -> int:
+    """Measure, print, and write or compare."""
+    chosen = options()
+    goals, points, medians = measure(chosen)
+    print(table(goals))
+    print(json.dumps(medians, indent=2), file=sys.stderr)
+    if chosen.check:
+        return check(ratios_of(goals))
+    write(goals, points)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""The app that P7 deploys: what ``BENCH_PROGRAM`` names, of the sample's directory beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_ecs_patterns as patterns
+
+from ecr_fargate_constructs import EcrFargateService, PublicHttp, TargetHealthCheck
+
+DIRECTORY = Path(__file__).parent / "app"
+app = cdk.App()
+match os.environ["BENCH_PROGRAM"]:
+    case "ours":
+        EcrFargateService(
+            cdk.Stack(app, "Ours"),
+            "Web",
+            directory=DIRECTORY,
+            container_port=8080,
+            ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
+        )
+    case "bare":
+        patterns.ApplicationLoadBalancedFargateService(
+            cdk.Stack(app, "Bare"),
+            "Web",
+            task_image_options=patterns.ApplicationLoadBalancedTaskImageOptions(
+                image=ecs.ContainerImage.from_asset(str(DIRECTORY)), container_port=8080
+            ),
+            desired_count=2,
+        )
+    case _:
+        # Gets the embedded AWS started, bootstrapped and furnished with the base image.
+        ecr_assets.DockerImageAsset(cdk.Stack(app, "Warm"), "Image", directory=str(DIRECTORY))
+app.synth()

@@ -1,0 +1,56 @@
+"""Arithmetic of the benchmark: ratios of pairs, straight lines. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Median of the ratios of what was measured side by side: a slow minute slows both of a pair."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A straight line through measured points, by least squares.
+
+    Attributes:
+        start: Where it begins, at no service.
+        slope: What a further service adds.
+        r_squared: Share of the variance that the line explains; 1 is all of it.
+        deviation: The largest distance of a point from the line, as a share of the largest value.
+    """
+
+    start: float
+    slope: float
+    r_squared: float
+    deviation: float
+
+    @classmethod
+    def through(cls, points: Sequence[tuple[float, float]]) -> Line:
+        """Fit a line."""
+        xs, ys = zip(*points, strict=True)
+        slope, start = statistics.linear_regression(xs, ys)
+        distances = [y - (start + slope * x) for x, y in points]
+        mean = statistics.fmean(ys)
+        total = sum((y - mean) ** 2 for y in ys)
+        return cls(
+            start=start,
+            slope=slope,
+            r_squared=1 - sum(distance**2 for distance in distances) / total if total else 1.0,
+            deviation=max(map(abs, distances)) / max(map(abs, ys)),
+        )
+
+
+def regressions(before: dict[str, float], now: dict[str, float], tolerance: float) -> list[str]:
+    """What got worse than the tolerance allows, one sentence each; lower is better for all of them."""
+    return [
+        f"{name}: {before[name]:.3g} before, {value:.3g} now ({value / before[name] - 1:+.0%})"
+        for name, value in now.items()
+        if name in before and value > before[name] * (1 + tolerance)
+    ]

@@ -1,0 +1,38 @@
+"""What the programs that are measured have in common, so that it weighs the same in each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+APP = os.environ.get("BENCH_APP") or str(Path(__file__).parents[2] / "app")
+"""The build context: that of the sample, or a copy of it."""
+
+
+def services() -> int:
+    """How many services to make."""
+    return int(sys.argv[1])
+
+
+def finish(app: cdk.App) -> None:
+    """Synthesize; on request say how much memory it took at most, in this process and in those that it started."""
+    app.synth()
+    report = os.environ.get("BENCH_MEMORY")
+    if report is not None:
+        Path(report).write_text(json.dumps([_peak(pid) for pid in _family(os.getpid())]), encoding="utf-8")
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _peak(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))

@@ -1,0 +1,109 @@
+"""Whole processes, measured: fresh ones, in turn, over a warm disk cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program to measure.
+
+    Attributes:
+        command: Command and arguments.
+        environment: Variables on top of the common ones.
+        directory: Working directory.
+    """
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    directory: Path = ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What one run took.
+
+    Attributes:
+        seconds: Wall time.
+        cpu: CPU time of the process and of all that it started, in seconds.
+        memory: Peak of its resident memory and theirs, in MiB; 0 when it did not say.
+    """
+
+    seconds: float
+    cpu: float
+    memory: float
+
+
+def cdk_environment() -> dict[str, str]:
+    """What the CDK command line gives an app: the context of a new project's cdk.json.
+
+    Two things differ. Validation is off, which takes seconds and is the same for all. And a stack may have more than
+    the 500 resources that CloudFormation takes, so that one stack shows the growth.
+    """
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    context["@aws-cdk/core:stackResourceLimit"] = 0
+    context["@aws-cdk/core:suppressTemplateIndentation"] = True
+    return {"CDK_VALIDATION": "false", "CDK_CONTEXT_JSON": json.dumps(context)}
+
+
+def run(program: Program) -> Sample:
+    """Run a program once.
+
+    Raises:
+        RuntimeError: It failed; with the end of what it printed.
+    """
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "output").open("w+b") as output:
+        report = Path(folder) / "memory"
+        environment = {**os.environ, "BENCH_MEMORY": str(report), **program.environment}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled code is kept, as on any machine
+        path = [str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]
+        environment["PATH"] = os.pathsep.join(path)  # Node of the virtual environment
+        begun = time.perf_counter()
+        process = subprocess.Popen(  # noqa: S603 - programs of ours
+            program.command, cwd=program.directory, env=environment, stdout=output, stderr=output
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            output.seek(0)
+            raise RuntimeError(f"{' '.join(program.command)}\n{output.read().decode(errors='replace')[-3000:]}")
+        peaks = json.loads(report.read_text(encoding="utf-8")) if report.exists() else []
+    return Sample(seconds=seconds, cpu=usage.ru_utime + usage.ru_stime, memory=sum(peaks) / 1024)
+
+
+def in_turn(programs: Mapping[str, Program], rounds: int) -> dict[str, list[Sample]]:
+    """Measure programs one after the other, round for round, after one round that only warms the disk cache."""
+    found: dict[str, list[Sample]] = defaultdict(list)
+    for number in range(rounds + 1):
+        for name, program in programs.items():
+            sample = run(program)
+            print(f"  {name}: {sample.seconds:.2f} s, {sample.cpu:.2f} s of CPU", file=sys.stderr, flush=True)
+            if number:
+                found[name].append(sample)
+    return found
+
+
+def seconds(samples: Sequence[Sample]) -> list[float]:
+    """Wall times."""
+    return [sample.seconds for sample in samples]
+
+
+def cpu(samples: Sequence[Sample]) -> list[float]:
+    """CPU times."""
+    return [sample.cpu for sample in samples]

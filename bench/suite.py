@@ -1,0 +1,41 @@
+"""P8: how long the tests take. The unit suite is run here; the whole of it, which takes long, was run before."""
+
+from __future__ import annotations
+
+import sys
+import time
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from bench.goals import Goal
+from bench.processes import Program, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WHOLE, UNIT = 8 * 60, 30
+
+
+def suite(junit: Path | None) -> list[Goal]:
+    """Measure the unit suite, and read the time of the whole from a JUnit report of ``make test``."""
+    begun = time.perf_counter()
+    run(Program(command=[sys.executable, "-m", "pytest", "-q", "tests/unit"], environment={}))
+    unit = time.perf_counter() - begun
+    whole = None if junit is None else wall_time(junit)
+    said = "not measured in this run" if whole is None else f"{whole / 60:.1f} min"
+    met = unit <= UNIT and whole is not None and whole <= WHOLE
+    return [
+        Goal(
+            name="P8",
+            measure="`make test` on 2 cores; the unit suite alone",
+            goal="≤ 8 min; ≤ 30 s",
+            figure=f"{said}; {unit:.0f} s",
+            met=None if whole is None and unit <= UNIT else met,
+        )
+    ]
+
+
+def wall_time(junit: Path) -> float:
+    """Seconds that a run took, as pytest reports them."""
+    root = ET.parse(junit).getroot()  # noqa: S314 - written by our own test run
+    return sum(float(each.get("time", 0)) for each in root.iter("testsuite"))

@@ -1,0 +1,102 @@
+"""P5 and P6: what templates say of a rollout, and of a change that is nothing but code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.goals import Goal
+from bench.processes import ROOT, Program, run
+from bench.programs import BARE, OURS
+
+if TYPE_CHECKING:
+    from bench.programs import Assemblies
+
+AWS_INTERVAL, AWS_THRESHOLD, AWS_DELAY = 30, 5, 300
+"""What Elastic Load Balancing does where the template is silent."""
+
+
+def rollout_bound(template: dict[str, Any]) -> tuple[float, float]:
+    """Seconds until a new target is healthy, and seconds that an old one may take to leave."""
+    [group] = [
+        item["Properties"]
+        for item in template["Resources"].values()
+        if item["Type"] == "AWS::ElasticLoadBalancingV2::TargetGroup"
+    ]
+    interval = group.get("HealthCheckIntervalSeconds", AWS_INTERVAL)
+    threshold = group.get("HealthyThresholdCount", AWS_THRESHOLD)
+    attributes = {item["Key"]: item["Value"] for item in group.get("TargetGroupAttributes", ())}
+    return interval * threshold, float(attributes.get("deregistration_delay.timeout_seconds", AWS_DELAY))
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Types of the resources in which two templates differ."""
+    one, other = before["Resources"], after["Resources"]
+    return sorted(
+        (other.get(name) or one[name])["Type"] for name in one.keys() | other.keys() if one.get(name) != other.get(name)
+    )
+
+
+def rollouts(assemblies: Assemblies) -> list[Goal]:
+    """P5."""
+    found = {}
+    for name in (OURS, BARE):
+        run(assemblies.program(name, 1))
+        found[name] = rollout_bound(assemblies.template(name, 1))
+    ours = sum(found[OURS])
+    return [
+        Goal(
+            name="P5",
+            measure="rollout bound from the template: health interval × healthy threshold + deregistration delay; "
+            f"the bare pattern has {found[BARE][0]:g} + {found[BARE][1]:g} s",
+            goal="≤ 50 s",
+            figure=f"{found[OURS][0]:g} + {found[OURS][1]:g} = {ours:g} s",
+            met=ours <= 50,  # noqa: PLR2004 - the goal
+            ratios={"P5 seconds": ours},
+        )
+    ]
+
+
+def code_changes(assemblies: Assemblies) -> list[Goal]:
+    """P6."""
+    found = {name: _code_change(assemblies, name) for name in (OURS, "direct")}
+    copied, copied_images = found[OURS]
+    direct, direct_images = found["direct"]
+    return [
+        Goal(
+            name="P6",
+            measure="a change of nothing but code: resources that change, images that are stored",
+            goal="copy: task definition and copy; direct: the task definition, one image",
+            figure=f"copy: {_words(copied)}, {copied_images} images; direct: {_words(direct)}, {direct_images} image",
+            met=copied == ["AWS::ECS::TaskDefinition", "Custom::CDKECRDeployment"]
+            and direct == ["AWS::ECS::TaskDefinition"]
+            and direct_images == 1,
+            ratios={"P6 copy": len(copied), "P6 direct": len(direct), "P6 direct images": direct_images},
+        )
+    ]
+
+
+def _code_change(assemblies: Assemblies, name: str) -> tuple[list[str], int]:
+    """What changes, and how many images of the new version are stored: the pushed ones, and copies of those."""
+    program = assemblies.program(name, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        app = Path(folder) / "app"
+        shutil.copytree(ROOT / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
+        moved = Program(command=program.command, environment={**program.environment, "BENCH_APP": str(app)})
+        run(moved)
+        before = assemblies.template(name, 1)
+        server = app / "server.py"
+        server.write_text(server.read_text(encoding="utf-8") + "\n# the next version\n", encoding="utf-8")
+        run(moved)
+        after = assemblies.template(name, 1)
+    manifest = json.loads((assemblies.of(name, 1) / "Bench.assets.json").read_text(encoding="utf-8"))
+    pushed = sum(len(image["destinations"]) for image in manifest["dockerImages"].values())
+    copies = sum(item["Type"] == "Custom::CDKECRDeployment" for item in after["Resources"].values())
+    return changed(before, after), pushed + copies
+
+
+def _words(types: list[str]) -> str:
+    return " and ".join(f"`{each}`" for each in types)

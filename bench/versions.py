@@ -1,0 +1,39 @@
+"""On which versions something was measured."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.programs import SOLUTIONS, TYPESCRIPT
+
+PACKAGES = ("aws-cdk-lib", "constructs", "jsii", "cdk-ecr-deployment", "ministack")
+SOLUTION_PACKAGES = ("aws-solutions-constructs.aws-alb-fargate", "aws-cdk-lib")
+
+
+def versions() -> dict[str, str]:
+    """Versions of all that takes part, and the size of the machine."""
+    node = Path(sys.executable).parent / "node"
+    found = {
+        "Python": platform.python_version(),
+        "Node": _said(str(node), "--version").removeprefix("v"),
+        **{name: version(name) for name in PACKAGES},
+    }
+    lock = json.loads((TYPESCRIPT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    found |= {
+        f"{name} (npm)": lock[f"node_modules/{name}"]["version"] for name in ("aws-cdk-lib", "cdk-ecr-deployment")
+    }
+    python = SOLUTIONS / ".venv" / "bin" / "python"
+    if python.is_file():
+        code = f"from importlib.metadata import version; print(*map(version, {SOLUTION_PACKAGES!r}))"
+        solution, library = _said(str(python), "-c", code).split()
+        found["aws-solutions-constructs.aws-alb-fargate"] = f"{solution}, on aws-cdk-lib {library}"
+    return found
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - ours
