@@ -47,8 +47,8 @@ class Posture(Enum):
     - load balancers that refuse to be deleted, default security groups that let nothing through;
     - logs for a year, a tag on every resource.
 
-    Key, bucket and web ACL are one for each stack, made when the first construct needs them. They cost about 1, 0 and
-    8 US dollars a month before any traffic; log groups, buckets and WAF charge for what goes through them.
+    Key, bucket and web ACL are one for each stack, made when the first construct needs them. Key and web ACL
+    cost about 10 US dollars a month before any traffic; logs are charged by their size, WAF by requests.
     """
 
     def apply_to(
