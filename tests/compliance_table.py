@@ -82,7 +82,15 @@ def checkov_row(programs: list[Path]) -> list[str]:
     cells = []
     for outdir in programs:
         failed, skipped = _checkov(outdir)
-        cells.append(f"{failed + skipped} / {skipped}")
+        for file in outdir.glob("*.template.json"):
+            template = json.loads(file.read_text(encoding="utf-8"))
+            for resource in template["Resources"].values():
+                resource.get("Metadata", {}).pop("checkov", None)
+            file.write_text(json.dumps(template), encoding="utf-8")
+        found, _ = _checkov(outdir)
+        if found != failed + skipped:
+            raise SystemExit(f"checkov finds {found} without acknowledgements, and {skipped} were for {failed} others")
+        cells.append(f"{found} / {skipped}")
     return cells
 
 
