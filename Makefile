@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
-.PHONY: demo test check docs snapshots clean
+.PHONY: demo test check docs compliance snapshots clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -30,9 +30,12 @@ docs: $(VENV)/.docs  ## Build the documentation into site/, and check its links
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/migration
 
+compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's row too
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/compliance_table.py --checkov --write
+
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
-	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .checkov
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)

@@ -11,7 +11,7 @@ import aws_cdk as cdk
 from ecr_fargate_constructs.compliance import ALL_PACKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ecr_fargate_constructs.compliance import Pack
@@ -35,6 +35,19 @@ class Checked:
 def pack(name: str) -> Pack:
     """A rule pack by its name."""
     return ALL_PACKS[NAMES.index(name)]
+
+
+def check_each_is_needed(recorded: Mapping[tuple[str, str], str], checked: Checked) -> None:
+    """Each acknowledgement is of one finding, and no finding has two: whichever is taken away, its finding is back."""
+    assert set(recorded) <= checked.acknowledged
+    covering = [
+        ((at, rule), path)
+        for at, rule in recorded
+        for path, found in set(checked.suppressed)
+        if rule == found and (path == at or path.startswith(f"{at}/"))
+    ]
+    assert sorted(acknowledgement for acknowledgement, _ in covering) == sorted(recorded)
+    assert len({(path, rule) for (_, rule), path in covering}) == len(covering)
 
 
 def recorded(app: cdk.App) -> dict[tuple[str, str], str]:

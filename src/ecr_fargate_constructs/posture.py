@@ -47,8 +47,8 @@ class Posture(Enum):
     - load balancers that refuse to be deleted, default security groups that let nothing through;
     - logs for a year, a tag on every resource.
 
-    Key, bucket and web ACL are one for each stack, made when the first construct needs them. They cost about 1, 0 and
-    8 US dollars a month before any traffic; log groups, buckets and WAF charge for what goes through them.
+    Key, bucket and web ACL are one for each stack, made when the first construct needs them. Key and web ACL
+    cost about 10 US dollars a month before any traffic; logs are charged by their size, WAF by requests.
     """
 
     def apply_to(
@@ -78,6 +78,7 @@ class Posture(Enum):
         brought = Brought(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
         _check(self, scope, brought)
         scope.node.set_context(CONTEXT, self.value)
+        _READ.pop(scope, None)  # nothing is inside that could have read another
         _BROUGHT[scope] = brought
 
 
@@ -92,6 +93,9 @@ class Brought:
 
 _BROUGHT: WeakKeyDictionary[IConstruct, Brought] = WeakKeyDictionary()
 
+_READ: WeakKeyDictionary[IConstruct, Posture] = WeakKeyDictionary()
+"""What was read: half a millisecond each, and a construct asks for itself several times."""
+
 
 def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
     """The posture of the stack that ``scope`` is in: the only place that reads it.
@@ -99,16 +103,18 @@ def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
     Raises:
         ConfigurationError: The context has a word that is none.
     """
+    known = _READ.get(scope)
+    if known is not None:
+        return known
     word = scope.node.try_get_context(CONTEXT)
-    if word is None:
-        return Posture.STANDARD
-    for posture in Posture:
-        if word == posture.value:
-            return posture
-    raise ConfigurationError(
-        f"the context {CONTEXT!r} is {word!r}, which is no posture; use 'STANDARD' or 'REGULATED'",
-        path=path or scope.node.path,
-    )
+    found = next((each for each in Posture if word == each.value), None) if word is not None else Posture.STANDARD
+    if found is None:
+        raise ConfigurationError(
+            f"the context {CONTEXT!r} is {word!r}, which is no posture; use 'STANDARD' or 'REGULATED'",
+            path=path or scope.node.path,
+        )
+    _READ[scope] = found
+    return found
 
 
 def is_regulated(scope: IConstruct) -> bool:

@@ -95,6 +95,7 @@ def test_an_example_has_no_finding_and_no_idle_acknowledgement(file: Path, check
     example = check(file)
     assert example.checked.found == []
     assert set(example.recorded) == example.checked.acknowledged
+    packs.check_each_is_needed(example.recorded, example.checked)
 
 
 @pytest.mark.parametrize("file", STANDARD, ids=lambda file: file.stem)

@@ -124,8 +124,10 @@ def acknowledge_network(vpc: ec2.Vpc) -> None:
         )
 
 
-def acknowledge_alarm(alarm: cloudwatch.Alarm) -> None:
-    """Record whom an alarm tells that a deployment listens to."""
+def acknowledge_alarm(scope: IConstruct, alarm: cloudwatch.Alarm) -> None:
+    """Record whom an alarm in ``scope`` tells that a deployment listens to."""
+    if not is_regulated(scope):
+        return
     acknowledge_in(
         alarm.node.default_child or alarm,
         "CloudWatchAlarmAction",

@@ -164,5 +164,5 @@ def _alarm(
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=f"{what}; a deployment under way is rolled back.",
     )
-    acknowledge_alarm(alarm)
+    acknowledge_alarm(scope, alarm)
     return alarm.alarm_name
