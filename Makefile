@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
-.PHONY: demo test check snapshots clean
+.PHONY: demo test check snapshots dist clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -25,6 +25,9 @@ check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/migration
+
+dist: $(VENV)/.dev  ## Wheel and sdist in dist/, checked, and tried on every Python at hand
+	$(BIN)/python tests/distribution.py
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi

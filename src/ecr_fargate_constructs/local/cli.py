@@ -25,7 +25,7 @@ try:
     from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
     from ecr_fargate_constructs.local.retention_cli import retention
     from ecr_fargate_constructs.local.services import Cloud
-except ModuleNotFoundError as error:  # with the extra [cli] alone; tests/plugin/test_wheel.py runs it
+except ModuleNotFoundError as error:  # with the extra [cli] alone
     _MISSING = error.name
     if _MISSING is None or _MISSING.startswith("ecr_fargate_constructs"):
         raise
