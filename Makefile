@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
-.PHONY: demo test check docs compliance snapshots clean
+.PHONY: demo test check docs dist compliance snapshots clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -32,6 +32,9 @@ snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 
 compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's row too
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/compliance_table.py --checkov --write
+
+dist: $(VENV)/.dev  ## Wheel and sdist in dist/, checked, and tried on every Python at hand
+	$(BIN)/python tests/distribution.py
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi

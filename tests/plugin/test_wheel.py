@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.metadata import ExceptionGroup
 from projects import edit, make_project
 
+import distribution
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -25,22 +28,83 @@ def run(*command: str, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+
+
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = run(*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist", str(ROOT), folder=folder)
+    wheels = list((folder / "dist").glob("*.whl"))
+    assert len(wheels) == 1, built
+    return wheels[0]
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The interpreter of a new environment: the wheel in it, what the wheel depends on from the environment in use."""
     folder = tmp_path_factory.mktemp("environment")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    built = run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist", str(ROOT), folder=folder)
-    (wheel,) = (folder / "dist").glob("*.whl")
     run(sys.executable, "-m", "venv", "--without-pip", "venv", folder=folder)
     interpreter = folder / "venv" / "bin" / "python"
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
-    run(*pip, "install", "--no-deps", "--target", str(site), str(wheel), folder=folder)
+    run(*PIP, "install", "--no-deps", "--target", str(site), str(wheel), folder=folder)
     # A path in a .pth file is searched, and its own .pth files, such as that of this checkout, are not read.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     where = run(str(interpreter), "-c", "import ecr_fargate_constructs as it; print(it.__file__)", folder=folder)
-    assert where.strip().startswith(str(site)), built + where
+    assert where.strip().startswith(str(site)), where
     return str(interpreter)
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" not in name]
+        (metadata,) = [archive.read(name) for name in archive.namelist() if name.endswith("/METADATA")]
+    sources = {
+        str(file.relative_to(ROOT / "src"))
+        for file in (ROOT / "src" / distribution.PACKAGE).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    distribution.check_names(set(names), sources, beside=set(), what=wheel.name)
+    assert "ecr_fargate_constructs/py.typed" in names
+    assert "ecr_fargate_constructs/local/ministack_patches/__init__.py" in names
+    distribution.check_metadata(metadata)
+
+
+def test_a_wheel_with_more_or_less_in_it_is_refused() -> None:
+    with pytest.raises(distribution.DistributionError, match=r"lacks \['b.py'\] and has \['tests/t.py'\] too"):
+        distribution.check_names({"a.py", "tests/t.py"}, {"a.py", "b.py"}, beside=set(), what="x.whl")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "error"),
+    [
+        (b"Metadata-Version: 2.4\nName: x\nVersion: 1\nSummary: s\n\nText", distribution.DistributionError),
+        (b"Metadata-Version: 2.4\nName: x\nVersion: one\n\nText", ExceptionGroup),
+        (b"Metadata-Version: 2.4\nVersion: 1\n\nText", ExceptionGroup),
+    ],
+)
+def test_metadata_that_an_index_would_refuse_is_refused(metadata: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        distribution.check_metadata(metadata)
+
+
+def test_the_lowest_versions_are_those_that_the_ranges_begin_with() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert distribution.lowest("a-b>=1.2.3,<2") == "a-b==1.2.3"
+    assert [distribution.lowest(each).partition("==")[0] for each in distribution.dependencies(project)] == [
+        "aws-cdk-lib",
+        "constructs",
+        "cdk-nag",
+        "cdk-ecr-deployment",
+    ]
+    assert distribution.supported_pythons(project)[0] == "3.10"
+
+
+def test_the_interpreter_of_a_version_is_found_or_not() -> None:
+    here = distribution.interpreter(f"{sys.version_info.major}.{sys.version_info.minor}")
+    assert here is not None
+    assert distribution.interpreter("3.999") is None
 
 
 @pytest.mark.slow

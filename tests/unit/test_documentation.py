@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-EXAMPLES = {file.name: file.read_text(encoding="utf-8") for file in sorted((ROOT / "examples").rglob("*.py"))}
+MIGRATION = ROOT / "tests" / "migration"
+EXAMPLES = {
+    file.name: file.read_text(encoding="utf-8")
+    for folder in (ROOT / "examples", MIGRATION / "golden")
+    for file in sorted(folder.rglob("*.py"))
+}
 NAMES = ecr_fargate_constructs.__all__
 BLOCKS = [
     (document.name, block)
@@ -36,6 +41,21 @@ BLOCKS = [
 @pytest.mark.parametrize(("document", "block"), BLOCKS)
 def test_python_in_the_documents_is_part_of_an_example_that_a_test_runs(document: str, block: str) -> None:
     assert any(block in text for text in EXAMPLES.values()), f"{document} shows code that stands in no example"
+
+
+@pytest.mark.parametrize("document", [file for file in DOCUMENTS if file.name.startswith("migrate-from-co")])
+def test_yaml_in_the_documents_is_a_file_that_is_migrated_in_a_test(document: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+    assert block in {file.read_text(encoding="utf-8") for file in (MIGRATION / "fixtures").glob("*.yml")}
+
+
+def test_the_findings_in_the_documents_are_those_of_a_test() -> None:
+    (block,) = re.findall(
+        r"```text\n(.*?)```", (ROOT / "docs" / "migrate-from-compose.md").read_text("utf-8"), re.DOTALL
+    )
+    known = (MIGRATION / "golden" / "compose_hardened.txt").read_text(encoding="utf-8")
+    assert block
+    assert all(line in known for line in block.splitlines())
 
 
 def test_the_readme_shows_python() -> None:

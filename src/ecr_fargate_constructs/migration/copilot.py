@@ -112,7 +112,7 @@ def _with_image(fields: Fields, name: str, kind: str, *, arm: bool) -> Service:
         storage=_ephemeral(storage),
         arm=arm,
         schedule=_schedule(fields) if kind == JOB else None,
-        tags={key: section.text(key) or "" for section, key, _ in fields.each("tags") if key},
+        tags={key: section.text(key) or "" for section, key, _ in fields.each("tags")},
     )
 
 
@@ -231,7 +231,7 @@ def _with_logging(fields: Fields, service: Service) -> Service:
         logging.check("retention", f"CloudWatch keeps logs for {longer} days, not for {days}", "look at it")
         days = longer
     service = replace(service, log_days=days)
-    destination = {key: section.text(key) or "" for section, key, _ in logging.each("destination") if key}
+    destination = {key: section.text(key) or "" for section, key, _ in logging.each("destination")}
     logging.leave_out(
         {
             "secretOptions": (

@@ -117,7 +117,7 @@ def _env_file(fields: Fields) -> tuple[str, ...]:
 
 
 def _labels(fields: Fields) -> dict[str, str]:
-    return {key: section.text(key) or "" for section, key, _ in fields.each("labels") if key}
+    return {key: section.text(key) or "" for section, key, _ in fields.each("labels")}
 
 
 def _depends_on(fields: Fields) -> dict[str, str]:
@@ -139,9 +139,6 @@ def _variables(fields: Fields) -> dict[str, str | Imported]:
         export = Fields(node, fields.ledger).text("from_cfn") if isinstance(node.value, dict) else None
         if export is not None:
             found[name] = Imported(export)
-        elif node.value is None:
-            section.check(name, "it has no value, and is empty in the program", "give it one, or leave it out")
-            found[name] = ""
         elif looks_secret(name) and text_of(node):
             section.drop(
                 name,

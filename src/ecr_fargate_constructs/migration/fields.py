@@ -106,10 +106,17 @@ class Fields:
         return Fields(node, self._ledger)
 
     def each(self, name: str) -> Iterator[tuple[Fields, str, Node]]:
-        """The entries of a mapping below: its fields, and each name and value, none of them marked yet."""
+        """The entries of a mapping below: its fields, and each name and value, none of them marked yet.
+
+        Names are the file's own here, so one without a value or without letters is listed.
+        """
         section = self.section(name)
-        if section is not None:
-            for key, node in section.here.entries.items():
+        for key, node in section.here.entries.items() if section is not None else ():
+            if node.value is None or not key:
+                self._ledger.leave_out(
+                    node, "it has no value" if key else "it has no name", "give it one, if it matters"
+                )
+            elif section is not None:
                 yield section, key, node
 
     def leave_out(self, reasons: Mapping[str, tuple[str, str]]) -> None:
