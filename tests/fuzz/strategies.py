@@ -10,6 +10,7 @@ import enum
 import inspect
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -194,10 +195,13 @@ def _enumeration(annotation: str) -> Any:  # noqa: ANN401 - a class, if there is
 
 def _of_annotation(kind: str, option: str, annotation: str, default: object) -> Strategy:  # noqa: C901, PLR0911, PLR0912 - a table
     right = _right(kind, option, default)
-    again = lambda inner: _of_annotation(kind, option, inner, default)  # noqa: E731 - the same option
+
+    def again(inner: str) -> Strategy:
+        return _of_annotation(kind, option, inner, default)
+
     if annotation in OBJECTS:
         made = OBJECTS[annotation]
-        return st.sampled_from([Draft(f"<{name}>", lambda w, make=make: w.once(make)) for name, make in made.items()])
+        return st.sampled_from([Draft(f"<{name}>", partial(World.once, make=make)) for name, make in made.items()])
     if annotation in UNIONS:
         return st.one_of(*(value_of(name) for name in UNIONS[annotation]))
     if annotation.endswith(" | None"):
@@ -258,9 +262,11 @@ def _constants(kind: type) -> Strategy:
     names = sorted(name for name in dir(kind) if name.isupper())
     if not names:
         raise LookupError(f"{kind} has no ready-made values: add it to fuzz/world.py")
-    return st.sampled_from(
-        [Draft(f"{kind.__name__}.{name}", lambda _, name=name: getattr(kind, name)) for name in names]
-    )
+    return st.sampled_from([Draft(f"{kind.__name__}.{name}", partial(_constant, kind, name)) for name in names])
+
+
+def _constant(kind: type, name: str, _: World) -> object:
+    return getattr(kind, name)
 
 
 def parameters(name: str) -> list[inspect.Parameter]:

@@ -50,7 +50,7 @@ class World:
     app: cdk.App = field(default_factory=cdk.App)
     made: dict[object, object] = field(default_factory=dict)
 
-    def once(self, make: Callable[[World], object]) -> object:
+    def once(self, *, make: Callable[[World], object]) -> object:
         """What ``make`` makes, the same one each time."""
         if make not in self.made:
             self.made[make] = make(self)
