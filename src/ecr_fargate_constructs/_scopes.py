@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 P = ParamSpec("P")
-_OF_ONE_REGION = ("vpc", "cluster", "load_balancer")  # options that name what a load balancer or a task stands in
+_OF_ONE_REGION = ("vpc", "cluster", "load_balancer", "encryption_key")  # options that name what is of one region
 
 
 def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
@@ -72,10 +72,14 @@ def check_place(scope: Construct, construct_id: str, *, in_stack: bool = True) -
         raise ConfigurationError(
             f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
         )
-    if in_stack and not any(isinstance(each, cdk.Stack) for each in scope.node.scopes):
+    if in_stack and not _in_stack(scope):
         raise ConfigurationError(
             f"scope is {parent}, which is in no stack; make one and name it as scope: cdk.Stack(app, …)", path=path
         )
+
+
+def _in_stack(scope: Construct) -> bool:
+    return any(isinstance(each, cdk.Stack) for each in scope.node.scopes)
 
 
 def _place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[object, Construct, str]:
@@ -97,17 +101,24 @@ def _check_neighbours(scope: Construct, options: dict[str, Any], *, path: str) -
                 f"{name} is {value.node.path} of another cdk.App, which this one cannot refer to; make both in one app",
                 path=path,
             )
-        if name in _OF_ONE_REGION:
+        if name in _OF_ONE_REGION and _in_stack(scope):
             _check_region(scope, name, value, path=path)
 
 
 def _check_region(scope: Construct, name: str, value: IConstruct, *, path: str) -> None:
-    here, there = cdk.Stack.of(scope), value.env if hasattr(value, "env") else cdk.Stack.of(value)
+    here, home = cdk.Stack.of(scope), cdk.Stack.of(value)
+    there = value.env if hasattr(value, "env") else home
     for what in ("account", "region"):
         one, other = getattr(here, what), getattr(there, what)
         if not is_token(one) and not is_token(other) and one != other:
             raise ConfigurationError(
-                f"{name} is in the {what} {other} and stack {here.node.path} in {one}, and networks end there; use one "
-                f"of the stack's own {what}, or give the stack the same env",
+                f"{name} is in the {what} {other} and stack {here.node.path} in {one}, where it cannot be used; use "
+                f"one of the stack's own {what}, or give the stack the same env",
                 path=path,
             )
+    if is_token(here.region) != is_token(home.region):
+        raise ConfigurationError(
+            f"{name} belongs to stack {home.node.path} in {home.environment} and stack {here.node.path} is in "
+            f"{here.environment}, so nobody knows whether they meet; give both stacks the same env",
+            path=path,
+        )

@@ -10,6 +10,7 @@ import enum
 import inspect
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -118,6 +119,8 @@ ENUMERATIONS: dict[str, Any] = {
     "logs": aws_logs,
 }
 NOT_FOR_FIREHOSE = ("PublishedImage",)  # made by a repository, not by people
+ESSENTIAL = {"Route": ("path",), "PublicHttps": ("domain_name", "hosted_zone"), "InternalHttps": ("certificate",)}
+"""Options that need not be, and without which hardly anything is made."""
 MOST_OPTIONS = 4
 
 
@@ -174,9 +177,8 @@ def _times() -> Strategy:
 
 
 def _several(one: Strategy, most: int = 3) -> Strategy:
-    return st.lists(one, max_size=most).map(
-        lambda drafts: Draft(repr(drafts), lambda w: [draft.make(w) for draft in drafts])
-    )
+    lists = st.one_of(st.lists(one, min_size=1, max_size=1), st.lists(one, max_size=most))
+    return lists.map(lambda drafts: Draft(repr(drafts), lambda w: [draft.make(w) for draft in drafts]))
 
 
 def _mapping(keys: Sequence[Any], values: Strategy) -> Strategy:
@@ -193,10 +195,13 @@ def _enumeration(annotation: str) -> Any:  # noqa: ANN401 - a class, if there is
 
 def _of_annotation(kind: str, option: str, annotation: str, default: object) -> Strategy:  # noqa: C901, PLR0911, PLR0912 - a table
     right = _right(kind, option, default)
-    again = lambda inner: _of_annotation(kind, option, inner, default)  # noqa: E731 - the same option
+
+    def again(inner: str) -> Strategy:
+        return _of_annotation(kind, option, inner, default)
+
     if annotation in OBJECTS:
         made = OBJECTS[annotation]
-        return st.sampled_from([Draft(f"<{name}>", make) for name, make in made.items()])
+        return st.sampled_from([Draft(f"<{name}>", partial(World.once, make=make)) for name, make in made.items()])
     if annotation in UNIONS:
         return st.one_of(*(value_of(name) for name in UNIONS[annotation]))
     if annotation.endswith(" | None"):
@@ -221,8 +226,12 @@ def _of_annotation(kind: str, option: str, annotation: str, default: object) -> 
             return st.one_of(_texts(right), again("ecs.ContainerImage"))
         case "Approval | bool":
             return st.one_of(again("bool"), value_of("Approval"))
-        case "Values" | "Tags":
-            return st.one_of(_texts(right), _several(_texts(right)))
+        case "Tags":
+            return st.one_of(
+                _several(_sampled(right), 1), _several(_sampled(right), 1), _several(_texts(right)), _texts(right)
+            )
+        case "Values":
+            return st.one_of(_sampled(right or WRONG_TEXTS), _texts(right), _several(_texts(right)))
         case "Severities":
             return _mapping(("Warning", "Critical"), _numbers((70, 90)))
         case "Mapping[str, ecs.Secret]":
@@ -253,9 +262,11 @@ def _constants(kind: type) -> Strategy:
     names = sorted(name for name in dir(kind) if name.isupper())
     if not names:
         raise LookupError(f"{kind} has no ready-made values: add it to fuzz/world.py")
-    return st.sampled_from(
-        [Draft(f"{kind.__name__}.{name}", lambda _, name=name: getattr(kind, name)) for name in names]
-    )
+    return st.sampled_from([Draft(f"{kind.__name__}.{name}", partial(_constant, kind, name)) for name in names])
+
+
+def _constant(kind: type, name: str, _: World) -> object:
+    return getattr(kind, name)
 
 
 def parameters(name: str) -> list[inspect.Parameter]:
@@ -277,8 +288,10 @@ def strategy_for(name: str, option: inspect.Parameter) -> Strategy:
 def options_of(draw: st.DrawFn, name: str) -> dict[str, Draft]:
     """Some options of a noun: those that have to be, and a few of the others."""
     all_of_them = parameters(name)
-    needed = [each for each in all_of_them if each.default is inspect.Parameter.empty]
-    others = [each for each in all_of_them if each.default is not inspect.Parameter.empty]
+    needed = [
+        each for each in all_of_them if each.default is inspect.Parameter.empty or each.name in ESSENTIAL.get(name, ())
+    ]
+    others = [each for each in all_of_them if each not in needed]
     chosen = (
         draw(st.lists(st.sampled_from(others), max_size=MOST_OPTIONS, unique_by=lambda o: o.name)) if others else []
     )

@@ -31,7 +31,7 @@ CLASSES = [name for name in library.__all__ if inspect.isclass(getattr(library, 
 CONSTRUCTS = [name for name in CLASSES if issubclass(getattr(library, name), Construct)]
 VALUES = [name for name in CLASSES if dataclasses.is_dataclass(getattr(library, name)) and name not in NOT_FOR_FIREHOSE]
 EXAMPLES = {"Network": 10, "PrivateRepository": 20, "ImageRepositoryStack": 20, "PullThroughCache": 20}
-SERVICES = 5
+SERVICES = 12
 AT_SYNTH = ("could not pull their image", "could not start, since they use")
 
 

@@ -30,6 +30,7 @@ from ecr_fargate_constructs import (
     LoadBalancedFargateService,
     PrivateRepository,
     PublicHttp,
+    ServiceAlarms,
     SharedLoadBalancer,
 )
 
@@ -47,6 +48,13 @@ class World:
 
     folder: Path
     app: cdk.App = field(default_factory=cdk.App)
+    made: dict[object, object] = field(default_factory=dict)
+
+    def once(self, *, make: Callable[[World], object]) -> object:
+        """What ``make`` makes, the same one each time."""
+        if make not in self.made:
+            self.made[make] = make(self)
+        return self.made[make]
 
     @cached_property
     def stack(self) -> cdk.Stack:
@@ -170,6 +178,7 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
         "ecs": lambda w: w.service.service,
         "a stack": lambda w: w.stack,
     },
+    "ServiceAlarms": {"alarms": lambda w: ServiceAlarms.of(w.service)},
     "elbv2.ApplicationTargetGroup": {"group": lambda w: w.service.target_group},
     "SharedLoadBalancer | SharedListener": {
         "shared": lambda w: w.shared,

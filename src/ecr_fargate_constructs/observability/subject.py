@@ -71,6 +71,11 @@ def subject_of(
         groups = tuple(target_groups)
         balancer = groups[0].first_load_balancer_full_name
     elif isinstance(observed, BalancedService) and isinstance(observed, Construct):
+        if target_groups is not None and not target_groups:
+            raise ConfigurationError(
+                "target_groups is empty, so there is nothing to measure requests at; name some, or leave it out",
+                path=observed.node.path,
+            )
         service, scope = observed.service, observed
         own: Sequence[elbv2.ApplicationTargetGroup] = getattr(observed, "target_groups", (observed.target_group,))
         groups = tuple(own if target_groups is None else target_groups)
