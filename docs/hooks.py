@@ -24,7 +24,13 @@ ROOT = Path(__file__).parent.parent
 OUTSIDE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "README.md": "index.md"}
 """Files beside docs/ and the pages that they are on the site; the README has the site's front page in its place."""
 
-HOMES = {"adr/": "Decisions", "api/": "Reference", "migrate-from-": "Compare and migrate", "": "Guides"}
+HOMES = {
+    "adr/": "Decisions",
+    "api/": "Reference",
+    "doctor-rules": "Reference",
+    "migrate-from-": "Compare and migrate",
+    "": "Guides",
+}
 """Sections of the navigation, by the beginnings of the names of their pages."""
 
 _LINK = re.compile(r"\]\(([^)#\s]+)")
