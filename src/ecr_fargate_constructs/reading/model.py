@@ -265,32 +265,44 @@ def load(folder: Path, names: Sequence[str] = ()) -> App:
 
 def _templates(stack: Stack) -> Iterator[Template]:
     """The template of a stack, and those nested in it."""
-    paths = {
-        str(entry.get("data")): path
-        for path, entries in stack.metadata().items()
-        for entry in entries
-        if entry.get("type") == _LOGICAL_ID
-    }
-    pending = [Template(stack, stack.template, read(stack.template))]
-    for template in pending:  # it grows meanwhile
-        for logical_id, content in template.content.get("Resources", {}).items():
-            nested = stack.nested_template(template.file, content)
-            properties = content.get("Properties", {})
-            if nested is not None and nested.is_file():
-                inner = Template(stack, nested, read(nested), (template, properties.get("Parameters", {})))
-                template.nested[logical_id] = inner
-                pending.append(inner)
-            path = content.get("Metadata", {}).get("aws:cdk:path") or paths.get(logical_id)
-            depends = content.get("DependsOn", [])
+    paths: dict[str, list[str]] = {}
+    for path, entries in stack.metadata().items():
+        for entry in entries:
+            if entry.get("type") == _LOGICAL_ID:
+                paths.setdefault(str(entry.get("data")), []).append(path)
+    pending = [(Template(stack, stack.template, read(stack.template)), "")]
+    for template, home in pending:  # it grows meanwhile
+        contents = template.content.get("Resources", {})
+        nested = {name: file for name, each in contents.items() if (file := stack.nested_template(template.file, each))}
+        inside = [_nest(paths[name]) for name in nested if name in paths]
+        for logical_id, content in contents.items():
+            # A logical id may be taken once in each template of a stack.
+            mine = [
+                path
+                for path in paths.get(logical_id, ())
+                if path.startswith(home) and not any(path.startswith(other) for other in inside if other)
+            ]
+            named = content.get("Metadata", {}).get("aws:cdk:path") or next(iter(mine), None)
+            properties, depends = content.get("Properties", {}), content.get("DependsOn", [])
             template.resources[logical_id] = Resource(
                 template,
                 logical_id,
                 content["Type"],
-                _short(path) if path else f"{stack.display}/{logical_id}",
+                _short(named) if named else f"{stack.display}/{logical_id}",
                 properties,
                 (depends,) if isinstance(depends, str) else tuple(depends),
             )
-    yield from pending
+            if logical_id in nested and nested[logical_id].is_file():
+                file = nested[logical_id]
+                inner = Template(stack, file, read(file), (template, properties.get("Parameters", {})))
+                template.nested[logical_id] = inner
+                pending.append((inner, _nest(paths.get(logical_id, []))))
+    yield from (template for template, _ in pending)
+
+
+def _nest(paths: Sequence[str]) -> str:
+    """How the paths of what is in a nested stack begin, by the path of its resource."""
+    return next((f"{path.partition('.NestedStack')[0]}/" for path in paths if ".NestedStack" in path), "")
 
 
 def _short(path: str) -> str:

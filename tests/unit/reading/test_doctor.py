@@ -39,9 +39,13 @@ def test_nothing_is_found_in_the_examples(assemblies: Path) -> None:
     assert {name: findings for name, findings in found.items() if findings} == {}
 
 
-def test_what_the_examples_acknowledge_is_plain_http_said_by_name(assemblies: Path) -> None:
-    known = [finding.rule.id for folder in assemblies.iterdir() for finding, _ in diagnose(load(folder)).acknowledged]
-    assert set(known) == {"plain-http"}
+def test_what_the_examples_acknowledge_is_plain_http_said_by_name_and_what_one_has_weighed(assemblies: Path) -> None:
+    known = {
+        (finding.rule.id, folder.name if finding.rule.id != "plain-http" else "")
+        for folder in assemblies.iterdir()
+        for finding, _ in diagnose(load(folder)).acknowledged
+    }
+    assert known == {("plain-http", ""), ("single-task", "weighed")}
 
 
 def test_the_bare_pattern_of_others_has_what_hurts(plain: Path) -> None:

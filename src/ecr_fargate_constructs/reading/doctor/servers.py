@@ -70,7 +70,7 @@ SERVERS = (
     ),
     Server(
         name="Flask's development server",
-        command=re.compile(r"(?:^|[\s/])flask\s+(?:--\S+\s+)*run\b"),
+        command=re.compile(r"(?:^|[\s/])flask\s(?:.*\s)?run\b"),
         keep_alive=None,
         default=0,
         bind=re.compile(r"(?:^|\s)(?:-h|--host)(?:\s|=)"),
@@ -86,7 +86,7 @@ SERVERS = (
     ),
 )
 _LOOPBACK = re.compile(
-    r"(?:--?(?:host|bind|b|H|h|listen|address|addr|hostname|http)(?:\s+|=)|\brunserver\s+)"
+    r"(?:--?(?:host|bind|b|H|h|listen|address|addr|hostname|http)(?:\s+|=)|\s-b|\brunserver\s+)"
     r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[?::1\]?)(?::\d+)?(?:\s|$)"
 )
 _DJANGO = re.compile(r"\bmanage\.py\s+runserver(?:\s+(?P<address>[\w.:\[\]]+))?")

@@ -1,0 +1,35 @@
+"""The table of rules in docs/doctor-rules.md: ``python tests/rules_table.py`` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecr_fargate_constructs.reading.doctor.diagnosis import RULES
+from ecr_fargate_constructs.reading.doctor.rule import Severity
+
+PAGE = Path(__file__).parent.parent / "docs" / "doctor-rules.md"
+_HEAD = """\
+# The rules of `ecr-fargate doctor`
+
+Ids are public API: they do not change within a major version. [How to use the command](commands.md#doctor).
+"""
+_TITLES = {
+    Severity.ERROR: "Errors: it will not start, or nobody will reach it",
+    Severity.WARNING: "Warnings: it will hurt",
+}
+
+
+def page() -> str:
+    """The page."""
+    parts = [_HEAD]
+    for severity, title in _TITLES.items():
+        rules = sorted((rule for rule in RULES if rule.severity is severity), key=lambda rule: rule.id)
+        rows = [f"| `{rule.id}` | {rule.reason} | {rule.fix} | [source]({rule.source}) |" for rule in rules]
+        parts.append(
+            "\n".join([f"## {title}", "", "| rule | what happens | what to do | |", "|---|---|---|---|", *rows])
+        )
+    return "\n".join([parts[0], "\n\n".join(parts[1:])]) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,143 @@
+"""Dockerfiles, and what command lines give away."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecr_fargate_constructs._image_reference import ImageReference
+from ecr_fargate_constructs.reading.dockerfile import Dockerfile
+from ecr_fargate_constructs.reading.doctor.base_images import end_of_life
+from ecr_fargate_constructs.reading.doctor.servers import keep_alive_of, listens_on_loopback
+
+STAGED = """\
+# syntax=docker/dockerfile:1
+ARG TAG=3.13
+FROM --platform=linux/amd64 python:${TAG} AS Base
+ENV A=1 B="two words"
+USER 10001
+EXPOSE 8080/tcp $PORT
+RUN <<EOF
+USER root
+EOF
+FROM node:24 AS build
+RUN npm ci && \\
+    # a comment between
+    npm run build
+FROM base AS final
+ENV C three
+CMD ["python",
+"-m", "app"]
+FROM scratch AS debug
+CMD sh
+"""
+
+
+def test_an_image_is_made_of_its_stages() -> None:
+    file = Dockerfile.parse(STAGED.replace('["python",\n"-m", "app"]', '["python", "-m", "app"]'), {"TAG": "3.12"})
+    assert file.bases == ("python:3.12", "node:24")
+    assert [stage.name for stage in file.chain("final")] == ["base", "final"]
+    assert [stage.name for stage in file.chain()] == ["debug"]
+    assert [stage.name for stage in file.chain("1")] == ["build"]
+    user, command = file.last("USER", "final"), file.last("CMD", "FINAL")
+    assert user is not None
+    assert command is not None
+    assert (user.value, user.line) == ("10001", 5)
+    assert (command.words, command.text, command.line) == (("python", "-m", "app"), "python -m app", 16)
+    assert file.ports("final") == (8080,)
+    assert file.environment("final") == {"A": "1", "B": "two words", "C": "three"}
+    assert file.last("USER") is None
+    assert file.chain()[0].platform is None
+    assert file.chain("base")[0].platform == "linux/amd64"
+
+
+def test_a_stage_named_like_its_base() -> None:
+    assert Dockerfile.parse("FROM python AS python\nFROM python\n", {}).bases == ("python",)
+
+
+def test_nothing_is_nothing() -> None:
+    file = Dockerfile.parse("# only a comment\n", {})
+    assert (file.chain(), file.bases, file.last("CMD"), file.ports()) == ((), (), None, ())
+
+
+def test_what_is_not_json_is_a_shell_command() -> None:
+    command = Dockerfile.parse("FROM a\nCMD ['python', 'x']\n", {}).last("CMD")
+    assert command is not None
+    assert command.words is None
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "found"),
+    [
+        ("gunicorn app:app", {}, True),
+        ("gunicorn -b 0.0.0.0:80 app:app", {}, False),
+        ("gunicorn -b127.0.0.1:80 app:app", {}, True),
+        ("gunicorn --bind 127.0.0.1:80 app:app", {}, True),
+        ("gunicorn app:app", {"PORT": "80"}, False),
+        ("gunicorn app:app", {"GUNICORN_CMD_ARGS": "--bind=0.0.0.0"}, False),
+        ("python -m uvicorn app:app", {}, True),
+        ("uvicorn app:app --host 0.0.0.0", {}, False),
+        ("uvicorn app:app --host=localhost", {}, True),
+        ("flask --app x run", {}, True),
+        ("flask run --host 0.0.0.0", {}, False),
+        ("python manage.py runserver 0.0.0.0:8000", {}, False),
+        ("python manage.py runserver 8000", {}, True),
+        ("node server.js --host 127.0.0.1", {}, True),
+        ("node server.js", {}, False),
+        ("python server.py", {}, False),
+        ("./wait --db 127.0.0.1 serve", {}, False),
+    ],
+)
+def test_who_listens_on_the_loopback(command: str, environment: dict[str, str], found: bool) -> None:  # noqa: FBT001 - a table
+    assert (listens_on_loopback(command, environment) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "settings", "seconds"),
+    [
+        ("gunicorn app", {}, "", 2),
+        ("gunicorn --keep-alive 75 app", {}, "", 75),
+        ("gunicorn app", {"GUNICORN_CMD_ARGS": "--keep-alive=70"}, "", 70),
+        ("gunicorn app", {}, "bind = ':80'\nkeepalive = 90\n", 90),
+        ("uvicorn app:app", {}, "", 5),
+        ("uvicorn app:app --timeout-keep-alive=75", {}, "", 75),
+        ("hypercorn app --keep-alive 65", {}, "", 65),
+        ("npm start", {}, "", 5),
+        ("node server.js", {}, "server.keepAliveTimeout = 65000;", 65),
+        ("node server.js", {}, "server.keepAliveTimeout = seconds * 1000;", None),
+    ],
+)
+def test_how_long_connections_are_kept(
+    command: str, environment: dict[str, str], settings: str, seconds: int | None
+) -> None:
+    found = keep_alive_of(command, environment, settings)
+    assert found is not None
+    assert found[1] == seconds
+
+
+@pytest.mark.parametrize("command", ["python server.py", "nodemon", "/usr/bin/nginx", "flask run"])
+def test_of_others_nothing_is_known(command: str) -> None:
+    assert keep_alive_of(command, {}, "") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "ended"),
+    [
+        ("python:3.9-slim", True),
+        ("python:3.13", False),
+        ("python:3", False),
+        ("public.ecr.aws/docker/library/python:3.8.20-alpine", True),
+        ("node:20-bookworm", True),
+        ("node:22", False),
+        ("node:lts", False),
+        ("ubuntu:20.04", True),
+        ("ubuntu:24.04", False),
+        ("debian:buster-slim", True),
+        ("debian:bookworm", False),
+        ("alpine:3.18", True),
+        ("alpine:3.22", False),
+        ("centos:7", True),
+        ("acme/thing:1", False),
+    ],
+)
+def test_base_images_at_their_end(name: str, ended: bool) -> None:  # noqa: FBT001 - a table
+    assert (end_of_life(ImageReference.parse(name, name="x")) is not None) is ended
