@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs.migration.copilot_container import container, image, sidecars, volumes
 from ecr_fargate_constructs.migration.copilot_count import count
 from ecr_fargate_constructs.migration.copilot_http import additional_rules, way_in
+from ecr_fargate_constructs.migration.copilot_target import with_target
 from ecr_fargate_constructs.migration.errors import MigrationError
 from ecr_fargate_constructs.migration.fields import Fields, text_of
 from ecr_fargate_constructs.migration.model import Container, Count, LogRouter, Service, Shape
@@ -76,7 +77,7 @@ def read_service(root: Node, ledger: Ledger) -> Service:
     service = replace(service, count=_tasks(fields, service, kind), exec_enabled=fields.flag("exec") or False)
     service = _with_logging(fields, service)
     service = _with_observability(fields, service)
-    return _with_dependencies(fields, _with_deployment(fields, service))
+    return with_target(fields, _with_dependencies(fields, _with_deployment(fields, service)))
 
 
 def _arm(fields: Fields) -> bool:

@@ -166,12 +166,16 @@ def _secrets(fields: Fields) -> dict[str, Parameter | Secret]:
                 }
             )
             text = inner.text("secretsmanager")
+            if text == "":
+                inner.drop("secretsmanager", "it is empty", "name the secret")
             if text:
                 found[name] = _secret(text)
                 if _VERSION.search(text):
                     inner.check("secretsmanager", "the secret's current version is read", "nothing to do, as a rule")
             continue
         text = section.text(name)
+        if text == "":
+            section.drop(name, "it is empty", "name the parameter")
         if text:
             found[name] = _secret(text) if ":secretsmanager:" in text else _parameter(text)
     return found
@@ -323,8 +327,9 @@ def _sidecar(name: str, fields: Fields, *, main: str, arm: bool, known: dict[str
     port = fields.node("port")
     number = None
     if port is not None:
-        first = (text_of(port) or "").partition("/")[0]
-        number = int(first) if first.isdigit() and 0 < int(first) < 65536 else None  # noqa: PLR2004 - TCP ports
+        first, _, protocol = (text_of(port) or "").partition("/")
+        valid = first.isascii() and first.isdigit() and 0 < int(first) < 65536 and protocol in {"", "tcp"}  # noqa: PLR2004 - ports
+        number = int(first) if valid else None
         if number is None:
             fields.drop("port", "it is not a TCP port", "open it with .task_definition.find_container(…)")
         else:

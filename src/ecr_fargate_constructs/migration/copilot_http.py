@@ -18,21 +18,12 @@ _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z]{2,}", re.IGN
 _ZONE = re.compile(r"Z[A-Z0-9]+")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 _PROTOCOLS = {"http1": None, "http2": "HTTP2", "grpc": "GRPC"}
-_OTHER_CONTAINER = (
-    "the load balancer of this library sends to the container that is given as container=",
-    "make that container the AppContainer, and the other one its Sidecar",
-)
 
 
 def way_in(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[WayIn, int | None]:
     """The load balancer, and the port that it sends to when it is not the image's."""
     domain = _domain(http)
     protocol = _protocol(http, https=domain is not None)
-    http.leave_out(
-        {
-            "target_container": _OTHER_CONTAINER,
-        }
-    )
     redirect = http.flag("redirect_to_https")
     if redirect is False:
         http.drop("redirect_to_https", "HTTPS always redirects HTTP here", "add a listener on .load_balancer")

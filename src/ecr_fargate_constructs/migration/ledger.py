@@ -104,7 +104,8 @@ class Ledger:
         """What has no mark on itself, above or below; the highest such value stands for what is below it."""
         if self._covered(node):
             return
-        if node.path and node.path not in self._entered and not self._marked_below(node):
+        known = node.path in self._entered and node.children
+        if node.path and not known and not self._marked_below(node):
             yield Finding(
                 kind=Kind.LEFT_OUT,
                 path=node.path,

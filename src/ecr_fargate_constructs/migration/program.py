@@ -64,6 +64,7 @@ class Program:
         self._register = Register(frozenset({"app", "build", "cdk", "stack", "main", *_CDK}))
         self._statements: list[tuple[str, Expression] | None] = []
         self._made: dict[str, Name] = {}
+        self._repositories: dict[str, Name] = {}
         self._services: dict[str, tuple[Name, bool]] = {}
 
     # Names and statements
@@ -145,8 +146,10 @@ class Program:
         return self._public(image, service, label)
 
     def _built(self, image: Build, service: Service, label: str) -> Name:
-        repository = self.once(("repository", service.name), lambda: self._repository(service))
-        main = label == service.name
+        first = service.name not in self._repositories  # it has the id Image; the others have one of their own
+        if first:
+            self._repositories[service.name] = self._repository(service)
+        repository = self._repositories[service.name]
         build = self.own(
             "ImageBuild",
             dockerfile=None if image.dockerfile == "Dockerfile" else image.dockerfile,
@@ -160,11 +163,11 @@ class Program:
             or None,
         )
         return self.let(
-            self.named(service, "image") if main else f"{label} image",
+            self.named(service, "image") if first else f"{label} image",
             Call(
                 f"{repository.text}.build_and_push_image",
                 image.directory,
-                id=None if main else self.construct_id(label),
+                id=None if first else self.construct_id(f"{label} image"),
                 build=build if build.keywords else None,
             ),
         )

@@ -71,7 +71,7 @@ def build(app: cdk.App) -> cdk.Stack:
 
     web_repository = PrivateRepository(stack, "WebRepository")
     web_image = web_repository.build_and_push_image("./web")
-    migrate_image = web_repository.build_and_push_image("./api", id="Migrate")
+    migrate_image = web_repository.build_and_push_image("./api", id="MigrateImage")
     web = LoadBalancedFargateService(
         stack,
         "Web",

@@ -1,6 +1,7 @@
 """Made from Copilot manifests by ecr-fargate migrate: read it before you deploy it."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_servicediscovery as cloudmap
 
 from ecr_fargate_constructs import (
@@ -14,6 +15,7 @@ from ecr_fargate_constructs import (
     Scaling,
     ServiceConnect,
     SharedLoadBalancer,
+    Sidecar,
     TargetHealthCheck,
     Targets,
 )
@@ -53,11 +55,18 @@ def build(app: cdk.App) -> cdk.Stack:
     orders.add_route("RouteApiReturns", Route(path=["/api/returns", "/api/returns/*"]))
 
     audit_repository = PrivateRepository(stack, "AuditRepository")
-    audit_image = audit_repository.build_and_push_image("./audit")
+    audit_image = audit_repository.build_and_push_image("./gate")
+    audit_image_2 = audit_repository.build_and_push_image("./audit", id="AuditImage")
     LoadBalancedFargateService(
         stack,
         "Audit",
-        container=AppContainer(audit_image, 9000, readonly_root_filesystem=False),
+        container=AppContainer(
+            audit_image,
+            8443,
+            readonly_root_filesystem=False,
+            depends_on={"audit": ecs.ContainerDependencyCondition.START},
+        ),
+        sidecars=[Sidecar("audit", audit_image_2, ports=[9000], readonly_root_filesystem=False)],
         desired_count=2,
         ingress=InternalHttp(),
     )

@@ -23,14 +23,6 @@ def build(app: cdk.App) -> cdk.Stack:
     network = Network(stack, "Network")
     cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
 
-    wiki_repository = ecr.Repository.from_repository_attributes(
-        stack,
-        "WikiRepository",
-        repository_arn="arn:aws:ecr:eu-west-1:123456789012:repository/wiki",
-        repository_name="wiki",
-    )
-    wiki_image = ecs.ContainerImage.from_ecr_repository(wiki_repository, "2.4.1")
-    scratch = SharedVolume("scratch")
     wiki_uploads_files = efs.FileSystem(stack, "WikiUploadsFiles", vpc=network.vpc, encrypted=True)
     wiki_uploads_entry = wiki_uploads_files.add_access_point(
         "Entry",
@@ -39,36 +31,44 @@ def build(app: cdk.App) -> cdk.Stack:
         posix_user=efs.PosixUser(uid="10000", gid="10000"),
     )
     uploads = EfsVolume("uploads", file_system=wiki_uploads_files, access_point=wiki_uploads_entry)
+    scratch = SharedVolume("scratch")
+    wiki_repository = ecr.Repository.from_repository_attributes(
+        stack,
+        "WikiRepository",
+        repository_arn="arn:aws:ecr:eu-west-1:123456789012:repository/wiki",
+        repository_name="wiki",
+    )
+    wiki_image = ecs.ContainerImage.from_ecr_repository(wiki_repository, "2.4.1")
     repository = PrivateRepository(stack, "Repository")
-    seed_image = repository.build_and_push_image("./seed", id="Seed")
+    image = repository.build_and_push_image("./seed")
     LoadBalancedFargateService(
         stack,
         "Wiki",
         container=AppContainer(
-            wiki_image,
-            8065,
+            "public.ecr.aws/nginx/nginx:1.29",
+            8443,
+            environment={"UPSTREAM": "localhost:8065"},
             readonly_root_filesystem=False,
-            depends_on={
-                "seed": ecs.ContainerDependencyCondition.SUCCESS,
-                "proxy": ecs.ContainerDependencyCondition.START,
-            },
-            mounts=[Mount("/var/uploads", uploads), Mount("/var/scratch", scratch)],
-            logging=ecs.LogDrivers.firelens(
-                options={"Name": "cloudwatch", "region": "eu-west-1", "log_group_name": "/shop/wiki"}
-            ),
+            mounts=[Mount("/var/cache/nginx", scratch)],
         ),
         sidecars=[
             Sidecar(
-                "proxy",
-                "public.ecr.aws/nginx/nginx:1.29",
-                ports=[8443],
-                environment={"UPSTREAM": "localhost:8065"},
+                "wiki",
+                wiki_image,
+                ports=[8065],
                 readonly_root_filesystem=False,
-                mounts=[Mount("/var/cache/nginx", scratch)],
+                depends_on={
+                    "seed": ecs.ContainerDependencyCondition.SUCCESS,
+                    "web": ecs.ContainerDependencyCondition.START,
+                },
+                mounts=[Mount("/var/uploads", uploads), Mount("/var/scratch", scratch)],
+                logging=ecs.LogDrivers.firelens(
+                    options={"Name": "cloudwatch", "region": "eu-west-1", "log_group_name": "/shop/wiki"}
+                ),
             ),
             Sidecar(
                 "seed",
-                seed_image,
+                image,
                 essential=False,
                 command=["python", "seed.py", "--into", "/var/uploads"],
                 readonly_root_filesystem=False,
