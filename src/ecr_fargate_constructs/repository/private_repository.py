@@ -229,6 +229,11 @@ def check_repository(
     """Refuse what ECR refuses, and a deletion that would not happen."""
     _check_name(name, path)
     _check_accounts(pull_accounts, path)
+    if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
+        raise ConfigurationError(
+            "removal_policy=SNAPSHOT: ECR makes no snapshots of a repository; use RemovalPolicy.RETAIN or DESTROY",
+            path=path,
+        )
     if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
         raise ConfigurationError(
             f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would stay, and "
