@@ -245,6 +245,8 @@ def check_repository(
 def _check_name(name: str | None, path: str) -> None:
     if name is None or is_token(name):
         return
+    if not isinstance(name, str):
+        raise ConfigurationError(f"repository_name={name!r} is no string; use for example 'team/web'", path=path)
     if not 2 <= len(name) <= 256 or not _NAME.fullmatch(name):  # noqa: PLR2004 - ECR's limits, in the message
         raise ConfigurationError(
             f"repository_name={name!r} is not a name that ECR takes; use 2 to 256 lower-case letters, digits and "
