@@ -60,8 +60,29 @@ def tcp_port(name: str, value: float, *, path: str | None = None) -> None:
     whole_number(name, value, minimum=1, maximum=65535, what="a TCP port", path=path)
 
 
+def duration(name: str, value: object, *, path: str | None = None) -> None:
+    """Refuse a time without a unit."""
+    if not hasattr(value, "is_unresolved"):
+        raise ConfigurationError(
+            f"{name}={value!r} is no duration; use for example cdk.Duration.seconds(30)", path=path
+        )
+
+
+def text(name: str, value: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name}={value!r} is {_a(type(value).__name__)}; use a string")
+
+
+def mapping(name: str, values: object, *, path: str | None = None) -> None:
+    """Refuse what has no names."""
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(f"{name}={values!r} is no mapping; use for example {{'NAME': 'value'}}", path=path)
+
+
 def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path: str | None = None) -> None:
     """Refuse a duration outside ``minimum`` to ``maximum`` seconds, or one that is not in whole seconds."""
+    duration(name, value, path=path)
     if value.is_unresolved():
         return
     amount = value.to_seconds(integral=False)
@@ -83,8 +104,7 @@ def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> Non
 
 def text_map(name: str, values: Mapping[str, object], *, path: str | None = None) -> None:
     """Refuse a mapping whose keys are empty or whose values are not strings."""
-    if not isinstance(values, Mapping):
-        raise ConfigurationError(f"{name}={values!r} is no mapping; use for example {{'NAME': 'value'}}", path=path)
+    mapping(name, values, path=path)
     for key, value in values.items():
         if not key:
             raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
@@ -97,6 +117,7 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
 
 def domain_name(name: str, value: str, *, path: str | None = None) -> None:
     """Refuse what is no domain name, or one that no certificate can be made for."""
+    text(name, value)
     if is_token(value):
         return
     labels = value.rstrip(".").split(".")

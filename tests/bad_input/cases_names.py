@@ -104,6 +104,13 @@ NAME_CASES = [
     ),
     Case(
         NAMES,
+        "Repository of which a snapshot would be kept",
+        lambda p: here.repository(p, removal_policy=cdk.RemovalPolicy.SNAPSHOT),
+        lambda p: bare.repository(p, removal_policy=cdk.RemovalPolicy.SNAPSHOT),
+        Refused("removal_policy=SNAPSHOT", "RemovalPolicy.RETAIN or DESTROY"),
+    ),
+    Case(
+        NAMES,
         "Account `1` that may pull",
         lambda p: here.repository(p, pull_accounts=["1"]),
         lambda p: bare.pulled_by(p, "1"),

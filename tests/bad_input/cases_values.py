@@ -378,6 +378,13 @@ COUNTS = [
     ),
     Case(
         "Counts and percentages",
+        "An alarm at infinitely few requests",
+        lambda _: ServiceThresholds(requests_below={"Warning": float("inf")}),
+        lambda p: bare.alarm(p, float("inf")),
+        Refused("ServiceThresholds.requests_below['Warning']=inf", "use for example 70"),
+    ),
+    Case(
+        "Counts and percentages",
         "A latency without a unit",
         lambda _: ServiceThresholds(latency={"Warning": 3}),  # type: ignore[dict-item]
         lambda p: bare.alarm(p, 3),

@@ -91,6 +91,9 @@ RIGHT: dict[str, Sequence[Any]] = {
 """By ``Class.option``, or by option; names, where the option is a mapping."""
 
 WRONG_NUMBERS = (0, -1, 0.5, 1.5, 7, 101, 10**6, 2**53, float("nan"), float("inf"), True, "80")
+WRONG_TYPES: tuple[object, ...] = (None, 5, "text", [], [5], {}, {"a": 5}, object)
+OFTEN_MIXED_UP = ("float", "int", "str", "bool", "cdk.Duration", "Mapping", "Sequence", "Severities")
+"""Annotations of options that get a wrong type now and then; objects of CDK and of this library get their own."""
 WRONG_TEXTS = ("", " ", "a" * 300, "Größe", "a/b", "a b", "-", "*", "a\nb", "{{resolve:x}}", "$", "AKIA" + "Q" * 16)
 SECONDS = (0, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86_400, 700_000)
 UNIONS: dict[str, Sequence[str]] = {
@@ -121,6 +124,8 @@ ENUMERATIONS: dict[str, Any] = {
 NOT_FOR_FIREHOSE = ("PublishedImage",)  # made by a repository, not by people
 ESSENTIAL = {"Route": ("path",), "PublicHttps": ("domain_name", "hosted_zone"), "InternalHttps": ("certificate",)}
 """Options that need not be, and without which hardly anything is made."""
+ONE_IN = 40
+"""Of so many values, one has a type that is wrong altogether."""
 MOST_OPTIONS = 4
 
 
@@ -281,7 +286,10 @@ def strategy_for(name: str, option: inspect.Parameter) -> Strategy:
     Raises:
         LookupError: Nothing is known that could be drawn.
     """
-    return _of_annotation(name, option.name, str(option.annotation), option.default)
+    meant = _of_annotation(name, option.name, str(option.annotation), option.default)
+    if not str(option.annotation).removesuffix(" | None").removesuffix("[str]").startswith(OFTEN_MIXED_UP):
+        return meant
+    return st.integers(0, ONE_IN).flatmap(lambda number: meant if number else _sampled(WRONG_TYPES))
 
 
 @st.composite

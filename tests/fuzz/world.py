@@ -47,6 +47,7 @@ class World:
     """An empty stack, and what can be made in it; each thing once."""
 
     folder: Path
+    env: cdk.Environment | None = field(default_factory=lambda: _ENV)
     app: cdk.App = field(default_factory=cdk.App)
     made: dict[object, object] = field(default_factory=dict)
 
@@ -58,7 +59,7 @@ class World:
 
     @cached_property
     def stack(self) -> cdk.Stack:
-        return cdk.Stack(self.app, "Stack", env=_ENV)
+        return cdk.Stack(self.app, "Stack", env=self.env)
 
     @cached_property
     def number(self) -> Any:  # noqa: ANN401 - a number to some, a token to others
@@ -118,7 +119,7 @@ class World:
 
     @cached_property
     def images(self) -> ImageRepositoryStack:
-        return ImageRepositoryStack(self.app, "Images", env=_ENV)
+        return ImageRepositoryStack(self.app, "Images", env=self.env)
 
     @cached_property
     def service(self) -> LoadBalancedFargateService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypeAlias
@@ -78,6 +79,8 @@ class ServiceThresholds:
             raise ConfigurationError(
                 f"{name} is not {what}; use for example {'Duration.seconds(1)' if signal == 'latency' else 70}"
             )
+        if not math.isfinite(value):
+            raise ConfigurationError(f"{name} is no number that is ever reached; use for example 70")
         if signal == "latency":
             raise ConfigurationError(f"{name} has no unit; use for example Duration.seconds(1)")
         if signal in _PERCENTS and not 0 <= value <= 100:  # noqa: PLR2004 - percent

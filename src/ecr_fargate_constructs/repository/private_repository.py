@@ -247,6 +247,11 @@ def check_repository(
     _check_name(name, path)
     for option, ids in accounts.items():
         _check_accounts(option, ids, path)
+    if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
+        raise ConfigurationError(
+            "removal_policy=SNAPSHOT: ECR makes no snapshots of a repository; use RemovalPolicy.RETAIN or DESTROY",
+            path=path,
+        )
     if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
         raise ConfigurationError(
             f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would stay, and "
@@ -258,6 +263,8 @@ def check_repository(
 def _check_name(name: str | None, path: str) -> None:
     if name is None or is_token(name):
         return
+    if not isinstance(name, str):
+        raise ConfigurationError(f"repository_name={name!r} is no string; use for example 'team/web'", path=path)
     if not 2 <= len(name) <= 256 or not _NAME.fullmatch(name):  # noqa: PLR2004 - ECR's limits, in the message
         raise ConfigurationError(
             f"repository_name={name!r} is not a name that ECR takes; use 2 to 256 lower-case letters, digits and "

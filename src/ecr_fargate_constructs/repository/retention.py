@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.repository.lifecycle_policy import (
     CountType,
     LifecycleAction,
@@ -232,6 +233,11 @@ class Retention:
     def __post_init__(self) -> None:
         """Refuse rules that ECR refuses, or that cannot have been meant."""
         object.__setattr__(self, "rules", tuple(self.rules))
+        for rule in self.rules:
+            if not isinstance(rule, _Rule):
+                raise ConfigurationError(
+                    f"Retention.rules has {rule!r}, which is no rule; use for example KeepNewest(20)"
+                )
         check_rules(self._policy().rules, explicit=[rule.priority for rule in self.rules])
 
     @classmethod

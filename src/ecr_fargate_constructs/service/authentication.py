@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_elasticloadbalancingv2_actions as actions
 
+from ecr_fargate_constructs._checks import text
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -47,6 +48,7 @@ class Oidc:
         """Refuse addresses that Elastic Load Balancing refuses."""
         for name in ("issuer", "authorization_endpoint", "token_endpoint", "user_info_endpoint"):
             value = getattr(self, name)
+            text(f"Oidc.{name}", value)
             if not is_token(value) and not value.startswith("https://"):
                 raise ConfigurationError(
                     f"Oidc.{name}={value!r} is not an HTTPS address; use the one of the provider's "

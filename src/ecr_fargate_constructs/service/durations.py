@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._checks import duration
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 def whole_minutes(name: str, value: cdk.Duration, *, minimum: int, maximum: int) -> int | None:
     """Return a duration in minutes, None for a token; refuse what is not in whole minutes, or outside the limits."""
+    duration(name, value)
     if value.is_unresolved():
         return None
     amount = value.to_minutes(integral=False)

@@ -13,7 +13,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 
-from ecr_fargate_constructs._checks import domain_name, seconds, tcp_port, web_acl_arn, whole_number
+from ecr_fargate_constructs._checks import domain_name, seconds, tcp_port, text, web_acl_arn, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress_settings import (
@@ -72,6 +72,7 @@ class TargetHealthCheck:
 
     def __post_init__(self) -> None:
         """Refuse checks that Elastic Load Balancing refuses."""
+        text("TargetHealthCheck.path", self.path)
         if not is_token(self.path) and not self.path.startswith("/"):
             raise ConfigurationError(
                 f"TargetHealthCheck.path={self.path!r} does not begin with '/'; use for example '/healthz'"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._checks import seconds, tcp_port
+from ecr_fargate_constructs._checks import seconds, tcp_port, text, text_map
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -54,6 +54,8 @@ class Stickiness:
         """Refuse what Elastic Load Balancing refuses."""
         seconds("Stickiness.duration", self.duration, minimum=1, maximum=_WEEK)
         name = self.cookie_name
+        if name is not None:
+            text("Stickiness.cookie_name", name)
         if name is not None and not is_token(name) and (not name or name.upper().startswith("AWSALB")):
             raise ConfigurationError(
                 f"Stickiness.cookie_name={name!r} is empty or begins with AWSALB, which is the load balancer's; use "
@@ -139,6 +141,7 @@ class LoadBalancerSettings:
         name = self.name
         if name is None or is_token(name):
             return
+        text("LoadBalancerSettings.name", name)
         plain = name.replace("-", "a")
         if not 1 <= len(name) <= 32 or not (plain.isascii() and plain.isalnum()) or name.strip("-") != name:  # noqa: PLR2004 - in the message
             raise ConfigurationError(
@@ -205,6 +208,7 @@ class ListenerSettings:
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses."""
+        text_map("ListenerSettings.response_headers", self.response_headers)
         for name in self.response_headers:
             if name.lower() not in _RESPONSE_HEADERS:
                 raise ConfigurationError(

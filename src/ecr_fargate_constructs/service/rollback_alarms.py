@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._checks import duration, whole_number
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._tokens import is_token
@@ -60,6 +60,8 @@ class RollbackAlarms:
             )
         if self.unhealthy_hosts is not None:
             whole_number("RollbackAlarms.unhealthy_hosts", self.unhealthy_hosts, minimum=1, what="a number of tasks")
+        if self.latency is not None:
+            duration("RollbackAlarms.latency", self.latency)
         if self.latency is not None and not self.latency.is_unresolved() and self.latency.to_milliseconds() <= 0:
             raise ConfigurationError("RollbackAlarms.latency is no time at all; use for example Duration.seconds(3)")
         if isinstance(self.existing, str):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._checks import mapping, text, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -59,6 +59,11 @@ class Route:
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses, and what cannot be put in order."""
+        mapping("Route.header", self.header)
+        mapping("Route.query", self.query)
+        for name in ("path", "host", "method", "source"):
+            for value in values(getattr(self, name)):
+                text(f"Route.{name}", value)
         if self.priority is not None:
             whole_number("Route.priority", self.priority, minimum=1, maximum=LAST_PRIORITY, what="a rule's number")
         for value in self.paths:

@@ -39,6 +39,9 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     Raises:
         ConfigurationError: For containers that contradict each other, wait for ever, or do not fit.
     """
+    for each in sidecars:
+        if not hasattr(each, "essential"):
+            raise ConfigurationError(f"sidecars has {each!r}; use a list of Sidecar(…)", path=path)
     names = [CONTAINER_NAME, *(sidecar.name for sidecar in sidecars)]
     for name in names:
         if names.count(name) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import absolute_path, seconds, text_map, whole_number
+from ecr_fargate_constructs._checks import absolute_path, mapping, seconds, text_map, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
@@ -91,6 +91,8 @@ class TaskContainer:
     def _check_environment(self, kind: str) -> None:
         text_map(f"{kind}.environment", self.environment)
         text_map(f"{kind}.docker_labels", self.docker_labels)
+        mapping(f"{kind}.secrets", self.secrets)
+        mapping(f"{kind}.depends_on", self.depends_on)
         for name, value in self.secrets.items():
             if isinstance(value, str):
                 raise ConfigurationError(
