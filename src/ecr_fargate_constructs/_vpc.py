@@ -9,7 +9,6 @@ from aws_cdk import aws_ec2 as ec2
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_network
-from ecr_fargate_constructs._regulated.log_bucket import write_flow_logs
 from ecr_fargate_constructs.posture import is_regulated
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def make_vpc(
         ip_protocol=ip_protocol,
     )
     if is_regulated(scope):
+        from ecr_fargate_constructs._regulated.log_bucket import write_flow_logs  # noqa: PLC0415 - else no S3 is needed
+
         write_flow_logs(vpc, parts.log_bucket(scope))
         acknowledge_network(vpc)
         parts.tag(vpc)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs.posture import CONTEXT, Posture, brought_to, is_regulated
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_logs as logs
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_wafv2 as wafv2
     from aws_cdk.interfaces.aws_kms import IKeyRef
@@ -26,22 +25,16 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
     """The key for what the constructs of a stack store; None leaves it to each service's own key."""
     if not is_regulated(scope):
         return None
+    from ecr_fargate_constructs._regulated.key import let_logs_in, make_key  # noqa: PLC0415 - STANDARD needs no KMS
+
     stack, brought = cdk.Stack.of(scope), brought_to(scope).encryption_key
     if brought is not None:
-        if isinstance(brought, kms.Key):
-            _let_logs_in(brought, stack)
+        let_logs_in(brought, stack)
         return brought
     existing = stack.node.try_find_child(_KEY_ID)
     if existing is not None:
         return cast("kms.Key", existing)
-    key = kms.Key(
-        stack,
-        _KEY_ID,
-        description=f"Images and logs of {stack.stack_name}",
-        enable_key_rotation=True,
-        removal_policy=cdk.RemovalPolicy.RETAIN,  # what it has encrypted stays too
-    )
-    _let_logs_in(key, stack)
+    key = make_key(stack, _KEY_ID)
     tag(key)
     return key
 
@@ -80,6 +73,8 @@ def log_retention(scope: IConstruct, wanted: logs.RetentionDays | None) -> logs.
     """How long logs are kept: as wanted; left out, 30 days, or a year."""
     if wanted is not None:
         return wanted
+    from aws_cdk import aws_logs as logs  # noqa: PLC0415 - whoever has logs has it already; a repository has none
+
     return logs.RetentionDays.ONE_YEAR if is_regulated(scope) else logs.RetentionDays.ONE_MONTH
 
 
@@ -87,18 +82,3 @@ def tag(construct: IConstruct) -> None:
     """Tag what is in ``construct`` with its posture, so that whoever counts resources finds those that are in scope."""
     if is_regulated(construct):
         cdk.Tags.of(construct).add(CONTEXT, Posture.REGULATED.value)
-
-
-def _let_logs_in(key: kms.Key, stack: cdk.Stack) -> None:
-    """Let CloudWatch Logs use the key for the log groups of the stack's account, as its user guide has it."""
-    groups = stack.format_arn(
-        service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
-    )
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-            actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-            resources=["*"],
-            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-        )
-    )

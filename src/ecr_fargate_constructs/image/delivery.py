@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
 from ecr_fargate_constructs._regulated import parts
@@ -111,6 +110,8 @@ def _protect_function(scope: Construct) -> None:
 
     It is a singleton of the stack, under an id of its package's; a feature flag of the app decides about the log.
     """
+    from aws_cdk import aws_logs as logs  # noqa: PLC0415 - only needed under REGULATED
+
     key = parts.encryption_key(scope)
     for child in cdk.Stack.of(scope).node.children:
         if child.node.id.startswith("Custom::CDKECRDeployment"):

@@ -1,0 +1,45 @@
+"""A key for what a stack stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+if TYPE_CHECKING:
+    from aws_cdk.interfaces.aws_kms import IKeyRef
+
+
+def make_key(stack: cdk.Stack, construct_id: str) -> kms.Key:
+    """Make it: rotated every year, and it stays, since what it has encrypted stays too."""
+    key = kms.Key(
+        stack,
+        construct_id,
+        description=f"Images and logs of {stack.stack_name}",
+        enable_key_rotation=True,
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+    let_logs_in(key, stack)
+    return key
+
+
+def let_logs_in(key: IKeyRef, stack: cdk.Stack) -> None:
+    """Let CloudWatch Logs use the key for the log groups of the stack's account, as its user guide has it.
+
+    The policy of an imported key is its owner's.
+    """
+    if not isinstance(key, kms.Key):
+        return
+    groups = stack.format_arn(
+        service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+    )
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            resources=["*"],
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+    )
