@@ -21,6 +21,8 @@ _SECRET_NAME = re.compile(
 )
 
 _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
+_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+_RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|ssm-secure|secretsmanager):[^:}].*\}\}")
 _SECRET_LAST = re.compile(_SECRET_NAME.pattern.removesuffix("(?:$|_)") + "$", re.IGNORECASE)
 _SECRET_VALUE = re.compile(
     r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
@@ -58,6 +60,16 @@ def whole_number(
 def tcp_port(name: str, value: float, *, path: str | None = None) -> None:
     """Refuse anything but a TCP port."""
     whole_number(name, value, minimum=1, maximum=65535, what="a TCP port", path=path)
+
+
+def dynamic_references(name: str, value: object) -> None:
+    """Refuse a reference that CloudFormation could not resolve."""
+    for found in _REFERENCE.findall(value) if isinstance(value, str) else ():
+        if not _RESOLVABLE.fullmatch(found):
+            raise ConfigurationError(
+                f"{name} has {found!r}, which CloudFormation cannot resolve; use for example "
+                "'{{resolve:ssm:parameter}}', or other text"
+            )
 
 
 def duration(name: str, value: object, *, path: str | None = None) -> None:

@@ -52,6 +52,11 @@ ENVIRONMENT_CASES = [
     _environment("An empty name", Refused("AppContainer.environment has an empty name", "a name"), {"": "x"}),
     _environment("One string for a mapping", Refused("AppContainer.environment='A=1'", "use for example"), "A=1"),
     _environment("70,000 letters", Refused("70,001 bytes", "a file of the image"), {"A": "x" * 70_000}),
+    _environment(
+        "A dynamic reference that is none",
+        Refused("AppContainer.environment has '{{resolve:x}}'", "use for example"),
+        {"A": "{{resolve:x}}"},
+    ),
     _environment("`DB_PASSWORD`", SECRET, {"DB_PASSWORD": "hunter2"}),
     _environment("`STRIPE_API_KEY`", SECRET, {"STRIPE_API_KEY": "sk"}),
     _environment("An access key of AWS, under a name that says nothing", SECRET, {"A": "AKIA" + "Q" * 16}),

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 
 @runtime_checkable
@@ -60,6 +59,9 @@ def subject_of(
     Raises:
         ConfigurationError: For a service without a target group, or something that is none.
     """
+    for group in target_groups or ():
+        if not isinstance(group, elbv2.ApplicationTargetGroup):
+            raise ConfigurationError(f"target_groups has {group!r}; use an elbv2.ApplicationTargetGroup")
     if isinstance(observed, ecs.BaseService):
         if not target_groups:
             raise ConfigurationError(

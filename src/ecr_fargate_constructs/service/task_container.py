@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import absolute_path, mapping, seconds, text_map, whole_number
+from ecr_fargate_constructs._checks import absolute_path, dynamic_references, mapping, seconds, text_map, whole_number
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
@@ -115,6 +115,13 @@ class TaskContainer:
                 raise ConfigurationError(
                     f"{kind}.{name}={value!r} is one string; use a list of words, for example {value.split()!r}"
                 )
+        for name, values in (
+            ("command", self.command or ()),
+            ("entry_point", self.entry_point or ()),
+            ("environment", self.environment.values()),
+        ):
+            for value in values:
+                dynamic_references(f"{kind}.{name}", value)
         for name, condition in self.depends_on.items():
             if isinstance(condition, str):
                 raise ConfigurationError(
