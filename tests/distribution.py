@@ -164,14 +164,17 @@ def main() -> int:
         (wheel,), (source,) = list(dist.glob("*.whl")), list(dist.glob("*.tar.gz"))
         check_contents(wheel, source)
         for file, digest in first.items():
-            print(f"{file}: {(dist / file).stat().st_size // 1024} KiB, sha256 {digest[:16]}…, built twice the same")
+            print(
+                f"{file}: {(dist / file).stat().st_size // 1024} KiB, sha256 {digest[:16]}…, built twice the same",
+                flush=True,
+            )
         here = {version: interpreter(version) for version in supported_pythons(project)}
         for version, python in here.items():
             if python is None:
                 print(f"Python {version}: not at hand, not tried")
                 continue
             try_wheel(python, wheel, [], folder / version)
-            print(f"Python {version}: installed, imported, synthesized; ecr-fargate migrate ran")
+            print(f"Python {version}: installed, imported, synthesized; ecr-fargate migrate ran", flush=True)
         found = [python for python in here.values() if python is not None]
         pins = [lowest(each) for each in dependencies(project)]
         if found:

@@ -101,6 +101,26 @@ def test_two_compose_files_two_of_one_name_and_a_missing_environment_are_refused
             migrate(sources, environment=environment)
 
 
+@pytest.mark.parametrize(
+    ("image", "is_store"),
+    [
+        ("postgres", True),
+        ("postgres:17-alpine", True),
+        ("bitnami/postgresql:17", True),
+        ("localhost:5000/redis", True),
+        ("public.ecr.aws/docker/library/mysql:8.4", True),
+        ("mcr.microsoft.com/mssql/server:2022-latest", True),
+        ("ghcr.io/acme/server:1", False),
+        ("acme/postgres-backup:1", False),
+        ("acme/my-redis:1", False),
+    ],
+)
+def test_data_stores_are_left_out_and_what_only_sounds_like_one_is_not(image: str, *, is_store: bool) -> None:
+    text = f"services: {{app: {{image: 'acme/app:1'}}, other: {{image: '{image}'}}}}"
+    (findings,) = migrate([Source(name="x.yml", text=text, directory="shop")]).findings.values()
+    assert ("services.other" in {each.place for each in findings}) is is_store
+
+
 def ecr_fargate(*words: str | Path, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """The command, in a process of its own, where some packages are not installed."""
     program = (

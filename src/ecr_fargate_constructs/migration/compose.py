@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.migration.ledger import Ledger
 
 _STORES = re.compile(
-    r"(?:.*/)?(?P<kind>postgres|postgis|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|memcached|rabbitmq"
-    r"|elasticsearch|opensearch|cassandra|minio|localstack|dynamodb-local|mssql-server|server)"
+    r"(?:.*/)?(?P<kind>postgres(?:ql)?|postgis|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|memcached|rabbitmq"
+    r"|elasticsearch|opensearch|cassandra|minio|localstack|dynamodb-local|mssql/server)"
 )
+_TAG = re.compile(r":[^/:]+$")  # a colon before a slash is that of a registry's port
 _CHECKED_PATH = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./~-]*)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _OF_A_SERVICE = ("cpus", "deploy", "expose", "healthcheck", "mem_limit", "mem_reservation", "ports", "scale")
@@ -118,7 +119,7 @@ def _leave_out_whole(fields: Fields) -> bool:
         return True
     image = fields.node("image")
     text = (text_of(image) or "") if image is not None else ""
-    match = _STORES.fullmatch(text.partition("@")[0].rpartition(":")[0] or text.partition("@")[0])
+    match = _STORES.fullmatch(_TAG.sub("", text.partition("@")[0]))
     if match is None or "build" in fields:
         return False
     reason, fix = reasons.store(match["kind"])

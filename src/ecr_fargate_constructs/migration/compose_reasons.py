@@ -64,7 +64,9 @@ SERVICE: dict[str, Reason] = {
 _RDS = "add rds.DatabaseInstance(…), hand its secret over, and database.connections.allow_default_port_from(service)"
 _CACHE = "add an ElastiCache cache, and let the services in"
 _STORES = {
-    **dict.fromkeys(("postgres", "postgis", "timescaledb", "mysql", "mariadb", "percona", "mssql-server"), _RDS),
+    **dict.fromkeys(
+        ("postgres", "postgresql", "postgis", "timescaledb", "mysql", "mariadb", "percona", "mssql/server"), _RDS
+    ),
     **dict.fromkeys(("redis", "valkey", "memcached"), _CACHE),
     "mongo": "add an Amazon DocumentDB cluster, and let the services in",
     "rabbitmq": "add an Amazon MQ broker, and let the services in",
