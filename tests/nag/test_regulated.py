@@ -32,11 +32,13 @@ OWN = {
     "endpoints": ["Inside/Password/"],
     "https": ["Https/AccessLogs/"],
     "observability": ["Observed/OnCall/", "Observed/Web/Alarms/"],
+    "supply_chain": ["Shop/Security/"],
     "volumes": ["Volumes/Vpc/", "Volumes/Files/"],
 }
 """What an example makes itself, and would have to protect: a function, a secret, a bucket, a topic, a network."""
 
 PINNED = {
+    "EventBusDLQ",
     "IAMNoInlinePolicy",
     "CloudWatchAlarmAction",
     "ELBv2ACMCertificateRequired",

@@ -168,6 +168,33 @@ def acknowledge_copy_function(function: IConstruct) -> None:
     acknowledge_deployment_function(function)
 
 
+def acknowledge_counting_rule(rule: IConstruct) -> None:
+    """Record what a rule goes without whose matches an alarm counts."""
+    acknowledge_in(
+        rule.node.default_child or rule,
+        "EventBusDLQ",
+        (SERVERLESS,),
+        "The alarm counts what the rule matches, delivered or not; a target that must not miss any brings its queue.",
+    )
+
+
+def acknowledge_hook_function(function: IConstruct) -> None:
+    """Record what a function goes without that ECS asks in deployments."""
+    resource = function.node.default_child or function
+    rare = "ECS asks it in deployments only; concurrency set aside would be taken from all others."
+    answered = "ECS waits for its answer, and a failure rolls the deployment back: nothing is left for a queue."
+    acknowledge_in(resource, "LambdaInsideVPC", (HIPAA, R4, R5, PCI), _NO_VPC)
+    acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), rare)
+    acknowledge_in(resource, "LambdaDLQ", (HIPAA, R5, SERVERLESS), answered)
+    acknowledge_in(
+        resource,
+        "LambdaTracing",
+        (SERVERLESS,),
+        "A few calls in a deployment, and a log of each; a trace would take a permission on every resource.",
+    )
+    acknowledge_for_checkov(function, {"CKV_AWS_115": rare, "CKV_AWS_116": answered, "CKV_AWS_117": _NO_VPC})
+
+
 def acknowledge_deployment_function(function: IConstruct) -> None:
     """Record it for checkov; rule packs do not see the functions that CDK makes by the name of their type."""
     acknowledge_for_checkov(

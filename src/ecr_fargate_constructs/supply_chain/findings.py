@@ -12,7 +12,10 @@ from constructs import Construct
 
 from ecr_fargate_constructs._alarm_actions import bound
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,12 +69,14 @@ class ScanAlarm(Construct):
         Raises:
             ConfigurationError: For a severity that is none.
         """
+        path = path_of(scope, construct_id)
         if not isinstance(severity, Severity):
             raise ConfigurationError(
-                f"ScanAlarm.severity={severity!r} is not a Severity; use for example Severity.CRITICAL",
-                path=path_of(scope, construct_id),
+                f"ScanAlarm.severity={severity!r} is not a Severity; use for example Severity.CRITICAL", path=path
             )
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         severities = [each.name for each in Severity if each >= severity]
         self._rule = events.Rule(
             self,
@@ -84,6 +89,7 @@ class ScanAlarm(Construct):
             ),
             targets=list(targets),
         )
+        acknowledge_counting_rule(self._rule)
         self._alarm = cloudwatch.Alarm(
             self,
             "Alarm",

@@ -15,8 +15,10 @@ from aws_cdk import aws_signer as signer
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +123,9 @@ class RegistrySettings(Construct):
                 "RegistrySettings sets nothing; give scanning=EnhancedScanning() or signing=ManagedSigning()", path=path
             )
         _admit(scope, path)
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         if scanning is not None:
             ecr.CfnRegistryScanningConfiguration(
                 self,

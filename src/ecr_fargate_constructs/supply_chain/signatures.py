@@ -13,7 +13,10 @@ from constructs import Construct
 
 from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resource
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants, acknowledge_hook_function
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +52,7 @@ class SignatureCheck(Construct):
         *,
         repositories: Sequence[ecr.IRepository],
         profile_arn: str | None,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the function.
 
@@ -58,12 +61,14 @@ class SignatureCheck(Construct):
             construct_id: Id within the parent.
             repositories: Whose images have to be signed.
             profile_arn: ARN of the signing profile: ``RegistrySettings.signing_profile_arn``.
-            log_retention: How long the function's log is kept.
+            log_retention: How long the function's log is kept; left out, 30 days, or a year under
+                ``Posture.REGULATED``.
 
         Raises:
             ConfigurationError: For no repository or no profile.
         """
         path = path_of(scope, construct_id)
+        posture_of(scope, path=path)
         if not repositories:
             raise ConfigurationError(
                 "SignatureCheck.repositories is empty; name the repositories to ask about", path=path
@@ -75,7 +80,14 @@ class SignatureCheck(Construct):
                 path=path,
             )
         super().__init__(scope, construct_id)
-        log = logs.LogGroup(self, "Log", retention=log_retention, removal_policy=cdk.RemovalPolicy.RETAIN)
+        parts.tag(self)
+        log = logs.LogGroup(
+            self,
+            "Log",
+            retention=parts.log_retention(self, log_retention),
+            encryption_key=parts.encryption_key(self),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
         role = iam.Role(
             self,
             "Role",
@@ -98,6 +110,7 @@ class SignatureCheck(Construct):
                 "they are made; it changes none."
             },
         )
+        acknowledge_grants(role)
         self._function = lambda_.Function(
             self,
             "Function",
@@ -107,12 +120,14 @@ class SignatureCheck(Construct):
             code=lambda_.Code.from_inline(_CODE.read_text(encoding="utf-8")),
             role=role,
             log_group=log,
+            memory_size=256,
             timeout=cdk.Duration.seconds(30),
             environment={
                 "REPOSITORIES": ",".join(each.repository_name for each in repositories),
                 "PROFILE": profile_arn,
             },
         )
+        acknowledge_hook_function(self._function)
 
     @property
     def function(self) -> lambda_.Function:
