@@ -1,4 +1,4 @@
-"""A finding of ``ecr-fargate doctor`` that somebody has weighed, said where a reviewer sees it."""
+"""A finding of ``ecr-fargate doctor``, and of cdk-nag, that somebody has weighed, said where a reviewer sees it."""
 
 import aws_cdk as cdk
 
@@ -11,14 +11,19 @@ def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Weighed")
     service = LoadBalancedFargateService(
         stack,
-        "Preview",
-        container=AppContainer(NGINX, 80, writable_paths=["/var/cache/nginx", "/run"]),
-        desired_count=1,
+        "Map",
+        container=AppContainer(
+            NGINX,
+            80,
+            environment={"MAPS_TOKEN": "pk.published"},
+            writable_paths=["/var/cache/nginx", "/run"],
+        ),
         ingress=PublicHttp(),
     )
-    cdk.Validations.of(service).acknowledge(
-        cdk.Acknowledgment(id="ecr-fargate-doctor::single-task", reason="A preview: a minute without it hurts nobody.")
-    )
+    reason = "Every browser is sent this token: it is published, and good for this site alone."
+    task = service.task_definition.node.find_child("Resource")
+    for finding in ("ecr-fargate-doctor::secret-in-environment", "AwsSolutions::AwsSolutions-ECS2"):
+        cdk.Validations.of(task).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))
     return stack
 
 
