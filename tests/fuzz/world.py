@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -22,6 +25,7 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 
 from ecr_fargate_constructs import (
@@ -132,6 +136,14 @@ class World:
         return SharedLoadBalancer(self.stack, "Shared", ingress=PublicHttp())
 
     @cached_property
+    def topic(self) -> sns.Topic:
+        return sns.Topic(self.stack, "Topic")
+
+    @cached_property
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
+        return elbv2.ApplicationLoadBalancer(self.stack, "Balancer", vpc=self.vpc, internet_facing=True)
+
+    @cached_property
     def user_pool(self) -> cognito.UserPool:
         return cognito.UserPool(self.stack, "Users")
 
@@ -179,6 +191,13 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
         "ecs": lambda w: w.service.service,
         "a stack": lambda w: w.stack,
     },
+    "Action": {"topic": lambda w: w.topic, "action": lambda w: cloudwatch_actions.SnsAction(w.topic)},
+    "events.IRuleTarget": {"topic": lambda w: targets.SnsTopic(w.topic)},
+    "ecr.IRepository": {
+        "ours": lambda w: w.repository.repository,
+        "imported": lambda w: ecr.Repository.from_repository_name(w.stack, "Far", "far"),
+    },
+    "elbv2.ApplicationLoadBalancer": {"made": lambda w: w.load_balancer},
     "ServiceAlarms": {"alarms": lambda w: ServiceAlarms.of(w.service)},
     "elbv2.ApplicationTargetGroup": {"group": lambda w: w.service.target_group},
     "SharedLoadBalancer | SharedListener": {

@@ -134,7 +134,7 @@ class _Way:
             return
         idle = self.idle_timeout
         given = {
-            "idle_timeout": idle.is_unresolved() or idle.to_seconds() != _IDLE,
+            "idle_timeout": idle.is_unresolved() or idle.to_milliseconds() != 1000 * _IDLE,
             "access_logs": self.access_logs is not None,
             "web_acl": self.web_acl is not None,
         }

@@ -14,6 +14,7 @@ from ecr_fargate_constructs._alarm_actions import bound
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
 
@@ -46,6 +47,7 @@ class ScanAlarm(Construct):
     Source: "EventBridge events sent for enhanced scanning in Amazon ECR" in the Amazon ECR user guide.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,

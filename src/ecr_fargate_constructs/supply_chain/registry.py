@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -16,16 +17,16 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from constructs import IConstruct
 
 _FILTER = re.compile(r"[a-z0-9*._/-]+")
+_PROFILE = re.compile(r"arn:aws[\w-]*:signer:[\w-]+:\d{12}:/signing-profiles/\w{2,}")
 _LONGEST, _MOST = 256, 100
 _KNOWN: WeakKeyDictionary[IConstruct, dict[tuple[str, str], str]] = WeakKeyDictionary()
 """App, and account and region, to the path of their settings."""
@@ -80,7 +81,7 @@ class ManagedSigning:
         profile_arn: ARN of the signing profile; left out, one is made (``Notation-OCI-SHA384-ECDSA``).
 
     Raises:
-        ConfigurationError: For a name that ECR refuses.
+        ConfigurationError: For a name that ECR refuses, or what is not the ARN of a signing profile.
     """
 
     repositories: Sequence[str] = ("*",)
@@ -89,6 +90,7 @@ class ManagedSigning:
     def __post_init__(self) -> None:
         """Refuse filters that ECR refuses."""
         _check_filters("ManagedSigning.repositories", self.repositories)
+        check_profile("ManagedSigning.profile_arn", self.profile_arn)
 
 
 class RegistrySettings(Construct):
@@ -98,6 +100,7 @@ class RegistrySettings(Construct):
     it, in a stack that belongs to all who push there. Deleting it sets the registry back.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -208,13 +211,24 @@ def _admit(scope: Construct, path: str) -> None:
     registries[where] = path
 
 
+def check_profile(name: str, arn: str | None, *, path: str | None = None) -> None:
+    """Refuse what is not the ARN of a signing profile."""
+    if arn is None or is_token(arn) or (isinstance(arn, str) and _PROFILE.fullmatch(arn)):
+        return
+    raise ConfigurationError(
+        f"{name}={arn!r} is not the ARN of a signing profile; use for example "
+        "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/shop'",
+        path=path,
+    )
+
+
 def _check_filters(name: str, filters: Sequence[str]) -> None:
-    if isinstance(filters, str) or not filters:
+    if isinstance(filters, str) or not isinstance(filters, Sequence) or not filters:
         raise ConfigurationError(f"{name}={filters!r} is not a list of names; use for example ['web*']")
     if len(filters) > _MOST:
         raise ConfigurationError(f"{name} has {len(filters)} names; ECR takes {_MOST}")
     for each in filters:
-        if not is_token(each) and not (0 < len(each) <= _LONGEST and _FILTER.fullmatch(each)):
+        if not is_token(each) and not (isinstance(each, str) and 0 < len(each) <= _LONGEST and _FILTER.fullmatch(each)):
             raise ConfigurationError(
                 f"{name} has {each!r}, which is not a name of repositories; use lower-case letters, digits, . _ - / "
                 "and *, for example 'web*'"

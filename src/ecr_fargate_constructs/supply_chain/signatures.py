@@ -15,8 +15,10 @@ from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resourc
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, acknowledge_hook_function
+from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.supply_chain.registry import check_profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,7 @@ class SignatureCheck(Construct):
     Source: "Managed signing" in the Amazon ECR user guide, ``DescribeImageSigningStatus`` in its API reference.
     """
 
+    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -79,6 +82,7 @@ class SignatureCheck(Construct):
                 "signing=ManagedSigning(), or name a profile",
                 path=path,
             )
+        check_profile("SignatureCheck.profile_arn", profile_arn, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
         log = logs.LogGroup(
