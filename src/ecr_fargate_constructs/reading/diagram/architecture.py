@@ -38,11 +38,12 @@ _INTERNET = "internet"
 
 @dataclass
 class _Draft:
-    """What has been put on the picture so far: boxes by VPC and kind of subnet, and the arrows."""
+    """What has been put on the picture so far: boxes by VPC and kind of subnet, what stands before them, the arrows."""
 
     app: App
     inside: dict[tuple[str, Reach | None], list[Box]] = field(default_factory=dict)
     outside: list[Box] = field(default_factory=list)
+    guards: list[Box] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)
 
     def put(self, vpc: Resource | None, far: Reach | None, box: Box) -> None:
@@ -76,7 +77,8 @@ def scene_of(app: App) -> Scene:
     networks = [*vpcs]
     if elsewhere:
         networks.append(Group(title="a network of another app", children=elsewhere, beside=True, name="vpc"))
-    left = (_internet(app),) if any(arrow.start == _INTERNET for arrow in draft.arrows) else ()
+    clients = (_internet(app),) if any(arrow.start == _INTERNET for arrow in draft.arrows) else ()
+    left = (Group(children=(*clients, *draft.guards)),) if draft.guards else clients
     right = (Group(title="outside of the network", children=tuple(draft.outside), name="outside"),)
     root = Group(
         children=(*left, Group(children=tuple(networks)), *(right if draft.outside else ())),
@@ -157,10 +159,14 @@ def _satellites(draft: _Draft, found: list[Service]) -> None:
         for used in used_by(service):
             if not is_plumbing(used) and not used.kind.startswith(_DRAWN_ELSEWHERE):
                 users.setdefault(used, []).append(anchor_of(service.resource))
+    guards = _guards(draft)
     rest = [
         resource
         for resource in app.resources
-        if resource not in users and not is_plumbing(resource) and not resource.kind.startswith(_DRAWN_ELSEWHERE)
+        if resource not in users
+        and resource not in guards
+        and not is_plumbing(resource)
+        and not resource.kind.startswith(_DRAWN_ELSEWHERE)
     ]
     for resource in [*users, *rest]:
         kind, tone = kind_of(resource)
@@ -171,11 +177,22 @@ def _satellites(draft: _Draft, found: list[Service]) -> None:
         else:
             draft.put(vpc, far, box)
         draft.arrows += [Arrow(user, box.anchor) for user in users.get(resource, ())]
+
+
+def _guards(draft: _Draft) -> list[Resource]:
+    """Web ACLs stand beside the clients, whose requests they see first."""
+    app, found = draft.app, []
     for association in app.of("AWS::WAFv2::WebACLAssociation"):
         acl = app.target(association.get("WebACLArn"), association.template)
         balancer = app.target(association.get("ResourceArn"), association.template)
-        if acl is not None and balancer is not None:
-            draft.arrows.append(Arrow(anchor_of(balancer), anchor_of(acl), dashed=True))
+        if acl is None or balancer is None:
+            continue
+        draft.arrows.append(Arrow(anchor_of(acl), anchor_of(balancer), dashed=True))
+        if acl not in found:
+            found.append(acl)
+            kind, tone = kind_of(acl)
+            draft.guards.append(Box(anchor=anchor_of(acl), title=title_of(acl), kind=kind, tone=tone, tip=tip_of(acl)))
+    return found
 
 
 def _subnets(app: App, resource: Resource) -> list[Resource]:
