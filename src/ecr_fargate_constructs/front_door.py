@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of, tcp_port, text_map
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context
 from ecr_fargate_constructs.image.direct import check_delivery
@@ -94,6 +95,7 @@ class EcrFargateService(Construct):
         if repository is not None:
             check_delivery(scope, repository, path=path)
         super().__init__(scope, construct_id)
+        adopt(self, scope, path)
         if repository is None:
             repository = PrivateRepository(self, "Repository")
         if isinstance(repository, PrivateRepository):

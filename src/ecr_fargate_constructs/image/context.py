@@ -68,12 +68,15 @@ def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, pat
     root = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow a link that names the context
     _check_directory(root, directory, path)
     _check_dockerfile(root, build.dockerfile, path)
-    ignore = _ignore_strategy(root, build)
+    ignore: cdk.IgnoreStrategy | None = None  # made when something looks suspicious
     executables, sensitive = [], []
     for entry in _entries(root):
         relative = os.path.relpath(entry.path, root).replace(os.sep, "/")
         link, executable, secret = entry.is_symlink(), _is_executable(entry), _is_sensitive(entry.name)
-        if not (link or executable or secret) or ignore.ignores(entry.path):
+        if not (link or executable or secret):
+            continue
+        ignore = ignore or _ignore_strategy(root, build)
+        if ignore.ignores(entry.path):
             continue
         if link:
             _check_link(entry, root, relative, path)

@@ -7,13 +7,15 @@ resource of ``cdk-ecr-deployment`` copies the image from there before the task d
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
+from ecr_fargate_constructs._tree import stack_of
 
 if TYPE_CHECKING:
+    import aws_cdk as cdk
     from aws_cdk import aws_ecr as ecr
     from cdk_ecr_deployment import ECRDeployment
     from constructs import Construct
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.architecture import Architecture
 
 _ROLE_ID = "EcrFargateImageCopyRole"
+_ROLES: WeakKeyDictionary[cdk.Stack, iam.Role] = WeakKeyDictionary()
+_FROZEN: WeakKeyDictionary[iam.Role, iam.IRole] = WeakKeyDictionary()
 
 _BASIC_EXECUTION = "service-role/AWSLambdaBasicExecutionRole"
 
@@ -34,17 +38,17 @@ def copy_image(
     source: str,
     source_repository: ecr.IRepository | None,
     destination: ecr.IRepository,
-    tag: str,
+    destination_uri: str,
     architecture: Architecture,
 ) -> ECRDeployment:
-    """Copy ``source`` to ``destination`` as ``tag`` when the stack is deployed.
+    """Copy ``source`` to ``destination`` as ``destination_uri`` when the stack is deployed.
 
     Args:
         scope: Parent of the copy; its stack holds the function that copies.
         source: Full name of the image to copy.
         source_repository: The private repository that holds it; None for a public image.
         destination: Where the copy goes.
-        tag: Tag of the copy.
+        destination_uri: Full name of the copy.
         architecture: The one architecture to copy when the source is an index of several.
     """
     from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
@@ -59,20 +63,21 @@ def copy_image(
         scope,
         "Copy",
         src=DockerImageName(source),
-        dest=DockerImageName(destination.repository_uri_for_tag(tag)),
+        dest=DockerImageName(destination_uri),
         image_arch=[architecture.value],
         # The construct would add ECR actions and s3:GetObject on every resource of the account.
-        role=role.without_policy_updates(),
+        role=_as_it_is(role),
     )
 
 
 def _copy_role(scope: Construct) -> iam.Role:
     """One role for the stack: the copy function is a singleton, and only the first caller may name its role."""
-    stack = cdk.Stack.of(scope)
-    existing = stack.node.try_find_child(_ROLE_ID)
-    if existing is not None:
-        return cast("iam.Role", existing)
-    role = iam.Role(
+    stack = stack_of(scope)
+    known = _ROLES.get(stack) or cast("iam.Role | None", stack.node.try_find_child(_ROLE_ID))
+    if known is not None:
+        _ROLES[stack] = known
+        return known
+    role = _ROLES[stack] = iam.Role(
         stack,
         _ROLE_ID,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -95,6 +100,13 @@ def _copy_role(scope: Construct) -> iam.Role:
         },
     )
     return role
+
+
+def _as_it_is(role: iam.Role) -> iam.IRole:
+    known = _FROZEN.get(role)
+    if known is None:
+        known = _FROZEN[role] = role.without_policy_updates()
+    return known
 
 
 def _allow(role: iam.Role, actions: list[str], resource: str) -> None:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_route53_targets as route53_targets
 
 from ecr_fargate_constructs.service.authentication import signed_in
 from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps
@@ -46,6 +44,9 @@ def add_ipv6_record(scope: Construct, balancer: elbv2.ApplicationLoadBalancer, i
         return
     if ingress.hosted_zone is None or ingress.load_balancer.ip_address_type is elbv2.IpAddressType.IPV4:
         return
+    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that few services need
+    from aws_cdk import aws_route53_targets as route53_targets  # noqa: PLC0415 - as above
+
     route53.AaaaRecord(
         scope,
         "Ipv6Record",

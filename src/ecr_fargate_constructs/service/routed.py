@@ -9,11 +9,12 @@ from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies
 from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
-from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import Place, RoutedService, routed_default
@@ -100,7 +101,8 @@ class RoutedFargateService(RoutedService):
         check_task(container, sidecars, size=size, path=path)
         place = Place(shared=shared, route=route, priority=shared.admit(route, path=path), targets=how)
         super().__init__(scope, construct_id)
-        pin_feature_flags(self)
+        adopt(self, scope, path)
+        pin_feature_flags(self, scope)
         rolling, grace = deployment or routed_default(), grace_period(container, how.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
         placement, public_address = task_subnets(self, shared.vpc, subnets)
@@ -141,7 +143,8 @@ class RoutedFargateService(RoutedService):
             scaling=scaling,
             strategies=strategies,
         )
-        check_way_to_image(self, shared.vpc, placement, task.definition)
+        if not has_way_out(shared.vpc, subnets):
+            check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)
 
     @property

@@ -73,7 +73,8 @@ class RoutedService(Construct):
         """Put the service behind the load balancer, and set all that the service's own constructor does not reach."""
         service = self._ecs_service
         self._shared = place.shared
-        use_strategies(service, self._cluster, strategies)
+        if strategies:
+            use_strategies(service, self._cluster, strategies)
         self._target_group = target_group(self, place.shared, service, targets=place.targets, port=port)
         self._rules = [
             add_rule(self, "Rule", place.shared, place.route, priority=place.priority, group=self._target_group)
@@ -91,7 +92,8 @@ class RoutedService(Construct):
             add_scaling(service, self._target_group, scaling)
         self._task.attach_to(service)
         self._connect: ServiceConnect | None = None
-        self._connections = reached_at(service, port)
+        self._port = port
+        self._connections: ec2.Connections | None = None
         self._url = url_at(place.shared, place.route)
 
     def _audit(self, *, enabled: bool, given: ecs.ICluster | None) -> None:
@@ -174,11 +176,13 @@ class RoutedService(Construct):
     @property
     def connections(self) -> ec2.Connections:
         """Network connections of the tasks; the default port is the application's."""
+        if self._connections is None:
+            self._connections = reached_at(self._ecs_service, self._port)
         return self._connections
 
 
 def _full_name(shared: SharedListener, group: elbv2.ApplicationTargetGroup) -> str:
     """Name of the load balancer in metrics; behind a listener that was given, CDK cuts it out of the listener's ARN."""
     if shared.load_balancer is not None:
-        return shared.load_balancer.load_balancer_full_name
+        return shared.full_name
     return group.first_load_balancer_full_name

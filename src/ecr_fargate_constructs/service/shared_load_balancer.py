@@ -61,6 +61,15 @@ class SharedListener:
         self.authentication = authentication
         self._routes = _routes_on(listener)
         self._ports = 0
+        self._full_name: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Name of the load balancer in metrics; asked of CDK once."""
+        if self._full_name is None:
+            assert self.load_balancer is not None  # noqa: S101 - for the type checker; who asks has looked
+            self._full_name = self.load_balancer.load_balancer_full_name
+        return self._full_name
 
     def admit(self, route: Route, *, path: str) -> float:
         """Take a route in, and return the number of its rule.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from constructs import Construct
 from typing_extensions import assert_never
 
 from ecr_fargate_constructs._tokens import is_token
@@ -23,16 +22,15 @@ from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Line
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
+    from constructs import Construct
 
     from ecr_fargate_constructs.service.ingress import Ingress
-    from ecr_fargate_constructs.service.load_balancer import Pattern
+    from ecr_fargate_constructs.service.load_balancer import AnyParts
     from ecr_fargate_constructs.service.scaling import Scaling
 
 Shift: TypeAlias = BlueGreen | Canary | Linear
 Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
 """The ways in which a new version replaces the old one."""
-
-_CONFIGURATION = "DeploymentConfiguration"
 
 
 def check_deployment(
@@ -71,7 +69,7 @@ def percents_of(deployment: Deployment) -> tuple[float, float]:
 
 
 def deploy_pattern(
-    pattern: Pattern,
+    parts: AnyParts,
     deployment: Deployment,
     *,
     ingress: Ingress,
@@ -84,37 +82,36 @@ def deploy_pattern(
     Returns:
         All target groups of the service.
     """
-    scope = pattern.node.scope
-    assert isinstance(scope, Construct)  # noqa: S101 - the pattern is a child of one of our services
-    groups = {"Target": pattern.target_group}
+    scope, service = parts.scope, parts.service
+    groups = {"Target": parts.target_group}
     if not isinstance(deployment, Rolling):
         shifting = add_shifting(
             scope,
-            balancer=pattern.load_balancer,
-            listener=pattern.listener,
-            certificates=_certificates(pattern),
-            blue=pattern.target_group,
+            balancer=parts.load_balancer,
+            listener=parts.listener,
+            certificates=_certificates(parts),
+            blue=parts.target_group,
             port=port,
             preview=deployment.preview,
-            peers=peers_of(ingress, pattern.cluster.vpc),
+            peers=peers_of(ingress, parts.vpc),
             tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
             protocol_version=ingress.targets.protocol_version,
-            vpc=pattern.cluster.vpc,
+            vpc=parts.vpc,
         )
         tune_group(shifting.green, ingress)
         groups["Green"] = shifting.green
         # ECS takes the role up when the service is made, and needs it until the service is gone.
-        pattern.service.node.add_dependency(shifting.role)
-        resource = cfn_service(pattern.service)
+        service.node.add_dependency(shifting.role)
+        resource = cfn_service(service)
         resource.add_property_override("LoadBalancers.0.AdvancedConfiguration", shifting.advanced_configuration())
         if deployment.schedule is not None:
             cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
     configure(
         scope,
-        pattern.service,
+        service,
         deployment,
         groups=groups,
-        balancer=pattern.load_balancer.load_balancer_full_name,
+        balancer=parts.load_balancer.load_balancer_full_name,
         count=count,
         grace=grace,
     )
@@ -136,12 +133,18 @@ def configure(
     Whatever a strategy does not have is switched off by name. An update may leave alone what it does not mention, and a
     breaker, an alarm or a pause of the strategy before must not live on.
     """
+    configuration: dict[str, Any] = {}
+    for name, value in _overrides(scope, service, deployment, count).items():
+        *outer, last = name.split(".")
+        inside = configuration
+        for each in outer:
+            inside = inside.setdefault(each, {})
+        inside[last] = value
+    configuration["Alarms"] = render_alarms(scope, deployment.alarms, targets=groups, balancer=balancer, grace=grace)
     resource = cfn_service(service)
     resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
-    for name, value in _overrides(scope, service, deployment, count).items():
-        resource.add_property_override(f"{_CONFIGURATION}.{name}", value)
-    alarms = render_alarms(scope, deployment.alarms, targets=groups, balancer=balancer, grace=grace)
-    resource.add_property_override(f"{_CONFIGURATION}.Alarms", alarms)
+    # In one piece, which CDK merges into what it has: each override by itself is a message to the Node process.
+    resource.add_property_override("DeploymentConfiguration", configuration)
 
 
 def _overrides(
@@ -179,6 +182,6 @@ def _shift(scope: Construct, service: ecs.BaseService, deployment: Shift, strate
     }
 
 
-def _certificates(pattern: Pattern) -> list[elbv2.IListenerCertificate]:
-    certificate = pattern.certificate
+def _certificates(parts: AnyParts) -> list[elbv2.IListenerCertificate]:
+    certificate = parts.certificate
     return [] if certificate is None else [elbv2.ListenerCertificate.from_certificate_manager(certificate)]
