@@ -18,7 +18,6 @@ from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.service.autoscaling import fargate_strategies, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
-from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
@@ -200,10 +199,14 @@ class LoadBalancedFargateService(Construct):
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
+        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+
         self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
+        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+
         register_in_cloud_map(self.service, name)
 
     @property

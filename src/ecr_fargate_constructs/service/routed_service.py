@@ -15,7 +15,6 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
-from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 from ecr_fargate_constructs.service.routed_parts import add_rule, target_group, url_at
@@ -117,10 +116,14 @@ class RoutedService(Construct):
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
+        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+
         self._connect = join_service_connect(self._ecs_service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
+        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+
         register_in_cloud_map(self._ecs_service, name)
 
     @property
