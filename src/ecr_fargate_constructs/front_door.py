@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
-    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)

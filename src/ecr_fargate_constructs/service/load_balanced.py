@@ -16,9 +16,7 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._tree import adopt
-from ecr_fargate_constructs.service.autoscaling import fargate_strategies, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
-from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
 from ecr_fargate_constructs.service.parts import fargate_parts
@@ -28,7 +26,9 @@ from ecr_fargate_constructs.service.pattern import (
     grace_period,
     https_of,
     reached_at,
+    refuse_ec2_container,
     stop_timeout,
+    strategies_of,
     url_of,
     wanted_count,
     way_in,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.strategy import Deployment
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -119,7 +119,7 @@ class LoadBalancedFargateService(Construct):
         """
         path = path_of(scope, construct_id)
         count = wanted_count(desired_count, scaling, path=path)
-        refuse_on_fargate(container, path=path)
+        refuse_ec2_container(container, path=path)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         size = size or TaskSize()
         check_on_fargate(container, sidecars, path=path)
@@ -144,7 +144,7 @@ class LoadBalancedFargateService(Construct):
             stop_timeout=stop_timeout(container, way),
             log_retention=log_retention,
         )
-        strategies = fargate_strategies(self, self._cluster, scaling)
+        strategies = strategies_of(self, self._cluster, scaling)
         balancer = load_balancer(self, way, self._vpc)
         self._pattern = ecs_patterns.ApplicationLoadBalancedFargateService(
             self,
@@ -174,9 +174,11 @@ class LoadBalancedFargateService(Construct):
             enable_execute_command=exec_enabled,
             platform_version=ecs.FargatePlatformVersion.LATEST,
         )
-        if strategies:
-            use_strategies(self._pattern.service, self._cluster, strategies)
         self._parts = fargate_parts(self, self._pattern, vpc=self._vpc, load_balancer=balancer, https=https is not None)
+        if strategies:
+            from ecr_fargate_constructs.service.autoscaling import use_strategies  # noqa: PLC0415 - only who scales
+
+            use_strategies(self._parts.service, self._cluster, strategies)
         self._target_groups = finish(
             self._pattern,
             self._parts,

@@ -12,7 +12,7 @@ from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.autoscaling import add_scaling
+from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.exec_sessions import (
     acknowledge_sessions,
     audit_in_given_cluster,
@@ -21,7 +21,7 @@ from ecr_fargate_constructs.service.exec_sessions import (
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
-from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
+from ecr_fargate_constructs.service.strategy import deploy_pattern
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.ingress import TargetHealthCheck
     from ecr_fargate_constructs.service.load_balancer import AnyParts
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 DEFAULT_COUNT = 2
 """Tasks of a service that does not say how many it wants: one a zone."""
@@ -92,6 +92,25 @@ def grace_period(container: AppContainer, check: TargetHealthCheck) -> cdk.Durat
     return of_seconds(max(_LEAST_GRACE, first + delay))
 
 
+def strategies_of(
+    scope: Construct, cluster: ecs.ICluster, scaling: Scaling | None
+) -> list[ecs.CapacityProviderStrategy] | None:
+    """How tasks are shared out on Fargate; None leaves it to the launch type."""
+    if scaling is None:
+        return None
+    from ecr_fargate_constructs.service.autoscaling import fargate_strategies  # noqa: PLC0415 - only who scales needs it
+
+    return fargate_strategies(scope, cluster, scaling)
+
+
+def refuse_ec2_container(container: AppContainer, *, path: str) -> None:
+    """Refuse, on Fargate, a container with options that only machines have."""
+    if type(container) is not AppContainer:
+        from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate  # noqa: PLC0415 - rare
+
+        refuse_on_fargate(container, path=path)
+
+
 def finish(
     pattern: Construct,
     parts: AnyParts,
@@ -111,6 +130,8 @@ def finish(
     add_ipv6_record(pattern, parts.load_balancer, way)
     groups = deploy_pattern(parts, deployment, ingress=way, port=port, count=count, grace=grace)
     if scaling is not None:
+        from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - only who scales needs it
+
         add_scaling(parts.service, parts.target_group, scaling)
     task.attach_to(parts.service)
     return groups

@@ -10,10 +10,14 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._tree import adopt
-from ecr_fargate_constructs.service.autoscaling import fargate_strategies
-from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
-from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
+from ecr_fargate_constructs.service.pattern import (
+    grace_period,
+    refuse_ec2_container,
+    stop_timeout,
+    strategies_of,
+    wanted_count,
+)
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
@@ -92,7 +96,7 @@ class RoutedFargateService(RoutedService):
         shared = listener_of(load_balancer)
         how = targets or shared.targets
         count = wanted_count(None, scaling, path=path)
-        refuse_on_fargate(container, path=path)
+        refuse_ec2_container(container, path=path)
         check_cluster(cluster, shared, path=path)
         check_targets(how, shared, path=path)
         check_placement(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
@@ -114,7 +118,7 @@ class RoutedFargateService(RoutedService):
             stop_timeout=stop_timeout(container, how),
             log_retention=log_retention,
         )
-        strategies = fargate_strategies(self, self._cluster, scaling)
+        strategies = strategies_of(self, self._cluster, scaling)
         self._ecs_service = self._service = ecs.FargateService(
             self,
             "Service",

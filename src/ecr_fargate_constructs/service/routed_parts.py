@@ -9,7 +9,6 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.authentication import signed_in
 from ecr_fargate_constructs.service.ingress import check_protocol
 from ecr_fargate_constructs.service.load_balancer import tune_group
 
@@ -78,13 +77,18 @@ def add_rule(
     group: elbv2.ApplicationTargetGroup,
 ) -> elbv2.ApplicationListenerRule:
     """Lead the requests of a route to a target group."""
+    action = elbv2.ListenerAction.forward([group])
+    if shared.authentication is not None:
+        from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
+
+        action = signed_in(shared.authentication, action)
     return elbv2.ApplicationListenerRule(
         scope,
         construct_id,
         listener=shared.listener,
         priority=priority,
         conditions=conditions_of(route),
-        action=signed_in(shared.authentication, elbv2.ListenerAction.forward([group])),
+        action=action,
     )
 
 

@@ -13,7 +13,6 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.pattern import audit_sessions, reached_at
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
@@ -73,6 +72,8 @@ class RoutedService(Construct):
         service = self._ecs_service
         self._shared = place.shared
         if strategies:
+            from ecr_fargate_constructs.service.autoscaling import use_strategies  # noqa: PLC0415 - only who scales
+
             use_strategies(service, self._cluster, strategies)
         self._target_group = target_group(self, place.shared, service, targets=place.targets, port=port)
         self._rules = [
@@ -88,6 +89,8 @@ class RoutedService(Construct):
             grace=grace,
         )
         if scaling is not None:
+            from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - as above
+
             add_scaling(service, self._target_group, scaling)
         self._task.attach_to(service)
         self._connect: ServiceConnect | None = None

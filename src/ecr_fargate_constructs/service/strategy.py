@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import aws_cdk as cdk
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from typing_extensions import assert_never
-
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling, rolling_overrides
-from ecr_fargate_constructs.service.deployment_hooks import render_hooks
-from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps
-from ecr_fargate_constructs.service.load_balancer import peers_of, tune_group
-from ecr_fargate_constructs.service.preview import PreviewPort
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.rollback_alarms import render_alarms
-from ecr_fargate_constructs.service.shifting import add_shifting
-from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Linear
 
 if TYPE_CHECKING:
+    import aws_cdk as cdk
     from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.load_balancer import AnyParts
     from ecr_fargate_constructs.service.scaling import Scaling
-
-Shift: TypeAlias = BlueGreen | Canary | Linear
-Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
-"""The ways in which a new version replaces the old one."""
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 def check_deployment(
@@ -39,26 +26,9 @@ def check_deployment(
     """Refuse what the deployment and the rest of the service cannot have together."""
     if deployment is None or isinstance(deployment, Rolling):
         return
-    name = type(deployment).__name__
-    if scaling is not None and scaling.requests_per_target is not None:
-        raise ConfigurationError(
-            f"scaling by requests_per_target together with {name}: the autoscaler would count the requests of one "
-            "target group, and the tasks move from one to the other; scale by cpu_percent=, or deploy with Rolling()",
-            path=path,
-        )
-    if isinstance(ingress, (PublicHttps, InternalHttps)) and ingress.listener.authentication is not None:
-        raise ConfigurationError(
-            f"a sign-in at the listener together with {name}: requests take the rule that moves the traffic, and would "
-            "go around the sign-in; deploy with Rolling(), or let the application ask who it is",
-            path=path,
-        )
-    preview = deployment.preview
-    taken = (80, 443) if isinstance(ingress, (PublicHttps, InternalHttps)) else (80,)
-    if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
-        raise ConfigurationError(
-            f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
-            path=path,
-        )
+    from ecr_fargate_constructs.service.shift import check_shift  # noqa: PLC0415 - only who moves traffic needs it
+
+    check_shift(deployment, ingress, scaling, path=path)
 
 
 def percents_of(deployment: Deployment) -> tuple[float, float]:
@@ -85,27 +55,9 @@ def deploy_pattern(
     scope, service = parts.scope, parts.service
     groups = {"Target": parts.target_group}
     if not isinstance(deployment, Rolling):
-        shifting = add_shifting(
-            scope,
-            balancer=parts.load_balancer,
-            listener=parts.listener,
-            certificates=_certificates(parts),
-            blue=parts.target_group,
-            port=port,
-            preview=deployment.preview,
-            peers=peers_of(ingress, parts.vpc),
-            tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
-            protocol_version=ingress.targets.protocol_version,
-            vpc=parts.vpc,
-        )
-        tune_group(shifting.green, ingress)
-        groups["Green"] = shifting.green
-        # ECS takes the role up when the service is made, and needs it until the service is gone.
-        service.node.add_dependency(shifting.role)
-        resource = cfn_service(service)
-        resource.add_property_override("LoadBalancers.0.AdvancedConfiguration", shifting.advanced_configuration())
-        if deployment.schedule is not None:
-            cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
+        from ecr_fargate_constructs.service.shift import add_shift  # noqa: PLC0415 - as above
+
+        groups["Green"] = add_shift(parts, deployment, ingress=ingress, port=port)
     configure(
         scope,
         service,
@@ -150,38 +102,8 @@ def configure(
 def _overrides(
     scope: Construct, service: ecs.BaseService, deployment: Deployment, count: float | None
 ) -> dict[str, object]:
-    match deployment:
-        case Rolling():
-            return rolling_overrides(deployment, count)
-        case BlueGreen():
-            return _shift(scope, service, deployment, "BLUE_GREEN")
-        case Canary():
-            own = {
-                "CanaryPercent": deployment.percent,
-                "CanaryBakeTimeInMinutes": deployment.canary_bake.to_minutes(),
-            }
-            return {**_shift(scope, service, deployment, "CANARY"), "CanaryConfiguration": own}
-        case Linear():
-            own = {
-                "StepPercent": deployment.step_percent,
-                "StepBakeTimeInMinutes": deployment.step_bake.to_minutes(),
-            }
-            return {**_shift(scope, service, deployment, "LINEAR"), "LinearConfiguration": own}
-        case _:
-            assert_never(deployment)
+    if isinstance(deployment, Rolling):
+        return rolling_overrides(deployment, count)
+    from ecr_fargate_constructs.service.shift import shift_overrides  # noqa: PLC0415 - as above
 
-
-def _shift(scope: Construct, service: ecs.BaseService, deployment: Shift, strategy: str) -> dict[str, object]:
-    with_preview = deployment.preview is not None
-    hooks = render_hooks(scope, service, deployment.hooks, deployment.pause, with_preview=with_preview)
-    return {
-        "Strategy": strategy,
-        "BakeTimeInMinutes": deployment.bake.to_minutes(),
-        "DeploymentCircuitBreaker": {"Enable": False, "Rollback": False},  # documented for ROLLING only
-        "LifecycleHooks": hooks,
-    }
-
-
-def _certificates(parts: AnyParts) -> list[elbv2.IListenerCertificate]:
-    certificate = parts.certificate
-    return [] if certificate is None else [elbv2.ListenerCertificate.from_certificate_manager(certificate)]
+    return shift_overrides(scope, service, deployment)
