@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
-.PHONY: demo test check snapshots clean
+.PHONY: demo test check snapshots bench bench-check clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -26,8 +26,15 @@ check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot
 
+bench: $(VENV)/.bench node_modules/.package-lock.json  ## Measure P1 to P9; BENCH='--only P1,P4' measures some
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(BENCH)
+
+bench-check: $(VENV)/.bench  ## Fail when a ratio is more than 10 % above the committed baseline
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench --check $(BENCH)
+
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
+	rm -rf bench/solutions/.venv bench/typescript/node_modules
 	rm -rf $(VENV) node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
@@ -44,4 +51,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.local
 
 node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.local
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(VENV)/.bench: bench/solutions/requirements.txt bench/typescript/package-lock.json | $(VENV)/.dev
+	$(PIP) install --constraint constraints.txt --group bench
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix bench/typescript --no-audit --no-fund --loglevel=error
+	$(PYTHON) -m venv bench/solutions/.venv
+	bench/solutions/.venv/bin/pip --disable-pip-version-check --quiet install -r bench/solutions/requirements.txt
 	touch $@

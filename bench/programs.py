@@ -21,6 +21,11 @@ TWIN, BARE_TWIN = "twin", "bare twin"
 SOLUTION = "solutions constructs"
 
 
+def solutions_python() -> Path:
+    """The Python that has AWS Solutions Constructs."""
+    return SOLUTIONS / ".venv" / "bin" / "python"
+
+
 @dataclass(frozen=True)
 class Assemblies:
     """Where the programs write."""
@@ -39,7 +44,7 @@ class Assemblies:
             return Program(command=["node", script, str(services)], environment=environment)
         python = sys.executable
         if name == SOLUTION:
-            python = str(SOLUTIONS / ".venv" / "bin" / "python")
+            python = str(solutions_python())
         module = f"bench.peers.{name.replace(' ', '_')}"
         return Program(command=[python, "-m", module, str(services)], environment=environment)
 
