@@ -34,8 +34,7 @@ bench-check: $(VENV)/.bench  ## Fail when a ratio is more than 10 % above the co
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
-	rm -rf bench/solutions/.venv bench/typescript/node_modules
-	rm -rf $(VENV) node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules bench/typescript/node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -53,9 +52,9 @@ node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.local
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(VENV)/.bench: bench/solutions/requirements.txt bench/typescript/package-lock.json | $(VENV)/.dev
+$(VENV)/.bench: bench/solutions.txt bench/typescript/package-lock.json | $(VENV)/.dev
 	$(PIP) install --constraint constraints.txt --group bench
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix bench/typescript --no-audit --no-fund --loglevel=error
-	$(PYTHON) -m venv bench/solutions/.venv
-	bench/solutions/.venv/bin/pip --disable-pip-version-check --quiet install -r bench/solutions/requirements.txt
+	$(PYTHON) -m venv $(VENV)/solutions-constructs
+	$(VENV)/solutions-constructs/bin/pip --disable-pip-version-check --quiet install -r bench/solutions.txt
 	touch $@

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TYPESCRIPT = ROOT / "bench" / "typescript"
-SOLUTIONS = ROOT / "bench" / "solutions"
 
 OURS, HANDWRITTEN, SHARED, BARE = "ours", "handwritten", "shared", "bare"
 TWIN, BARE_TWIN = "twin", "bare twin"
@@ -23,7 +22,7 @@ SOLUTION = "solutions constructs"
 
 def solutions_python() -> Path:
     """The Python that has AWS Solutions Constructs."""
-    return SOLUTIONS / ".venv" / "bin" / "python"
+    return ROOT / ".venv" / "solutions-constructs" / "bin" / "python"
 
 
 @dataclass(frozen=True)
