@@ -11,7 +11,7 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 
-from ecr_fargate_constructs import EcrFargateService, PublicHttp, TargetHealthCheck
+from ecr_fargate_constructs import EcrFargateService, ImageRepositoryStack, PublicHttp, TargetHealthCheck
 
 DIRECTORY = Path(__file__).parent / "app"
 app = cdk.App()
@@ -23,6 +23,16 @@ match os.environ["BENCH_PROGRAM"]:
             directory=DIRECTORY,
             container_port=8080,
             ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
+        )
+    case "direct":
+        images = ImageRepositoryStack(app, "Images")
+        EcrFargateService(
+            cdk.Stack(app, "Direct", synthesizer=images.synthesizer()),
+            "Web",
+            directory=DIRECTORY,
+            container_port=8080,
+            ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
+            repository=images.repository,
         )
     case "bare":
         stack = cdk.Stack(app, "Bare")
