@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
-.PHONY: demo test check docs dist compliance snapshots clean
+.PHONY: demo test check docs bench bench-check dist compliance snapshots clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -13,7 +13,7 @@ demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to th
 	@echo "It goes on running. Edit app/server.py and run 'make demo' again; 'make clean' ends it."
 
 test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end included where an engine answers
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/ruff format --check .
@@ -36,9 +36,15 @@ compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's ro
 dist: $(VENV)/.dev  ## Wheel and sdist in dist/, checked, and tried on every Python at hand
 	$(BIN)/python tests/distribution.py
 
+bench: $(VENV)/.bench node_modules/.package-lock.json  ## Measure P1 to P9; BENCH='--only P1,P4' measures some
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(BENCH)
+
+bench-check: $(VENV)/.bench  ## Fail when a ratio is more than 10 % above the committed baseline
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench --check $(BENCH)
+
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
-	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .checkov
+	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .checkov bench/typescript/node_modules
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -58,4 +64,11 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/.local
 
 node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.local
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(VENV)/.bench: bench/solutions.txt bench/typescript/package-lock.json | $(VENV)/.dev
+	$(PIP) install --constraint constraints.txt --group bench
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix bench/typescript --no-audit --no-fund --loglevel=error
+	$(PYTHON) -m venv $(VENV)/solutions-constructs
+	$(VENV)/solutions-constructs/bin/pip --disable-pip-version-check --quiet install -r bench/solutions.txt
 	touch $@

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TYPESCRIPT = ROOT / "bench" / "typescript"
-SOLUTIONS = ROOT / "bench" / "solutions"
 
 OURS, HANDWRITTEN, SHARED, BARE = "ours", "handwritten", "shared", "bare"
 TWIN, BARE_TWIN = "twin", "bare twin"
 SOLUTION = "solutions constructs"
+
+
+def solutions_python() -> Path:
+    """The Python that has AWS Solutions Constructs."""
+    return ROOT / ".venv" / "solutions-constructs" / "bin" / "python"
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Assemblies:
             return Program(command=["node", script, str(services)], environment=environment)
         python = sys.executable
         if name == SOLUTION:
-            python = str(SOLUTIONS / ".venv" / "bin" / "python")
+            python = str(solutions_python())
         module = f"bench.peers.{name.replace(' ', '_')}"
         return Program(command=[python, "-m", module, str(services)], environment=environment)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.figures import ratio
 from bench.goals import Goal
 from bench.processes import cpu, in_turn, seconds
-from bench.programs import BARE, BARE_TWIN, HANDWRITTEN, OURS, SHARED, SOLUTION, TWIN, check_same
+from bench.programs import BARE, BARE_TWIN, HANDWRITTEN, OURS, SHARED, SOLUTION, TWIN, check_same, solutions_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,9 @@ class Synthesis:
 
     def __init__(self, assemblies: Assemblies, wanted: Sequence[str], rounds: int) -> None:
         """Measure what the wanted goals need."""
+        peer = PEER if solutions_python().is_file() else []
         keys = dict.fromkeys(
-            key for name, needed in (("P1", [*P1, *PEER]), ("P2", P2), ("P3", P3)) if name in wanted for key in needed
+            key for name, needed in (("P1", [*P1, *peer]), ("P2", P2), ("P3", P3)) if name in wanted for key in needed
         )
         programs: dict[str, Program] = {_name(key): assemblies.program(*key) for key in keys}
         self._wanted = wanted
@@ -59,8 +60,7 @@ class Synthesis:
             check_same(ours, other, f"{OURS} and {HANDWRITTEN}")
         resources = sum(self._assemblies.types(OURS, MANY).values())
         found = [self._ratio((OURS, count), (HANDWRITTEN, count)) for count in (1, MANY)]
-        peers = [self._ratio((OURS, count), (SOLUTION, count)) for count in (1, MANY)]
-        return [
+        made = [
             Goal(
                 name="P1",
                 measure=f"synthesis, 1 and {MANY} services, against hand-written L2 code that makes the same "
@@ -69,16 +69,20 @@ class Synthesis:
                 figure=" · ".join(f"{wall:.2f} (CPU time {used:.2f})" for wall, used in found),
                 met=all(wall <= 1.05 for wall, _ in found),  # noqa: PLR2004 - the goal
                 ratios={f"P1 {count}": wall for count, (wall, _) in zip((1, MANY), found, strict=True)},
-            ),
-            Goal(
-                name="",
-                measure=f"1 and {MANY} services, against aws-solutions-constructs.aws-alb-fargate, which makes no "
-                "repository, no image and no alarm",
-                goal="none",
-                figure=" · ".join(f"{wall:.2f} (CPU time {used:.2f})" for wall, used in peers),
-                met=None,
-            ),
+            )
         ]
+        return [*made, self._solutions()] if _name((SOLUTION, 1)) in self._samples else made
+
+    def _solutions(self) -> Goal:
+        peers = [self._ratio((OURS, count), (SOLUTION, count)) for count in (1, MANY)]
+        return Goal(
+            name="",
+            measure=f"1 and {MANY} services, against aws-solutions-constructs.aws-alb-fargate, which makes no "
+            "repository, no image and no alarm",
+            goal="none",
+            figure=" · ".join(f"{wall:.2f} (CPU time {used:.2f})" for wall, used in peers),
+            met=None,
+        )
 
     def _p2(self) -> list[Goal]:
         wall, used = self._ratio((SHARED, MANY), (BARE, MANY))

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.programs import SOLUTIONS, TYPESCRIPT
+from bench.programs import TYPESCRIPT, solutions_python
 
 PACKAGES = ("aws-cdk-lib", "constructs", "jsii", "cdk-ecr-deployment", "ministack")
 SOLUTION_PACKAGES = ("aws-solutions-constructs.aws-alb-fargate", "aws-cdk-lib")
@@ -27,7 +27,7 @@ def versions() -> dict[str, str]:
     found |= {
         f"{name} (npm)": lock[f"node_modules/{name}"]["version"] for name in ("aws-cdk-lib", "cdk-ecr-deployment")
     }
-    python = SOLUTIONS / ".venv" / "bin" / "python"
+    python = solutions_python()
     if python.is_file():
         code = f"from importlib.metadata import version; print(*map(version, {SOLUTION_PACKAGES!r}))"
         solution, library = _said(str(python), "-c", code).split()

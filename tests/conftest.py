@@ -7,6 +7,7 @@ import os
 os.environ["CDK_VALIDATION"] = "false"  # ten seconds a process; test_validation.py turns it on
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 # A property must not fail because the machine is busy.
 settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-speed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: else one worker would be busy with them when the other has nothing left.
+
+    Those are the end-to-end tests, which wait more than they compute; then come those with most tests.
+    """
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: ("e2e" not in item.path.parts, -tests[item.path]))
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 
-from ecr_fargate_constructs import EcrFargateService, PublicHttp, TargetHealthCheck
+from ecr_fargate_constructs import EcrFargateService, ImageRepositoryStack, PublicHttp, TargetHealthCheck
 
 DIRECTORY = Path(__file__).parent / "app"
 app = cdk.App()
@@ -23,10 +24,23 @@ match os.environ["BENCH_PROGRAM"]:
             container_port=8080,
             ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
         )
-    case "bare":
-        patterns.ApplicationLoadBalancedFargateService(
-            cdk.Stack(app, "Bare"),
+    case "direct":
+        images = ImageRepositoryStack(app, "Images")
+        EcrFargateService(
+            cdk.Stack(app, "Direct", synthesizer=images.synthesizer()),
             "Web",
+            directory=DIRECTORY,
+            container_port=8080,
+            ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
+            repository=images.repository,
+        )
+    case "bare":
+        stack = cdk.Stack(app, "Bare")
+        patterns.ApplicationLoadBalancedFargateService(
+            stack,
+            "Web",
+            # By itself the pattern makes the same network and a function beside it, which the embedded AWS cannot run.
+            vpc=ec2.Vpc(stack, "Network", max_azs=2, restrict_default_security_group=False),
             task_image_options=patterns.ApplicationLoadBalancedTaskImageOptions(
                 image=ecs.ContainerImage.from_asset(str(DIRECTORY)), container_port=8080
             ),

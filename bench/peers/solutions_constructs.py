@@ -1,7 +1,7 @@
 """AWS Solutions Constructs: a load balancer and a Fargate service with its defaults, in a VPC that all share.
 
-It is run by the Python of ``bench/solutions/.venv``, whose aws-cdk-lib may be older. It takes an image that exists;
-access logs, which take a bucket each, are off as they are in the other programs.
+It is run by a Python of its own, with ``bench/solutions.txt``, whose aws-cdk-lib may be older. It takes an image that
+exists; access logs, which take a bucket each, are off as they are in the other programs.
 """
 
 from __future__ import annotations

@@ -70,10 +70,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task_size import TaskSize
-    from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Linear
+    from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Deployment, Linear
     from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
     from ecr_fargate_constructs.supply_chain.findings import ScanAlarm, Severity
     from ecr_fargate_constructs.supply_chain.registry import (
@@ -188,7 +187,7 @@ _HOMES = {
     "Cognito": "service.authentication",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container_runtime",
-    "Deployment": "service.strategy",
+    "Deployment": "service.traffic_shift",
     "DeploymentHook": "service.deployment_hooks",
     "EarlySuccess": "service.deployment",
     "EbsVolume": "service.volumes",

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._asked import path as path_of_scope
+from ecr_fargate_constructs._asked import seconds_in
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -34,7 +36,7 @@ _SECRET_VALUE = re.compile(
 
 def path_of(scope: Construct, construct_id: str) -> str:
     """Path that the construct ``construct_id`` will have in ``scope``, known before it exists."""
-    parent = scope.node.path
+    parent = path_of_scope(scope)
     return f"{parent}/{construct_id}" if parent else construct_id
 
 
@@ -95,9 +97,9 @@ def mapping(name: str, values: object, *, path: str | None = None) -> None:
 def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path: str | None = None) -> None:
     """Refuse a duration outside ``minimum`` to ``maximum`` seconds, or one that is not in whole seconds."""
     duration(name, value, path=path)
-    if value.is_unresolved():
+    amount = seconds_in(value)
+    if amount is None:
         return
-    amount = value.to_seconds(integral=False)
     if amount != int(amount) or not minimum <= amount <= maximum:
         raise ConfigurationError(
             f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path

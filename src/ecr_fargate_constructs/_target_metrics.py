@@ -6,9 +6,17 @@ the load balancer's full name, ``app/name/0123456789abcdef``.
 
 from __future__ import annotations
 
-import aws_cdk as cdk
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._durations import of_minutes
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+_NAMES: WeakKeyDictionary[elbv2.ApplicationTargetGroup, str] = WeakKeyDictionary()
 
 
 def target_metric(
@@ -25,10 +33,10 @@ def target_metric(
         namespace="AWS/ApplicationELB",
         metric_name=name,
         statistic=statistic,
-        period=cdk.Duration.minutes(1),
+        period=of_minutes(1),
         dimensions_map={
             "LoadBalancer": balancer,
-            "TargetGroup": group.target_group_full_name,
+            "TargetGroup": _full_name(group),
         },
         label=label,
         color=color,
@@ -54,7 +62,7 @@ def error_percent(
             errors: target_metric(group, balancer, "HTTPCode_Target_5XX_Count", "Sum"),
             requests: target_metric(group, balancer, "RequestCount", "Sum"),
         },
-        period=cdk.Duration.minutes(1),
+        period=of_minutes(1),
         label=label,
         color=color,
     )
@@ -81,3 +89,11 @@ def latency(
 ) -> cloudwatch.Metric:
     """Seconds until the tasks answer."""
     return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)
+
+
+def _full_name(group: elbv2.ApplicationTargetGroup) -> str:
+    """What CloudWatch calls a target group; a reference, so it is asked of CDK once."""
+    known = _NAMES.get(group)
+    if known is None:
+        known = _NAMES[group] = group.target_group_full_name
+    return known

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of, tcp_port, text_map
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
@@ -20,7 +21,7 @@ from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
 from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.containers import AppContainer
-from ecr_fargate_constructs.service.existing import check_existing, vpc_of
+from ecr_fargate_constructs.service.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
 from ecr_fargate_constructs.service.placement import check_placement
 from ecr_fargate_constructs.service.strategy import check_deployment
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
-    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.task_size import TaskSize
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -94,7 +95,7 @@ class EcrFargateService(Construct):
         posture_of(scope, path=path)
         tcp_port("container_port", container_port, path=path)
         text_map("environment", environment or {}, path=path)
-        vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
+        vpc = vpc_for(ingress, cluster=cluster, vpc=vpc)
         check_placement(cluster=cluster, vpc=vpc, subnets=None, path=path)
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
@@ -103,6 +104,7 @@ class EcrFargateService(Construct):
         if repository is not None:
             check_delivery(scope, repository, path=path)
         super().__init__(scope, construct_id)
+        adopt(self, scope, path)
         if repository is None:
             repository = PrivateRepository(self, "Repository")
         if isinstance(repository, PrivateRepository):

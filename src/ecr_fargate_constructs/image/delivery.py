@@ -7,6 +7,7 @@ resource of ``cdk-ecr-deployment`` copies the image from there before the task d
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -14,6 +15,7 @@ from aws_cdk import aws_iam as iam
 from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.posture import is_regulated
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.architecture import Architecture
 
 _ROLE_ID = "EcrFargateImageCopyRole"
+_ROLES: WeakKeyDictionary[cdk.Stack, iam.Role] = WeakKeyDictionary()
+_FROZEN: WeakKeyDictionary[iam.Role, iam.IRole] = WeakKeyDictionary()
 
 _BASIC_EXECUTION = "service-role/AWSLambdaBasicExecutionRole"
 
@@ -37,17 +41,17 @@ def copy_image(
     source: str,
     source_repository: ecr.IRepository | None,
     destination: ecr.IRepository,
-    tag: str,
+    destination_uri: str,
     architecture: Architecture,
 ) -> ECRDeployment:
-    """Copy ``source`` to ``destination`` as ``tag`` when the stack is deployed.
+    """Copy ``source`` to ``destination`` as ``destination_uri`` when the stack is deployed.
 
     Args:
         scope: Parent of the copy; its stack holds the function that copies.
         source: Full name of the image to copy.
         source_repository: The private repository that holds it; None for a public image.
         destination: Where the copy goes.
-        tag: Tag of the copy.
+        destination_uri: Full name of the copy.
         architecture: The one architecture to copy when the source is an index of several.
     """
     from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
@@ -63,10 +67,10 @@ def copy_image(
         scope,
         "Copy",
         src=DockerImageName(source),
-        dest=DockerImageName(destination.repository_uri_for_tag(tag)),
+        dest=DockerImageName(destination_uri),
         image_arch=[architecture.value],
         # The construct would add ECR actions and s3:GetObject on every resource of the account.
-        role=role.without_policy_updates(),
+        role=_as_it_is(role),
     )
     if first and is_regulated(scope):
         _protect_function(scope)
@@ -75,11 +79,12 @@ def copy_image(
 
 def copy_role(scope: Construct) -> iam.Role:
     """One role for the stack: the copy function is a singleton, and only the first caller may name its role."""
-    stack = cdk.Stack.of(scope)
-    existing = stack.node.try_find_child(_ROLE_ID)
-    if existing is not None:
-        return cast("iam.Role", existing)
-    role = iam.Role(
+    stack = stack_of(scope)
+    known = _ROLES.get(stack) or cast("iam.Role | None", stack.node.try_find_child(_ROLE_ID))
+    if known is not None:
+        _ROLES[stack] = known
+        return known
+    role = _ROLES[stack] = iam.Role(
         stack,
         _ROLE_ID,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -120,6 +125,13 @@ def _protect_function(scope: Construct) -> None:
             resource = None if log_group is None else log_group.node.default_child
             if isinstance(resource, logs.CfnLogGroup) and key is not None:
                 resource.kms_key_id = key.key_ref.key_arn
+
+
+def _as_it_is(role: iam.Role) -> iam.IRole:
+    known = _FROZEN.get(role)
+    if known is None:
+        known = _FROZEN[role] = role.without_policy_updates()
+    return known
 
 
 def _allow(role: iam.Role, actions: list[str], resource: str) -> None:

@@ -12,12 +12,14 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 # What the bootstrap stack has to be for an asset manifest, and for one whose roles are assumed with session tags.
 _BOOTSTRAP_VERSION = 6
 _BOOTSTRAP_VERSION_FOR_TAGS = 22
+
+
+_SYNTHESIZERS: WeakKeyDictionary[cdk.Stack, DirectSynthesizer | None] = WeakKeyDictionary()
 
 
 @runtime_checkable
@@ -148,7 +153,7 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
 
 def push_target(repository: IConstruct) -> PushTarget | None:
     """The stack whose repository this is, if images are pushed to it directly."""
-    stack = cdk.Stack.of(repository)
+    stack = stack_of(repository)
     return stack if isinstance(stack, PushTarget) else None
 
 
@@ -163,7 +168,7 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
     if target is None:
         _check_reachable(scope, repository, path=path)
         return
-    stack, images = _top(cdk.Stack.of(scope)), _stack_of(target)
+    stack, images = _top(stack_of(scope)), _stack_of(target)
     if stack is images:
         raise ConfigurationError(
             f"the image would belong to {images.node.path}, the stack of its repository, and be pushed before that "
@@ -209,12 +214,20 @@ def _check_environment(stack: cdk.Stack, images: cdk.Stack, *, path: str) -> Non
 @contextmanager
 def pushing(scope: IConstruct, target: PushTarget | None) -> Iterator[None]:
     """Send the image assets that are made in ``scope`` meanwhile to ``target``; None is the bootstrap's repository."""
-    stack = _top(cdk.Stack.of(scope))
-    if not isinstance(stack.synthesizer, DirectSynthesizer):
+    synthesizer = _direct_synthesizer_of(stack_of(scope))
+    if synthesizer is None:
         yield
         return
-    with stack.synthesizer.pushing_to(target):
+    with synthesizer.pushing_to(target):
         yield
+
+
+def _direct_synthesizer_of(stack: cdk.Stack) -> DirectSynthesizer | None:
+    """What synthesizes a stack, nested or not, if it is one of these; a stack never gets another one."""
+    if stack not in _SYNTHESIZERS:
+        found = _top(stack).synthesizer
+        _SYNTHESIZERS[stack] = found if isinstance(found, DirectSynthesizer) else None
+    return _SYNTHESIZERS[stack]
 
 
 def _wait_for(stack: cdk.Stack, target: PushTarget) -> None:

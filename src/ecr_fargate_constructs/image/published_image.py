@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
@@ -16,6 +18,7 @@ from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import adopt, stack_of
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_OUTDIRS: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,7 @@ def build_and_push(
     """
     target = push_target(repository)
     parent = Construct(scope, construct_id)
+    adopt(parent, scope, path_of(scope, construct_id))
     with pushing(parent, target):
         asset = _asset(parent, context, build)
     if context.sensitive:
@@ -101,17 +106,18 @@ def build_and_push(
             asset=asset,
         )
     tag = asset.asset_hash
+    uri = repository.repository_uri_for_tag(tag)
     copy = copy_image(
         parent,
         source=asset.image_uri,
         source_repository=asset.repository,
         destination=repository,
-        tag=tag,
+        destination_uri=uri,
         architecture=build.architecture,
     )
     return PublishedImage(
         container_image=RepositoryImage(repository, tag, delivery=copy),
-        image_uri=repository.repository_uri_for_tag(tag),
+        image_uri=uri,
         tag=tag,
         architecture=build.architecture,
         repository=repository,
@@ -133,17 +139,19 @@ def mirror(
             path=path,
         )
     parent = Construct(scope, construct_id)
+    adopt(parent, scope, path)
+    uri = repository.repository_uri_for_tag(source.tag)
     copy = copy_image(
         parent,
         source=source.full_name,
         source_repository=None,
         destination=repository,
-        tag=source.tag,
+        destination_uri=uri,
         architecture=architecture,
     )
     return PublishedImage(
         container_image=RepositoryImage(repository, source.tag, delivery=copy),
-        image_uri=repository.repository_uri_for_tag(source.tag),
+        image_uri=uri,
         tag=source.tag,
         architecture=architecture,
         repository=repository,
@@ -197,10 +205,22 @@ class RepositoryImage(ecs.ContainerImage):
     def bind(self, scope: Construct, container_definition: ecs.ContainerDefinition) -> ecs.ContainerImageConfig:
         """Bind the image to a container, whose task may pull it and waits for it."""
         task = container_definition.task_definition
+        config = self.prepare(task).bind(scope, container_definition)
+        self.acknowledge(task)
+        return config
+
+    def prepare(self, task: ecs.TaskDefinition) -> ecs.ContainerImage:
+        """Have a task wait for the image, and return CDK's own one for it.
+
+        With ``acknowledge`` afterwards that is what ``bind`` does; who makes the task itself spares CDK the calls back.
+        """
         if self._delivery is not None:
             # Only the task definition itself waits: its roles and log group are created meanwhile.
             (task.node.default_child or task).node.add_dependency(self._delivery)
-        config = self._image.bind(scope, container_definition)
+        return self._image
+
+    def acknowledge(self, task: ecs.TaskDefinition) -> None:
+        """Say why a task that has been given the image may do what it may."""
         acknowledge_policy(
             task.obtain_execution_role(),
             {
@@ -208,7 +228,6 @@ class RepositoryImage(ecs.ContainerImage):
                 "repository only."
             },
         )
-        return config
 
 
 def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
@@ -236,19 +255,25 @@ def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_a
     )
 
 
+@cache
 def _platform(architecture: Architecture) -> ecr_assets.Platform:
-    return {
-        Architecture.X86_64: ecr_assets.Platform.LINUX_AMD64,
-        Architecture.ARM64: ecr_assets.Platform.LINUX_ARM64,
-    }[architecture]
+    arm = architecture is Architecture.ARM64
+    return ecr_assets.Platform.LINUX_ARM64 if arm else ecr_assets.Platform.LINUX_AMD64
 
 
 def _output_inside(scope: Construct, context: BuildContext) -> list[str]:
     """Keep the cloud assembly out of a build context that holds it, or it would be staged into itself."""
-    stage = cdk.Stage.of(scope)
-    outdir = stage.outdir if stage else "cdk.out"
-    relative = os.path.relpath(outdir, context.directory)
+    relative = os.path.relpath(_outdir_of(stack_of(scope)), context.directory)
     return [] if relative.startswith("..") else [relative.replace(os.sep, "/").split("/")[0]]
+
+
+def _outdir_of(stack: cdk.Stack) -> str:
+    """Where the stage of a stack is written to."""
+    known = _OUTDIRS.get(stack)
+    if known is None:
+        stage = cdk.Stage.of(stack)
+        known = _OUTDIRS[stack] = stage.outdir if stage else "cdk.out"
+    return known
 
 
 def _extra_hash(given: str | None, executables: str | None) -> str | None:

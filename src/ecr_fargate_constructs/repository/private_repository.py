@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -14,6 +16,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, check_place
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import adopt, stack_of
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -101,22 +104,24 @@ class PrivateRepository(Construct):
         )
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        adopt(self, scope, path)
         key = encryption_key if encryption_key is not None else parts.encryption_key(self)
         # Wrapped constructs sit at "Default", which logical ids leave out: wrapping an ecr.Repository keeps its id.
         self._repository = ecr.Repository(
             self,
             "Default",
             repository_name=repository_name,
-            encryption=ecr.RepositoryEncryption.AES_256 if key is None else ecr.RepositoryEncryption.KMS,
+            encryption=_aes() if key is None else ecr.RepositoryEncryption.KMS,
             encryption_key=key,
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
         )
+        adopt(self._repository, self, f"{path}/Default")
         self._retention = retention
         _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
-            lifecycle_policy_text=cdk.Stack.of(self).to_json_string(retention.policy())
+            lifecycle_policy_text=_text(self, retention)
         )
         parts.tag(self)
         for sid, actions, accounts in (
@@ -227,6 +232,28 @@ class PrivateRepository(Construct):
             ConfigurationError: ``digest`` is not a digest.
         """
         return images.existing_digest(self._repository, digest, architecture, path=self.node.path)
+
+
+@cache
+def _aes() -> ecr.RepositoryEncryption:
+    return ecr.RepositoryEncryption.AES_256
+
+
+def _text(scope: Construct, retention: Retention) -> str:
+    """The policy as ECR reads it; where tokens may stand in it, CDK writes it."""
+    policy = retention.policy()
+    if _is_plain(policy):
+        return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
+    return stack_of(scope).to_json_string(policy)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether Python and CDK write the same: texts and whole numbers, no tokens."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return isinstance(value, int) or (isinstance(value, str) and not is_token(value))
 
 
 def _resource(repository: ecr.Repository) -> ecr.CfnRepository:

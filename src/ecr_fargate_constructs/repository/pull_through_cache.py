@@ -187,12 +187,12 @@ class _CachedImage(RepositoryImage):
         super().__init__(repository, tag_or_digest, delivery=rule)
         self._arn = repository.repository_arn
 
-    def bind(self, scope: Construct, container_definition: ecs.ContainerDefinition) -> ecs.ContainerImageConfig:
-        """Bind the image to a container, and let whoever starts its task fill the cache."""
-        container_definition.task_definition.add_to_execution_role_policy(
+    def prepare(self, task: ecs.TaskDefinition) -> ecs.ContainerImage:
+        """As for every image of a repository, and let whoever starts the task fill the cache."""
+        task.add_to_execution_role_policy(
             iam.PolicyStatement(actions=["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"], resources=[self._arn])
         )
-        return super().bind(scope, container_definition)
+        return super().prepare(task)
 
 
 def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None, path: str) -> None:

@@ -17,13 +17,13 @@ from ecr_fargate_constructs.repository.lifecycle_policy import (
     Selection,
 )
 from ecr_fargate_constructs.repository.retention_checks import check_rules, selection_of
-from ecr_fargate_constructs.repository.simulation import EcrImage, Plan, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from ecr_fargate_constructs.repository.retention_checks import AllOf
+    from ecr_fargate_constructs.repository.simulation import EcrImage, Plan
 
 _EVERYTHING = 100_000  # ECR's quota of images in a repository: a count that nothing exceeds
 _ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
@@ -297,6 +297,8 @@ class Retention:
         Raises:
             ConfigurationError: A number is a CDK token.
         """
+        from ecr_fargate_constructs.repository.simulation import simulate  # noqa: PLC0415 - synthesis does without
+
         return simulate(self._policy(), images, now)
 
     def hazard(self, tag: str = _ANY_HASH) -> str | None:

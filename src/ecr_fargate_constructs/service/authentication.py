@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_elasticloadbalancingv2_actions as actions
 
 from ecr_fargate_constructs._checks import text
 from ecr_fargate_constructs._tokens import is_token
@@ -78,6 +77,8 @@ def signed_in(authentication: Oidc | Cognito | None, then: elbv2.ListenerAction)
     if authentication is None:
         return then
     if isinstance(authentication, Cognito):
+        from aws_cdk import aws_elasticloadbalancingv2_actions as actions  # noqa: PLC0415 - only for Cognito
+
         return actions.AuthenticateCognitoAction(
             user_pool=authentication.user_pool,
             user_pool_client=authentication.client,

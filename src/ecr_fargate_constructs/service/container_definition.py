@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs.service.container_logs import log_driver
-from ecr_fargate_constructs.service.images import container_image
+from ecr_fargate_constructs.service.images import add_container
 from ecr_fargate_constructs.service.telemetry import CollectorPermissions, acknowledge_permissions
 
 if TYPE_CHECKING:
@@ -31,22 +32,20 @@ def add_app_container(
 ) -> ecs.ContainerDefinition:
     """Add the application's container, which becomes the default one."""
     linux = _linux_parameters(task, "LinuxParameters", container)
-    definition = task.add_container(
-        name,
-        image=container_image(task, container.image),
-        essential=True,
-        port_mappings=[
-            ecs.PortMapping(
-                container_port=container.port,
-                protocol=ecs.Protocol.TCP,
-                name=name,  # Service Connect goes by it
-                app_protocol=cast("ecs.AppProtocol", ecs.AppProtocol.http),
-            )
-        ],
-        linux_parameters=linux,
-        logging=log_driver(container.logging, name=name, log_group=log_group),
-        **_options(container, stop_timeout),
+    port = ecs.PortMapping(
+        container_port=container.port,
+        protocol=ecs.Protocol.TCP,
+        name=name,  # Service Connect goes by it
+        app_protocol=_http(),
     )
+    options: dict[str, Any] = {
+        "essential": True,
+        "port_mappings": [port],
+        "linux_parameters": linux,
+        "logging": log_driver(container.logging, name=name, log_group=log_group),
+        **_options(container, stop_timeout),
+    }
+    definition = add_container(task, name, container.image, options)
     _mount(task, definition, container, prefix="")
     return definition
 
@@ -54,19 +53,17 @@ def add_app_container(
 def add_sidecar(
     task: ecs.TaskDefinition, sidecar: Sidecar, *, stop_timeout: cdk.Duration, log_group: logs.ILogGroup | None
 ) -> ecs.ContainerDefinition:
-    """Add a container beside it; a log router is a kind of its own in CDK."""
+    """Add a container beside it."""
     options: dict[str, Any] = {
-        "image": container_image(task, sidecar.image),
         "essential": sidecar.essential,
         "port_mappings": _ports(sidecar.ports) or None,
         "linux_parameters": _linux_parameters(task, f"LinuxParameters-{sidecar.name}", sidecar),
         "logging": log_driver(sidecar.logging, name=sidecar.name, log_group=log_group),
         **_options(sidecar, stop_timeout),
     }
-    if sidecar.firelens is None:
-        definition = task.add_container(sidecar.name, **options)
-    else:
-        definition = task.add_firelens_log_router(sidecar.name, firelens_config=sidecar.firelens, **options)
+    if sidecar.firelens is not None:
+        options["firelens_config"] = sidecar.firelens
+    definition = add_container(task, sidecar.name, sidecar.image, options)
     _mount(task, definition, sidecar, prefix=f"{sidecar.name}-")
     for statement in sidecar.permissions:
         task.add_to_task_role_policy(statement)
@@ -107,6 +104,11 @@ def _options(container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, 
         "version_consistency": runtime.version_consistency,
         "working_directory": container.working_directory,
     }
+
+
+@cache
+def _http() -> ecs.AppProtocol:
+    return cast("ecs.AppProtocol", ecs.AppProtocol.http)
 
 
 def _linux_parameters(task: ecs.TaskDefinition, construct_id: str, container: TaskContainer) -> ecs.LinuxParameters:

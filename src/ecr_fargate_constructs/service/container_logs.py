@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
@@ -76,7 +77,12 @@ def log_driver(logging: Logging | None, *, name: str, log_group: logs.ILogGroup 
         stream_prefix=name if settings.stream_prefix is None else settings.stream_prefix,
         log_group=log_group,
         mode=ecs.AwsLogDriverMode.NON_BLOCKING,
-        max_buffer_size=cdk.Size.mebibytes(settings.buffer_mib),
+        max_buffer_size=_mebibytes(settings.buffer_mib),
         multiline_pattern=settings.multiline_pattern,
         datetime_format=settings.datetime_format,
     )
+
+
+@cache
+def _mebibytes(amount: float) -> cdk.Size:
+    return cdk.Size.mebibytes(amount)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_servicediscovery as cloudmap
 
 from ecr_fargate_constructs._checks import seconds, tcp_port
 from ecr_fargate_constructs._tokens import is_token
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_logs as logs
+    from aws_cdk import aws_servicediscovery as cloudmap
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
@@ -109,7 +109,7 @@ class CloudMap:
                 f"CloudMap.name={self.name!r} is not the first part of a DNS name; use up to 63 letters, digits and "
                 "'-', with no '-' at its ends"
             )
-        if self.namespace.type is cloudmap.NamespaceType.HTTP:
+        if self.namespace.type.name == "HTTP":
             raise ConfigurationError(
                 f"CloudMap.namespace {self.namespace.namespace_name} is an HTTP namespace, which has no DNS; use a "
                 "PrivateDnsNamespace, or ServiceConnect(namespace=…)"
@@ -162,6 +162,8 @@ def register_in_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
         raise ConfigurationError(
             "the service has a name in Cloud Map already, and can have one; register once", path=service.node.path
         )
+    from aws_cdk import aws_servicediscovery as cloudmap  # noqa: PLC0415 - only who registers needs it
+
     service.enable_cloud_map(
         cloud_map_namespace=value.namespace,
         name=value.name,

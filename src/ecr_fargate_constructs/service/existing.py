@@ -26,7 +26,7 @@ def existing_balancer(ingress: Ingress | None) -> elbv2.ApplicationLoadBalancer 
     return found.load_balancer if isinstance(found, ExistingLoadBalancer) else None
 
 
-def vpc_of(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None) -> ec2.IVpc | None:
+def vpc_for(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None) -> ec2.IVpc | None:
     """The VPC of a service: the one that is given, else that of its load balancer."""
     balancer = existing_balancer(ingress)
     return vpc if vpc is not None or cluster is not None or balancer is None else balancer.vpc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from aws_cdk import aws_ecs as ecs
 
@@ -29,6 +29,17 @@ class ImageForArchitecture(Protocol):
         """What it runs on."""
 
 
+@runtime_checkable
+class Prepared(Protocol):
+    """A container image that has something to do with the task that runs it, such as those of ``PublishedImage``."""
+
+    def prepare(self, task: ecs.TaskDefinition) -> ecs.ContainerImage:
+        """Do it before the task gets the image, and return the image for it."""
+
+    def acknowledge(self, task: ecs.TaskDefinition) -> None:
+        """Do the rest when the task has it."""
+
+
 Image: TypeAlias = ImageForArchitecture | ecs.ContainerImage | str
 """A ``PublishedImage``, any ``ecs.ContainerImage``, or the name of a public image."""
 
@@ -51,6 +62,19 @@ def container_image(scope: Construct, image: Image) -> ecs.ContainerImage:
             _warn_about(scope, ImageReference.parse(image, name="image"), image)
         return ecs.ContainerImage.from_registry(image)
     return image.container_image if isinstance(image, ImageForArchitecture) else image
+
+
+def add_container(
+    task: ecs.TaskDefinition, name: str, image: Image, options: dict[str, Any]
+) -> ecs.ContainerDefinition:
+    """Add a container with an image to a task; a log router is a kind of its own in CDK."""
+    add = task.add_container if options.get("firelens_config") is None else task.add_firelens_log_router
+    found = container_image(task, image)
+    if not isinstance(found, Prepared):
+        return add(name, image=found, **options)
+    definition = add(name, image=found.prepare(task), **options)
+    found.acknowledge(task)
+    return definition
 
 
 def _warn_about(scope: Construct, reference: ImageReference, text: str) -> None:

@@ -6,14 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-import aws_cdk as cdk
-from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3 as s3
 
+from ecr_fargate_constructs._asked import seconds_in
 from ecr_fargate_constructs._checks import domain_name, seconds, tcp_port, text, web_acl_arn, whole_number
+from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress_settings import (
@@ -26,6 +23,12 @@ from ecr_fargate_constructs.service.ingress_settings import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import aws_cdk as cdk
+    from aws_cdk import aws_certificatemanager as acm
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_route53 as route53
+    from aws_cdk import aws_s3 as s3
+
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
@@ -35,7 +38,7 @@ _IDLE = 60  # seconds
 
 def _duration(amount: int) -> cdk.Duration:
     """A default, made when it is needed: at import it would start the Node process."""
-    field_value: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(amount))
+    field_value: cdk.Duration = field(default_factory=lambda: of_seconds(amount))
     return field_value
 
 
@@ -91,13 +94,12 @@ class TargetHealthCheck:
             )
         seconds("TargetHealthCheck.interval", self.interval, minimum=5, maximum=300)
         seconds("TargetHealthCheck.timeout", self.timeout, minimum=2, maximum=120)
-        if not (self.interval.is_unresolved() or self.timeout.is_unresolved()):
-            wait, every = self.timeout.to_seconds(), self.interval.to_seconds()
-            if wait >= every:
-                raise ConfigurationError(
-                    f"TargetHealthCheck.timeout is {wait:g} seconds and interval {every:g}; "
-                    "the timeout has to be shorter than the interval"
-                )
+        wait, every = seconds_in(self.timeout), seconds_in(self.interval)
+        if wait is not None and every is not None and wait >= every:
+            raise ConfigurationError(
+                f"TargetHealthCheck.timeout is {wait:g} seconds and interval {every:g}; "
+                "the timeout has to be shorter than the interval"
+            )
         for name in ("healthy_threshold", "unhealthy_threshold"):
             whole_number(
                 f"TargetHealthCheck.{name}", getattr(self, name), minimum=2, maximum=10, what="a number of checks"

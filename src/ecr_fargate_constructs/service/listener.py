@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_route53_targets as route53_targets
 
-from ecr_fargate_constructs.service.authentication import signed_in
 from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import response_attributes
 
@@ -37,6 +34,8 @@ def tune_listener(
         cdk.Annotations.of(listener).acknowledge_warning(
             "@aws-cdk/aws-elbv2:listenerExistingDefaultActionReplaced", "the sign-in leads to the same target group"
         )
+        from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
+
         listener.add_action("SignIn", action=signed_in(settings.authentication, elbv2.ListenerAction.forward([then])))
 
 
@@ -46,6 +45,9 @@ def add_ipv6_record(scope: Construct, balancer: elbv2.ApplicationLoadBalancer, i
         return
     if ingress.hosted_zone is None or not speaks_ipv6(ingress):
         return
+    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that few services need
+    from aws_cdk import aws_route53_targets as route53_targets  # noqa: PLC0415 - as above
+
     route53.AaaaRecord(
         scope,
         "Ipv6Record",

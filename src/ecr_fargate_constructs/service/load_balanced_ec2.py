@@ -17,31 +17,38 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.autoscaling import use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
-from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
-from ecr_fargate_constructs.service.existing import check_existing, vpc_of
+from ecr_fargate_constructs.service.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.ingress import port_of, redirects
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
 from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
+from ecr_fargate_constructs.service.parts import ec2_parts
 from ecr_fargate_constructs.service.pattern import (
     audit_sessions,
     finish,
     grace_period,
     https_of,
     principal_of,
-    reached_by,
+    reached_at,
     stop_timeout,
     url_of,
     wanted_count,
     way_in,
 )
-from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.placement import (
+    check_machine_placement,
+    cluster_for,
+    has_way_out,
+    task_subnets,
+    vpc_of,
+)
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_task
@@ -57,7 +64,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.strategy import Deployment
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -123,7 +130,7 @@ class LoadBalancedEc2Service(Construct):
         path = path_of(scope, construct_id)
         posture_of(scope, path=path)
         size = size or TaskSize()
-        vpc = vpc_of(ingress, cluster=cluster, vpc=vpc)
+        vpc = vpc_for(ingress, cluster=cluster, vpc=vpc)
         check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         check_machines(scope, machines, cluster, container.runs_on, path=path)
@@ -132,7 +139,8 @@ class LoadBalancedEc2Service(Construct):
         check_deployment(deployment, ingress, scaling, path=path)
         check_way_in(scope, ingress, path=path)
         super().__init__(scope, construct_id)
-        pin_feature_flags(self)
+        adopt(self, scope, path)
+        pin_feature_flags(self, scope)
         parts.tag(self)
         count = wanted_count(None, scaling, path=path)
         way = way_in(self, ingress)
@@ -141,7 +149,8 @@ class LoadBalancedEc2Service(Construct):
         least, most = percents_of(strategy)
         grace = grace_period(container, way.health_check)
         self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
-        placement, _ = task_subnets(self, self.vpc, subnets)
+        self._vpc = vpc_of(self._cluster)
+        placement, _ = task_subnets(self, self._vpc, subnets)
         self._task = build_task(
             self,
             ec2_task_definition(self),
@@ -156,13 +165,14 @@ class LoadBalancedEc2Service(Construct):
                 self, machines or Ec2Capacity(), cluster=self._cluster, subnets=placement, container=container
             )
         constraints, spread = placement_of(container)
+        balancer = load_balancer(self, way, self._vpc)
         self._pattern = ecs_patterns.ApplicationLoadBalancedEc2Service(
             self,
             "Default",  # left out of logical ids: they are the ones of the bare pattern
             cluster=self._cluster,
             task_definition=self._task.definition,
             capacity_provider_strategies=strategies,
-            load_balancer=load_balancer(self, way, self.vpc),
+            load_balancer=balancer,
             public_load_balancer=is_public(way),
             open_listener=False,
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
@@ -184,9 +194,12 @@ class LoadBalancedEc2Service(Construct):
             enable_ecs_managed_tags=True,
             enable_execute_command=exec_enabled,
         )
-        use_strategies(self._pattern.service, self._cluster, strategies)
+        if strategies:
+            use_strategies(self._pattern.service, self._cluster, strategies)
+        self._parts = ec2_parts(self, self._pattern, vpc=self._vpc, load_balancer=balancer, https=https is not None)
         self._target_groups = finish(
             self._pattern,
+            self._parts,
             task=self._task,
             port=container.port,
             way=way,
@@ -195,20 +208,26 @@ class LoadBalancedEc2Service(Construct):
             grace=grace,
             scaling=scaling,
         )
-        finish_ec2(self._pattern.service, self._task, container, size=size, spread=spread, subnets=subnets)
-        check_way_to_image(self, self.vpc, placement, self._task.definition)
+        finish_ec2(self._parts.service, self._task, container, size=size, spread=spread, subnets=subnets)
+        if not has_way_out(self._vpc, subnets):
+            check_way_to_image(self, self._vpc, placement, self._task.definition)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None
-        self._connections = reached_by(self._pattern, container.port)
-        self._url = url_of(self._pattern, way)
+        self._port = container.port
+        self._way = way
+        self._connections: ec2.Connections | None = None
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
+        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+
         self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
+        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+
         register_in_cloud_map(self.service, name)
 
     @property
@@ -219,7 +238,7 @@ class LoadBalancedEc2Service(Construct):
     @property
     def service(self) -> ecs.Ec2Service:
         """The ECS service."""
-        return self._pattern.service
+        return self._parts.service
 
     @property
     def task_definition(self) -> ecs.Ec2TaskDefinition:
@@ -239,17 +258,17 @@ class LoadBalancedEc2Service(Construct):
     @property
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
         """The load balancer."""
-        return self._pattern.load_balancer
+        return self._parts.load_balancer
 
     @property
     def listener(self) -> elbv2.ApplicationListener:
         """The listener that serves the traffic: port 443 with HTTPS, else 80."""
-        return self._pattern.listener
+        return self._parts.listener
 
     @property
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
-        return self._pattern.target_group
+        return self._parts.target_group
 
     @property
     def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
@@ -264,7 +283,7 @@ class LoadBalancedEc2Service(Construct):
     @property
     def vpc(self) -> ec2.IVpc:
         """The VPC."""
-        return self._cluster.vpc
+        return self._vpc
 
     @property
     def log_group(self) -> logs.ILogGroup | None:
@@ -274,7 +293,7 @@ class LoadBalancedEc2Service(Construct):
     @property
     def url(self) -> str:
         """Where the service answers."""
-        return self._url
+        return url_of(self._parts.load_balancer, self._way)
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -284,4 +303,6 @@ class LoadBalancedEc2Service(Construct):
     @property
     def connections(self) -> ec2.Connections:
         """Network connections of the tasks; the default port is the application's."""
+        if self._connections is None:
+            self._connections = reached_at(self._parts.service, self._port)
         return self._connections

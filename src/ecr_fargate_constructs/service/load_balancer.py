@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_wafv2 as wafv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._asked import seconds_in
 from ecr_fargate_constructs._regulated import log_bucket, parts
 from ecr_fargate_constructs._regulated.findings import (
     acknowledge_for_checkov,
@@ -26,12 +27,12 @@ from ecr_fargate_constructs.service.targets import Targets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_ecs_patterns as ecs_patterns
+    from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
-    Pattern: TypeAlias = (
-        ecs_patterns.ApplicationLoadBalancedFargateService | ecs_patterns.ApplicationLoadBalancedEc2Service
-    )
+    from ecr_fargate_constructs.service.parts import Parts
+
+    AnyParts: TypeAlias = Parts[ecs.FargateService] | Parts[ecs.Ec2Service]
 
 
 def is_public(ingress: Ingress) -> bool:
@@ -91,6 +92,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)
     if acl is not None:
+        from aws_cdk import aws_wafv2 as wafv2  # noqa: PLC0415 - a large module that few services need
+
         wafv2.CfnWebACLAssociation(scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=acl)
     return balancer
 
@@ -110,10 +113,10 @@ def check_logs(scope: Construct, ingress: Ingress) -> None:
         )
 
 
-def open_to_peers(pattern: Pattern, ingress: Ingress, vpc: ec2.IVpc) -> None:
+def open_to_peers(parts: AnyParts, ingress: Ingress) -> None:
     """Let in whom the way in names, on the ports that it has."""
-    acknowledge_redirect(pattern.redirect_listener)
-    open_listeners([pattern.listener, pattern.redirect_listener], ingress, vpc)
+    acknowledge_redirect(parts.redirect_listener)
+    open_listeners([parts.listener, parts.redirect_listener], ingress, parts.vpc)
 
 
 def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingress: Ingress, vpc: ec2.IVpc) -> None:
@@ -121,14 +124,15 @@ def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingres
     peers = peers_of(ingress, vpc)
     for listener in listeners:
         if listener is not None:
+            connections = listener.connections
             for peer in peers:
-                listener.connections.allow_default_port_from(peer)
+                connections.allow_default_port_from(peer)
             if ingress.allow_from is None:
-                _acknowledge_peers(listener, ingress, vpc)
+                _acknowledge_peers(connections, ingress, vpc)
 
 
-def _acknowledge_peers(listener: elbv2.ApplicationListener, ingress: Ingress, vpc: ec2.IVpc) -> None:
-    for group in listener.connections.security_groups:
+def _acknowledge_peers(connections: ec2.Connections, ingress: Ingress, vpc: ec2.IVpc) -> None:
+    for group in connections.security_groups:
         if is_public(ingress):
             reason = (
                 "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
@@ -146,18 +150,18 @@ def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
         return list(ingress.allow_from)
     if not is_public(ingress):
         return [ec2.Peer.ipv4(vpc.vpc_cidr_block)]
-    world = [ec2.Peer.any_ipv4()]
+    world = [_any_ipv4()]
     return [*world, ec2.Peer.any_ipv6()] if speaks_ipv6(ingress) else world
 
 
-def tune_targets(pattern: Pattern, ingress: Ingress, port: float) -> None:
+def tune_targets(parts: AnyParts, ingress: Ingress, port: float) -> None:
     """Set the health check and the deregistration delay, and let the load balancer reach both ports."""
     check = ingress.health_check
-    tune_group(pattern.target_group, ingress)
+    tune_group(parts.target_group, ingress)
     if check.port is not None and check.port != port:
         # CDK opens the traffic port alone (aws-cdk#18093).
-        pattern.service.connections.allow_from(
-            pattern.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
+        parts.service.connections.allow_from(
+            parts.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
         )
 
 
@@ -186,7 +190,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute(
         "deregistration_delay.timeout_seconds",
-        cdk.Tokenization.stringify_number(ingress.deregistration_delay.to_seconds()),
+        _text(ingress.deregistration_delay),
     )
     if settings.stickiness is not None:
         group.enable_cookie_stickiness(settings.stickiness.duration, settings.stickiness.cookie_name)
@@ -200,5 +204,16 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
             group.set_attribute("load_balancing.algorithm.anomaly_mitigation", "on")
 
 
+@cache
+def _any_ipv4() -> ec2.IPeer:
+    return ec2.Peer.any_ipv4()
+
+
 def _internal_subnets(vpc: ec2.IVpc) -> ec2.SubnetType:
     return ec2.SubnetType.PRIVATE_WITH_EGRESS if vpc.private_subnets else ec2.SubnetType.PRIVATE_ISOLATED
+
+
+def _text(duration: cdk.Duration) -> str:
+    """Seconds as an attribute has them; they are whole, and those of a token only CDK can write."""
+    known = seconds_in(duration)
+    return cdk.Tokenization.stringify_number(duration.to_seconds()) if known is None else str(int(known))

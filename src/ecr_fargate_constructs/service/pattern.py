@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
+from ecr_fargate_constructs._asked import seconds_in
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, expect_grants
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.autoscaling import add_scaling
+from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.exec_sessions import (
     acknowledge_sessions,
     audit_in_given_cluster,
@@ -21,7 +23,7 @@ from ecr_fargate_constructs.service.exec_sessions import (
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps, own_port
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
-from ecr_fargate_constructs.service.strategy import Deployment, deploy_pattern
+from ecr_fargate_constructs.service.strategy import deploy_pattern
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.containers import AppContainer
     from ecr_fargate_constructs.service.ingress import TargetHealthCheck
-    from ecr_fargate_constructs.service.load_balancer import Pattern
+    from ecr_fargate_constructs.service.load_balancer import AnyParts
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 DEFAULT_COUNT = 2
 """Tasks of a service that does not say how many it wants: one a zone."""
@@ -78,21 +80,42 @@ def stop_timeout(container: AppContainer, ingress: Ingress | Targets) -> cdk.Dur
     """As long as the load balancer may still send requests, within what ECS allows."""
     if container.stop_timeout is not None:
         return container.stop_timeout
-    delay = ingress.deregistration_delay
-    return cdk.Duration.seconds(30 if delay.is_unresolved() else min(120, max(30, delay.to_seconds())))
+    delay = seconds_in(ingress.deregistration_delay)
+    return of_seconds(30 if delay is None else min(120, max(30, delay)))
 
 
 def grace_period(container: AppContainer, check: TargetHealthCheck) -> cdk.Duration:
     """Long enough for a task to start and pass its first checks, or ECS would kill it over and over."""
     start = container.health_check.start_period if container.health_check is not None else None
-    if (start is not None and start.is_unresolved()) or check.interval.is_unresolved():
-        return cdk.Duration.seconds(_LEAST_GRACE)
-    first = check.interval.to_seconds() * (2 if is_token(check.healthy_threshold) else check.healthy_threshold)
-    return cdk.Duration.seconds(max(_LEAST_GRACE, first + (start.to_seconds() if start is not None else 0)))
+    delay, interval = 0 if start is None else seconds_in(start), seconds_in(check.interval)
+    if delay is None or interval is None:
+        return of_seconds(_LEAST_GRACE)
+    first = interval * (2 if is_token(check.healthy_threshold) else check.healthy_threshold)
+    return of_seconds(max(_LEAST_GRACE, first + delay))
+
+
+def strategies_of(
+    scope: Construct, cluster: ecs.ICluster, scaling: Scaling | None
+) -> list[ecs.CapacityProviderStrategy] | None:
+    """How tasks are shared out on Fargate; None leaves it to the launch type."""
+    if scaling is None:
+        return None
+    from ecr_fargate_constructs.service.autoscaling import fargate_strategies  # noqa: PLC0415 - only who scales needs it
+
+    return fargate_strategies(scope, cluster, scaling)
+
+
+def refuse_ec2_container(container: AppContainer, *, path: str) -> None:
+    """Refuse, on Fargate, a container with options that only machines have."""
+    if type(container) is not AppContainer:
+        from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate  # noqa: PLC0415 - rare
+
+        refuse_on_fargate(container, path=path)
 
 
 def finish(
-    pattern: Pattern,
+    pattern: Construct,
+    parts: AnyParts,
     *,
     task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
     port: float,
@@ -103,14 +126,16 @@ def finish(
     scaling: Scaling | None,
 ) -> tuple[elbv2.ApplicationTargetGroup, ...]:
     """Set all that the pattern does not reach, on the load balancer and on the service; return its target groups."""
-    open_to_peers(pattern, way, pattern.cluster.vpc)
-    tune_targets(pattern, way, port)
-    tune_listener(pattern.listener, way, then=pattern.target_group)
-    add_ipv6_record(pattern, pattern.load_balancer, way)
-    groups = deploy_pattern(pattern, deployment, ingress=way, port=port, count=count, grace=grace)
+    open_to_peers(parts, way)
+    tune_targets(parts, way, port)
+    tune_listener(parts.listener, way, then=parts.target_group)
+    add_ipv6_record(pattern, parts.load_balancer, way)
+    groups = deploy_pattern(parts, deployment, ingress=way, port=port, count=count, grace=grace)
     if scaling is not None:
-        add_scaling(pattern.service, pattern.target_group, scaling)
-    task.attach_to(pattern.service)
+        from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - only who scales needs it
+
+        add_scaling(parts.service, parts.target_group, scaling)
+    task.attach_to(parts.service)
     return groups
 
 
@@ -136,25 +161,15 @@ def principal_of(definition: ecs.TaskDefinition) -> iam.IPrincipal:
     return definition.task_role
 
 
-def reached_by(pattern: Pattern, port: float) -> ec2.Connections:
+def reached_at(service: ecs.BaseService, port: float) -> ec2.Connections:
     """The tasks' network connections, with the port on which the application listens.
 
     To be called once: CDK marks the object that it is handed while it writes the other side's rule.
     """
-    return reached_at(pattern.service, port)
-
-
-def reached_at(service: ecs.BaseService, port: float) -> ec2.Connections:
-    """As ``reached_by``, of a service."""
     return ec2.Connections(security_groups=service.connections.security_groups, default_port=ec2.Port.tcp(port))
 
 
-def url_of(pattern: Pattern, way: Ingress) -> str:
-    """Where the service answers."""
-    return url_at_balancer(pattern.load_balancer, way)
-
-
-def url_at_balancer(balancer: elbv2.ApplicationLoadBalancer, way: Ingress) -> str:
+def url_of(balancer: elbv2.ApplicationLoadBalancer, way: Ingress) -> str:
     """Where a load balancer answers."""
     https = https_of(way)
     name = https.domain_name if https is not None and https.domain_name is not None else balancer.load_balancer_dns_name

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary, WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import _vpc
+from ecr_fargate_constructs._asked import path as path_of_construct
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_list_token
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.load_balancer import is_public
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 # The id that CDK's pattern gives a stack's default cluster, so that services of both kinds share one.
 _CLUSTER_ID = "EcsDefaultClusterMnL3mNNYN"
 _NETWORK_ID = "EcrFargateNetwork"
+
+_CLUSTERS: WeakKeyDictionary[cdk.Stack, ecs.ICluster] = WeakKeyDictionary()
+_NETWORKS: WeakKeyDictionary[ecs.ICluster, ec2.IVpc] = WeakKeyDictionary()
+_OWN: WeakSet[ec2.IVpc] = WeakSet()
+"""Networks that were made here, in which every task has a way out through NAT."""
 
 
 def check_placement(
@@ -107,12 +115,21 @@ def check_machine_placement(
 
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
     """The stack's cluster for this VPC (or for the VPC that the stack's services share), made when it is missing."""
-    stack = cdk.Stack.of(scope)
-    if vpc is not None and vpc.node.path == f"{stack.node.path}/{_NETWORK_ID}":
+    stack = stack_of(scope)
+    if vpc is not None and path_of_construct(vpc) == f"{path_of_construct(stack)}/{_NETWORK_ID}":
         vpc = None  # the stack's own network has one cluster, whoever names it
+    if vpc is None:
+        known = _CLUSTERS.get(stack)
+        if known is None:
+            known = _CLUSTERS[stack] = _cluster_for(stack, None)
+        return known
+    return _cluster_for(stack, vpc)
+
+
+def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
     cluster_id = f"{_CLUSTER_ID}{'' if vpc is None else _name_of(vpc)}"
     existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
-    if existing is not None and vpc is not None and existing.vpc.node.path != vpc.node.path:
+    if existing is not None and vpc is not None and path_of_construct(existing.vpc) != path_of_construct(vpc):
         cluster_id += vpc.node.addr  # two VPCs of one name, in different scopes
         existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
@@ -169,13 +186,28 @@ def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path:
 
 def network_for(scope: Construct) -> ec2.IVpc:
     """The VPC that the services of a stack share, made with the stack's cluster when it is missing."""
-    return cluster_for(scope, None).vpc
+    return vpc_of(cluster_for(scope, None))
+
+
+def vpc_of(cluster: ecs.ICluster) -> ec2.IVpc:
+    """The network of a cluster, which never changes."""
+    known = _NETWORKS.get(cluster)
+    if known is None:
+        known = _NETWORKS[cluster] = cluster.vpc
+    return known
+
+
+def has_way_out(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None) -> bool:
+    """Whether tasks are where this library puts them by itself, and nothing is to be checked."""
+    return subnets is None and vpc in _OWN
 
 
 def _network(stack: cdk.Stack) -> ec2.Vpc:
-    return _vpc.make_vpc(
+    network = _vpc.make_vpc(
         stack,
         _NETWORK_ID,
         nat_gateways=2,  # one a zone: losing a zone must not cut the other one off
         subnets=[_vpc.public_subnets(), _vpc.task_subnets(ec2.SubnetType.PRIVATE_WITH_EGRESS)],
     )
+    _OWN.add(network)
+    return network

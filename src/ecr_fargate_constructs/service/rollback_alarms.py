@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from ecr_fargate_constructs._asked import seconds_in
 from ecr_fargate_constructs._checks import duration, whole_number
+from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._tokens import is_token
@@ -18,6 +19,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import aws_cdk as cdk
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
@@ -48,7 +50,7 @@ class RollbackAlarms:
 
     error_percent: float | None = 5
     unhealthy_hosts: float | None = 1
-    latency: cdk.Duration | None = field(default_factory=lambda: cdk.Duration.seconds(3))
+    latency: cdk.Duration | None = field(default_factory=lambda: of_seconds(3))
     existing: Sequence[cloudwatch.IAlarm | str] = ()
 
     def __post_init__(self) -> None:
@@ -62,7 +64,8 @@ class RollbackAlarms:
             whole_number("RollbackAlarms.unhealthy_hosts", self.unhealthy_hosts, minimum=1, what="a number of tasks")
         if self.latency is not None:
             duration("RollbackAlarms.latency", self.latency)
-        if self.latency is not None and not self.latency.is_unresolved() and self.latency.to_milliseconds() <= 0:
+        limit = None if self.latency is None else seconds_in(self.latency)
+        if limit is not None and limit <= 0:
             raise ConfigurationError("RollbackAlarms.latency is no time at all; use for example Duration.seconds(3)")
         if isinstance(self.existing, str):
             raise ConfigurationError(f"RollbackAlarms.existing={self.existing!r} is one name; put it in a list")
@@ -104,7 +107,8 @@ def render_alarms(
     if alarms is None:
         return {"AlarmNames": [], "Enable": False, "Rollback": False}
     names = [each if isinstance(each, str) else each.alarm_name for each in alarms.existing]
-    patience = 3 if grace.is_unresolved() else 2 + math.ceil(grace.to_seconds() / _MINUTE)
+    waiting = seconds_in(grace)
+    patience = 3 if waiting is None else 2 + math.ceil(waiting / _MINUTE)
     for prefix, group in targets.items():
         if alarms.error_percent is not None:
             names.append(
@@ -136,7 +140,7 @@ def render_alarms(
                     scope,
                     f"{prefix}Latency",
                     metric=latency(group, balancer, "p90"),
-                    threshold=alarms.latency.to_milliseconds() / 1000,
+                    threshold=_seconds(alarms.latency),
                     compare=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
                     what="Requests are answered too slowly",
                     of=(3, 3),
@@ -168,3 +172,8 @@ def _alarm(
     )
     acknowledge_alarm(scope, alarm)
     return alarm.alarm_name
+
+
+def _seconds(limit: cdk.Duration) -> float:
+    known = seconds_in(limit)
+    return limit.to_milliseconds() / 1000 if known is None else known

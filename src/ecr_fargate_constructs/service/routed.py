@@ -11,12 +11,17 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.service.autoscaling import fargate_strategies
-from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
-from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
-from ecr_fargate_constructs.service.placement import check_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.pattern import (
+    grace_period,
+    refuse_ec2_container,
+    stop_timeout,
+    strategies_of,
+    wanted_count,
+)
+from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
@@ -36,8 +41,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.targets import Targets
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 class RoutedFargateService(RoutedService):
@@ -97,7 +102,7 @@ class RoutedFargateService(RoutedService):
         shared = listener_of(load_balancer)
         how = targets or shared.targets
         count = wanted_count(None, scaling, path=path)
-        refuse_on_fargate(container, path=path)
+        refuse_ec2_container(container, path=path)
         check_cluster(cluster, shared, path=path)
         check_targets(how, shared, path=path)
         check_placement(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
@@ -106,7 +111,8 @@ class RoutedFargateService(RoutedService):
         check_task(container, sidecars, size=size, path=path)
         place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
         super().__init__(scope, construct_id)
-        pin_feature_flags(self)
+        adopt(self, scope, path)
+        pin_feature_flags(self, scope)
         parts.tag(self)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
         least, most = percents_of(strategy)
@@ -120,7 +126,7 @@ class RoutedFargateService(RoutedService):
             stop_timeout=stop_timeout(container, how),
             log_retention=log_retention,
         )
-        strategies = fargate_strategies(self, self._cluster, scaling)
+        strategies = strategies_of(self, self._cluster, scaling)
         self._ecs_service = self._service = ecs.FargateService(
             self,
             "Service",
@@ -149,7 +155,8 @@ class RoutedFargateService(RoutedService):
             scaling=scaling,
             strategies=strategies,
         )
-        check_way_to_image(self, shared.vpc, placement, task.definition)
+        if not has_way_out(shared.vpc, subnets):
+            check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)
 
     @property

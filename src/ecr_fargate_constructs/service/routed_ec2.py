@@ -11,13 +11,14 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.ec2_container import placement_of
 from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
-from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, task_subnets
+from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, has_way_out, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.strategy import Deployment
     from ecr_fargate_constructs.service.targets import Targets
+    from ecr_fargate_constructs.service.traffic_shift import Deployment
 
 
 class RoutedEc2Service(RoutedService):
@@ -103,7 +104,8 @@ class RoutedEc2Service(RoutedService):
         check_task(container, sidecars, size=size, path=path)
         place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
         super().__init__(scope, construct_id)
-        pin_feature_flags(self)
+        adopt(self, scope, path)
+        pin_feature_flags(self, scope)
         parts.tag(self)
         count = wanted_count(None, scaling, path=path)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
@@ -153,7 +155,8 @@ class RoutedEc2Service(RoutedService):
             strategies=strategies,
         )
         finish_ec2(self._service, task, container, size=size, spread=spread, subnets=None)
-        check_way_to_image(self, shared.vpc, placement, task.definition)
+        if not has_way_out(shared.vpc, None):
+            check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)
 
     @property

@@ -10,7 +10,6 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.authentication import signed_in
 from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.ingress import check_protocol
 from ecr_fargate_constructs.service.load_balancer import tune_group
@@ -95,13 +94,17 @@ def add_rule(
     action: elbv2.ListenerAction,
 ) -> elbv2.ApplicationListenerRule:
     """Do something with the requests of a route."""
+    if shared.authentication is not None:
+        from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
+
+        action = signed_in(shared.authentication, action)
     return elbv2.ApplicationListenerRule(
         scope,
         construct_id,
         listener=shared.listener,
         priority=priority,
         conditions=conditions_of(route),
-        action=signed_in(shared.authentication, action),
+        action=action,
     )
 
 

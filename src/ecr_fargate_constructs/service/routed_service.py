@@ -14,14 +14,11 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.autoscaling import add_scaling, use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
-from ecr_fargate_constructs.service.discovery import join_service_connect, register_in_cloud_map
 from ecr_fargate_constructs.service.pattern import audit_sessions, principal_of, reached_at
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 from ecr_fargate_constructs.service.routed_parts import add_rule, preview_route, second_group, target_group, url_at
-from ecr_fargate_constructs.service.shifting import Shifting, infrastructure_role, to_both
-from ecr_fargate_constructs.service.strategy import check_shift, configure, shift_of, shift_service
+from ecr_fargate_constructs.service.strategy import configure, shift_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +30,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.scaling import Scaling
     from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
-    from ecr_fargate_constructs.service.strategy import Deployment, Shift
     from ecr_fargate_constructs.service.targets import Targets
     from ecr_fargate_constructs.service.task import Task
+    from ecr_fargate_constructs.service.traffic_shift import Deployment, Shift
 
 
 def routed_default() -> Rolling:
@@ -68,8 +65,11 @@ def take_place(
     Raises:
         ConfigurationError: The route cannot stand beside those that are there, or the deployment not on this listener.
     """
-    check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
     shift = shift_of(deployment)
+    if shift is not None:
+        from ecr_fargate_constructs.service.shift import check_shift  # noqa: PLC0415 - only who moves traffic needs it
+
+        check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
     ahead = None if shift is None or shift.preview is None else preview_route(route, shift.preview, path=path)
     return Place(
         shared=shared,
@@ -104,7 +104,10 @@ class RoutedService(Construct):
         """Put the service behind the load balancer, and set all that the service's own constructor does not reach."""
         service = self._ecs_service
         self._shared = place.shared
-        use_strategies(service, self._cluster, strategies)
+        if strategies:
+            from ecr_fargate_constructs.service.autoscaling import use_strategies  # noqa: PLC0415 - only who scales
+
+            use_strategies(service, self._cluster, strategies)
         self._target_group = target_group(self, place.shared, service, targets=place.targets, port=port)
         self._shift = shift_of(deployment)
         groups = {"Target": self._target_group}
@@ -124,10 +127,13 @@ class RoutedService(Construct):
             grace=grace,
         )
         if scaling is not None:
+            from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - as above
+
             add_scaling(service, self._target_group, scaling)
         self._task.attach_to(service)
         self._connect: ServiceConnect | None = None
-        self._connections = reached_at(service, port)
+        self._port = port
+        self._connections: ec2.Connections | None = None
         self._url = url_at(place.shared, place.route)
 
     def _rule(
@@ -137,6 +143,13 @@ class RoutedService(Construct):
 
     def _add_shifting(self, place: Place) -> elbv2.ApplicationTargetGroup:
         """Let ECS move the traffic of the route between two target groups; return the second one."""
+        from ecr_fargate_constructs.service.shift import shift_service  # noqa: PLC0415 - as above
+        from ecr_fargate_constructs.service.shifting import (  # noqa: PLC0415 - as above
+            Shifting,
+            infrastructure_role,
+            to_both,
+        )
+
         green = second_group(self, place.shared, place.targets)
         both = to_both(self._target_group, green)
         production = self._rule("Rule", place.route, place.priority, both)
@@ -176,10 +189,14 @@ class RoutedService(Construct):
 
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
+        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+
         self._connect = join_service_connect(self._ecs_service, connect, log_group=self.log_group, before=self._connect)
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
+        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+
         register_in_cloud_map(self._ecs_service, name)
 
     @property
@@ -235,11 +252,13 @@ class RoutedService(Construct):
     @property
     def connections(self) -> ec2.Connections:
         """Network connections of the tasks; the default port is the application's."""
+        if self._connections is None:
+            self._connections = reached_at(self._ecs_service, self._port)
         return self._connections
 
 
 def _full_name(shared: SharedListener, group: elbv2.ApplicationTargetGroup) -> str:
     """Name of the load balancer in metrics; behind a listener that was given, CDK cuts it out of the listener's ARN."""
     if shared.load_balancer is not None:
-        return shared.load_balancer.load_balancer_full_name
+        return shared.full_name
     return group.first_load_balancer_full_name

@@ -21,11 +21,11 @@ from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
 from ecr_fargate_constructs.service.conditions import conditions_of
-from ecr_fargate_constructs.service.existing import check_existing, vpc_of
+from ecr_fargate_constructs.service.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.ingress import port_of, redirects
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
-from ecr_fargate_constructs.service.pattern import https_of, url_at_balancer, way_in
+from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.routes import check_beside, priority
 from ecr_fargate_constructs.service.targets import Targets
@@ -70,6 +70,15 @@ class SharedListener:
         self.authentication = authentication
         self._routes = _routes_on(listener)
         self._ports = 0
+        self._full_name: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Name of the load balancer in metrics; asked of CDK once."""
+        if self._full_name is None:
+            assert self.load_balancer is not None  # noqa: S101 - for the type checker; who asks has looked
+            self._full_name = self.load_balancer.load_balancer_full_name
+        return self._full_name
 
     def admit(self, route: Route, *, path: str) -> float:
         """Take a route in, and return the number of its rule.
@@ -139,7 +148,7 @@ class SharedLoadBalancer(Construct):
             ConfigurationError: For a VPC without the subnets that the load balancer needs.
         """
         path = path_of(scope, construct_id)
-        vpc = vpc_of(ingress, cluster=None, vpc=vpc)
+        vpc = vpc_for(ingress, cluster=None, vpc=vpc)
         check_shared_network(vpc, ingress, path=path)
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         posture_of(scope, path=path)
@@ -177,7 +186,7 @@ class SharedLoadBalancer(Construct):
         self._shared = SharedListener(
             listener,
             vpc=network,
-            base_url=url_at_balancer(balancer, way),
+            base_url=url_of(balancer, way),
             targets=Targets(
                 health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
             ),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import aws_cdk as cdk
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import seconds
+from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs.service.ingress import TargetHealthCheck
 from ecr_fargate_constructs.service.ingress_settings import TargetSettings
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,7 @@ class Targets:
     """
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
-    deregistration_delay: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(30))
+    deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
     settings: TargetSettings = field(default_factory=TargetSettings)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ options; everything inside it is the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import aws_cdk as cdk
@@ -68,14 +69,18 @@ def fargate_task_definition(scope: Construct, size: TaskSize, architecture: Arch
         cpu=size.cpu,
         memory_limit_mib=size.memory_mib,
         ephemeral_storage_gib=size.ephemeral_storage_gib,
-        runtime_platform=ecs.RuntimePlatform(
-            operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            cpu_architecture={
-                Architecture.X86_64: ecs.CpuArchitecture.X86_64,
-                Architecture.ARM64: ecs.CpuArchitecture.ARM64,
-            }[architecture],
-        ),
+        runtime_platform=ecs.RuntimePlatform(operating_system_family=_linux(), cpu_architecture=_cpu(architecture)),
     )
+
+
+@cache
+def _linux() -> ecs.OperatingSystemFamily:
+    return ecs.OperatingSystemFamily.LINUX
+
+
+@cache
+def _cpu(architecture: Architecture) -> ecs.CpuArchitecture:
+    return ecs.CpuArchitecture.ARM64 if architecture is Architecture.ARM64 else ecs.CpuArchitecture.X86_64
 
 
 def build_task(
@@ -126,13 +131,16 @@ def build_task(
 
 def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
     """What a container asks for and its task has: set when the definition exists, which the caller has made."""
+    namespaces = [each.runtime.process_namespace for each in containers if each.runtime.process_namespace is not None]
+    inject = any(each.runtime.fault_injection for each in containers)
+    if not (namespaces or inject):
+        return
     resource = definition.node.default_child
     if not isinstance(resource, ecs.CfnTaskDefinition):
         return
-    for each in containers:
-        if each.runtime.process_namespace is not None:
-            resource.pid_mode = each.runtime.process_namespace.value.lower()
-    if any(each.runtime.fault_injection for each in containers):
+    for namespace in namespaces:
+        resource.pid_mode = namespace.value.lower()
+    if inject:
         resource.enable_fault_injection = True
 
 

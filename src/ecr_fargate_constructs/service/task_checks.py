@@ -12,7 +12,6 @@ from ecr_fargate_constructs.service.container_logs import through_firelens
 from ecr_fargate_constructs.service.dependencies import check_dependencies
 from ecr_fargate_constructs.service.images import architecture_of
 from ecr_fargate_constructs.service.task_volumes import volumes_of
-from ecr_fargate_constructs.service.volumes import EbsVolume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,6 +150,10 @@ def _check_log_router(everything: Mapping[str, TaskContainer], sidecars: Sequenc
 
 def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
     volumes = volumes_of(everything.values())
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.volumes import EbsVolume  # noqa: PLC0415 - most tasks have none
+
     names = [volume.name for volume in volumes]
     for name in names:
         if names.count(name) > 1:

@@ -12,7 +12,6 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM4, acknowledge
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_efs as efs
 
     from ecr_fargate_constructs.service.task_container import TaskContainer
+    from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Volume
 
 _NFS = 2049
 
@@ -36,7 +36,12 @@ def volumes_of(containers: Iterable[TaskContainer]) -> list[Volume]:
 
 def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
     """Add every volume to the task definition, and let the task role use it."""
-    for volume in volumes_of(containers):
+    volumes = volumes_of(containers)
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume  # noqa: PLC0415 - most tasks have none
+
+    for volume in volumes:
         if isinstance(volume, EfsVolume):
             task.add_volume(name=volume.name, efs_volume_configuration=_efs(volume))
             mounts = [mount for container in containers for mount in container.mounts if mount.volume == volume]
@@ -47,8 +52,12 @@ def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -
             task.add_volume(name=volume.name)
 
 
-def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Iterable[Volume]) -> None:
+def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Sequence[Volume]) -> None:
     """Open file systems to the service's tasks, and have the service make their disks."""
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume  # noqa: PLC0415 - as above
+
     for volume in volumes:
         if isinstance(volume, EfsVolume):
             _let_in(service, volume.file_system)

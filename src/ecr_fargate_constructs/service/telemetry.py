@@ -17,8 +17,6 @@ PORTS = (4317, 4318, 13133)
 """OTLP by gRPC and HTTP, which OpenTelemetry's libraries ask on ``localhost`` by themselves, and the health check."""
 
 _LOG_GROUP = "/aws/ecs/otel"
-_LOG_GROUP_ARN = f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{_LOG_GROUP}"
-_LOG_STREAMS_ARN = f"{_LOG_GROUP_ARN}:*"
 
 CONFIG = f"""\
 extensions:
@@ -85,7 +83,7 @@ def permissions() -> CollectorPermissions:
                     "logs:PutLogEvents",
                     "logs:PutRetentionPolicy",
                 ],
-                resources=[_LOG_GROUP_ARN, _LOG_STREAMS_ARN],
+                resources=[_log_group_arn(), f"{_log_group_arn()}:*"],
             ),
         )
     )
@@ -97,7 +95,12 @@ def acknowledge_permissions(task_role: iam.IRole) -> None:
         task_role,
         {
             IAM5_EVERY_RESOURCE: "X-Ray takes no resource for writing traces; nothing can be read with it.",
-            iam5_resource(task_role, _LOG_STREAMS_ARN): "The collector makes a log stream for each task, in the one "
-            "log group that it writes to.",
+            iam5_resource(task_role, f"{_log_group_arn()}:*"): "The collector makes a log stream for each task, in "
+            "the one log group that it writes to.",
         },
     )
+
+
+def _log_group_arn() -> str:
+    """Made when it is needed: at import it would make the Node process load all of CDK."""
+    return f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{_LOG_GROUP}"

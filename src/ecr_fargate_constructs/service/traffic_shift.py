@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.deployment_hooks import Approval, check_stages
 from ecr_fargate_constructs.service.durations import whole_minutes
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
@@ -211,3 +212,8 @@ def _check_percent(name: str, value: float, *, least: float) -> None:
     tenths = value * 10
     if not least <= value <= 100 or abs(tenths - round(tenths)) > 1e-9:  # noqa: PLR2004 - percent
         raise ConfigurationError(f"{name}={value!r} is not a share of the traffic; use {least:g} to 100, in tenths")
+
+
+Shift: TypeAlias = BlueGreen | Canary | Linear
+Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
+"""The ways in which a new version replaces the old one."""

@@ -19,6 +19,19 @@ from ecr_fargate_constructs.repository.simulation import EcrImage
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 TAGS = st.sampled_from(["release-1", "release-2", "pr-1", "pr-12", "main", "v1"])
 
+# Made once: Hypothesis validates a strategy when it first draws from it, which in a loop takes longer than to draw.
+AGES = st.integers(0, 400)
+LATER = st.none() | AGES
+SOME_TAGS = st.sets(TAGS, max_size=3)
+ONE_TAG_OR_MORE = st.sets(TAGS, min_size=1, max_size=3)
+OTHERS = st.sets(st.integers(0, 1000), max_size=2)
+STATUSES = st.sampled_from(TagStatus)
+GLOBS = st.lists(st.sampled_from(["release-*", "pr-*", "*", "*1", "main"]), min_size=1, max_size=2)
+KINDS = st.sampled_from(CountType)
+ACTIONS = st.sampled_from(LifecycleAction)
+NUMBERS = st.integers(1, 300)
+RULES = st.integers(0, 5)
+
 
 def ago(days: float) -> datetime:
     """An instant so many days before now."""
@@ -32,17 +45,16 @@ def image_lists(draw: st.DrawFn, *, tagged: bool = False, most: int = 12) -> lis
     digests = [f"sha256:{number:064x}" for number in range(count)]
     images = []
     for number, digest in enumerate(digests):
-        pushed = draw(st.integers(0, 400))
-        archived = draw(st.none() | st.integers(0, pushed))
-        pulled = draw(st.none() | st.integers(0, pushed))
+        pushed = draw(AGES)
+        archived, pulled = (None if age is None else age % (pushed + 1) for age in (draw(LATER), draw(LATER)))
         images.append(
             EcrImage(
                 pushed_at=ago(pushed + number / 1000),
-                tags=tuple(draw(st.sets(TAGS, min_size=1 if tagged else 0, max_size=3))),
+                tags=tuple(draw(ONE_TAG_OR_MORE if tagged else SOME_TAGS)),
                 digest=digest,
                 pulled_at=None if pulled is None else ago(pulled),
                 archived_at=None if archived is None else ago(archived),
-                manifests=tuple(draw(st.sets(st.sampled_from(digests[:number]), max_size=2))) if number else (),
+                manifests=tuple({digests[other % number] for other in draw(OTHERS)}) if number else (),
             )
         )
     return images
@@ -52,19 +64,19 @@ def image_lists(draw: st.DrawFn, *, tagged: bool = False, most: int = 12) -> lis
 def policies(draw: st.DrawFn) -> LifecyclePolicy:
     """Policies in ECR's language, whatever they do."""
     rules = []
-    for priority in range(1, draw(st.integers(0, 5)) + 1):
-        status = draw(st.sampled_from(TagStatus))
-        globs = draw(st.lists(st.sampled_from(["release-*", "pr-*", "*", "*1", "main"]), min_size=1, max_size=2))
-        kind = draw(st.sampled_from(CountType))
+    for priority in range(1, draw(RULES) + 1):
+        status = draw(STATUSES)
+        globs = draw(GLOBS)
+        kind = draw(KINDS)
         archived = kind is CountType.DAYS_SINCE_ARCHIVED
-        action = LifecycleAction.EXPIRE if archived else draw(st.sampled_from(LifecycleAction))
+        action = LifecycleAction.EXPIRE if archived else draw(ACTIONS)
         patterns = tuple(dict.fromkeys(globs)) if status is TagStatus.TAGGED else ()
         rules.append(
             PolicyRule(
                 priority=priority,
                 selection=Selection(tag_status=status, patterns=patterns, archived=archived),
                 count_type=kind,
-                number=draw(st.integers(1, 300)),
+                number=draw(NUMBERS),
                 action=action,
             )
         )

@@ -1,0 +1,36 @@
+"""What is asked of CDK again and again and cannot change, asked once: each question is a message to the Node process.
+
+Pure, and nothing is kept alive by what is remembered here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+    from constructs import IConstruct
+
+_PATHS: WeakKeyDictionary[IConstruct, str] = WeakKeyDictionary()
+_SECONDS: WeakKeyDictionary[cdk.Duration, float | None] = WeakKeyDictionary()
+
+
+def path(construct: IConstruct) -> str:
+    """The path of a construct."""
+    known = _PATHS.get(construct)
+    if known is None:
+        known = _PATHS[construct] = construct.node.path
+    return known
+
+
+def remember_path(construct: IConstruct, known: str) -> None:
+    """Take the path from whoever has worked it out."""
+    _PATHS[construct] = known
+
+
+def seconds_in(duration: cdk.Duration) -> float | None:
+    """The seconds of a duration, fractions included; None when only the deployment knows them."""
+    if duration not in _SECONDS:
+        _SECONDS[duration] = None if duration.is_unresolved() else duration.to_seconds(integral=False)
+    return _SECONDS[duration]
