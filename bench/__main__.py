@@ -144,7 +144,8 @@ def main() -> int:
     chosen = options()
     goals, points, medians = measure(chosen)
     print(table(goals))
-    print(json.dumps(medians, indent=2), file=sys.stderr)
+    if medians:
+        print(json.dumps(medians, indent=2), file=sys.stderr)
     if chosen.check:
         return check(ratios_of(goals))
     write(goals, points)

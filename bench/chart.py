@@ -54,13 +54,13 @@ def _bars(axes: Axes, bars: Sequence[tuple[str, float, float]]) -> None:
 
 
 def _growth(axes: Axes, growth: Mapping[str, Sequence[tuple[float, float]]]) -> None:
-    _plain(axes, "Growth behind one load balancer, as a share of 100 services")
+    _plain(axes, "Growth, as a share of 100 services")
     for colour, (what, points) in zip(LINES, growth.items(), strict=False):
         most = points[-1][1]
         line = Line.through(points)
         axes.plot([x for x, _ in points], [y / most for _, y in points], "o", color=colour, markersize=5)
         ends = [0, points[-1][0]]
-        label = f"{what}: {most:.3g} at {points[-1][0]:g}, R² {line.r_squared:.3f}"
+        label = f"{what}, R² {line.r_squared:.3f}"
         axes.plot(ends, [(line.start + line.slope * x) / most for x in ends], color=colour, linewidth=1, label=label)
     axes.set_xlabel("services", color=INK)
     axes.set_ylim(0, 1.1)
