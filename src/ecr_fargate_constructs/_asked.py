@@ -10,17 +10,26 @@ from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
-    from constructs import IConstruct
+    from constructs import IConstruct, Node
 
 _PATHS: WeakKeyDictionary[IConstruct, str] = WeakKeyDictionary()
+_NODES: WeakKeyDictionary[IConstruct, Node] = WeakKeyDictionary()
 _SECONDS: WeakKeyDictionary[cdk.Duration, float | None] = WeakKeyDictionary()
+
+
+def node_of(construct: IConstruct) -> Node:
+    """The node of a construct."""
+    known = _NODES.get(construct)
+    if known is None:
+        known = _NODES[construct] = construct.node
+    return known
 
 
 def path(construct: IConstruct) -> str:
     """The path of a construct."""
     known = _PATHS.get(construct)
     if known is None:
-        known = _PATHS[construct] = construct.node.path
+        known = _PATHS[construct] = node_of(construct).path
     return known
 
 

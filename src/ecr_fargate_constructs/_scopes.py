@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import aws_cdk as cdk
 from constructs import Construct
 
+from ecr_fargate_constructs._asked import node_of
+from ecr_fargate_constructs._asked import path as path_of_scope
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import environment_of, in_stack, root_of, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
     @wraps(init)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         made, scope, construct_id = _place(args, kwargs)
-        check_place(scope, construct_id, in_stack=not isinstance(made, cdk.Stack))
+        check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
         _check_neighbours(scope, kwargs, path=path)
         try:
@@ -46,7 +49,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
-def check_place(scope: Construct, construct_id: str, *, in_stack: bool = True) -> None:
+def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True) -> None:
     """Refuse an id that cannot be or is taken, and a scope outside of any stack.
 
     Raises:
@@ -56,7 +59,7 @@ def check_place(scope: Construct, construct_id: str, *, in_stack: bool = True) -
         raise TypeError(f"scope={scope!r} is {type(scope).__name__}; it has to be a construct")
     if not isinstance(construct_id, str):
         raise TypeError(f"construct_id={construct_id!r} is {type(construct_id).__name__}; it has to be str")
-    parent = scope.node.path or "the app"
+    parent = path_of_scope(scope) or "the app"
     if is_token(construct_id):
         raise ConfigurationError(
             f"construct_id is a CDK token, and ids are known before anything is deployed; "
@@ -68,18 +71,14 @@ def check_place(scope: Construct, construct_id: str, *, in_stack: bool = True) -
             f"construct_id='' names nothing in {parent}; use a word, for example 'Web'", path=scope.node.path or None
         )
     path = path_of(scope, construct_id)
-    if scope.node.try_find_child(construct_id) is not None:
+    if node_of(scope).try_find_child(construct_id) is not None:
         raise ConfigurationError(
             f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
         )
-    if in_stack and not _in_stack(scope):
+    if needs_stack and not in_stack(scope):
         raise ConfigurationError(
             f"scope is {parent}, which is in no stack; make one and name it as scope: cdk.Stack(app, …)", path=path
         )
-
-
-def _in_stack(scope: Construct) -> bool:
-    return any(isinstance(each, cdk.Stack) for each in scope.node.scopes)
 
 
 def _place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[object, Construct, str]:
@@ -94,29 +93,32 @@ def _place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[object, Const
 def _check_neighbours(scope: Construct, options: dict[str, Any], *, path: str) -> None:
     """Refuse constructs of another app, and networks of another account or region."""
     for name, value in options.items():
-        if name == "scope" or not hasattr(value, "node"):
+        if name == "scope" or not hasattr(type(value), "node"):
             continue
-        if value.node.root is not scope.node.root:
+        if root_of(value) is not root_of(scope):
             raise ConfigurationError(
                 f"{name} is {value.node.path} of another cdk.App, which this one cannot refer to; make both in one app",
                 path=path,
             )
-        if name in _OF_ONE_REGION and _in_stack(scope):
+        if name in _OF_ONE_REGION and in_stack(scope):
             _check_region(scope, name, value, path=path)
 
 
 def _check_region(scope: Construct, name: str, value: IConstruct, *, path: str) -> None:
-    here, home = cdk.Stack.of(scope), cdk.Stack.of(value)
-    there = value.env if hasattr(value, "env") else home
-    for what in ("account", "region"):
-        one, other = getattr(here, what), getattr(there, what)
+    here, home = stack_of(scope), stack_of(value)
+    if here is home and isinstance(value, Construct):
+        return
+    own = environment_of(here)
+    env: Any = getattr(value, "env", None) if hasattr(type(value), "env") else None
+    there = environment_of(home) if env is None else (env.account, env.region)
+    for what, one, other in zip(("account", "region"), own, there, strict=True):
         if not is_token(one) and not is_token(other) and one != other:
             raise ConfigurationError(
                 f"{name} is in the {what} {other} and stack {here.node.path} in {one}, where it cannot be used; use "
                 f"one of the stack's own {what}, or give the stack the same env",
                 path=path,
             )
-    if is_token(here.region) != is_token(home.region):
+    if is_token(own[1]) != is_token(environment_of(home)[1]):
         raise ConfigurationError(
             f"{name} belongs to stack {home.node.path} in {home.environment} and stack {here.node.path} is in "
             f"{here.environment}, so nobody knows whether they meet; give both stacks the same env",

@@ -9,7 +9,9 @@ from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._asked import node_of
 from ecr_fargate_constructs._checks import web_acl_arn
+from ecr_fargate_constructs._tree import outermost
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -103,17 +105,18 @@ def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
     Raises:
         ConfigurationError: The context has a word that is none.
     """
-    known = _READ.get(scope)
+    around = outermost(scope)  # constructs of this library have the posture of what they stand in
+    known = _READ.get(around)
     if known is not None:
         return known
-    word = scope.node.try_get_context(CONTEXT)
+    word = node_of(around).try_get_context(CONTEXT)
     found = next((each for each in Posture if word == each.value), None) if word is not None else Posture.STANDARD
     if found is None:
         raise ConfigurationError(
             f"the context {CONTEXT!r} is {word!r}, which is no posture; use 'STANDARD' or 'REGULATED'",
             path=path or scope.node.path,
         )
-    _READ[scope] = found
+    _READ[around] = found
     return found
 
 

@@ -45,8 +45,10 @@ def acknowledge_for_checkov(construct: IConstruct, checks: Mapping[str, str]) ->
         construct: The resource, or CDK's construct around it.
         checks: Ids of checks to reasons.
     """
+    if not is_regulated(construct):
+        return
     resource = construct.node.default_child or construct
-    if is_regulated(construct) and isinstance(resource, cdk.CfnResource):
+    if isinstance(resource, cdk.CfnResource):
         resource.add_metadata(
             "checkov", {"skip": [{"id": check, "comment": reason} for check, reason in checks.items()]}
         )
@@ -54,7 +56,7 @@ def acknowledge_for_checkov(construct: IConstruct, checks: Mapping[str, str]) ->
 
 def acknowledge_grants(role: iam.IRole) -> None:
     """Record it of the policy that holds what was granted to ``role``; an imported role may have none of ours."""
-    if role.node.try_find_child("DefaultPolicy") is not None:
+    if is_regulated(role) and role.node.try_find_child("DefaultPolicy") is not None:
         expect_grants(role)
 
 

@@ -132,11 +132,19 @@ class Ignores:
         ignore_file = root / ".dockerignore"
         patterns = ignore_file.read_text(encoding="utf-8").splitlines() if ignore_file.is_file() else []
         self._patterns = [*patterns, *build.exclude]
-        self._strategy = cdk.IgnoreStrategy.docker(str(root), self._patterns)
+        self._root = root
+        self._matcher: cdk.DockerIgnoreStrategy | None = None
 
     def file(self, path: str) -> bool:
         """Whether a file is excluded."""
         return bool(self._patterns) and _is_text(path) and self._strategy.ignores(path)
+
+    @property
+    def _strategy(self) -> cdk.DockerIgnoreStrategy:
+        """CDK's matcher, made when it is first asked."""
+        if self._matcher is None:
+            self._matcher = cdk.IgnoreStrategy.docker(str(self._root), self._patterns)
+        return self._matcher
 
     def tree(self, path: str) -> bool:
         """Whether a directory is excluded with all that is in it."""

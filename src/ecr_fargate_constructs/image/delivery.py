@@ -56,7 +56,7 @@ def copy_image(
     """
     from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
 
-    first = cdk.Stack.of(scope).node.try_find_child(_ROLE_ID) is None
+    first = stack_of(scope) not in _ROLES
     role = copy_role(scope)
     if source_repository is not None:
         _allow(role, _READ, source_repository.repository_arn)

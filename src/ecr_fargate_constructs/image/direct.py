@@ -187,7 +187,9 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
 
 def _check_reachable(scope: IConstruct, repository: IConstruct, *, path: str) -> None:
     """Refuse a repository of another account or region whose name nobody knows there."""
-    stack, home = cdk.Stack.of(scope), cdk.Stack.of(repository)
+    stack, home = stack_of(scope), stack_of(repository)
+    if stack is home:
+        return
     made = [each for each in repository.node.find_all() if isinstance(each, ecr.CfnRepository)]
     if stack.environment == home.environment or not made or not is_token(made[0].repository_name):
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
 from aws_cdk import aws_route53 as route53
 
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
 
@@ -29,7 +29,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
     """
     if ingress is None:
         return
-    stack = cdk.Stack.of(scope)
+    stack = stack_of(scope)
     name = type(ingress).__name__
     if ingress.access_logs is not None and is_token(stack.region):
         raise ConfigurationError(

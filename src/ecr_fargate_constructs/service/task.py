@@ -20,6 +20,7 @@ from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
 from ecr_fargate_constructs.service.container_logs import needs_log_group
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_fargate, check_task
@@ -122,9 +123,10 @@ def build_task(
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
     _set_task_options(definition, containers)
     _acknowledge_environment(definition, containers)
-    acknowledge_grants(definition.task_role)
-    if definition.execution_role is not None:
-        acknowledge_grants(definition.execution_role)
+    if is_regulated(scope):
+        acknowledge_grants(definition.task_role)
+        if definition.execution_role is not None:
+            acknowledge_grants(definition.execution_role)
     _warn_about_secrets(scope, dict(zip(made, containers, strict=True)))
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
