@@ -28,10 +28,12 @@ settings.load_profile("any-speed")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first: else one worker would be busy with them when the other has nothing left.
 
-    Those are the end-to-end tests, which wait more than they compute; then come those with most tests.
+    Those are the end-to-end tests, which wait more than they compute, and files with slow tests; then come those with
+    most tests.
     """
     tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: ("e2e" not in item.path.parts, -tests[item.path]))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: ("e2e" not in item.path.parts, item.path not in slow, -tests[item.path]))
 
 
 @pytest.fixture(scope="session")
