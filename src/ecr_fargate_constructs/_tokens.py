@@ -7,16 +7,17 @@ and a check costs nanoseconds; ``tests/contract/test_tokens.py`` holds them to t
 
 from __future__ import annotations
 
+import re
 import struct
 
-_STRING_MARKERS = ("${Token[", "#{Token[")
+_IN_TEXT = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 _NUMBER_MARKER = 0xFBFF  # the upper 16 bits of the double in which CDK hides a number
 
 
 def is_token(value: object) -> bool:
     """Whether ``value`` is, or contains, something that only the deployment resolves."""
     if isinstance(value, str):
-        return any(marker in value for marker in _STRING_MARKERS)
+        return _IN_TEXT.search(value) is not None
     if isinstance(value, float):
         return bool(struct.unpack(">H", struct.pack(">d", value)[:2])[0] == _NUMBER_MARKER)
     if isinstance(value, (list, tuple)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs._tokens import is_token
@@ -28,5 +28,7 @@ def test_every_encoding_is_seen() -> None:
 
 
 @given(st.one_of(st.text(max_size=40), st.integers(-(2**52), 2**52), st.floats(allow_nan=False, allow_infinity=False)))
+@example("${Token[")
+@example("${Token[]}")
 def test_ordinary_values_are_none(value: object) -> None:
     assert is_token(value) == cdk.Token.is_unresolved(value)
