@@ -194,7 +194,7 @@ CONDITIONS: dict[str, Callable[[Template], bool]] = {
 }
 
 
-CHOSEN = {("rolling", "all tasks stay healthy"), ("weighed", "two tasks")}
+CHOSEN = {("rolling", "all tasks stay healthy")}
 """What an example asks for in so many words."""
 
 

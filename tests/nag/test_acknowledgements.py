@@ -136,6 +136,7 @@ NEEDED = [
     ("exec_sessions", "Sessions/Web/TaskDef/TaskRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
     ("sidecar_telemetry", "Telemetry/Web/TaskDef/TaskRole/DefaultPolicy", IAM5),
     ("sidecar_telemetry", "Telemetry/Web/TaskDef/TaskRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
+    ("supply_chain", "Shop/Signed/Role/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
     ("volumes", "Volumes/Web/Default/Service/Volume-index/EBSRole", "AwsSolutions-IAM4"),
 ]
 """Every place in the sources that acknowledges something, in an example."""

@@ -30,6 +30,7 @@ OTHERS = packs.NAMES[1:]
 OWN = {
     "blue_green": ["BlueGreen/Probe/"],
     "endpoints": ["Inside/Password/"],
+    "from_pattern": ["Shop/EcsDefaultClusterMnL3mNNYN/"],
     "https": ["Https/AccessLogs/"],
     "observability": ["Observed/OnCall/", "Observed/Web/Alarms/"],
     "supply_chain": ["Shop/Security/"],
@@ -200,6 +201,10 @@ NEEDED = [
     ("three_lines", "Web/Custom::CDKECRDeployment", "Serverless-LambdaTracing"),
     ("endpoints", "Inside/Network/EndpointSecurityGroup", "HIPAA.Security-EC2RestrictedSSH"),
     ("endpoints", "Inside/Web/InternalLB/SecurityGroup", "NIST.800.53.R4-EC2RestrictedCommonPorts"),
+    ("supply_chain", "Shop/Findings/Rule/Resource", "Serverless-EventBusDLQ"),
+    ("supply_chain", "Shop/Signed/Function/Resource", "NIST.800.53.R5-LambdaConcurrency"),
+    ("supply_chain", "Shop/Signed/Function/Resource", "Serverless-LambdaDLQ"),
+    ("supply_chain", "Shop/Signed/Function/Resource", "Serverless-LambdaTracing"),
 ]
 """Every reason in the sources, in an example."""
 

@@ -87,3 +87,6 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
     text = (folder / name).read_text(encoding="utf-8")
     assert old in text, f"{name} does not hold {old!r}"
     (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    # Python tells an old .pyc by size and second; a test is faster than that.
+    for stale in (folder / name).parent.glob("__pycache__/*.pyc"):
+        stale.unlink()
