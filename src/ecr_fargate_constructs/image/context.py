@@ -8,10 +8,12 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._secret_files import is_secret_file
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.dockerfile import check_dockerfile
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.image.build import ImageBuild
 
+_OUTDIRS: WeakKeyDictionary[cdk.Stack, str | None] = WeakKeyDictionary()
 _MANY_FILES, _LARGE = 5_000, 100 * 2**20
 _WORTH_ASKING = 2**20  # bytes from which a file is worth a call into Node, to know whether it is excluded
 
@@ -105,8 +108,11 @@ def inspect_context(
 
 def outdir_of(scope: Construct) -> str | None:
     """Where the app of ``scope`` is synthesized to."""
-    stage = cdk.Stage.of(scope)
-    return None if stage is None else stage.outdir
+    stack = stack_of(scope)
+    if stack not in _OUTDIRS:
+        stage = cdk.Stage.of(stack)
+        _OUTDIRS[stack] = None if stage is None else stage.outdir
+    return _OUTDIRS[stack]
 
 
 def _check_directory(root: Path, given: str | os.PathLike[str], path: str) -> None:
