@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_route53 as route53
-
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -60,7 +58,11 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
             )
         if match["region"] is not None:
             _check_region(f"{option} {arn}", match["region"], region, path)
-    if ingress.certificate is None and isinstance(ingress.hosted_zone, route53.PrivateHostedZone):
+    if ingress.certificate is not None or ingress.hosted_zone is None:
+        return
+    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that only domains need
+
+    if isinstance(ingress.hosted_zone, route53.PrivateHostedZone):
         raise ConfigurationError(
             f"{name}.hosted_zone is a private zone, and a certificate that is made is validated in a public one, so "
             "the deployment would wait for ever; add certificate=",

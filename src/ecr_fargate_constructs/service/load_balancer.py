@@ -11,7 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._asked import seconds_in
-from ecr_fargate_constructs._regulated import log_bucket, parts
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (
     acknowledge_for_checkov,
     acknowledge_redirect,
@@ -75,7 +75,9 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     if ingress.access_logs is not None:
         balancer.log_access_logs(ingress.access_logs)
     elif is_regulated(scope):
-        log_bucket.write_access_logs(balancer, parts.log_bucket(scope))
+        from ecr_fargate_constructs._regulated.log_bucket import write_access_logs  # noqa: PLC0415 - else no S3 is needed
+
+        write_access_logs(balancer, parts.log_bucket(scope))
     else:
         acknowledge(
             balancer.node.default_child or balancer,
