@@ -62,7 +62,7 @@ class Rolling:
     ``ready_for`` is the way from and to a strategy that shifts traffic. Coming from one, the live version may be in the
     second target group: with ``ready_for`` the group, the rule and its weights stay as they are, and ECS rolls the new
     version into the group that has the traffic. Going to one, AWS asks for a rolling deployment that names the groups
-    first. Leave it there afterwards; it costs nothing.
+    first. Leave it there afterwards; it costs the alarms of the second group.
 
     Source: "How the Amazon ECS deployment circuit breaker detects failures" and "Update the Amazon ECS deployment
     strategy" in the Amazon ECS developer guide.
