@@ -45,6 +45,7 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.ecs", "_record_service_task_healthy"),
         ("ministack.services.ecs", "_mark_task_stopped"),
         ("ministack.app", "app"),
+        ("ministack.services.cloudformation", "handle_request"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )
@@ -204,6 +205,33 @@ def test_an_absolute_target_is_served(target: str, path: str) -> None:
 
     asyncio.run(run())
     assert (seen[0]["path"], seen[0]["raw_path"]) == (path, path.encode())
+
+
+def test_the_log_says_what_the_registry_is_brought(capsys: pytest.CaptureFixture[str]) -> None:
+    parts = iter([{"body": b"abc", "more_body": True}, {"body": b"de"}])
+
+    async def application(scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
+        while scope["method"] == "PATCH" and (await receive()).get("more_body"):
+            pass
+
+    async def receive() -> Any:  # noqa: ANN401 - ASGI
+        return next(parts)
+
+    async def send(_message: Any) -> None:  # noqa: ANN401 - ASGI
+        pass
+
+    proxy = patches.accept_absolute_targets(application)
+
+    async def run() -> None:
+        for method in ("GET", "PATCH"):
+            await proxy({"type": "http", "method": method, "path": "/v2/web/blobs/uploads/1"}, receive, send)
+
+    asyncio.run(run())
+    assert capsys.readouterr().out.splitlines() == [
+        "registry: GET /v2/web/blobs/uploads/1",
+        "registry: PATCH /v2/web/blobs/uploads/1",
+        "registry: PATCH /v2/web/blobs/uploads/1 brought 5 bytes",
+    ]
 
 
 def test_an_alarm_on_an_expression_exists_and_says_that_it_is_mute(capsys: pytest.CaptureFixture[str]) -> None:
