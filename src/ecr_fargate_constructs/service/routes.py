@@ -12,6 +12,7 @@ import ipaddress
 import itertools
 import json
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._tokens import is_token
@@ -71,8 +72,10 @@ def check_beside(route: Route, others: Mapping[str, Route], *, path: str) -> Non
             f"of {list(others)[-1]}); use a second SharedLoadBalancer",
             path=path,
         )
-    for name, other in others.items():
-        _check_pair(route, other, name, path)
+    if not _has_token(route):
+        asked = _conditions(route)  # once: it is compared with all the others
+        for name, other in others.items():
+            _check_pair(route, asked, other, name, path)
     taken = {priority(other): name for name, other in others.items()}
     number = priority(route)
     if number in taken:
@@ -101,10 +104,11 @@ def overlap(one: Route, other: Route) -> bool:
     )
 
 
-def _check_pair(route: Route, other: Route, name: str, path: str) -> None:
-    if _has_token(route) or _has_token(other):
+def _check_pair(route: Route, asked: list[object], other: Route, name: str, path: str) -> None:
+    theirs = _conditions(other)
+    if is_token(json.dumps(theirs)):
         return
-    if _conditions(route) == _conditions(other):
+    if asked == theirs:
         raise ConfigurationError(f"{route} is the route of {name} too; give each service routes of its own", path=path)
     if not overlap(route, other):
         return
@@ -127,8 +131,12 @@ def _check_pair(route: Route, other: Route, name: str, path: str) -> None:
         )
 
 
+@cache
 def _numbers(of: Rank) -> range:
-    """The numbers of a rank. The last number of all is for the route ``/*``, which is alone in its rank."""
+    """The numbers of a rank. The last number of all is for the route ``/*``, which is alone in its rank.
+
+    Kept, since each route is asked for its number again for each that comes after it.
+    """
     if of == (0, 0, 0):
         return range(LAST_PRIORITY, LAST_PRIORITY + 1)
     ranks = list(itertools.product(*(range(len(shares) - 1, -1, -1) for shares in (_HOST, _PATH, _OTHERS))))[:-1]
