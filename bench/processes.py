@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
+LISTEN_TO_HEAPS = {"NODE_OPTIONS": f'--require "{ROOT / "bench" / "heap.js"}"'}
+"""Makes each Node process collect its garbage when it ends, and say what is left: for the memory, not for the time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
@@ -42,11 +45,14 @@ class Sample:
         seconds: Wall time.
         cpu: CPU time of the process and of all that it started, in seconds.
         memory: Peak of its resident memory and theirs, in MiB; 0 when it did not say.
+        held: Its own peak, and what is in use of the heaps of the Node processes after a collection at their end, in
+            MiB; 0 when they did not say, which takes ``LISTEN_TO_HEAPS`` in the program's environment.
     """
 
     seconds: float
     cpu: float
     memory: float
+    held: float = 0
 
 
 def cdk_environment() -> dict[str, str]:
@@ -68,8 +74,9 @@ def run(program: Program) -> Sample:
         RuntimeError: It failed; with the end of what it printed.
     """
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "output").open("w+b") as output:
-        report = Path(folder) / "memory"
-        environment = {**os.environ, "BENCH_MEMORY": str(report), **program.environment}
+        report, heaps = Path(folder) / "memory", Path(folder) / "heaps"
+        heaps.mkdir()
+        environment = {**os.environ, "BENCH_MEMORY": str(report), "BENCH_HEAP": str(heaps), **program.environment}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled code is kept, as on any machine
         path = [str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]
         environment["PATH"] = os.pathsep.join(path)  # Node of the virtual environment
@@ -84,7 +91,13 @@ def run(program: Program) -> Sample:
             output.seek(0)
             raise RuntimeError(f"{' '.join(program.command)}\n{output.read().decode(errors='replace')[-3000:]}")
         peaks = json.loads(report.read_text(encoding="utf-8")) if report.exists() else []
-    return Sample(seconds=seconds, cpu=usage.ru_utime + usage.ru_stime, memory=sum(peaks) / 1024)
+        in_use = [int(file.read_text(encoding="ascii")) for file in heaps.iterdir()]
+    return Sample(
+        seconds=seconds,
+        cpu=usage.ru_utime + usage.ru_stime,
+        memory=sum(peaks) / 1024,
+        held=peaks[0] / 1024 + sum(in_use) / 2**20 if peaks and in_use else 0,
+    )
 
 
 def in_turn(programs: Mapping[str, Program], rounds: int) -> dict[str, list[Sample]]:

@@ -1,4 +1,4 @@
-"""The app that P7 deploys: what ``BENCH_PROGRAM`` names, of the sample's directory beside it."""
+"""The app that P7 deploys: what ``BENCH_PROGRAM`` names, with an image of its own copy of the sample's directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_cdk import aws_ecs_patterns as patterns
 
 from ecr_fargate_constructs import EcrFargateService, ImageRepositoryStack, PublicHttp, TargetHealthCheck
 
-DIRECTORY = Path(__file__).parent / "app"
+DIRECTORY = Path(__file__).parent / "images" / os.environ["BENCH_PROGRAM"]
 app = cdk.App()
 match os.environ["BENCH_PROGRAM"]:
     case "ours":
