@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import templates
+from bench import growth, templates
+from bench.deployments import PHASES, PROGRAMS, bytes_pushed, seconds_table, times
+from bench.embedded import App, Deployment, brought
 from bench.figures import Line, ratio, regressions
 from bench.goals import Goal, between_markers, table
 from bench.programs import check_same
@@ -100,3 +102,108 @@ def test_the_time_of_a_suite_is_read_from_its_report(tmp_path: Path) -> None:
     report = tmp_path / "junit.xml"
     report.write_text('<testsuites><testsuite time="12.5"><testcase time="3"/></testsuite></testsuites>')
     assert wall_time(report) == 12.5
+
+
+LOG = """\
+registry: PATCH /v2/web/blobs/uploads/1
+registry: PATCH /v2/web/blobs/uploads/1 brought 300 bytes
+registry: PUT /v2/web/manifests/1.2 brought 40 bytes
+registry: GET /v2/web/manifests/1.2
+registry: POST /v2/cdk/assets/blobs/uploads/ brought 5 bytes
+INFO: registry: PUT /v2/web/manifests/1 brought 9 bytes
+"""
+
+
+def test_what_the_registry_was_brought_is_read_from_its_log() -> None:
+    assert brought(LOG) == {"web": 340, "cdk/assets": 5}
+    assert brought("") == {}
+
+
+def test_the_seconds_of_a_deployment_are_what_the_command_line_says_of_them() -> None:
+    said = """
+✨  Synthesis time: 2.5s
+✨  Deployment time: 0.25s
+✨  Deployment time: 1s
+✨  Total time: 5s
+"""
+    found = Deployment.of(7.5, said, LOG)
+    assert (found.seconds, found.start, found.synthesis, found.assets, found.stacks) == (7.5, 2.5, 2.5, 1.25, 1.25)
+    assert found.brought == {"web": 340, "cdk/assets": 5}
+
+
+def _deployment(seconds: float, **repositories: int) -> Deployment:
+    return Deployment(seconds=seconds, start=1, synthesis=2, assets=0.5, stacks=0, brought=repositories)
+
+
+def _deployments(
+    copy: float, direct: float, code_change: dict[str, Deployment] | None = None
+) -> dict[tuple[str, str], list[Deployment]]:
+    seconds = {"ours": copy, "direct": direct, "bare": 1.0}
+    return {
+        (name, phase): [code_change[name] if code_change and phase == "code change" else _deployment(seconds[name])]
+        for name in PROGRAMS
+        for phase in PHASES
+    }
+
+
+@pytest.mark.parametrize(("copy", "direct", "met"), [(1.15, 1.0, True), (1.16, 1.0, False), (1.0, 1.16, False)])
+def test_either_way_of_delivery_has_to_be_quick(copy: float, direct: float, met: bool) -> None:  # noqa: FBT001
+    goal = times(_deployments(copy, direct))
+    assert goal.met is met
+    assert goal.ratios["P7 direct, no change"] == direct
+    assert goal.figure.startswith(f"copy {copy:.2f} · {copy:.2f} · {copy:.2f}; direct")
+
+
+@pytest.mark.parametrize(
+    ("copy", "direct", "met"),
+    [
+        ({"assets": 4000, "web": 4000}, {"web": 4000}, True),
+        ({"assets": 4000, "web": 4000}, {"web": 4300}, False),  # more than what changes
+        ({"assets": 4000, "web": 4000}, {"assets": 2000, "web": 2000}, False),  # twice
+        ({"assets": 4000, "web": 9000}, {"web": 4000}, False),  # more than twice
+    ],
+)
+def test_a_code_change_pushes_what_changes(copy: dict[str, int], direct: dict[str, int], met: bool) -> None:  # noqa: FBT001
+    changed = {
+        "ours": _deployment(1, **copy),
+        "direct": _deployment(1, **direct),
+        "bare": _deployment(1, assets=4000),
+    }
+    goal = bytes_pushed(_deployments(1, 1, changed), 31_000_000)
+    assert goal.met is met
+    assert f"direct {sum(direct.values()) / 1000:.1f} KB into " in goal.figure
+    assert goal.figure.endswith("a whole image has 31.0 MB")
+
+
+def test_the_table_of_the_seconds_has_a_row_for_each_program_and_phase() -> None:
+    rows = seconds_table(_deployments(3, 2)).splitlines()
+    assert rows[2] == "| first, ours | 3.00 | 1.00 | 2.00 | 0.50 | 0.00 |"
+    assert len(rows) == 2 + len(PROGRAMS) * len(PHASES)
+
+
+def test_no_program_builds_what_another_has_built_or_edited(tmp_path: Path) -> None:
+    app = App(tmp_path / "bench", 4799)
+    for program in ("ours", "bare"):
+        app.add(program)
+    ours, bare = (tmp_path / "bench" / "images" / program / "server.py" for program in ("ours", "bare"))
+    before = ours.read_text(encoding="utf-8")
+    assert before != bare.read_text(encoding="utf-8")
+    app.edit("bare")
+    assert ours.read_text(encoding="utf-8") == before
+    assert bare.read_text(encoding="utf-8").endswith("# version 3, for bare\n")
+
+
+@pytest.mark.parametrize(
+    ("curved", "met"),
+    [("", True), (growth.PEAK, True), (growth.TIME, False), (growth.HELD, False), (growth.TEMPLATE, False)],
+)
+def test_all_but_the_peak_of_memory_has_to_grow_in_a_line(curved: str, met: bool) -> None:  # noqa: FBT001
+    points = {
+        what: [(size, size**3 + 100.0 if what == curved else 100 + 2.0 * size) for size in growth.SIZES]
+        for what in (growth.TIME, growth.HELD, growth.PEAK, growth.TEMPLATE)
+    }
+    goal = growth.described(points, 15, 5)
+    assert goal.met is met
+    assert growth.described(points, 16, 5).met is False
+    assert goal.figure.count("R²") == len(points)
+    assert "time: a service adds 2.0%" in goal.figure or curved == growth.TIME
