@@ -1,6 +1,7 @@
 """Everything that MiniStack lacks for our templates.
 
-Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``.
+Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, waiting for
+stacks in ``stacks``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -21,6 +22,7 @@ from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
+from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "accept_absolute_targets", "apply"]
@@ -68,6 +70,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     wait_for_health(ecs, alb, _find)
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
+    answer_when_settled(import_module("ministack.services.cloudformation"))
     application = import_module("ministack.app")
     application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
     return frozenset(handlers)
