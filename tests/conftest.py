@@ -6,6 +6,7 @@ import os
 
 os.environ["CDK_VALIDATION"] = "false"  # ten seconds a process; test_validation.py turns it on
 
+import gc
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ from support import ROOT, make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
+
+# CDK's modules are hundreds of thousands of objects that stay: not to be looked through for garbage again and again.
+gc.freeze()
 
 # A property must not fail because the machine is busy.
 settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
