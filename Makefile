@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
+unexport PYTHONDONTWRITEBYTECODE  # or each of hundreds of processes would compile the same modules
+
 .PHONY: demo test check docs bench bench-check dist compliance snapshots clean
 .DEFAULT_GOAL := test
 

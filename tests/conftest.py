@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# CDK's modules are hundreds of thousands of objects that stay: not to be looked through for garbage again and again.
-gc.freeze()
-
 # A property must not fail because the machine is busy.
 settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-speed")
@@ -42,6 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files = [*first[:2], *(path for path in by_size if path in slow), *first[2:], *by_size]
     place = {path: number for number, path in reversed(list(enumerate(files)))}
     items.sort(key=lambda item: place[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Leave what has been imported, hundreds of thousands of objects that stay, out of each search for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
