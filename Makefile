@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
 
+unexport PYTHONDONTWRITEBYTECODE  # or each of hundreds of processes would compile the same modules
+
 .PHONY: demo test check docs bench bench-check dist compliance snapshots clean
 .DEFAULT_GOAL := test
 
@@ -13,7 +15,7 @@ demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to th
 	@echo "It goes on running. Edit app/server.py and run 'make demo' again; 'make clean' ends it."
 
 test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end included where an engine answers
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ import os
 
 os.environ["CDK_VALIDATION"] = "false"  # ten seconds a process; test_validation.py turns it on
 
+import gc
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -26,14 +27,23 @@ settings.load_profile("any-speed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest first: else one worker would be busy with them when the other has nothing left.
+    """Begin with the files that take longest: else one worker would be busy with them when the others have no more.
 
-    Those are the end-to-end tests, which wait more than they compute, and files with slow tests; then come those with
-    most tests.
+    Those are the end-to-end tests, which wait for much, and files with slow tests, which compute: two of the former go
+    first, then the latter, so that both kinds run side by side. Then come the files with most tests.
     """
     tests = Counter(item.path for item in items)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: ("e2e" not in item.path.parts, item.path not in slow, -tests[item.path]))
+    by_size = sorted(tests, key=lambda path: -tests[path])
+    first = [path for path in by_size if "e2e" in path.parts]
+    files = [*first[:2], *(path for path in by_size if path in slow), *first[2:], *by_size]
+    place = {path: number for number, path in reversed(list(enumerate(files)))}
+    items.sort(key=lambda item: place[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Leave what has been imported, hundreds of thousands of objects that stay, out of each search for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

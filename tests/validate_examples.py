@@ -1,7 +1,7 @@
 """Synthesizes every example with CDK's built-in validation: ``validate_examples.py OUTDIR``.
 
 One process for all of them, because the first validation of a process takes ten seconds and the others none. Writes
-``result.json``: the error of each example, or null.
+``result.json``: the error of each example, or null; and that of a stack with a fault, which has to have one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import aws_cdk as cdk
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+FAULTY = "a stack with a fault"
 
 
 def main(out: Path) -> None:
@@ -29,13 +30,19 @@ def main(out: Path) -> None:
         spec.loader.exec_module(module)
         app = cdk.App(context=context, outdir=str(out / file.stem))
         module.build(app)
-        try:
-            app.synth()
-        except RuntimeError as error:  # all that crosses from CDK
-            errors[file.stem] = str(error)
-        else:
-            errors[file.stem] = None
+        errors[file.stem] = _error_of(app)
+    app = cdk.App(context=context)
+    cdk.CfnResource(cdk.Stack(app, "Bad"), "Cluster", type="AWS::ECS::Cluster", properties={"Nope": 1})
+    errors[FAULTY] = _error_of(app)
     (out / "result.json").write_text(json.dumps(errors), encoding="utf-8")
+
+
+def _error_of(app: cdk.App) -> str | None:
+    try:
+        app.synth()
+    except RuntimeError as error:  # all that crosses from CDK
+        return str(error)
+    return None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -14,11 +18,11 @@ from ecr_fargate_constructs import ImageBuild, PrivateRepository
 from support import make_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 FAMILY = "Build contexts"
 LARGE, MANY = 101, 5_010  # just above what is warned of: CDK copies and hashes them all
+UNSTAGED = {"aws:cdk:disable-asset-staging": True}  # CDK would copy all of it, for seconds
 SECRET = Warned("sensitiveFilesInBuildContext")
 
 
@@ -30,10 +34,13 @@ def _context(
     directory: Callable[[Path], object] = lambda app: app,
     ours: dict[str, Any] | None = None,
     theirs: dict[str, Any] | None = None,
+    settings: Mapping[str, object] = MappingProxyType({}),
 ) -> Case:
-    """A directory with one fault, handed to both."""
+    """A directory with one fault, handed to both, in an app with those settings."""
 
     def given(place: Place) -> PrivateRepository:
+        for key, value in settings.items():
+            place.app.node.set_context(key, value)
         spoil(place.context)
         return PrivateRepository(place.stack, "Repo")
 
@@ -78,12 +85,29 @@ def _large(app: Path) -> None:
         file.truncate(LARGE * 2**20)  # sparse
 
 
-def _many(app: Path) -> None:
+@cache
+def _made() -> TemporaryDirectory[str]:
+    return TemporaryDirectory()
+
+
+@cache
+def _many() -> Path:
+    """A context of too many files: made once, and of one file under many names, which file systems are quicker with."""
+    app = make_app(Path(_made().name) / "app")
     for first in range(0, MANY, 100):
         folder = app / "node_modules" / f"package{first}"
         folder.mkdir(parents=True)
         for number in range(first, min(first + 100, MANY)):
-            (folder / f"{number}.js").touch()
+            os.link(app / "server.txt", folder / f"{number}.js")
+    return app
+
+
+def _look_at_all(_: Path) -> None:
+    (_many() / ".dockerignore").unlink(missing_ok=True)
+
+
+def _look_past_modules(_: Path) -> None:
+    (_many() / ".dockerignore").write_text("node_modules\n", encoding="utf-8")
 
 
 def _no_dockerfile(app: Path) -> None:
@@ -180,17 +204,24 @@ CONTEXTS = [
         Passes("it does not travel"),
         _both(_link("hosts", "/etc/hosts"), _write(".dockerignore", "hosts\n")),
     ),
-    _context(f"A file of {LARGE} MiB", Warned("largeBuildContext"), _large),
+    _context(f"A file of {LARGE} MiB", Warned("largeBuildContext"), _large, settings=UNSTAGED),
     _context(
         f"A file of {LARGE} MiB that `.dockerignore` excludes",
         Passes("it does not travel"),
         _both(_large, _write(".dockerignore", "*.bin\n")),
     ),
-    _context(f"{MANY:,} files in `node_modules`", Warned("largeBuildContext"), _many),
+    _context(
+        f"{MANY:,} files in `node_modules`",
+        Warned("largeBuildContext"),
+        _look_at_all,
+        directory=lambda _: _many(),
+        settings=UNSTAGED,
+    ),
     _context(
         f"{MANY:,} files in `node_modules` that `.dockerignore` excludes",
         Passes("they do not travel, and are not looked at"),
-        _both(_many, _write(".dockerignore", "node_modules\n")),
+        _look_past_modules,
+        directory=lambda _: _many(),
     ),
     _context("`.env`", SECRET, _write(".env", "PASSWORD=x\n")),
     _context("`.git`", SECRET, _write(".git/config")),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import assertions
@@ -14,6 +15,9 @@ from bad_input import bare, cases_addresses, cases_contexts, cases_names, cases_
 from bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
 from ecr_fargate_constructs import ConfigurationError
 from ecr_fargate_constructs.testing.engine import diagnostics
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
 
 CASES: list[Case] = [
     *cases_contexts.CASES,
@@ -52,11 +56,11 @@ def place_for(case: Case, folder: Path) -> Place:
 def run_ours(case: Case, folder: Path) -> Outcome:
     """Give the input to this library."""
     place = place_for(case, folder)
-    before = _paths(place)
+    before = _constructs(place)
     try:
         made = case.ours(place)
     except ConfigurationError as error:
-        left = tuple(sorted(_paths(place) - before))
+        left = tuple(sorted(each.node.path for name, each in _constructs(place).items() if name not in before))
         return Outcome(_plain(str(error), folder), left, error=error)
     if isinstance(case.expected, RefusedAtSynth):
         return Outcome(_plain(_refusal_of(place.app), folder), ())
@@ -93,10 +97,9 @@ def cell_of(case: Case, outcome: Outcome) -> str:
             return f"accepts it: {case.expected.because}"
 
 
-def _paths(place: Place) -> set[str]:
-    return {each.node.path for each in place.app.node.find_all()} | {
-        each.node.path for each in place.stack.node.find_all()
-    }
+def _constructs(place: Place) -> dict[str, IConstruct]:
+    """The whole tree by jsii's names: to ask each construct for its path is two messages, and few are new."""
+    return {getattr(each, "__jsii_ref__").ref: each for each in place.stack.node.root.node.find_all()}  # noqa: B009
 
 
 def _warnings(stack: cdk.Stack) -> list[str]:

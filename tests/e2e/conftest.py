@@ -44,7 +44,7 @@ def local_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
     """The sample, not yet deployed; taken down afterwards whatever happens."""
     app = LocalApp(copy_sample(tmp_path_factory.mktemp("e2e") / "sample"), free_port())
     yield app
-    app.run("down")
+    app.end()
 
 
 @pytest.fixture
@@ -52,4 +52,4 @@ def faulty_app(tmp_path: Path) -> Iterator[LocalApp]:
     """The sample for a test that breaks it."""
     app = LocalApp(copy_sample(tmp_path / "sample"), free_port())
     yield app
-    app.run("down")
+    app.end()

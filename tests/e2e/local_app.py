@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,16 @@ class LocalApp:
             stdout, stderr = command.communicate()
         return subprocess.CompletedProcess(arguments, command.returncode, stdout, stderr)
 
+    @property
+    def state(self) -> Path:
+        """What the instance has written."""
+        return self.directory / ".ecr-fargate" / str(self.port)
+
+    def end(self) -> None:
+        """Take down what a test has left running."""
+        if self.state.exists():
+            self.run("down")
+
     def ask(self, service: str, operation: str, /, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
         """What an operation of the embedded AWS answers."""
         client = boto3.client(
@@ -67,14 +78,18 @@ class LocalApp:
             answer: dict[str, Any] = getattr(client, operation)(**options)
             return answer
 
-    def get(self) -> tuple[int, str]:
-        """Status and body of ``GET /`` through the load balancer."""
+    @cached_property
+    def host(self) -> str:
+        """Name of the load balancer; no deployment may change it, so it is asked for once."""
         printed = self.run("url")
         assert printed.returncode == 0, printed.stderr
-        url = urlsplit(printed.stdout.strip())
+        return urlsplit(printed.stdout.strip()).hostname or ""
+
+    def get(self, path: str = "/") -> tuple[int, str]:
+        """Status and body of ``GET`` through the load balancer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         with contextlib.closing(connection):
-            connection.request("GET", "/", headers={"Host": url.hostname or ""})
+            connection.request("GET", path, headers={"Host": self.host})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
@@ -92,8 +107,7 @@ class LocalApp:
     def leftovers(self) -> list[str]:
         """Whatever of this instance exists: containers that ended too, images, processes, state."""
         ended = self._mine("ps", "--all", "--format", "{{.Image}}")
-        state = self.directory / ".ecr-fargate" / str(self.port)
-        return [*ended, *self.images(), *self.processes(), *([str(state)] if state.exists() else [])]
+        return [*ended, *self.images(), *self.processes(), *([str(self.state)] if self.state.exists() else [])]
 
     def images(self) -> list[str]:
         """The engine's images that carry this instance's registry, or this app's build, in their name."""
@@ -106,7 +120,7 @@ class LocalApp:
 
     def processes(self) -> list[str]:
         """Command lines of processes that belong to this instance."""
-        state = str(self.directory / ".ecr-fargate" / str(self.port))
+        state = str(self.state)
         found = []
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             try:

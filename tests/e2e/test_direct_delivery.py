@@ -36,7 +36,7 @@ def direct_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
     app = LocalApp(copy_sample(tmp_path_factory.mktemp("direct") / "sample"), free_port())
     (app.directory / "app.py").write_text(PROGRAM, encoding="utf-8")
     yield app
-    app.run("down")
+    app.end()
 
 
 def _repositories(app: LocalApp) -> dict[str, list[dict[str, Any]]]:
@@ -115,5 +115,5 @@ def test_down_leaves_nothing(direct_app: LocalApp) -> None:
 
 
 def _log(app: LocalApp) -> list[str]:
-    log = app.directory / ".ecr-fargate" / str(app.port) / "cdk.log"
+    log = app.state / "cdk.log"
     return log.read_text(encoding="utf-8").splitlines()

@@ -58,7 +58,7 @@ def test_a_first_version_that_exits(faulty_app: LocalApp) -> None:
 
 def test_an_interrupted_start(faulty_app: LocalApp) -> None:
     command = faulty_app.start("up")
-    log = faulty_app.directory / ".ecr-fargate" / str(faulty_app.port) / "cdk.log"
+    log = faulty_app.state / "cdk.log"
     deadline = time.monotonic() + 120
     while not (log.exists() and "$ cdk deploy" in log.read_text(encoding="utf-8")):
         assert command.poll() is None, command.communicate()

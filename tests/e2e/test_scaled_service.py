@@ -1,15 +1,24 @@
-"""An autoscaled service, for real: as many tasks as the minimum says, none while it is paused. The tests go on."""
+"""An autoscaled service, for real: as many tasks as the minimum says, none while it is paused. The tests go on.
+
+Its repository keeps ten images: ``ecr-fargate retention check`` is asked whether that takes what runs.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from local_app import LocalApp
 
 GREETING = "Hello from a private ECR repository!"
+KEPT = 'repository=PrivateRepository(stack, "Repo", retention=Retention.keep_last(10))'
+MANIFEST = '{{"schemaVersion":2,"config":{{"digest":"sha256:{0:064x}"}},"layers":[]}}'
 SCALED = "scaling=Scaling(minimum=3, maximum=6, cpu_percent=60)"
 
 
@@ -34,9 +43,25 @@ def _change(local_app: LocalApp, old: str, new: str) -> None:
     app.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def _check(app: LocalApp, repository: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [str(Path(sys.executable).parent / "ecr-fargate"), "retention", "check", "--repository", repository],
+        env={
+            **os.environ,
+            "AWS_ENDPOINT_URL": f"http://localhost:{app.port}",
+            "AWS_ACCESS_KEY_ID": f"{app.port:012d}",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_three_tasks_run_when_the_minimum_is_three(local_app: LocalApp) -> None:
-    _change(local_app, "import EcrFargateService, ", "import EcrFargateService, Scaling, ")
-    _change(local_app, "    container_port=8080,\n", f"    container_port=8080,\n    {SCALED},\n")
+    _change(local_app, "EcrFargateService, ", "EcrFargateService, PrivateRepository, Retention, Scaling, ")
+    _change(local_app, "    container_port=8080,\n", f"    container_port=8080,\n    {KEPT},\n    {SCALED},\n")
     done = local_app.run("up")
     assert done.returncode == 0, done.stdout + done.stderr
     [properties] = [
@@ -48,8 +73,44 @@ def test_three_tasks_run_when_the_minimum_is_three(local_app: LocalApp) -> None:
     assert local_app.get() == (200, f"{GREETING}\n")
 
 
+def test_check_fails_when_the_policy_would_take_what_runs(local_app: LocalApp) -> None:
+    [repository] = [
+        item["repositoryName"]
+        for item in local_app.ask("ecr", "describe_repositories")["repositories"]
+        if "container-assets" not in item["repositoryName"]
+    ]
+
+    def push(versions: range) -> None:
+        for number in versions:
+            local_app.ask(
+                "ecr",
+                "put_image",
+                repositoryName=repository,
+                imageTag=f"v{number}",
+                imageManifest=MANIFEST.format(number),
+            )
+
+    push(range(2, 11))  # what runs is the tenth youngest now
+    done = _check(local_app, repository)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the policy takes none of them" in done.stdout
+
+    push(range(11, 13))  # twelve versions: what runs is the oldest
+    done = _check(local_app, repository)
+    assert done.returncode == 1, done.stdout + done.stderr
+    [image] = [
+        detail
+        for detail in local_app.ask("ecr", "describe_images", repositoryName=repository)["imageDetails"]
+        if not detail["imageTags"][0].startswith("v")
+    ]
+    assert image["imageTags"][0] in done.stdout
+    assert "rule 2 (expire images tagged * beyond the newest 10)" in done.stdout
+    assert "used by service Web-" in done.stdout
+    assert ", task " in done.stdout
+
+
 def test_what_does_not_act_is_said(local_app: LocalApp) -> None:
-    log = (local_app.directory / ".ecr-fargate" / str(local_app.port) / "aws.log").read_text(encoding="utf-8")
+    log = (local_app.state / "aws.log").read_text(encoding="utf-8")
     assert "not emulated: the scaling policy" in log
 
 

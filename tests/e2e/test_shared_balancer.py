@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from local_app import LocalApp
@@ -33,16 +30,6 @@ app.synth()
 """
 
 
-def _ask(local_app: LocalApp, path: str) -> tuple[int, str]:
-    printed = local_app.run("url")
-    assert printed.returncode == 0, printed.stderr
-    connection = http.client.HTTPConnection("127.0.0.1", local_app.port, timeout=10)
-    with contextlib.closing(connection):
-        connection.request("GET", path, headers={"Host": urlsplit(printed.stdout.strip()).hostname or ""})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-
-
 def _rules(local_app: LocalApp) -> dict[str, Any]:
     """The rules of the listener by their ARN, without the default one."""
     [balancer] = local_app.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
@@ -65,14 +52,14 @@ def test_two_services_answer_on_their_routes(local_app: LocalApp) -> None:
     local_app.edit('body = bodies.get(self.path.partition("?")[0])', 'body = f"{name}: {self.path}\\n"')
     done = local_app.run("up")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert _ask(local_app, "/") == (200, "Home: /\n")
-    assert _ask(local_app, "/api/orders/7") == (200, "Api: /api/orders/7\n")
+    assert local_app.get("/") == (200, "Home: /\n")
+    assert local_app.get("/api/orders/7") == (200, "Api: /api/orders/7\n")
     assert len(local_app.containers()) == 4
 
 
 def test_an_unknown_path_gets_the_default_answer(local_app: LocalApp) -> None:
     for path in ("/nowhere", "/api", "/apis/orders"):
-        assert _ask(local_app, path) == (404, "Not found\n")
+        assert local_app.get(path) == (404, "Not found\n")
 
 
 def test_a_third_joins_without_a_change_to_the_others(local_app: LocalApp) -> None:
@@ -89,9 +76,9 @@ def test_a_third_joins_without_a_change_to_the_others(local_app: LocalApp) -> No
     now = _groups(local_app)
     assert {arn: now[arn] for arn in groups} == groups
     assert len(now) == 3
-    assert _ask(local_app, "/api/admin/users") == (200, "Admin: /api/admin/users\n")
-    assert _ask(local_app, "/api/orders/7") == (200, "Api: /api/orders/7\n")
-    assert _ask(local_app, "/") == (200, "Home: /\n")
+    assert local_app.get("/api/admin/users") == (200, "Admin: /api/admin/users\n")
+    assert local_app.get("/api/orders/7") == (200, "Api: /api/orders/7\n")
+    assert local_app.get("/") == (200, "Home: /\n")
 
 
 def test_down_leaves_nothing(local_app: LocalApp) -> None:

@@ -139,6 +139,7 @@ class Cloud:
     def __init__(self, instance: Instance) -> None:
         """Ask the embedded AWS of an instance."""
         self._instance = instance
+        self._clients: dict[str, Any] = {}
         self._session = boto3.Session(
             aws_access_key_id=instance.account,
             aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
@@ -146,10 +147,12 @@ class Cloud:
         )
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """A client for an AWS service."""
-        return self._session.client(
-            name, endpoint_url=self._instance.endpoint, config=Config(proxies={}, retries={"max_attempts": 3})
-        )
+        """The client for an AWS service: made once, since making one takes longer than what it is asked."""
+        if name not in self._clients:
+            self._clients[name] = self._session.client(
+                name, endpoint_url=self._instance.endpoint, config=Config(proxies={}, retries={"max_attempts": 3})
+            )
+        return self._clients[name]
 
     def resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
         """Stack and physical id of every resource of a type."""

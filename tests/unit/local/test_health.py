@@ -30,7 +30,7 @@ def _answering(status: int) -> Iterator[dict[str, Any]]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # else it looks twice a second whether to end
     thread.start()
     try:
         yield {"Id": "127.0.0.1", "Port": server.server_address[1]}

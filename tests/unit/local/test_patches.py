@@ -44,8 +44,9 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.alb", "_proxy_http_target"),
         ("ministack.services.ecs", "_record_service_task_healthy"),
         ("ministack.services.ecs", "_mark_task_stopped"),
-        ("ministack.app", "app"),
         ("ministack.services.cloudformation", "handle_request"),
+        ("ministack.services.cloudformation", "_stacks"),
+        ("ministack.app", "app"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )
@@ -53,7 +54,8 @@ def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.Mon
     monkeypatch.delattr(f"{module}.{name}")
     # What is patched before the failure must not stay patched for the other tests.
     monkeypatch.setattr(patches, "_say_image_not_found", _only_look) if name != "_describe_images" else None
-    for inside in ("services.ecs", "services.cloudformation.provisioners", "core.container_reaper"):
+    formation = "services.cloudformation"
+    for inside in ("services.ecs", formation, f"{formation}.provisioners", "core.container_reaper"):
         _keep(monkeypatch, import_module(f"ministack.{inside}"))
     with pytest.raises(patches.MovedError, match=f"{name.rpartition('.')[2]}.*ministack=={patches.WRITTEN_FOR}"):
         patches.apply(endpoint="http://localhost:1", rewrite_pulls=False)
@@ -61,7 +63,8 @@ def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.Mon
 
 def _keep(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
     """Give a module its functions, and its table of types, back when the test ends."""
-    for name in ("_build_run_kwargs", "_cleanup_task_resources", "_normalize_container_defs", "drop_containers"):
+    names = ("_build_run_kwargs", "_cleanup_task_resources", "_normalize_container_defs", "drop_containers")
+    for name in (*names, "handle_request"):
         if hasattr(module, name):
             monkeypatch.setattr(module, name, getattr(module, name))
     if hasattr(module, "_RESOURCE_HANDLERS"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -18,10 +20,21 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assemblies of all examples, in folders of their names."""
-    folder = tmp_path_factory.mktemp("examples")
-    for file in EXAMPLES:
-        build(file, folder / file.stem).synth()
+    """The cloud assemblies of all examples, in folders of their names; the workers of a run share them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "examples"
+    done = folder.with_suffix(".done")
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + 300
+        while not done.exists():
+            assert time.monotonic() < deadline, "the worker that synthesizes the examples does not come to an end"
+            time.sleep(0.1)
+    else:
+        for file in EXAMPLES:
+            build(file, folder / file.stem).synth()
+        done.touch()
     return folder
 
 

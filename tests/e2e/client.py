@@ -1,7 +1,4 @@
-"""A client that asks ten times a second, through a good version and through one that exits at once.
-
-The bare pattern of CDK goes through the same, in the same run: what it loses too is the emulator's.
-"""
+"""A client that asks ten times a second while a version is deployed, and what CDK's bare pattern loses meanwhile."""
 
 from __future__ import annotations
 
@@ -12,14 +9,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import pytest
 from local_app import LocalApp, copy_sample, free_port
 from typing_extensions import Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
 GREETING = "Hello from a private ECR repository!"
@@ -99,67 +94,26 @@ class Client:
 
 @dataclass(frozen=True)
 class Course:
-    """What happened to one app."""
+    """What clients met with during the deployment of a good version, and of one that exits at once."""
 
     good: Client
     bad: Client
-    bad_status: int
-    bad_output: str
-    after: tuple[int, str]
 
 
-def _course(app: LocalApp) -> Course:
-    done = app.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    host = urlsplit(app.run("url").stdout.strip()).hostname or ""
-    app.edit(GREETING, "Hello again!")
-    with Client(app, host) as good:
-        done = app.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    app.edit(*BROKEN)
-    with Client(app, host) as bad:
-        done = app.run("up")
-    return Course(good, bad, done.returncode, done.stdout + done.stderr, app.get())
-
-
-@pytest.fixture(scope="module")
-def courses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Course]]:
-    ours = LocalApp(copy_sample(tmp_path_factory.mktemp("ours") / "sample"), free_port())
-    bare = LocalApp(copy_sample(tmp_path_factory.mktemp("bare") / "sample"), free_port())
-    (bare.directory / "app.py").write_text(BARE, encoding="utf-8")
-    found = {}
+def course_of_the_bare_pattern(folder: Path) -> Course:
+    """Take CDK's bare pattern through what the sample goes through."""
+    app = LocalApp(copy_sample(folder / "sample"), free_port())
+    (app.directory / "app.py").write_text(BARE, encoding="utf-8")
     try:
-        for name, app in (("ours", ours), ("bare", bare)):
-            found[name] = _course(app)
-            app.run("down")
-        yield found
+        done = app.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        app.edit(GREETING, "Hello again!")
+        with Client(app, app.host) as good:
+            done = app.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        app.edit(*BROKEN)
+        with Client(app, app.host) as bad:
+            app.run("up")
+        return Course(good, bad)
     finally:
-        for app in (ours, bare):
-            app.run("down")
-
-
-def _held(courses: dict[str, Course], part: str) -> None:
-    """No request of ours is lost; or the bare pattern loses some too, and ours loses no more than one in a hundred."""
-    ours, bare = (getattr(courses[name], part) for name in ("ours", "bare"))
-    print(f"{part}: ours {dict(ours.statuses)}, bare pattern {dict(bare.statuses)}")
-    assert ours.statuses.total() > 50
-    assert bare.statuses.total() > 50
-    assert ours.lost == 0 or (bare.lost > 0 and ours.lost <= ours.statuses.total() // 100)
-
-
-def test_a_good_version_loses_no_request(courses: dict[str, Course]) -> None:
-    _held(courses, "good")
-    assert courses["ours"].good.bodies == {f"{GREETING}\n", "Hello again!\n"}
-
-
-def test_a_version_that_exits_at_once_is_never_seen(courses: dict[str, Course]) -> None:
-    _held(courses, "bad")
-    assert courses["ours"].bad.bodies == {"Hello again!\n"}
-
-
-def test_a_version_that_exits_at_once_is_reported_and_the_old_one_goes_on(courses: dict[str, Course]) -> None:
-    course = courses["ours"]
-    assert course.bad_status == 1
-    assert "the service did not come up" in course.bad_output
-    assert "cannot start" in course.bad_output
-    assert course.after == (200, "Hello again!\n")
+        app.run("down")
