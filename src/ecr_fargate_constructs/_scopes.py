@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
+from weakref import WeakSet
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 _OF_ONE_REGION = ("vpc", "cluster", "load_balancer", "encryption_key")  # options that name what is of one region
 
+_UNDER_WAY: WeakSet[object] = WeakSet()
+"""Constructs of this library in their own constructor: what is in them so far has ids of ours, which never meet."""
+
 
 def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
     """Make a constructor refuse a place that cannot be, and take its construct out of the tree when it fails.
@@ -37,6 +41,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
         check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
         _check_neighbours(scope, kwargs, path=path)
+        _UNDER_WAY.add(made)
         try:
             init(*args, **kwargs)
         except RuntimeError as error:
@@ -45,6 +50,8 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
         except Exception:
             scope.node.try_remove_child(construct_id)
             raise
+        finally:
+            _UNDER_WAY.discard(made)
 
     return guarded
 
@@ -71,7 +78,7 @@ def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True
             f"construct_id='' names nothing in {parent}; use a word, for example 'Web'", path=scope.node.path or None
         )
     path = path_of(scope, construct_id)
-    if node_of(scope).try_find_child(construct_id) is not None:
+    if scope not in _UNDER_WAY and node_of(scope).try_find_child(construct_id) is not None:
         raise ConfigurationError(
             f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
         )

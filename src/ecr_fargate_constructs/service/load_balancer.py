@@ -173,7 +173,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
     settings = ingress.settings if isinstance(ingress, Targets) else ingress.targets
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
     # CDK compares the two at synth, which it cannot where one is a token.
-    known = not (check.interval.is_unresolved() or check.timeout.is_unresolved())
+    known = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None
     group.configure_health_check(
         enabled=True,
         protocol=elbv2.Protocol.HTTP,
