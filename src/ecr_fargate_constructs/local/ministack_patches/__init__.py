@@ -1,6 +1,6 @@
 """Everything that MiniStack lacks for our templates.
 
-Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, waiting for
+Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, questions about
 stacks in ``stacks``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
@@ -68,9 +68,9 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     alb = import_module("ministack.services.alb")
     check_targets(alb, _find)
     wait_for_health(ecs, alb, _find)
+    answer_when_settled(import_module("ministack.services.cloudformation"))
     if rewrite_pulls:
         _pull_from_localhost(endpoint)
-    answer_when_settled(import_module("ministack.services.cloudformation"))
     application = import_module("ministack.app")
     application.app = accept_absolute_targets(_find(application, "app"))  # type: ignore[attr-defined]
     return frozenset(handlers)
@@ -181,7 +181,8 @@ def _pull_from_localhost(endpoint: str) -> None:
 def accept_absolute_targets(application: _Application) -> _Application:
     """Let an application be its own forward proxy: servers must accept absolute request targets (RFC 9112, 3.2.2).
 
-    The copy function reaches the registry by AWS's name through ``HTTP_PROXY``, which then is MiniStack itself.
+    The copy function reaches the registry by AWS's name through ``HTTP_PROXY``, which then is MiniStack itself. What
+    the registry is asked, and how much it is brought, goes to the log.
     """
 
     async def proxy(
@@ -193,8 +194,21 @@ def accept_absolute_targets(application: _Application) -> _Application:
                 "path": urlsplit(scope["path"]).path or "/",
                 "raw_path": (urlsplit(scope["raw_path"]).path or b"/"),
             }
-        if scope["type"] == "http" and scope["path"].startswith("/v2/"):
-            print(f"registry: {scope['method']} {scope['path']}", flush=True)
-        await application(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith("/v2/"):
+            await application(scope, receive, send)
+            return
+        request = f"registry: {scope['method']} {scope['path']}"
+        print(request, flush=True)
+        arrived = 0
+
+        async def count() -> _Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            return message
+
+        await application(scope, count, send)
+        if arrived:
+            print(f"{request} brought {arrived} bytes", flush=True)
 
     return proxy
