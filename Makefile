@@ -7,7 +7,7 @@ PORT ?= 4566
 
 unexport PYTHONDONTWRITEBYTECODE  # or each of hundreds of processes would compile the same modules
 
-.PHONY: demo test check docs bench bench-check dist compliance snapshots clean
+.PHONY: demo test unit check docs bench bench-check dist compliance snapshots clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -16,6 +16,9 @@ demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to th
 
 test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end included where an engine answers
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+unit: $(VENV)/.dev  ## The unit suite alone: half a minute
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/unit
 
 check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/ruff format --check .

@@ -75,12 +75,11 @@ class App:
 
     def __init__(self, folder: Path, port: int) -> None:
         """Make the folder; nothing runs yet."""
-        folder.mkdir()
+        shutil.copytree(ROOT / "bench" / "deployed", folder, ignore=shutil.ignore_patterns("__pycache__"))
         self._folder = folder
         self._port = port
         self._edits = 0
         shutil.copy(ROOT / "cdk.json", folder / "cdk.json")
-        shutil.copy(ROOT / "bench" / "deployed" / "app.py", folder / "app.py")
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
 
     def add(self, program: str) -> None:
@@ -111,7 +110,7 @@ class App:
         """Run ``ecr-fargate local``, and return what it printed."""
         options = ["--app-dir", str(self._folder), "--port", str(self._port)]
         command = [str(Path(sys.executable).parent / "ecr-fargate"), "local", verb, *options, *arguments]
-        environment: Mapping[str, str] = {**os.environ, "BENCH_PROGRAM": program}
+        environment: Mapping[str, str] = {**os.environ, "BENCH_PROGRAM": program, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

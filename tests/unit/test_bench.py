@@ -138,9 +138,13 @@ def _deployment(seconds: float, **repositories: int) -> Deployment:
 def _deployments(
     copy: float, direct: float, code_change: dict[str, Deployment] | None = None
 ) -> dict[tuple[str, str], list[Deployment]]:
-    seconds = {"ours": copy, "direct": direct, "bare": 1.0}
+    seconds = {"ours": copy, "direct": direct, "handwritten": 1.5, "bare": 1.0}
     return {
-        (name, phase): [code_change[name] if code_change and phase == "code change" else _deployment(seconds[name])]
+        (name, phase): [
+            code_change.get(name, _deployment(1))
+            if code_change and phase == "code change"
+            else _deployment(seconds[name])
+        ]
         for name in PROGRAMS
         for phase in PHASES
     }
@@ -152,6 +156,7 @@ def test_either_way_of_delivery_has_to_be_quick(copy: float, direct: float, met:
     assert goal.met is met
     assert goal.ratios["P7 direct, no change"] == direct
     assert goal.figure.startswith(f"copy {copy:.2f} · {copy:.2f} · {copy:.2f}; direct")
+    assert goal.figure.endswith("written by hand, 1.50 · 1.50 · 1.50")
 
 
 @pytest.mark.parametrize(
