@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     Points = dict[str, list[tuple[float, float]]]
 
 ALL = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
-CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6")
+CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6", "P9")
+"""All but the time of deployments, which varies by more than the tolerance, and P8, which has no ratio."""
 BASELINE, PAGE, DOCS = ROOT / "bench" / "baseline.json", ROOT / "bench" / "README.md", ROOT / "docs"
 TOLERANCE = 0.1
 
@@ -36,8 +37,8 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default=",".join(ALL), help="goals, separated by commas")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of whole processes in turn (default: 5)")
-    parser.add_argument("--deployments", type=int, default=3, help="rounds of P7 (default: 3)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of whole processes (default: 9)")
+    parser.add_argument("--deployments", type=int, default=5, help="rounds of P7 (default: 5)")
     parser.add_argument("--port", type=int, default=4777, help="port of the embedded AWS of P7 (default: 4777)")
     parser.add_argument("--p8", type=Path, help="JUnit report of 'make test', for its time")
     parser.add_argument("--check", action="store_true", help="compare with the baseline, and write nothing")
@@ -96,11 +97,20 @@ def bars_of(ratios: dict[str, float]) -> list[tuple[str, float, float]]:
     return [(label, ratios[name], goal) for name, (label, goal) in shown.items() if name in ratios]
 
 
-def check(ratios: dict[str, float]) -> int:
-    """Compare with the committed baseline."""
+def check(ratios: dict[str, float], again: Callable[[list[str]], dict[str, float]]) -> int:
+    """Compare with the committed baseline; what is worse has to be so twice, since a machine has slow minutes.
+
+    Args:
+        ratios: What was measured.
+        again: Measures goals once more.
+    """
     before: dict[str, float] = json.loads(BASELINE.read_text(encoding="utf-8"))["ratios"]
     worse = regressions(before, ratios, TOLERANCE)
-    print("\n".join(worse) or f"no ratio is more than {TOLERANCE:.0%} above the baseline")
+    if worse:
+        print("\n".join(["measured again:", *worse.values()]), flush=True)
+        second = again(sorted({name.split()[0] for name in worse}))
+        worse = regressions(before, {name: min(ratios[name], second[name]) for name in worse}, TOLERANCE)
+    print("\n".join(worse.values()) or f"no ratio is more than {TOLERANCE:.0%} above the baseline")
     return 1 if worse else 0
 
 
@@ -139,6 +149,10 @@ def _rows(goals: Sequence[Goal]) -> dict[str, dict[str, object]]:
     return found
 
 
+def _narrowed(chosen: argparse.Namespace, only: list[str]) -> argparse.Namespace:
+    return argparse.Namespace(**{**vars(chosen), "only": only})
+
+
 def main() -> int:
     """Measure, print, and write or compare."""
     chosen = options()
@@ -147,7 +161,7 @@ def main() -> int:
     if medians:
         print(json.dumps(medians, indent=2), file=sys.stderr)
     if chosen.check:
-        return check(ratios_of(goals))
+        return check(ratios_of(goals), lambda only: ratios_of(measure(_narrowed(chosen, only))[0]))
     write(goals, points)
     return 0
 

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """Median of the ratios of what was measured side by side: a slow minute slows both of a pair."""
     return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def in_shares(values: Sequence[Sequence[float]]) -> list[float]:
+    """Medians of what was measured in rounds, each a share of its round: a slow round is as good as a fast one.
+
+    Args:
+        values: What was measured of each thing, a value a round.
+    """
+    rounds = [sum(each) for each in zip(*values, strict=True)]
+    return [statistics.median(value / whole for value, whole in zip(each, rounds, strict=True)) for each in values]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +57,10 @@ class Line:
         )
 
 
-def regressions(before: dict[str, float], now: dict[str, float], tolerance: float) -> list[str]:
-    """What got worse than the tolerance allows, one sentence each; lower is better for all of them."""
-    return [
-        f"{name}: {before[name]:.3g} before, {value:.3g} now ({value / before[name] - 1:+.0%})"
+def regressions(before: Mapping[str, float], now: Mapping[str, float], tolerance: float) -> dict[str, str]:
+    """What got worse than the tolerance allows, a sentence each; lower is better for all of them."""
+    return {
+        name: f"{name}: {before[name]:.3g} before, {value:.3g} now ({value / before[name] - 1:+.0%})"
         for name, value in now.items()
         if name in before and value > before[name] * (1 + tolerance)
-    ]
+    }

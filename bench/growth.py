@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from bench.figures import Line
+from bench.figures import Line, in_shares
 from bench.goals import Goal
 from bench.processes import LISTEN_TO_HEAPS, Program, in_turn, seconds
 from bench.programs import SHARED
@@ -29,8 +29,7 @@ def growth(assemblies: Assemblies, rounds: int) -> tuple[list[Goal], dict[str, l
     timed = in_turn(programs, rounds)
     heard = in_turn({name: _heard(program) for name, program in programs.items()}, _MEMORY_ROUNDS)
     points: dict[str, list[tuple[float, float]]] = {
-        # The fastest, where nothing is compared: other programs on the machine can only make a run slower.
-        TIME: [(size, min(seconds(timed[str(size)]))) for size in SIZES],
+        TIME: list(zip(SIZES, in_shares([seconds(timed[str(size)]) for size in SIZES]), strict=True)),
         HELD: [(size, statistics.median(each.held for each in heard[str(size)])) for size in SIZES],
         PEAK: [(size, statistics.median(each.memory for each in timed[str(size)])) for size in SIZES],
         TEMPLATE: [(size, assemblies.size(SHARED, size) / 1000) for size in SIZES],

@@ -7,36 +7,39 @@ from typing import TYPE_CHECKING
 
 from bench.figures import ratio
 from bench.goals import Goal
-from bench.processes import cpu, in_turn, seconds
+from bench.processes import at_once, cpu, in_turn, seconds
 from bench.programs import BARE, BARE_TWIN, HANDWRITTEN, OURS, SHARED, SOLUTION, TWIN, check_same, solutions_python
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from bench.processes import Program
+    from bench.processes import Program, Sample
     from bench.programs import Assemblies
 
 Key = tuple[str, int]
 MANY = 50
-P1 = [(OURS, 1), (HANDWRITTEN, 1), (OURS, MANY), (HANDWRITTEN, MANY)]
 P2 = [(SHARED, MANY), (BARE, MANY), (SHARED, 0), (BARE_TWIN, MANY)]
 P3 = [(OURS, MANY), (TWIN, MANY), (HANDWRITTEN, MANY), (BARE, MANY), (BARE_TWIN, MANY)]
 PEER = [(OURS, 1), (SOLUTION, 1), (OURS, MANY), (SOLUTION, MANY)]
 
 
 class Synthesis:
-    """Each program once a round, whatever it is compared with."""
+    """P1's pairs at once, since they take the same time; of the rest each program once a round, for all ratios."""
 
     def __init__(self, assemblies: Assemblies, wanted: Sequence[str], rounds: int) -> None:
         """Measure what the wanted goals need."""
         peer = PEER if solutions_python().is_file() else []
         keys = dict.fromkeys(
-            key for name, needed in (("P1", [*P1, *peer]), ("P2", P2), ("P3", P3)) if name in wanted for key in needed
+            key for name, needed in (("P1", peer), ("P2", P2), ("P3", P3)) if name in wanted for key in needed
         )
-        programs: dict[str, Program] = {_name(key): assemblies.program(*key) for key in keys}
         self._wanted = wanted
         self._assemblies = assemblies
-        self._samples = in_turn(programs, rounds)
+        self._pairs: dict[int, Mapping[str, Sequence[Sample]]] = {
+            count: at_once(self._programs([(OURS, count), (HANDWRITTEN, count)]), rounds)
+            for count in (1, MANY)
+            if "P1" in wanted
+        }
+        self._samples = in_turn(self._programs(keys), rounds) if keys else {}
 
     def goals(self) -> list[Goal]:
         """What came of it."""
@@ -59,7 +62,7 @@ class Synthesis:
             ours, other = (self._assemblies.types(name, count) for name in (OURS, HANDWRITTEN))
             check_same(ours, other, f"{OURS} and {HANDWRITTEN}")
         resources = sum(self._assemblies.types(OURS, MANY).values())
-        found = [self._ratio((OURS, count), (HANDWRITTEN, count)) for count in (1, MANY)]
+        found = [_ratio(pair, (OURS, count), (HANDWRITTEN, count)) for count, pair in self._pairs.items()]
         made = [
             Goal(
                 name="P1",
@@ -74,7 +77,7 @@ class Synthesis:
         return [*made, self._solutions()] if _name((SOLUTION, 1)) in self._samples else made
 
     def _solutions(self) -> Goal:
-        peers = [self._ratio((OURS, count), (SOLUTION, count)) for count in (1, MANY)]
+        peers = [_ratio(self._samples, (OURS, count), (SOLUTION, count)) for count in (1, MANY)]
         return Goal(
             name="",
             measure=f"1 and {MANY} services, against aws-solutions-constructs.aws-alb-fargate, which makes no "
@@ -85,9 +88,9 @@ class Synthesis:
         )
 
     def _p2(self) -> list[Goal]:
-        wall, used = self._ratio((SHARED, MANY), (BARE, MANY))
-        floor, _ = self._ratio((SHARED, 0), (BARE, MANY))
-        twin, _ = self._ratio((BARE_TWIN, MANY), (BARE, MANY))
+        wall, used = _ratio(self._samples, (SHARED, MANY), (BARE, MANY))
+        floor, _ = _ratio(self._samples, (SHARED, 0), (BARE, MANY))
+        twin, _ = _ratio(self._samples, (BARE_TWIN, MANY), (BARE, MANY))
         resources = [sum(self._assemblies.types(name, MANY).values()) for name in (SHARED, BARE)]
         return [
             Goal(
@@ -107,9 +110,9 @@ class Synthesis:
             check_same(
                 self._assemblies.types(name, MANY), self._assemblies.types(TWIN, MANY), f"{name} and the TypeScript"
             )
-        wall, used = self._ratio((OURS, MANY), (TWIN, MANY))
-        by_hand, _ = self._ratio((HANDWRITTEN, MANY), (TWIN, MANY))
-        bare, _ = self._ratio((BARE, MANY), (BARE_TWIN, MANY))
+        wall, used = _ratio(self._samples, (OURS, MANY), (TWIN, MANY))
+        by_hand, _ = _ratio(self._samples, (HANDWRITTEN, MANY), (TWIN, MANY))
+        bare, _ = _ratio(self._samples, (BARE, MANY), (BARE_TWIN, MANY))
         return [
             Goal(
                 name="P3",
@@ -122,10 +125,14 @@ class Synthesis:
             )
         ]
 
-    def _ratio(self, one: Key, other: Key) -> tuple[float, float]:
-        """Ratios of wall times and of CPU times."""
-        ours, theirs = self._samples[_name(one)], self._samples[_name(other)]
-        return ratio(seconds(ours), seconds(theirs)), ratio(cpu(ours), cpu(theirs))
+    def _programs(self, keys: Iterable[Key]) -> dict[str, Program]:
+        return {_name(key): self._assemblies.program(*key) for key in keys}
+
+
+def _ratio(samples: Mapping[str, Sequence[Sample]], one: Key, other: Key) -> tuple[float, float]:
+    """Ratios of wall times and of CPU times."""
+    ours, theirs = samples[_name(one)], samples[_name(other)]
+    return ratio(seconds(ours), seconds(theirs)), ratio(cpu(ours), cpu(theirs))
 
 
 def _name(key: Key) -> str:

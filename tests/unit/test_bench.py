@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import __main__ as command
 from bench import growth, templates
 from bench.deployments import PHASES, PROGRAMS, bytes_pushed, seconds_table, times
 from bench.embedded import App, Deployment, brought
-from bench.figures import Line, ratio, regressions
+from bench.figures import Line, in_shares, ratio, regressions
 from bench.goals import Goal, between_markers, table
+from bench.processes import Program, at_once, in_turn
 from bench.programs import check_same
 from bench.suite import wall_time
 
@@ -53,9 +56,49 @@ def test_points_that_do_not_rise_are_a_line() -> None:
 
 def test_a_regression_is_more_than_the_tolerance_and_new_ratios_are_none() -> None:
     before = {"P1 1": 1.0, "P4": 1.1}
-    assert regressions(before, {"P1 1": 1.1, "P4": 1.0, "P9": 7}, 0.1) == []
-    [sentence] = regressions(before, {"P1 1": 1.12, "P4": 1.1}, 0.1)
-    assert sentence == "P1 1: 1 before, 1.12 now (+12%)"
+    assert regressions(before, {"P1 1": 1.1, "P4": 1.0, "P9": 7}, 0.1) == {}
+    worse = regressions(before, {"P1 1": 1.12, "P4": 1.1}, 0.1)
+    assert worse == {"P1 1": "P1 1: 1 before, 1.12 now (+12%)"}
+
+
+@pytest.mark.parametrize(("second", "failed"), [(1.1, 0), (1.2, 1)])
+def test_what_is_worse_is_measured_again_and_nothing_else(
+    second: float, failed: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    baseline = tmp_path / "baseline.json"
+    baseline.write_text('{"ratios": {"P1 1": 1.0, "P1 50": 1.0, "P4": 1.0}}', encoding="utf-8")
+    monkeypatch.setattr(command, "BASELINE", baseline)
+    asked: list[list[str]] = []
+
+    def again(only: list[str]) -> dict[str, float]:
+        asked.append(only)
+        return {"P1 1": second, "P1 50": 2.0}
+
+    assert command.check({"P1 1": 1.3, "P1 50": 1.0, "P4": 1.05}, again) == failed
+    assert asked == [["P1"]]
+    assert command.check({"P1 1": 1.0, "P1 50": 1.0, "P4": 1.05}, again) == 0
+    assert asked == [["P1"]]
+
+
+def test_a_slow_round_changes_no_share() -> None:
+    assert in_shares([[1, 10, 1], [3, 30, 3]]) == [0.25, 0.75]
+    assert in_shares([[1, 1, 2], [3, 1, 2]]) == [0.5, 0.5]
+
+
+def test_what_is_measured_at_once_and_in_turn_runs_as_often_as_it_should(tmp_path: Path) -> None:
+    programs = {
+        name: Program(
+            command=[sys.executable, "-c", f"open({str(tmp_path / 'log')!r}, 'a').write({name!r})"], environment={}
+        )
+        for name in "ab"
+    }
+    once = at_once(programs, 2)
+    assert {name: len(samples) for name, samples in once.items()} == {"a": 2, "b": 2}
+    (tmp_path / "log").unlink()
+    turns = in_turn(programs, 2)
+    assert {name: len(samples) for name, samples in turns.items()} == {"a": 2, "b": 2}
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "abbaab"  # the first round only warms
+    assert all(sample.seconds > 0 for sample in (*once["a"], *turns["b"]))
 
 
 def test_the_table_says_met_missed_and_nothing() -> None:
