@@ -38,7 +38,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default=",".join(ALL), help="goals, separated by commas")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of whole processes (default: 9)")
-    parser.add_argument("--deployments", type=int, default=5, help="rounds of P7 (default: 5)")
+    parser.add_argument("--deployments", type=int, default=4, help="rounds of P7, half of them backwards (default: 4)")
     parser.add_argument("--port", type=int, default=4777, help="port of the embedded AWS of P7 (default: 4777)")
     parser.add_argument("--p8", type=Path, help="JUnit report of 'make test', for its time")
     parser.add_argument("--check", action="store_true", help="compare with the baseline, and write nothing")

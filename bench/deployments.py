@@ -6,6 +6,7 @@ import contextlib
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +21,8 @@ PHASES = ("first", "code change", "no change")
 PROGRAMS = ("ours", "direct", "handwritten", "bare")
 PARTS = ("start", "synthesis", "assets", "stacks")
 GOAL = 1.15
+_SETTLES = 10
+"""Seconds before a phase: what the last deployment of the phase before has set going, tasks that end, is over then."""
 
 Found: TypeAlias = "Mapping[tuple[str, str], Sequence[Deployment]]"
 
@@ -43,6 +46,7 @@ def deployments(port: int, rounds: int) -> list[Goal]:
                 app.local("warm", "up")
                 image = sum(brought(app.log()).values())
             for phase in PHASES:
+                time.sleep(_SETTLES)
                 for name in PROGRAMS if number % 2 == 0 else reversed(PROGRAMS):
                     if phase == "code change":
                         apps[name].edit(name)

@@ -9,17 +9,17 @@ os.environ["CDK_VALIDATION"] = "false"  # ten seconds a process; test_validation
 import gc
 import json
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aws_cdk as cdk
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import ROOT, make_app
-
+# Neither aws_cdk nor what imports it: the process that hands tests to the workers needs none of it.
 if TYPE_CHECKING:
-    from pathlib import Path
+    import aws_cdk as cdk
 
+gc.disable()  # what is imported and collected stays; it is left out of every search below
 
 # A property must not fail because the machine is busy.
 settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,22 +44,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Leave what has been imported, hundreds of thousands of objects that stay, out of each search for garbage."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build context."""
+    from support import make_app  # noqa: PLC0415 - see above
+
     return make_app(tmp_path_factory.mktemp("context") / "app")
 
 
 @pytest.fixture
 def stack() -> cdk.Stack:
     """An empty stack."""
+    import aws_cdk as cdk  # noqa: PLC0415 - see above
+
     return cdk.Stack(cdk.App(), "Stack")
 
 
 @pytest.fixture(scope="session")
 def recommended_flags() -> dict[str, Any]:
     """The context of this project's cdk.json."""
-    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    context: dict[str, Any] = json.loads((Path(__file__).parents[1] / "cdk.json").read_text(encoding="utf-8"))[
+        "context"
+    ]
     return context

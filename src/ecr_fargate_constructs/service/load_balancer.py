@@ -118,10 +118,12 @@ def check_logs(scope: Construct, ingress: Ingress) -> None:
 def open_to_peers(parts: AnyParts, ingress: Ingress) -> None:
     """Let in whom the way in names, on the ports that it has."""
     acknowledge_redirect(parts.redirect_listener)
-    open_listeners([parts.listener, parts.redirect_listener], ingress, parts.vpc)
+    open_listeners(parts.scope, [parts.listener, parts.redirect_listener], ingress, parts.vpc)
 
 
-def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingress: Ingress, vpc: ec2.IVpc) -> None:
+def open_listeners(
+    scope: Construct, listeners: Sequence[elbv2.ApplicationListener | None], ingress: Ingress, vpc: ec2.IVpc
+) -> None:
     """Let in whom the way in names, on the port of each listener."""
     peers = peers_of(ingress, vpc)
     for listener in listeners:
@@ -130,10 +132,10 @@ def open_listeners(listeners: Sequence[elbv2.ApplicationListener | None], ingres
             for peer in peers:
                 connections.allow_default_port_from(peer)
             if ingress.allow_from is None:
-                _acknowledge_peers(connections, ingress, vpc)
+                _acknowledge_peers(scope, connections, ingress, vpc)
 
 
-def _acknowledge_peers(connections: ec2.Connections, ingress: Ingress, vpc: ec2.IVpc) -> None:
+def _acknowledge_peers(scope: Construct, connections: ec2.Connections, ingress: Ingress, vpc: ec2.IVpc) -> None:
     for group in connections.security_groups:
         if is_public(ingress):
             reason = (
@@ -141,7 +143,8 @@ def _acknowledge_peers(connections: ec2.Connections, ingress: Ingress, vpc: ec2.
                 "reached by the load balancer only."
             )
             acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
-            acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
+            if is_regulated(scope):  # known, and of the group it would be asked
+                acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
         elif is_token(vpc.vpc_cidr_block):
             acknowledge_unread_range(group)
 
@@ -186,8 +189,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
-    resource = group.node.default_child
-    if not known and isinstance(resource, elbv2.CfnTargetGroup):
+    if not known and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute(

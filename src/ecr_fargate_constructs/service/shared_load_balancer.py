@@ -171,7 +171,7 @@ class SharedLoadBalancer(Construct):
         )
         redirect = balancer.add_redirect(open=False) if redirects(way) else None
         acknowledge_redirect(redirect)
-        open_listeners([listener, redirect], way, network)
+        open_listeners(self, [listener, redirect], way, network)
         if https is not None and https.domain_name is not None and https.hosted_zone is not None:
             route53.ARecord(
                 self,
