@@ -11,6 +11,10 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 
+from ecr_fargate_constructs.reading.diagram.png import png
+from ecr_fargate_constructs.reading.diagram.scene import Group, Scene
+from ecr_fargate_constructs.reading.diagram.svg import svg
+from ecr_fargate_constructs.reading.errors import AssemblyError
 from example_apps import EXAMPLES, build
 from support import make_app
 
@@ -36,6 +40,17 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
             build(file, folder / file.stem).synth()
         done.touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def font() -> None:
+    """A font that a PNG can be written with: a bare server has none; CI has to have one."""
+    if os.environ.get("ECR_FARGATE_REQUIRE_E2E"):
+        return
+    try:
+        png(svg(Scene("None", Group())))
+    except AssemblyError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

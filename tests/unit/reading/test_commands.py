@@ -145,6 +145,7 @@ def test_cost(assemblies: Path, tmp_path: Path) -> None:
     assert "115.15" in file.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("font")
 def test_diagram(assemblies: Path, tmp_path: Path) -> None:
     for name, start in (("a.svg", b"<svg "), ("a.png", b"\x89PNG")):
         result = _run("diagram", assemblies / "three_lines", "-o", tmp_path / name)

@@ -9,12 +9,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ecr_fargate_constructs.reading.diagram import png as drawn
 from ecr_fargate_constructs.reading.diagram.architecture import scene_of
 from ecr_fargate_constructs.reading.diagram.labels import is_plumbing
 from ecr_fargate_constructs.reading.diagram.layout import Frame, lay_out, shortened, text_width
 from ecr_fargate_constructs.reading.diagram.png import png
 from ecr_fargate_constructs.reading.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
-from ecr_fargate_constructs.reading.diagram.svg import Theme, curve_of, svg
+from ecr_fargate_constructs.reading.diagram.svg import FONTS, Theme, curve_of, svg
 from ecr_fargate_constructs.reading.errors import AssemblyError
 from ecr_fargate_constructs.reading.model import App, load
 from example_apps import EXAMPLES
@@ -161,10 +162,23 @@ def test_dark_where_the_screen_is() -> None:
     assert "#0f141b" in svg(scene, Theme.DARK)
 
 
+@pytest.mark.usefixtures("font")
 def test_png(assemblies: Path) -> None:
     picture = png(svg(scene_of(load(assemblies / "three_lines")), Theme.LIGHT), width=1280)
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(picture[16:20], "big") == 1280
+
+
+@pytest.mark.usefixtures("font")
+def test_the_text_of_a_png_is_drawn() -> None:
+    one, other = (png(svg(Scene(title, Group()), Theme.LIGHT)) for title in ("One", "Other"))
+    assert one != other
+
+
+def test_png_without_a_font_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "_TEXT", drawn._TEXT.replace(FONTS, "None of these"))
+    with pytest.raises(AssemblyError, match=r"none of the fonts Helvetica, .*DejaVu Sans.* is installed"):
+        png(svg(Scene("None", Group())))
 
 
 def test_png_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:

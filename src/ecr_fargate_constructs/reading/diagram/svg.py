@@ -30,7 +30,7 @@ _HEAD = (
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     '<path d="M0 0L8 4L0 8z" class="head"/></marker></defs>'
 )
-_FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
 
 class Theme(Enum):
@@ -125,7 +125,7 @@ def _style(theme: Theme) -> str:
 
 def _rules(colours: dict[str, str], *, colours_only: bool = False) -> str:
     shapes = (
-        f"text{{font-family:{_FONT}}}"
+        f"text{{font-family:{FONTS}}}"
         f".heading{{font-size:18px;font-weight:bold}}.title{{font-size:{TITLE}px;font-weight:bold}}"
         f".small,.row{{font-size:{SMALL}px}}.group{{font-size:{TITLE}px;font-weight:bold}}"
         ".card,.inner,.area{stroke-width:1}.arrow{fill:none;stroke-width:1.4}.dashed{stroke-dasharray:5 4}"
