@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.deployments import deployments
 from bench.figures import regressions
+from bench.floor import floor
 from bench.goals import Goal, between_markers, table
 from bench.growth import growth
 from bench.imports import imports
@@ -61,7 +62,7 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, d
         synthesis = Synthesis(assemblies, chosen.only, chosen.rounds)
         found += synthesis.goals()
         parts: dict[str, Callable[[], list[Goal]]] = {
-            "P4": lambda: imports(chosen.rounds),
+            "P4": lambda: imports(chosen.rounds) + floor(assemblies, chosen.rounds),
             "P5": lambda: rollouts(assemblies),
             "P6": lambda: code_changes(assemblies),
             "P7": lambda: deployments(chosen.port, chosen.deployments),

@@ -15,6 +15,8 @@ from bench import growth, templates
 from bench.deployments import PHASES, PROGRAMS, bytes_pushed, seconds_table, times
 from bench.embedded import App, Deployment, brought
 from bench.figures import Line, in_shares, ratio, regressions
+from bench.floor import EMPTY, NODE, STEPS
+from bench.floor import described as floor
 from bench.goals import Goal, between_markers, table
 from bench.processes import Program, at_once, in_turn
 from bench.programs import check_same
@@ -255,3 +257,13 @@ def test_all_but_the_peak_of_memory_has_to_grow_in_a_line(curved: str, met: bool
     assert growth.described(points, 16, 5).met is False
     assert goal.figure.count("R²") == len(points)
     assert "time: a service adds 2.0%" in goal.figure or curved == growth.TIME
+
+
+def test_a_step_of_the_floor_is_what_it_takes_beyond_the_one_before() -> None:
+    shares = dict(zip(STEPS, (0.02, 0.27, 0.4, 0.7, 1.0), strict=True)) | {NODE: 0.05, "1": 1.6, "50": 4.125}
+    row = floor(shares)
+    assert row.figure.startswith(
+        "Python starts 2%, `import constructs`, for which Node starts and loads jsii's kernel 25%,"
+    )
+    assert f"{EMPTY} 30% (Node by itself 5%); services 1.60 · 4.12" in row.figure
+    assert (row.name, row.met, row.ratios) == ("", None, {})
