@@ -270,8 +270,26 @@ def test_endpoints_of_ones_own_are_found_wherever_they_stand(stack: cdk.Stack) -
     template_of(stack)
 
 
-def test_endpoints_of_another_vpc_do_not_count(stack: cdk.Stack) -> None:
-    Network(stack, "Other", egress=Egress.ENDPOINTS)
+def _app(stack: cdk.Stack) -> cdk.App:
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    return app
+
+
+def test_endpoints_in_another_stack_than_their_vpc_count(stack: cdk.Stack) -> None:
+    home, other = (cdk.Stack(_app(stack), name) for name in ("Home", "Endpoints"))
+    vpc = _vpc(home, TYPES.PUBLIC, TYPES.PRIVATE_ISOLATED)
+    vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+    services = ec2.InterfaceVpcEndpointAwsService
+    for name, service in (("Api", services.ECR), ("Docker", services.ECR_DOCKER), ("Logs", services.CLOUDWATCH_LOGS)):
+        ec2.InterfaceVpcEndpoint(other, name, vpc=vpc, service=service)
+    _serve(stack, vpc=vpc, subnets=_only(TYPES.PRIVATE_ISOLATED))
+    template_of(stack)
+
+
+@pytest.mark.parametrize("home", ["Stack", "Elsewhere"])
+def test_endpoints_of_another_vpc_do_not_count(stack: cdk.Stack, home: str) -> None:
+    Network(stack if home == "Stack" else cdk.Stack(_app(stack), home), "Other", egress=Egress.ENDPOINTS)
     vpc = _vpc(stack, TYPES.PUBLIC, TYPES.PRIVATE_ISOLATED)
     _serve(stack, vpc=vpc, subnets=_only(TYPES.PRIVATE_ISOLATED))
     with pytest.raises(RuntimeError, match=r"no endpoints for ecr\.api, ecr\.dkr, logs"):

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -40,7 +41,8 @@ class Commands(TyperGroup):
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("ecr_fargate_constructs"):
                 raise
-            return _one(cmd_name, _missing(cmd_name, short, error.name or ""))
+            stub = _missing(cmd_name, short, (error.name or "").partition(".")[0])
+            return _one(cmd_name, stub, ignore_unknown_options=True, allow_extra_args=True)
         if isinstance(found, typer.Typer):
             group = get_command(found)
             group.name = cmd_name
@@ -48,9 +50,9 @@ class Commands(TyperGroup):
         return _one(cmd_name, found)
 
 
-def _one(name: str, function: Callable[..., None]) -> Any:  # noqa: ANN401 - typer's own command
+def _one(name: str, function: Callable[..., None], **settings: Any) -> Any:  # noqa: ANN401 - typer's own command
     holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    holder.command(name)(function)
+    holder.command(name, context_settings=settings)(function)
     return get_command(holder)
 
 
@@ -58,5 +60,5 @@ def _missing(name: str, short: str, package: str) -> Callable[..., None]:
     def command(arguments: list[str] | None = typer.Argument(None, hidden=True)) -> None:  # noqa: ARG001, B008
         raise LocalError(f"'ecr-fargate {name}' needs the package {package}", fix=_EXTRA)
 
-    command.__doc__ = f"{short} Needs {_EXTRA}."
+    command.__doc__ = f"{short} Needs {escape(_EXTRA)}."
     return command

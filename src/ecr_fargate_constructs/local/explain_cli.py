@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import boto3
 import typer
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from ecr_fargate_constructs.local import explain_sources as sources
+from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.explain import Explanation, explain, failed
 
@@ -67,15 +64,7 @@ def explain_command(
 
 
 def _clients(endpoint_url: str | None) -> sources.Clients:
-    def client(name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        config = Config(proxies={}) if endpoint_url else None
-        region = os.environ.get("AWS_REGION")  # which the AWS command line reads, and boto3 does not
-        try:
-            return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
-        except BotoCoreError as error:
-            raise LocalError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
-
-    return client
+    return lambda name: aws_client(name, endpoint_url)
 
 
 def _show(console: Console, causes: Sequence[Explanation], *, something: bool) -> None:

@@ -7,13 +7,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import boto3
 import typer
-from botocore.config import Config
 from rich.console import Console
 from rich.table import Table
 
 from ecr_fargate_constructs.local import retention_sources as sources
+from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.retention_picture import timeline
 from ecr_fargate_constructs.local.retention_usage import Usage, images_in_use
@@ -59,7 +58,7 @@ def simulate_command(
         raise LocalError("the images are missing, or there twice", fix="give one of --images and --repository")
     if policy is not None and template is not None:
         raise LocalError("the policy is there twice", fix="give one of --policy and --template")
-    ecr = None if repository is None else _client("ecr", endpoint_url)
+    ecr = None if repository is None else aws_client("ecr", endpoint_url)
     if policy is not None:
         chosen = sources.policy_from_file(policy)
     elif template is not None:
@@ -87,7 +86,7 @@ def check(
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses, or has."""
-    ecr, ecs = _client("ecr", endpoint_url), _client("ecs", endpoint_url)
+    ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
     described = sources.asked(
         lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories"
     )
@@ -129,11 +128,6 @@ def missing(plan: Plan, usages: Iterable[Usage]) -> list[Usage]:
     """The images in use that the repository does not hold."""
     held = {name for decision in plan.decisions for name in (*decision.image.tags, decision.image.digest)}
     return [usage for usage in usages if usage.reference not in held]
-
-
-def _client(name: str, endpoint: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles whoever lists much
-    return boto3.client(name, endpoint_url=endpoint, config=Config(retries=retries))
 
 
 def _one(policies: dict[str, LifecyclePolicy], resource: str | None) -> LifecyclePolicy:

@@ -128,7 +128,7 @@ def asked(call: Callable[[], Any], permission: str) -> Any:  # noqa: ANN401 - wh
             raise LocalError(f"the caller may not ask: {permission} is missing", fix=f"allow {permission}") from error
         raise LocalError(f"AWS answers {code}: {error.response.get('Error', {}).get('Message', '')}") from error
     except BotoCoreError as error:
-        raise LocalError(f"AWS cannot be asked: {error}") from error
+        raise LocalError(f"AWS cannot be asked: {error}", fix="look at region, credentials and network") from error
 
 
 def _read(text: str, source: str) -> LifecyclePolicy:

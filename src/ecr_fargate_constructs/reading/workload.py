@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SHORTEST_TAG = 12  # of those by which a built image is recognised
 _COPY = "Custom::CDKECRDeployment"
 _SCHEME = "docker://"
+_SECRETS = {"AWS::SecretsManager::Secret", "AWS::SecretsManager::SecretTargetAttachment"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,12 @@ class Container:
             if isinstance(mapping, dict)
         ]
         return tuple(port for port in found if port is not None)
+
+    def managed(self, secret: Mapping[str, Any]) -> bool:
+        """Whether a secret of its definition lies in Secrets Manager, and not in Parameter Store."""
+        value, home = secret.get("ValueFrom"), self.task.resource.template
+        kinds = {target.kind for target in self.task.app.targets(value, home)}
+        return bool(kinds & _SECRETS) or ":secretsmanager:" in self.task.app.text(value, home)
 
     def number(self, value: Any) -> int | None:  # noqa: ANN401 - whatever CloudFormation has
         """A number in its definition, when it is known now."""

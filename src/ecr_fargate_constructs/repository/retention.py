@@ -275,8 +275,10 @@ class Retention:
         by its quota) does it, because a rule shields what it sees from the rules after it.
 
         Raises:
-            ConfigurationError: For a pattern that ECR refuses, or explicit priorities.
+            ConfigurationError: For a pattern that ECR refuses, one string for them all, or explicit priorities.
         """
+        if isinstance(patterns, str):
+            raise ConfigurationError(f"Retention.protect: patterns={patterns!r} is one string; use [{patterns!r}]")
         return replace(self, rules=[*(KeepNewest(_EVERYTHING, tag_patterns=[p]) for p in patterns), *self.rules])
 
     def policy(self) -> dict[str, Any]:

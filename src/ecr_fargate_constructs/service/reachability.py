@@ -83,15 +83,23 @@ def _has_way_out(subnet: ec2.Subnet) -> bool:
 
 def _endpoints(vpc: ec2.IVpc) -> Iterable[str]:
     """Names of the endpoints that the app makes for a VPC."""
-    home = cdk.Stack.of(vpc)
-    own = home.resolve(vpc.vpc_id)
+    home, own = cdk.Stack.of(vpc), _referred(vpc.vpc_id)
     for each in vpc.node.root.node.find_all():
-        if not isinstance(each, ec2.CfnVPCEndpoint):
-            continue
-        # From another stack the VPC has another name; what is there is taken to be for this one.
-        if cdk.Stack.of(each) is home and home.resolve(each.vpc_id) != own:
-            continue
-        yield _PREFIX.sub("", _text(home.resolve(each.service_name)))
+        if isinstance(each, ec2.CfnVPCEndpoint) and _may_be_one(_referred(each.vpc_id), own):
+            yield _PREFIX.sub("", _text(home.resolve(each.service_name)))
+
+
+def _referred(vpc_id: str) -> tuple[str, str] | None:
+    """The VPC that an id is of: the id as it is written out, or its construct's path; None for any other token."""
+    if not cdk.Token.is_unresolved(vpc_id):
+        return "id", vpc_id
+    token = cdk.Tokenization.reverse(vpc_id)
+    return ("path", token.target.node.path) if isinstance(token, cdk.Reference) else None
+
+
+def _may_be_one(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
+    """Whether both may be the same VPC; they are not when both are known in the same way, and differ."""
+    return one is None or other is None or one[0] != other[0] or one == other
 
 
 def _text(name: Any) -> str:  # noqa: ANN401 - a string, or what CloudFormation makes one of

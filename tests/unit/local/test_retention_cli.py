@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ecr_fargate_constructs import Retention
 from ecr_fargate_constructs.local import retention_cli
+from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.retention_usage import images_in_use
 
@@ -91,7 +92,7 @@ class FakeAws:
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, aws: FakeAws | None, *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(retention_cli, "_client", lambda *_: aws)
+    monkeypatch.setattr(retention_cli, "aws_client", lambda *_: aws)
     monkeypatch.setenv("COLUMNS", "300")
     result = CliRunner().invoke(retention_cli.retention, list(arguments), catch_exceptions=True)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -165,6 +166,17 @@ def test_what_is_missing_is_said(
     filled = [argument.format(policy=policy, images=images) for argument in arguments]
     with pytest.raises(LocalError, match=wrong):
         _run(monkeypatch, None, *filled)
+
+
+def test_a_region_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(LocalError, match="You must specify a region") as refused:
+        aws_client("ecr", None)
+    assert refused.value.fix == "set AWS_REGION, or a profile"
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert aws_client("ecr", None).meta.region_name == "eu-north-1"
 
 
 def test_check_passes_while_what_runs_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from planting import copy_of
 
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.reading.cost import report
@@ -184,7 +185,21 @@ def test_nat_against_endpoints(assemblies: Path) -> None:
     assert (way.has, way.zones, way.endpoints) == ("NAT", 2, ("ecr.api", "ecr.dkr", "logs"))
     assert (report.money(way.nat), report.money(way.instead)) == ("73.00", "43.80")
     (inside,) = ways_out(load(assemblies / "endpoints"), TABLE)
+    assert (inside.gateways, report.money(inside.nat)) == (2, "73.00")
     assert (inside.has, inside.endpoints) == ("endpoints", ("ecr.api", "ecr.dkr", "logs", "secretsmanager"))
+
+
+def test_one_nat_gateway_for_all_zones_costs_what_one_costs(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "three_lines", tmp_path / "copy")
+    copy.remove("EcrFargateNetworkPublicSubnet2NATGateway")
+    copy.container["Image"] = (
+        "111122223333.dkr.ecr.us-east-1.amazonaws.com/ecr-public/aws-observability/aws-otel-collector:v1"
+    )
+    (way,) = ways_out(load(copy.save()), TABLE)
+    assert (way.gateways, way.zones, report.money(way.nat)) == (1, 2, "36.50")
+    assert way.endpoints == ("ecr.api", "ecr.dkr", "logs", "xray")
+    (words,) = report.ways_in_words([way])
+    assert words.startswith("Web/EcrFargateNetwork has NAT. A NAT gateway costs 36.50,")
 
 
 def test_before_and_after(assemblies: Path) -> None:

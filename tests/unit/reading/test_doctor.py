@@ -8,6 +8,8 @@ import pytest
 from faults import FAULTS, Fault
 from planting import copy_of
 
+from ecr_fargate_constructs.reading.cost.prices import price_table
+from ecr_fargate_constructs.reading.cost.ways_out import ways_out
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
 from ecr_fargate_constructs.reading.model import load
@@ -72,6 +74,23 @@ def test_the_bare_pattern_of_others_has_what_hurts(plain: Path) -> None:
     assert shell.path == "Plain/Web/TaskDef"
     assert shell.file is not None
     assert (shell.file.name, shell.line) == ("Dockerfile", 4)
+
+
+def test_a_secret_that_is_attached_to_a_database_lies_in_secrets_manager(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "endpoints", tmp_path / "copy")
+    attached = {"Type": "AWS::SecretsManager::SecretTargetAttachment", "Properties": {"SecretId": "x"}}
+    copy.template["Resources"]["Attached"] = attached
+    copy.container["Secrets"][0]["ValueFrom"] = {"Fn::Join": ["", [{"Ref": "Attached"}, ":password::"]]}
+    app = load(copy.save())
+    assert not diagnose(app).findings
+    assert ways_out(app, price_table())[0].endpoints[-1] == "secretsmanager"
+
+
+def test_a_password_in_an_address_is_found(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "endpoints", tmp_path / "copy")
+    copy.container["Environment"] = [{"Name": "DATABASE_URL", "Value": "postgres://app:hunter2@db:5432/app"}]
+    (found,) = diagnose(load(copy.save())).findings
+    assert (found.rule.id, found.detail.rpartition(" ")[2]) == ("secret-in-environment", "DATABASE_URL")
 
 
 def test_ignored_rules_are_left_out(plain: Path) -> None:

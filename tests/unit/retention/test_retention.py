@@ -198,6 +198,11 @@ def test_the_newest_tagged_images_survive_every_preset(count: int, images: list[
         assert protected <= kept
 
 
+def test_one_string_is_no_list_of_patterns() -> None:
+    with pytest.raises(ConfigurationError, match=r"protect: patterns='stable' is one string; use \['stable'\]"):
+        Retention.keep_last(5).protect("stable")
+
+
 @given(image_lists(tagged=True))
 def test_protected_images_never_go(images: list[EcrImage]) -> None:
     plan = Retention.keep_last(1).protect(["release-*", "v*"]).simulate(images, NOW)

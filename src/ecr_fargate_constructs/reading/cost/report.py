@@ -83,11 +83,16 @@ def totals(bill: Bill) -> list[tuple[str, Decimal]]:
 def ways_in_words(ways: Iterable[WaysOut]) -> list[str]:
     """NAT gateways against endpoints, a sentence for each VPC."""
     return [
-        f"{way.path} has {way.has}. NAT gateways in {way.zones} zones cost {money(way.nat)}, and {plain(way.nat_gb)} a "
-        f"GB; endpoints for {', '.join(way.endpoints)} {money(way.instead)}, and {plain(way.endpoint_gb)} a GB, and "
-        "lead to AWS only. Image layers take the gateway endpoint for S3, which is free."
+        f"{way.path} has {way.has}. {_counted(way.gateways)} {money(way.nat)}, and {plain(way.nat_gb)} a GB; "
+        f"endpoints in {way.zones} zones for {', '.join(way.endpoints)} {money(way.instead)}, and "
+        f"{plain(way.endpoint_gb)} a GB, and lead to AWS only. Image layers take the gateway endpoint for S3, which is "
+        "free."
         for way in ways
     ]
+
+
+def _counted(gateways: int) -> str:
+    return "A NAT gateway costs" if gateways == 1 else f"{gateways} NAT gateways cost"
 
 
 def compare(before: Bill, after: Bill) -> list[Difference]:
@@ -141,6 +146,7 @@ def as_dict(bill: Bill, ways: Sequence[WaysOut]) -> dict[str, Any]:
                 "vpc": way.path,
                 "has": way.has,
                 "zones": way.zones,
+                "natGateways": way.gateways,
                 "nat": money(way.nat),
                 "natGb": plain(way.nat_gb),
                 "endpoints": list(way.endpoints),

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.reading.workload import Service
 
 
+_COLLECTOR = "/aws-otel-collector"
+"""The image of ``Sidecar.adot()``, out of whichever registry."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WaysOut:
     """Two ways out of a VPC.
@@ -25,7 +29,8 @@ class WaysOut:
     Attributes:
         path: Path of the VPC.
         zones: Zones that its tasks run in.
-        nat: What a NAT gateway in each zone costs in a month, its public address included.
+        gateways: NAT gateways that the app makes there; one in each zone where it makes none.
+        nat: What those cost in a month, their public addresses included.
         nat_gb: What it asks for each GB.
         endpoints: The interface endpoints that the tasks need instead.
         instead: What those cost in a month.
@@ -35,6 +40,7 @@ class WaysOut:
 
     path: str
     zones: int
+    gateways: int
     nat: Decimal
     nat_gb: Decimal
     endpoints: tuple[str, ...]
@@ -59,17 +65,19 @@ def ways_out(app: App, table: PriceTable) -> list[WaysOut]:
                 by_vpc.setdefault(vpc, []).append(service)
     for vpc, inside in by_vpc.items():
         zones = max(len(service.subnets) for service in inside)
+        gateways = _gateways(app, vpc)
         needed = interface_endpoints({feature for service in inside for feature in _features(service)})
         found.append(
             WaysOut(
                 path=vpc.path,
                 zones=zones,
-                nat=(nat + address) * zones * table.hours,
+                gateways=gateways or zones,
+                nat=(nat + address) * (gateways or zones) * table.hours,
                 nat_gb=nat_gb,
                 endpoints=needed,
                 instead=endpoint * len(needed) * zones * table.hours,
                 endpoint_gb=endpoint_gb,
-                has=_has(app, vpc),
+                has=_has(app, vpc, gateways),
             )
         )
     return found
@@ -85,21 +93,20 @@ def _features(service: Service) -> Iterable[Feature]:
         logging = container.definition.get("LogConfiguration") or {}
         if logging.get("LogDriver") == "awslogs":
             yield Feature.LOGS
+        if _COLLECTOR in container.image:
+            yield Feature.TELEMETRY
         for secret in container.definition.get("Secrets") or []:
-            kinds = {
-                target.kind for target in service.app.targets(secret.get("ValueFrom"), container.task.resource.template)
-            }
-            managed = "AWS::SecretsManager::Secret" in kinds or ":secretsmanager:" in str(secret.get("ValueFrom"))
-            yield Feature.SECRETS if managed else Feature.PARAMETERS
+            yield Feature.SECRETS if container.managed(secret) else Feature.PARAMETERS
 
 
-def _has(app: App, vpc: Resource) -> str:
-    nat = any(
-        (subnet := app.target(gateway.get("SubnetId"), gateway.template)) is not None and vpc_of(app, subnet) is vpc
-        for gateway in app.of("AWS::EC2::NatGateway")
-    )
+def _gateways(app: App, vpc: Resource) -> int:
+    subnets = (app.target(gateway.get("SubnetId"), gateway.template) for gateway in app.of("AWS::EC2::NatGateway"))
+    return sum(subnet is not None and vpc_of(app, subnet) is vpc for subnet in subnets)
+
+
+def _has(app: App, vpc: Resource, gateways: int) -> str:
     endpoints = any(
         endpoint.get("VpcEndpointType") == "Interface" and vpc_of(app, endpoint) is vpc
         for endpoint in app.of("AWS::EC2::VPCEndpoint")
     )
-    return " and ".join(name for name, there in (("NAT", nat), ("endpoints", endpoints)) if there) or "neither"
+    return " and ".join(name for name, there in (("NAT", gateways), ("endpoints", endpoints)) if there) or "neither"

@@ -130,11 +130,7 @@ def _used(task: Task | None) -> dict[str, str]:
         if logging.get("LogDriver") == "awslogs":
             needed.setdefault("logs", container.name)
         for secret in [*(container.definition.get("Secrets") or []), *(logging.get("SecretOptions") or [])]:
-            value = secret.get("ValueFrom")
-            kinds = {target.kind for target in container.task.app.targets(value, container.task.resource.template)}
-            text = container.task.app.text(value, container.task.resource.template)
-            managed = "AWS::SecretsManager::Secret" in kinds or ":secretsmanager:" in text
-            needed.setdefault("secretsmanager" if managed else "ssm", container.name)
+            needed.setdefault("secretsmanager" if container.managed(secret) else "ssm", container.name)
     return needed
 
 
