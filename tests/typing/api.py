@@ -262,6 +262,8 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
     image = repo.mirror_image("nginx:1.29")
     if image.publisher is not None:
         registry.let_sign(image.publisher)
+    if image.delivery is not None:
+        registry.node.add_dependency(image.delivery)
     alarm = ScanAlarm(
         stack,
         "Findings",

@@ -54,6 +54,8 @@ class PublishedImage:
         asset: CDK's asset behind a built image; None for the others.
         publisher: Who pushes it into the repository when it is copied there; None for an image that the CDK command
             line pushes, or that is there already.
+        delivery: What copies it there. Depend on it where the image is given by its name, as to a Lambda function; None
+            where there is nothing to wait for.
     """
 
     container_image: ecs.ContainerImage
@@ -63,6 +65,7 @@ class PublishedImage:
     repository: ecr.IRepository
     asset: ecr_assets.DockerImageAsset | None = None
     publisher: iam.IGrantable | None = None
+    delivery: Construct | None = None
 
 
 def build_and_push(
@@ -123,6 +126,7 @@ def build_and_push(
         repository=repository,
         asset=asset,
         publisher=copy_role(parent),
+        delivery=copy,
     )
 
 
@@ -156,6 +160,7 @@ def mirror(
         architecture=architecture,
         repository=repository,
         publisher=copy_role(parent),
+        delivery=copy,
     )
 
 
