@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._asked import path as path_of_scope
@@ -168,6 +169,15 @@ def carries_secret(name: str, value: str) -> bool:
     if not value or is_token(value):
         return False
     return _SECRET_LAST.search(name) is not None or _SECRET_VALUE.search(value) is not None
+
+
+def is_environment_file(path: str) -> bool:
+    """Whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
+
+    CDK gives an asset the ending of its file, and a file that is called ``.env`` has none.
+    Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
+    """
+    return PurePath(path).suffix == ".env"
 
 
 def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: str | None = None) -> None:

@@ -43,6 +43,12 @@ def _container(what: str, expected: Expected, **options: Any) -> Case:  # noqa: 
     )
 
 
+def _dot_env(place: Place) -> list[ecs.EnvironmentFile]:
+    file = place.context / ".env"
+    file.write_text("A=1\n", encoding="utf-8")
+    return [ecs.EnvironmentFile.from_asset(str(file))]
+
+
 SECRET = Warned("plainSecretInEnvironment")
 ENVIRONMENT_CASES = [
     _environment("A number", Refused("AppContainer.environment['N']=1 is an int", "for example '1'"), {"N": 1}),
@@ -92,6 +98,18 @@ ENVIRONMENT_CASES = [
         "A health check without a command",
         Refused("AppContainer.health_check has no command", "use for example"),
         health_check=ecs.HealthCheck(command=[]),
+    ),
+    _container(
+        "`environment_files=['web.env']`, a string for a file",
+        Refused("AppContainer.environment_files has 'web.env'", "ecs.EnvironmentFile.from_asset('web.env')"),
+        environment_files=["web.env"],
+    ),
+    Case(
+        ENVIRONMENT,
+        "A file of variables that is called `.env`",
+        lambda p: here.service(p, container=here.container(environment_files=_dot_env(p))),
+        lambda p: bare.container(p, environment_files=_dot_env(p)),
+        Refused("AppContainer.environment_files has", "'web.env'"),
     ),
     Case(
         ENVIRONMENT,

@@ -93,6 +93,7 @@ WARNINGS = {
     "ecr-fargate-constructs:directDeliveryInStage",
     "ecr-fargate-constructs:dockerHubImage",
     "ecr-fargate-constructs:execAuditLog",
+    "ecr-fargate-constructs:hostWithoutCertificate",
     "ecr-fargate-constructs:importedClusterCapacity",
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:largeBuildContext",

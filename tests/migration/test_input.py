@@ -67,7 +67,7 @@ def test_what_is_no_mapping_of_yaml_is_refused_in_one_line(text: str, cause: str
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        ("a: 1\n", "type None is not one of Load Balanced Web Service"),
+        ("a: 1\n", "it is no compose file, which has services, and no Copilot manifest"),
         ("name: x\ntype: Static Site\n", "line 2: type 'Static Site' is not one of"),
         ("name: x y\ntype: Worker Service\n", "name 'x y' is not the name of a service"),
         ("name: x\ntype: Worker Service\n", "it has no image"),
@@ -280,3 +280,29 @@ def test_yaml_is_read_as_version_1_2() -> None:
     assert values == {
         "on": "no", "port": "22:22", "mode": 15, "leading": "0123", "yes": None, "long": "123456789012345678901",
     }  # fmt: skip
+
+
+def test_what_a_variable_hides_or_what_it_names_is_listed() -> None:
+    text = """services:
+  web:
+    build: .
+    env_file: [.env, web.env]
+    environment:
+      DATABASE_URL: postgres://app:hunter2@db:5432/app
+      CACHE_URL: redis://cache:6379
+      DOCS: https://docs.example.com/db
+    ports: ["8080:8080"]
+  db:
+    image: postgres:17
+  cache:
+    image: redis:8
+"""
+    migration = migrate([Source(name="shop.yml", text=text, directory="shop")])
+    found = {each.place: (each.kind.value, each.reason) for each in migration.findings["shop.yml"]}
+    assert found["services.web.environment.DATABASE_URL"][0] == "left out"
+    assert found["services.web.environment.CACHE_URL"] == ("check", "cache is not in the program")
+    assert found["services.web.env_file[0]"][0] == "left out"
+    assert not {"services.web.environment.DOCS", "services.web.env_file[1]"} & set(found)
+    assert "hunter2" not in migration.program
+    assert "redis://cache:6379" in migration.program
+    assert 'from_asset("./web.env")' in migration.program

@@ -290,6 +290,8 @@ REFUSED = [
     (lambda: Route(method="get"), "Route.method has 'get'", "upper case"),
     (lambda: Route(header={"X A": "1"}), "Route.header has 'X A'", "header names"),
     (lambda: Route(header={"X-A": ""}), "a value of 0 characters", "1 to 128"),
+    (lambda: Route(source="10.0.0.1"), "Route.source has '10.0.0.1' without a range", "use '10.0.0.1/32'"),
+    (lambda: Route(source="2001:db8::1"), "Route.source has '2001:db8::1' without a range", "use '2001:db8::1/128'"),
     (lambda: Route(source="10.0.0.1/8"), "Route.source has '10.0.0.1/8'", "203.0.113.0/24"),
     (lambda: Route(path=["/a", "/b", "/c"], method=["GET", "PUT", "POST"]), "has 6 values", "takes 5"),
     (lambda: Route(query={"a": "***", "b": "???"}), "has 6 wildcards", "takes 5"),

@@ -12,6 +12,7 @@ from ecr_fargate_constructs.migration.compose_deploy import deploy
 from ecr_fargate_constructs.migration.compose_network import exposed, published
 from ecr_fargate_constructs.migration.errors import MigrationError
 from ecr_fargate_constructs.migration.fields import Fields, text_of, texts_of
+from ecr_fargate_constructs.migration.images import pairs
 from ecr_fargate_constructs.migration.model import (
     Project,
     Service,
@@ -78,6 +79,7 @@ def read_project(root: Node, ledger: Ledger, interpolation: Interpolation, *, de
         if volume not in used:
             ledger.leave_out(inner.here, "no service in the program mounts it", "look at the service that does")
     _list_missing(root, ledger, services, one_off if one_off != set(services) else set())
+    _list_hosts(root, ledger, services)
     made = _connected(_with_migrations(services, waits, one_off), waits)
     return Project(name=name, source="a compose file", services=tuple(made.values()))
 
@@ -220,6 +222,24 @@ def _list_missing(root: Node, ledger: Ledger, services: Mapping[str, Service], o
             if key in entries:
                 ledger.leave_out(
                     entries[key], "it runs beside the service that waits for it, in the same task", "look at its size"
+                )
+
+
+def _list_hosts(root: Node, ledger: Ledger, services: Mapping[str, Service]) -> None:
+    """List the variables that name a host which is not in the program."""
+    sections = root.entries["services"].entries
+    gone = [name for name in sections if name not in services]
+    if not gone:
+        return
+    host = re.compile(rf"(?:^|//|@)(?P<name>{'|'.join(map(re.escape, gone))})(?=[:/]|$)")
+    for name in services:
+        for variable, node, value in pairs(Fields(sections[name], ledger), "environment"):
+            found = host.search(value or "")
+            if found is not None and ledger.carries(node):
+                ledger.check(
+                    node,
+                    f"{found['name']} is not in the program",
+                    f"set {variable} to the address of what you use instead",
                 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import looks_secret
+from ecr_fargate_constructs._checks import carries_secret, is_environment_file, looks_secret
 from ecr_fargate_constructs.migration.bounds import Bound, bounded
 from ecr_fargate_constructs.migration.compose_volumes import storage
 from ecr_fargate_constructs.migration.copilot_container import health_check
@@ -13,6 +13,7 @@ from ecr_fargate_constructs.migration.errors import MigrationError
 from ecr_fargate_constructs.migration.fields import Fields, number_of, text_of
 from ecr_fargate_constructs.migration.images import build_args, build_paths, image_named, pairs
 from ecr_fargate_constructs.migration.model import Build, Container, HealthCheck, Image, Imported, Secret, Ulimit
+from ecr_fargate_constructs.migration.values import ENV_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,10 +130,10 @@ def _environment(fields: Fields, interpolation: Interpolation) -> dict[str, str 
                 f"its value comes from the shell or from .env: {', '.join(names)}",
                 f"run the command again with --variable {names[0]}=…, or hand it over with AppContainer(secrets=…)",
             )
-        elif looks_secret(name) and value:
+        elif value and (looks_secret(name) or carries_secret(name, value)):
             fields.ledger.leave_out(
                 node,
-                "by its name it is a secret, and here it would stand in the template for all to read",
+                "it seems to be a secret, and here it would stand in the template for all to read",
                 "put it into Secrets Manager and hand it over with AppContainer(secrets=…)",
             )
         else:
@@ -154,8 +155,8 @@ def _env_files(fields: Fields) -> tuple[str, ...]:
         else:
             path = text_of(item)
             fields.ledger.carry(item)
-        if path is None or not path.endswith(".env"):
-            fields.ledger.leave_out(item, "ECS reads files whose names end in .env", "rename it")
+        if path is None or not is_environment_file(path):
+            fields.ledger.leave_out(item, *ENV_FILE)
         elif found:
             fields.ledger.leave_out(
                 item,

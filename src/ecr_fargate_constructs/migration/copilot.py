@@ -62,10 +62,10 @@ def read_service(root: Node, ledger: Ledger) -> Service:
     """
     fields = Fields(root, ledger)
     kind, name = fields.text("type"), fields.text("name")
+    if kind is None:
+        raise MigrationError("it is no compose file, which has services, and no Copilot manifest, which has a type")
     if kind not in TYPES:
-        raise MigrationError(
-            f"type {kind!r} is not one of {', '.join(TYPES)}", line=root.entries["type"].line if kind else None
-        )
+        raise MigrationError(f"type {kind!r} is not one of {', '.join(TYPES)}", line=root.entries["type"].line)
     if not name or not _NAME.fullmatch(name):
         raise MigrationError(f"name {name!r} is not the name of a service: letters, digits and hyphens")
     fields.leave_out(_NEVER)

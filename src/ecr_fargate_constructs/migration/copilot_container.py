@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ecr_fargate_constructs._checks import looks_secret
+from ecr_fargate_constructs._checks import carries_secret, is_environment_file, looks_secret
 from ecr_fargate_constructs.migration.bounds import Bound, bounded
 from ecr_fargate_constructs.migration.errors import MigrationError
 from ecr_fargate_constructs.migration.fields import Fields, text_of
@@ -22,6 +22,7 @@ from ecr_fargate_constructs.migration.model import (
     SidecarContainer,
     Volume,
 )
+from ecr_fargate_constructs.migration.values import ENV_FILE
 
 CONDITIONS = ("start", "healthy", "complete", "success")
 _ARN = re.compile(
@@ -110,8 +111,8 @@ def _env_file(fields: Fields) -> tuple[str, ...]:
     file = fields.text("env_file")
     if file is None:
         return ()
-    if not file.endswith(".env"):
-        fields.drop("env_file", "ECS reads files whose names end in .env", "rename it, and run the command again")
+    if not is_environment_file(file):
+        fields.drop("env_file", *ENV_FILE)
         return ()
     return (file if file.startswith(("/", ".")) else f"./{file}",)
 
@@ -139,10 +140,10 @@ def _variables(fields: Fields) -> dict[str, str | Imported]:
         export = Fields(node, fields.ledger).text("from_cfn") if isinstance(node.value, dict) else None
         if export is not None:
             found[name] = Imported(export)
-        elif looks_secret(name) and text_of(node):
+        elif (value := text_of(node)) and (looks_secret(name) or carries_secret(name, value)):
             section.drop(
                 name,
-                "by its name it is a secret, and here it would stand in the template for all to read",
+                "it seems to be a secret, and here it would stand in the template for all to read",
                 "put it into Secrets Manager and hand it over with AppContainer(secrets=…)",
             )
         else:

@@ -10,6 +10,12 @@ from ecr_fargate_constructs.service.task_size import FARGATE_SIZES
 if TYPE_CHECKING:
     from ecr_fargate_constructs.migration.document import Node
 
+ENV_FILE = (
+    "ECS reads files whose names end in .env, and one that is called .env has no ending to CDK",
+    "rename it, for example to web.env, and run the command again",
+)
+"""Why a file of variables is left out, and what to do."""
+
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d)")

@@ -172,6 +172,8 @@ class _Https(_Way):
             )
         if self.domain_name is not None:
             domain_name(f"{name}.domain_name", self.domain_name)
+            # DNS ends a name in a dot; a certificate and an address do not.
+            object.__setattr__(self, "domain_name", self.domain_name.rstrip("."))
         self._check_zone(name)
 
     def _check_zone(self, name: str) -> None:

@@ -202,3 +202,5 @@ def _check_source(value: str) -> None:
         raise ConfigurationError(
             f"Route.source has {value!r}: {error}; use an address range, for example '203.0.113.0/24'"
         ) from error
+    if "/" not in value:
+        raise ConfigurationError(f"Route.source has {value!r} without a range; use '{ipaddress.ip_network(value)}'")

@@ -94,6 +94,7 @@ def add_rule(
     action: elbv2.ListenerAction,
 ) -> elbv2.ApplicationListenerRule:
     """Do something with the requests of a route."""
+    shared.warn_of_hosts(scope, route)
     if shared.authentication is not None:
         from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
 

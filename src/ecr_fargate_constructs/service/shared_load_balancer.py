@@ -59,8 +59,9 @@ class SharedListener:
         group_id: str,
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
         authentication: Oidc | Cognito | None = None,
+        domain: str | None = None,
     ) -> None:
-        """Begin with no routes."""
+        """Begin with no routes; ``domain`` is the only name that there are a certificate and a record for."""
         self.listener = listener
         self.vpc = vpc
         self.base_url = base_url
@@ -68,6 +69,7 @@ class SharedListener:
         self.group_id = group_id
         self.load_balancer = load_balancer
         self.authentication = authentication
+        self._domain = domain
         self._routes = _routes_on(listener)
         self._ports = 0
         self._full_name: str | None = None
@@ -90,6 +92,20 @@ class SharedListener:
         self._routes[f"{path} ({len(self._routes) + 1})" if path in self._routes else path] = route
         return priority(route)
 
+    def warn_of_hosts(self, scope: Construct, route: Route) -> None:
+        """Warn of hosts that the certificate made here is not for; of one that was given, nothing is known."""
+        if self._domain is None or is_token(self._domain):
+            return
+        apart = [host for host in route.hosts if not is_token(host) and not _is_covered(host, self._domain)]
+        if apart:
+            warn(
+                scope,
+                "hostWithoutCertificate",
+                f"{route} is for {', '.join(apart)}, and the certificate and the DNS record made here are for "
+                f"{self._domain}; give the ingress certificate= with all names and add records, or use a domain_name "
+                "with a wildcard, such as '*.example.com'",
+            )
+
     def count_ports(self, scope: Construct, ports: int) -> None:
         """Note that the load balancer's security group lets it out to further ports, a rule for each."""
         if self.load_balancer is None:
@@ -103,6 +119,12 @@ class SharedListener:
                 f"allows {_RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
                 "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
             )
+
+
+def _is_covered(host: str, domain: str) -> bool:
+    """Whether a certificate for a domain is for a host: a wildcard stands for one part."""
+    host, domain = host.lower(), domain.lower()
+    return host == domain or (domain.startswith("*.") and host.partition(".")[2] == domain[2:])
 
 
 def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
@@ -194,6 +216,7 @@ class SharedLoadBalancer(Construct):
             # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
             group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",
             load_balancer=balancer,
+            domain=None if https is None or https.certificate is not None else https.domain_name,
         )
 
     @staticmethod

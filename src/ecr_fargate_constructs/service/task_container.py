@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import absolute_path, dynamic_references, mapping, seconds, text_map, whole_number
+from ecr_fargate_constructs._checks import (
+    absolute_path,
+    dynamic_references,
+    is_environment_file,
+    mapping,
+    seconds,
+    text_map,
+    whole_number,
+)
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
@@ -108,6 +116,18 @@ class TaskContainer:
             raise ConfigurationError(
                 f"{kind}.environment_files has {len(self.environment_files)} files; ECS reads {_MOST_FILES} at most"
             )
+
+        for file in self.environment_files:
+            if isinstance(file, str):
+                raise ConfigurationError(
+                    f"{kind}.environment_files has {file!r}; use ecs.EnvironmentFile.from_asset({file!r})"
+                )
+            asset = getattr(file, "path", None)  # one in S3 has none
+            if asset is not None and not is_environment_file(asset):
+                raise ConfigurationError(
+                    f"{kind}.environment_files has {asset!r}; ECS reads files whose names end in .env, and CDK gives "
+                    "one that is called .env no ending; rename it, for example to 'web.env'"
+                )
 
     def _check_process(self, kind: str) -> None:
         for name, value in (("command", self.command), ("entry_point", self.entry_point)):
