@@ -14,6 +14,7 @@ from ecr_fargate_constructs._asked import path as path_of_scope
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import environment_of, in_stack, root_of, stack_of
+from ecr_fargate_constructs._types import refuse_wrong_arguments, refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
         made, scope, construct_id = _place(args, kwargs)
         check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
+        refuse_wrong_arguments(init, args, kwargs, path=path)
         _check_neighbours(scope, kwargs, path=path)
         _UNDER_WAY.add(made)
         try:
@@ -60,12 +62,10 @@ def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True
     """Refuse an id that cannot be or is taken, and a scope outside of any stack.
 
     Raises:
-        TypeError: ``scope`` is no construct, or the id no text.
+        ConfigurationError: There can be no construct.
     """
-    if not isinstance(scope, Construct):
-        raise TypeError(f"scope={scope!r} is {type(scope).__name__}; it has to be a construct")
-    if not isinstance(construct_id, str):
-        raise TypeError(f"construct_id={construct_id!r} is {type(construct_id).__name__}; it has to be str")
+    refuse_wrong_type("scope", "Construct", scope)
+    refuse_wrong_type("construct_id", "str", construct_id)
     parent = path_of_scope(scope) or "the app"
     if is_token(construct_id):
         raise ConfigurationError(

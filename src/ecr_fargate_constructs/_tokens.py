@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from os import PathLike
 
 _IN_TEXT = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 _NUMBER_MARKER = 0xFBFF  # the upper 16 bits of the double in which CDK hides a number
@@ -22,7 +23,8 @@ def is_token(value: object) -> bool:
         return bool(struct.unpack(">H", struct.pack(">d", value)[:2])[0] == _NUMBER_MARKER)
     if isinstance(value, (list, tuple)):
         return any(is_token(item) for item in value)
-    return hasattr(value, "resolve")
+    # Paths and stacks resolve something as well, and a class is no value.
+    return hasattr(value, "resolve") and not isinstance(value, (type, PathLike)) and not hasattr(type(value), "node")
 
 
 def is_list_token(values: object) -> bool:

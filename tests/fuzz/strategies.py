@@ -98,8 +98,6 @@ RIGHT: dict[str, Sequence[Any]] = {
 
 WRONG_NUMBERS = (0, -1, 0.5, 1.5, 7, 101, 10**6, 2**53, float("nan"), float("inf"), True, "80")
 WRONG_TYPES: tuple[object, ...] = (None, 5, "text", [], [5], {}, {"a": 5}, object)
-OFTEN_MIXED_UP = ("float", "int", "str", "bool", "cdk.Duration", "Mapping", "Sequence", "Severities")
-"""Annotations of options that get a wrong type now and then; objects of CDK and of this library get their own."""
 WRONG_TEXTS = ("", " ", "a" * 300, "Größe", "a/b", "a b", "-", "*", "a\nb", "{{resolve:x}}", "$", "AKIA" + "Q" * 16)
 SECONDS = (0, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86_400, 700_000)
 UNIONS: dict[str, Sequence[str]] = {
@@ -296,8 +294,6 @@ def strategy_for(name: str, option: inspect.Parameter) -> Strategy:
         LookupError: Nothing is known that could be drawn.
     """
     meant = _of_annotation(name, option.name, str(option.annotation), option.default)
-    if not str(option.annotation).removesuffix(" | None").removesuffix("[str]").startswith(OFTEN_MIXED_UP):
-        return meant
     return st.integers(0, ONE_IN).flatmap(lambda number: meant if number else _sampled(WRONG_TYPES))
 
 
@@ -323,4 +319,7 @@ def value_of(name: str) -> Strategy:
         kind = getattr(library, name)
         return Draft(f"{name}({text})", lambda w: kind(**{option: value.make(w) for option, value in options.items()}))
 
+    if name == "AllOf":  # which takes its tags one after the other
+        tags = st.lists(st.one_of(st.sampled_from(WRONG_TEXTS), st.sampled_from(WRONG_TYPES)), max_size=3)
+        return tags.map(lambda given: Draft(f"AllOf(*{given})", lambda _: getattr(library, name)(*given)))
     return st.deferred(lambda: options_of(name)).map(draft)

@@ -277,7 +277,7 @@ def test_what_cannot_be_observed_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"\[Stack/Web/Service\].*give target_groups="):
         ServiceDashboard.of(service)
     nothing: Any = elbv2.Protocol.HTTP
-    with pytest.raises(ConfigurationError, match="is not an ECS service"):
+    with pytest.raises(ConfigurationError, match=r"observed is a Protocol; use BalancedService or ecs\.BaseService"):
         ServiceAlarms.of(nothing)
 
 

@@ -189,7 +189,7 @@ def test_a_lower_severity_takes_all_above_it(stack: cdk.Stack) -> None:
 
 
 def test_a_severity_is_one(stack: cdk.Stack) -> None:
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Findings\] .*is not a Severity"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Findings\] severity=.CRITICAL. is a str; use Severity"):
         _alarm(stack, severity="CRITICAL")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import looks_secret, text_map
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecr_assets as ecr_assets
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ImageBuild:
     """Everything that decides what a build from a directory yields.

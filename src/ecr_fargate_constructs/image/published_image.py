@@ -19,6 +19,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import adopt, stack_of
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -37,6 +38,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OUTDIRS: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class PublishedImage:
     """An image in a private repository, ready for any task definition.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from constructs import Construct
 
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
@@ -85,6 +86,7 @@ class ServiceAlarms(Construct):
         self._alarms = factory.made
 
     @classmethod
+    @typed_call
     def of(
         cls,
         observed: BalancedService | ecs.BaseService,

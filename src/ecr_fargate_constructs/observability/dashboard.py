@@ -11,6 +11,7 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
@@ -84,6 +85,7 @@ class ServiceDashboard(Construct):
         )
 
     @classmethod
+    @typed_call
     def of(
         cls,
         observed: BalancedService | ecs.BaseService,

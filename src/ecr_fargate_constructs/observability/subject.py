@@ -59,9 +59,6 @@ def subject_of(
     Raises:
         ConfigurationError: For a service without a target group, or something that is none.
     """
-    for group in target_groups or ():
-        if not isinstance(group, elbv2.ApplicationTargetGroup):
-            raise ConfigurationError(f"target_groups has {group!r}; use an elbv2.ApplicationTargetGroup")
     if isinstance(observed, ecs.BaseService):
         if not target_groups:
             raise ConfigurationError(

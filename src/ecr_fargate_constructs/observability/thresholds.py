@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Severities: TypeAlias = Mapping[str, float]
 _PERCENTS = ("cpu_percent", "memory_percent", "error_percent")
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ServiceThresholds:
     """Thresholds of the golden signals, by severity.

@@ -17,6 +17,7 @@ from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, check_place
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import adopt, stack_of
+from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -145,6 +146,7 @@ class PrivateRepository(Construct):
         """Which images are kept and which expire."""
         return self._retention
 
+    @typed_call
     def build_and_push_image(
         self,
         directory: str | os.PathLike[str],
@@ -194,6 +196,7 @@ class PrivateRepository(Construct):
                 "10 releases by count, for example Retention.keep_last(20)",
             )
 
+    @typed_call
     def mirror_image(
         self,
         reference: str,
@@ -214,6 +217,7 @@ class PrivateRepository(Construct):
         check_place(self, id)
         return images.mirror(self, id, reference=reference, architecture=architecture, repository=self._repository)
 
+    @typed_call
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its tag.
 
@@ -225,6 +229,7 @@ class PrivateRepository(Construct):
             self.warn_if_expiring(tag)
         return image
 
+    @typed_call
     def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its digest.
 
@@ -306,8 +311,6 @@ def _suggestion(name: str) -> str:
 
 
 def _check_accounts(option: str, accounts: Sequence[str], path: str) -> None:
-    if isinstance(accounts, str):
-        raise ConfigurationError(f"{option}={accounts!r} is one string; use [{accounts!r}]", path=path)
     for account in accounts:
         if not is_token(account) and not re.fullmatch(r"\d{12}", str(account)):
             raise ConfigurationError(

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
 from ecr_fargate_constructs.posture import posture_of
@@ -149,6 +150,7 @@ class ImageRepositoryStack(cdk.Stack):
         """
         return DirectSynthesizer(self, options)
 
+    @typed_call
     def admit(self, role_arn: str) -> None:
         """Let a role push to the repository; synthesizers call it for the role that publishes their images.
 

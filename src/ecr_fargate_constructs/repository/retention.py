@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.repository.lifecycle_policy import (
     CountType,
@@ -48,6 +49,7 @@ class _Rule:
         raise NotImplementedError
 
 
+@typed
 @dataclass(frozen=True)
 class KeepNewest(_Rule):
     """Keep the newest images by push time, and expire (or archive) the rest.
@@ -76,6 +78,7 @@ class KeepNewest(_Rule):
         return _policy_rule(priority, selection, CountType.IMAGES, self.count, self.action)
 
 
+@typed
 @dataclass(frozen=True)
 class ExpireOlderThan(_Rule):
     """Expire images by the time since their push.
@@ -104,6 +107,7 @@ class ExpireOlderThan(_Rule):
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.EXPIRE)
 
 
+@typed
 @dataclass(frozen=True)
 class ArchiveOlderThan(_Rule):
     """Archive images by the time since their push: they can be restored, but not pulled.
@@ -130,6 +134,7 @@ class ArchiveOlderThan(_Rule):
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.ARCHIVE)
 
 
+@typed
 @dataclass(frozen=True)
 class ExpireUntagged(_Rule):
     """Expire untagged images by the time since their push.
@@ -152,6 +157,7 @@ class ExpireUntagged(_Rule):
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.EXPIRE)
 
 
+@typed
 @dataclass(frozen=True)
 class ArchiveUnpulled(_Rule):
     """Archive images that nobody has pulled; ECR cannot expire by pull time.
@@ -181,6 +187,7 @@ class ArchiveUnpulled(_Rule):
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PULL, self.days, LifecycleAction.ARCHIVE)
 
 
+@typed
 @dataclass(frozen=True)
 class ExpireArchived(_Rule):
     """Expire archived images by the time since they were archived.
@@ -213,6 +220,7 @@ RetentionRule: TypeAlias = (
 """The rules."""
 
 
+@typed
 @dataclass(frozen=True)
 class Retention:
     """Which images a repository keeps, and which expire.
@@ -268,6 +276,7 @@ class Retention:
         newest = KeepNewest(at_least, tag_patterns=["*"], action=LifecycleAction.ARCHIVE)
         return cls([ExpireUntagged(1), newest, ExpireArchived(days)])
 
+    @typed_call
     def protect(self, patterns: Sequence[str]) -> Retention:
         """The same retention, but images with a tag of any of these patterns never expire.
 
@@ -277,8 +286,6 @@ class Retention:
         Raises:
             ConfigurationError: For a pattern that ECR refuses, one string for them all, or explicit priorities.
         """
-        if isinstance(patterns, str):
-            raise ConfigurationError(f"Retention.protect: patterns={patterns!r} is one string; use [{patterns!r}]")
         return replace(self, rules=[*(KeepNewest(_EVERYTHING, tag_patterns=[p]) for p in patterns), *self.rules])
 
     def policy(self) -> dict[str, Any]:
@@ -293,6 +300,7 @@ class Retention:
         """The rules in words, in the order in which they are applied."""
         return "\n".join(map(str, self._policy().rules))
 
+    @typed_call
     def simulate(self, images: Iterable[EcrImage], now: datetime) -> Plan:
         """Work out offline what happens to images, with the rule that decided each.
 

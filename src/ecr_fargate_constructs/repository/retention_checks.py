@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.repository.lifecycle_policy import PolicyRule, Selection, TagStatus
 
@@ -19,6 +20,7 @@ _MOST_WILDCARDS = 4
 _TAG = re.compile(r"[A-Za-z0-9._*-]{1,128}")
 
 
+@typed
 @dataclass(frozen=True, init=False)
 class AllOf:
     """Several tags that an image must have all of, which is what several tags in one rule mean to ECR."""

@@ -10,6 +10,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._checks import tcp_port, whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 _TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
@@ -17,6 +18,7 @@ _LONGEST = 1024
 _LONGEST_PART = 128
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class FixedAnswer:
     """An answer that needs no service.
@@ -54,6 +56,7 @@ class FixedAnswer:
             )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Redirect:
     """An answer that sends the client to another address.

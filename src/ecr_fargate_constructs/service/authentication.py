@@ -9,6 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._checks import text
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cognito as cognito
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Oidc:
     """Users sign in with an OpenID Connect provider; a session lasts 7 days unless the provider ends it.
@@ -55,6 +57,7 @@ class Oidc:
                 )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Cognito:
     """Users sign in with a Cognito user pool.

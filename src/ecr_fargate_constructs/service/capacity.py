@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 
@@ -19,6 +20,7 @@ class Share:
     base: float = 0
 
 
+@typed
 @dataclass(frozen=True)
 class OnDemand:
     """Fargate capacity that stays for as long as a task wants it. The default."""
@@ -29,6 +31,7 @@ class OnDemand:
         return ()
 
 
+@typed
 @dataclass(frozen=True)
 class Spot:
     """Spare capacity of Fargate, for up to 70 % less, that AWS takes back with two minutes' notice.
@@ -47,6 +50,7 @@ class Spot:
         return (Share("FARGATE_SPOT", weight=1),)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Mixed:
     """Some tasks on capacity that stays, the others partly on Spot.

@@ -11,12 +11,14 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class CloudWatchLogs:
     """Lines go to the service's log group and never block the container.

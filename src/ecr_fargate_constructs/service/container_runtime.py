@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import seconds, text_map, whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def _five_minutes() -> cdk.Duration:
     return cdk.Duration.minutes(5)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class RestartPolicy:
     """Restart a container that exits, in place, without replacing its task.
@@ -57,6 +59,7 @@ class RestartPolicy:
         seconds("RestartPolicy.attempt_period", self.attempt_period, minimum=60, maximum=1800)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ContainerRuntime:
     """How ECS runs a container; rarely needed.

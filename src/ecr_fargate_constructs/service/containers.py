@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 from ecr_fargate_constructs._checks import tcp_port
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.images import Image, architecture_of, check_image
 from ecr_fargate_constructs.service.task_container import TaskContainer
 
 
+@typed
 @dataclass(frozen=True)
 class AppContainer(TaskContainer):
     """The container behind the load balancer. The task ends with it; its name in the task is ``web``.

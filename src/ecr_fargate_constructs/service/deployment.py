@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 
@@ -26,6 +27,7 @@ class OldTasks(Enum):
     """The deployment ends first, and they go in the background."""
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class EarlySuccess:
     """A rolling deployment that counts as done before all its tasks run; the rest follows in the background.
@@ -49,6 +51,7 @@ class EarlySuccess:
         whole_number("EarlySuccess.healthy_percent", self.healthy_percent, minimum=0, maximum=100, what="a percentage")
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Rolling:
     """New tasks start beside the old ones; a version that does not come up is rolled back.

@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resource
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.durations import whole_minutes
 from ecr_fargate_constructs.service.schedule import LONGEST_WAIT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _Stage = ecs.DeploymentLifecycleStage
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class DeploymentHook:
     """A Lambda function that ECS asks at named stages whether the deployment may go on.
@@ -65,6 +67,7 @@ class DeploymentHook:
                 raise ConfigurationError(f"DeploymentHook.details is not JSON ({error}); use plain values") from error
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Approval:
     """The deployment waits until a person lets it go on (``aws ecs continue-service-deployment``).

@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import seconds, tcp_port
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.resource import cfn_service
@@ -27,6 +28,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _LONGEST = 2**31 - 1  # seconds; a 32-bit number at AWS
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ServiceConnect:
     """Services of one namespace reach each other by name, through a proxy that ECS runs in every task.
@@ -80,6 +82,7 @@ class ServiceConnect:
         seconds("ServiceConnect.idle_timeout", self.idle_timeout, minimum=0, maximum=_LONGEST)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class CloudMap:
     """A DNS name, inside the VPC, that answers with the addresses of the healthy tasks.

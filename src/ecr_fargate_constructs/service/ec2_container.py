@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.containers import AppContainer
 
@@ -19,6 +20,7 @@ _ZONE = "attribute:ecs.availability-zone"
 _FIRST = "ContainerDefinitions.0"  # the application's container is the first of its task
 
 
+@typed
 @dataclass(frozen=True)
 class Ec2Container(AppContainer):
     """The container behind the load balancer, on a machine: an ``AppContainer`` with what Fargate refuses.

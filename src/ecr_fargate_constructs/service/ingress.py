@@ -12,6 +12,7 @@ from ecr_fargate_constructs._asked import seconds_in
 from ecr_fargate_constructs._checks import domain_name, seconds, tcp_port, text, web_acl_arn, whole_number
 from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress_settings import (
     ExistingLoadBalancer,
@@ -42,6 +43,7 @@ def _duration(amount: int) -> cdk.Duration:
     return field_value
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class TargetHealthCheck:
     """How the load balancer decides whether a task is fit for traffic.
@@ -190,6 +192,7 @@ class _Https(_Way):
             )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class PublicHttp(_Way):
     """A load balancer on the internet that speaks plain HTTP on port 80: nothing is encrypted on the way.
@@ -218,6 +221,7 @@ class PublicHttp(_Way):
     """
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class InternalHttp(_Way):
     """A load balancer inside the VPC that speaks plain HTTP on port 80.
@@ -242,6 +246,7 @@ class InternalHttp(_Way):
     """
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class PublicHttps(_Https):
     """A load balancer on the internet that speaks HTTPS on port 443 and redirects port 80 to it.
@@ -273,6 +278,7 @@ class PublicHttps(_Https):
     """
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class InternalHttps(_Https):
     """A load balancer inside the VPC that speaks HTTPS on port 443 and redirects port 80 to it.

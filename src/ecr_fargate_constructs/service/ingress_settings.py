@@ -9,6 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._checks import seconds, tcp_port, text, text_map
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _RESPONSE_HEADERS = {
 """Headers that a listener adds to answers, and what Elastic Load Balancing calls them among a listener's attributes."""
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Stickiness:
     """A client's requests go to the task that answered it before.
@@ -63,6 +65,7 @@ class Stickiness:
             )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class TargetSettings:
     """How requests are shared out among tasks.
@@ -97,6 +100,7 @@ class TargetSettings:
             )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerSettings:
     """What the load balancer as a whole can be told.
@@ -155,6 +159,7 @@ class LoadBalancerSettings:
             )
 
 
+@typed
 @dataclass(frozen=True)
 class ExistingLoadBalancer:
     """A load balancer that the app has made itself, in the same stack, on which the way in gets a listener.
@@ -186,6 +191,7 @@ class ExistingLoadBalancer:
             tcp_port("ExistingLoadBalancer.port", self.port)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ListenerSettings:
     """What the listener for HTTPS can be told.

@@ -15,6 +15,7 @@ from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ec2_container import Ec2Container
@@ -28,6 +29,7 @@ _ROOT_DEVICE = "/dev/xvda"  # of the ECS-optimized Amazon Linux 2023
 _DEFAULT_TYPES = {Architecture.X86_64: "t3.medium", Architecture.ARM64: "t4g.medium"}
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Ec2Capacity:
     """Machines for the tasks of one service, as many as the tasks need.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ecr_fargate_constructs._checks import tcp_port
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class PreviewPort:
     """A second listener on the load balancer, which reaches the new version first.
@@ -43,6 +45,7 @@ class PreviewPort:
             raise ConfigurationError("PreviewPort.allow_from is empty, so nobody could connect; name peers")
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class PreviewHeader:
     """Requests with a header reach the new version first, through the listener that everybody uses.

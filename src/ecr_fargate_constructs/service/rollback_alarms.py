@@ -14,6 +14,7 @@ from ecr_fargate_constructs._durations import of_seconds
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MINUTE = 60  # seconds; the load balancer measures once a minute
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class RollbackAlarms:
     """Alarms, one set for each target group, which ECS watches while it deploys.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ecr_fargate_constructs._checks import mapping, text, whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 Values = str | Sequence[str]
@@ -21,6 +22,7 @@ _METHOD = re.compile(r"[A-Z_-]{1,40}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,40}")
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """The requests that a service gets: all that meet every condition given, for each of them with any of its values.

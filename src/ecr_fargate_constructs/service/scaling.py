@@ -11,6 +11,7 @@ import aws_cdk as cdk
 
 from ecr_fargate_constructs._checks import seconds, whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity import FargateCapacity, Mixed
 
@@ -34,6 +35,7 @@ class MetricResolution(Enum):
     """Three times a minute, charged as CloudWatch metrics; a scale-out follows within one or two minutes."""
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ScheduledCapacity:
     """Other limits from a time on: more tasks before the working day, none at night.
@@ -93,6 +95,7 @@ class ScheduledCapacity:
             )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
     """How many tasks run, worked out by Application Auto Scaling.

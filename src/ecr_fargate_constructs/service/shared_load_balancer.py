@@ -16,6 +16,7 @@ from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
@@ -220,6 +221,7 @@ class SharedLoadBalancer(Construct):
         )
 
     @staticmethod
+    @typed_call
     def from_listener(
         listener: elbv2.IApplicationListener,
         *,
@@ -260,6 +262,7 @@ class SharedLoadBalancer(Construct):
             validation=acm.CertificateValidation.from_dns(https.hosted_zone),
         )
 
+    @typed_call
     def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
         """Answer a route without a service: a redirect, or a text.
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import tcp_port
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service import telemetry
 from ecr_fargate_constructs.service.images import Image, check_image
@@ -28,6 +29,7 @@ FLUENT_BIT_IMAGE = "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
+@typed
 @dataclass(frozen=True)
 class Sidecar(TaskContainer):
     """A container beside the application, in every task; they reach each other on ``localhost``.

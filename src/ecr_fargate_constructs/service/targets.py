@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import seconds
 from ecr_fargate_constructs._durations import of_seconds
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.service.ingress import TargetHealthCheck
 from ecr_fargate_constructs.service.ingress_settings import TargetSettings
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Targets:
     """How the load balancer checks tasks, and how long it lets them finish.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -72,6 +73,7 @@ class SharesOfTask(Protocol):
         """Least memory, in MiB."""
 
 
+@typed
 @dataclass(frozen=True)
 class TaskSize:
     """CPU and memory of a whole task, checked against what Fargate has.

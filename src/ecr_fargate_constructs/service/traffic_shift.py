@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.deployment_hooks import Approval, check_stages
@@ -85,6 +86,7 @@ class _TrafficShift:
         )
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class BlueGreen(_TrafficShift):
     """All traffic moves to the new version at once, and the old one stays ready to take it back.
@@ -126,6 +128,7 @@ class BlueGreen(_TrafficShift):
         return self._schedule("all traffic at once", 0, 0)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Canary(_TrafficShift):
     """A share of the traffic tries the new version first, then the rest follows.
@@ -163,6 +166,7 @@ class Canary(_TrafficShift):
         return self._schedule(f"{share} of the traffic, then all of it", 1, wait)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class Linear(_TrafficShift):
     """The traffic moves to the new version in equal steps.

@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import absolute_path, whole_number
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class _Named:
             )
 
 
+@typed
 @dataclass(frozen=True)
 class SharedVolume(_Named):
     """An empty directory on the task's ephemeral storage that containers of the task share; gone with the task.
@@ -66,6 +68,7 @@ class SharedVolume(_Named):
     """
 
 
+@typed
 @dataclass(frozen=True)
 class EfsVolume(_Named):
     """A directory of an EFS file system, the same one for every task; it outlives them.
@@ -102,6 +105,7 @@ class EfsVolume(_Named):
             absolute_path("EfsVolume.root_directory", self.root_directory, root_allowed=True)
 
 
+@typed
 @dataclass(frozen=True)
 class EbsVolume(_Named):
     """A disk that ECS makes for each task and deletes with it; a task has at most one.
@@ -177,6 +181,7 @@ Volume: TypeAlias = SharedVolume | EfsVolume | EbsVolume
 """The kinds of storage."""
 
 
+@typed
 @dataclass(frozen=True)
 class Mount:
     """A volume at a place in a container. The same volume may be mounted in several.

@@ -15,7 +15,6 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
 from ecr_fargate_constructs._scopes import all_or_nothing
-from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
@@ -67,15 +66,8 @@ class ScanAlarm(Construct):
             severity: The least bad finding that counts.
             actions: What the alarm sets off: topics, or any alarm action.
             targets: Who gets each event with its details.
-
-        Raises:
-            ConfigurationError: For a severity that is none.
         """
         path = path_of(scope, construct_id)
-        if not isinstance(severity, Severity):
-            raise ConfigurationError(
-                f"ScanAlarm.severity={severity!r} is not a Severity; use for example Severity.CRITICAL", path=path
-            )
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)

@@ -19,6 +19,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._types import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
 
@@ -42,6 +43,7 @@ class ScanFrequency(Enum):
     """At the push alone."""
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class EnhancedScanning:
     """Amazon Inspector scans images: packages of the operating system and of programming languages.
@@ -67,6 +69,7 @@ class EnhancedScanning:
         _check_filters("EnhancedScanning.repositories", self.repositories)
 
 
+@typed
 @dataclass(frozen=True, kw_only=True)
 class ManagedSigning:
     """ECR signs images when they are pushed, in the name of who pushes, with a profile of AWS Signer.
@@ -175,6 +178,7 @@ class RegistrySettings(Construct):
         """ARN of the signing profile; None when nothing is signed."""
         return self._profile_arn
 
+    @typed_call
     def let_sign(self, publisher: iam.IGrantable) -> None:
         """Let who pushes images sign them: without it a push works, and the signature fails.
 
