@@ -249,36 +249,6 @@ def test_https_terminates_at_the_shared_listener() -> None:
     assert only(template, "AWS::Route53::RecordSet")["Properties"]["Name"] == "example.com."
 
 
-@pytest.mark.parametrize(
-    ("domain", "host", "warned"),
-    [
-        ("example.com", "example.com", False),
-        ("example.com.", "example.com", False),
-        ("example.com", "admin.example.com", True),
-        ("example.com", ["example.com", "admin.example.org"], True),
-        ("*.example.com", "admin.example.com", False),
-        ("*.example.com", "*.example.com", False),
-        ("*.example.com", "a.b.example.com", True),
-        ("*.example.com", "example.com", True),
-    ],
-)
-def test_a_host_without_certificate_and_record_is_warned_of(domain: str, host: str | list[str], warned: bool) -> None:  # noqa: FBT001
-    stack = cdk.Stack(cdk.App(), "Stack")
-    zone = route53.HostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="example.com")
-    shared = _shared(stack, ingress=PublicHttps(domain_name=domain, hosted_zone=zone))
-    _add(stack, "Api", shared, Route(host=host))
-    assert _warnings(stack, "hostWithoutCertificate") == (["/Stack/Api"] if warned else [])
-    certificate = only(template_of(stack), "AWS::CertificateManager::Certificate")["Properties"]
-    assert certificate["DomainName"] == domain.rstrip(".")
-
-
-def test_nothing_is_known_of_a_certificate_that_is_given() -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
-    certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
-    _add(stack, "Api", _shared(stack, ingress=PublicHttps(certificate=certificate)), Route(host="api.example.com"))
-    assert not _warnings(stack, "hostWithoutCertificate")
-
-
 def test_a_certificate_alone_is_enough() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
