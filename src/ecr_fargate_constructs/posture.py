@@ -12,6 +12,7 @@ import aws_cdk as cdk
 from ecr_fargate_constructs._asked import node_of
 from ecr_fargate_constructs._checks import web_acl_arn
 from ecr_fargate_constructs._tree import outermost
+from ecr_fargate_constructs._types import refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -77,6 +78,13 @@ class Posture(Enum):
             ConfigurationError: ``scope`` is none of the three or has constructs already, ``web_acl`` is not the ARN of
                 a regional web ACL, or STANDARD is given parts that it does not use.
         """
+        refuse_wrong_type("scope", "Construct", scope)
+        for name, kind, value in (
+            ("encryption_key", "IKeyRef | None", encryption_key),
+            ("log_bucket", "s3.IBucket | None", log_bucket),
+            ("web_acl", "str | None", web_acl),
+        ):
+            refuse_wrong_type(name, kind, value, path=scope.node.path or None)
         brought = Brought(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
         _check(self, scope, brought)
         scope.node.set_context(CONTEXT, self.value)

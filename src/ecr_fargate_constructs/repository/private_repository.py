@@ -178,6 +178,7 @@ class PrivateRepository(Construct):
         self.warn_if_expiring()
         return images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
 
+    @typed_call
     def warn_if_expiring(self, tag: str | None = None) -> None:
         """Warn when the retention policy could take an image that runs.
 

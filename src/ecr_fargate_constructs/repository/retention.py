@@ -311,6 +311,7 @@ class Retention:
 
         return simulate(self._policy(), images, now)
 
+    @typed_call
     def hazard(self, tag: str = _ANY_HASH) -> str | None:
         """Why an image that runs under ``tag`` (by default a content hash) could go; None when it is safe enough."""
         for rule in self._policy().rules:

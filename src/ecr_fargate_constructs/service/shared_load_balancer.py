@@ -50,6 +50,7 @@ _KNOWN: WeakKeyDictionary[IConstruct, dict[str, dict[str, Route]]] = WeakKeyDict
 class SharedListener:
     """A listener with the routes that services have on it."""
 
+    @typed_call
     def __init__(
         self,
         listener: elbv2.IApplicationListener,

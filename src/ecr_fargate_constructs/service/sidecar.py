@@ -10,7 +10,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import tcp_port
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed
+from ecr_fargate_constructs._types import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service import telemetry
 from ecr_fargate_constructs.service.images import Image, check_image
@@ -72,6 +72,7 @@ class Sidecar(TaskContainer):
         super().__post_init__()
 
     @classmethod
+    @typed_call
     def adot(
         cls,
         *,
@@ -129,6 +130,7 @@ class Sidecar(TaskContainer):
         )
 
     @classmethod
+    @typed_call
     def log_router(
         cls,
         *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed
+from ecr_fargate_constructs._types import typed, typed_call
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -97,6 +97,7 @@ class TaskSize:
     ephemeral_storage_gib: float | None = None
 
     @classmethod
+    @typed_call
     def smallest_for(
         cls,
         containers: Iterable[SharesOfTask],
