@@ -17,13 +17,17 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from cdk_ecr_deployment import DockerImageName, ECRDeployment
 
 from bench.peers.program import APP, finish, services
+from bench.processes import ROOT
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 PUSH = [*PULL, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+PUSH.append("ecr:DescribeImages")
+COPY_ONCE = ROOT / "src" / "ecr_fargate_constructs" / "image" / "copy_once.py"
 UNTAGGED = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1}
 TAGGED = {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": 20}
 POLICY = json.dumps(
@@ -68,6 +72,28 @@ def copy_role(stack: cdk.Stack) -> iam.Role:
     )
     allow(role, ["ecr:GetAuthorizationToken"], "*")
     return role
+
+
+def copy_once(stack: cdk.Stack, role: iam.Role) -> None:
+    """Put a function in front of the one that copies, which asks first whether the tag is there."""
+    [singleton] = [each for each in stack.node.children if each.node.id.startswith("Custom::CDKECRDeployment")]
+    asked = cast("lambda_.CfnFunction", singleton.node.default_child)
+    copies = lambda_.CfnFunction(
+        stack,
+        "EcrFargateImageCopies",
+        code=asked.code,
+        runtime=asked.runtime,
+        handler=asked.handler,
+        memory_size=asked.memory_size,
+        timeout=asked.timeout,
+        role=role.role_arn,
+    )
+    copies.node.add_dependency(cast("iam.Policy", role.node.find_child("DefaultPolicy")))
+    asked.code = lambda_.CfnFunction.CodeProperty(zip_file=COPY_ONCE.read_text(encoding="utf-8"))
+    asked.runtime, asked.handler, asked.timeout = "python3.14", "index.handler", 60
+    asked.environment = lambda_.CfnFunction.EnvironmentProperty(variables={"COPIES": copies.ref})
+    invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[copies.attr_arn])
+    asked.node.add_dependency(iam.Policy(stack, "EcrFargateImageCopiesInvoke", statements=[invoke], roles=[role]))
 
 
 def allow(role: iam.Role, actions: list[str], resource: str) -> None:
@@ -267,6 +293,7 @@ def main() -> None:
         name = f"Web{number}"
         repository, asset, copy = image(stack, name, role)
         watch(stack, name, service(stack, name, cluster, task(stack, name, repository, asset, copy)))
+    copy_once(stack, role)
     finish(app)
 
 

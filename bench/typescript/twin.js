@@ -1,6 +1,7 @@
 // The program of peers/handwritten.py in the other language, as the TypeScript compiler writes it: CommonJS, a module
 // for each service of AWS, so that nothing is loaded that is not used.
 "use strict";
+const fs = require("node:fs");
 const path = require("node:path");
 const cdk = require("aws-cdk-lib");
 const cloudwatch = require("aws-cdk-lib/aws-cloudwatch");
@@ -11,12 +12,15 @@ const ecs = require("aws-cdk-lib/aws-ecs");
 const patterns = require("aws-cdk-lib/aws-ecs-patterns");
 const elbv2 = require("aws-cdk-lib/aws-elasticloadbalancingv2");
 const iam = require("aws-cdk-lib/aws-iam");
+const lambda = require("aws-cdk-lib/aws-lambda");
 const logs = require("aws-cdk-lib/aws-logs");
 const { DockerImageName, ECRDeployment } = require("cdk-ecr-deployment");
 
 const APP = path.join(__dirname, "..", "..", "app");
+const COPY_ONCE = path.join(__dirname, "..", "..", "src", "ecr_fargate_constructs", "image", "copy_once.py");
 const PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 const PUSH = [...PULL, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"];
+PUSH.push("ecr:DescribeImages");
 const UNTAGGED = { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 1 };
 const TAGGED = { tagStatus: "tagged", tagPatternList: ["*"], countType: "imageCountMoreThan", countNumber: 20 };
 const POLICY = JSON.stringify({
@@ -52,6 +56,28 @@ function copyRole(stack) {
   });
   allow(role, ["ecr:GetAuthorizationToken"], "*");
   return role;
+}
+
+function copyOnce(stack, role) {
+  const singleton = stack.node.children.find((each) => each.node.id.startsWith("Custom::CDKECRDeployment"));
+  const asked = singleton.node.defaultChild;
+  const copies = new lambda.CfnFunction(stack, "EcrFargateImageCopies", {
+    code: asked.code,
+    runtime: asked.runtime,
+    handler: asked.handler,
+    memorySize: asked.memorySize,
+    timeout: asked.timeout,
+    role: role.roleArn,
+  });
+  copies.node.addDependency(role.node.findChild("DefaultPolicy"));
+  asked.code = { zipFile: fs.readFileSync(COPY_ONCE, "utf-8") };
+  asked.runtime = "python3.14";
+  asked.handler = "index.handler";
+  asked.timeout = 60;
+  asked.environment = { variables: { COPIES: copies.ref } };
+  const invoke = new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [copies.attrArn] });
+  const policy = new iam.Policy(stack, "EcrFargateImageCopiesInvoke", { statements: [invoke], roles: [role] });
+  asked.node.addDependency(policy);
 }
 
 function image(scope, name, role) {
@@ -213,4 +239,5 @@ for (let number = 0; number < Number(process.argv[2]); number++) {
   const name = `Web${number}`;
   watch(stack, name, service(stack, name, cluster, task(stack, name, image(stack, name, role))));
 }
+copyOnce(stack, role);
 app.synth();

@@ -159,6 +159,16 @@ def test_an_edit_changes_two_resources_is_served_and_loses_no_request(
     assert len(_images(local_app)) == 2
 
 
+def test_code_that_is_as_it_was_before_runs_again(local_app: LocalApp) -> None:
+    """Its tag is in the repository already, which is immutable, so a rollback asks for the same."""
+    for old, new in ((EDITED, GREETING), (GREETING, EDITED)):
+        local_app.edit(old, new)
+        done = local_app.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert local_app.get() == (200, f"{new}\n")
+    assert len(_images(local_app)) == 2
+
+
 def test_no_change_updates_nothing(local_app: LocalApp) -> None:
     events, running = _events(local_app), local_app.containers()
     done = local_app.run("up")

@@ -119,7 +119,7 @@ def test_two_services_of_one_stack_live_side_by_side(directory: Path) -> None:
         EcrFargateService(stack, name, directory=directory, container_port=80, ingress=PublicHttp())
     template = template_of(stack)
     assert len(of_type(template, "AWS::ECR::Repository")) == 2
-    only(template, "AWS::Lambda::Function")
+    assert len(of_type(template, "AWS::Lambda::Function")) == 2
 
 
 @pytest.mark.parametrize("name", ["Wéb-サービス", "W" * 200])

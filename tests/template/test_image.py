@@ -53,7 +53,7 @@ def test_one_architecture_is_built_and_copied(directory: Path, architecture: Arc
 
 
 def test_the_copy_role_reaches_the_two_repositories_and_no_other(template: dict[str, Any]) -> None:
-    statements = only(template, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    statements = _copy_policy(template)["PolicyDocument"]["Statement"]
     everywhere = [statement["Action"] for statement in statements if statement["Resource"] == "*"]
     assert everywhere == ["ecr:GetAuthorizationToken"]
     named = {json.dumps(statement["Resource"]) for statement in statements if statement["Resource"] != "*"}
@@ -89,8 +89,35 @@ def test_two_images_of_a_stack_share_one_role_and_one_function(directory: Path) 
     repository.build_and_push_image(directory, id="Arm", build=ImageBuild(architecture=Architecture.ARM64))
     template = template_of(stack)
     assert len(of_type(template, "Custom::CDKECRDeployment")) == 2
-    assert len(of_type(template, "AWS::Lambda::Function")) == 1
+    assert len(of_type(template, "AWS::Lambda::Function")) == 2
     assert len(of_type(template, "AWS::IAM::Role")) == 1
+    assert len(of_type(template, "AWS::IAM::Policy")) == 2
+
+
+def test_the_function_that_copies_is_asked_for_tags_that_are_not_there_only(template: dict[str, Any]) -> None:
+    functions = of_type(template, "AWS::Lambda::Function")
+    [copy] = of_type(template, "Custom::CDKECRDeployment").values()
+    asked, copies = copy["Properties"]["ServiceToken"]["Fn::GetAtt"][0], "EcrFargateImageCopies"
+    assert set(functions) == {asked, copies}
+    assert functions[asked]["Properties"]["Runtime"] == "python3.14"
+    assert functions[asked]["Properties"]["Environment"] == {"Variables": {"COPIES": {"Ref": copies}}}
+    assert len(functions[asked]["Properties"]["Code"]["ZipFile"]) <= 4096  # what CloudFormation takes inline
+    assert functions[copies]["Properties"]["Runtime"] == "provided.al2023"
+    assert functions[copies]["Properties"]["Timeout"] == 900
+    [invoke] = [name for name in of_type(template, "AWS::IAM::Policy") if name.startswith(f"{copies}Invoke")]
+    assert invoke in functions[asked]["DependsOn"]
+    statement = {"Action": "lambda:InvokeFunction", "Effect": "Allow", "Resource": {"Fn::GetAtt": [copies, "Arn"]}}
+    assert template["Resources"][invoke]["Properties"]["PolicyDocument"]["Statement"] == [statement]
+
+
+def _copy_policy(template: dict[str, Any]) -> dict[str, Any]:
+    [policy] = (
+        item["Properties"]
+        for name, item in of_type(template, "AWS::IAM::Policy").items()
+        if name.startswith("EcrFargateImageCopyRole")
+    )
+    found: dict[str, Any] = policy
+    return found
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no execute bit")
@@ -160,7 +187,7 @@ def test_a_mirrored_image_keeps_its_tag_and_reads_the_public_registry() -> None:
     template = template_of(stack)
     sources = {copy["Properties"]["SrcImage"] for copy in of_type(template, "Custom::CDKECRDeployment").values()}
     assert sources == {"docker://docker.io/library/nginx:1.29", "docker://public.ecr.aws/nginx/nginx:1.28"}
-    statements = only(template, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    statements = _copy_policy(template)["PolicyDocument"]["Statement"]
     assert ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"] in [s["Action"] for s in statements]
 
 

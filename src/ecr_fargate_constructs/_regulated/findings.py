@@ -49,9 +49,10 @@ def acknowledge_for_checkov(construct: IConstruct, checks: Mapping[str, str]) ->
         return
     resource = construct.node.default_child or construct
     if isinstance(resource, cdk.CfnResource):
-        resource.add_metadata(
-            "checkov", {"skip": [{"id": check, "comment": reason} for check, reason in checks.items()]}
-        )
+        known = (resource.get_metadata("checkov") or {}).get("skip", [])
+        added = [{"id": check, "comment": reason} for check, reason in checks.items()]
+        kept = [each for each in known if each["id"] not in checks]
+        resource.add_metadata("checkov", {"skip": [*kept, *added]})
 
 
 def acknowledge_grants(role: iam.IRole) -> None:
@@ -60,8 +61,8 @@ def acknowledge_grants(role: iam.IRole) -> None:
         expect_grants(role)
 
 
-def expect_grants(role: iam.IRole) -> None:
-    """Record it of a role that is about to be granted something, and so gets that policy."""
+def expect_grants(role: IConstruct) -> None:
+    """Record it of a role that is about to be granted something, and so gets that policy; or of a policy of its own."""
     acknowledge_in(
         role,
         "IAMNoInlinePolicy",

@@ -6,6 +6,7 @@ resource of ``cdk-ecr-deployment`` copies the image from there before the task d
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
@@ -14,25 +15,33 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM4, IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
+from ecr_fargate_constructs._regulated.findings import (
+    acknowledge_copy_function,
+    acknowledge_for_checkov,
+    acknowledge_grants,
+    expect_grants,
+)
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.posture import is_regulated
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
     from cdk_ecr_deployment import ECRDeployment
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from ecr_fargate_constructs.architecture import Architecture
 
 _ROLE_ID = "EcrFargateImageCopyRole"
+_COPIES_ID, _INVOKE_ID = "EcrFargateImageCopies", "EcrFargateImageCopiesInvoke"
+_CODE = Path(__file__).with_name("copy_once.py")
 _ROLES: WeakKeyDictionary[cdk.Stack, iam.Role] = WeakKeyDictionary()
 _FROZEN: WeakKeyDictionary[iam.Role, iam.IRole] = WeakKeyDictionary()
 
 _BASIC_EXECUTION = "service-role/AWSLambdaBasicExecutionRole"
 
 _READ = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-_WRITE = [*_READ, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+_UPLOAD = ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+_WRITE = [*_READ, *_UPLOAD, "ecr:DescribeImages"]
 
 
 def copy_image(
@@ -72,8 +81,8 @@ def copy_image(
         # The construct would add ECR actions and s3:GetObject on every resource of the account.
         role=_as_it_is(role),
     )
-    if first and is_regulated(scope):
-        _protect_function(scope)
+    if first:
+        _copy_once(scope, role)
     return copy
 
 
@@ -110,21 +119,57 @@ def copy_role(scope: Construct) -> iam.Role:
     return role
 
 
-def _protect_function(scope: Construct) -> None:
-    """Encrypt the log of the function, where CDK makes one, and say what the function goes without.
+def _copy_once(scope: Construct, role: iam.Role) -> None:
+    """Put a function of ours in front of the one that copies, which is asked only for tags that are not there.
 
-    It is a singleton of the stack, under an id of its package's; a feature flag of the app decides about the log.
+    The one that copies is a singleton of the stack, under an id of its package's, and copies name it. So ours takes its
+    place, and it stands beside it, as it was.
     """
+    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - only copies need it
+
+    stack = stack_of(scope)
+    [singleton] = [each for each in stack.node.children if each.node.id.startswith("Custom::CDKECRDeployment")]
+    asked = singleton.node.default_child
+    assert isinstance(asked, lambda_.CfnFunction)  # noqa: S101 - for the type checker
+    copies = lambda_.CfnFunction(
+        stack,
+        _COPIES_ID,
+        description="Copies images",
+        code=asked.code,
+        runtime=asked.runtime,
+        handler=asked.handler,
+        memory_size=asked.memory_size,
+        timeout=asked.timeout,
+        role=role.role_arn,
+    )
+    granted = role.node.find_child("DefaultPolicy").node.default_child
+    copies.node.add_dependency(granted or role)
+    asked.code = lambda_.CfnFunction.CodeProperty(zip_file=_CODE.read_text(encoding="utf-8"))
+    asked.description = "Has images copied whose tag is not there yet"
+    asked.runtime, asked.handler = lambda_.Runtime.PYTHON_3_14.name, "index.handler"
+    asked.timeout = 60
+    asked.environment = lambda_.CfnFunction.EnvironmentProperty(variables={"COPIES": copies.ref})
+    # A policy of its own: the other one is there before the function that it would name.
+    invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[copies.attr_arn])
+    policy = iam.Policy(stack, _INVOKE_ID, statements=[invoke], roles=[role])
+    asked.node.add_dependency(policy)
+    if is_regulated(scope):
+        expect_grants(policy)
+        for function in (singleton, copies):
+            _protect_function(scope, function)
+        acknowledge_for_checkov(singleton, {"CKV_AWS_173": "Its one variable is the name of a function, no secret."})
+
+
+def _protect_function(scope: Construct, function: IConstruct) -> None:
+    """Encrypt its log, where CDK makes one, which a feature flag of the app decides; say what it goes without."""
     from aws_cdk import aws_logs as logs  # noqa: PLC0415 - only needed under REGULATED
 
     key = parts.encryption_key(scope)
-    for child in cdk.Stack.of(scope).node.children:
-        if child.node.id.startswith("Custom::CDKECRDeployment"):
-            acknowledge_copy_function(child)
-            log_group = child.node.try_find_child("LogGroup")
-            resource = None if log_group is None else log_group.node.default_child
-            if isinstance(resource, logs.CfnLogGroup) and key is not None:
-                resource.kms_key_id = key.key_ref.key_arn
+    acknowledge_copy_function(function)
+    log_group = function.node.try_find_child("LogGroup")
+    resource = None if log_group is None else log_group.node.default_child
+    if isinstance(resource, logs.CfnLogGroup) and key is not None:
+        resource.kms_key_id = key.key_ref.key_arn
 
 
 def _as_it_is(role: iam.Role) -> iam.IRole:

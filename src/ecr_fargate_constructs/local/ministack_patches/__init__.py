@@ -60,6 +60,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     _accept_alarms_on_expressions(provisioners)
     _say_image_not_found(import_module("ministack.services.ecr"))
+    _refuse_taken_tags(import_module("ministack.services.ecr"))
     _name_hotswapped_images(import_module("ministack.services.ecs"))
     _ask_own_registry_for_digests(endpoint)
     _publish_on_loopback()
@@ -104,6 +105,24 @@ def _say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an u
         return describe(request)
 
     ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
+
+
+def _refuse_taken_tags(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """AWS refuses a second push of an immutable tag, of the same image too (containers-roadmap#2179)."""
+    put, images = _find(ecr, "_v2_put_manifest"), _find(ecr, "_images")
+    repositories, error = _find(ecr, "_repositories"), _find(ecr, "_registry_error")
+
+    def put_manifest(name: str, ref: str, headers: _Properties, body: object) -> object:
+        immutable = name in repositories and repositories[name].get("imageTagMutability") == "IMMUTABLE"
+        if immutable and any(ref in image.get("imageTags", ()) for image in images.get(name, ())):
+            message = (
+                f"The image tag '{ref}' already exists in the '{name}' repository and cannot be overwritten because "
+                "the repository is immutable."
+            )
+            return error(400, "TAG_INVALID", message, {"tag": ref})
+        return put(name, ref, headers, body)
+
+    ecr._v2_put_manifest = put_manifest  # noqa: SLF001 - what this module is for
 
 
 def _name_hotswapped_images(ecs: object) -> None:
