@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, cast
+from weakref import WeakSet
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from constructs import IConstruct
+
 Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
 """A topic, or anything that an alarm can set off."""
+
+
+_LET: WeakSet[IConstruct] = WeakSet()
 
 
 def bound(actions: Iterable[Action]) -> list[cloudwatch.IAlarmAction]:
     """Actions as CDK takes them."""
     # Interfaces of CDK cannot be asked for by class.
     return [
-        cast("cloudwatch.IAlarmAction", each)
-        if hasattr(each, "bind")
-        else cloudwatch_actions.SnsAction(cast("sns.ITopic", each))
+        cast("cloudwatch.IAlarmAction", each) if hasattr(each, "bind") else _publishing(cast("sns.ITopic", each))
         for each in actions
     ]
+
+
+def _publishing(topic: sns.ITopic) -> cloudwatch_actions.SnsAction:
+    """An action that arrives: a topic with a policy has to let alarms in by it.
+
+    Without one, SNS lets the account in. One that only refuses, as ``enforce_ssl=True`` makes, keeps alarms out.
+    """
+    if topic not in _LET and topic.node.try_find_child("Policy") is not None:
+        _LET.add(topic)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(topic).account}},
+            )
+        )
+    return cloudwatch_actions.SnsAction(topic)

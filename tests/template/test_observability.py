@@ -263,6 +263,20 @@ def test_thresholds_that_judge_nothing_are_refused(options: dict[str, Any], wron
     assert fix in str(caught.value)
 
 
+@pytest.mark.parametrize("ssl", [1, 0])
+def test_a_topic_with_a_policy_lets_alarms_in_by_it(ssl: int) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    topic = sns.Topic(stack, "Topic", enforce_ssl=bool(ssl))
+    ServiceAlarms.of(_ours(stack), actions={"Critical": [topic], "Warning": [topic]})
+    policies = of_type(template_of(stack), "AWS::SNS::TopicPolicy").values()
+    assert len(policies) == ssl, "by its default policy the account may publish, which another would replace"
+    for policy in policies:
+        [refused, let] = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert (refused["Effect"], let["Effect"]) == ("Deny", "Allow")
+        assert (let["Action"], let["Principal"]) == ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+        assert let["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 def test_actions_of_a_severity_that_nothing_has_are_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     web = _ours(stack)
