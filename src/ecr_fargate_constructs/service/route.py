@@ -45,8 +45,8 @@ class Route:
         query: Query parameters with their values; ``*`` and ``?`` are wildcards.
         source: Address range of the clients, for example ``"203.0.113.0/24"``; several as a list.
         priority: Number of the rule, 1 to 50000, lower first; left out, it is worked out. Needed when an error asks for
-            it, when a condition is known to the deployment only, or when a route changes its owner: CloudFormation makes
-            the new rule before it deletes the old one, and two rules of one number cannot be.
+            it, when a condition is known to the deployment only, or when a route changes its owner: CloudFormation
+            makes the new rule before it deletes the old one, and two rules of one number cannot be.
 
     Raises:
         ConfigurationError: For a condition that Elastic Load Balancing refuses, none at all, or more than it takes.
