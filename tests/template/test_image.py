@@ -10,6 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
+from cdk_ecr_deployment import DockerImageName, ECRDeployment
 
 from ecr_fargate_constructs import Architecture, EcrFargateService, ImageBuild, PrivateRepository, PublicHttp
 from support import make_app, of_type, only, template_of
@@ -108,6 +109,20 @@ def test_the_function_that_copies_is_asked_for_tags_that_are_not_there_only(temp
     assert invoke in functions[asked]["DependsOn"]
     statement = {"Action": "lambda:InvokeFunction", "Effect": "Allow", "Resource": {"Fn::GetAtt": [copies, "Arn"]}}
     assert template["Resources"][invoke]["Properties"]["PolicyDocument"]["Statement"] == [statement]
+
+
+def test_copies_of_others_in_the_stack_go_on_being_made_each_time(directory: Path) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    source, target = DockerImageName("nginx:1"), DockerImageName("elsewhere/nginx:latest")
+    ECRDeployment(stack, "Theirs", src=source, dest=target)
+    PrivateRepository(stack, "Repo").build_and_push_image(directory)
+    ECRDeployment(stack, "TheirsToo", src=source, dest=target)
+    template = template_of(stack)
+    copies = of_type(template, "Custom::CDKECRDeployment")
+    functions = {name: copy["Properties"]["ServiceToken"]["Fn::GetAtt"][0] for name, copy in copies.items()}
+    runtimes = {name: template["Resources"][each]["Properties"]["Runtime"] for name, each in functions.items()}
+    assert sorted(runtimes.values()) == ["provided.al2023", "provided.al2023", "python3.14"]
+    assert next(name for name, runtime in runtimes.items() if runtime == "python3.14").startswith("Repo")
 
 
 def _copy_policy(template: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _ROLE_ID = "EcrFargateImageCopyRole"
 _COPIES_ID, _INVOKE_ID = "EcrFargateImageCopies", "EcrFargateImageCopiesInvoke"
+_MEMORY = 513
+"""MiB. Functions of one size are one in a stack: this is none that an ``ECRDeployment`` of others has by default."""
+
+_ASKED: WeakSet[cdk.Stack] = WeakSet()
 _CODE = Path(__file__).with_name("copy_once.py")
 _ROLES: WeakKeyDictionary[cdk.Stack, iam.Role] = WeakKeyDictionary()
 _FROZEN: WeakKeyDictionary[iam.Role, iam.IRole] = WeakKeyDictionary()
@@ -65,7 +69,6 @@ def copy_image(
     """
     from cdk_ecr_deployment import DockerImageName, ECRDeployment  # noqa: PLC0415 - 0.1 s that only copies need
 
-    first = stack_of(scope) not in _ROLES
     role = copy_role(scope)
     if source_repository is not None:
         _allow(role, _READ, source_repository.repository_arn)
@@ -80,9 +83,11 @@ def copy_image(
         image_arch=[architecture.value],
         # The construct would add ECR actions and s3:GetObject on every resource of the account.
         role=_as_it_is(role),
+        memory_limit=_MEMORY,
     )
-    if first:
+    if stack_of(scope) not in _ASKED:
         _copy_once(scope, role)
+        _ASKED.add(stack_of(scope))
     return copy
 
 
@@ -128,7 +133,7 @@ def _copy_once(scope: Construct, role: iam.Role) -> None:
     from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - only copies need it
 
     stack = stack_of(scope)
-    [singleton] = [each for each in stack.node.children if each.node.id.startswith("Custom::CDKECRDeployment")]
+    [singleton] = [each for each in stack.node.children if each.node.id.endswith(f"{_MEMORY}MiB")]
     asked = singleton.node.default_child
     assert isinstance(asked, lambda_.CfnFunction)  # noqa: S101 - for the type checker
     copies = lambda_.CfnFunction(
