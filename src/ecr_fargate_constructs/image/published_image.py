@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-import aws_cdk as cdk
-from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -18,16 +13,18 @@ from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._tree import adopt, stack_of
+from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.image.asset import image_asset
 from ecr_fargate_constructs.image.delivery import copy_image, copy_role
 from ecr_fargate_constructs.image.direct import push_target, pushing
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
+    from aws_cdk import aws_ecr_assets as ecr_assets
     from aws_cdk import aws_iam as iam
 
     from ecr_fargate_constructs.image.build import ImageBuild
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_OUTDIRS: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
 
 @typed
@@ -86,7 +82,7 @@ def build_and_push(
     parent = Construct(scope, construct_id)
     adopt(parent, scope, path_of(scope, construct_id))
     with pushing(parent, target):
-        asset = _asset(parent, context, build)
+        asset = image_asset(parent, context, build)
     if context.sensitive:
         warn(
             parent,
@@ -235,54 +231,3 @@ class RepositoryImage(ecs.ContainerImage):
                 "repository only."
             },
         )
-
-
-def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
-    return ecr_assets.DockerImageAsset(
-        parent,
-        "Asset",
-        directory=str(context.directory),
-        file=None if build.dockerfile == "Dockerfile" else build.dockerfile,
-        target=build.target,
-        build_args=build.args or None,
-        build_secrets=build.secrets or None,
-        build_ssh=build.ssh,
-        build_contexts=build.contexts or None,
-        cache_from=build.cache_from or None,
-        cache_to=build.cache_to,
-        cache_disabled=build.cache_disabled or None,
-        exclude=[*build.exclude, *_output_inside(parent, context)],
-        extra_hash=_extra_hash(build.extra_hash, context.executables),
-        ignore_mode=cdk.IgnoreMode.DOCKER,
-        invalidation=build.invalidation,
-        network_mode=build.network_mode,
-        outputs=build.outputs or None,
-        platform=_platform(build.architecture),
-        display_name=build.display_name,
-    )
-
-
-@cache
-def _platform(architecture: Architecture) -> ecr_assets.Platform:
-    arm = architecture is Architecture.ARM64
-    return ecr_assets.Platform.LINUX_ARM64 if arm else ecr_assets.Platform.LINUX_AMD64
-
-
-def _output_inside(scope: Construct, context: BuildContext) -> list[str]:
-    """Keep the cloud assembly out of a build context that holds it, or it would be staged into itself."""
-    relative = os.path.relpath(_outdir_of(stack_of(scope)), context.directory)
-    return [] if relative.startswith("..") else [relative.replace(os.sep, "/").split("/")[0]]
-
-
-def _outdir_of(stack: cdk.Stack) -> str:
-    """Where the stage of a stack is written to."""
-    known = _OUTDIRS.get(stack)
-    if known is None:
-        stage = cdk.Stage.of(stack)
-        known = _OUTDIRS[stack] = stage.outdir if stage else "cdk.out"
-    return known
-
-
-def _extra_hash(given: str | None, executables: str | None) -> str | None:
-    parts = [part for part in (given, executables and f"executables:{executables}") if part]
-    return "\n".join(parts) or None
