@@ -1,0 +1,188 @@
+"""Copy an image between two repositories: is it there, can it be mounted, else stream it."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from .errors import CopyError, TransientError
+from .manifest import Descriptor, Manifest, hasher_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .deadline import Deadline
+    from .registry import Registry
+
+ALL_ARCHITECTURES = "all"
+_PART = 2**20
+_AT_ONCE = 4
+_DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy that is to be made.
+
+    Attributes:
+        source: Where the image is.
+        destination: Where it has to be, and under which tag.
+        architecture: As images name it, such as ``amd64``; ``all`` copies an index as it is.
+        deadline: When to give up.
+    """
+
+    source: Registry
+    destination: Registry
+    architecture: str
+    deadline: Deadline
+
+    def make(self) -> str:
+        """Make it, unless the tag is there with what it should hold; return the digest in the destination.
+
+        Layers and the manifests of an index come first, so that no tag ever names an image of which a part is missing.
+
+        Raises:
+            CopyError: It cannot be made; nothing is tagged.
+        """
+        tag = self.destination.reference.tag
+        if tag is None:
+            raise CopyError(f"{self.destination.reference} names no tag")
+        self.deadline.doing = f"looking for {self.destination.reference}"
+        held = self.destination.manifest(tag)
+        if held is not None and self._is_expected(held):
+            print(f"{tag} is there: {held.digest}")
+            return held.digest
+        manifest = self._wanted()
+        if held is not None and held.digest != manifest.digest:
+            raise self._other(held, manifest)
+        self._push(manifest, tag)
+        return manifest.digest
+
+    def _is_expected(self, held: Manifest) -> bool:
+        """Whether the manifest under the tag is what it should be, as far as the destination alone can tell.
+
+        A digest in the source's name decides. Without one the tag stands for what was copied first: tags are immutable,
+        the same code built twice need not have the same bytes, and the source may be gone when a stack rolls back.
+        """
+        if self.source.reference.digest is not None:
+            return held.digest == self.source.reference.digest or held.digest == self._wanted().digest
+        if self.architecture == ALL_ARCHITECTURES:
+            return True
+        if held.is_index:
+            return any(child.platform == ("linux", self.architecture) for child in held.children)
+        return self._runs_on(self.destination, held) in {None, self.architecture}
+
+    def _wanted(self) -> Manifest:
+        """The manifest to copy: that of one architecture, or what the source's name stands for."""
+        version = self.source.reference.version
+        self.deadline.doing = f"reading {self.source.reference}"
+        manifest = self._read(version)
+        for _ in range(_DEEPEST):
+            if self.architecture == ALL_ARCHITECTURES or not manifest.is_index:
+                break
+            manifest = self._read(manifest.child_for(self.architecture).digest)
+        if self.architecture != ALL_ARCHITECTURES:
+            found = self._runs_on(self.source, manifest)
+            if found not in {None, self.architecture}:
+                raise CopyError(f"{self.source.reference} is built for {found}, not for {self.architecture}")
+        return manifest
+
+    def _read(self, version: str) -> Manifest:
+        manifest = self.source.manifest(version)
+        if manifest is None:
+            raise CopyError(f"there is no image {self.source.reference} ({version} is not known)")
+        return manifest
+
+    @staticmethod
+    def _runs_on(registry: Registry, manifest: Manifest) -> str | None:
+        """The architecture in the configuration of an image; None where it says none."""
+        try:
+            found = json.loads(registry.small_blob(manifest.config.digest))
+        except ValueError:
+            return None
+        architecture = found.get("architecture") if isinstance(found, dict) else None
+        return str(architecture) if architecture else None
+
+    def _push(self, manifest: Manifest, version: str, depth: int = 0) -> None:
+        if depth > _DEEPEST:
+            raise CopyError("the image's indexes are nested too deep")
+        for child in manifest.children:
+            if not self.destination.has_manifest(child.digest):
+                self._push(self._read(child.digest), child.digest, depth + 1)
+        self._send_blobs(manifest.blobs)
+        self.deadline.doing = f"putting the manifest {version}"
+        self.deadline.check()
+        answer = self.destination.put_manifest(version, manifest)
+        if answer.status < 300:  # noqa: PLR2004 - success
+            print(f"{version} is {manifest.digest}")
+            return
+        # Another copy may have been faster, or an attempt of ours arrived whose answer did not.
+        there = self.destination.manifest(version)
+        if there is None:
+            raise self.destination.refusal(answer)
+        if there.digest != manifest.digest and not self._is_expected(there):
+            raise self._other(there, manifest)
+        print(f"{version} was put by another copy: {there.digest}")
+
+    def _other(self, held: Manifest, wanted: Manifest) -> CopyError:
+        where = self.destination.reference
+        return CopyError(
+            f"{where} is there and holds {held.digest}, where {wanted.digest} ({self.architecture}) is wanted, and its "
+            "tags are immutable; use another tag, or delete the image"
+        )
+
+    def _send_blobs(self, blobs: list[Descriptor]) -> None:
+        """Send several at once; the first failure ends all."""
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+            sent = [threads.submit(self._send_blob, blob) for blob in blobs]
+            done, _ = wait(sent, return_when=FIRST_EXCEPTION)
+            failure = next((error for each in done if (error := each.exception()) is not None), None)
+            if failure is not None:
+                self.deadline.stop()
+                threads.shutdown(cancel_futures=True)
+                raise failure
+
+    def _send_blob(self, blob: Descriptor) -> None:
+        if self.destination.has_blob(blob.digest):
+            print(f"{blob.digest} is there")
+            return
+        source = self.source.reference
+        one_registry = source.host == self.destination.reference.host
+        mount_from = source.repository if one_registry else None
+        self.deadline.doing = f"copying {blob.digest} ({blob.size} bytes)"
+        self.deadline.retry(lambda: self._mount_or_stream(blob, mount_from))
+
+    def _mount_or_stream(self, blob: Descriptor, mount_from: str | None) -> None:
+        address = self.destination.start_upload(blob.digest, mount_from)
+        if address is None:
+            print(f"{blob.digest} is mounted")
+            return
+        with self.source.blob(blob.digest) as response:
+            self.destination.upload(address, blob.digest, blob.size, self._checked(response, blob))
+        print(f"{blob.digest} is sent, {blob.size} bytes")
+
+    def _checked(self, response: urllib3.BaseHTTPResponse, blob: Descriptor) -> Iterator[bytes]:
+        """The parts of a blob. The last one is held back until the digest is right, so a wrong blob never arrives."""
+        hasher, size, last = hasher_of(blob.digest), 0, b""
+        try:
+            for part in response.stream(_PART, decode_content=False):
+                self.deadline.check()
+                hasher.update(part)
+                size += len(part)
+                if size > blob.size:
+                    break
+                if last:
+                    yield last
+                last = part
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"the source's connection broke after {size} of {blob.size} bytes") from error
+        algorithm = blob.digest.partition(":")[0]
+        found = f"{algorithm}:{hasher.hexdigest()}"
+        if size != blob.size or found != blob.digest:
+            raise TransientError(f"the source gave {size} bytes with {found} for {blob.digest} of {blob.size} bytes")
+        if last:
+            yield last

@@ -1,0 +1,75 @@
+"""The entry: one event of CloudFormation, one answer, and nothing raised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cloudformation import CloudFormation
+from .copying import Copy
+from .deadline import Deadline
+from .errors import CopyError
+from .login import EcrLogin, Login, TokenLogin, user_of
+from .mounting import set_mounting
+from .reference import Reference
+from .registry import Registry, endpoint_of, new_pool
+
+MOUNTING = "Custom::EcrFargateBlobMounting"
+_MARGIN = 45
+"""Seconds before the function's own limit in which it answers."""
+
+
+def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lambda's
+    """Do what CloudFormation asks for."""
+    cloudformation = CloudFormation(
+        event, f"{getattr(context, 'log_group_name', '')} {getattr(context, 'log_stream_name', '')}".strip()
+    )
+    deadline = Deadline(max(1.0, context.get_remaining_time_in_millis() / 1000 - _MARGIN))
+    with deadline.watched(lambda: cloudformation.fail(f"the time was over while {deadline.doing}")):
+        try:
+            cloudformation.succeed(*_do(event, deadline))
+        except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation waits for an answer
+            cloudformation.fail(str(error) if isinstance(error, CopyError) else f"{type(error).__name__}: {error}")
+        finally:
+            deadline.stop()
+
+
+def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]:
+    """Physical id and attributes of the resource."""
+    request, known = event["RequestType"], event.get("PhysicalResourceId")
+    if event["ResourceType"] == MOUNTING:
+        return set_mounting(request, known), {}
+    properties = event["ResourceProperties"]
+    target = properties["Destination"]
+    if request == "Delete":  # what runs elsewhere may need the image; the retention policy decides
+        return known or target, {}
+    digest = copy(properties["Source"], target, properties["Architecture"], deadline, properties.get("Credentials"))
+    return known or target, {"Digest": digest}
+
+
+def copy(source: str, destination: str, architecture: str, deadline: Deadline, secret_arn: str | None = None) -> str:
+    """Copy an image, and return the digest of the copy.
+
+    Args:
+        source: Full name of the image: registry, repository, tag or digest.
+        destination: Full name of the copy, with a tag.
+        architecture: As images name it, such as ``amd64``; ``all`` copies an index as it is.
+        deadline: When to give up.
+        secret_arn: Secret with the login for the source's registry; None asks anonymously. For ECR the function's role
+            counts.
+
+    Raises:
+        CopyError: It cannot be made.
+    """
+    pool = new_pool()
+    login: Login
+    registries = []
+    for name in (source, destination):
+        reference = Reference.parse(name)
+        region = reference.ecr_region
+        if region is None:
+            user = user_of(secret_arn) if secret_arn and name == source else None
+            login = TokenLogin(pool, user)
+        else:
+            login = EcrLogin(region)
+        registries.append(Registry(reference, pool, deadline, login, endpoint_of(reference)))
+    return Copy(registries[0], registries[1], architecture, deadline).make()

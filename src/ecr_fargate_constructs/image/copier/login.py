@@ -1,0 +1,149 @@
+"""How a registry is told who asks: ECR's tokens, and the token flow of all other registries."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import boto3
+import urllib3
+from botocore.config import Config
+
+from .errors import CopyError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_SDK = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
+
+
+class Login(Protocol):
+    """Where the value of the ``Authorization`` header comes from."""
+
+    @property
+    def header(self) -> str | None:
+        """The value; None as long as none is needed."""
+
+    def renew(self, used: str | None, challenge: str | None) -> bool:
+        """Get another value after ``used`` was refused; return whether there is one to try."""
+
+
+def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    """A client of boto3 that gives up in time."""
+    return boto3.client(service, region_name=region, config=_SDK)
+
+
+class EcrLogin:
+    """ECR's own: a token of the role that the function runs with, from the region of the registry."""
+
+    def __init__(self, region: str) -> None:
+        """Ask that region, when first asked."""
+        self._region = region
+        self._lock = threading.Lock()
+        self._header: str | None = None
+
+    @property
+    def header(self) -> str:
+        """The token, as basic authentication."""
+        with self._lock:
+            if self._header is None:
+                answer = client("ecr", self._region).get_authorization_token()
+                self._header = f"Basic {answer['authorizationData'][0]['authorizationToken']}"
+            return self._header
+
+    def renew(self, used: str | None, challenge: str | None) -> bool:  # noqa: ARG002 - ECR needs no challenge
+        """Drop a token that was refused: it may have expired."""
+        with self._lock:
+            if self._header == used:
+                self._header = None
+        return True
+
+
+class TokenLogin:
+    """The token flow of the distribution protocol: anonymous, or with a user's name and password.
+
+    Source: "Token authentication specification" of the CNCF's distribution project.
+    """
+
+    def __init__(self, pool: urllib3.PoolManager, user: tuple[str, str] | None) -> None:
+        """Remember who asks.
+
+        Args:
+            pool: Connections.
+            user: Name and password; None asks anonymously.
+        """
+        self._pool, self._user = pool, user
+        self._lock = threading.Lock()
+        self._header: str | None = None
+
+    @property
+    def header(self) -> str | None:
+        """The token of the last challenge."""
+        return self._header
+
+    def renew(self, used: str | None, challenge: str | None) -> bool:
+        """Answer a challenge."""
+        with self._lock:
+            if self._header != used:
+                return True  # another thread was faster
+            scheme, _, rest = (challenge or "").partition(" ")
+            if scheme.lower() == "basic":
+                self._header = self._basic()
+                return self._header is not None
+            if scheme.lower() != "bearer":
+                return False
+            self._header = f"Bearer {self._token(dict(_CHALLENGE.findall(rest)))}"
+            return True
+
+    def _basic(self) -> str | None:
+        if self._user is None:
+            return None
+        return "Basic " + base64.b64encode(":".join(self._user).encode()).decode()
+
+    def _token(self, challenge: Mapping[str, str]) -> str:
+        realm = challenge.get("realm", "")
+        if urlsplit(realm).scheme != "https" and urlsplit(realm).hostname not in {"localhost", "127.0.0.1"}:
+            raise CopyError(f"the registry wants a token of {realm[:200]!r}, which is not an https address")
+        query = urlencode({name: challenge[name] for name in ("service", "scope") if name in challenge})
+        basic = self._basic()
+        host = urlsplit(realm).netloc
+        headers = {} if basic is None else {"Authorization": basic}
+        try:
+            response = self._pool.request("GET", f"{realm}?{query}", headers=headers, redirect=False)
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"{host} gives no token: {type(error).__name__}") from error
+        if response.status == 429 or response.status >= 500:  # noqa: PLR2004 - busy
+            raise TransientError(f"{host} gives no token: {response.status}")
+        if response.status != 200:  # noqa: PLR2004 - OK
+            raise CopyError(f"{host} gives no token: {response.status}; {self._advice}")
+        answer = json.loads(response.data)
+        return str(answer.get("token") or answer.get("access_token") or "")
+
+    @property
+    def _advice(self) -> str:
+        if self._user is None:
+            return "does the image exist, and is it public? A login is given with mirror_image(credentials=…)"
+        return "are user name and password in the secret right?"
+
+
+def user_of(secret_arn: str) -> tuple[str, str]:
+    """Name and password, or access token, that a secret of Secrets Manager holds.
+
+    Raises:
+        CopyError: It holds neither.
+    """
+    region = secret_arn.split(":")[3] if secret_arn.startswith("arn:") else None
+    text = client("secretsmanager", region).get_secret_value(SecretId=secret_arn).get("SecretString") or ""
+    try:
+        values = json.loads(text)
+        return str(values["username"]), str(values.get("password") or values["accessToken"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CopyError(
+            f"the secret {secret_arn} holds no login; give it a JSON text with username and password, "
+            "or with username and accessToken"
+        ) from None

@@ -1,0 +1,158 @@
+"""Manifests and indexes, as the OCI image specification and Docker's registry have them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .errors import CopyError
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+ACCEPTED = (OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST)
+_FOREIGN = ("foreign", "nondistributable")
+_ALGORITHMS = {"sha256": 64, "sha512": 128}
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A reference of a manifest to a blob or to another manifest.
+
+    Attributes:
+        digest: Digest of its bytes.
+        size: Their number.
+        foreign: Whether registries need not have it: its address stands in the manifest (base layers of Windows).
+        platform: Operating system and architecture, where the manifest says them.
+    """
+
+    digest: str
+    size: int
+    foreign: bool = False
+    platform: tuple[str, str] | None = None
+
+    @classmethod
+    def read(cls, value: Any) -> Descriptor:  # noqa: ANN401 - JSON
+        """Read one, or say what is wrong with it."""
+        digest, size = (value.get("digest"), value.get("size")) if isinstance(value, dict) else (None, None)
+        if not isinstance(digest, str) or not isinstance(size, int) or size < 0:
+            raise CopyError(f"the manifest has a descriptor without digest and size: {str(value)[:200]}")
+        hasher_of(digest)
+        kind, platform = str(value.get("mediaType", "")), value.get("platform")
+        where = None
+        if isinstance(platform, dict):
+            where = str(platform.get("os", "")), str(platform.get("architecture", ""))
+        return cls(digest, size, bool(value.get("urls")) and any(word in kind for word in _FOREIGN), where)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest or an index, with the bytes that its digest is made of.
+
+    Attributes:
+        body: Those bytes.
+        media_type: Media type under which registries store it.
+        digest: Digest of the bytes.
+    """
+
+    body: bytes
+    media_type: str
+    digest: str
+
+    @classmethod
+    def read(cls, body: bytes, content_type: str | None, expected: str | None) -> Manifest:
+        """Read what a registry answered.
+
+        Args:
+            body: The bytes.
+            content_type: Media type that the registry gives; the one inside stands in for it where it says none.
+            expected: Digest that the bytes must have; None when only the registry knows it.
+
+        Raises:
+            CopyError: The bytes are others, or no manifest that ECR takes.
+        """
+        digest = digest_of(body, like=expected)
+        if expected is not None and digest != expected:
+            raise CopyError(f"the manifest is {digest} where {expected} was asked for")
+        try:
+            document = json.loads(body)
+        except ValueError as error:
+            raise CopyError(f"the manifest {digest} is not JSON") from error
+        inside = document.get("mediaType") if isinstance(document, dict) else None
+        known = (content_type or "").partition(";")[0].strip()
+        media_type = known if known in ACCEPTED else str(inside or "")
+        if not media_type and isinstance(document, dict):
+            media_type = OCI_INDEX if "manifests" in document else OCI_MANIFEST if "layers" in document else ""
+        if media_type not in ACCEPTED:
+            raise CopyError(
+                f"the manifest {digest} is {media_type or known or 'of no known type'}, which ECR does not take; "
+                "push the image again with a current tool"
+            )
+        return cls(body, media_type, digest)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The bytes, read."""
+        return dict(json.loads(self.body))
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it lists manifests of several platforms."""
+        return self.media_type in {OCI_INDEX, DOCKER_LIST}
+
+    @property
+    def children(self) -> list[Descriptor]:
+        """The manifests of an index."""
+        return [Descriptor.read(each) for each in self.document.get("manifests") or []] if self.is_index else []
+
+    @property
+    def blobs(self) -> list[Descriptor]:
+        """Configuration and layers that a registry must have, each once."""
+        if self.is_index:
+            return []
+        entries = [self.document.get("config"), *(self.document.get("layers") or [])]
+        found = {each.digest: each for each in map(Descriptor.read, entries)}
+        return [each for each in found.values() if not each.foreign]
+
+    @property
+    def config(self) -> Descriptor:
+        """The configuration, which names the platform."""
+        return Descriptor.read(self.document.get("config"))
+
+    def child_for(self, architecture: str) -> Descriptor:
+        """The manifest of an index for Linux on an architecture.
+
+        Raises:
+            CopyError: There is none.
+        """
+        for child in self.children:
+            if child.platform == ("linux", architecture):
+                return child
+        if len(self.children) == 1 and self.children[0].platform is None:
+            return self.children[0]  # its configuration will say
+        known = sorted({"/".join(child.platform) for child in self.children if child.platform})
+        raise CopyError(f"the image is not built for linux/{architecture}, only for {', '.join(known) or 'nothing'}")
+
+
+def hasher_of(digest: str) -> Any:  # noqa: ANN401 - hashlib's own type has no public name
+    """A fresh hash of the algorithm that a digest names.
+
+    Raises:
+        CopyError: It is no digest.
+    """
+    algorithm, _, text = digest.partition(":")
+    if _ALGORITHMS.get(algorithm) != len(text) or not set(text) <= set("0123456789abcdef"):
+        raise CopyError(f"{digest[:160]!r} is not a digest")
+    return hashlib.new(algorithm)
+
+
+def digest_of(body: bytes, *, like: str | None = None) -> str:
+    """The digest of bytes, by the algorithm of another one or SHA-256."""
+    algorithm = "sha256" if like is None else like.partition(":")[0]
+    hasher = hasher_of(like or "sha256:" + "0" * 64)
+    hasher.update(body)
+    return f"{algorithm}:{hasher.hexdigest()}"
