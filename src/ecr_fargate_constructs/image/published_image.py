@@ -19,13 +19,14 @@ from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.asset import image_asset
-from ecr_fargate_constructs.image.delivery import copy_image, copy_role
+from ecr_fargate_constructs.image.delivery import ALL_ARCHITECTURES, copy_image, copy_role
 from ecr_fargate_constructs.image.direct import push_target, pushing
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
     from aws_cdk import aws_ecr_assets as ecr_assets
     from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_secretsmanager as secretsmanager
 
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
@@ -107,18 +108,17 @@ def build_and_push(
             asset=asset,
         )
     tag = asset.asset_hash
-    uri = repository.repository_uri_for_tag(tag)
     copy = copy_image(
         parent,
         source=asset.image_uri,
         source_repository=asset.repository,
         destination=repository,
-        destination_uri=uri,
-        architecture=build.architecture,
+        tag=tag,
+        architecture=build.architecture.value,
     )
     return PublishedImage(
         container_image=RepositoryImage(repository, tag, delivery=copy),
-        image_uri=uri,
+        image_uri=repository.repository_uri_for_tag(tag),
         tag=tag,
         architecture=build.architecture,
         repository=repository,
@@ -129,32 +129,41 @@ def build_and_push(
 
 
 def mirror(
-    scope: Construct, construct_id: str, *, reference: str, architecture: Architecture, repository: ecr.IRepository
+    scope: Construct,
+    construct_id: str,
+    *,
+    reference: str,
+    architecture: Architecture,
+    all_architectures: bool,
+    credentials: secretsmanager.ISecret | None,
+    repository: ecr.IRepository,
 ) -> PublishedImage:
-    """Copy a public image into ``repository``, under the tag it has there."""
+    """Copy an image of another registry into ``repository``, under the tag it has there."""
     path = path_of(scope, construct_id)
     source = ImageReference.parse(reference, name="reference", path=path)
-    if source.tag is None:
+    if source.tag is None and source.digest is None:
         raise ConfigurationError(
             f"reference={reference!r} names no version, so what is mirrored would change behind your back; "
-            "name a tag, for example 'nginx:1.29'",
+            "name a tag, for example 'nginx:1.29', or a digest",
             path=path,
         )
+    # An image without a tag counts as untagged, and those expire first.
+    tag = source.tag or str(source.digest).replace(":", "-")
     parent = Construct(scope, construct_id)
     adopt(parent, scope, path)
-    uri = repository.repository_uri_for_tag(source.tag)
     copy = copy_image(
         parent,
         source=source.full_name,
         source_repository=None,
         destination=repository,
-        destination_uri=uri,
-        architecture=architecture,
+        tag=tag,
+        architecture=ALL_ARCHITECTURES if all_architectures else architecture.value,
+        credentials=credentials,
     )
     return PublishedImage(
-        container_image=RepositoryImage(repository, source.tag, delivery=copy),
-        image_uri=uri,
-        tag=source.tag,
+        container_image=RepositoryImage(repository, tag, delivery=copy),
+        image_uri=repository.repository_uri_for_tag(tag),
+        tag=tag,
         architecture=architecture,
         repository=repository,
         publisher=copy_role(parent),

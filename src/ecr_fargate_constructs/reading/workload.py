@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.reading.model import App, Resource
 
 _SHORTEST_TAG = 12  # of those by which a built image is recognised
-_COPY = "Custom::CDKECRDeployment"
+_COPIES = {
+    "Custom::EcrFargateImageCopy": ("Source", "Destination"),
+    "Custom::CDKECRDeployment": ("SrcImage", "DestImage"),  # the package cdk-ecr-deployment
+}
+"""Custom resources that copy images, and their properties for where from and where to."""
+
 _SCHEME = "docker://"
 _SECRETS = {"AWS::SecretsManager::Secret", "AWS::SecretsManager::SecretTargetAttachment"}
 
@@ -261,10 +266,11 @@ def built_image(app: App, name: str) -> BuiltImage | None:
     for image in app.images:
         if any(len(tag) >= _SHORTEST_TAG and tag in name for tag in image.tags):
             return image
-    for copy in app.of(_COPY):
-        if app.text(copy.get("DestImage"), copy.template).removeprefix(_SCHEME) == name:
-            source = app.text(copy.get("SrcImage"), copy.template).removeprefix(_SCHEME)
-            return None if source == name else built_image(app, source)
+    for copy in app.of(*_COPIES):
+        source, target = _COPIES[copy.kind]
+        if app.text(copy.get(target), copy.template).removeprefix(_SCHEME) == name:
+            origin = app.text(copy.get(source), copy.template).removeprefix(_SCHEME)
+            return None if origin == name else built_image(app, origin)
     return None
 
 

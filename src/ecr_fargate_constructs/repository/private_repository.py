@@ -32,16 +32,20 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_secretsmanager as secretsmanager
     from aws_cdk.interfaces.aws_kms import IKeyRef
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_LOOK = ["ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListImages"]
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", *_LOOK]
 _PUSH = [
     "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",  # a push asks for the manifest first ("IAM permissions for pushing an image")
     "ecr:CompleteLayerUpload",
     "ecr:InitiateLayerUpload",
     "ecr:PutImage",
     "ecr:UploadLayerPart",
+    *_LOOK,
 ]
 
 
@@ -87,9 +91,9 @@ class PrivateRepository(Construct):
             removal_policy: What happens to the repository when it leaves the stack.
             empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too,
                 so that nobody loses images by one word.
-            pull_accounts: Account ids that may pull.
-            push_accounts: Account ids that may push, for example that of a build pipeline; they may pull only if they
-                stand in ``pull_accounts`` too. Tags stay immutable for them.
+            pull_accounts: Account ids that may pull, and list what is there.
+            push_accounts: Account ids that may push, and list what is there, for example that of a build pipeline;
+                they may download layers only if they stand in ``pull_accounts`` too. Tags stay immutable for them.
 
         Raises:
             ConfigurationError: For a name that ECR refuses, an account id that is none, or ``empty_on_delete`` on a
@@ -204,19 +208,36 @@ class PrivateRepository(Construct):
         *,
         id: str = "Mirror",  # noqa: A002 - CDK's word for it
         architecture: Architecture = Architecture.X86_64,
+        all_architectures: bool = False,
+        credentials: secretsmanager.ISecret | None = None,
     ) -> images.PublishedImage:
-        """Copy a public image into this repository, so that running it depends on no public registry.
+        """Copy an image of another registry into this repository, so that running it depends on this one alone.
+
+        The bytes stay the same, and so does the digest. The registry may be a public one, or ECR's in another region or
+        account, whose repository then has to let this account pull.
 
         Args:
-            reference: Name of the image with a tag, for example ``"nginx:1.29"``. The copy has the same tag.
+            reference: Name of the image with a tag or a digest, for example ``"nginx:1.29"`` or
+                ``"nginx:1.29@sha256:…"``. The copy has the same tag, or ``sha256-…`` where only a digest is named.
             id: Construct id; one for each image of the repository.
-            architecture: The architecture to copy, and to run.
+            architecture: The architecture to run; also the one to copy, unless all are copied.
+            all_architectures: Copy the whole index, with its digest; by default the one architecture is copied.
+            credentials: Secret with the login for the registry, a JSON text with ``username`` and ``password``, or
+                ``username`` and ``accessToken``; without it the registry is asked anonymously. ECR needs none.
 
         Raises:
-            ConfigurationError: ``reference`` is no image's name, or names no version.
+            ConfigurationError: ``reference`` is no image's name, or names no version, or the tag is another image's.
         """
         check_place(self, id)
-        return images.mirror(self, id, reference=reference, architecture=architecture, repository=self._repository)
+        return images.mirror(
+            self,
+            id,
+            reference=reference,
+            architecture=architecture,
+            all_architectures=all_architectures,
+            credentials=credentials,
+            repository=self._repository,
+        )
 
     @typed_call
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:

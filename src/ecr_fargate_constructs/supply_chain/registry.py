@@ -21,6 +21,7 @@ from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
 from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class ManagedSigning:
 
 
 class RegistrySettings(Construct):
-    """Enhanced scanning and managed signing of the images of an account and region.
+    """Enhanced scanning, managed signing and shared layers of the images of an account and region.
 
     These are settings of the registry, and there is one in each account and region: make one ``RegistrySettings`` for
     it, in a stack that belongs to all who push there. Deleting it sets the registry back.
@@ -111,6 +112,7 @@ class RegistrySettings(Construct):
         *,
         scanning: EnhancedScanning | None = None,
         signing: ManagedSigning | None = None,
+        share_layers: bool = False,
     ) -> None:
         """Create the settings.
 
@@ -119,14 +121,19 @@ class RegistrySettings(Construct):
             construct_id: Id within the parent.
             scanning: Which images Amazon Inspector scans; left out, the setting is left alone.
             signing: Which images are signed; left out, the setting is left alone.
+            share_layers: Let repositories of this registry that have the same encryption refer to one stored layer
+                (ECR's ``BLOB_MOUNTING``): a copy into your repository then sends and stores nothing again. By default
+                the setting is left alone, which in a new account means off.
 
         Raises:
             ConfigurationError: For no setting at all, or settings of a registry that has some in this app already.
         """
         path = path_of(scope, construct_id)
-        if scanning is None and signing is None:
+        if scanning is None and signing is None and not share_layers:
             raise ConfigurationError(
-                "RegistrySettings sets nothing; give scanning=EnhancedScanning() or signing=ManagedSigning()", path=path
+                "RegistrySettings sets nothing; give scanning=EnhancedScanning(), signing=ManagedSigning() or "
+                "share_layers=True",
+                path=path,
             )
         _admit(scope, path)
         posture_of(scope, path=path)
@@ -150,6 +157,21 @@ class RegistrySettings(Construct):
                 ],
             )
         self._profile_arn = None if signing is None else self._sign(signing)
+        if share_layers:
+            self._share_layers()
+
+    def _share_layers(self) -> None:
+        """Switch blob mounting on, with the function that copies images: CloudFormation has no type for it."""
+        copier = ImageCopier.of(self)
+        copier.allow_mounting_setting()
+        setting = cdk.CustomResource(
+            self,
+            "SharedLayers",
+            service_token=copier.service_token,
+            resource_type="Custom::EcrFargateBlobMounting",
+            service_timeout=answer_time(),
+        )
+        copier.make_wait(setting)
 
     def _sign(self, signing: ManagedSigning) -> str:
         arn = signing.profile_arn

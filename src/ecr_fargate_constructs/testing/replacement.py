@@ -32,10 +32,14 @@ INTERRUPTIONS = {
     "AWS::RDS::DBInstance": ("DBInstanceClass", "EngineVersion"),
 }
 
+_SERVICE_TOKEN: Path = ("ServiceToken",)
+"""Of custom resources: "Modifying service token is not allowed" (AWS::CloudFormation::CustomResource, aws-cdk#7128)."""
+
 
 class Effect(Enum):
     """What happens to a resource."""
 
+    REFUSED = "cannot be updated: CloudFormation refuses another ServiceToken"
     REPLACED = "would be replaced"
     MAY_BE_REPLACED = "may be replaced or interrupted: CloudFormation decides by the values"
     INTERRUPTED = "would be interrupted"
@@ -62,8 +66,9 @@ def assert_no_replacement(old: TemplateLike, new: TemplateLike, *, allow: Collec
     """Raise an ``AssertionError`` when an update from ``old`` to ``new`` would replace or interrupt a resource.
 
     New revisions of task definitions, function and layer versions and API deployments are not counted: that is how
-    they are updated. Not judged are custom resources, whose provider decides, and types that CloudFormation's public
-    registry does not have.
+    they are updated. Of custom resources the ``ServiceToken`` is judged, which CloudFormation lets nobody change; what
+    else happens to them their provider decides. Not judged are types that CloudFormation's public registry does not
+    have.
 
     Args:
         old: The template that is deployed.
@@ -88,6 +93,9 @@ def updates(old: TemplateLike, new: TemplateLike) -> list[Update]:
     for name, paths in create_only_properties(before_template).items():
         create_only[name] = paths | create_only.get(name, {})
     common = [name for name in after if name in before and before[name]["Type"] == after[name]["Type"]]
+    for name in common:
+        if _is_custom(after[name]):
+            create_only[name] = {_SERVICE_TOKEN: True}
     found = {update.logical_id: update for update in _renamed(before, after)}
     for name in common:
         _keep(found, _own(name, before[name], after[name], create_only.get(name, {})))
@@ -98,6 +106,11 @@ def updates(old: TemplateLike, new: TemplateLike) -> list[Update]:
             update = _following(name, after[name], create_only.get(name, {}), found)
             spreading |= _keep(found, update)
     return [found[name] for name in sorted(found) if found[name].type not in REVISIONS]
+
+
+def _is_custom(resource: dict[str, Any]) -> bool:
+    kind = str(resource["Type"])
+    return kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"
 
 
 def _keep(found: dict[str, Update], update: Update | None) -> bool:
@@ -111,7 +124,7 @@ def _keep(found: dict[str, Update], update: Update | None) -> bool:
     return True
 
 
-_GRAVITY = [Effect.REPLACED, Effect.MAY_BE_REPLACED, Effect.INTERRUPTED]
+_GRAVITY = [Effect.REFUSED, Effect.REPLACED, Effect.MAY_BE_REPLACED, Effect.INTERRUPTED]
 
 
 def _own(name: str, old: dict[str, Any], new: dict[str, Any], create_only: dict[Path, bool]) -> Update | None:
@@ -120,6 +133,8 @@ def _own(name: str, old: dict[str, Any], new: dict[str, Any], create_only: dict[
     for path, always in create_only.items():
         if _at(before, path) != _at(after, path):
             effects[path] = Effect.REPLACED if always else Effect.MAY_BE_REPLACED
+            if path == _SERVICE_TOKEN:
+                effects[path] = Effect.REFUSED
     for key in INTERRUPTIONS.get(new["Type"], ()):
         if (key,) not in effects and before.get(key) != after.get(key):
             effects[key,] = Effect.INTERRUPTED
@@ -150,6 +165,8 @@ def _following(
                 continue
             certain = always and cause.effect is Effect.REPLACED and _has_ref(value, other)
             effect = Effect.REPLACED if certain else Effect.MAY_BE_REPLACED
+            if path == _SERVICE_TOKEN and cause.effect is Effect.REPLACED:
+                effect = Effect.REFUSED  # another function has another ARN
             worst = effect if worst is None else min(worst, effect, key=_GRAVITY.index)
             reasons.append(f"{'.'.join(path)} refers to {other}, which {cause.effect.value.partition(':')[0]}")
     return (
