@@ -6,7 +6,6 @@ resource copies the image from there before the task definition that names it is
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from ecr_fargate_constructs.image.copier.reference import Reference
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_cdk import aws_ecr as ecr
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
@@ -32,9 +33,9 @@ def copy_image(
     scope: Construct,
     *,
     source: str,
-    source_repository: ecr.IRepository | None,
+    source_arn: Callable[[], str] | None,
     destination: ecr.IRepository,
-    tag: str,
+    destination_uri: str,
     architecture: str,
     credentials: secretsmanager.ISecret | None = None,
 ) -> cdk.CustomResource:
@@ -43,9 +44,9 @@ def copy_image(
     Args:
         scope: Parent of the copy; its stack holds the function that copies.
         source: Full name of the image to copy, registry included.
-        source_repository: The private repository that holds it; None where the name says it all.
+        source_arn: Gets the ARN of the private repository that holds it; None where the name says it all.
         destination: Repository that the copy goes to.
-        tag: Tag of the copy.
+        destination_uri: Full name of the copy.
         architecture: The one to copy when the source is an index of several, or ``ALL_ARCHITECTURES``.
         credentials: Login for the source's registry.
 
@@ -56,19 +57,19 @@ def copy_image(
         ConfigurationError: The stack copies another image to the same tag.
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
-    target = destination.repository_uri_for_tag(tag)
-    where, content = (json.dumps(each, sort_keys=True) for each in stack.resolve([target, [source, architecture]]))
-    note = copier.copy_to(hashlib.sha256(where.encode()).hexdigest()[:16])
-    known = note.copy
+    target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve([destination_uri, source]))
+    content = f"{origin} {architecture}"
+    known = copier.copies.read(target)
     if known is not None:
-        if note.content != content:
+        copy, copied = known
+        if copied != content:
             raise ConfigurationError(
-                f"the tag {tag} of {path(destination)} is that of another image already, which {path(known)} copies; "
-                "a tag names one image: use another repository, or all_architectures=True for one mirror of them all",
+                f"{path(copy)} copies another image to the same tag of {path(destination)}, and a tag names one image; "
+                "use another repository, or one mirror with all_architectures=True",
                 path=path(scope),
             )
-        return known
-    _let_read(copier, stack, source, source_repository)
+        return copy
+    _let_read(copier, stack, source, origin, source_arn)
     copier.allow_writing(destination.repository_arn)
     if credentials is not None:
         copier.allow_secret(credentials)
@@ -80,14 +81,14 @@ def copy_image(
         service_timeout=answer_time(),
         properties={
             "Source": source,
-            "Destination": target,
+            "Destination": destination_uri,
             "Architecture": architecture,
             **({} if credentials is None else {"Credentials": credentials.secret_arn}),
         },
     )
     copier.make_wait(copy)
     _deploy_repository_first(stack, destination)
-    note.write(copy, content)
+    copier.copies.write(target, path=f"{path(scope)}/Copy".removeprefix(f"{path(stack)}/"), content=content)
     return copy
 
 
@@ -96,21 +97,22 @@ def copy_role(scope: Construct) -> iam.Role:
     return ImageCopier.of(scope).role
 
 
-def _let_read(copier: ImageCopier, stack: cdk.Stack, source: str, repository: ecr.IRepository | None) -> None:
-    if repository is not None:
-        copier.allow_reading(repository.repository_arn)
+def _let_read(
+    copier: ImageCopier, stack: cdk.Stack, source: str, origin: str, source_arn: Callable[[], str] | None
+) -> None:
+    if source_arn is not None:
+        copier.allow_reading(origin.rpartition(":")[0], source_arn)
         return
     reference = Reference.parse(source)
     if reference.ecr_region is not None:
-        copier.allow_reading(
-            stack.format_arn(
-                service="ecr",
-                region=reference.ecr_region,
-                account=reference.host.partition(".")[0],
-                resource="repository",
-                resource_name=reference.repository,
-            )
+        arn = stack.format_arn(
+            service="ecr",
+            region=reference.ecr_region,
+            account=reference.host.partition(".")[0],
+            resource="repository",
+            resource_name=reference.repository,
         )
+        copier.allow_reading(f"{reference.host}/{reference.repository}", lambda: arn)
 
 
 def _deploy_repository_first(stack: cdk.Stack, repository: ecr.IRepository) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -16,8 +17,11 @@ from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function
 from ecr_fargate_constructs._tree import stack_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_secretsmanager as secretsmanager
+    from constructs import IConstruct
 
 ID = "EcrFargateImageCopier"
 """Id in the stack. The logical ids of what is inside are public API: a custom resource cannot change its function."""
@@ -31,6 +35,7 @@ _CODE = Path(__file__).parent
 _ELSE = ["*", "!copier", "!copier/*.py"]
 """Patterns that leave everything but the copier out of the asset."""
 
+_SETTINGS = ["ecr:GetAccountSetting", "ecr:PutAccountSetting"]
 _READ = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _WRITE = [
     "ecr:BatchCheckLayerAvailability",
@@ -43,33 +48,47 @@ _WRITE = [
 ]
 
 
+_KNOWN: WeakKeyDictionary[cdk.Stack, ImageCopier] = WeakKeyDictionary()
+
+
 class ImageCopier:
-    """The copier of one stack. Everything that it knows stands in the construct tree."""
+    """The copier of one stack, found in the construct tree; what was asked of CDK is remembered."""
 
     def __init__(self, construct: Construct) -> None:
         """Use a copier that exists; ``of`` finds it or makes it."""
-        self._construct = construct
+        self._node = construct.node
+        self._readable: set[str] = set()
 
     @classmethod
     def of(cls, scope: Construct) -> ImageCopier:
         """Return the copier of the stack of ``scope``, made when it is first needed."""
         stack = stack_of(scope)
-        known = stack.node.try_find_child(ID)
-        return cls(_make(stack) if known is None else cast("Construct", known))
+        known = _KNOWN.get(stack)
+        if known is None:
+            there = stack.node.try_find_child(ID)
+            known = _KNOWN[stack] = cls(_make(stack) if there is None else cast("Construct", there))
+        return known
 
-    @property
+    @cached_property
     def role(self) -> iam.Role:
         """What the function may do."""
-        return cast("iam.Role", self._construct.node.find_child("Role"))
+        return cast("iam.Role", self._node.find_child("Role"))
 
-    @property
+    @cached_property
     def service_token(self) -> str:
         """ARN of the function, for custom resources."""
-        return cast("lambda_.Function", self._construct.node.find_child("Function")).function_arn
+        return cast("lambda_.Function", self._node.find_child("Function")).function_arn
 
-    def allow_reading(self, repository_arn: str) -> None:
-        """Let it pull from a private repository."""
-        self._allow(_READ, repository_arn)
+    def allow_reading(self, repository: str, arn: Callable[[], str]) -> None:
+        """Let it pull from a private repository, such as that of all assets: said once.
+
+        Args:
+            repository: A text that tells repositories apart.
+            arn: Gets the ARN.
+        """
+        if repository not in self._readable:
+            self._readable.add(repository)
+            self._allow(_READ, arn())
 
     def allow_writing(self, repository_arn: str) -> None:
         """Let it look, mount and push in a private repository."""
@@ -81,19 +100,24 @@ class ImageCopier:
 
     def allow_mounting_setting(self) -> None:
         """Let it read and set the account settings of ECR, which know no resource."""
-        self._allow(["ecr:GetAccountSetting", "ecr:PutAccountSetting"], "*")
+        self._allow(_SETTINGS, "*")
 
     def make_wait(self, resource: cdk.CustomResource) -> None:
         """Create a custom resource after the function may do what it is for."""
-        policy = self.role.node.try_find_child("DefaultPolicy")
-        if policy is not None:  # a role of ``iam.Role.customize_roles`` has none
-            resource.node.add_dependency(policy)
+        if self._policy is not None:
+            resource.node.add_dependency(self._policy)
 
-    def copy_to(self, key: str) -> CopyNote:
-        """The note of a copy to one destination, whether it has been written or not."""
-        return CopyNote(self._construct, key)
+    @cached_property
+    def copies(self) -> CopyNotes:
+        """The copies that it makes."""
+        return CopyNotes(cast("Construct", self._node.find_child("Copies")))
 
-    def _allow(self, actions: list[str], resource: str) -> None:
+    @cached_property
+    def _policy(self) -> IConstruct | None:
+        """The policy of the role; None for one of ``iam.Role.customize_roles``."""
+        return self.role.node.try_find_child("DefaultPolicy")
+
+    def _allow(self, actions: Sequence[str], resource: str) -> None:
         self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
 
 
@@ -103,43 +127,30 @@ def answer_time() -> cdk.Duration:
     return cdk.Duration.seconds(_ANSWER_SECONDS)
 
 
-class CopyNote:
-    """Where in the stack the copy to a destination is, noted as a construct of the copier.
+class CopyNotes:
+    """Where in the stack the copy to each destination is, noted in the context of a construct of the copier.
 
     A copy belongs to the image that asked for it first, so that code changes update one resource. When that image is
     taken out of the tree again, because the construct around it was refused, its note is void.
     """
 
-    def __init__(self, copier: Construct, key: str) -> None:
-        """Look at the note ``key``."""
-        self._copier, self._key = copier, key
+    def __init__(self, notes: Construct) -> None:
+        """Read and write in the context of ``notes``."""
+        self._stack, self._node = stack_of(notes), notes.node
 
-    @property
-    def copy(self) -> cdk.CustomResource | None:
-        """The copy, if there is one."""
-        note = self._copier.node.try_find_child(self._key)
+    def read(self, destination: str) -> tuple[cdk.CustomResource, str] | None:
+        """The copy to a destination and what is copied; None where there is none."""
+        note = self._node.try_get_context(destination)
         if note is None:
             return None
-        found: Construct = stack_of(self._copier)
-        for construct_id in note.node.try_get_context("path"):
-            child = found.node.try_find_child(construct_id)
-            if child is None:
-                self._copier.node.try_remove_child(self._key)
-                return None
-            found = cast("Construct", child)
-        return cast("cdk.CustomResource", found)
+        found: IConstruct | None = self._stack
+        for construct_id in note["path"].split("/"):
+            found = None if found is None else found.node.try_find_child(construct_id)
+        return None if found is None else (cast("cdk.CustomResource", found), note["content"])
 
-    @property
-    def content(self) -> str:
-        """What is copied there."""
-        return str(self._copier.node.find_child(self._key).node.try_get_context("content"))
-
-    def write(self, copy: cdk.CustomResource, content: str) -> None:
-        """Note a copy."""
-        stack_depth = len(stack_of(self._copier).node.scopes)
-        note = Construct(self._copier, self._key)
-        note.node.set_context("path", [each.node.id for each in copy.node.scopes[stack_depth:]])
-        note.node.set_context("content", content)
+    def write(self, destination: str, *, path: str, content: str) -> None:
+        """Note the copy at a path in the stack."""
+        self._node.set_context(destination, {"path": path, "content": content})
 
 
 def _make(stack: cdk.Stack) -> Construct:
@@ -147,6 +158,7 @@ def _make(stack: cdk.Stack) -> Construct:
     from aws_cdk import aws_logs as logs  # noqa: PLC0415
 
     copier = Construct(stack, ID)
+    Construct(copier, "Copies")
     role = iam.Role(
         copier,
         "Role",

@@ -16,7 +16,6 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs._warnings import warn
-from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.asset import image_asset
 from ecr_fargate_constructs.image.delivery import ALL_ARCHITECTURES, copy_image, copy_role
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
 
+    from ecr_fargate_constructs.architecture import Architecture
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
 
@@ -108,17 +108,18 @@ def build_and_push(
             asset=asset,
         )
     tag = asset.asset_hash
+    uri = repository.repository_uri_for_tag(tag)
     copy = copy_image(
         parent,
         source=asset.image_uri,
-        source_repository=asset.repository,
+        source_arn=lambda: asset.repository.repository_arn,
         destination=repository,
-        tag=tag,
+        destination_uri=uri,
         architecture=build.architecture.value,
     )
     return PublishedImage(
         container_image=RepositoryImage(repository, tag, delivery=copy),
-        image_uri=repository.repository_uri_for_tag(tag),
+        image_uri=uri,
         tag=tag,
         architecture=build.architecture,
         repository=repository,
@@ -151,18 +152,19 @@ def mirror(
     tag = source.tag or str(source.digest).replace(":", "-")
     parent = Construct(scope, construct_id)
     adopt(parent, scope, path)
+    uri = repository.repository_uri_for_tag(tag)
     copy = copy_image(
         parent,
         source=source.full_name,
-        source_repository=None,
+        source_arn=None,
         destination=repository,
-        tag=tag,
+        destination_uri=uri,
         architecture=ALL_ARCHITECTURES if all_architectures else architecture.value,
         credentials=credentials,
     )
     return PublishedImage(
         container_image=RepositoryImage(repository, tag, delivery=copy),
-        image_uri=repository.repository_uri_for_tag(tag),
+        image_uri=uri,
         tag=tag,
         architecture=architecture,
         repository=repository,
