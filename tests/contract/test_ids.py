@@ -39,8 +39,16 @@ STATEFUL = {
     "AWS::ECS::TaskDefinition": "WebTaskDef1C8E6ED7",
     "AWS::ECS::Cluster": "EcsDefaultClusterMnL3mNNYN926A5246",
     "AWS::EC2::VPC": "EcrFargateNetwork81508412",
-    "Custom::CDKECRDeployment": "WebImageCopyCustomResource0B98A805",
+    "Custom::EcrFargateImageCopy": "WebImageCopy495EE816",
 }
+COPIER = {
+    "AWS::IAM::Role": "EcrFargateImageCopierRole75EAFB0B",
+    "AWS::IAM::Policy": "EcrFargateImageCopierRoleDefaultPolicyD3A14B9F",
+    "AWS::Lambda::Function": "EcrFargateImageCopierFunctionB6D9FF84",
+    "AWS::Logs::LogGroup": "EcrFargateImageCopierLogGroup23E7F9F5",
+}
+"""CloudFormation refuses a custom resource of another function, so this one never gets another id."""
+
 INTERNAL = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebInternalLBBB079707",
 }
@@ -65,7 +73,7 @@ EC2 = {
 REGULATED = {
     "AWS::EC2::FlowLog": ["EcrFargateNetworkRegulatedFlowLog89AAB39D"],
     "AWS::KMS::Key": ["EcrFargateKey62135120"],
-    "AWS::Logs::LogGroup": ["EcrFargateWebAclLog79A81184", "WebLogGroup1664F270"],
+    "AWS::Logs::LogGroup": [COPIER["AWS::Logs::LogGroup"], "EcrFargateWebAclLog79A81184", "WebLogGroup1664F270"],
     "AWS::S3::Bucket": ["EcrFargateLogBucket00BA6EED"],
     "AWS::WAFv2::WebACL": ["EcrFargateWebAcl"],
     "AWS::WAFv2::WebACLAssociation": ["WebWebAcl3A82672D"],
@@ -120,7 +128,16 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
 
 @pytest.mark.parametrize(("kind", "logical_id"), STATEFUL.items())
 def test_logical_ids_of_the_public_service(templates: dict[str, dict[str, Any]], kind: str, logical_id: str) -> None:
-    assert list(of_type(templates["public"], kind)) == [logical_id]
+    found = of_type(templates["public"], kind)
+    assert [name for name in found if name not in COPIER.values()] == [logical_id]
+
+
+@pytest.mark.parametrize(("kind", "logical_id"), COPIER.items())
+def test_logical_ids_of_the_function_that_copies(
+    templates: dict[str, dict[str, Any]], regulated_template: dict[str, Any], kind: str, logical_id: str
+) -> None:
+    for template in (templates["public"], templates["internal"], regulated_template):
+        assert logical_id in of_type(template, kind)
 
 
 @pytest.mark.parametrize(("kind", "logical_id"), INTERNAL.items())

@@ -31,7 +31,8 @@ def _modules() -> list[Any]:
         importlib.import_module(each.name)
         for part in parts
         for each in pkgutil.iter_modules([str(HERE / part)], f"ecr_fargate_constructs.{part}.")
-        if "boto3"
+        if not each.ispkg
+        and "boto3"
         not in (HERE / part / f"{each.name.rpartition('.')[2]}.py").read_text(encoding="utf-8")  # runs in AWS
     ]
     return [importlib.import_module("ecr_fargate_constructs._alarm_actions"), *found]

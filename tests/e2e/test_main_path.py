@@ -155,7 +155,7 @@ def test_an_edit_changes_two_resources_is_served_and_loses_no_request(
     assert local_app.get() == (200, f"{EDITED}\n")
     after = _template(local_app)
     changed = {after[name]["Type"] for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert changed == {"Custom::CDKECRDeployment", "AWS::ECS::TaskDefinition"}
+    assert changed == {"Custom::EcrFargateImageCopy", "AWS::ECS::TaskDefinition"}
     assert len(_images(local_app)) == 2
 
 

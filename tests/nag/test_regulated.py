@@ -186,7 +186,7 @@ def test_plain_http_stays_a_finding(tmp_path: Path) -> None:
 
 NEEDED = [
     ("three_lines", "Web/Web/Default/TaskDef/ExecutionRole", "HIPAA.Security-IAMNoInlinePolicy"),
-    ("three_lines", "Web/EcrFargateImageCopyRole", "NIST.800.53.R4-IAMNoInlinePolicy"),
+    ("three_lines", "Web/EcrFargateImageCopier/Role", "NIST.800.53.R4-IAMNoInlinePolicy"),
     ("three_lines", "Web/Web/Default/TargetErrors/Resource", "NIST.800.53.R5-CloudWatchAlarmAction"),
     ("three_lines", "Web/Web/Default/LB/PublicRedirectListener/Resource", "PCI.DSS.321-ELBv2ACMCertificateRequired"),
     ("three_lines", "Web/EcrFargateNetwork/PublicSubnet1/DefaultRoute", "HIPAA.Security-VPCNoUnrestrictedRouteToIGW"),
@@ -195,10 +195,10 @@ NEEDED = [
     ("three_lines", "Web/EcrFargateLogBucket/Resource", "NIST.800.53.R5-S3BucketReplicationEnabled"),
     ("three_lines", "Web/EcrFargateLogBucket/Resource", "NIST.800.53.R4-S3BucketDefaultLockEnabled"),
     ("three_lines", "Web/EcrFargateLogBucket/Resource", "PCI.DSS.321-S3DefaultEncryptionKMS"),
-    ("three_lines", "Web/Custom::CDKECRDeployment", "HIPAA.Security-LambdaInsideVPC"),
-    ("three_lines", "Web/Custom::CDKECRDeployment", "NIST.800.53.R5-LambdaConcurrency"),
-    ("three_lines", "Web/Custom::CDKECRDeployment", "Serverless-LambdaDLQ"),
-    ("three_lines", "Web/Custom::CDKECRDeployment", "Serverless-LambdaTracing"),
+    ("three_lines", "Web/EcrFargateImageCopier/Function", "HIPAA.Security-LambdaInsideVPC"),
+    ("three_lines", "Web/EcrFargateImageCopier/Function", "NIST.800.53.R5-LambdaConcurrency"),
+    ("three_lines", "Web/EcrFargateImageCopier/Function", "Serverless-LambdaDLQ"),
+    ("three_lines", "Web/EcrFargateImageCopier/Function", "Serverless-LambdaTracing"),
     ("endpoints", "Inside/Network/EndpointSecurityGroup", "HIPAA.Security-EC2RestrictedSSH"),
     ("endpoints", "Inside/Web/InternalLB/SecurityGroup", "NIST.800.53.R4-EC2RestrictedCommonPorts"),
     ("supply_chain", "Shop/Findings/Rule/Resource", "Serverless-EventBusDLQ"),

@@ -15,7 +15,7 @@ def test_a_function_waits_for_the_image_that_it_is_given_by_name() -> None:
     (function,) = (
         each for each in of_type(template, "AWS::Lambda::Function").values() if "ImageUri" in each["Properties"]["Code"]
     )
-    (copy,) = of_type(template, "Custom::CDKECRDeployment")
+    (copy,) = of_type(template, "Custom::EcrFargateImageCopy")
     assert copy in function["DependsOn"]
 
 

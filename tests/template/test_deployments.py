@@ -91,7 +91,7 @@ def test_an_image_change_touches_task_definition_and_copy_alone(name: str, tmp_p
     after = _front_door(directory, STRATEGIES[name])["Resources"]
     assert set(before) == set(after)
     changed = {before[key]["Type"] for key in before if before[key] != after[key]}
-    assert changed == {"AWS::ECS::TaskDefinition", "Custom::CDKECRDeployment"}
+    assert changed == {"AWS::ECS::TaskDefinition", "Custom::EcrFargateImageCopy"}
 
 
 def test_changes_of_strategy_replace_nothing_that_holds_state(directory: Path) -> None:

@@ -157,7 +157,7 @@ def test_images_choose_among_several_repositories(directory: Path) -> None:
     assert destinations(manifest) == [assets, "first", "first", "team/second"]
     assert dependencies(app)["Web.assets"] == ["First", "Second"]
     template = template_of(stack)
-    assert len(of_type(template, "Custom::CDKECRDeployment")) == 1
+    assert len(of_type(template, "Custom::EcrFargateImageCopy")) == 1
     assert len(of_type(template, "AWS::ECR::Repository")) == 1
 
 

@@ -246,7 +246,7 @@ def test_one_image_runs_on_fargate_and_on_machines(directory: Path) -> None:
     LoadBalancedFargateService(stack, "Fargate", container=container, ingress=PublicHttp())
     LoadBalancedEc2Service(stack, "Machines", container=container, ingress=PublicHttp())
     template = template_of(stack)
-    [copy] = of_type(template, "Custom::CDKECRDeployment")
+    [copy] = of_type(template, "Custom::EcrFargateImageCopy")
     tasks = of_type(template, TASK)
     assert {task["Properties"]["RequiresCompatibilities"][0] for task in tasks.values()} == {"FARGATE", "EC2"}
     assert all(copy in task["DependsOn"] for task in tasks.values())

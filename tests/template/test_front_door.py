@@ -109,7 +109,7 @@ def test_a_repository_can_be_brought(directory: Path, kind: str) -> None:
     EcrFargateService(stack, "Web", directory=directory, container_port=80, repository=repository, ingress=PublicHttp())
     template = template_of(stack)
     assert len(of_type(template, "AWS::ECR::Repository")) == (0 if kind == "imported" else 1)
-    only(template, "Custom::CDKECRDeployment")
+    only(template, "Custom::EcrFargateImageCopy")
 
 
 def test_two_services_of_one_stack_live_side_by_side(directory: Path) -> None:
@@ -119,7 +119,7 @@ def test_two_services_of_one_stack_live_side_by_side(directory: Path) -> None:
         EcrFargateService(stack, name, directory=directory, container_port=80, ingress=PublicHttp())
     template = template_of(stack)
     assert len(of_type(template, "AWS::ECR::Repository")) == 2
-    assert len(of_type(template, "AWS::Lambda::Function")) == 2
+    assert len(of_type(template, "AWS::Lambda::Function")) == 1
 
 
 @pytest.mark.parametrize("name", ["Wéb-サービス", "W" * 200])

@@ -83,8 +83,8 @@ def test_the_key_encrypts_images_and_logs(template: Template) -> None:
     repository = only(template, "AWS::ECR::Repository")["Properties"]
     assert repository["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": KEY}
     groups = of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 4  # of two services, of shell sessions, of the web ACL
-    assert [group["Properties"]["KmsKeyId"] for group in groups.values()] == [KEY] * 4
+    assert len(groups) == 5  # of two services, of shell sessions, of the web ACL, of the copies
+    assert [group["Properties"]["KmsKeyId"] for group in groups.values()] == [KEY] * 5
 
 
 def test_logs_stay_for_a_year(template: Template) -> None:

@@ -80,7 +80,10 @@ def test_name_key_removal_and_accounts_can_be_given() -> None:
     assert sorted(statement["Action"]) == [
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
         "ecr:GetDownloadUrlForLayer",
+        "ecr:ListImages",
     ]
     assert "111122223333" in json.dumps(statement["Principal"])
 

@@ -91,7 +91,7 @@ def test_who_copies_an_image_may_sign_it(stack: cdk.Stack, directory: Path) -> N
     statements = [
         statement
         for name, policy in of_type(template_of(stack), "AWS::IAM::Policy").items()
-        if name.startswith("EcrFargateImageCopyRole")
+        if name.startswith("EcrFargateImageCopierRole")
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
     assert {"Action": "signer:SignPayload", "Effect": "Allow", "Resource": PROFILE} in statements
@@ -227,14 +227,18 @@ def test_checks_that_check_nothing(stack: cdk.Stack) -> None:
     assert stack.node.try_find_child("Signed") is None
 
 
-def test_other_accounts_may_push_and_not_pull(stack: cdk.Stack) -> None:
+def test_other_accounts_may_push_and_not_download_layers(stack: cdk.Stack) -> None:
     PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
     [statement] = only(template_of(stack), "AWS::ECR::Repository")["Properties"]["RepositoryPolicyText"]["Statement"]
     assert statement["Sid"] == "PushFromOtherAccounts"
     assert set(statement["Action"]) == {
         "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
         "ecr:CompleteLayerUpload",
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
         "ecr:InitiateLayerUpload",
+        "ecr:ListImages",
         "ecr:PutImage",
         "ecr:UploadLayerPart",
     }

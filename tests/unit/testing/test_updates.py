@@ -156,3 +156,31 @@ def test_a_replacement_that_is_meant_can_be_allowed() -> None:
 def test_what_is_no_template_is_refused() -> None:
     with pytest.raises(TypeError, match="list is not a template"):
         assert_no_replacement([], {})  # type: ignore[arg-type]
+
+
+def _custom(token: object, kind: str = "Custom::Thing") -> dict[str, Any]:
+    return template(Thing=resource(kind, ServiceToken=token, Word="one"))
+
+
+@pytest.mark.parametrize("kind", ["Custom::Thing", "AWS::CloudFormation::CustomResource"])
+def test_a_custom_resource_cannot_change_its_function(kind: str) -> None:
+    old, new = (_custom({"Fn::GetAtt": [name, "Arn"]}, kind) for name in ("Old512MiB", "New513MiB"))
+    assert effects(old, new) == {"Thing": Effect.REFUSED}
+    assert failure(old, new)[2] == (f"  Thing ({kind}) cannot be updated: CloudFormation refuses another ServiceToken")
+
+
+def test_a_function_that_is_replaced_has_another_arn() -> None:
+    old, new = (
+        template(
+            Function=resource("AWS::Lambda::Function", FunctionName=name),
+            Thing=resource("Custom::Thing", ServiceToken={"Fn::GetAtt": ["Function", "Arn"]}),
+        )
+        for name in ("one", "two")
+    )
+    assert effects(old, new) == {"Function": Effect.REPLACED, "Thing": Effect.REFUSED}
+
+
+def test_what_else_changes_in_a_custom_resource_is_for_its_provider_to_judge() -> None:
+    token = {"Fn::GetAtt": ["Function", "Arn"]}
+    old, new = (template(Thing=resource("Custom::Thing", ServiceToken=token, Word=word)) for word in ("one", "two"))
+    assert effects(old, new) == {}
