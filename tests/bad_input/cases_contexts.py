@@ -1,4 +1,4 @@
-"""Build contexts and build arguments."""
+"""Build contexts."""
 
 from __future__ import annotations
 
@@ -124,7 +124,13 @@ def _empty(app: Path) -> None:
     (app / "server.txt").unlink()
 
 
-CONTEXTS = [
+def _output(place: Place) -> PrivateRepository:
+    """A repository, and a Dockerfile in the folder that the app is synthesized to."""
+    place._app = cdk.App(outdir=str(make_app(place.folder / "cdk.out")))
+    return PrivateRepository(place.stack, "Repo")
+
+
+CASES = [
     _context(
         "A directory that does not exist",
         Refused("does not exist", "name the directory that holds the Dockerfile"),
@@ -163,6 +169,11 @@ CONTEXTS = [
         theirs={"file": "/etc/hosts"},
     ),
     _context(
+        "A Dockerfile with a byte-order mark",
+        Passes("builders skip it"),
+        _write("Dockerfile", "\ufeffFROM scratch\n"),
+    ),
+    _context(
         "`dockerfile=''`",
         Refused("ImageBuild.dockerfile=''", "is not a file"),
         ours={"dockerfile": ""},
@@ -177,6 +188,32 @@ CONTEXTS = [
         "`.dockerignore` that excludes everything",
         Passes("the Dockerfile may take all from elsewhere"),
         _write(".dockerignore", "*\n"),
+    ),
+    _context(
+        "`.dockerignore` in Latin-1",
+        Passes("its other patterns are read"),
+        lambda app: (app / ".dockerignore").write_bytes("größe\n".encode("latin-1")),
+    ),
+    _context(
+        "`.dockerignore` with a parenthesis that is not closed",
+        Refused("CDK cannot read a pattern", "put a backslash before"),
+        _both(_write(".dockerignore", "old (1\n"), _write("src/main.py")),
+    ),
+    Case(
+        FAMILY,
+        "A Dockerfile in the app's output folder",
+        lambda p: here.image(p, p.folder, build=ImageBuild(dockerfile="cdk.out/Dockerfile")),
+        None,  # CDK copies the folder into itself, until the path is too long
+        Refused("the folder that the app is synthesized to", "put the Dockerfile elsewhere"),
+        given=_output,
+    ),
+    Case(
+        FAMILY,
+        "The app's output folder",
+        lambda p: here.image(p, p.folder / "cdk.out"),
+        None,  # as above
+        Refused("the app is synthesized into the build context", "name another folder"),
+        given=_output,
     ),
     _context(
         "A stage that the Dockerfile does not have",
@@ -254,56 +291,3 @@ CONTEXTS = [
         given=lambda p: make_app(p.folder / "mein größtes 大 app"),
     ),
 ]
-
-ARGUMENTS = "Build arguments"
-
-
-def _args(what: str, expected: Expected, args: dict[str, Any]) -> Case:
-    return Case(
-        ARGUMENTS,
-        what,
-        lambda p: here.door(p, build=ImageBuild(args=args)),
-        lambda p: bare.asset(p, p.context, build_args=args),
-        expected,
-    )
-
-
-BUILD_ARGUMENTS = [
-    _args("A number", Refused("ImageBuild.args['N']=1", "use a string, for example '1'"), {"N": 1}),
-    _args("`None`", Refused("ImageBuild.args['N']=None", "use a string"), {"N": None}),
-    _args("`True`", Refused("ImageBuild.args['N']=True", "use a string"), {"N": True}),
-    _args("An empty name", Refused("ImageBuild.args has an empty name", "a name"), {"": "x"}),
-    _args("A CDK token", Refused("ImageBuild.args['R'] is a CDK token", "plain string"), {"R": cdk.Aws.REGION}),
-    _args(
-        "`NPM_TOKEN`", Refused("ImageBuild.args['NPM_TOKEN'] looks like a secret", "use secrets="), {"NPM_TOKEN": "x"}
-    ),
-    _args(
-        "`AWS_SECRET_ACCESS_KEY`",
-        Refused("ImageBuild.args['AWS_SECRET_ACCESS_KEY'] looks like a secret", "use secrets="),
-        {"AWS_SECRET_ACCESS_KEY": "x"},
-    ),
-    _args("`DB_PASSWORD`", Refused("ImageBuild.args['DB_PASSWORD'] looks like", "use secrets="), {"DB_PASSWORD": "x"}),
-    Case(
-        ARGUMENTS,
-        "Arguments as one string",
-        lambda p: here.door(p, build=ImageBuild(args="A=1")),  # type: ignore[arg-type]
-        lambda p: bare.asset(p, p.context, build_args="A=1"),
-        Refused("ImageBuild.args='A=1'", "use for example"),
-    ),
-    Case(
-        ARGUMENTS,
-        "A build secret that is no source, but a number",
-        lambda p: here.door(p, build=ImageBuild(secrets={"npm": 1})),  # type: ignore[dict-item]
-        lambda p: bare.asset(p, p.context, build_secrets={"npm": 1}),
-        Refused("ImageBuild.secrets['npm']=1", "use a string"),
-    ),
-    Case(
-        ARGUMENTS,
-        "`exclude='*.md'`, a string for a list",
-        lambda p: here.door(p, build=ImageBuild(exclude="*.md")),
-        lambda p: bare.asset(p, p.context, exclude="*.md"),
-        Refused("ImageBuild.exclude='*.md'", "use ['*.md']"),
-    ),
-]
-
-CASES = [*CONTEXTS, *BUILD_ARGUMENTS]

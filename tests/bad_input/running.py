@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import assertions
 
-from bad_input import bare, cases_addresses, cases_contexts, cases_names, cases_scopes, cases_tokens, cases_values
+from bad_input import (
+    bare,
+    cases_addresses,
+    cases_build,
+    cases_contexts,
+    cases_names,
+    cases_scopes,
+    cases_tokens,
+    cases_values,
+)
 from bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
 from ecr_fargate_constructs import ConfigurationError
 from ecr_fargate_constructs.testing.engine import diagnostics
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 
 CASES: list[Case] = [
     *cases_contexts.CASES,
+    *cases_build.CASES,
     *cases_values.CASES,
     *cases_names.CASES,
     *cases_addresses.CASES,

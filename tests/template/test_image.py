@@ -10,7 +10,6 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
-from cdk_ecr_deployment import DockerImageName, ECRDeployment
 
 from ecr_fargate_constructs import Architecture, EcrFargateService, ImageBuild, PrivateRepository, PublicHttp
 from support import make_app, of_type, only, template_of
@@ -33,8 +32,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_copy_goes_from_the_assets_repository_to_ours_under_the_hash(template: dict[str, Any]) -> None:
-    properties = only(template, "Custom::CDKECRDeployment")["Properties"]
-    source, target = json.dumps(properties["SrcImage"]), json.dumps(properties["DestImage"])
+    properties = only(template, "Custom::EcrFargateImageCopy")["Properties"]
+    source, target = json.dumps(properties["Source"]), json.dumps(properties["Destination"])
     assert "cdk-hnb659fds-container-assets" in source
     assert "cdk-hnb659fds-container-assets" not in target
     [repository] = of_type(template, "AWS::ECR::Repository")
@@ -49,21 +48,8 @@ def test_one_architecture_is_built_and_copied(directory: Path, architecture: Arc
     assembly = cdk.App.of(stack).synth()  # type: ignore[union-attr]
     assets = json.loads((Path(assembly.directory) / "Stack.assets.json").read_text(encoding="utf-8"))
     assert assets["dockerImages"][tag]["source"]["platform"] == f"linux/{platform}"
-    copy = only(assembly.get_stack_by_name("Stack").template, "Custom::CDKECRDeployment")
-    assert copy["Properties"]["ImageArch"] == platform
-
-
-def test_the_copy_role_reaches_the_two_repositories_and_no_other(template: dict[str, Any]) -> None:
-    statements = _copy_policy(template)["PolicyDocument"]["Statement"]
-    everywhere = [statement["Action"] for statement in statements if statement["Resource"] == "*"]
-    assert everywhere == ["ecr:GetAuthorizationToken"]
-    named = {json.dumps(statement["Resource"]) for statement in statements if statement["Resource"] != "*"}
-    [repository] = of_type(template, "AWS::ECR::Repository")
-    assert len(named) == 2
-    assert sum("container-assets" in resource for resource in named) == 1
-    assert sum(repository in resource for resource in named) == 1
-    writers = [statement for statement in statements if "ecr:PutImage" in statement["Action"]]
-    assert [repository in json.dumps(statement["Resource"]) for statement in writers] == [True]
+    copy = only(assembly.get_stack_by_name("Stack").template, "Custom::EcrFargateImageCopy")
+    assert copy["Properties"]["Architecture"] == platform
 
 
 @pytest.mark.parametrize("kind", ["fargate", "ec2", "external"])
@@ -77,62 +63,10 @@ def test_any_task_definition_that_uses_the_image_waits_for_the_copy_and_may_pull
     }[kind]
     make(stack, "Task").add_container("web", image=image.container_image, memory_limit_mib=128)
     template = template_of(stack)
-    [copy] = of_type(template, "Custom::CDKECRDeployment")
+    [copy] = of_type(template, "Custom::EcrFargateImageCopy")
     assert copy in only(template, "AWS::ECS::TaskDefinition")["DependsOn"]
     policies = json.dumps(of_type(template, "AWS::IAM::Policy"))
     assert "ecr:BatchGetImage" in policies
-
-
-def test_two_images_of_a_stack_share_one_role_and_one_function(directory: Path) -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
-    repository = PrivateRepository(stack, "Repo")
-    repository.build_and_push_image(directory)
-    repository.build_and_push_image(directory, id="Arm", build=ImageBuild(architecture=Architecture.ARM64))
-    template = template_of(stack)
-    assert len(of_type(template, "Custom::CDKECRDeployment")) == 2
-    assert len(of_type(template, "AWS::Lambda::Function")) == 2
-    assert len(of_type(template, "AWS::IAM::Role")) == 1
-    assert len(of_type(template, "AWS::IAM::Policy")) == 2
-
-
-def test_the_function_that_copies_is_asked_for_tags_that_are_not_there_only(template: dict[str, Any]) -> None:
-    functions = of_type(template, "AWS::Lambda::Function")
-    [copy] = of_type(template, "Custom::CDKECRDeployment").values()
-    asked, copies = copy["Properties"]["ServiceToken"]["Fn::GetAtt"][0], "EcrFargateImageCopies"
-    assert set(functions) == {asked, copies}
-    assert functions[asked]["Properties"]["Runtime"] == "python3.14"
-    assert functions[asked]["Properties"]["Environment"] == {"Variables": {"COPIES": {"Ref": copies}}}
-    assert len(functions[asked]["Properties"]["Code"]["ZipFile"]) <= 4096  # what CloudFormation takes inline
-    assert functions[copies]["Properties"]["Runtime"] == "provided.al2023"
-    assert functions[copies]["Properties"]["Timeout"] == 900
-    [invoke] = [name for name in of_type(template, "AWS::IAM::Policy") if name.startswith(f"{copies}Invoke")]
-    assert invoke in functions[asked]["DependsOn"]
-    statement = {"Action": "lambda:InvokeFunction", "Effect": "Allow", "Resource": {"Fn::GetAtt": [copies, "Arn"]}}
-    assert template["Resources"][invoke]["Properties"]["PolicyDocument"]["Statement"] == [statement]
-
-
-def test_copies_of_others_in_the_stack_go_on_being_made_each_time(directory: Path) -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
-    source, target = DockerImageName("nginx:1"), DockerImageName("elsewhere/nginx:latest")
-    ECRDeployment(stack, "Theirs", src=source, dest=target)
-    PrivateRepository(stack, "Repo").build_and_push_image(directory)
-    ECRDeployment(stack, "TheirsToo", src=source, dest=target)
-    template = template_of(stack)
-    copies = of_type(template, "Custom::CDKECRDeployment")
-    functions = {name: copy["Properties"]["ServiceToken"]["Fn::GetAtt"][0] for name, copy in copies.items()}
-    runtimes = {name: template["Resources"][each]["Properties"]["Runtime"] for name, each in functions.items()}
-    assert sorted(runtimes.values()) == ["provided.al2023", "provided.al2023", "python3.14"]
-    assert next(name for name, runtime in runtimes.items() if runtime == "python3.14").startswith("Repo")
-
-
-def _copy_policy(template: dict[str, Any]) -> dict[str, Any]:
-    [policy] = (
-        item["Properties"]
-        for name, item in of_type(template, "AWS::IAM::Policy").items()
-        if name.startswith("EcrFargateImageCopyRole")
-    )
-    found: dict[str, Any] = policy
-    return found
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no execute bit")
@@ -161,7 +95,7 @@ def test_each_build_option_counts(tmp_path: Path) -> None:
         ImageBuild(target="slim"),
         ImageBuild(extra_hash="1"),
         ImageBuild(architecture=Architecture.ARM64),
-        ImageBuild(secrets={"npm": "src=.npmrc"}),
+        ImageBuild(secrets={"npm": "env=NPM_TOKEN"}),
         ImageBuild(exclude=["server.txt"]),
     ]
     assert len({_tag(directory, build) for build in builds}) == len(builds)
@@ -192,20 +126,6 @@ def test_secrets_in_the_context_are_named(tmp_path: Path) -> None:
     assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
 
 
-def test_a_mirrored_image_keeps_its_tag_and_reads_the_public_registry() -> None:
-    """Row 24."""
-    stack = cdk.Stack(cdk.App(), "Stack")
-    repository = PrivateRepository(stack, "Repo")
-    image = repository.mirror_image("nginx:1.29")
-    public = repository.mirror_image("public.ecr.aws/nginx/nginx:1.28", id="Public", architecture=Architecture.ARM64)
-    assert (image.tag, public.tag) == ("1.29", "1.28")
-    template = template_of(stack)
-    sources = {copy["Properties"]["SrcImage"] for copy in of_type(template, "Custom::CDKECRDeployment").values()}
-    assert sources == {"docker://docker.io/library/nginx:1.29", "docker://public.ecr.aws/nginx/nginx:1.28"}
-    statements = _copy_policy(template)["PolicyDocument"]["Statement"]
-    assert ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"] in [s["Action"] for s in statements]
-
-
 def test_an_image_that_is_there_is_named_by_tag_or_digest() -> None:
     """Row 6: digests for external images."""
     stack = cdk.Stack(cdk.App(), "Stack")
@@ -222,7 +142,7 @@ def test_an_image_that_is_there_is_named_by_tag_or_digest() -> None:
     ]
     assert ":1.4.2" in images[0]
     assert f"@{digest}" in images[1]
-    assert not of_type(template_of(stack), "Custom::CDKECRDeployment")
+    assert not of_type(template_of(stack), "Custom::EcrFargateImageCopy")
 
 
 def test_a_line_changed_in_the_app_changes_the_copy_and_the_task_definition_alone(tmp_path: Path) -> None:
@@ -238,5 +158,5 @@ def test_a_line_changed_in_the_app_changes_the_copy_and_the_task_definition_alon
     (app_directory / "server.txt").write_text("two\n", encoding="utf-8")
     after = resources()
     changed = {after[name]["Type"] for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert changed == {"Custom::CDKECRDeployment", "AWS::ECS::TaskDefinition"}
+    assert changed == {"Custom::EcrFargateImageCopy", "AWS::ECS::TaskDefinition"}
     assert before.keys() == after.keys()

@@ -11,7 +11,8 @@ import pytest
 
 from ecr_fargate_constructs import ConfigurationError, EcrFargateService, ImageBuild, PublicHttp
 from ecr_fargate_constructs.image import context as module
-from ecr_fargate_constructs.image.context import Ignores, inspect_context
+from ecr_fargate_constructs.image.context import inspect_context
+from ecr_fargate_constructs.image.ignores import Ignores
 from support import make_app
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return noted
 
-    monkeypatch.setattr(module.Ignores, "file", noting(Ignores.file))
+    monkeypatch.setattr(Ignores, "file", noting(Ignores.file))
     return found
 
 

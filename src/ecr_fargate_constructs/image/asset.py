@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
+from inspect import signature
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 
-from ecr_fargate_constructs._tree import stack_of
+from ecr_fargate_constructs._asked import path
 from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.image.build_inputs import local_cache
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -19,28 +20,45 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
 
-_OUTDIRS: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
-
 
 def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
-    """Make CDK's asset of a build context, as the child ``Asset`` of ``parent``."""
+    """Make CDK's asset of a build context, as the child ``Asset`` of ``parent``.
+
+    Raises:
+        ConfigurationError: The stack's synthesizer asks for a name that ``build`` does not give.
+    """
+    try:
+        return _asset(parent, context, build)
+    except RuntimeError as error:
+        if build.asset_name is None and "assetName" in str(error):
+            raise ConfigurationError(
+                "the stack's synthesizer needs a name for each image, and this one has none; "
+                "give ImageBuild(asset_name=…), for example 'web'",
+                path=path(parent),
+            ) from error
+        raise
+
+
+def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
     return ecr_assets.DockerImageAsset(
         parent,
         "Asset",
         directory=str(context.directory),
-        file=None if build.dockerfile == "Dockerfile" else build.dockerfile,
+        asset_name=build.asset_name,
+        file=None if context.dockerfile == "Dockerfile" else context.dockerfile,
         target=build.target,
         build_args=build.args or None,
-        build_secrets=build.secrets or None,
-        build_ssh=build.ssh,
-        build_contexts=build.contexts or None,
-        cache_from=build.cache_from or None,
-        cache_to=build.cache_to,
+        build_secrets=context.inputs.secrets or None,
+        build_ssh=context.inputs.ssh,
+        build_contexts=context.inputs.contexts or None,
+        cache_from=[local_cache(option) for option in build.cache_from] or None,
+        cache_to=None if build.cache_to is None else local_cache(build.cache_to),
         cache_disabled=build.cache_disabled or None,
-        exclude=[*build.exclude, *_output_inside(parent, context)],
-        extra_hash=_extra_hash(build.extra_hash, context.executables),
+        exclude=list(context.exclude),
+        extra_hash=_extra_hash(context, build),
+        follow_symlinks=build.follow_symlinks,
         ignore_mode=cdk.IgnoreMode.DOCKER,
-        invalidation=build.invalidation,
+        invalidation=_invalidation(context, build),
         network_mode=build.network_mode,
         outputs=build.outputs or None,
         platform=_platform(build.architecture),
@@ -54,21 +72,27 @@ def _platform(architecture: Architecture) -> ecr_assets.Platform:
     return ecr_assets.Platform.LINUX_ARM64 if arm else ecr_assets.Platform.LINUX_AMD64
 
 
-def _output_inside(scope: Construct, context: BuildContext) -> list[str]:
-    """Keep the cloud assembly out of a build context that holds it, or it would be staged into itself."""
-    relative = os.path.relpath(_outdir_of(stack_of(scope)), context.directory)
-    return [] if relative.startswith("..") else [relative.replace(os.sep, "/").split("/")[0]]
+def _extra_hash(context: BuildContext, build: ImageBuild) -> str | None:
+    counts = build.invalidation is None or build.invalidation.extra_hash is not False
+    parts = [
+        build.extra_hash if counts else None,
+        context.executables and f"executables:{context.executables}",
+        context.inputs.fingerprint and f"inputs:{context.inputs.fingerprint}",
+    ]
+    return "\n".join(part for part in parts if part) or None
 
 
-def _outdir_of(stack: cdk.Stack) -> str:
-    """Where the stage of a stack is written to."""
-    known = _OUTDIRS.get(stack)
-    if known is None:
-        stage = cdk.Stage.of(stack)
-        known = _OUTDIRS[stack] = stage.outdir if stage else "cdk.out"
-    return known
+def _invalidation(context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAssetInvalidationOptions | None:
+    """Return the options that CDK hashes: not those with absolute paths, which ``_extra_hash`` stands for."""
+    inputs, given = context.inputs, build.invalidation
+    if given is None and not (inputs.secrets or inputs.contexts or inputs.ssh):
+        return None
+    options = ecr_assets.DockerImageAssetInvalidationOptions
+    chosen = {} if given is None else {name: getattr(given, name) for name in _names()}
+    ours = {"build_secrets": False, "build_contexts": False, "build_ssh": False, "extra_hash": True}
+    return options(**{**chosen, **ours})
 
 
-def _extra_hash(given: str | None, executables: str | None) -> str | None:
-    parts = [part for part in (given, executables and f"executables:{executables}") if part]
-    return "\n".join(parts) or None
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(signature(ecr_assets.DockerImageAssetInvalidationOptions).parameters)

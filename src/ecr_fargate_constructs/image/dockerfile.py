@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,29 +17,48 @@ _STAGE = re.compile(r"^[ \t]*FROM[ \t].*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.IGNORECA
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
-def check_dockerfile(root: Path, build: ImageBuild, path: str) -> None:
-    """Refuse a Dockerfile that is not there, builds nothing, or has no stage of the name that is asked for."""
-    file = root / build.dockerfile
+def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
+    """Return the path of the Dockerfile relative to ``root``, with slashes.
+
+    Raises:
+        ConfigurationError: It is not there, lies outside, builds nothing, or has no stage of the name that ``build``
+            asks for.
+    """
     name = f"ImageBuild.dockerfile={build.dockerfile!r}"
-    if not file.is_relative_to(root) or ".." in Path(build.dockerfile).parts:
+    relative = _inside(root, build.dockerfile)
+    if relative is None:
         raise ConfigurationError(f"{name} is outside of the build directory {root}; use a path inside it", path=path)
+    file = root / relative
     if not file.exists():
         raise ConfigurationError(
             f"{name} does not exist in {root}; add it, or name another file with ImageBuild(dockerfile=…)", path=path
         )
     if not file.is_file():
         raise ConfigurationError(f"{name} in {root} is not a file; name the Dockerfile itself", path=path)
-    text = file.read_text(encoding="utf-8", errors="replace")
+    # Builders skip a byte-order mark, which editors on Windows write.
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
     if not text.strip():
         raise ConfigurationError(f"{name} in {root} is empty; it needs at least a FROM line", path=path)
     if _FRONTEND.search(text):
-        return  # another language than Dockerfile's
+        return relative  # another language than Dockerfile's
     if not _FROM.search(text):
         raise ConfigurationError(
             f"{name} in {root} has no FROM line, so there is nothing to build; add one, or name the Dockerfile",
             path=path,
         )
     _check_target(text, build.target, name, path)
+    return relative
+
+
+def _inside(root: Path, dockerfile: str) -> str | None:
+    """Return a path relative to ``root``, with slashes; None for one that lies outside.
+
+    An absolute path may spell the directory in another way, for example without the link that ``root`` goes through.
+    """
+    file = Path(os.path.normpath(root / dockerfile))
+    if not file.is_relative_to(root):
+        file, root = Path(os.path.realpath(file.parent)) / file.name, Path(os.path.realpath(root))
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
 
 
 def _check_target(text: str, target: str | None, name: str, path: str) -> None:

@@ -1,0 +1,202 @@
+"""The build's inputs beside its context: secrets, SSH keys, named contexts and local caches.
+
+The builder runs in CDK's staged copy of the context, where a relative path leads nowhere. Paths count from the working
+directory of the Python process, as ``directory`` does, and are handed to the builder as absolute ones. Those differ
+from machine to machine, so they stay out of the image's hash, and ``BuildInputs.fingerprint`` counts in their place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as ecr_assets
+
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.image.ignores import Ignores
+from ecr_fargate_constructs.image.secret_source import SOURCES, joined, source_parts
+from ecr_fargate_constructs.image.walk import entries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ecr_fargate_constructs.image.build import ImageBuild
+
+# What buildx and podman take for a reference and not for a directory.
+_REFERENCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|target:|github\.com/|[\w.-]+@[\w.-]+:")
+_LAYOUT = "oci-layout://"
+_CACHE_PATHS = {"src", "dest"}
+
+
+@dataclass(frozen=True)
+class BuildInputs:
+    """The inputs as the builder gets them.
+
+    Attributes:
+        secrets: Id to source, with absolute paths.
+        ssh: Socket or keys, with absolute paths.
+        contexts: Name to reference or absolute path.
+        fingerprint: Text that stands for them in the image's hash; None when nothing counts.
+    """
+
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    ssh: str | None = None
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True)
+class _Input:
+    """One input: as the builder gets it, and as it counts."""
+
+    given: str
+    counted: str
+
+
+def build_inputs(build: ImageBuild, *, outdir: str | None, path: str) -> BuildInputs:
+    """Resolve the paths of a build's inputs.
+
+    Raises:
+        ConfigurationError: A file or a directory is missing, or a source cannot be read.
+    """
+    secrets = {name: _secret(name, source, path) for name, source in build.secrets.items()}
+    contexts = {name: _context(name, value, outdir, path) for name, value in build.contexts.items()}
+    ssh = None if build.ssh is None else _ssh(build.ssh, path)
+    counts = build.invalidation
+    counted: dict[str, object] = {}
+    if secrets and (counts is None or counts.build_secrets is not False):
+        counted["secrets"] = {name: each.counted for name, each in secrets.items()}
+    if contexts and (counts is None or counts.build_contexts is not False):
+        counted["contexts"] = {name: each.counted for name, each in contexts.items()}
+    if ssh is not None and (counts is None or counts.build_ssh is not False):
+        counted["ssh"] = ssh.counted
+    return BuildInputs(
+        {name: each.given for name, each in secrets.items()},
+        None if ssh is None else ssh.given,
+        {name: each.given for name, each in contexts.items()},
+        json.dumps(counted, sort_keys=True) if counted else None,
+    )
+
+
+def local_cache(option: ecr_assets.DockerCacheOption) -> ecr_assets.DockerCacheOption:
+    """Return a cache backend whose directory, if it is one, does not lie in the staged copy."""
+    params = option.params
+    if option.type != "local" or not params:
+        return option
+    absolute = {key: _absolute(value) if key in _CACHE_PATHS else value for key, value in params.items()}
+    return ecr_assets.DockerCacheOption(type=option.type, params=absolute)
+
+
+def _secret(name: str, source: str, path: str) -> _Input:
+    """Resolve the file of a secret; its content does not count, because it is no part of the image."""
+    option = f"ImageBuild.secrets[{name!r}]={source!r}"
+    parts = source_parts(option, source)
+    if any(part.lower() == "type=env" for part in parts):
+        return _Input(source, source)  # src= names a variable there
+    given, counted = [], []
+    for part in parts:
+        key, _, value = part.partition("=")
+        if key.lower() in SOURCES and value:
+            _check_file(option, value, path)
+            given.append(f"{key}={_absolute(value)}")
+            counted.append(f"{key}={_portable(value)}")
+        else:
+            given.append(part)
+            counted.append(part)
+    return _Input(joined(given), joined(counted))
+
+
+def _ssh(value: str, path: str) -> _Input:
+    """Resolve the socket or the keys that are forwarded: ``default``, or ``id=path[,path]``."""
+    name, equals, files = value.partition("=")
+    if not equals or not files:
+        return _Input(value, value)
+    keys = [key for key in files.split(",") if key]
+    for key in keys:
+        _check_file(f"ImageBuild.ssh={value!r}", key, path)
+    return _Input(
+        f"{name}={','.join(map(_absolute, keys))}",
+        f"{name}={','.join(map(_portable, keys))}",
+    )
+
+
+def _context(name: str, value: str, outdir: str | None, path: str) -> _Input:
+    """Resolve a named context; the content of a directory counts, and of a reference its text."""
+    if value.startswith(_LAYOUT):
+        return _layout(value)
+    if _REFERENCE.match(value):
+        return _Input(value, value)
+    option = f"ImageBuild.contexts[{name!r}]={value!r}"
+    root = Path(_absolute(value))
+    if not value or not root.exists():
+        raise ConfigurationError(
+            f"{option} does not exist (looked in {root}); name a directory, which counts from the working directory, "
+            "or a reference such as 'docker-image://alpine:3.22'",
+            path=path,
+        )
+    if not root.is_dir():
+        raise ConfigurationError(f"{option} is a file ({root}); name the directory that holds it", path=path)
+    return _Input(str(root), _content(root, option, outdir, path))
+
+
+def _content(root: Path, option: str, outdir: str | None, path: str) -> str:
+    """Return a hash over the files of a named context, without those that its ``.dockerignore`` excludes."""
+    try:
+        ignores = Ignores(root, outdir=outdir, path=path)
+        executables = sorted(
+            entry.relative
+            for entry in entries(root, ignores, path=path)
+            if entry.is_executable and not ignores.file(entry.path)
+        )
+        # CDK's own reading of a directory, one call into Node; links stay links, as they do for BuildKit.
+        content = cdk.FileSystem.fingerprint(
+            str(root),
+            exclude=ignores.patterns,
+            ignore_mode=cdk.IgnoreMode.DOCKER,
+            follow=cdk.SymlinkFollowMode.NEVER,
+        )
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{option} cannot be read ({str(error).splitlines()[0]}); make it readable, or exclude what is not needed "
+            f"in {root / '.dockerignore'}",
+            path=path,
+        ) from error
+    return hashlib.sha256(json.dumps([content, executables]).encode()).hexdigest()
+
+
+def _layout(value: str) -> _Input:
+    """Resolve an OCI layout, whose index names the digest of what it holds; it may be made after the synthesis."""
+    location = value.removeprefix(_LAYOUT)
+    folder = re.split(r"[:@]", os.path.splitdrive(location)[1], maxsplit=1)[0]
+    folder = os.path.splitdrive(location)[0] + folder
+    suffix = location[len(folder) :]
+    index = Path(_absolute(folder)) / "index.json"
+    digest = hashlib.sha256(index.read_bytes()).hexdigest() if "@" not in suffix and index.is_file() else ""
+    return _Input(f"{_LAYOUT}{_absolute(folder)}{suffix}", f"{_LAYOUT}{_portable(folder)}{suffix} {digest}".strip())
+
+
+def _check_file(option: str, file: str, path: str) -> None:
+    absolute = Path(_absolute(file))
+    if not absolute.exists():
+        raise ConfigurationError(
+            f"{option} names a file that does not exist (looked in {absolute}); paths count from the working "
+            "directory, so add the file there or give its absolute path",
+            path=path,
+        )
+    if absolute.is_dir():
+        raise ConfigurationError(f"{option} names a directory ({absolute}); name a file in it", path=path)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - a link that names the file stays one
+
+
+def _portable(path: str) -> str:
+    """Return the part of a path that is the same on every machine."""
+    return Path(path).name if Path(path).is_absolute() else Path(os.path.normpath(path)).as_posix()

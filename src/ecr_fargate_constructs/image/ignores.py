@@ -1,0 +1,192 @@
+"""The files of a build context that do not travel: CDK's patterns, and the app's own output folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_EVERYTHING_AGAIN = "!**"  # takes back all that the patterns before it exclude
+_SPECIAL = re.compile(r"[^\w./\-]", re.ASCII)
+_RARE_ON_WINDOWS = "^"  # which neither a class nor a backslash can hold there
+
+
+class Ignores:
+    """The patterns that CDK applies to a directory, in CDK's order, read by CDK's own matcher.
+
+    CDK reads the directory's ``.dockerignore`` and nothing else. BuildKit and podman prefer
+    ``<dockerfile>.dockerignore`` where there is one, so that ``exclude`` then takes back the patterns of the general
+    file and gives those of the special one.
+
+    Attributes:
+        exclude: The patterns to hand to CDK, which puts those of ``.dockerignore`` before them.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        exclude: Sequence[str] = (),
+        outdir: str | None = None,
+        dockerfile: str | None = None,
+        path: str,
+    ) -> None:
+        """Read the patterns.
+
+        Args:
+            root: The directory, absolute.
+            exclude: More patterns, which come after those of the ignore file.
+            outdir: Folder that the app is synthesized to.
+            dockerfile: The Dockerfile, relative to ``root``; None for a named context, which has none.
+            path: Path of the construct that asks.
+
+        Raises:
+            ConfigurationError: The app is synthesized into ``root`` itself.
+        """
+        self._root, self._path = root, path
+        self._real_outdir = None if outdir is None else os.path.realpath(outdir)
+        self._outdirs = {str(root / each): each for each in _output_inside(root, outdir, path)}
+        general = root / ".dockerignore"
+        special = None if dockerfile is None else root / f"{dockerfile}.dockerignore"
+        chosen = special if special is not None and special.is_file() else general
+        lines = _read(chosen) if chosen.is_file() else []
+        self._kept = [] if dockerfile is None else _kept(root, dockerfile, special if chosen is special else None)
+        self._given = [*([_EVERYTHING_AGAIN, *lines] if chosen is special else []), *exclude]
+        last = [] if dockerfile is None else ["!.dockerignore"] * general.is_file() + [f"!{dockerfile.split('/')[-1]}"]
+        self._lines, self._exclude, self._last = lines, exclude, last
+        self._excludes_any = any(_excludes(line) for line in (*lines, *exclude))
+        self._matcher: cdk.DockerIgnoreStrategy | None = None
+
+    @property
+    def exclude(self) -> list[str]:
+        """The patterns to hand to CDK; complete when the directory has been walked."""
+        # The output folder comes last, so that no negation of the user brings it back.
+        return [*self._given, *self._kept, *map(_literal, self._outdirs.values())]
+
+    @property
+    def patterns(self) -> list[str]:
+        """All patterns that decide, for a directory that CDK does not read the ignore file of."""
+        return [*self._lines, *self._exclude, *self._kept, *map(_literal, self._outdirs.values()), *self._last]
+
+    def output_holds(self, relative: str) -> str | None:
+        """Return the output folder that a path lies in, relative to the directory; None when it lies in none."""
+        return next((each for each in self._outdirs.values() if f"{relative}/".startswith(f"{each}/")), None)
+
+    def file(self, path: str) -> bool:
+        """Return whether a file or a link is excluded."""
+        if path in self._outdirs:
+            return True  # a link to the output folder, for example
+        return self._excludes_any and is_text(path) and self._ask(path, tree=False)
+
+    def tree(self, path: str, real: str | None = None) -> bool:
+        """Return whether a directory is excluded with all that is in it.
+
+        Args:
+            path: The directory, below the root.
+            real: Its path without links, where a link above it is followed.
+        """
+        if real is not None and real == self._real_outdir:
+            self._outdirs[path] = os.path.relpath(path, self._root).replace(os.sep, "/")
+        if path in self._outdirs:
+            return True
+        return self._excludes_any and is_text(path) and self._ask(path, tree=True)
+
+    def _ask(self, path: str, *, tree: bool) -> bool:
+        try:
+            if self._matcher is None:
+                self._matcher = cdk.IgnoreStrategy.docker(str(self._root), self.patterns)
+            return self._matcher.completely_ignores(path) if tree else self._matcher.ignores(path)
+        except RuntimeError as error:  # a pattern that CDK makes no regular expression of
+            raise ConfigurationError(
+                f"CDK cannot read a pattern of {self._root / '.dockerignore'} or of ImageBuild.exclude "
+                f"({str(error).splitlines()[0]}); put a backslash before brackets, parentheses and '+'",
+                path=self._path,
+            ) from error
+
+
+def is_text(name: str) -> bool:
+    """Return whether Node can read a name; one that is not UTF-8 has surrogates in Python."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _output_inside(root: Path, outdir: str | None, path: str) -> list[str]:
+    """Return where the output folder lies in a directory, relative to it; nothing when it lies elsewhere.
+
+    A directory inside the output folder, or beside it, is built as it is. Both spellings count where links are about:
+    the path as given, and the real one.
+    """
+    if outdir is None:
+        return []
+    found = {
+        _relative(os.path.abspath(outdir), str(root)): None,  # noqa: PTH100 - a link that names the folder stays one
+        _relative(os.path.realpath(outdir), os.path.realpath(root)): None,
+    }
+    if "." in found:
+        raise ConfigurationError(
+            f"the app is synthesized into the build context {root} itself, so each synthesis would add to what is "
+            "built; name another folder, for example 'cdk.out', with cdk.App(outdir=…), 'output' in cdk.json or "
+            "cdk synth --output",
+            path=path,
+        )
+    return [each for each in found if each is not None]
+
+
+def _relative(inner: str, outer: str) -> str | None:
+    try:
+        relative = os.path.relpath(inner, outer).replace(os.sep, "/")
+    except ValueError:  # another drive
+        return None
+    return None if relative.split("/")[0] == ".." else relative
+
+
+def _read(file: Path) -> list[str]:
+    """Return the lines of an ignore file, without a byte-order mark; any bytes are accepted, as CDK does."""
+    return file.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+
+
+def _kept(root: Path, dockerfile: str, special: Path | None) -> list[str]:
+    """Return the negations that keep the Dockerfile and its ignore file in the context.
+
+    CDK keeps a Dockerfile at the root only; the builder reads it from the staged copy wherever it lies.
+    """
+    kept = [dockerfile]
+    if (root / dockerfile).is_symlink():
+        target = _relative(os.path.realpath(root / dockerfile), os.path.realpath(root))
+        kept += [] if target is None else [target]
+    if special is not None:
+        kept.append(f"{dockerfile}.dockerignore")
+    return [f"!{_literal(each)}" for each in kept]
+
+
+def _excludes(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#") and not line.strip().startswith("!")
+
+
+def _literal(path: str) -> str:
+    """Return the pattern that matches one path, and nothing else.
+
+    CDK's matcher makes a regular expression of a pattern and escapes little in it. It knows backslashes on Linux and
+    macOS only, and trims spaces.
+    """
+    return _SPECIAL.sub(_escaped, path)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    letter = match[0]
+    if letter == "\n":
+        return r"\n"
+    if not letter.isascii() or letter == "]":
+        return letter if os.name == "nt" or letter != "]" else r"\]"
+    if letter == " ":
+        return "[ ]"
+    if os.name == "nt":
+        return "?" if letter == _RARE_ON_WINDOWS else f"[{letter}]"
+    return f"\\{letter}"
