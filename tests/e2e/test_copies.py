@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socketserver
 import subprocess
+import threading
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -121,8 +123,39 @@ def _publish(layout: Path, port: int) -> None:
     assert done.returncode == 0, done.stderr
 
 
+class _Proxy(socketserver.ThreadingTCPServer):
+    """What leads to the internet: it writes down who is asked for, and refuses."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), _Refuse)
+
+
+class _Refuse(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        assert isinstance(self.server, _Proxy)
+        self.server.asked.append(self.rfile.readline().decode(errors="replace").strip())
+        self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, registry: int) -> Iterator[LocalApp]:
+def proxy() -> Iterator[_Proxy]:
+    """The shell's proxy, for everything that is run here."""
+    with _Proxy() as server, pytest.MonkeyPatch.context() as patch:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            patch.setenv(name, f"http://127.0.0.1:{server.server_address[1]}")
+        patch.setenv("NO_PROXY", "localhost,127.0.0.1")
+        patch.setenv("no_proxy", "localhost,127.0.0.1")
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, registry: int, proxy: _Proxy) -> Iterator[LocalApp]:
+    assert not proxy.asked
     app = LocalApp(copy_sample(tmp_path_factory.mktemp("copies") / "sample"), free_port())
     values = {"registry": registry, "there": THERE, "account": f"{app.port:012d}"}
     (app.directory / "app.py").write_text(PROGRAM.format(share=True, **values), encoding="utf-8")
@@ -247,3 +280,9 @@ def test_without_shared_layers_a_code_change_is_streamed(app: LocalApp) -> None:
     assert _mounted(log, repository) == 0
     assert 0 < _brought(log, repository) < 100_000, "the layers that did not change are there"
     assert app.get() == (200, "Hello, streamed!\n")
+
+
+def test_nobody_was_asked_for_aws(app: LocalApp, proxy: _Proxy) -> None:
+    """After all deployments above, with a proxy that would lead there. Base images may be asked for."""
+    assert app.state.exists()
+    assert not [line for line in proxy.asked if "amazonaws" in line or ".aws:" in line.replace("public.ecr.aws:", "")]
