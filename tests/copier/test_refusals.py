@@ -28,7 +28,8 @@ class Case:
         at: Method, path and host of the request.
         act: What is answered.
         reason: Pattern of the reason that CloudFormation gets.
-        requests: How often the request is made: twice where the login may have expired.
+        requests: How often the request is made at most: where ECR denies it, six times with two logins, since a right
+            that was given a moment ago may not count yet.
     """
 
     name: str
@@ -41,23 +42,23 @@ class Case:
 DENIED = says(403, "DENIED", "User: arn:aws:sts::4444:assumed-role/x is not authorized")
 REFUSALS = [
     Case(
-        "Pulling a manifest is not allowed", ("GET", "/manifests/abc", SOURCE_HOST), DENIED, "403 DENIED User: arn", 2
+        "Pulling a manifest is not allowed", ("GET", "/manifests/abc", SOURCE_HOST), DENIED, "403 DENIED User: arn", 12
     ),
     Case(
-        "Pulling a layer is not allowed", ("GET", LAYER, SOURCE_HOST), DENIED, "GET blobs/.*: 403 DENIED User: arn", 2
+        "Pulling a layer is not allowed", ("GET", LAYER, SOURCE_HOST), DENIED, "GET blobs/.*: 403 DENIED User: arn", 12
     ),
-    Case("Looking is not allowed", ("GET", "/manifests/v1", HOST), DENIED, "403 DENIED User: arn", 2),
-    Case("Looking for a layer is not allowed", ("HEAD", LAYER, HOST), DENIED, "HEAD blobs/sha256:[0-9a-f]+: 403", 2),
-    Case("Beginning an upload is not allowed", ("POST", "/uploads/", HOST), DENIED, "403 DENIED User: arn", 2),
-    Case("Uploading a layer is not allowed", ("PUT", f"/uploads/.*{LAYER}", HOST), DENIED, "403 DENIED User: arn", 2),
+    Case("Looking is not allowed", ("GET", "/manifests/v1", HOST), DENIED, "403 DENIED User: arn", 12),
+    Case("Looking for a layer is not allowed", ("HEAD", LAYER, HOST), DENIED, "HEAD blobs/sha256:[0-9a-f]+: 403", 12),
+    Case("Beginning an upload is not allowed", ("POST", "/uploads/", HOST), DENIED, "403 DENIED User: arn", 12),
+    Case("Uploading a layer is not allowed", ("PUT", f"/uploads/.*{LAYER}", HOST), DENIED, "403 DENIED User: arn", 12),
     Case(
         "Uploading a layer is refused before it is read",
         ("PUT", f"/uploads/.*{LAYER}", HOST),
         refused_unread(403, "DENIED"),
         "403 DENIED|connection",
-        2,
+        12,
     ),
-    Case("Tagging is not allowed", ("PUT", "/manifests/v1", HOST), DENIED, "refuses the manifest: 403 DENIED User", 2),
+    Case("Tagging is not allowed", ("PUT", "/manifests/v1", HOST), DENIED, "PUT manifests/v1: 403 DENIED User", 12),
     Case("A manifest needs a payment", ("GET", "/manifests/abc", ""), says(402, "", "pay"), "402 pay"),
     Case(
         "The source has no such layer",
@@ -239,3 +240,12 @@ def test_a_size_that_is_wrong_never_becomes_an_image(aws: Aws) -> None:
     outcome = aws.copy()
     assert re.search(r"the source gave \d+ bytes with sha256:[0-9a-f]+ for .* of 1 bytes", outcome.reason)
     assert LAYER not in aws.registry.named(DESTINATION).blobs
+
+
+def test_a_right_that_is_seconds_old_counts_in_the_end(aws: Aws) -> None:
+    """IAM is eventually consistent: the policy of the function was made right before its first call."""
+    aws.hold(IMAGE)
+    aws.registry.fail("GET", "/manifests/abc", DENIED, host=SOURCE_HOST, times=3)
+    aws.registry.fail("POST", "/uploads/", DENIED, host=HOST, times=3)
+    aws.registry.fail("PUT", "/manifests/v1", DENIED, host=HOST, times=3)
+    assert aws.copy().status == "SUCCESS"

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import boto3
 import urllib3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from .connections import Answer, kind_of
 from .errors import CopyError, TransientError
@@ -58,9 +59,17 @@ class EcrLogin:
         """The token, as basic authentication."""
         with self._lock:
             if self._header is None:
-                answer = client("ecr", self._region).get_authorization_token()
+                answer = self._token()
                 self._header = f"Basic {answer['authorizationData'][0]['authorizationToken']}"
             return self._header
+
+    def _token(self) -> Any:  # noqa: ANN401 - boto3's
+        try:
+            return client("ecr", self._region).get_authorization_token()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "AccessDeniedException":  # the right may be seconds old
+                raise TransientError(f"ECR in {self._region} gives no token: {error}") from error
+            raise
 
     def renew(self, used: str | None, challenge: str | None) -> bool:  # noqa: ARG002 - ECR needs no challenge
         """Drop a token that was refused: it may have expired."""

@@ -1,8 +1,9 @@
 """A client of the OCI distribution protocol, for one repository of one registry.
 
-Small requests are repeated when a registry is busy or a connection breaks. Blobs are sent in one request each: ECR
-takes one PATCH for an upload and drops the bodies of further ones (containers-roadmap#2831), and refuses an upload that
-begins again (apple/containerization#790), so another attempt is another upload.
+Small requests are repeated when a registry is busy, a connection breaks or ECR does not know of a right yet. Blobs are
+sent in one request each, as containerd and BuildKit do it: ECR's answers to an upload in parts break clients
+(containers-roadmap#2831), and it refuses an upload that begins again (apple/containerization#790), so another attempt
+is another upload.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
-_REFUSED = {401, 403}
+_DENIED = 403
+_REFUSED = {401, _DENIED}
 _MOST_REDIRECTS = 5
 
 
@@ -51,6 +53,8 @@ class Registry:
         self._base = endpoint or f"{reference.scheme}://{reference.host}"
         self._root = f"{self._base}/v2/{quote(reference.repository)}/"
         self._name = f"{reference.host}/{reference.repository}"
+        # A right that was given a moment ago takes seconds to count: IAM is eventually consistent.
+        self._asks_iam = reference.ecr_region is not None
 
     def manifest(self, version: str) -> Manifest | None:
         """Get a manifest by tag or digest; None when there is none.
@@ -139,12 +143,12 @@ class Registry:
         response = self._send("PUT", url, headers, body if size else b"", used, seconds=COMMIT_SECONDS)
         answer = Answer.read(response, self._name)
         if self._may_renew(answer.status, answer.headers, used, url):
-            raise TransientError(f"{self._name}: PUT blob {digest}: {answer}", once=True)
+            raise TransientError(f"{self._name}: PUT blob {digest}: {answer}", once=not self._asks_iam)
         self._judge(answer, "PUT", f"blob {digest}", ok=(200, 201), url=url)
 
     def put_manifest(self, version: str, manifest: Manifest) -> Answer:
         """Put a manifest under a tag or its digest; what the registry refuses is for the caller to judge."""
-        refusals = (400, 403, 404, 405, 409, 422)
+        refusals = (400, *(() if self._asks_iam else (_DENIED,)), 404, 405, 409, 422)
         headers = {"Content-Type": manifest.media_type}
         return self._ask("PUT", f"manifests/{version}", headers, manifest.body, ok=(200, 201, 202, *refusals))
 
@@ -257,7 +261,7 @@ class Registry:
             return
         # What another host says may hold the signature of its address.
         told = str(answer) if self._is_own(url) else f"{answer.status} from {urlsplit(url).hostname}"
-        if answer.status in _BUSY:
+        if answer.status in _BUSY or (answer.status == _DENIED and self._asks_iam and self._is_own(url)):
             raise TransientError(f"{self._name}: {method} {what}: {told}", wait=answer.wait)
         raise CopyError(f"{self._name}: {method} {what}: {told}")
 
