@@ -40,6 +40,7 @@ class Exchange(BaseHTTPRequestHandler):
         super().setup()
         with self.registry.lock:
             self.registry.connections += 1
+            self.registry.accepted += 1
 
     def finish(self) -> None:
         try:

@@ -101,6 +101,7 @@ class FakeRegistry:
         self.ended = threading.Event()
         self.lock = threading.Lock()
         self.connections = 0
+        self.accepted = 0
         self._valid: set[str] = set()
         self._expired: set[str] = set()
         fake = self

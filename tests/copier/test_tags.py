@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from aws import DESTINATION, HOST, LOG, SOURCE, SOURCE_HOST, Aws
 from images import Image, image, index
@@ -177,3 +179,18 @@ def test_layers_and_children_come_before_what_names_them(aws: Aws) -> None:
         for blob in child.blobs:
             assert any(blob in each for each in puts[:place])
     assert aws.registry.named(DESTINATION).tags == {"v1": whole.digest}
+
+
+def test_connections_are_used_again(aws: Aws) -> None:
+    aws.hold(image(*[bytes([number]) * 100 for number in range(40)]))
+    aws.copy()
+    assert len(aws.registry.requests) > 160
+    assert aws.registry.accepted <= 10
+
+
+def test_layers_go_side_by_side(aws: Aws) -> None:
+    aws.hold(image(b"one", b"two", b"three"))
+    together = threading.Barrier(4, timeout=5)
+    aws.registry.fail("PUT", "/blobs/uploads/", after(together.wait), times=4)
+    aws.copy()
+    assert not together.broken

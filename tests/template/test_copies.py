@@ -172,12 +172,18 @@ def test_one_tag_is_not_the_name_of_two_images() -> None:
         repository.node.try_remove_child("Other")
 
 
-def test_the_copy_of_a_refused_service_is_not_handed_to_the_next(directory: Path) -> None:
+def test_the_copy_of_a_refused_service_is_not_handed_to_the_next(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConfigurationError("late")
+
     stack = _stack()
     repository = PrivateRepository(stack, "Repo")
     options: dict[str, Any] = {"directory": directory, "container_port": 80, "repository": repository}
-    with pytest.raises(ConfigurationError):
-        EcrFargateService(stack, "Web", **options, secrets={"KEY": secretsmanager.Secret(stack, "Wrong")})  # type: ignore[dict-item]
+    with monkeypatch.context() as patched, pytest.raises(ConfigurationError, match="late"):
+        patched.setattr("ecr_fargate_constructs.front_door.LoadBalancedFargateService", refuse)
+        EcrFargateService(stack, "Web", **options)
     EcrFargateService(stack, "Web", **options, ingress=PublicHttp())
     template = template_of(stack)
     [copy] = of_type(template, COPY)
