@@ -181,9 +181,10 @@ def test_the_copy_of_a_refused_service_is_not_handed_to_the_next(
     stack = _stack()
     repository = PrivateRepository(stack, "Repo")
     options: dict[str, Any] = {"directory": directory, "container_port": 80, "repository": repository}
-    with monkeypatch.context() as patched, pytest.raises(ConfigurationError, match="late"):
+    with monkeypatch.context() as patched:
         patched.setattr("ecr_fargate_constructs.front_door.LoadBalancedFargateService", refuse)
-        EcrFargateService(stack, "Web", **options)
+        with pytest.raises(ConfigurationError, match="late"):
+            EcrFargateService(stack, "Web", **options)
     EcrFargateService(stack, "Web", **options, ingress=PublicHttp())
     template = template_of(stack)
     [copy] = of_type(template, COPY)
