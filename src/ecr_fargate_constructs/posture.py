@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._asked import node_of
+from ecr_fargate_constructs._attempt import on_failure
 from ecr_fargate_constructs._checks import web_acl_arn
 from ecr_fargate_constructs._tree import outermost
 from ecr_fargate_constructs._types import refuse_wrong_type
@@ -89,7 +90,7 @@ class Posture(Enum):
         _check(self, scope, brought)
         scope.node.set_context(CONTEXT, self.value)
         _READ.pop(scope, None)  # nothing is inside that could have read another
-        _BROUGHT[scope] = brought
+        setattr(scope, _BROUGHT, brought)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,8 @@ class Brought:
     web_acl: str | None = None
 
 
-_BROUGHT: WeakKeyDictionary[IConstruct, Brought] = WeakKeyDictionary()
+_BROUGHT = "_ecr_fargate_constructs_brought"
+"""Where a stack, a stage or the app keeps what ``apply_to`` was given for it."""
 
 _READ: WeakKeyDictionary[IConstruct, Posture] = WeakKeyDictionary()
 """What was read: half a millisecond each, and a construct asks for itself several times."""
@@ -125,6 +127,7 @@ def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
             path=path or scope.node.path,
         )
     _READ[around] = found
+    on_failure(lambda: _READ.pop(around, None))  # whoever failed is gone, and with it what kept the context as it was
     return found
 
 
@@ -136,8 +139,9 @@ def is_regulated(scope: IConstruct) -> bool:
 def brought_to(scope: IConstruct) -> Brought:
     """What ``apply_to`` was given for the stack of ``scope``, or for what encloses it."""
     for each in reversed(scope.node.scopes):
-        if each in _BROUGHT:
-            return _BROUGHT[each]
+        brought = vars(each).get(_BROUGHT)
+        if brought is not None:
+            return cast("Brought", brought)
     return Brought()
 
 

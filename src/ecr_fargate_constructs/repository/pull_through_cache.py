@@ -14,9 +14,8 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
@@ -133,7 +132,7 @@ class PullThroughCache(Construct):
         """What the names of cached repositories begin with."""
         return self._prefix
 
-    @typed_call
+    @whole_call
     def image(self, reference: str, *, architecture: Architecture = Architecture.X86_64) -> PublishedImage:
         """An image of the registry, by way of the cache; tasks that run it may have it fetched.
 
