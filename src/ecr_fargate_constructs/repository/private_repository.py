@@ -14,6 +14,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._attempt import claim
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._names import assembly_key, environment_key, take_name
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, check_place, whole_call
 from ecr_fargate_constructs._tokens import is_token
@@ -24,7 +25,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
-from ecr_fargate_constructs.image.direct import check_delivery
+from ecr_fargate_constructs.image.direct import check_delivery, push_target
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
 
@@ -107,6 +108,15 @@ class PrivateRepository(Construct):
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
+        if repository_name is not None and not is_token(repository_name):
+            pushed = push_target(scope) is not None  # of its name the app is sure, whatever it is deployed to
+            take_name(
+                scope,
+                f"repository_name={repository_name!r}",
+                ("repository", *(assembly_key(scope) if pushed else environment_key(scope)), repository_name),
+                path=path,
+                instead="a name is taken once in a registry; use another, or one repository for both",
+            )
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
         adopt(self, scope, path)

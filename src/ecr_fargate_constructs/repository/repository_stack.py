@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -116,6 +117,7 @@ class ImageRepositoryStack(cdk.Stack):
             synthesizer=synthesizer,
             termination_protection=termination_protection,
         )
+        parts.tag(self)
         self._pushed_name = _name_from(self.stack_name) if repository_name is None else repository_name
         self._admitted: set[str] = set()
         self._push_policy = iam.PolicyStatement(sid="PushImageAssets", actions=_PUSH)

@@ -62,7 +62,7 @@ def check_existing(
             path=path,
         )
     wanted = {port_of(ingress), *((80,) if redirects(ingress) else ())}
-    taken = {port for port in map(_port, balancer.listeners) if port is not None and not is_token(port)}
+    taken = taken_ports(balancer)
     if wanted & taken:
         raise ConfigurationError(
             f"{whose} has a listener on port {min(wanted & taken):g}; give it a "
@@ -74,6 +74,25 @@ def check_existing(
         raise ConfigurationError(
             f"{whose} has a listener with the id {listener_id!r} already; share that "
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
+            path=path,
+        )
+
+
+def taken_ports(balancer: elbv2.ApplicationLoadBalancer) -> set[float]:
+    """The ports of the listeners that a load balancer has; CDK remembers those too that were taken away again."""
+    ports = (
+        _port(listener) for listener in balancer.listeners if balancer.node.try_find_child(listener.node.id) is not None
+    )
+    return {port for port in ports if port is not None and not is_token(port)}
+
+
+def check_test_port(ingress: Ingress | None, port: float, *, path: str) -> None:
+    """Refuse a port for test traffic that the load balancer has a listener on already."""
+    balancer = existing_balancer(ingress)
+    if balancer is not None and port in taken_ports(balancer):
+        raise ConfigurationError(
+            f"PreviewPort.port={port:g} has a listener on ExistingLoadBalancer({balancer.node.path}) already; use "
+            "another, for example 8443",
             path=path,
         )
 

@@ -172,6 +172,10 @@ class TaskContainer:
             raise ConfigurationError(
                 f"{kind}.writable_paths has no meaning with readonly_root_filesystem=False; keep one of the two"
             )
+        if isinstance(self.writable_paths, str):
+            raise ConfigurationError(
+                f"{kind}.writable_paths={self.writable_paths!r} is one string; use [{self.writable_paths!r}]"
+            )
         for path in self.writable_paths:
             absolute_path(f"{kind}.writable_paths", path)
         places = list(self._places())

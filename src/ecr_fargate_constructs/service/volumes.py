@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import absolute_path, whole_number
+from ecr_fargate_constructs._jsii import is_construct, is_imported
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -96,6 +97,8 @@ class EfsVolume(_Named):
     def __post_init__(self) -> None:
         """Refuse contradictions."""
         super().__post_init__()
+        if self.access_point is not None:
+            self._check_access_point(self.access_point)
         if self.root_directory is not None:
             if self.access_point is not None:
                 raise ConfigurationError(
@@ -103,6 +106,18 @@ class EfsVolume(_Named):
                     "own; keep one of the two"
                 )
             absolute_path("EfsVolume.root_directory", self.root_directory, root_allowed=True)
+
+    def _check_access_point(self, point: efs.IAccessPoint) -> None:
+        """Refuse an entry to another file system; where one that is imported leads nobody says."""
+        if is_imported(point) or not is_construct(point) or not is_construct(self.file_system):
+            return
+        theirs = point.file_system
+        one, other = theirs.file_system_id, self.file_system.file_system_id
+        if one != other and (theirs.node.path != self.file_system.node.path) and is_token(one) == is_token(other):
+            raise ConfigurationError(
+                f"EfsVolume.access_point is one of {theirs.node.path}, and file_system is "
+                f"{self.file_system.node.path}; use file_system.add_access_point(…)"
+            )
 
 
 @typed
