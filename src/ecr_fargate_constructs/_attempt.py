@@ -95,10 +95,15 @@ def make_shared(parent: Construct, make: Callable[[], T]) -> T:
 
     CDK adds helpers of its own to the stack, which go with it. To be called when it is known that nothing is there.
     """
+    watch(parent)
+    return make()
+
+
+def watch(parent: Construct) -> None:
+    """Have the children that a construct will get removed if the attempt fails, those that it has excepted."""
     if _RUNNING.get() is not None:
         before = {_reference(each) for each in node_of(parent).children}
         on_failure(lambda: _remove_new(parent, before))
-    return make()
 
 
 def claim(parent: Construct, construct_id: str) -> None:

@@ -51,6 +51,14 @@ _HAS_TO_MEET = {
 _WHOLE = {"vpc", "cluster", "load_balancer", "encryption_key"}
 """Options of which even an imported one has to be in a stack whose region is known where the other's is."""
 
+_ARNS = {
+    "cloudmap.INamespace": "namespace_arn",
+    "cloudwatch.IAlarm": "alarm_arn",
+    "efs.IFileSystem": "file_system_arn",
+    "elbv2.IApplicationListener": "listener_arn",
+}
+"""Where an imported object's ARN stands, of whose place CDK itself knows nothing."""
+
 _PLAIN = (str, bytes, int, float, Enum, type, type(None))
 _PARTS_OF_ARN = 6
 
@@ -168,10 +176,12 @@ def _environment(value: Any, home: cdk.Stack, *, imported: bool) -> tuple[str, s
     """Account and region: of what is imported those that its ARN names."""
     if not imported or not has_interface("cdk.IResource", value):
         return environment_of(home)
-    if has_interface("cloudmap.INamespace", value):
-        parts = str(value.namespace_arn).split(":")
-        if len(parts) >= _PARTS_OF_ARN and not is_token(value.namespace_arn):
-            return parts[4], parts[3]
+    for interface, attribute in _ARNS.items():
+        if has_interface(interface, value):
+            arn = str(getattr(value, attribute))
+            parts = arn.split(":")
+            if len(parts) >= _PARTS_OF_ARN and not is_token(arn):
+                return parts[4], parts[3]
     return value.env.account, value.env.region
 
 

@@ -20,6 +20,7 @@ from ecr_fargate_constructs import (
     Ec2Capacity,
     EcrFargateService,
     EnhancedScanning,
+    ExistingLoadBalancer,
     FixedAnswer,
     ImageRepositoryStack,
     LoadBalancedEc2Service,
@@ -261,3 +262,21 @@ def test_errors_that_are_not_cdks_stay_what_they_are(monkeypatch: pytest.MonkeyP
         LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
     assert not stack.node.children
     assert not hasattr(scopes, "_UNDER_WAY")
+
+
+def test_a_listener_on_the_users_load_balancer_goes_with_the_service(cdk_refuses_last: Callable[[], None]) -> None:
+    stack = _stack()
+    vpc = ec2.Vpc(stack, "Vpc")
+    balancer = elbv2.ApplicationLoadBalancer(stack, "Balancer", vpc=vpc, internet_facing=True)
+    before = _paths(stack.node.root)  # type: ignore[arg-type]
+
+    def make() -> object:
+        way = PublicHttp(load_balancer=ExistingLoadBalancer(balancer))
+        return LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=way)
+
+    with pytest.raises(ConfigurationError, match="CDK says no"):
+        make()
+    assert _paths(stack.node.root) == before  # type: ignore[arg-type]
+    cdk_refuses_last()
+    make()
+    Template.from_stack(stack).resource_count_is("AWS::ElasticLoadBalancingV2::Listener", 1)

@@ -26,6 +26,8 @@ from ecr_fargate_constructs import (
     DeploymentHook,
     EbsVolume,
     EfsVolume,
+    InternalHttp,
+    InternalHttps,
     LoadBalancedFargateService,
     ManagedSigning,
     Mount,
@@ -229,3 +231,27 @@ def test_a_namespace_of_another_network_is_refused() -> None:
         service.register_in_cloud_map(CloudMap(namespace=other, name="web"))
     own = cloudmap.PrivateDnsNamespace(stack, "Own", name="own", vpc=service.vpc)
     service.register_in_cloud_map(CloudMap(namespace=own, name="web"))
+
+
+@pytest.mark.parametrize("internal", [InternalHttp, lambda: InternalHttps(certificate=_known_certificate())])
+def test_an_internal_load_balancer_of_a_network_without_a_range_says_what_to_give(internal: Any) -> None:  # noqa: ANN401
+    stack = cdk.Stack(cdk.App(), "Stack")
+    known: dict[str, Any] = {
+        "vpc_id": "vpc-1",
+        "availability_zones": ["a", "b"],
+        "private_subnet_ids": ["s-1", "s-2"],
+        "public_subnet_ids": ["s-3", "s-4"],
+    }
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", **known)
+    with pytest.raises(
+        ConfigurationError, match=r"those of Stack/Vpc are not known; give ec2\.Vpc\.from_vpc_attributes"
+    ):
+        _service(stack, vpc=vpc, ingress=internal())
+    _service(stack, "Public", vpc=vpc, ingress=PublicHttp())
+    _service(stack, "Named", vpc=vpc, ingress=InternalHttp(allow_from=[ec2.Peer.ipv4("10.0.0.0/8")]))
+    ranged = ec2.Vpc.from_vpc_attributes(stack, "Ranged", vpc_cidr_block="10.0.0.0/16", **known)
+    _service(stack, "Ranged2", vpc=ranged, ingress=InternalHttp())
+
+
+def _known_certificate() -> acm.ICertificate:
+    return acm.Certificate.from_certificate_arn(cdk.Stack(), "C", f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0f1e")

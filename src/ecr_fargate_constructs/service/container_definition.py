@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._durations import unless_token
 from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.images import add_container
+from ecr_fargate_constructs.service.task_checks import writable_volume
 from ecr_fargate_constructs.service.telemetry import CollectorPermissions, acknowledge_permissions
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def add_app_container(
         **_options(container, stop_timeout),
     }
     definition = add_container(task, name, container.image, options)
-    _mount(task, definition, container, prefix="")
+    _mount(task, definition, container, name)
     return definition
 
 
@@ -65,7 +66,7 @@ def add_sidecar(
     if sidecar.firelens is not None:
         options["firelens_config"] = sidecar.firelens
     definition = add_container(task, sidecar.name, sidecar.image, options)
-    _mount(task, definition, sidecar, prefix=f"{sidecar.name}-")
+    _mount(task, definition, sidecar, sidecar.name)
     for statement in sidecar.permissions:
         task.add_to_task_role_policy(statement)
     if isinstance(sidecar.permissions, CollectorPermissions):
@@ -160,11 +161,9 @@ def _ports(ports: Sequence[float]) -> list[ecs.PortMapping]:
     return [ecs.PortMapping(container_port=port, protocol=ecs.Protocol.TCP) for port in ports]
 
 
-def _mount(
-    task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, container: TaskContainer, *, prefix: str
-) -> None:
+def _mount(task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, container: TaskContainer, name: str) -> None:
     for number, path in enumerate(container.writable_paths):
-        volume = f"{prefix}writable-{number}"
+        volume = writable_volume(name, number)
         task.add_volume(name=volume)
         definition.add_mount_points(ecs.MountPoint(container_path=path, source_volume=volume, read_only=False))
     for mount in container.mounts:

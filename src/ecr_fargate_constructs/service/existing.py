@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+from ecr_fargate_constructs._jsii import is_imported
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress import port_of, redirects
+from ecr_fargate_constructs.service.ingress import PublicHttp, PublicHttps, port_of, redirects
 from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def check_existing(
     listener_id: str = "PublicListener",
 ) -> None:
     """Refuse a load balancer that the service could not have a listener on, or be reached from."""
+    network = cluster.vpc if cluster is not None else vpc
+    _check_range(ingress, network, path=path)
     balancer = existing_balancer(ingress)
     if balancer is None or ingress is None:
         return
@@ -53,7 +56,6 @@ def check_existing(
             "its listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )
-    network = cluster.vpc if cluster is not None else vpc
     own = balancer.vpc
     if network is not None and own is not None and network.node.path != own.node.path:
         raise ConfigurationError(
@@ -76,6 +78,23 @@ def check_existing(
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )
+
+
+def _check_range(ingress: Ingress | None, network: ec2.IVpc | None, *, path: str) -> None:
+    """Refuse an internal load balancer for a VPC whose addresses, which it would let in, nobody knows."""
+    if network is None or ingress is None or ingress.allow_from is not None or not is_imported(network):
+        return
+    if isinstance(ingress, (PublicHttp, PublicHttps)):
+        return
+    try:
+        _ = network.vpc_cidr_block
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{type(ingress).__name__} lets in the addresses of the VPC, and those of {network.node.path} are not "
+            "known; give ec2.Vpc.from_vpc_attributes(…, vpc_cidr_block='10.0.0.0/16'), or name who may connect with "
+            "allow_from=",
+            path=path,
+        ) from error
 
 
 def taken_ports(balancer: elbv2.ApplicationLoadBalancer) -> set[float]:

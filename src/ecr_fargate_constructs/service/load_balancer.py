@@ -11,6 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._asked import seconds_in
+from ecr_fargate_constructs._attempt import watch
 from ecr_fargate_constructs._durations import unless_token
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (
@@ -50,6 +51,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     public = is_public(ingress)
     settings = ingress.load_balancer
     if isinstance(settings, ExistingLoadBalancer):
+        watch(settings.load_balancer)  # its listeners are its children
         return settings.load_balancer
     balancer = elbv2.ApplicationLoadBalancer(
         scope,

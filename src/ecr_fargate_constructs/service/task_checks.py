@@ -50,6 +50,7 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     _check_architectures(container, sidecars, path)
     _check_log_router(everything, sidecars, path)
     _check_volumes(everything, path)
+    _check_writable(everything, path)
     _check_system_controls(everything, path)
     _check_process_namespaces(everything, path)
     _check_length(everything, path)
@@ -69,6 +70,28 @@ def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
                 f"{_LONGEST_DEFINITION:,}; put it in a file of the image, or in environment_files",
                 path=path,
             )
+
+
+def _check_writable(everything: Mapping[str, TaskContainer], path: str) -> None:
+    """Refuse a volume with a name that a writable path has: a task has one volume of a name."""
+    made = {
+        writable_volume(name, number): where
+        for name, each in everything.items()
+        for number, where in enumerate(each.writable_paths)
+    }
+    for name, each in everything.items():
+        for mount in each.mounts:
+            if mount.volume.name in made:
+                raise ConfigurationError(
+                    f"{name!r} mounts a volume called {mount.volume.name!r}, which is the name of the one for "
+                    f"writable_paths {made[mount.volume.name]!r}; use another name",
+                    path=path,
+                )
+
+
+def writable_volume(container: str, number: int) -> str:
+    """Name of the volume for a writable path of a container."""
+    return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"
 
 
 def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:
