@@ -34,7 +34,7 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
 )
 from ecr_fargate_constructs.posture import CONTEXT
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, routed
+from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, routed_service
 from support import make_app
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def cdk_refuses_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make CDK refuse services when they are all but complete; call what is returned to have it take them again."""
     monkeypatch.setattr(load_balanced, "finish", _refuse)
     monkeypatch.setattr(load_balanced_ec2, "finish", _refuse)
-    monkeypatch.setattr(routed.RoutedService, "_audit", _refuse)
+    monkeypatch.setattr(routed_service.RoutedService, "_audit", _refuse)
     return monkeypatch.undo
 
 

@@ -36,7 +36,9 @@ def check_namespace(service: ecs.BaseService, namespace: cloudmap.INamespace) ->
     from aws_cdk import aws_servicediscovery as cloudmap  # noqa: PLC0415 - only who registers needs it
 
     resource = namespace.node.default_child
-    if isinstance(resource, cloudmap.CfnPrivateDnsNamespace) and _differ(namespace, resource.vpc, service):
+    if not isinstance(resource, cloudmap.CfnPrivateDnsNamespace):
+        return
+    if resource.vpc is not None and _differ(namespace, resource.vpc, service):
         raise ConfigurationError(
             f"CloudMap.namespace {path_of_construct(namespace)} is of another VPC than the tasks, which are in "
             f"{path_of_construct(service.cluster.vpc)}; use a namespace of the tasks' VPC",
