@@ -150,7 +150,13 @@ class ImageRepositoryStack(cdk.Stack):
         Args:
             options: Options of CDK's ``DefaultStackSynthesizer``, for example ``qualifier="team"``.
         """
-        return DirectSynthesizer(self, options)
+        try:
+            return DirectSynthesizer(self, options)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"synthesizer: {str(error).partition('() ')[2] or error}; use options of cdk.DefaultStackSynthesizer",
+                path=self.node.path,
+            ) from error
 
     @whole_call
     def admit(self, role_arn: str) -> None:

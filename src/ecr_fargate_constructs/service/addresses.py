@@ -20,6 +20,17 @@ _CERTIFICATE = re.compile(
     r"arn:aws[\w-]*:(?:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate|iam::\d{12}:server-certificate)/.+"
 )
 
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "us-iso-": "aws-iso",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+}
+"""Partitions by what the names of their regions begin with; all others are of ``aws``."""
+
 
 def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
     """Refuse what cannot work where the load balancer will stand; to be called before anything exists.
@@ -84,6 +95,13 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
                 "'arn:aws:acm:eu-west-1:123456789012:certificate/…'",
                 path=path,
             )
+        partition = _partition(region)
+        if partition is not None and arn.split(":")[1] != partition:
+            raise ConfigurationError(
+                f"{option} {arn} is of the partition {arn.split(':')[1]}, and {region} is in {partition}; use one of "
+                "that region",
+                path=path,
+            )
         if match["region"] is not None:
             _check_region(f"{option} {arn}", match["region"], region, path)
     if ingress.certificate is not None or ingress.hosted_zone is None:
@@ -96,6 +114,13 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
             "the deployment would wait for ever; add certificate=",
             path=path,
         )
+
+
+def _partition(region: str) -> str | None:
+    """The partition of a region that is known."""
+    if is_token(region):
+        return None
+    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def _check_region(what: str, region: str, own: str, path: str) -> None:

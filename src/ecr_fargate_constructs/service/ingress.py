@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_route53 as route53
     from aws_cdk import aws_s3 as s3
 
+_NO_PATH = re.compile(r"[\s#\x00-\x1f]")
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
@@ -82,6 +83,11 @@ class TargetHealthCheck:
             raise ConfigurationError(
                 f"TargetHealthCheck.path={self.path!r} does not begin with '/'; use for example '/healthz'"
             )
+        if not is_token(self.path) and (len(self.path) > 1024 or _NO_PATH.search(self.path)):  # noqa: PLR2004 - said below
+            raise ConfigurationError(
+                f"TargetHealthCheck.path={self.path[:60]!r} is not a path that a load balancer asks for; use at most "
+                "1024 characters, no blank and no '#'"
+            )
         if self.port is not None:
             tcp_port("TargetHealthCheck.port", self.port)
         if not is_token(self.codes) and not _CODES.fullmatch(self.codes):
@@ -89,6 +95,12 @@ class TargetHealthCheck:
                 f"TargetHealthCheck.codes={self.codes!r} are not status codes; use codes from 200 to 499, "
                 "for example '200', '200,204' or '200-299'"
             )
+        for first, last in () if is_token(self.codes) else re.findall(r"(\d+)-(\d+)", self.codes):
+            if first > last:
+                raise ConfigurationError(
+                    f"TargetHealthCheck.codes={self.codes!r} has a range that ends before it begins; use "
+                    f"'{last}-{first}'"
+                )
         if self.grpc_codes is not None and not is_token(self.grpc_codes) and not _GRPC_CODES.fullmatch(self.grpc_codes):
             raise ConfigurationError(
                 f"TargetHealthCheck.grpc_codes={self.grpc_codes!r} are not gRPC codes; use codes from 0 to 99, for "
