@@ -9,15 +9,21 @@ import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk.assertions import Annotations, Match
 
 from ecr_fargate_constructs import (
     AppContainer,
     ConfigurationError,
     EbsVolume,
+    Egress,
     FixedAnswer,
     ImageRepositoryStack,
     ListenerSettings,
     LoadBalancedFargateService,
+    LoadBalancerSettings,
+    Network,
+    PrivateRepository,
     PublicHttp,
     PublicHttps,
     Sidecar,
@@ -62,6 +68,8 @@ BAD: dict[str, Callable[[], object]] = {
     "TargetHealthCheck.path='/a b' is not a path": lambda: TargetHealthCheck(path="/a b"),
     "TargetHealthCheck.path='/x#y' is not a path": lambda: TargetHealthCheck(path="/x#y"),
     "has a range that ends before it begins; use '200-299'": lambda: TargetHealthCheck(codes="299-200"),
+    "allow_from has the prefix list 'garbage'": lambda: PublicHttp(allow_from=[ec2.Peer.prefix_list("garbage")]),
+    "allow_from names IPv6 addresses alone": lambda: PublicHttp(allow_from=[ec2.Peer.any_ipv6()]),
     "FixedAnswer.body has 4096 bytes": lambda: FixedAnswer(body="😀" * 1024),
     "has a control character": lambda: _headers(X_Frame_Options="DENY\r\nSet-Cookie: a=b"),
     "='MAYBE' is not a value of that header; use DENY or SAMEORIGIN": lambda: _headers(X_Frame_Options="MAYBE"),
@@ -88,6 +96,8 @@ def test_what_is_right_passes() -> None:
     EbsVolume("d", size_gib=token, iops=80_000, throughput=token)
     TargetHealthCheck(path="/healthz?full=1", codes="200-299,301")
     FixedAnswer(body="a" * 1024)
+    PublicHttp(allow_from=[ec2.Peer.any_ipv6(), ec2.Peer.any_ipv4(), ec2.Peer.prefix_list("pl-0123abcd")])
+    PublicHttp(allow_from=[ec2.Peer.prefix_list(cdk.Aws.REGION), ec2.Peer.ipv4(cdk.Fn.ref("Range"))])
     _headers(X_Frame_Options="sameorigin", X_Content_Type_Options="nosniff", Content_Security_Policy="default-src *")
 
 
@@ -120,3 +130,33 @@ def test_a_certificate_is_of_the_partition_of_its_region() -> None:
     _service("cn-north-1", arn="arn:aws-cn:acm:cn-north-1:123456789012:certificate/a")
     _service("us-gov-west-1", arn="arn:aws-us-gov:iam::123456789012:server-certificate/a")
     _service("eusc-de-east-1", arn="arn:aws-eusc:acm:eusc-de-east-1:123456789012:certificate/a")
+
+
+def test_the_own_network_has_no_ipv6() -> None:
+    settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
+    with pytest.raises(ConfigurationError, match="ip_address_type=DUAL_STACK takes a VPC with IPv6 addresses"):
+        _service(ingress=PublicHttp(load_balancer=settings))
+
+
+def test_more_peers_than_rules_are_warned_of() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    peers = [ec2.Peer.ipv4(f"10.0.{each}.0/24") for each in range(61)]
+    LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp(allow_from=peers))
+    assert Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("allow_from names 61 peers"))
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-iso-east-1", "us-gov-west-1", "eu-west-1"])
+def test_endpoints_are_found_in_every_partition(region: str) -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="123456789012", region=region))
+    network = Network(stack, "Network", egress=Egress.ENDPOINTS)
+    repository = PrivateRepository(stack, "Repository")
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer(repository.from_tag("v1"), 80),
+        vpc=network.vpc,
+        subnets=network.task_subnets,
+        ingress=PublicHttp(),
+    )
+    app.synth()

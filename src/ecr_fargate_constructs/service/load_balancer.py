@@ -20,6 +20,7 @@ from ecr_fargate_constructs._regulated.findings import (
     acknowledge_unread_range,
 )
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer, Stickiness
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.parts import Parts
 
     AnyParts: TypeAlias = Parts[ecs.FargateService] | Parts[ecs.Ec2Service]
+
+
+_RULES_OF_A_GROUP = 60
 
 
 def is_public(ingress: Ingress) -> bool:
@@ -119,6 +123,14 @@ def open_listeners(
 ) -> None:
     """Let in whom the way in names, on the port of each listener."""
     peers = peers_of(ingress, vpc)
+    if len(peers) > _RULES_OF_A_GROUP:
+        warn(
+            scope,
+            "securityGroupRules",
+            f"allow_from names {len(peers)} peers, and AWS allows {_RULES_OF_A_GROUP} rules until the account's quota "
+            "(inbound or outbound rules per security group) is raised, or the deployment fails; raise it, or name "
+            "them in a prefix list",
+        )
     for listener in listeners:
         if listener is not None:
             connections = listener.connections
