@@ -14,6 +14,8 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import aws_cdk as cdk
     from constructs import Construct
 
@@ -100,11 +102,24 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path:
     duration(name, value, path=path)
     amount = seconds_in(value)
     if amount is None:
+        token_in(name, value.to_seconds, "seconds", path=path)
         return
     if amount != int(amount) or not minimum <= amount <= maximum:
         raise ConfigurationError(
             f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path
         )
+
+
+def token_in(name: str, convert: Callable[[], float], unit: str, *, path: str | None = None) -> None:
+    """Refuse a duration that only the deployment knows in another unit than AWS takes: nothing can convert it then."""
+    try:
+        convert()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{name} is a CDK token in another unit than {unit}, and CloudFormation cannot convert it; use "
+            f"cdk.Duration.{unit}(…)",
+            path=path,
+        ) from error
 
 
 def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:

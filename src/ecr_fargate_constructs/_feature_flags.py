@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ecr_fargate_constructs._attempt import on_failure
 from ecr_fargate_constructs._tree import outermost
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def pin_feature_flags(construct: Construct, scope: Construct) -> None:
         context = around.node.get_all_context()
         otherwise = {flag: value for flag, value in _PINNED.items() if context.get(flag) is not value}
         _OTHERWISE[around] = otherwise
+        on_failure(lambda: _OTHERWISE.pop(around, None))
     if otherwise:
         node = construct.node
         for flag, value in otherwise.items():

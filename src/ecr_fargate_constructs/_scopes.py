@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import aws_cdk as cdk
-from constructs import Construct
 
 from ecr_fargate_constructs._asked import node_of
 from ecr_fargate_constructs._asked import path as path_of_scope
+from ecr_fargate_constructs._attempt import attempt, claim, is_under_way
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._neighbours import check_neighbours
+from ecr_fargate_constructs._refusal import refused_by_cdk
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._tree import environment_of, in_stack, root_of, stack_of
-from ecr_fargate_constructs._types import refuse_wrong_arguments, refuse_wrong_type
+from ecr_fargate_constructs._tree import in_stack
+from ecr_fargate_constructs._types import plain_arguments, refuse_wrong_arguments, refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from constructs import IConstruct
+    from constructs import Construct
 
 P = ParamSpec("P")
-_OF_ONE_REGION = ("vpc", "cluster", "load_balancer", "encryption_key")  # options that name what is of one region
-
-_UNDER_WAY: WeakSet[object] = WeakSet()
-"""Constructs of this library in their own constructor: what is in them so far has ids of ours, which never meet."""
+T = TypeVar("T")
 
 
 def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
@@ -42,20 +40,61 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
         check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
         refuse_wrong_arguments(init, args, kwargs, path=path)
-        _check_neighbours(scope, kwargs, path=path)
-        _UNDER_WAY.add(made)
+        if not is_under_way(scope):  # else whoever makes it has looked
+            check_neighbours(scope, kwargs, owner=_owner(init), path=path)
+        plain = plain_arguments(init, args, kwargs)
+        if plain is None:
+            init(*args, **kwargs)  # Python says what is wrong with the call
+            return
         try:
-            init(*args, **kwargs)
-        except RuntimeError as error:
-            scope.node.try_remove_child(construct_id)
-            raise ConfigurationError(f"CDK refuses it: {str(error).splitlines()[0]}", path=path) from error
-        except Exception:
-            scope.node.try_remove_child(construct_id)
+            with attempt(made):
+                claim(scope, construct_id)
+                init(*plain.args, **plain.kwargs)
+        except Exception as error:
+            if (refused := refused_by_cdk(error, path=path)) is not None:
+                raise refused from error
             raise
-        finally:
-            _UNDER_WAY.discard(made)
 
     return guarded
+
+
+def whole_call(method: Callable[P, T]) -> Callable[P, T]:
+    """Make a method of a construct refuse arguments of wrong types and places, and leave nothing behind when it fails.
+
+    A ``construct_id`` among the arguments is the id of the child that the method makes.
+    """
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        itself: Any = args[0]
+        path = path_of_scope(itself) or None
+        try:
+            refuse_wrong_arguments(method, args, kwargs)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{method.__name__}: {error}", path=path) from None
+        plain = plain_arguments(method, args, kwargs)
+        if plain is None:
+            return method(*args, **kwargs)
+        given = plain.arguments
+        options = {name: value for name, value in given.items() if name != "self"}
+        check_neighbours(itself, options, owner=_owner(method), path=path or "")
+        try:
+            with attempt(None):
+                if "construct_id" in given:
+                    check_place(itself, given["construct_id"])
+                    claim(itself, given["construct_id"])
+                return method(*plain.args, **plain.kwargs)
+        except Exception as error:
+            if (refused := refused_by_cdk(error, path=path)) is not None:
+                raise refused from error
+            raise
+
+    return guarded
+
+
+def _owner(function: Callable[..., object]) -> str:
+    """Name of the class that a method is written in."""
+    return function.__qualname__.partition(".")[0]
 
 
 def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True) -> None:
@@ -78,7 +117,7 @@ def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True
             f"construct_id='' names nothing in {parent}; use a word, for example 'Web'", path=scope.node.path or None
         )
     path = path_of(scope, construct_id)
-    if scope not in _UNDER_WAY and node_of(scope).try_find_child(construct_id) is not None:
+    if not is_under_way(scope) and node_of(scope).try_find_child(construct_id) is not None:
         raise ConfigurationError(
             f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
         )
@@ -95,39 +134,3 @@ def _place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[object, Const
         if name not in given:
             raise TypeError(f"{type(args[0]).__name__} takes {name}")
     return args[0], given["scope"], given["construct_id"]
-
-
-def _check_neighbours(scope: Construct, options: dict[str, Any], *, path: str) -> None:
-    """Refuse constructs of another app, and networks of another account or region."""
-    for name, value in options.items():
-        if name == "scope" or not hasattr(type(value), "node"):
-            continue
-        if root_of(value) is not root_of(scope):
-            raise ConfigurationError(
-                f"{name} is {value.node.path} of another cdk.App, which this one cannot refer to; make both in one app",
-                path=path,
-            )
-        if name in _OF_ONE_REGION and in_stack(scope):
-            _check_region(scope, name, value, path=path)
-
-
-def _check_region(scope: Construct, name: str, value: IConstruct, *, path: str) -> None:
-    here, home = stack_of(scope), stack_of(value)
-    if here is home and isinstance(value, Construct):
-        return
-    own = environment_of(here)
-    env: Any = getattr(value, "env", None) if hasattr(type(value), "env") else None
-    there = environment_of(home) if env is None else (env.account, env.region)
-    for what, one, other in zip(("account", "region"), own, there, strict=True):
-        if not is_token(one) and not is_token(other) and one != other:
-            raise ConfigurationError(
-                f"{name} is in the {what} {other} and stack {here.node.path} in {one}, where it cannot be used; use "
-                f"one of the stack's own {what}, or give the stack the same env",
-                path=path,
-            )
-    if is_token(own[1]) != is_token(environment_of(home)[1]):
-        raise ConfigurationError(
-            f"{name} belongs to stack {home.node.path} in {home.environment} and stack {here.node.path} is in "
-            f"{here.environment}, so nobody knows whether they meet; give both stacks the same env",
-            path=path,
-        )

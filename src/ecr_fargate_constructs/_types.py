@@ -1,7 +1,10 @@
 """Whether values are of the types that annotations name.
 
-Annotations are read as they are written, and classes are told by their names, so that nothing is imported for it. CDK's
-interfaces (``ec2.IVpc``) take any object of CDK's, because jsii hands those out under many classes.
+Annotations are read as they are written, and classes are told by their modules and names, so that nothing is imported
+for it. CDK's interfaces (``ec2.IVpc``) are told by what jsii records of an object.
+
+What is admitted is made plain: a mapping becomes a dict, a sequence a list, the member of an IntEnum its number. jsii
+takes nothing else, and what the caller does to the original later changes nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +12,16 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from enum import Enum
 from functools import cache, wraps
-from inspect import signature
+from inspect import BoundArguments, Signature, signature
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
+from ecr_fargate_constructs._jsii import has_interface, is_interface, is_of_class
+from ecr_fargate_constructs._refusal import refused_by_cdk
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._wrong_type import Either, Kind, Many, Named, Pairs, instead, said
 from ecr_fargate_constructs.errors import ConfigurationError
 
 P = ParamSpec("P")
@@ -38,7 +45,6 @@ ALIASES = {
 }
 """The library's own names for several types; ``tests/contract/test_types.py`` holds them to what they stand for."""
 
-_WORDS = {"str": "a string", "float": "a number", "int": "a whole number", "bool": "True or False"}
 _SHAPES = {
     "BalancedService": ("service", "target_group"),
     "ImageForArchitecture": ("container_image", "architecture"),
@@ -46,9 +52,8 @@ _SHAPES = {
 }
 """What an object has that is of one of the library's protocols."""
 
-_NO_INTERFACE = {"Duration", "Size", "Enum"}  # objects of CDK's that implement none
-_PROXIES = {"InterfaceDynamicProxy"}  # what jsii makes of several interfaces at once
 _NUMBERS = {"float", "int"}  # which the checks of their ranges judge
+_VALUES = {"float", "int", "str"}  # of which members of an enumeration may be
 _MANY: dict[str, type] = {
     "Sequence": Sequence,
     "Collection": Collection,
@@ -56,41 +61,7 @@ _MANY: dict[str, type] = {
     "tuple": Sequence,
     "set": set,
 }
-_LONGEST = 60
 
-
-@dataclass(frozen=True)
-class Named:
-    """A class, by its name."""
-
-    name: str
-    written: str
-
-
-@dataclass(frozen=True)
-class Many:
-    """A list or the like."""
-
-    outer: type
-    of: Kind
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """A mapping."""
-
-    keys: Kind
-    values: Kind
-
-
-@dataclass(frozen=True)
-class Either:
-    """One of several types."""
-
-    kinds: tuple[Kind, ...]
-
-
-Kind: TypeAlias = "Named | Many | Pairs | Either"
 Fault: TypeAlias = tuple[str, object, Kind]
 """Where in a value, what is there, and what should be."""
 
@@ -104,14 +75,32 @@ def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | 
     found = _fault(parsed(annotation), value)
     if found is not None:
         where, wrong, kind = found
-        if isinstance(wrong, str) and _takes_strings(kind):
-            raise ConfigurationError(f"{name}{where}={wrong!r} is one string; use [{wrong!r}]", path=path)
-        raise ConfigurationError(f"{name}{where}{_said(wrong)}; use {_words(kind)}", path=path)
+        place = f"{name}{where}"
+        fits = any(isinstance(each, Many) and _fault(each.of, wrong) is None for each in _each(kind))
+        raise ConfigurationError(f"{place}{said(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path)
 
 
-def _takes_strings(kind: Kind) -> bool:
-    kinds = kind.kinds if isinstance(kind, Either) else (kind,)
-    return any(isinstance(each, Many) and each.of == Named("str", "str") for each in kinds)
+def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
+    """Return a value of the type that its annotation says as jsii takes it, apart from what the caller holds."""
+    return _plain(parsed(annotation), value)
+
+
+def _plain(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - as above
+    if isinstance(kind, Either):
+        kind = next((each for each in kind.kinds if _fault(each, value) is None), kind)
+    if isinstance(kind, Named):
+        return value.value if isinstance(value, Enum) and kind.name in _VALUES else value
+    if isinstance(kind, Pairs) and isinstance(value, Mapping):
+        return {_plain(kind.keys, name): _plain(kind.values, each) for name, each in value.items()}
+    if isinstance(kind, Many) and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if isinstance(value, tuple) and type(value) is not tuple:
+            return value  # of a class that says more than what is in it
+        return [_plain(kind.of, each) for each in value]
+    return value
+
+
+def _each(kind: Kind) -> tuple[Kind, ...]:
+    return kind.kinds if isinstance(kind, Either) else (kind,)
 
 
 def typed(cls: type[T]) -> type[T]:
@@ -133,9 +122,13 @@ def typed(cls: type[T]) -> type[T]:
             raise
         except Exception as error:
             _blame_types(f"{cls.__name__}.", _given(init, (self, *args), kwargs), error)
+            if (refused := refused_by_cdk(error, what=cls.__name__)) is not None:
+                raise refused from error
             raise
         for name, annotation in annotations():
-            refuse_wrong_type(f"{cls.__name__}.{name}", annotation, getattr(self, name))
+            value = getattr(self, name)
+            refuse_wrong_type(f"{cls.__name__}.{name}", annotation, value)
+            object.__setattr__(self, name, plain(annotation, value))
 
     cls.__init__ = checked  # type: ignore[method-assign]
     return cls
@@ -165,6 +158,21 @@ def refuse_wrong_arguments(
             refuse_wrong_type(name, annotation, value, path=path)
 
 
+def plain_arguments(
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> BoundArguments | None:
+    """Return the arguments of a call as jsii takes them; None where Python itself refuses the call."""
+    try:
+        bound = _signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return None
+    annotations = function.__annotations__
+    for name, value in bound.arguments.items():
+        if isinstance(annotations.get(name), str):
+            bound.arguments[name] = plain(annotations[name], value)
+    return bound
+
+
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:
     """Have a method refuse arguments of other types than it names, before it does anything."""
 
@@ -175,7 +183,8 @@ def typed_call(function: Callable[P, T]) -> Callable[P, T]:
         except ConfigurationError as error:
             node = getattr(args[0], "node", None) if args and not isinstance(args[0], type) else None
             raise ConfigurationError(f"{function.__name__}: {error}", path=node and node.path) from None
-        return function(*args, **kwargs)
+        bound = plain_arguments(function, args, kwargs)
+        return function(*args, **kwargs) if bound is None else function(*bound.args, **bound.kwargs)
 
     return checked
 
@@ -185,11 +194,16 @@ def _given(
 ) -> list[tuple[str, str, object]]:
     """What was given, with the annotations; nothing where Python itself refuses the call."""
     try:
-        bound = signature(function).bind(*args, **kwargs).arguments
+        bound = _signature(function).bind(*args, **kwargs).arguments
     except TypeError:
         return []
     annotations = function.__annotations__
     return [(name, annotations[name], value) for name, value in bound.items() if isinstance(annotations.get(name), str)]
+
+
+@cache
+def _signature(function: Callable[..., object]) -> Signature:
+    return signature(function)
 
 
 @cache
@@ -225,7 +239,7 @@ def _fault(kind: Kind, value: object) -> Fault | None:
         inside = (fault for fault in found if fault is not None and fault[0])
         return None if None in found else next(inside, ("", value, kind))
     if isinstance(kind, Named):
-        right = _is(kind.name, value)
+        right = _is(kind, value)
     else:
         right = isinstance(value, Mapping if isinstance(kind, Pairs) else kind.outer) and not isinstance(
             value, (str, bytes)
@@ -252,18 +266,14 @@ def _is_deferred(value: object) -> bool:
     return not isinstance(value, type) and is_token(value)
 
 
-def _is(name: str, value: object) -> bool:
-    """Whether a value is of a class of this name."""
-    if name in _PLAIN:
-        return _PLAIN[name](value)
+def _is(named: Named, value: object) -> bool:
+    """Whether a value is of the class, or has the interface, that a name says."""
+    if named.name in _PLAIN:
+        return _PLAIN[named.name](value)
     kind = type(value)
-    if name in _SHAPES:
-        return all(hasattr(kind, each) or each in getattr(value, "__dict__", ()) for each in _SHAPES[name])
-    if name[:1] == "I" and name[1:2].isupper():
-        names = {base.__name__ for base in kind.__mro__}
-        of_cdk = names & _PROXIES or hasattr(kind, "__jsii_type__") or hasattr(kind, "__jsii_ifaces__")
-        return bool(of_cdk) and not names & _NO_INTERFACE
-    return any(base.__name__ == name for base in kind.__mro__)
+    if named.name in _SHAPES:
+        return all(hasattr(kind, each) or each in getattr(value, "__dict__", ()) for each in _SHAPES[named.name])
+    return has_interface(named.written, value) if is_interface(named.name) else is_of_class(named.written, value)
 
 
 _PLAIN: dict[str, Callable[[object], bool]] = {
@@ -277,26 +287,3 @@ _PLAIN: dict[str, Callable[[object], bool]] = {
     "object": lambda _: True,
     "str": lambda value: isinstance(value, str),
 }
-
-
-def _said(value: object) -> str:
-    if isinstance(value, type):
-        return f" is the class {value.__name__} itself, and takes an object: {value.__name__}(…)"
-    kind = type(value)
-    noun = f"{'an' if kind.__name__[0].lower() in 'aeiou' else 'a'} {kind.__name__}"
-    if kind.__module__ != "builtins":
-        return f" is {noun}"
-    text = repr(value)
-    return f"={text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}{'' if value is None else f' is {noun}'}"
-
-
-def _words(kind: Kind) -> str:
-    match kind:
-        case Named():
-            return _WORDS.get(kind.name, kind.written)
-        case Many(_, of):
-            return f"a list of {_words(of)}"
-        case Pairs(_, values):
-            return f"a mapping of names to {_words(values)}"
-        case Either(kinds):
-            return " or ".join(_words(each) for each in kinds)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._asked import node_of
+from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._attempt import on_failure
 from ecr_fargate_constructs._checks import web_acl_arn
-from ecr_fargate_constructs._tree import outermost
+from ecr_fargate_constructs._neighbours import check_neighbours
+from ecr_fargate_constructs._tree import outermost, stack_of
 from ecr_fargate_constructs._types import refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -79,17 +82,19 @@ class Posture(Enum):
                 a regional web ACL, or STANDARD is given parts that it does not use.
         """
         refuse_wrong_type("scope", "Construct", scope)
+        given = {"encryption_key": encryption_key, "log_bucket": log_bucket, "web_acl": web_acl}
         for name, kind, value in (
             ("encryption_key", "IKeyRef | None", encryption_key),
             ("log_bucket", "s3.IBucket | None", log_bucket),
             ("web_acl", "str | None", web_acl),
         ):
             refuse_wrong_type(name, kind, value, path=scope.node.path or None)
+        check_neighbours(scope, given, owner="Posture", path=scope.node.path)
         brought = Brought(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
         _check(self, scope, brought)
         scope.node.set_context(CONTEXT, self.value)
         _READ.pop(scope, None)  # nothing is inside that could have read another
-        _BROUGHT[scope] = brought
+        setattr(scope, _BROUGHT, brought)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +106,8 @@ class Brought:
     web_acl: str | None = None
 
 
-_BROUGHT: WeakKeyDictionary[IConstruct, Brought] = WeakKeyDictionary()
+_BROUGHT = "_ecr_fargate_constructs_brought"
+"""Where a stack, a stage or the app keeps what ``apply_to`` was given for it."""
 
 _READ: WeakKeyDictionary[IConstruct, Posture] = WeakKeyDictionary()
 """What was read: half a millisecond each, and a construct asks for itself several times."""
@@ -125,6 +131,7 @@ def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
             path=path or scope.node.path,
         )
     _READ[around] = found
+    on_failure(lambda: _READ.pop(around, None))  # whoever failed is gone, and with it what kept the context as it was
     return found
 
 
@@ -136,8 +143,12 @@ def is_regulated(scope: IConstruct) -> bool:
 def brought_to(scope: IConstruct) -> Brought:
     """What ``apply_to`` was given for the stack of ``scope``, or for what encloses it."""
     for each in reversed(scope.node.scopes):
-        if each in _BROUGHT:
-            return _BROUGHT[each]
+        brought = cast("Brought | None", vars(each).get(_BROUGHT))
+        if brought is not None:
+            if each is not scope:  # of a stage or the app nobody knew where its stacks are
+                given = {field.name: getattr(brought, field.name) for field in fields(brought)}
+                check_neighbours(stack_of(scope), given, owner="Posture", path=path_of_construct(scope))
+            return brought
     return Brought()
 
 

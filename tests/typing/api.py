@@ -246,6 +246,8 @@ def shared(app: cdk.App) -> RoutedEc2Service:
     assert_type(InternalHttp(load_balancer=ExistingLoadBalancer(alb, port=8080)), InternalHttp)
     existing = SharedLoadBalancer.from_listener(balancer.listener, vpc=network.vpc, url="https://shop.example.com")
     assert_type(existing, SharedListener)
+    ServiceAlarms.of(web)
+    ServiceDashboard.of(web)
     return RoutedEc2Service(
         other, "Twin", load_balancer=existing, route=Route(source="10.0.0.0/8"), container=AppContainer(image, 80)
     )

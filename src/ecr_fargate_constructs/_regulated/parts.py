@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._attempt import make_shared
 from ecr_fargate_constructs.posture import CONTEXT, Posture, brought_to, is_regulated
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
     existing = stack.node.try_find_child(_KEY_ID)
     if existing is not None:
         return cast("kms.Key", existing)
-    key = make_key(stack, _KEY_ID)
+    key = make_shared(stack, lambda: make_key(stack, _KEY_ID))
     tag(key)
     return key
 
@@ -49,7 +50,7 @@ def log_bucket(scope: IConstruct) -> s3.IBucket:
         return cast("s3.Bucket", existing)
     from ecr_fargate_constructs._regulated.log_bucket import make_log_bucket  # noqa: PLC0415 - STANDARD needs no S3
 
-    bucket = make_log_bucket(stack, _BUCKET_ID)
+    bucket = make_shared(stack, lambda: make_log_bucket(stack, _BUCKET_ID))
     tag(bucket)
     return bucket
 
@@ -64,7 +65,8 @@ def web_acl(scope: IConstruct) -> str:
         return cast("wafv2.CfnWebACL", existing).attr_arn
     from ecr_fargate_constructs._regulated.web_acl import make_web_acl  # noqa: PLC0415 - STANDARD needs no WAF
 
-    acl = make_web_acl(stack, _WEB_ACL_ID, encryption_key=encryption_key(scope))
+    key = encryption_key(scope)
+    acl = make_shared(stack, lambda: make_web_acl(stack, _WEB_ACL_ID, encryption_key=key))
     tag(acl)
     return acl.attr_arn
 

@@ -18,6 +18,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
+from ecr_fargate_constructs._attempt import on_failure
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
@@ -64,6 +65,7 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
         self._destination: PushTarget | None = target
         self._used: list[PushTarget] = []
         self._images = cdk.AssetManifestBuilder()
+        self._assets: list[tuple[cdk.DockerImageAssetSource, cdk.AssetManifestDockerImageDestination]] = []
 
     @contextmanager
     def pushing_to(self, target: PushTarget | None) -> Iterator[None]:
@@ -95,23 +97,35 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
             if self._destination not in self._used:
                 self._used.append(self._destination)
                 _wait_for(self._bound_stack, self._destination)
-        made = self._images.default_add_docker_image_asset(
-            self._bound_stack,
-            asset,
-            cdk.AssetManifestDockerImageDestination(
-                repository_name=repository,
-                docker_tag_prefix=self._specialized("docker_tag_prefix", self.DEFAULT_DOCKER_ASSET_PREFIX),
-                role=cdk.RoleOptions(
-                    assume_role_arn=role,
-                    assume_role_external_id=self._options.get("image_asset_publishing_external_id"),
-                    assume_role_additional_options=self._options.get("image_asset_publishing_role_additional_options"),
-                ),
+        destination = cdk.AssetManifestDockerImageDestination(
+            repository_name=repository,
+            docker_tag_prefix=self._specialized("docker_tag_prefix", self.DEFAULT_DOCKER_ASSET_PREFIX),
+            role=cdk.RoleOptions(
+                assume_role_arn=role,
+                assume_role_external_id=self._options.get("image_asset_publishing_external_id"),
+                assume_role_additional_options=self._options.get("image_asset_publishing_role_additional_options"),
             ),
-            display_name=asset.display_name,
         )
+        made = self._add(asset, destination)
+        self._assets.append((asset, destination))
+        on_failure(lambda: self._forget(asset))
         return self._cloud_formation_location_from_docker_image_asset(
             image_tag=made.image_tag, repository_name=made.repository_name
         )
+
+    def _add(
+        self, asset: cdk.DockerImageAssetSource, destination: cdk.AssetManifestDockerImageDestination
+    ) -> schema.DockerImageDestination:
+        return self._images.default_add_docker_image_asset(
+            self._bound_stack, asset, destination, display_name=asset.display_name
+        )
+
+    def _forget(self, asset: cdk.DockerImageAssetSource) -> None:
+        """Build no image of a construct that was refused."""
+        self._assets = [each for each in self._assets if each[0] is not asset]
+        self._images = cdk.AssetManifestBuilder()
+        for each, destination in self._assets:
+            self._add(each, destination)
 
     def synthesize(self, session: cdk.ISynthesisSession) -> None:
         """Write what CDK writes, then add the images, and what they wait for, to the asset manifest."""

@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._attempt import make_shared, on_failure, when_made
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
 from ecr_fargate_constructs._tree import stack_of
@@ -66,7 +67,9 @@ class ImageCopier:
         known = _KNOWN.get(stack)
         if known is None:
             there = stack.node.try_find_child(ID)
-            known = _KNOWN[stack] = cls(_make(stack) if there is None else cast("Construct", there))
+            made = make_shared(stack, lambda: _make(stack)) if there is None else cast("Construct", there)
+            known = _KNOWN[stack] = cls(made)
+            on_failure(lambda: _KNOWN.pop(stack, None))
         return known
 
     @cached_property
@@ -88,6 +91,7 @@ class ImageCopier:
         """
         if repository not in self._readable:
             self._readable.add(repository)
+            on_failure(lambda: self._readable.discard(repository))
             self._allow(_READ, arn())
 
     def allow_writing(self, repository_arn: str) -> None:
@@ -96,7 +100,7 @@ class ImageCopier:
 
     def allow_secret(self, secret: secretsmanager.ISecret) -> None:
         """Let it read the login for a registry."""
-        secret.grant_read(self.role)
+        when_made(lambda: secret.grant_read(self.role))
 
     def allow_mounting_setting(self) -> None:
         """Let it read and set the account settings of ECR, which know no resource."""
@@ -118,7 +122,8 @@ class ImageCopier:
         return self.role.node.try_find_child("DefaultPolicy")
 
     def _allow(self, actions: Sequence[str], resource: str) -> None:
-        self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        # A construct that is refused must leave no permission on what is gone with it.
+        when_made(lambda: self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource])))
 
 
 @cache

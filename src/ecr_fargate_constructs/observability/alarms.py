@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._durations import number_of_seconds
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -13,6 +16,7 @@ from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
+from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,10 +72,12 @@ class ServiceAlarms(Construct):
         thresholds = thresholds or ServiceThresholds()
         subject = subject_of(observed, target_groups, container_insights=container_insights)
         _check(thresholds, actions or {}, subject)
+        posture_of(scope, path=path_of(scope, construct_id))
         super().__init__(scope, construct_id)
+        parts.tag(self)
         factory = AlarmFactory(self, actions or {})
         metrics = ServiceMetrics(subject)
-        seconds = {name: limit.to_milliseconds() / 1000 for name, limit in thresholds.latency.items()}
+        seconds = {name: number_of_seconds(limit) for name, limit in thresholds.latency.items()}
         for signal, metric, limits, what in (
             ("Latency", metrics.latency("p90"), seconds, "nine of ten requests are answered too slowly"),
             ("Errors", metrics.error_percent(), thresholds.error_percent, "too many answers are 5xx"),

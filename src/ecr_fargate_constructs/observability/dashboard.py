@@ -9,6 +9,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._durations import number_of_seconds
+from ecr_fargate_constructs._names import environment_key, take_name
+from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed_call
@@ -17,6 +20,7 @@ from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
 from ecr_fargate_constructs.observability.widgets import alarm_states, graph, heading
+from ecr_fargate_constructs.posture import posture_of
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -74,8 +78,19 @@ class ServiceDashboard(Construct):
                 f"name={name!r} is not a dashboard's name; use 1 to 255 letters, digits, '-' and '_'",
                 path=path_of(scope, construct_id),
             )
+        path = path_of(scope, construct_id)
         subject = subject_of(observed, target_groups, container_insights=container_insights)
+        if name is not None and not is_token(name):
+            take_name(
+                scope,
+                f"name={name!r}",
+                ("dashboard", *environment_key(scope), name),
+                path=path,
+                instead="a dashboard's name is taken once in an account; use another, or leave it out",
+            )
+        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         self._dashboard = cloudwatch.Dashboard(
             self,
             "Default",  # left out of logical ids
@@ -119,7 +134,7 @@ def _rows(
     subject: Subject, thresholds: ServiceThresholds, alarms: ServiceAlarms | None
 ) -> list[list[cloudwatch.IWidget]]:
     metrics = ServiceMetrics(subject)
-    seconds = {name: limit.to_milliseconds() / 1000 for name, limit in thresholds.latency.items()}
+    seconds = {name: number_of_seconds(limit) for name, limit in thresholds.latency.items()}
     rows: list[list[cloudwatch.IWidget]] = []
     if alarms is not None:
         rows.append([alarm_states(alarms.alarms)])

@@ -31,8 +31,8 @@ class BalancedService(Protocol):
         """The target group."""
 
     @property
-    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
-        """The load balancer."""
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer | None:
+        """The load balancer; None behind a listener that the app only knows by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,8 @@ def subject_of(
         service, scope = observed.service, observed
         own: Sequence[elbv2.ApplicationTargetGroup] = getattr(observed, "target_groups", (observed.target_group,))
         groups = tuple(own if target_groups is None else target_groups)
-        balancer = observed.load_balancer.load_balancer_full_name
+        made = observed.load_balancer
+        balancer = groups[0].first_load_balancer_full_name if made is None else made.load_balancer_full_name
     else:
         raise ConfigurationError(
             f"{observed!r} is not an ECS service, nor a construct with service, target_group and load_balancer"

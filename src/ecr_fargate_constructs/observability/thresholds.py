@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._checks import token_in
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -66,7 +67,9 @@ class ServiceThresholds:
                     "'Warning'"
                 )
             if isinstance(value, cdk.Duration):
-                if not value.is_unresolved() and value.to_milliseconds() <= 0:
+                if value.is_unresolved():
+                    token_in(f"ServiceThresholds.{signal}[{severity!r}]", value.to_seconds, "seconds")
+                elif value.to_milliseconds() <= 0:
                     raise ConfigurationError(f"ServiceThresholds.{signal}[{severity!r}] is no time at all")
                 continue
             self._check_number(signal, severity, value)

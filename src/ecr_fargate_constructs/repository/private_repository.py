@@ -12,19 +12,20 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_fargate_constructs._attempt import claim
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._names import assembly_key, environment_key, take_name
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing, check_place
+from ecr_fargate_constructs._scopes import all_or_nothing, check_place, whole_call
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import adopt, stack_of
-from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
-from ecr_fargate_constructs.image.direct import check_delivery
+from ecr_fargate_constructs.image.direct import check_delivery, push_target
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
 
@@ -107,6 +108,15 @@ class PrivateRepository(Construct):
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
+        if repository_name is not None and not is_token(repository_name):
+            pushed = push_target(scope) is not None  # of its name the app is sure, whatever it is deployed to
+            take_name(
+                scope,
+                f"repository_name={repository_name!r}",
+                ("repository", *(assembly_key(scope) if pushed else environment_key(scope)), repository_name),
+                path=path,
+                instead="a name is taken once in a registry; use another, or one repository for both",
+            )
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
         adopt(self, scope, path)
@@ -150,7 +160,7 @@ class PrivateRepository(Construct):
         """Which images are kept and which expire."""
         return self._retention
 
-    @typed_call
+    @whole_call
     def build_and_push_image(
         self,
         directory: str | os.PathLike[str],
@@ -177,12 +187,13 @@ class PrivateRepository(Construct):
         """
         how, parent = build or ImageBuild(), self if scope is None else scope
         check_place(parent, id)
+        claim(parent, id)
         context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
         check_delivery(parent, self._repository, path=path_of(parent, id))
         self.warn_if_expiring()
         return images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
 
-    @typed_call
+    @whole_call
     def warn_if_expiring(self, tag: str | None = None) -> None:
         """Warn when the retention policy could take an image that runs.
 
@@ -201,7 +212,7 @@ class PrivateRepository(Construct):
                 "10 releases by count, for example Retention.keep_last(20)",
             )
 
-    @typed_call
+    @whole_call
     def mirror_image(
         self,
         reference: str,
@@ -229,6 +240,7 @@ class PrivateRepository(Construct):
             ConfigurationError: ``reference`` is no image's name, or names no version, or the tag is another image's.
         """
         check_place(self, id)
+        claim(self, id)
         return images.mirror(
             self,
             id,
@@ -239,7 +251,7 @@ class PrivateRepository(Construct):
             repository=self._repository,
         )
 
-    @typed_call
+    @whole_call
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its tag.
 
@@ -251,7 +263,7 @@ class PrivateRepository(Construct):
             self.warn_if_expiring(tag)
         return image
 
-    @typed_call
+    @whole_call
     def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its digest.
 

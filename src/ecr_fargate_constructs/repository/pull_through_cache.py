@@ -14,9 +14,10 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._names import environment_key, take_name
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
@@ -97,11 +98,21 @@ class PullThroughCache(Construct):
         """
         path = path_of(scope, construct_id)
         _check(upstream, prefix, credentials, path)
+        name = prefix if prefix is not None else _NAMES[upstream]
+        if not is_token(name):
+            take_name(
+                scope,
+                f"prefix={name!r}",
+                ("prefix", *environment_key(scope), name),
+                path=path,
+                instead="a prefix is taken once in a registry; use another, or one PullThroughCache for both",
+            )
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
+        parts.tag(self)
         self._upstream = upstream
         self._repositories: dict[str, ecr.IRepository] = {}
-        self._prefix = prefix if prefix is not None else _NAMES[upstream]
+        self._prefix = name
         template = ecr.CfnRepositoryCreationTemplate(
             self,
             "Template",
@@ -133,7 +144,7 @@ class PullThroughCache(Construct):
         """What the names of cached repositories begin with."""
         return self._prefix
 
-    @typed_call
+    @whole_call
     def image(self, reference: str, *, architecture: Architecture = Architecture.X86_64) -> PublishedImage:
         """An image of the registry, by way of the cache; tasks that run it may have it fetched.
 

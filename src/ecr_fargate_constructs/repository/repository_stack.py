@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
 from ecr_fargate_constructs.posture import posture_of
@@ -116,6 +117,7 @@ class ImageRepositoryStack(cdk.Stack):
             synthesizer=synthesizer,
             termination_protection=termination_protection,
         )
+        parts.tag(self)
         self._pushed_name = _name_from(self.stack_name) if repository_name is None else repository_name
         self._admitted: set[str] = set()
         self._push_policy = iam.PolicyStatement(sid="PushImageAssets", actions=_PUSH)
@@ -148,9 +150,15 @@ class ImageRepositoryStack(cdk.Stack):
         Args:
             options: Options of CDK's ``DefaultStackSynthesizer``, for example ``qualifier="team"``.
         """
-        return DirectSynthesizer(self, options)
+        try:
+            return DirectSynthesizer(self, options)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"synthesizer: {str(error).partition('() ')[2] or error}; use options of cdk.DefaultStackSynthesizer",
+                path=self.node.path,
+            ) from error
 
-    @typed_call
+    @whole_call
     def admit(self, role_arn: str) -> None:
         """Let a role push to the repository; synthesizers call it for the role that publishes their images.
 
@@ -158,6 +166,9 @@ class ImageRepositoryStack(cdk.Stack):
             role_arn: ARN of the role, in which ``${AWS::Partition}``, ``${AWS::AccountId}`` and ``${AWS::Region}`` may
                 stand.
         """
+        when_made(lambda: self._admit(role_arn))
+
+    def _admit(self, role_arn: str) -> None:
         if role_arn in self._admitted:
             return
         principal = iam.ArnPrincipal(cdk.Fn.sub(role_arn) if "${" in role_arn else role_arn)

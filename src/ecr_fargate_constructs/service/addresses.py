@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._names import environment_key, take_name
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
+from ecr_fargate_constructs.service.ingress_settings import LoadBalancerSettings
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -16,6 +19,17 @@ if TYPE_CHECKING:
 _CERTIFICATE = re.compile(
     r"arn:aws[\w-]*:(?:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate|iam::\d{12}:server-certificate)/.+"
 )
+
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "us-iso-": "aws-iso",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+}
+"""Partitions by what the names of their regions begin with; all others are of ``aws``."""
 
 
 def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
@@ -37,8 +51,33 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
         )
     if ingress.web_acl is not None and not is_token(ingress.web_acl):
         _check_region(f"{name}.web_acl={ingress.web_acl!r}", ingress.web_acl.split(":")[3], stack.region, path)
+    settings = ingress.load_balancer
+    if isinstance(settings, LoadBalancerSettings) and settings.name is not None and not is_token(settings.name):
+        take_name(
+            scope,
+            f"LoadBalancerSettings.name={settings.name!r}",
+            ("load balancer", *environment_key(scope), settings.name.lower()),
+            path=path,
+            instead="a name is taken once in an account and region; use another, or leave it out",
+        )
     if isinstance(ingress, (PublicHttps, InternalHttps)):
         _check_certificates(ingress, stack.region, path)
+        _take_domain(scope, ingress, path)
+
+
+def _take_domain(scope: Construct, ingress: PublicHttps | InternalHttps, path: str) -> None:
+    """Refuse a domain that leads to another load balancer already: a zone has one record of a name."""
+    domain, zone = ingress.domain_name, ingress.hosted_zone
+    if domain is None or zone is None or is_token(domain):
+        return
+    zone_id = zone.hosted_zone_id
+    take_name(
+        scope,
+        f"{type(ingress).__name__}.domain_name={domain!r}",
+        ("domain", path_of_construct(zone) if is_token(zone_id) else zone_id, domain.lower()),
+        path=path,
+        instead="a zone has one record of a name; use another, or share a load balancer (SharedLoadBalancer)",
+    )
 
 
 def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path: str) -> None:
@@ -56,6 +95,13 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
                 "'arn:aws:acm:eu-west-1:123456789012:certificate/…'",
                 path=path,
             )
+        partition = _partition(region)
+        if partition is not None and arn.split(":")[1] != partition:
+            raise ConfigurationError(
+                f"{option} {arn} is of the partition {arn.split(':')[1]}, and {region} is in {partition}; use one of "
+                "that region",
+                path=path,
+            )
         if match["region"] is not None:
             _check_region(f"{option} {arn}", match["region"], region, path)
     if ingress.certificate is not None or ingress.hosted_zone is None:
@@ -68,6 +114,13 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
             "the deployment would wait for ever; add certificate=",
             path=path,
         )
+
+
+def _partition(region: str) -> str | None:
+    """The partition of a region that is known."""
+    if is_token(region):
+        return None
+    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def _check_region(what: str, region: str, own: str, path: str) -> None:

@@ -25,7 +25,7 @@ class FixedAnswer:
 
     Attributes:
         status: Status code, 200 to 599 without 300 to 399; left out, 404.
-        body: Text of at most 1024 characters.
+        body: Text of at most 1024 bytes.
         content_type: ``text/plain``, ``text/css``, ``text/html``, ``application/javascript`` or ``application/json``.
 
     Raises:
@@ -49,10 +49,10 @@ class FixedAnswer:
                 f"FixedAnswer.content_type={self.content_type!r} is not one that a load balancer sends; use "
                 f"{', '.join(_TYPES)}"
             )
-        if not is_token(self.body) and len(self.body) > _LONGEST:
+        if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
             raise ConfigurationError(
-                f"FixedAnswer.body has {len(self.body)} characters; use at most {_LONGEST}, or let a service answer "
-                'with Route(path="/*")'
+                f"FixedAnswer.body has {len(self.body.encode())} bytes; use at most {_LONGEST}, or let a service "
+                'answer with Route(path="/*")'
             )
 
 

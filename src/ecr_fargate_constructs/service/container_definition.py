@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._durations import unless_token
 from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.images import add_container
+from ecr_fargate_constructs.service.task_checks import writable_volume
 from ecr_fargate_constructs.service.telemetry import CollectorPermissions, acknowledge_permissions
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def add_app_container(
         **_options(container, stop_timeout),
     }
     definition = add_container(task, name, container.image, options)
-    _mount(task, definition, container, prefix="")
+    _mount(task, definition, container, name)
     return definition
 
 
@@ -64,7 +66,7 @@ def add_sidecar(
     if sidecar.firelens is not None:
         options["firelens_config"] = sidecar.firelens
     definition = add_container(task, sidecar.name, sidecar.image, options)
-    _mount(task, definition, sidecar, prefix=f"{sidecar.name}-")
+    _mount(task, definition, sidecar, sidecar.name)
     for statement in sidecar.permissions:
         task.add_to_task_role_policy(statement)
     if isinstance(sidecar.permissions, CollectorPermissions):
@@ -84,13 +86,13 @@ def _options(container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, 
         "entry_point": container.entry_point,
         "environment": container.environment or None,
         "environment_files": container.environment_files or None,
-        "health_check": container.health_check,
+        "health_check": _judged(container.health_check),
         "interactive": runtime.interactive or None,
         "memory_limit_mib": container.memory_limit_mib,
         "memory_reservation_mib": container.memory_reservation_mib,
         "pseudo_terminal": runtime.pseudo_terminal or None,
         "readonly_root_filesystem": container.readonly_root_filesystem,
-        "restart_attempt_period": None if restart is None else restart.attempt_period,
+        "restart_attempt_period": None if restart is None else unless_token(restart.attempt_period),
         "restart_ignored_exit_codes": None if restart is None else restart.ignored_exit_codes or None,
         "secrets": container.secrets or None,
         "start_timeout": runtime.start_timeout,
@@ -104,6 +106,40 @@ def _options(container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, 
         "version_consistency": runtime.version_consistency,
         "working_directory": container.working_directory,
     }
+
+
+def _judged(check: ecs.HealthCheck | None) -> ecs.HealthCheck | None:
+    """A health check without the times that CDK cannot judge; ``set_later`` puts them back."""
+    if check is None or not _tokens_of(check):
+        return check
+    return ecs.HealthCheck(
+        command=check.command,
+        interval=unless_token(check.interval),
+        retries=check.retries,
+        start_period=check.start_period,
+        timeout=unless_token(check.timeout),
+    )
+
+
+def _tokens_of(check: ecs.HealthCheck) -> dict[str, cdk.Duration]:
+    times = {"Interval": check.interval, "Timeout": check.timeout}
+    return {name: time for name, time in times.items() if time is not None and unless_token(time) is None}
+
+
+def set_later(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
+    """Set the times that only the deployment knows: CDK takes them for numbers out of bounds."""
+    later: dict[str, cdk.Duration] = {}
+    for number, container in enumerate(containers):
+        place = f"ContainerDefinitions.{number}"
+        if container.health_check is not None:
+            for name, time in _tokens_of(container.health_check).items():
+                later[f"{place}.HealthCheck.{name}"] = time
+        if container.restart is not None and unless_token(container.restart.attempt_period) is None:
+            later[f"{place}.RestartPolicy.RestartAttemptPeriod"] = container.restart.attempt_period
+    resource = task.node.default_child if later else None
+    if isinstance(resource, ecs.CfnTaskDefinition):
+        for name, time in later.items():
+            resource.add_property_override(name, time.to_seconds())
 
 
 @cache
@@ -125,11 +161,9 @@ def _ports(ports: Sequence[float]) -> list[ecs.PortMapping]:
     return [ecs.PortMapping(container_port=port, protocol=ecs.Protocol.TCP) for port in ports]
 
 
-def _mount(
-    task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, container: TaskContainer, *, prefix: str
-) -> None:
+def _mount(task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, container: TaskContainer, name: str) -> None:
     for number, path in enumerate(container.writable_paths):
-        volume = f"{prefix}writable-{number}"
+        volume = writable_volume(name, number)
         task.add_volume(name=volume)
         definition.add_mount_points(ecs.MountPoint(container_path=path, source_volume=volume, read_only=False))
     for mount in container.mounts:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._attempt import on_failure
 from ecr_fargate_constructs._checks import seconds, tcp_port
+from ecr_fargate_constructs._durations import unless_token
+from ecr_fargate_constructs._names import environment_key, notes_of, take_name
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container_logs import log_driver
+from ecr_fargate_constructs.service.networks import check_namespace
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME
 
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_logs as logs
     from aws_cdk import aws_servicediscovery as cloudmap
+    from constructs import IConstruct
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
@@ -66,6 +72,10 @@ class ServiceConnect:
 
     def __post_init__(self) -> None:
         """Refuse what ECS refuses."""
+        if self.namespace == "":
+            raise ConfigurationError(
+                "ServiceConnect.namespace='' names nothing; use a Cloud Map namespace, or the name or ARN of one"
+            )
         if self.name is not None and not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"ServiceConnect.name={self.name!r} is not a name that ECS takes; use up to 64 lower-case letters, "
@@ -120,6 +130,44 @@ class CloudMap:
         seconds("CloudMap.dns_ttl", self.dns_ttl, minimum=0, maximum=_LONGEST)
 
 
+def _take(service: ecs.BaseService, what: str, namespace: cloudmap.INamespace | str, name: str) -> None:
+    """Refuse a name that another service has in the namespace."""
+    if is_token(name) or is_token(namespace):
+        return
+    known = namespace if isinstance(namespace, str) else namespace.namespace_arn
+    if is_token(known):
+        known = path_of_construct(cast("IConstruct", namespace))
+    take_name(
+        service,
+        f"{what}.name={name!r}",
+        (what, *environment_key(service), known, name.lower()),
+        path=path_of_construct(service),
+        instead="a namespace has a name once; use another",
+    )
+
+
+def _note_calls(service: ecs.BaseService, value: ServiceConnect) -> None:
+    """Refuse services that wait for each other: none would be deployed first."""
+    calls: dict[str, list[str]] = notes_of(service, "calls")
+    own = path_of_construct(service)
+    called = [path_of_construct(each) for each in value.calls]
+    seen: dict[str, str] = {}
+    waiting = [(each, each) for each in called]
+    while waiting:
+        each, first = waiting.pop()
+        if each == own:
+            raise ConfigurationError(
+                f"ServiceConnect.calls has {first}, which calls {own} in turn, so each would be deployed before the "
+                "other; leave one of the calls out (both reach each other all the same)",
+                path=own,
+            )
+        if each not in seen:
+            seen[each] = first
+            waiting += [(further, first) for further in calls.get(each, ())]
+    calls[own] = called
+    on_failure(lambda: calls.pop(own, None))
+
+
 def join_service_connect(
     service: ecs.BaseService,
     value: ServiceConnect,
@@ -133,6 +181,9 @@ def join_service_connect(
             "the service has joined a Service Connect namespace already, and can be in one; join once",
             path=service.node.path,
         )
+    _note_calls(service, value)
+    if value.name is not None:
+        _take(service, "ServiceConnect", value.namespace, value.name)
     service.enable_service_connect(
         namespace=value.namespace if isinstance(value.namespace, str) else value.namespace.namespace_arn,
         services=None
@@ -143,8 +194,8 @@ def join_service_connect(
                 discovery_name=value.name,
                 dns_name=value.name,
                 port=None if is_token(value.port) else value.port,
-                per_request_timeout=value.request_timeout,
-                idle_timeout=value.idle_timeout,
+                per_request_timeout=unless_token(value.request_timeout),
+                idle_timeout=unless_token(value.idle_timeout),
             )
         ],
         log_driver=None if log_group is None else log_driver(None, name="service-connect", log_group=log_group),
@@ -153,6 +204,11 @@ def join_service_connect(
         cfn_service(service).add_property_override(
             "ServiceConnectConfiguration.Services.0.ClientAliases.0.Port", value.port
         )
+    for name, time in (("PerRequestTimeoutSeconds", value.request_timeout), ("IdleTimeoutSeconds", value.idle_timeout)):
+        if value.name is not None and unless_token(time) is None:  # as above
+            cfn_service(service).add_property_override(
+                f"ServiceConnectConfiguration.Services.0.Timeout.{name}", time.to_seconds()
+            )
     for called in value.calls:
         # The resources alone: a rule that lets this service in belongs to the other, and would close a circle.
         cfn_service(service).node.add_dependency(cfn_service(called))
@@ -165,6 +221,8 @@ def register_in_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
         raise ConfigurationError(
             "the service has a name in Cloud Map already, and can have one; register once", path=service.node.path
         )
+    check_namespace(service, value.namespace)
+    _take(service, "CloudMap", value.namespace, value.name)
     from aws_cdk import aws_servicediscovery as cloudmap  # noqa: PLC0415 - only who registers needs it
 
     service.enable_cloud_map(

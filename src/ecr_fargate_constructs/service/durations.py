@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import duration
+from ecr_fargate_constructs._checks import duration, token_in
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ def whole_minutes(name: str, value: cdk.Duration, *, minimum: int, maximum: int)
     """Return a duration in minutes, None for a token; refuse what is not in whole minutes, or outside the limits."""
     duration(name, value)
     if value.is_unresolved():
+        token_in(name, value.to_minutes, "minutes")
         return None
     amount = value.to_minutes(integral=False)
     if amount != int(amount) or not minimum <= amount <= maximum:

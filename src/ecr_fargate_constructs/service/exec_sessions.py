@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy, iam5_resource
+from ecr_fargate_constructs._attempt import make_shared
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -99,12 +100,16 @@ def _audit_log_group(cluster: ecs.ICluster) -> logs.LogGroup:
     existing = stack.node.try_find_child(_LOG_ID)
     if existing is not None:
         return cast("logs.LogGroup", existing)
-    log_group = logs.LogGroup(
+    key = parts.encryption_key(stack)
+    log_group = make_shared(
         stack,
-        _LOG_ID,
-        encryption_key=parts.encryption_key(stack),
-        retention=logs.RetentionDays.ONE_YEAR,
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        lambda: logs.LogGroup(
+            stack,
+            _LOG_ID,
+            encryption_key=key,
+            retention=logs.RetentionDays.ONE_YEAR,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        ),
     )
     parts.tag(log_group)
     return log_group

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+from ecr_fargate_constructs._jsii import is_imported
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress import port_of, redirects
-from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
+from ecr_fargate_constructs.service.ingress import PublicHttp, PublicHttps, port_of, redirects
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer, LoadBalancerSettings
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
@@ -42,6 +43,9 @@ def check_existing(
     listener_id: str = "PublicListener",
 ) -> None:
     """Refuse a load balancer that the service could not have a listener on, or be reached from."""
+    network = cluster.vpc if cluster is not None else vpc
+    _check_range(ingress, network, path=path)
+    _check_ipv6(ingress, network, path=path)
     balancer = existing_balancer(ingress)
     if balancer is None or ingress is None:
         return
@@ -53,7 +57,6 @@ def check_existing(
             "its listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )
-    network = cluster.vpc if cluster is not None else vpc
     own = balancer.vpc
     if network is not None and own is not None and network.node.path != own.node.path:
         raise ConfigurationError(
@@ -62,7 +65,7 @@ def check_existing(
             path=path,
         )
     wanted = {port_of(ingress), *((80,) if redirects(ingress) else ())}
-    taken = {port for port in map(_port, balancer.listeners) if port is not None and not is_token(port)}
+    taken = taken_ports(balancer)
     if wanted & taken:
         raise ConfigurationError(
             f"{whose} has a listener on port {min(wanted & taken):g}; give it a "
@@ -74,6 +77,56 @@ def check_existing(
         raise ConfigurationError(
             f"{whose} has a listener with the id {listener_id!r} already; share that "
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
+            path=path,
+        )
+
+
+def _check_ipv6(ingress: Ingress | None, network: ec2.IVpc | None, *, path: str) -> None:
+    """Refuse IPv6 in the network that the stack's services share, which has IPv4 alone."""
+    settings = None if ingress is None else ingress.load_balancer
+    if network is not None or not isinstance(settings, LoadBalancerSettings):
+        return
+    if settings.ip_address_type is not elbv2.IpAddressType.IPV4:
+        raise ConfigurationError(
+            f"LoadBalancerSettings.ip_address_type={settings.ip_address_type.name} takes a VPC with IPv6 addresses, "
+            "and the network that the stack's services share has none; give "
+            "vpc=Network(…, ip_protocol=ec2.IpProtocol.DUAL_STACK).vpc",
+            path=path,
+        )
+
+
+def _check_range(ingress: Ingress | None, network: ec2.IVpc | None, *, path: str) -> None:
+    """Refuse an internal load balancer for a VPC whose addresses, which it would let in, nobody knows."""
+    if network is None or ingress is None or ingress.allow_from is not None or not is_imported(network):
+        return
+    if isinstance(ingress, (PublicHttp, PublicHttps)):
+        return
+    try:
+        _ = network.vpc_cidr_block
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{type(ingress).__name__} lets in the addresses of the VPC, and those of {network.node.path} are not "
+            "known; give ec2.Vpc.from_vpc_attributes(…, vpc_cidr_block='10.0.0.0/16'), or name who may connect with "
+            "allow_from=",
+            path=path,
+        ) from error
+
+
+def taken_ports(balancer: elbv2.ApplicationLoadBalancer) -> set[float]:
+    """The ports of the listeners that a load balancer has; CDK remembers those too that were taken away again."""
+    ports = (
+        _port(listener) for listener in balancer.listeners if balancer.node.try_find_child(listener.node.id) is not None
+    )
+    return {port for port in ports if port is not None and not is_token(port)}
+
+
+def check_test_port(ingress: Ingress | None, port: float, *, path: str) -> None:
+    """Refuse a port for test traffic that the load balancer has a listener on already."""
+    balancer = existing_balancer(ingress)
+    if balancer is not None and port in taken_ports(balancer):
+        raise ConfigurationError(
+            f"PreviewPort.port={port:g} has a listener on ExistingLoadBalancer({balancer.node.path}) already; use "
+            "another, for example 8443",
             path=path,
         )
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_route53 as route53
     from aws_cdk import aws_s3 as s3
 
+_PREFIX_LIST = re.compile(r"pl-[0-9a-f]+")
+_NO_PATH = re.compile(r"[\s#\x00-\x1f]")
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
@@ -82,6 +84,11 @@ class TargetHealthCheck:
             raise ConfigurationError(
                 f"TargetHealthCheck.path={self.path!r} does not begin with '/'; use for example '/healthz'"
             )
+        if not is_token(self.path) and (len(self.path) > 1024 or _NO_PATH.search(self.path)):  # noqa: PLR2004 - said below
+            raise ConfigurationError(
+                f"TargetHealthCheck.path={self.path[:60]!r} is not a path that a load balancer asks for; use at most "
+                "1024 characters, no blank and no '#'"
+            )
         if self.port is not None:
             tcp_port("TargetHealthCheck.port", self.port)
         if not is_token(self.codes) and not _CODES.fullmatch(self.codes):
@@ -89,6 +96,12 @@ class TargetHealthCheck:
                 f"TargetHealthCheck.codes={self.codes!r} are not status codes; use codes from 200 to 499, "
                 "for example '200', '200,204' or '200-299'"
             )
+        for first, last in () if is_token(self.codes) else re.findall(r"(\d+)-(\d+)", self.codes):
+            if first > last:
+                raise ConfigurationError(
+                    f"TargetHealthCheck.codes={self.codes!r} has a range that ends before it begins; use "
+                    f"'{last}-{first}'"
+                )
         if self.grpc_codes is not None and not is_token(self.grpc_codes) and not _GRPC_CODES.fullmatch(self.grpc_codes):
             raise ConfigurationError(
                 f"TargetHealthCheck.grpc_codes={self.grpc_codes!r} are not gRPC codes; use codes from 0 to 99, for "
@@ -131,6 +144,27 @@ class _Way:
         if self.allow_from is not None and not self.allow_from:
             raise ConfigurationError(
                 f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
+            )
+        self._check_peers(name)
+
+    def _check_peers(self, name: str) -> None:
+        rules = [each.to_ingress_rule_config() for each in self.allow_from or ()]
+        for rule in rules:
+            prefix = getattr(rule, "source_prefix_list_id", None)
+            if isinstance(prefix, str) and not is_token(prefix) and not _PREFIX_LIST.fullmatch(prefix):
+                raise ConfigurationError(
+                    f"{name}.allow_from has the prefix list {prefix!r}; use one like 'pl-0123456789abcdef0'"
+                )
+        settings = self.load_balancer
+        if (
+            rules
+            and isinstance(settings, LoadBalancerSettings)
+            and settings.ip_address_type is elbv2.IpAddressType.IPV4
+            and all(getattr(rule, "cidr_ipv6", None) is not None for rule in rules)
+        ):
+            raise ConfigurationError(
+                f"{name}.allow_from names IPv6 addresses alone, and the load balancer has none, so nobody could "
+                "connect; add IPv4 peers, or give load_balancer=LoadBalancerSettings(ip_address_type=DUAL_STACK)"
             )
 
     def _check_existing(self, name: str) -> None:

@@ -34,6 +34,8 @@ _RESPONSE_HEADERS = {
     "x-frame-options": "x_frame_options",
 }
 """Headers that a listener adds to answers, and what Elastic Load Balancing calls them among a listener's attributes."""
+_VALUES = {"x-frame-options": ("DENY", "SAMEORIGIN", "ALLOW-FROM "), "x-content-type-options": ("NOSNIFF",)}
+"""Headers that have one of a few values, in any case."""
 
 
 @typed
@@ -221,11 +223,29 @@ class ListenerSettings:
                     f"ListenerSettings.response_headers has {name!r}, which a load balancer does not add; use "
                     f"{', '.join(sorted(_RESPONSE_HEADERS))}, or let the application add it"
                 )
+            _check_header(name, self.response_headers[name])
         if len(self.certificates) > 24:  # noqa: PLR2004 - in the message
             raise ConfigurationError(
                 f"ListenerSettings.certificates has {len(self.certificates)}; a load balancer takes 25 with "
                 "the first one"
             )
+
+
+def _check_header(name: str, value: str) -> None:
+    """Refuse a value that no answer can have, or that browsers do not know."""
+    if is_token(value):
+        return
+    allowed = _VALUES.get(name.lower())
+    if any(each < " " or each == "\x7f" for each in value):
+        raise ConfigurationError(
+            f"ListenerSettings.response_headers[{name!r}] has a control character, such as the end of a line; leave it "
+            "out"
+        )
+    if allowed is not None and not value.upper().startswith(allowed):
+        raise ConfigurationError(
+            f"ListenerSettings.response_headers[{name!r}]={value!r} is not a value of that header; use "
+            f"{' or '.join(allowed)}"
+        )
 
 
 def response_attributes(settings: ListenerSettings) -> dict[str, str]:

@@ -16,9 +16,8 @@ from constructs import Construct
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tree import adopt
-from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.autoscaling import use_strategies
@@ -219,14 +218,14 @@ class LoadBalancedEc2Service(Construct):
         self._way = way
         self._connections: ec2.Connections | None = None
 
-    @typed_call
+    @whole_call
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
         from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
 
         self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
-    @typed_call
+    @whole_call
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
         from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above

@@ -11,6 +11,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._asked import seconds_in
+from ecr_fargate_constructs._attempt import watch
+from ecr_fargate_constructs._durations import unless_token
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (
     acknowledge_for_checkov,
@@ -18,10 +20,10 @@ from ecr_fargate_constructs._regulated.findings import (
     acknowledge_unread_range,
 )
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
-from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer, Stickiness
 from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.parts import Parts
 
     AnyParts: TypeAlias = Parts[ecs.FargateService] | Parts[ecs.Ec2Service]
+
+
+_RULES_OF_A_GROUP = 60
 
 
 def is_public(ingress: Ingress) -> bool:
@@ -50,8 +55,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     public = is_public(ingress)
     settings = ingress.load_balancer
     if isinstance(settings, ExistingLoadBalancer):
+        watch(settings.load_balancer)  # its listeners are its children
         return settings.load_balancer
-    check_logs(scope, ingress)
     balancer = elbv2.ApplicationLoadBalancer(
         scope,
         "LB" if public else "InternalLB",
@@ -63,7 +68,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         desync_mitigation_mode=elbv2.DesyncMitigationMode.DEFENSIVE,
         drop_invalid_header_fields=True,
         http2_enabled=settings.http2_enabled,
-        client_keep_alive=settings.client_keep_alive,
+        client_keep_alive=unless_token(settings.client_keep_alive),
         deletion_protection=_protected(scope, settings.deletion_protection),
         load_balancer_name=settings.name,
         preserve_host_header=settings.preserve_host_header,
@@ -72,6 +77,8 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         xff_header_processing_mode=settings.forwarded_for,
         waf_fail_open=settings.waf_fail_open,
     )
+    if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
+        balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
     if ingress.access_logs is not None:
         balancer.log_access_logs(ingress.access_logs)
     elif is_regulated(scope):
@@ -105,16 +112,6 @@ def _protected(scope: Construct, wanted: bool | None) -> bool | None:  # noqa: F
     return is_regulated(scope) or None if wanted is None else wanted or None
 
 
-def check_logs(scope: Construct, ingress: Ingress) -> None:
-    """Refuse access logs of a load balancer whose region nobody knows: the bucket's policy depends on it."""
-    if ingress.access_logs is not None and is_token(cdk.Stack.of(scope).region):
-        raise ConfigurationError(
-            "access_logs takes a stack whose region is known, since the bucket has to let the load balancers of that "
-            "region in; give the stack env=cdk.Environment(region=…)",
-            path=scope.node.path,
-        )
-
-
 def open_to_peers(parts: AnyParts, ingress: Ingress) -> None:
     """Let in whom the way in names, on the ports that it has."""
     acknowledge_redirect(parts.redirect_listener)
@@ -126,6 +123,14 @@ def open_listeners(
 ) -> None:
     """Let in whom the way in names, on the port of each listener."""
     peers = peers_of(ingress, vpc)
+    if len(peers) > _RULES_OF_A_GROUP:
+        warn(
+            scope,
+            "securityGroupRules",
+            f"allow_from names {len(peers)} peers, and AWS allows {_RULES_OF_A_GROUP} rules until the account's quota "
+            "(inbound or outbound rules per security group) is raised, or the deployment fails; raise it, or name "
+            "them in a prefix list",
+        )
     for listener in listeners:
         if listener is not None:
             connections = listener.connections
@@ -197,7 +202,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         _text(ingress.deregistration_delay),
     )
     if settings.stickiness is not None:
-        group.enable_cookie_stickiness(settings.stickiness.duration, settings.stickiness.cookie_name)
+        _stick(group, settings.stickiness)
     if settings.slow_start is not None:
         group.set_attribute(
             "slow_start.duration_seconds", cdk.Tokenization.stringify_number(settings.slow_start.to_seconds())
@@ -206,6 +211,20 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         group.set_attribute("load_balancing.algorithm.type", settings.algorithm.name.lower())
         if settings.algorithm is elbv2.TargetGroupLoadBalancingAlgorithmType.WEIGHTED_RANDOM:
             group.set_attribute("load_balancing.algorithm.anomaly_mitigation", "on")
+
+
+def _stick(group: elbv2.ApplicationTargetGroup, stickiness: Stickiness) -> None:
+    """Keep clients at their task; CDK judges the time, which it cannot of a token."""
+    name, known = stickiness.cookie_name, unless_token(stickiness.duration)
+    if known is not None:
+        group.enable_cookie_stickiness(known, name)
+        return
+    kind = "lb_cookie" if name is None else "app_cookie"
+    group.set_attribute("stickiness.enabled", "true")
+    group.set_attribute("stickiness.type", kind)
+    group.set_attribute(f"stickiness.{kind}.duration_seconds", _text(stickiness.duration))
+    if name is not None:
+        group.set_attribute("stickiness.app_cookie.cookie_name", name)
 
 
 @cache

@@ -12,9 +12,11 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
+from ecr_fargate_constructs._attempt import make_shared, when_made
 from ecr_fargate_constructs._checks import whole_number
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -124,34 +126,9 @@ def add_machines(
     container: AppContainer,
 ) -> tuple[autoscaling.AutoScalingGroup, list[ecs.CapacityProviderStrategy]]:
     """Make the machines, let ECS manage them, and say how tasks come to them."""
-    architecture = container.runs_on
-    user_data = ec2.UserData.for_linux()
-    # A task in its own network namespace would reach the machine's role through the bridge of the agent.
-    user_data.add_commands("echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config")
     role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-    template = ec2.LaunchTemplate(
-        scope,
-        "LaunchTemplate",
-        instance_type=capacity.instance_type or ec2.InstanceType(_DEFAULT_TYPES[architecture]),
-        machine_image=capacity.machine_image or ecs.EcsOptimizedImage.amazon_linux2023(_hardware(container)),
-        role=role,
-        security_group=ec2.SecurityGroup(
-            scope, "MachineSecurityGroup", vpc=cluster.vpc, description="Machines: nothing comes in"
-        ),
-        user_data=user_data,
-        associate_public_ip_address=False,
-        http_endpoint=True,
-        http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
-        http_put_response_hop_limit=1,  # the agent shares the machine's network; containers are a hop further away
-        block_devices=[
-            ec2.BlockDevice(
-                device_name=_ROOT_DEVICE,
-                volume=ec2.BlockDeviceVolume.ebs(
-                    capacity.root_volume_gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
-                ),
-            )
-        ],
-    )
+    # CDK keeps the name of the image in a parameter of the stack.
+    template = make_shared(stack_of(scope), lambda: _template(scope, capacity, container, role=role, vpc=cluster.vpc))
     group = autoscaling.AutoScalingGroup(
         scope,
         "Machines",
@@ -173,9 +150,44 @@ def add_machines(
         enable_managed_termination_protection=False,
         target_capacity_percent=capacity.target_percent,
     )
-    cast("ecs.Cluster", cluster).add_asg_capacity_provider(provider)
-    _acknowledge_machines(group, role)
+
+    def join() -> None:
+        cast("ecs.Cluster", cluster).add_asg_capacity_provider(provider)
+        _acknowledge_machines(group, role)
+
+    when_made(join)  # a cluster cannot forget what it was told
     return group, [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
+
+
+def _template(
+    scope: Construct, capacity: Ec2Capacity, container: AppContainer, *, role: iam.IRole, vpc: ec2.IVpc
+) -> ec2.LaunchTemplate:
+    user_data = ec2.UserData.for_linux()
+    # A task in its own network namespace would reach the machine's role through the bridge of the agent.
+    user_data.add_commands("echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config")
+    return ec2.LaunchTemplate(
+        scope,
+        "LaunchTemplate",
+        instance_type=capacity.instance_type or ec2.InstanceType(_DEFAULT_TYPES[container.runs_on]),
+        machine_image=capacity.machine_image or ecs.EcsOptimizedImage.amazon_linux2023(_hardware(container)),
+        role=role,
+        security_group=ec2.SecurityGroup(
+            scope, "MachineSecurityGroup", vpc=vpc, description="Machines: nothing comes in"
+        ),
+        user_data=user_data,
+        associate_public_ip_address=False,
+        http_endpoint=True,
+        http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
+        http_put_response_hop_limit=1,  # the agent shares the machine's network; containers are a hop further away
+        block_devices=[
+            ec2.BlockDevice(
+                device_name=_ROOT_DEVICE,
+                volume=ec2.BlockDeviceVolume.ebs(
+                    capacity.root_volume_gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
+                ),
+            )
+        ],
+    )
 
 
 def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) -> None:

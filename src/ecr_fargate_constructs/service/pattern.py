@@ -54,7 +54,8 @@ def wanted_count(desired_count: float | None, scaling: Scaling | None, *, path: 
             f"run; keep one (a fixed number is Scaling(minimum={desired_count:g}, maximum={desired_count:g}))",
             path=path,
         )
-    whole_number("desired_count", desired_count, minimum=1, what="a number of tasks", path=path)
+    what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
+    whole_number("desired_count", desired_count, minimum=1, what=what, path=path)
     return desired_count
 
 

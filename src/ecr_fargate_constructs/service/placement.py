@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import _vpc
 from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._attempt import make_shared, on_failure
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._tree import stack_of
@@ -29,8 +30,6 @@ _NETWORK_ID = "EcrFargateNetwork"
 
 _CLUSTERS: WeakKeyDictionary[cdk.Stack, ecs.ICluster] = WeakKeyDictionary()
 _NETWORKS: WeakKeyDictionary[ecs.ICluster, ec2.IVpc] = WeakKeyDictionary()
-_OWN: WeakSet[ec2.IVpc] = WeakSet()
-"""Networks that were made here, in which every task has a way out through NAT."""
 
 
 def check_placement(
@@ -122,6 +121,7 @@ def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
         known = _CLUSTERS.get(stack)
         if known is None:
             known = _CLUSTERS[stack] = _cluster_for(stack, None)
+            on_failure(lambda: _CLUSTERS.pop(stack, None))
         return known
     return _cluster_for(stack, vpc)
 
@@ -134,6 +134,10 @@ def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
         existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
         return existing
+    return make_shared(stack, lambda: _make_cluster(stack, cluster_id, vpc))
+
+
+def _make_cluster(stack: cdk.Stack, cluster_id: str, vpc: ec2.IVpc | None) -> ecs.Cluster:
     cluster = ecs.Cluster(
         stack,
         cluster_id,
@@ -199,15 +203,18 @@ def vpc_of(cluster: ecs.ICluster) -> ec2.IVpc:
 
 def has_way_out(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None) -> bool:
     """Whether tasks are where this library puts them by itself, and nothing is to be checked."""
-    return subnets is None and vpc in _OWN
+    return subnets is None and path_of_construct(vpc).endswith(f"/{_NETWORK_ID}") and _is_own(vpc)
+
+
+def _is_own(vpc: ec2.IVpc) -> bool:
+    """Whether a network was made here: in it every task has a way out through NAT."""
+    return path_of_construct(vpc) == f"{path_of_construct(stack_of(vpc))}/{_NETWORK_ID}"
 
 
 def _network(stack: cdk.Stack) -> ec2.Vpc:
-    network = _vpc.make_vpc(
+    return _vpc.make_vpc(
         stack,
         _NETWORK_ID,
         nat_gateways=2,  # one a zone: losing a zone must not cut the other one off
         subnets=[_vpc.public_subnets(), _vpc.task_subnets(ec2.SubnetType.PRIVATE_WITH_EGRESS)],
     )
-    _OWN.add(network)
-    return network

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-_PREFIX = re.compile(r"^com\.amazonaws\.(?:[a-z]{2}(?:-[a-z]+)+-\d+)?\.?")
+_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
+_PREFIX = re.compile(rf"^(?:(?:[a-z0-9]+\.)+?{_REGION}\.|com\.amazonaws\.(?:{_REGION})?\.?)")
+"""What stands before the service in a name such as ``com.amazonaws.eu-west-1.ecr.api``; in China ``cn.`` does too."""
 _EVERYWHERE = {"0.0.0.0/0", "::/0"}
 
 

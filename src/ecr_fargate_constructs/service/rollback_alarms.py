@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ecr_fargate_constructs._asked import seconds_in
-from ecr_fargate_constructs._checks import duration, whole_number
-from ecr_fargate_constructs._durations import of_seconds
+from ecr_fargate_constructs._checks import duration, token_in, whole_number
+from ecr_fargate_constructs._durations import number_of_seconds, of_seconds
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._tokens import is_token
@@ -65,10 +65,7 @@ class RollbackAlarms:
         if self.unhealthy_hosts is not None:
             whole_number("RollbackAlarms.unhealthy_hosts", self.unhealthy_hosts, minimum=1, what="a number of tasks")
         if self.latency is not None:
-            duration("RollbackAlarms.latency", self.latency)
-        limit = None if self.latency is None else seconds_in(self.latency)
-        if limit is not None and limit <= 0:
-            raise ConfigurationError("RollbackAlarms.latency is no time at all; use for example Duration.seconds(3)")
+            _check_latency(self.latency)
         if isinstance(self.existing, str):
             raise ConfigurationError(f"RollbackAlarms.existing={self.existing!r} is one name; put it in a list")
         names = [name for name in self.existing if isinstance(name, str)]
@@ -84,6 +81,15 @@ class RollbackAlarms:
         return bool(self.existing) or any(
             each is not None for each in (self.error_percent, self.unhealthy_hosts, self.latency)
         )
+
+
+def _check_latency(latency: cdk.Duration) -> None:
+    duration("RollbackAlarms.latency", latency)
+    limit = seconds_in(latency)
+    if limit is None:
+        token_in("RollbackAlarms.latency", latency.to_seconds, "seconds")
+    elif limit <= 0:
+        raise ConfigurationError("RollbackAlarms.latency is no time at all; use for example Duration.seconds(3)")
 
 
 def render_alarms(
@@ -142,7 +148,7 @@ def render_alarms(
                     scope,
                     f"{prefix}Latency",
                     metric=latency(group, balancer, "p90"),
-                    threshold=_seconds(alarms.latency),
+                    threshold=number_of_seconds(alarms.latency),
                     compare=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
                     what="Requests are answered too slowly",
                     of=(3, 3),
@@ -174,8 +180,3 @@ def _alarm(
     )
     acknowledge_alarm(scope, alarm)
     return alarm.alarm_name
-
-
-def _seconds(limit: cdk.Duration) -> float:
-    known = seconds_in(limit)
-    return limit.to_milliseconds() / 1000 if known is None else known

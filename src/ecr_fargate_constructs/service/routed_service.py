@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._types import typed_call
+from ecr_fargate_constructs._scopes import whole_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.pattern import audit_sessions, principal_of, reached_at
@@ -165,7 +165,7 @@ class RoutedService(Construct):
         if enabled:
             audit_sessions(self, self._cluster, given=given, task=self._task)
 
-    @typed_call
+    @whole_call
     def add_route(self, construct_id: str, route: Route) -> elbv2.ApplicationListenerRule:
         """Give the service a further route.
 
@@ -189,14 +189,14 @@ class RoutedService(Construct):
         self._rules.append(rule)
         return rule
 
-    @typed_call
+    @whole_call
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
         from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
 
         self._connect = join_service_connect(self._ecs_service, connect, log_group=self.log_group, before=self._connect)
 
-    @typed_call
+    @whole_call
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
         from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above

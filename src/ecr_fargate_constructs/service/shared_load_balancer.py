@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -11,13 +10,17 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
 
+from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._attempt import on_failure
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._names import notes_of, stands
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
@@ -33,7 +36,6 @@ from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
-    from constructs import IConstruct
 
     from ecr_fargate_constructs.service.answer import Answer
     from ecr_fargate_constructs.service.authentication import Cognito, Oidc
@@ -42,9 +44,6 @@ if TYPE_CHECKING:
 
 
 _RULES_OF_A_GROUP = 60
-
-_KNOWN: WeakKeyDictionary[IConstruct, dict[str, dict[str, Route]]] = WeakKeyDictionary()
-"""App, listener and path of a service, to its route."""
 
 
 class SharedListener:
@@ -90,8 +89,19 @@ class SharedListener:
         Raises:
             ConfigurationError: The route cannot stand beside those that are there.
         """
-        check_beside(route, self._routes, path=path)
-        self._routes[f"{path} ({len(self._routes) + 1})" if path in self._routes else path] = route
+        routes = self._routes
+        routes.pop(path, None)  # of a construct that was there before
+        try:
+            check_beside(route, routes, path=path)
+        except ConfigurationError:
+            gone = [each for each in routes if not stands(self.listener, each)]
+            if not gone:
+                raise
+            for each in gone:
+                del routes[each]
+            check_beside(route, routes, path=path)
+        routes[path] = route
+        on_failure(lambda: routes.pop(path, None))
         return priority(route)
 
     def warn_of_hosts(self, scope: Construct, route: Route) -> None:
@@ -113,6 +123,7 @@ class SharedListener:
         if self.load_balancer is None:
             return  # a group that was given lets everything out, or is somebody else's to look after
         before, self._ports = self._ports, self._ports + ports
+        on_failure(lambda: setattr(self, "_ports", self._ports - ports))
         if before <= _RULES_OF_A_GROUP < self._ports:
             warn(
                 scope,
@@ -132,8 +143,10 @@ def _is_covered(host: str, domain: str) -> bool:
 def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
     """The routes that the app has on a listener, however often it is wrapped or imported."""
     arn = listener.listener_arn
-    listeners = _KNOWN.setdefault(listener.node.root, {})
-    return listeners.setdefault(listener.node.path if is_token(arn) else arn, {})
+    routes: dict[str, Route] = notes_of(listener, "routes").setdefault(
+        path_of_construct(listener) if is_token(arn) else arn, {}
+    )
+    return routes
 
 
 class SharedLoadBalancer(Construct):
@@ -263,7 +276,7 @@ class SharedLoadBalancer(Construct):
             validation=acm.CertificateValidation.from_dns(https.hosted_zone),
         )
 
-    @typed_call
+    @whole_call
     def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
         """Answer a route without a service: a redirect, or a text.
 

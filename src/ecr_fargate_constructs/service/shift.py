@@ -11,6 +11,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.deployment_hooks import render_hooks
+from ecr_fargate_constructs.service.existing import check_test_port
 from ecr_fargate_constructs.service.ingress import InternalHttps, PublicHttp, PublicHttps, port_of, redirects
 from ecr_fargate_constructs.service.load_balancer import peers_of, tune_group
 from ecr_fargate_constructs.service.preview import PreviewPort
@@ -44,6 +45,8 @@ def check_way(deployment: Deployment | None, ingress: Ingress | None, scaling: S
             f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
             path=path,
         )
+    if isinstance(preview, PreviewPort) and not is_token(preview.port):
+        check_test_port(ingress, preview.port, path=path)
 
 
 def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:

@@ -21,7 +21,7 @@ from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
-from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
+from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar, set_later
 from ecr_fargate_constructs.service.container_logs import needs_log_group
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_fargate, check_task
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
@@ -121,6 +121,7 @@ def build_task(
     for name, each in zip(made, containers, strict=True):
         for other, condition in each.depends_on.items():
             made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
+    set_later(definition, containers)
     _set_task_options(definition, containers)
     _acknowledge_environment(definition, containers)
     if is_regulated(scope):

@@ -25,6 +25,9 @@ _LONGEST_DEFINITION = 64 * 1024  # bytes
 CONTAINER_NAME = "web"
 """Name of the application's container in its task; the one that CDK's pattern gives it."""
 
+_MOST_CONTAINERS = 10
+"""Source: "Amazon ECS service quotas" in the Amazon ECS developer guide."""
+
 
 def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None, path: str) -> None:
     """Refuse containers that cannot be in one task; to be called before anything exists.
@@ -46,10 +49,17 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
         if names.count(name) > 1:
             raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
     everything = _by_name(container, sidecars)
+    if len(everything) > _MOST_CONTAINERS:
+        raise ConfigurationError(
+            f"the task has {len(everything)} containers, and a task definition takes {_MOST_CONTAINERS}; leave some "
+            "out, or run them as a service of their own",
+            path=path,
+        )
     _check_ports(container, sidecars, path)
     _check_architectures(container, sidecars, path)
     _check_log_router(everything, sidecars, path)
     _check_volumes(everything, path)
+    _check_writable(everything, path)
     _check_system_controls(everything, path)
     _check_process_namespaces(everything, path)
     _check_length(everything, path)
@@ -71,6 +81,28 @@ def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
             )
 
 
+def _check_writable(everything: Mapping[str, TaskContainer], path: str) -> None:
+    """Refuse a volume with a name that a writable path has: a task has one volume of a name."""
+    made = {
+        writable_volume(name, number): where
+        for name, each in everything.items()
+        for number, where in enumerate(each.writable_paths)
+    }
+    for name, each in everything.items():
+        for mount in each.mounts:
+            if mount.volume.name in made:
+                raise ConfigurationError(
+                    f"{name!r} mounts a volume called {mount.volume.name!r}, which is the name of the one for "
+                    f"writable_paths {made[mount.volume.name]!r}; use another name",
+                    path=path,
+                )
+
+
+def writable_volume(container: str, number: int) -> str:
+    """Name of the volume for a writable path of a container."""
+    return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"
+
+
 def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:
     """Refuse what only a machine gives its containers.
 
@@ -85,10 +117,22 @@ def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, pa
                 "out, or use LoadBalancedEc2Service",
                 path=path,
             )
+        _check_limits(name, each, path)
         if each.runtime.process_namespace is ecs.PidMode.HOST:
             raise ConfigurationError(
                 f"{name!r} asks for the processes of the machine, which Fargate does not share; use ecs.PidMode.TASK, "
                 "or LoadBalancedEc2Service",
+                path=path,
+            )
+
+
+def _check_limits(name: str, container: TaskContainer, path: str) -> None:
+    """Refuse limits that Fargate ignores. Source: ``Ulimit`` in the Amazon ECS API reference."""
+    for limit in container.ulimits:
+        if limit.name is not ecs.UlimitName.NOFILE:
+            raise ConfigurationError(
+                f"{name!r} sets the limit {limit.name.value.lower()}, and Fargate takes nofile alone; leave it out, or "
+                "use LoadBalancedEc2Service",
                 path=path,
             )
 

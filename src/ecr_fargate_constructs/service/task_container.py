@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _LEAST_MEMORY = 6  # MiB; what Docker needs
 _MOST_FILES = 10
+_USER = re.compile(r"[^:\s]+(?::[^:\s]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,7 @@ class TaskContainer:
         """Refuse what cannot run."""
         kind = type(self).__name__
         self._check_environment(kind)
+        self._check_names(kind)
         self._check_process(kind)
         self._check_shares(kind)
         self._check_places(kind)
@@ -128,6 +131,26 @@ class TaskContainer:
                     f"{kind}.environment_files has {asset!r}; ECS reads files whose names end in .env, and CDK gives "
                     "one that is called .env no ending; rename it, for example to 'web.env'"
                 )
+
+    def _check_names(self, kind: str) -> None:
+        for name, value in self.environment.items():
+            if not is_token(name) and ("=" in name or any(each.isspace() or each == "\0" for each in name)):
+                raise ConfigurationError(
+                    f"{kind}.environment has the name {name!r}, which no process can have; use letters, digits and '_'"
+                )
+            if "\0" in value:
+                raise ConfigurationError(f"{kind}.environment[{name!r}] has a NUL, which ends a variable; leave it out")
+        for name in self.docker_labels:
+            if is_token(name):
+                raise ConfigurationError(
+                    f"{kind}.docker_labels has a name that is a CDK token, and CloudFormation knows the names of a "
+                    "mapping before it deploys; use a plain string"
+                )
+        if self.user is not None and not is_token(self.user) and not _USER.fullmatch(self.user):
+            raise ConfigurationError(
+                f"{kind}.user={self.user!r} is not a user; use for example '10001', 'app' or '10001:10001', or leave "
+                "it out"
+            )
 
     def _check_process(self, kind: str) -> None:
         for name, value in (("command", self.command), ("entry_point", self.entry_point)):
@@ -172,12 +195,31 @@ class TaskContainer:
             raise ConfigurationError(
                 f"{kind}.writable_paths has no meaning with readonly_root_filesystem=False; keep one of the two"
             )
+        if isinstance(self.writable_paths, str):
+            raise ConfigurationError(
+                f"{kind}.writable_paths={self.writable_paths!r} is one string; use [{self.writable_paths!r}]"
+            )
         for path in self.writable_paths:
             absolute_path(f"{kind}.writable_paths", path)
         places = list(self._places())
+        self._check_ulimits(kind)
         for path in places:
             if places.count(path) > 1:
                 raise ConfigurationError(f"{kind} mounts {path!r} twice; keep one of the two")
+
+    def _check_ulimits(self, kind: str) -> None:
+        names = [limit.name for limit in self.ulimits if hasattr(limit, "soft_limit")]
+        for limit in self.ulimits:
+            if not hasattr(limit, "soft_limit"):
+                continue  # of another type, which is said when the rest is right
+            name, soft, hard = limit.name, limit.soft_limit, limit.hard_limit
+            if names.count(name) > 1:
+                raise ConfigurationError(f"{kind}.ulimits has {name.value.lower()} twice; keep one of the two")
+            if not is_token(soft) and not is_token(hard) and soft > hard >= 0:
+                raise ConfigurationError(
+                    f"{kind}.ulimits has {name.value.lower()} with soft_limit={soft:g} above hard_limit={hard:g}; "
+                    "lower the one or raise the other"
+                )
 
     def _places(self) -> Iterator[str]:
         for path in (*self.writable_paths, *(mount.path for mount in self.mounts)):

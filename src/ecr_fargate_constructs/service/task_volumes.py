@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM4, acknowledge
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs.service.networks import check_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,6 +61,7 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Sequen
 
     for volume in volumes:
         if isinstance(volume, EfsVolume):
+            check_file_system(service, volume.file_system)
             _let_in(service, volume.file_system)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):

@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._checks import absolute_path, whole_number
+from ecr_fargate_constructs._jsii import is_construct, is_imported
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -41,6 +42,15 @@ _IOPS = {
     ec2.EbsDeviceVolumeType.IO2: (100, 256_000),
 }
 """Operations a second that each volume type may have; the others take none. Same source."""
+
+_IOPS_A_GIB = {
+    ec2.EbsDeviceVolumeType.GP3: 500,
+    ec2.EbsDeviceVolumeType.IO1: 50,
+    ec2.EbsDeviceVolumeType.IO2: 1_000,
+}
+"""Operations a second that a GiB may have. Source: "Amazon EBS volume types" in the Amazon EBS user guide."""
+_LEAST_IOPS, _IOPS_A_MIB = 3_000, 4
+"""Operations a second of gp3 unless more are asked for, and those that it takes for a MiB a second. Same source."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,8 @@ class EfsVolume(_Named):
     def __post_init__(self) -> None:
         """Refuse contradictions."""
         super().__post_init__()
+        if self.access_point is not None:
+            self._check_access_point(self.access_point)
         if self.root_directory is not None:
             if self.access_point is not None:
                 raise ConfigurationError(
@@ -103,6 +115,18 @@ class EfsVolume(_Named):
                     "own; keep one of the two"
                 )
             absolute_path("EfsVolume.root_directory", self.root_directory, root_allowed=True)
+
+    def _check_access_point(self, point: efs.IAccessPoint) -> None:
+        """Refuse an entry to another file system; where one that is imported leads nobody says."""
+        if is_imported(point) or not is_construct(point) or not is_construct(self.file_system):
+            return
+        theirs = point.file_system
+        one, other = theirs.file_system_id, self.file_system.file_system_id
+        if one != other and (theirs.node.path != self.file_system.node.path) and is_token(one) == is_token(other):
+            raise ConfigurationError(
+                f"EfsVolume.access_point is one of {theirs.node.path}, and file_system is "
+                f"{self.file_system.node.path}; use file_system.add_access_point(…)"
+            )
 
 
 @typed
@@ -157,6 +181,17 @@ class EbsVolume(_Named):
             )
         self._check_speed(kind)
 
+    def _check_ratio(self, iops: float, kind: str) -> None:
+        """Refuse more operations than a disk of this size has; without a size the snapshot's counts."""
+        if self.size_gib is None or is_token(self.size_gib) or is_token(iops):
+            return
+        most = max(_IOPS_A_GIB[self.volume_type] * self.size_gib, _IOPS[self.volume_type][0])
+        if iops > most:
+            raise ConfigurationError(
+                f"EbsVolume.iops={iops:g} is more than {most:g}, which {kind} has at {self.size_gib:g} GiB "
+                f"({_IOPS_A_GIB[self.volume_type]} a GiB); lower it, or raise size_gib"
+            )
+
     def _check_speed(self, kind: str) -> None:
         if self.iops is None and self.volume_type in _PROVISIONED:
             raise ConfigurationError(f"EbsVolume.volume_type {kind} needs iops; give it, or use gp3")
@@ -165,10 +200,17 @@ class EbsVolume(_Named):
                 raise ConfigurationError(f"EbsVolume.iops is not taken by {kind}; leave it out, or use gp3, io1 or io2")
             least, most = _IOPS[self.volume_type]
             whole_number("EbsVolume.iops", self.iops, minimum=least, maximum=most, what=f"a rate that {kind} has")
+            self._check_ratio(self.iops, kind)
         if self.throughput is not None:
             if self.volume_type is not ec2.EbsDeviceVolumeType.GP3:
                 raise ConfigurationError(f"EbsVolume.throughput is not taken by {kind}; leave it out, or use gp3")
             whole_number("EbsVolume.throughput", self.throughput, minimum=125, maximum=2000, what="a throughput of gp3")
+            iops = _LEAST_IOPS if self.iops is None else self.iops
+            if not is_token(iops) and not is_token(self.throughput) and self.throughput > iops / _IOPS_A_MIB:
+                raise ConfigurationError(
+                    f"EbsVolume.throughput={self.throughput:g} needs {self.throughput * _IOPS_A_MIB:g} operations a "
+                    f"second, and iops is {iops:g}; raise iops, or lower throughput"
+                )
         if self.snapshot_rate is not None:
             if self.snapshot_id is None:
                 raise ConfigurationError("EbsVolume.snapshot_rate has no meaning without snapshot_id; leave it out")

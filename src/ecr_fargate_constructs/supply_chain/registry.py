@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -16,22 +14,18 @@ from aws_cdk import aws_signer as signer
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed, typed_call
+from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
 from ecr_fargate_constructs.posture import posture_of
 
-if TYPE_CHECKING:
-    from constructs import IConstruct
-
 _FILTER = re.compile(r"[a-z0-9*._/-]+")
 _PROFILE = re.compile(r"arn:aws[\w-]*:signer:[\w-]+:\d{12}:/signing-profiles/\w{2,}")
 _LONGEST, _MOST = 256, 100
-_KNOWN: WeakKeyDictionary[IConstruct, dict[tuple[str, str], str]] = WeakKeyDictionary()
-"""App, and account and region, to the path of their settings."""
 
 
 class ScanFrequency(Enum):
@@ -200,7 +194,7 @@ class RegistrySettings(Construct):
         """ARN of the signing profile; None when nothing is signed."""
         return self._profile_arn
 
-    @typed_call
+    @whole_call
     def let_sign(self, publisher: iam.IGrantable) -> None:
         """Let who pushes images sign them: without it a push works, and the signature fails.
 
@@ -222,19 +216,15 @@ class RegistrySettings(Construct):
 
 def _admit(scope: Construct, path: str) -> None:
     """Refuse a second construct for one registry: the one that is deployed last would undo the other."""
-    stack = cdk.Stack.of(scope)
-    registries = _KNOWN.setdefault(scope.node.root, {})
-    where = (
-        f"{stack.account if not is_token(stack.account) else '?'}",
-        f"{stack.region if not is_token(stack.region) else '?'}",
-    )
-    if where in registries:
+    key = ("registry", *assembly_key(scope))
+    holder = holder_of(scope, key, path=path)
+    if holder is not None:
         raise ConfigurationError(
-            f"{registries[where]} has settings for the registry of this account and region already, and the one that "
+            f"{holder} has settings for the registry of this account and region already, and the one that "
             "is deployed last would undo the other; make one RegistrySettings for both",
             path=path,
         )
-    registries[where] = path
+    take_name(scope, "registry", key, path=path, instead="")
 
 
 def check_profile(name: str, arn: str | None, *, path: str | None = None) -> None:

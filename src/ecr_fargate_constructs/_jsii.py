@@ -1,0 +1,94 @@
+"""What jsii records of an object: its class and interfaces on the other side. Imports nothing of CDK."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MODULES = {
+    "acm": "aws_certificatemanager",
+    "appscaling": "aws_applicationautoscaling",
+    "cloudmap": "aws_servicediscovery",
+    "elbv2": "aws_elasticloadbalancingv2",
+    "lambda_": "aws_lambda",
+}
+"""Modules of CDK that this library imports under other names than ``aws_<name>``."""
+
+_OWN = {"ecr_fargate_constructs", "constructs", "datetime"}
+"""Packages whose classes annotations name without a module."""
+
+
+def module_of(written: str) -> str | None:
+    """The module of CDK that an annotation such as ``ec2.IVpc`` names; None for a name without a module."""
+    alias, dot, _ = written.rpartition(".")
+    if not dot:
+        return None
+    return "aws_cdk" if alias == "cdk" else f"aws_cdk.{_MODULES.get(alias, f'aws_{alias}')}"
+
+
+def is_interface(name: str) -> bool:
+    """Whether a name is one of CDK's interfaces, which no class of Python's stands for."""
+    return name[:1] == "I" and name[1:2].isupper()
+
+
+def kinds_of(value: object) -> tuple[type, ...]:
+    """The classes of an object: of one that jsii has put together from several interfaces, those of its parts."""
+    delegates = vars(value).get("_delegates", ()) if type(value).__name__ == "InterfaceDynamicProxy" else ()
+    return tuple(type(each) for each in delegates) or (type(value),)
+
+
+def is_of_class(written: str, value: object) -> bool:
+    """Whether an object is of the class that an annotation names, and not of one of the same name elsewhere."""
+    module, name = module_of(written), written.rpartition(".")[2]
+    return any(
+        base.__name__ == name
+        and (base.__module__.partition(".")[0] in _OWN if module is None else base.__module__ == module)
+        for kind in kinds_of(value)
+        for base in kind.__mro__
+    )
+
+
+def has_interface(written: str, value: object) -> bool:
+    """Whether an object has one of CDK's interfaces."""
+    module, name = module_of(written), written.rpartition(".")[2]
+    ending = f".{name}" if module is None else f"{module.replace('aws_cdk', 'aws-cdk-lib', 1)}.{name}"
+    return any(each.endswith(ending) for kind in kinds_of(value) for each in _interfaces(kind))
+
+
+def is_construct(value: object) -> bool:
+    """Whether an object stands in a construct tree, made or imported."""
+    return not isinstance(value, type) and any("constructs.IConstruct" in _interfaces(kind) for kind in kinds_of(value))
+
+
+def is_imported(value: object) -> bool:
+    """Whether an object is one of CDK's stand-ins for what exists elsewhere: their classes are not public."""
+    return len(kinds_of(value)) > 1 or type(value).__name__.startswith("_")
+
+
+def name_of(value: object) -> tuple[str, str]:
+    """The module and the name under which people know the class of an object."""
+    kind = kinds_of(value)[-1]
+    found = next((base for base in kind.__mro__ if not base.__name__.startswith("_")), kind)
+    if found is object:  # of an interface there is the stand-in alone
+        return kind.__module__, kind.__name__.strip("_").removesuffix("Proxy")
+    return found.__module__, found.__name__
+
+
+@cache
+def _interfaces(kind: type) -> frozenset[str]:
+    """The full names of all interfaces of a class, as jsii writes them."""
+    return frozenset(_recorded(kind))
+
+
+def _recorded(kind: type) -> Iterator[str]:
+    for base in kind.__mro__:
+        own = vars(base)
+        if own.get("__jsii_type__"):
+            yield own["__jsii_type__"]
+        for interface in own.get("__jsii_ifaces__", ()):
+            for each in interface.__mro__:
+                if full_name := vars(each).get("__jsii_type__"):
+                    yield full_name

@@ -1,0 +1,257 @@
+"""Where things are: each construct in each option is of the app, stage, region and network of the stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_servicediscovery as cloudmap
+from aws_cdk import aws_sns as sns
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    BlueGreen,
+    CloudMap,
+    ConfigurationError,
+    DeploymentHook,
+    EbsVolume,
+    EfsVolume,
+    InternalHttp,
+    InternalHttps,
+    LoadBalancedFargateService,
+    ManagedSigning,
+    Mount,
+    Network,
+    Posture,
+    PrivateRepository,
+    PublicHttp,
+    PublicHttps,
+    RegistrySettings,
+    RollbackAlarms,
+    Rolling,
+    ServiceAlarms,
+    ServiceConnect,
+    SignatureCheck,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Give = Callable[[cdk.Stack, cdk.Stack], object]
+
+IMAGE = "public.ecr.aws/nginx/nginx:1.29"
+ACCOUNT = "123456789012"
+HERE = cdk.Environment(account=ACCOUNT, region="eu-west-1")
+ARN = f"arn:aws:{{}}:us-east-1:{ACCOUNT}:{{}}"
+
+
+def _service(stack: cdk.Stack, construct_id: str = "Web", **options: Any) -> LoadBalancedFargateService:  # noqa: ANN401
+    return LoadBalancedFargateService(
+        stack, construct_id, **{"container": AppContainer(IMAGE, 80), "ingress": PublicHttp(), **options}
+    )
+
+
+def _mounting(stack: cdk.Stack, volume: Any, **options: Any) -> object:  # noqa: ANN401
+    return _service(stack, container=AppContainer(IMAGE, 80, mounts=[Mount("/data", volume)]), **options)
+
+
+def _function(stack: cdk.Stack) -> lambda_.Function:
+    return lambda_.Function(
+        stack, "F", runtime=lambda_.Runtime.PYTHON_3_13, handler="i.h", code=lambda_.Code.from_inline("x")
+    )
+
+
+OTHER_REGION: dict[str, Give] = {
+    "PublicHttps.certificate": lambda here, there: _service(
+        here, ingress=PublicHttps(certificate=acm.Certificate(there, "C", domain_name="a.example.com"))
+    ),
+    "PublicHttp.access_logs": lambda here, there: _service(
+        here, ingress=PublicHttp(access_logs=s3.Bucket(there, "B", bucket_name="logs-of-others"))
+    ),
+    "log_bucket": lambda here, there: Posture.REGULATED.apply_to(here, log_bucket=s3.Bucket(there, "B")),
+    "web_acl": lambda here, _: Posture.REGULATED.apply_to(here, web_acl=ARN.format("wafv2", "regional/webacl/x/1")),
+    "encryption_key": lambda here, _: PrivateRepository(
+        here, "R", encryption_key=kms.Key.from_key_arn(here, "K", ARN.format("kms", "key/1"))
+    ),
+    "EbsVolume.encryption_key": lambda here, _: _mounting(
+        here,
+        EbsVolume("d", size_gib=1, encryption_key=kms.Key.from_key_arn(here, "K", ARN.format("kms", "key/1"))),
+    ),
+    "EfsVolume.file_system": lambda here, there: _mounting(
+        here, EfsVolume("e", efs.FileSystem(there, "E", vpc=ec2.Vpc(there, "V")))
+    ),
+    "ServiceConnect.namespace": lambda here, there: _service(here).join_service_connect(
+        ServiceConnect(namespace=cloudmap.HttpNamespace(there, "N", name="apps"), name="web")
+    ),
+    "ServiceConnect.namespace=": lambda here, _: _service(here).join_service_connect(
+        ServiceConnect(namespace=ARN.format("servicediscovery", "namespace/ns-1"), name="web")
+    ),
+    "CloudMap.namespace": lambda here, _: _service(here).register_in_cloud_map(
+        CloudMap(
+            namespace=cloudmap.PrivateDnsNamespace.from_private_dns_namespace_attributes(
+                here,
+                "N",
+                namespace_arn=ARN.format("servicediscovery", "namespace/ns-1"),
+                namespace_id="ns-1",
+                namespace_name="apps",
+            ),
+            name="web",
+        )
+    ),
+    "RollbackAlarms.existing[0]": lambda here, _: _service(
+        here,
+        deployment=Rolling(
+            alarms=RollbackAlarms(
+                existing=[cloudwatch.Alarm.from_alarm_arn(here, "A", ARN.format("cloudwatch", "alarm:x"))]
+            )
+        ),
+    ),
+    "actions['Critical'][0]": lambda here, _: ServiceAlarms.of(
+        _service(here), actions={"Critical": [sns.Topic.from_topic_arn(here, "T", ARN.format("sns", "x"))]}
+    ),
+    "DeploymentHook.function": lambda here, there: _service(
+        here,
+        deployment=BlueGreen(
+            hooks=[DeploymentHook(function=_function(there), stages=[ecs.DeploymentLifecycleStage.PRE_SCALE_UP])]
+        ),
+    ),
+    "ManagedSigning.profile_arn": lambda here, _: RegistrySettings(
+        here, "R", signing=ManagedSigning(profile_arn=ARN.format("signer", "/signing-profiles/shop"))
+    ),
+    "profile_arn": lambda here, _: SignatureCheck(
+        here,
+        "S",
+        repositories=[ecr.Repository(here, "R")],
+        profile_arn=ARN.format("signer", "/signing-profiles/shop"),
+    ),
+}
+
+
+@pytest.mark.parametrize("place", OTHER_REGION)
+def test_what_is_of_another_region_is_refused_wherever_it_stands(place: str) -> None:
+    app = cdk.App()
+    here = cdk.Stack(app, "Here", env=HERE)
+    there = cdk.Stack(app, "There", env=cdk.Environment(account=ACCOUNT, region="us-east-1"))
+    with pytest.raises(ConfigurationError) as refused:
+        OTHER_REGION[place](here, there)
+    assert place in str(refused.value)
+    assert "us-east-1" in str(refused.value)
+    assert "eu-west-1" in str(refused.value)
+
+
+def test_a_posture_of_a_stage_is_judged_where_it_is_used() -> None:
+    stage = cdk.Stage(cdk.App(), "Stage")
+    Posture.REGULATED.apply_to(stage, web_acl=ARN.format("wafv2", "regional/webacl/x/1"))
+    stack = cdk.Stack(stage, "Stack", env=HERE)
+    with pytest.raises(ConfigurationError, match=r"web_acl=.* is of us-east-1, and stack Stage/Stack is in eu-west-1"):
+        _service(stack)
+    assert not stack.node.children
+
+
+def test_what_is_of_the_same_region_and_of_an_unknown_one_passes() -> None:
+    app = cdk.App()
+    here, beside = (cdk.Stack(app, name, env=HERE) for name in ("Here", "Beside"))
+    token = cdk.CfnParameter(here, "Arn").value_as_string
+    _service(
+        here,
+        deployment=Rolling(
+            alarms=RollbackAlarms(
+                existing=[cloudwatch.Alarm.from_alarm_arn(here, "A", f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:x")]
+            )
+        ),
+        ingress=PublicHttps(certificate=acm.Certificate.from_certificate_arn(here, "C", token)),
+    )
+    _service(beside, ingress=PublicHttps(certificate=acm.Certificate(here, "Own", domain_name="a.example.com")))
+    app.synth()
+
+
+def test_peers_and_images_of_another_app_are_refused() -> None:
+    stack, other = cdk.Stack(cdk.App(), "Stack"), cdk.Stack(cdk.App(), "Other")
+    group = ec2.SecurityGroup(other, "Group", vpc=ec2.Vpc(other, "Vpc"))
+    with pytest.raises(ConfigurationError, match=r"PublicHttp\.allow_from\[0\] is Other/Group of another cdk\.App"):
+        _service(stack, ingress=PublicHttp(allow_from=[group]))
+    image = PrivateRepository(other, "Repository").from_tag("v1")
+    with pytest.raises(ConfigurationError, match=r"PublishedImage\.repository is Other/Repository/Default of another"):
+        _service(stack, container=AppContainer(image, 80))
+    assert not stack.node.children
+
+
+def test_what_another_stage_makes_is_refused_and_what_it_imports_is_not() -> None:
+    app = cdk.App()
+    one, two = (cdk.Stack(cdk.Stage(app, name), "Stack") for name in ("One", "Two"))
+    image = PrivateRepository(one, "Repository").from_tag("v1")
+    with pytest.raises(ConfigurationError, match=r"Repository/Default, made in the stage One, and stacks of the stage"):
+        _service(two, container=AppContainer(image, 80))
+    vpc = ec2.Vpc(cdk.Stack(app, "Shared"), "Vpc")
+    with pytest.raises(ConfigurationError, match="vpc is Shared/Vpc, made in the app, outside of any stage"):
+        _service(two, vpc=vpc)
+    imported = ec2.Vpc.from_vpc_attributes(
+        one, "Imported", vpc_id="vpc-1", availability_zones=["a", "b"], private_subnet_ids=["s-1", "s-2"],
+        public_subnet_ids=["s-3", "s-4"],
+    )  # fmt: skip
+    _service(two, vpc=imported)
+    app.synth()
+
+
+def test_a_file_system_of_another_network_is_refused() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    there = efs.FileSystem(stack, "Files", vpc=ec2.Vpc(stack, "Vpc"))
+    before = [each.node.path for each in stack.node.find_all()]
+    with pytest.raises(ConfigurationError, match=r"EfsVolume.file_system Stack/Files is in another VPC than the tasks"):
+        _mounting(stack, EfsVolume("e", there))
+    assert [each.node.path for each in stack.node.find_all()] == before
+    network = Network(stack, "Network")
+    _mounting(stack, EfsVolume("e", efs.FileSystem(stack, "Own", vpc=network.vpc)), vpc=network.vpc)
+
+
+def test_an_access_point_of_another_file_system_is_refused() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    one, two = (efs.FileSystem(stack, name, vpc=ec2.Vpc(stack, f"{name}Vpc")) for name in ("One", "Two"))
+    with pytest.raises(ConfigurationError, match="access_point is one of Stack/Two, and file_system is Stack/One"):
+        EfsVolume("e", one, two.add_access_point("Point"))
+    EfsVolume("e", one, one.add_access_point("Point"))
+    EfsVolume("e", one, efs.AccessPoint.from_access_point_id(stack, "Known", "fsap-1"))
+
+
+def test_a_namespace_of_another_network_is_refused() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    service = _service(stack)
+    other = cloudmap.PrivateDnsNamespace(stack, "Other", name="other", vpc=ec2.Vpc(stack, "Vpc"))
+    with pytest.raises(ConfigurationError, match=r"CloudMap\.namespace Stack/Other is of another VPC than the tasks"):
+        service.register_in_cloud_map(CloudMap(namespace=other, name="web"))
+    own = cloudmap.PrivateDnsNamespace(stack, "Own", name="own", vpc=service.vpc)
+    service.register_in_cloud_map(CloudMap(namespace=own, name="web"))
+
+
+@pytest.mark.parametrize("internal", [InternalHttp, lambda: InternalHttps(certificate=_known_certificate())])
+def test_an_internal_load_balancer_of_a_network_without_a_range_says_what_to_give(internal: Any) -> None:  # noqa: ANN401
+    stack = cdk.Stack(cdk.App(), "Stack")
+    known: dict[str, Any] = {
+        "vpc_id": "vpc-1",
+        "availability_zones": ["a", "b"],
+        "private_subnet_ids": ["s-1", "s-2"],
+        "public_subnet_ids": ["s-3", "s-4"],
+    }
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", **known)
+    with pytest.raises(
+        ConfigurationError, match=r"those of Stack/Vpc are not known; give ec2\.Vpc\.from_vpc_attributes"
+    ):
+        _service(stack, vpc=vpc, ingress=internal())
+    _service(stack, "Public", vpc=vpc, ingress=PublicHttp())
+    _service(stack, "Named", vpc=vpc, ingress=InternalHttp(allow_from=[ec2.Peer.ipv4("10.0.0.0/8")]))
+    ranged = ec2.Vpc.from_vpc_attributes(stack, "Ranged", vpc_cidr_block="10.0.0.0/16", **known)
+    _service(stack, "Ranged2", vpc=ranged, ingress=InternalHttp())
+
+
+def _known_certificate() -> acm.ICertificate:
+    return acm.Certificate.from_certificate_arn(cdk.Stack(), "C", f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0f1e")
