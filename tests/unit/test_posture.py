@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
 from constructs import Construct
 
 from ecr_fargate_constructs import (
@@ -19,10 +20,12 @@ from ecr_fargate_constructs import (
     Network,
     Posture,
     PrivateRepository,
+    PublicHttp,
     PullThroughCache,
     Route,
     RoutedEc2Service,
     RoutedFargateService,
+    ServiceAlarms,
     SharedLoadBalancer,
     Upstream,
 )
@@ -161,3 +164,21 @@ def test_a_repository_stack_refuses_it_too() -> None:
     with pytest.raises(ConfigurationError, match=r"^\[Images\] the context"):
         ImageRepositoryStack(app, "Images")
     assert not app.node.children
+
+
+def test_alarms_and_repository_stacks_are_tagged() -> None:
+    app = cdk.App()
+    Posture.REGULATED.apply_to(app)
+    stack = cdk.Stack(app, "Stack")
+    service = LoadBalancedFargateService(
+        stack, "Web", container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80), ingress=PublicHttp()
+    )
+    ServiceAlarms(stack, "Alarms", observed=service)
+    images = ImageRepositoryStack(app, "Images")
+    template = Template.from_stack(stack).to_json()["Resources"]
+    tag = {"Key": CONTEXT, "Value": "REGULATED"}
+    alarms = [each["Properties"] for each in template.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(alarms) > 9
+    assert all(tag in alarm["Tags"] for alarm in alarms)
+    (repository,) = Template.from_stack(images).find_resources("AWS::ECR::Repository").values()
+    assert tag in repository["Properties"]["Tags"]
