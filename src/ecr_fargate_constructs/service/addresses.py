@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._partitions import check_partition
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -37,6 +38,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
         )
     if ingress.web_acl is not None and not is_token(ingress.web_acl):
         _check_region(f"{name}.web_acl={ingress.web_acl!r}", ingress.web_acl.split(":")[3], stack.region, path)
+        check_partition(f"{name}.web_acl", ingress.web_acl, stack.region, path=path)
     if isinstance(ingress, (PublicHttps, InternalHttps)):
         _check_certificates(ingress, stack.region, path)
 
@@ -58,6 +60,7 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
             )
         if match["region"] is not None:
             _check_region(f"{option} {arn}", match["region"], region, path)
+        check_partition(option, arn, region, path=path)
     if ingress.certificate is not None or ingress.hosted_zone is None:
         return
     from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that only domains need

@@ -16,6 +16,7 @@ from aws_cdk import aws_signer as signer
 from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._partitions import check_partition
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
@@ -135,6 +136,8 @@ class RegistrySettings(Construct):
                 "share_layers=True",
                 path=path,
             )
+        if signing is not None and signing.profile_arn is not None:
+            check_partition("ManagedSigning.profile_arn", signing.profile_arn, cdk.Stack.of(scope).region, path=path)
         _admit(scope, path)
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
