@@ -11,12 +11,15 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import _vpc
 from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._asked import resource_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.load_balancer import is_public
+from ecr_fargate_constructs.service.order import wait_for_network, wait_for_own_network
+from ecr_fargate_constructs.service.resource import cfn_service
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -31,6 +34,9 @@ _CLUSTERS: WeakKeyDictionary[cdk.Stack, ecs.ICluster] = WeakKeyDictionary()
 _NETWORKS: WeakKeyDictionary[ecs.ICluster, ec2.IVpc] = WeakKeyDictionary()
 _OWN: WeakSet[ec2.IVpc] = WeakSet()
 """Networks that were made here, in which every task has a way out through NAT."""
+
+_ORDERED: WeakSet[ecs.ICluster] = WeakSet()
+"""Clusters that wait for their network, and every service of theirs with them."""
 
 
 def check_placement(
@@ -134,14 +140,23 @@ def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
         existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
         return existing
-    cluster = ecs.Cluster(
-        stack,
-        cluster_id,
-        vpc=vpc if vpc is not None else _network(stack),
-        container_insights_v2=ecs.ContainerInsights.ENABLED,
-    )
+    network = vpc if vpc is not None else _network(stack)
+    cluster = ecs.Cluster(stack, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
     parts.tag(cluster)
+    # Every service refers to its cluster, so one dependency for all of them is enough.
+    resource = resource_of(cluster)
+    if isinstance(network, ec2.Vpc) and network in _OWN:
+        wait_for_own_network(resource, network)
+    else:
+        wait_for_network(resource, network)
+    _ORDERED.add(cluster)
     return cluster
+
+
+def order(service: ecs.BaseService, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
+    """Have a service in a cluster that was not made here wait for its network itself."""
+    if cluster not in _ORDERED:
+        wait_for_network(cfn_service(service), vpc)
 
 
 def _name_of(vpc: ec2.IVpc) -> str:

@@ -141,14 +141,14 @@ def _images_of(definition: ecs.TaskDefinition) -> Iterator[tuple[str, str]]:
 
 def _endpoints(vpc: ec2.IVpc) -> Iterator[tuple[str, str | None]]:
     """Names of the endpoints that the app makes for a VPC, and the regions that they lead to where that is known."""
-    home, own = cdk.Stack.of(vpc), _referred(vpc.vpc_id)
+    home, own = cdk.Stack.of(vpc), referred(vpc.vpc_id)
     for each in vpc.node.root.node.find_all():
-        if isinstance(each, ec2.CfnVPCEndpoint) and _may_be_one(_referred(each.vpc_id), own):
+        if isinstance(each, ec2.CfnVPCEndpoint) and _may_be_one(referred(each.vpc_id), own):
             name, region = service_of(text_of(home.resolve(each.service_name)))
             yield name, each.service_region or region
 
 
-def _referred(vpc_id: str) -> tuple[str, str] | None:
+def referred(vpc_id: str) -> tuple[str, str] | None:
     """The VPC that an id is of: the id as it is written out, or its construct's path; None for any other token."""
     if not cdk.Token.is_unresolved(vpc_id):
         return "id", vpc_id
