@@ -10,10 +10,14 @@ from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
+    from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_iam as iam
     from constructs import IConstruct, Node
 
 _PATHS: WeakKeyDictionary[IConstruct, str] = WeakKeyDictionary()
 _NODES: WeakKeyDictionary[IConstruct, Node] = WeakKeyDictionary()
+_RESOURCES: WeakKeyDictionary[IConstruct, IConstruct] = WeakKeyDictionary()
+_EXECUTION_ROLES: WeakKeyDictionary[ecs.TaskDefinition, iam.IRole] = WeakKeyDictionary()
 _SECONDS: WeakKeyDictionary[cdk.Duration, float | None] = WeakKeyDictionary()
 
 
@@ -22,6 +26,25 @@ def node_of(construct: IConstruct) -> Node:
     known = _NODES.get(construct)
     if known is None:
         known = _NODES[construct] = construct.node
+    return known
+
+
+def resource_of(construct: IConstruct) -> IConstruct:
+    """The resource that a construct is around, or the construct itself."""
+    known = _RESOURCES.get(construct)
+    if known is None:
+        known = _RESOURCES[construct] = node_of(construct).default_child or construct
+    return known
+
+
+def execution_role_of(definition: ecs.TaskDefinition, *, obtain: bool = False) -> iam.IRole | None:
+    """The execution role of a task, made when it is missing and wanted; once there, it stays."""
+    known = _EXECUTION_ROLES.get(definition)
+    if known is None:
+        found = definition.obtain_execution_role() if obtain else definition.execution_role
+        if found is None:
+            return None
+        known = _EXECUTION_ROLES[definition] = found
     return known
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -107,6 +108,7 @@ WARNINGS = {
     "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:plainHttp",
     "ecr-fargate-constructs:plainSecretInEnvironment",
+    "ecr-fargate-constructs:registryOutOfReach",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
@@ -238,9 +240,7 @@ def test_the_logical_id_of_a_repository_in_a_stack_of_its_own() -> None:
 def test_the_warning_ids_are_these() -> None:
     found = set()
     for file in (ROOT / "src").rglob("*.py"):
-        text = file.read_text(encoding="utf-8")
-        for part in text.split("warn(\n")[1:]:
-            name = part.split('"')[1]
+        for name in re.findall(r'\bwarn\(\s*[\w.]+,\s*"(\w+)"', file.read_text(encoding="utf-8")):
             found.add(f"ecr-fargate-constructs:{name}")
     assert found == WARNINGS
 

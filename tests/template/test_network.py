@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
+OURS = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 TYPES = ec2.SubnetType
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 
@@ -41,7 +42,7 @@ def _network(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
 
 
 def _serve(stack: cdk.Stack, *, vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None = None, **options: Any) -> None:  # noqa: ANN401 - passed on
-    container = options.pop("container", AppContainer(NGINX, 80))
+    container = options.pop("container", AppContainer(OURS, 80))
     LoadBalancedFargateService(
         stack, "Web", container=container, ingress=PublicHttp(), vpc=vpc, subnets=subnets, **options
     )
@@ -140,7 +141,7 @@ def _everything(stack: cdk.Stack) -> AppContainer:
         "A": ecs.Secret.from_secrets_manager(secret),
         "B": ecs.Secret.from_ssm_parameter(parameter),
     }
-    return AppContainer(NGINX, 80, secrets=secrets)
+    return AppContainer(OURS, 80, secrets=secrets)
 
 
 @pytest.mark.parametrize("missing", [Feature.LOGS, Feature.SECRETS, Feature.PARAMETERS, Feature.EXEC])
@@ -160,7 +161,7 @@ def test_a_feature_without_its_endpoint_is_refused(stack: cdk.Stack, missing: Fe
 def test_everything_with_its_endpoints_passes(stack: cdk.Stack) -> None:
     network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=set(Feature) - {Feature.MACHINES})
     container = _everything(stack)
-    sidecars = [Sidecar.adot()]
+    sidecars = [Sidecar.adot(image=OURS)]
     _serve(
         stack,
         vpc=network.vpc,

@@ -7,7 +7,13 @@ from itertools import combinations
 
 import pytest
 
-from ecr_fargate_constructs.network.endpoints import Feature, features_behind, interface_endpoints, needed_by
+from ecr_fargate_constructs.network.endpoints import (
+    Feature,
+    features_behind,
+    interface_endpoints,
+    needed_by,
+    service_of,
+)
 from support import ROOT
 
 ALWAYS = {"ecr.api", "ecr.dkr"}
@@ -53,3 +59,25 @@ def test_what_a_task_needs_is_read_from_its_roles(
 def test_machines_need_the_endpoints_of_their_agent() -> None:
     found = needed_by(execution_role=(), task_role=(), on_machines=True)
     assert set(found) == ALWAYS | {"ecs", "ecs-agent", "ecs-telemetry"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("com.amazonaws.eu-west-1.ecr.api", ("ecr.api", "eu-west-1")),
+        ("com.amazonaws.us-gov-west-1.logs", ("logs", "us-gov-west-1")),
+        ("cn.com.amazonaws.cn-north-1.ecr.dkr", ("ecr.dkr", "cn-north-1")),
+        ("eu.amazonaws.eusc-de-east-1.ecr.api", ("ecr.api", "eusc-de-east-1")),
+        ("gov.ic.c2s.us-iso-east-1.ecr.api", ("ecr.api", "us-iso-east-1")),
+        ("gov.sgov.sc2s.us-isob-east-1.ecr.api", ("ecr.api", "us-isob-east-1")),
+        ("gov.ic.hci.csp.us-isof-south-1.ecr.api", ("ecr.api", "us-isof-south-1")),
+        ("uk.adc-e.cloud.eu-isoe-west-1.ecr.api", ("ecr.api", "eu-isoe-west-1")),
+        ("com.amazonaws..s3", ("s3", None)),
+        ("com.amazonaws.${AWS::Region}.s3", ("s3", "${AWS::Region}")),
+        ("com.amazonaws.s3-global.accesspoint", ("com.amazonaws.s3-global.accesspoint", None)),
+        ("", ("", None)),
+    ],
+)
+def test_what_an_endpoint_leads_to_in_each_partition(name: str, found: tuple[str, str | None]) -> None:
+    """As CDK writes the names of interface endpoints."""
+    assert service_of(name) == found

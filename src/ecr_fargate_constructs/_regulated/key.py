@@ -28,7 +28,8 @@ def make_key(stack: cdk.Stack, construct_id: str) -> kms.Key:
 def let_logs_in(key: IKeyRef, stack: cdk.Stack) -> None:
     """Let CloudWatch Logs use the key for the log groups of the stack's account, as its user guide has it.
 
-    The policy of an imported key is its owner's.
+    The policy of an imported key is its owner's. The principal of CloudWatch Logs is the one that has the partition's
+    own suffix: ``logs.cn-north-1.amazonaws.com.cn``.
     """
     if not isinstance(key, kms.Key):
         return
@@ -37,7 +38,7 @@ def let_logs_in(key: IKeyRef, stack: cdk.Stack) -> None:
     )
     key.add_to_resource_policy(
         iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
             actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
             resources=["*"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._asked import execution_role_of, node_of, resource_of
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
@@ -230,13 +231,16 @@ class RepositoryImage(ecs.ContainerImage):
         """
         if self._delivery is not None:
             # Only the task definition itself waits: its roles and log group are created meanwhile.
-            (task.node.default_child or task).node.add_dependency(self._delivery)
+            node_of(resource_of(task)).add_dependency(self._delivery)
         return self._image
 
     def acknowledge(self, task: ecs.TaskDefinition) -> None:
         """Say why a task that has been given the image may do what it may."""
+        role = execution_role_of(task, obtain=True)
+        if role is None:
+            return
         acknowledge_policy(
-            task.obtain_execution_role(),
+            role,
             {
                 IAM5_EVERY_RESOURCE: "ecr:GetAuthorizationToken takes no resource; images are pulled from the named "
                 "repository only."

@@ -6,6 +6,7 @@ Amazon ECS developer guide.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,19 @@ _TASK_ROLE = {"ssmmessages:": "ssmmessages", "xray:": "xray", "logs:PutLogEvents
 """The same for the task role: what agents inside the task do. What the application does is its own affair."""
 
 
+_NAME = re.compile(r"[a-z0-9.-]*?\.(?P<region>\$\{[^}]*\}|[a-z]{2,4}(?:-[a-z]+)+-\d+)?\.(?P<service>.+)")
+"""What stands before the region is the partition's: ``com.amazonaws``, ``cn.com.amazonaws``, ``eu.amazonaws``,
+``gov.ic.c2s``, ``uk.adc-e.cloud`` and others. A region that only the deployment knows leaves two dots behind."""
+
+
+def service_of(name: str) -> tuple[str, str | None]:
+    """Return what the service name of an endpoint leads to, such as ``ecr.api``, and its region where it names one."""
+    match = _NAME.fullmatch(name)
+    return (name, None) if match is None else (match["service"], match["region"])
+
+
 def interface_endpoints(features: Collection[Feature]) -> tuple[str, ...]:
-    """Names of the interface endpoints, without ``com.amazonaws.<region>``, sorted."""
+    """Names of the interface endpoints, without partition and region, sorted."""
     return tuple(sorted({*IMAGE_PULL, *(name for feature in features for name in _NEEDS[feature])}))
 
 

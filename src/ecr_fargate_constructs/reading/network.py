@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from ecr_fargate_constructs.network.endpoints import service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ecr_fargate_constructs.reading.model import App, Resource
 
-_SERVICE = re.compile(r"^com\.amazonaws\.(?:\$\{[^}]*\}|[a-z]{2}(?:-[a-z]+)+-\d+)\.")
-_EVERYWHERE = {"0.0.0.0/0", "::/0"}
+_IPV4 = "0.0.0.0/0"
+_EVERYWHERE = {_IPV4, "::/0"}
 _ENDPOINT = "AWS::EC2::VPCEndpoint"
 
 
@@ -57,11 +58,13 @@ class Opening:
 def reach(app: App, subnet: Resource) -> Reach:
     """How far a subnet of the app reaches, by its routes."""
     tables = _tables(app, subnet)
+    # Tasks with IPv4 addresses reach no registry by a route for IPv6 alone.
+    everywhere = _EVERYWHERE if app.text(subnet.get("Ipv6Native"), subnet.template).lower() == "true" else {_IPV4}
     ways = [
         route
         for route in app.of("AWS::EC2::Route")
         if app.target(route.get("RouteTableId"), route.template) in tables
-        and {route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")} & _EVERYWHERE
+        and {route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")} & everywhere
     ]
     for route in ways:
         gateway = app.target(route.get("GatewayId"), route.template)
@@ -77,7 +80,7 @@ def vpc_of(app: App, resource: Resource) -> Resource | None:
 
 def endpoint_service(app: App, endpoint: Resource) -> str:
     """What an endpoint leads to, such as ``ecr.api``."""
-    return _SERVICE.sub("", app.text(endpoint.get("ServiceName"), endpoint.template))
+    return service_of(app.text(endpoint.get("ServiceName"), endpoint.template))[0]
 
 
 def interface_endpoints(app: App, vpc: Resource | None) -> set[str]:

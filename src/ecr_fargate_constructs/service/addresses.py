@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._asked import path as path_of_construct
 from ecr_fargate_constructs._names import environment_key, take_name
+from ecr_fargate_constructs._partitions import check_partition
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
 _CERTIFICATE = re.compile(
     r"arn:aws[\w-]*:(?:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate|iam::\d{12}:server-certificate)/.+"
 )
-
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-isob-": "aws-iso-b",
-    "us-isof-": "aws-iso-f",
-    "us-iso-": "aws-iso",
-    "eu-isoe-": "aws-iso-e",
-    "eusc-": "aws-eusc",
-}
-"""Partitions by what the names of their regions begin with; all others are of ``aws``."""
 
 
 def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
@@ -60,6 +50,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
             path=path,
             instead="a name is taken once in an account and region; use another, or leave it out",
         )
+        check_partition(f"{name}.web_acl", ingress.web_acl, stack.region, path=path)
     if isinstance(ingress, (PublicHttps, InternalHttps)):
         _check_certificates(ingress, stack.region, path)
         _take_domain(scope, ingress, path)
@@ -95,15 +86,9 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
                 "'arn:aws:acm:eu-west-1:123456789012:certificate/…'",
                 path=path,
             )
-        partition = _partition(region)
-        if partition is not None and arn.split(":")[1] != partition:
-            raise ConfigurationError(
-                f"{option} {arn} is of the partition {arn.split(':')[1]}, and {region} is in {partition}; use one of "
-                "that region",
-                path=path,
-            )
         if match["region"] is not None:
             _check_region(f"{option} {arn}", match["region"], region, path)
+        check_partition(option, arn, region, path=path)
     if ingress.certificate is not None or ingress.hosted_zone is None:
         return
     from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that only domains need
@@ -114,13 +99,6 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
             "the deployment would wait for ever; add certificate=",
             path=path,
         )
-
-
-def _partition(region: str) -> str | None:
-    """The partition of a region that is known."""
-    if is_token(region):
-        return None
-    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def _check_region(what: str, region: str, own: str, path: str) -> None:

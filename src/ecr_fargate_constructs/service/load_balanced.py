@@ -40,7 +40,14 @@ from ecr_fargate_constructs.service.pattern import (
     wanted_count,
     way_in,
 )
-from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, task_subnets, vpc_of
+from ecr_fargate_constructs.service.placement import (
+    check_placement,
+    cluster_for,
+    has_way_out,
+    order,
+    task_subnets,
+    vpc_of,
+)
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
@@ -204,6 +211,7 @@ class LoadBalancedFargateService(Construct):
             grace=grace,
             scaling=scaling,
         )
+        order(self._parts.service, self._cluster, self._vpc)
         if not has_way_out(self._vpc, subnets):
             check_way_to_image(self, self._vpc, placement, self._task.definition)
         if exec_enabled:

@@ -46,6 +46,7 @@ from ecr_fargate_constructs.service.placement import (
     check_machine_placement,
     cluster_for,
     has_way_out,
+    order,
     task_subnets,
     vpc_of,
 )
@@ -209,6 +210,7 @@ class LoadBalancedEc2Service(Construct):
             scaling=scaling,
         )
         finish_ec2(self._parts.service, self._task, container, size=size, spread=spread, subnets=subnets)
+        order(self._parts.service, self._cluster, self._vpc)
         if not has_way_out(self._vpc, subnets):
             check_way_to_image(self, self._vpc, placement, self._task.definition)
         if exec_enabled:

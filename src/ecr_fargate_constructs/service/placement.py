@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import _vpc
 from ecr_fargate_constructs._asked import path as path_of_construct
+from ecr_fargate_constructs._asked import resource_of
 from ecr_fargate_constructs._attempt import make_shared, on_failure
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._tokens import is_list_token
@@ -18,6 +19,8 @@ from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.load_balancer import is_public
+from ecr_fargate_constructs.service.order import wait_for_network, wait_for_own_network
+from ecr_fargate_constructs.service.resource import cfn_service
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -30,6 +33,9 @@ _NETWORK_ID = "EcrFargateNetwork"
 
 _CLUSTERS: WeakKeyDictionary[cdk.Stack, ecs.ICluster] = WeakKeyDictionary()
 _NETWORKS: WeakKeyDictionary[ecs.ICluster, ec2.IVpc] = WeakKeyDictionary()
+
+_ORDERED: WeakSet[ecs.ICluster] = WeakSet()
+"""Clusters that wait for their network, and their services with them. An unknown one is asked to wait again."""
 
 
 def check_placement(
@@ -138,14 +144,28 @@ def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
 
 
 def _make_cluster(stack: cdk.Stack, cluster_id: str, vpc: ec2.IVpc | None) -> ecs.Cluster:
+    network = vpc if vpc is not None else _network(stack)
     cluster = ecs.Cluster(
         stack,
         cluster_id,
-        vpc=vpc if vpc is not None else _network(stack),
+        vpc=network,
         container_insights_v2=ecs.ContainerInsights.ENABLED,
     )
     parts.tag(cluster)
+    # Every service refers to its cluster, so one dependency for all of them is enough.
+    resource = resource_of(cluster)
+    if vpc is None and isinstance(network, ec2.Vpc):
+        wait_for_own_network(resource, network)
+    else:
+        wait_for_network(resource, network)
+    _ORDERED.add(cluster)
     return cluster
+
+
+def order(service: ecs.BaseService, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
+    """Have a service in a cluster that was not made here wait for its network itself."""
+    if cluster not in _ORDERED:
+        wait_for_network(cfn_service(service), vpc)
 
 
 def _name_of(vpc: ec2.IVpc) -> str:

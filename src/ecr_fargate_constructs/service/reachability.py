@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -12,17 +11,19 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from ecr_fargate_constructs.network.endpoints import IMAGE_PULL, features_behind, needed_by
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs.network.endpoints import IMAGE_PULL, features_behind, needed_by, service_of
+from ecr_fargate_constructs.network.registry_reach import out_of_reach, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from constructs import Construct
 
-_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
-_PREFIX = re.compile(rf"^(?:(?:[a-z0-9]+\.)+?{_REGION}\.|com\.amazonaws\.(?:{_REGION})?\.?)")
-"""What stands before the service in a name such as ``com.amazonaws.eu-west-1.ecr.api``; in China ``cn.`` does too."""
-_EVERYWHERE = {"0.0.0.0/0", "::/0"}
+_EVERYWHERE = "0.0.0.0/0"
+_EVERYWHERE_IPV6 = "::/0"
+_PULL = {*IMAGE_PULL, "s3"}
 
 
 def check_way_to_image(
@@ -32,12 +33,15 @@ def check_way_to_image(
 
     Routes and endpoints are known of VPCs that the app makes; an imported one is taken at its word.
     """
-    scope.node.add_validation(_WayToImage(vpc, subnets, definition))
+    scope.node.add_validation(_WayToImage(scope, vpc, subnets, definition))
 
 
 @jsii.implements(IValidation)
 class _WayToImage:
-    def __init__(self, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, definition: ecs.TaskDefinition) -> None:
+    def __init__(
+        self, scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, definition: ecs.TaskDefinition
+    ) -> None:
+        self._scope = scope
         self._vpc = vpc
         self._subnets = subnets
         self._definition = definition
@@ -47,7 +51,17 @@ class _WayToImage:
         closed = [subnet for subnet in self._selected() if isinstance(subnet, ec2.Subnet) and not _has_way_out(subnet)]
         if not closed:
             return []
-        there = set(_endpoints(self._vpc))
+        endpoints = list(_endpoints(self._vpc))
+        problem = self._missing(closed[0], {name for name, _ in endpoints})
+        if problem is not None:
+            return [problem]
+        found = list(self._images(closed, {region for name, region in endpoints if name == "ecr.dkr"}))
+        scope = self._scope
+        for message in (message for message, refused in found if not refused):
+            warn(scope, "registryOutOfReach", message)
+        return [message for message, refused in found if refused]
+
+    def _missing(self, subnet: ec2.Subnet, there: set[str]) -> str | None:
         needed = needed_by(
             execution_role=_actions(self._definition.execution_role),
             task_role=_actions(self._definition.task_role),
@@ -55,16 +69,32 @@ class _WayToImage:
         )
         missing = [name for name in (*needed, "s3") if name not in there]
         if not missing:
-            return []
-        what = "pull their image" if {*IMAGE_PULL, "s3"} & set(missing) else "start, since they use what those lead to"
+            return None
+        what = "pull their image" if _PULL & set(missing) else "start, since they use what those lead to"
         named = ", ".join("S3 (gateway)" if name == "s3" else name for name in missing)
         features = ", ".join(f"Feature.{feature.name}" for feature in features_behind(needed))
-        message = (
-            f"tasks in {closed[0].node.path} could not {what}: the subnet has no way out, and its VPC no endpoints for "
+        return (
+            f"tasks in {subnet.node.path} could not {what}: the subnet has no way out, and its VPC no endpoints for "
             f"{named}; use Network(egress=Egress.ENDPOINTS, features=[{features}]), add the endpoints with "
             "vpc.add_interface_endpoint(…) and vpc.add_gateway_endpoint(…), or choose subnets with a way out"
         )
-        return [message]
+
+    def _images(self, closed: Sequence[ec2.Subnet], regions: set[str | None]) -> Iterator[tuple[str, bool]]:
+        """What no endpoint leads to, and whether it is refused.
+
+        It is not where a task may find the image after all: on a machine, whose image may hold it, or through a peered
+        network that some route leads to.
+        """
+        region = cdk.Stack.of(self._definition).region
+        elsewhere = self._definition.is_ec2_compatible or any(_has_route(subnet) for subnet in closed)
+        for container, image in _images_of(self._definition):
+            problem = out_of_reach(image, region=None if is_token(region) else region, regions=regions)
+            if problem is not None:
+                message = (
+                    f"tasks in {closed[0].node.path} could not pull {image!r} of container {container!r}: the subnet "
+                    f"has no way out, the image {problem.reason}; {problem.fix}, or choose subnets with a way out"
+                )
+                yield message, problem.certain and not elsewhere
 
     def _selected(self) -> list[ec2.ISubnet]:
         return self._vpc.select_subnets(
@@ -77,21 +107,48 @@ class _WayToImage:
         ).subnets
 
 
+def _routes(subnet: ec2.Subnet) -> list[ec2.CfnRoute]:
+    return [child for child in subnet.node.children if isinstance(child, ec2.CfnRoute)]
+
+
 def _has_way_out(subnet: ec2.Subnet) -> bool:
-    """Whether the subnet has a route to everywhere: through NAT, an internet or a transit gateway."""
-    routes = [child for child in subnet.node.children if isinstance(child, ec2.CfnRoute)]
-    return any({route.destination_cidr_block, route.destination_ipv6_cidr_block} & _EVERYWHERE for route in routes)
+    """Whether the subnet has a route to everywhere: through NAT, an internet or a transit gateway.
+
+    One for IPv6 alone, such as an egress-only gateway's, leads tasks with IPv4 addresses to no registry; a subnet
+    without IPv4 uses ECR's addresses for both.
+    """
+    everywhere = {_EVERYWHERE}
+    resource = subnet.node.default_child or subnet.node.try_find_child("Subnet")
+    if isinstance(resource, ec2.CfnSubnet) and resource.ipv6_native is True:
+        everywhere.add(_EVERYWHERE_IPV6)
+    return any(
+        {route.destination_cidr_block, route.destination_ipv6_cidr_block} & everywhere for route in _routes(subnet)
+    )
 
 
-def _endpoints(vpc: ec2.IVpc) -> Iterable[str]:
-    """Names of the endpoints that the app makes for a VPC."""
-    home, own = cdk.Stack.of(vpc), _referred(vpc.vpc_id)
+def _has_route(subnet: ec2.Subnet) -> bool:
+    """Whether the subnet has a route to somewhere, which may be a network with a registry or endpoints of its own."""
+    return any(route.destination_ipv6_cidr_block != _EVERYWHERE_IPV6 for route in _routes(subnet))
+
+
+def _images_of(definition: ecs.TaskDefinition) -> Iterator[tuple[str, str]]:
+    """Name and image of each container, without what only the deployment knows."""
+    resource = definition.node.default_child
+    if isinstance(resource, ecs.CfnTaskDefinition):
+        for container in cdk.Stack.of(definition).resolve(resource.container_definitions) or []:
+            yield text_of(container.get("name")), text_of(container.get("image"))
+
+
+def _endpoints(vpc: ec2.IVpc) -> Iterator[tuple[str, str | None]]:
+    """Names of the endpoints that the app makes for a VPC, and the regions that they lead to where that is known."""
+    home, own = cdk.Stack.of(vpc), referred(vpc.vpc_id)
     for each in vpc.node.root.node.find_all():
-        if isinstance(each, ec2.CfnVPCEndpoint) and _may_be_one(_referred(each.vpc_id), own):
-            yield _PREFIX.sub("", _text(home.resolve(each.service_name)))
+        if isinstance(each, ec2.CfnVPCEndpoint) and _may_be_one(referred(each.vpc_id), own):
+            name, region = service_of(text_of(home.resolve(each.service_name)))
+            yield name, each.service_region or region
 
 
-def _referred(vpc_id: str) -> tuple[str, str] | None:
+def referred(vpc_id: str) -> tuple[str, str] | None:
     """The VPC that an id is of: the id as it is written out, or its construct's path; None for any other token."""
     if not cdk.Token.is_unresolved(vpc_id):
         return "id", vpc_id
@@ -102,14 +159,6 @@ def _referred(vpc_id: str) -> tuple[str, str] | None:
 def _may_be_one(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
     """Whether both may be the same VPC; they are not when both are known in the same way, and differ."""
     return one is None or other is None or one[0] != other[0] or one == other
-
-
-def _text(name: Any) -> str:  # noqa: ANN401 - a string, or what CloudFormation makes one of
-    """A name without what only the deployment knows."""
-    if isinstance(name, dict):
-        _, parts = name.get("Fn::Join", ("", []))
-        return "".join(part for part in parts if isinstance(part, str))
-    return str(name)
 
 
 def _actions(role: iam.IRole | None) -> set[str]:

@@ -21,7 +21,7 @@ from ecr_fargate_constructs.service.pattern import (
     strategies_of,
     wanted_count,
 )
-from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, task_subnets
+from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, order, task_subnets
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
@@ -155,6 +155,7 @@ class RoutedFargateService(RoutedService):
             scaling=scaling,
             strategies=strategies,
         )
+        order(self._service, self._cluster, shared.vpc)
         if not has_way_out(shared.vpc, subnets):
             check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)

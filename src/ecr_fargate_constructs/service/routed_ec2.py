@@ -18,7 +18,13 @@ from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_def
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
 from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
-from ecr_fargate_constructs.service.placement import check_machine_placement, cluster_for, has_way_out, task_subnets
+from ecr_fargate_constructs.service.placement import (
+    check_machine_placement,
+    cluster_for,
+    has_way_out,
+    order,
+    task_subnets,
+)
 from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
@@ -155,6 +161,7 @@ class RoutedEc2Service(RoutedService):
             strategies=strategies,
         )
         finish_ec2(self._service, task, container, size=size, spread=spread, subnets=None)
+        order(self._service, self._cluster, shared.vpc)
         if not has_way_out(shared.vpc, None):
             check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)

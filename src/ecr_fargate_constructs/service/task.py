@@ -23,6 +23,7 @@ from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar, set_later
 from ecr_fargate_constructs.service.container_logs import needs_log_group
+from ecr_fargate_constructs.service.order import wait_for_permissions
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_fargate, check_task
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
 
@@ -124,6 +125,7 @@ def build_task(
     set_later(definition, containers)
     _set_task_options(definition, containers)
     _acknowledge_environment(definition, containers)
+    wait_for_permissions(definition)
     if is_regulated(scope):
         acknowledge_grants(definition.task_role)
         if definition.execution_role is not None:

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._names import assembly_key, holder_of, take_name
+from ecr_fargate_constructs._partitions import check_partition
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
@@ -129,6 +130,8 @@ class RegistrySettings(Construct):
                 "share_layers=True",
                 path=path,
             )
+        if signing is not None and signing.profile_arn is not None:
+            check_partition("ManagedSigning.profile_arn", signing.profile_arn, cdk.Stack.of(scope).region, path=path)
         _admit(scope, path)
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.network.endpoints import IMAGE_PULL
+from ecr_fargate_constructs.network.registry_reach import out_of_reach
 from ecr_fargate_constructs.reading.doctor.rule import ECS, ECS_CONTROLS, error, found, warning
 from ecr_fargate_constructs.reading.model import as_json
 from ecr_fargate_constructs.reading.network import (
@@ -31,7 +32,7 @@ NO_WAY_TO_REGISTRY = error(
     "no-way-to-registry",
     "The tasks' subnets have no way out and no endpoints for ECR, so that no image can be pulled.",
     "Run them in private subnets with a NAT gateway, or add interface endpoints for ecr.api and ecr.dkr and the "
-    "gateway endpoint for S3.",
+    "gateway endpoint for S3. Endpoints lead to no public registry: mirror such an image, or use a pull-through cache.",
     _ENDPOINTS,
 )
 PUBLIC_ADDRESS_MISSING = error(
@@ -135,7 +136,8 @@ def _used(task: Task | None) -> dict[str, str]:
 
 
 def _public_images(task: Task) -> bool:
-    return any(".dkr.ecr." not in container.image and "${" not in container.image for container in task.containers)
+    images = (container.image for container in task.containers if "${" not in container.image)
+    return any(out_of_reach(image, region=None, regions=()) is not None for image in images)
 
 
 def _written(service: Service) -> int:
