@@ -48,7 +48,7 @@ def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - bo
 
 
 def ask_aws(call: Callable[[], T]) -> T:
-    """What a call returns.
+    """Return what a call of the SDK returns.
 
     Raises:
         TransientError: It is not allowed: a right that was given a moment ago takes seconds to count.
