@@ -39,8 +39,8 @@ _SECRET_VALUE = re.compile(
 
 def path_of(scope: Construct, construct_id: str) -> str:
     """Path that the construct ``construct_id`` will have in ``scope``, known before it exists."""
-    parent = path_of_scope(scope)
-    return f"{parent}/{construct_id}" if parent else construct_id
+    parent, own = path_of_scope(scope), construct_id.replace("/", "--")  # as constructs does it
+    return f"{parent}/{own}" if parent else own
 
 
 def whole_number(

@@ -14,6 +14,7 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _DOCKER_HUB = "docker.io"
+_DOCKER_HUBS = {_DOCKER_HUB, "index.docker.io", "registry-1.docker.io"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,10 @@ class ImageReference:
             )
         registry = (match["registry"] or "") + (match["port"] or "")
         rest = match["name"].removeprefix(f"{registry}/") if registry else match["name"]
-        if not registry and "/" not in rest:
+        registry = registry or _DOCKER_HUB
+        if registry in _DOCKER_HUBS and "/" not in rest:
             rest = f"library/{rest}"
-        return cls(registry=registry or _DOCKER_HUB, name=rest, tag=match["tag"], digest=match["digest"])
+        return cls(registry=registry, name=rest, tag=match["tag"], digest=match["digest"])
 
     @property
     def full_name(self) -> str:
@@ -54,7 +56,7 @@ class ImageReference:
     @property
     def on_docker_hub(self) -> bool:
         """Whether Docker Hub serves it, with its limit for anonymous pulls."""
-        return self.registry in {_DOCKER_HUB, "index.docker.io", "registry-1.docker.io"}
+        return self.registry in _DOCKER_HUBS
 
     @property
     def pinned(self) -> bool:

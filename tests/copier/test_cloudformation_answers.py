@@ -13,6 +13,7 @@ from mishaps import says
 
 from ecr_fargate_constructs.image.copier import handler as handlers
 from ecr_fargate_constructs.image.copier.cloudformation import CloudFormation
+from ecr_fargate_constructs.image.copier.deadline import Deadline
 from ecr_fargate_constructs.image.copier.handler import handler
 
 if TYPE_CHECKING:
@@ -92,6 +93,19 @@ def test_an_error_that_nobody_thought_of_is_an_answer(aws: Aws, monkeypatch: pyt
 
     monkeypatch.setattr(handlers, "copy", fail)
     assert aws.copy().reason == f"ZeroDivisionError: division by zero (log: {LOG})"
+
+
+def test_work_that_ends_as_the_time_does_gets_one_answer(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "Deadline", lambda _: Deadline(0.01))
+
+    def copy(*given: object) -> str:
+        given[3]._stopped.wait(0.01)  # type: ignore[attr-defined]
+        return IMAGE.digest
+
+    monkeypatch.setattr(handlers, "copy", copy)
+    for number in range(1, 31):
+        aws.copy()
+        assert aws.cloudformation.puts == number
 
 
 @pytest.mark.parametrize("missing", ["ResourceType", "ResourceProperties"])

@@ -12,7 +12,7 @@ from aws import HOST, SOURCE_HOST, Aws
 from botocore.exceptions import ClientError
 from botocore.retries import standard
 from images import image
-from mishaps import document, expires
+from mishaps import document, expires, says
 
 from ecr_fargate_constructs.image.copier import login
 
@@ -49,15 +49,38 @@ def _denied() -> ClientError:
     return ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, "GetAuthorizationToken")
 
 
-def test_a_role_that_gets_no_token_is_told_so(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    def deny() -> None:
-        raise _denied()
+@pytest.mark.parametrize("times", [5, 6])
+def test_a_role_that_gets_no_token_is_asked_for_again_as_its_right_may_be_new(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    aws.hold(IMAGE)
+    denials, client = [_denied() for _ in range(times)], login.client
 
-    monkeypatch.setattr(login, "client", lambda *_: SimpleNamespace(get_authorization_token=deny))
+    def get_authorization_token() -> object:
+        if denials:
+            raise denials.pop()
+        return client("ecr", "eu-west-1").get_authorization_token()
+
+    denying = SimpleNamespace(get_authorization_token=get_authorization_token)
+    monkeypatch.setattr(login, "client", lambda *_: denying)
     outcome = aws.copy()
-    assert "AccessDeniedException" in outcome.reason
-    assert "not authorized to perform: ecr:GetAuthorizationToken" in outcome.reason
-    assert aws.registry.requests == []
+    if times == 5:
+        assert outcome.digest == IMAGE.digest
+    else:
+        assert "not authorized to perform: ecr:GetAuthorizationToken (6 attempts)" in outcome.reason
+        assert aws.registry.requests == []
+
+
+def test_another_error_of_aws_is_told_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise ClientError({"Error": {"Code": "InvalidParameterException", "Message": "no"}}, "GetAuthorizationToken")
+
+    monkeypatch.setattr(login, "client", lambda *_: SimpleNamespace(get_authorization_token=fail))
+    assert aws.copy().reason.startswith("ClientError: An error occurred (InvalidParameterException)")
+    assert calls == [1]
 
 
 THROTTLED = 400, document(__type="ThrottlingException", message="Rate exceeded")
@@ -101,3 +124,10 @@ def test_boto3_makes_one_client_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
     for thread in threads:
         thread.join()
     assert most == [1]
+
+
+@pytest.mark.parametrize("at", REQUESTS, ids=lambda at: f"{at[0]} {at[1]}")
+def test_a_right_that_iam_does_not_know_yet_is_waited_for(aws: Aws, at: tuple[str, str, str]) -> None:
+    aws.hold(IMAGE)
+    aws.registry.fail(at[0], at[1], says(403, "DENIED", "not authorized"), host=at[2], times=5)
+    assert aws.copy().digest == IMAGE.digest

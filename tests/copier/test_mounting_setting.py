@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.image.copier import mounting
 
@@ -86,6 +87,22 @@ def test_a_creation_that_failed_is_deleted_without_a_call(aws: Aws, monkeypatch:
     account.calls.clear()
     _run(aws, "Delete", outcome.answers[0]["PhysicalResourceId"])
     assert account.calls == []
+
+
+def test_a_right_that_counts_in_a_moment_is_waited_for(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(monkeypatch, "DISABLED")
+    account.failure = ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutAccountSetting")
+    put = account._put
+
+    def put_later(name: str, value: str) -> None:
+        if len(account.calls) > 4:
+            account.failure = None
+        put(name, value)
+
+    monkeypatch.setattr(account, "_put", put_later)
+    [created] = _run(aws, "Create").answers
+    assert (created["PhysicalResourceId"], account.value) == ("BLOB_MOUNTING:was:DISABLED", "ENABLED")
+    assert account.calls == ["get", "put ENABLED"] * 3
 
 
 def test_a_deletion_that_is_denied_is_told(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws import DESTINATION, HOST, Aws, Outcome
+from botocore.exceptions import ClientError
 from images import image
 from mishaps import answers, document, expires, says
 
@@ -117,6 +118,29 @@ def test_a_private_image_without_a_login_is_told_how_to_give_one(aws: Aws) -> No
     assert "401 UNAUTHORIZED authentication required" in aws.copy(source).reason
 
 
+def test_a_secret_that_may_not_be_read_yet_is_asked_for_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _other(aws, BASIC)
+    arn = _secret(monkeypatch, aws, json.dumps({"username": "me", "password": PASSWORD}))
+    refusals = [ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetSecretValue")] * 5
+    client: Callable[..., Any] = login.client
+
+    def deny(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3's
+        if service == "secretsmanager" and refusals:
+            return SimpleNamespace(get_secret_value=_raiser(refusals.pop()))
+        return client(service, region)
+
+    monkeypatch.setattr(login, "client", deny)
+    assert _with(aws, source, arn).digest == IMAGE.digest
+    assert refusals == []
+
+
+def _raiser(error: Exception) -> Callable[..., None]:
+    def fail(**_: object) -> None:
+        raise error
+
+    return fail
+
+
 @pytest.mark.parametrize("text", [None, "", "hunter2", "[]", "{}", '{"username": "me"}', '{"password": "x"}'])
 def test_a_secret_without_a_login_is_told_what_it_has_to_hold(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, text: str | None
@@ -192,3 +216,27 @@ def test_a_challenge_that_nobody_can_answer_is_a_refusal(aws: Aws, challenge: st
     aws.registry.fail("GET", "/manifests/abc", says(401, "UNAUTHORIZED", WWW_Authenticate=challenge), times=9)
     assert "401 UNAUTHORIZED" in aws.copy(source).reason
     assert len(aws.registry.made("GET", "/manifests/abc")) == 1
+
+
+@pytest.mark.parametrize("at", [("GET", "/manifests/abc"), ("GET", f"/blobs/{IMAGE.layers[1]}")])
+def test_a_refusal_by_a_registry_without_iam_does_not_go_away(aws: Aws, at: tuple[str, str]) -> None:
+    source = f"{aws.registry.host}/library/shop:abc"
+    aws.hold(IMAGE, source)
+    aws.registry.fail(*at, says(403, "DENIED", "pay first"), times=9)
+    outcome = aws.copy(source)
+    assert "403 DENIED pay first (log" in outcome.reason
+    assert len(aws.registry.made(*at)) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", f"/blobs/uploads/.*{IMAGE.layers[1]}"), ("PUT", "/manifests/v1")])
+def test_a_destination_of_others_that_refuses_is_asked_once_more_with_a_new_token(
+    aws: Aws, method: str, path: str
+) -> None:
+    destination = f"{aws.registry.host}/copies:v1"
+    aws.hold(IMAGE, destination=destination)
+    challenge = f'Bearer realm="{aws.registry.url}/token"'
+    aws.registry.fail(method, path, says(403, "DENIED", "read only", WWW_Authenticate=challenge), times=9)
+    outcome = aws.copy(destination=destination)
+    assert "403 DENIED read only" in outcome.reason
+    assert len(aws.registry.made(method, path)) == 2
+    assert len(aws.registry.made("GET", "/token")) >= 1

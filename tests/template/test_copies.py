@@ -161,6 +161,14 @@ def test_a_destination_is_copied_to_once(make: Callable[[cdk.Stack, Path], None]
         assert copy in task["DependsOn"]
 
 
+def test_repositories_of_two_stacks_with_one_logical_id_are_two_destinations(directory: Path) -> None:
+    app = cdk.App()
+    homes, stack = (cdk.Stack(app, "First"), cdk.Stack(app, "Second")), cdk.Stack(app, "Third")
+    for home in homes:
+        PrivateRepository(home, "Repo").build_and_push_image(directory, id=home.node.id, scope=stack)
+    assert len(of_type(template_of(stack), COPY)) == 2
+
+
 def test_one_tag_is_not_the_name_of_two_images() -> None:
     repository = PrivateRepository(_stack(), "Repo")
     repository.mirror_image("nginx:1.29")

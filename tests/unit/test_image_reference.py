@@ -18,6 +18,7 @@ DIGEST = "sha256:" + "a" * 64
         ("nginx:1.29", "docker.io", "library/nginx", "1.29", True, True),
         ("team/web:1", "docker.io", "team/web", "1", True, True),
         ("docker.io/library/nginx:1", "docker.io", "library/nginx", "1", True, True),
+        ("docker.io/nginx:1", "docker.io", "library/nginx", "1", True, True),
         ("public.ecr.aws/nginx/nginx:1.29", "public.ecr.aws", "nginx/nginx", "1.29", False, True),
         ("localhost:5000/web:1", "localhost:5000", "web", "1", False, True),
         ("host:5000/a/b/c", "host:5000", "a/b/c", None, False, False),

@@ -57,7 +57,9 @@ def copy_image(
         ConfigurationError: The stack copies another image to the same tag.
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
-    target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve([destination_uri, source]))
+    # Repositories of two other stacks may have one logical id, and then the same reference to it.
+    named = [[destination_uri, path(stack_of(destination))], source]
+    target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve(named))
     content = f"{origin} {architecture}"
     known = copier.copies.read(target)
     if known is not None:

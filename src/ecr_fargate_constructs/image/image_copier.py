@@ -74,7 +74,7 @@ class ImageCopier:
 
     @cached_property
     def role(self) -> iam.Role:
-        """What the function may do."""
+        """The role of the function."""
         return cast("iam.Role", self._node.find_child("Role"))
 
     @cached_property

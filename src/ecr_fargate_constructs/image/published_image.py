@@ -142,6 +142,12 @@ def mirror(
 ) -> PublishedImage:
     """Copy an image of another registry into ``repository``, under the tag it has there."""
     path = path_of(scope, construct_id)
+    if is_token(reference):
+        raise ConfigurationError(
+            "reference holds a CDK token, and where an image comes from is known at synth; write account and region "
+            "out, for example '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1.4'",
+            path=path,
+        )
     source = ImageReference.parse(reference, name="reference", path=path)
     if source.tag is None and source.digest is None:
         raise ConfigurationError(

@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def is_executable(self) -> bool:
-        """Whether its owner may execute it. Windows has no execute bit."""
+        """True where its owner may execute it. Windows has no execute bit."""
         return os.name != "nt" and stat.S_ISREG(self.status.st_mode) and bool(self.status.st_mode & stat.S_IXUSR)
 
 

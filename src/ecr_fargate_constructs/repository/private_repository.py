@@ -58,7 +58,7 @@ class PrivateRepository(Construct):
     - immutable tags: a rollback runs the bits that ran before;
     - a scan of every image on push;
     - a retention policy, by default the newest 20 tagged images, and untagged ones for a day;
-    - encryption at rest, with a key of yours if you bring one;
+    - encryption at rest, with your key if you bring one;
     - retention of the repository itself when the stack is deleted.
 
     The retention policy is set on the ``CfnRepository``: rules added to ``.repository`` with CDK's

@@ -50,8 +50,9 @@ class FixedAnswer:
                 f"{', '.join(_TYPES)}"
             )
         if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
+            unit = "characters" if self.body.isascii() else "bytes"
             raise ConfigurationError(
-                f"FixedAnswer.body has {len(self.body.encode())} bytes; use at most {_LONGEST}, or let a service "
+                f"FixedAnswer.body has {len(self.body.encode())} {unit}; use at most {_LONGEST}, or let a service "
                 'answer with Route(path="/*")'
             )
 

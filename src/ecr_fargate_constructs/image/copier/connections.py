@@ -54,7 +54,7 @@ def new_pool(deadline: Deadline) -> urllib3.PoolManager:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a registry said to a small request."""
+    """A registry's answer to a small request."""
 
     status: int
     headers: Mapping[str, str]
@@ -97,7 +97,7 @@ class Answer:
         return float(header) if header and header.isdecimal() else None
 
     def __str__(self) -> str:
-        """What to tell of it."""
+        """Status, code and message."""
         return " ".join(part for part in (str(self.status), *self.error) if part)[:500]
 
 

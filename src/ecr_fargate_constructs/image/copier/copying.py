@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from .connections import LARGEST_ANSWER
-from .errors import CopyError, TransientError
+from .errors import CopyError, OutOfTimeError, TransientError
 from .manifest import Descriptor, Manifest, hasher_of, json_object
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Copy:
         return self._push(manifest, tag)
 
     def _is_expected(self, held: Manifest) -> bool:
-        """Whether the manifest under the tag is what it should be, as far as the destination alone can tell.
+        """Return whether the manifest under the tag is what it should be, as far as the destination alone can tell.
 
         A digest in the source's name decides. Without one the tag stands for what was copied first: tags are immutable,
         the same code built twice need not have the same bytes, and the source may be gone when a stack rolls back.
@@ -73,7 +73,13 @@ class Copy:
             return True
         if held.is_index:
             return any(child.platform == ("linux", self.architecture) for child in held.children)
-        return self._runs_on(self.destination, held) in {None, self.architecture}
+        try:
+            return self._runs_on(self.destination, held) in {None, self.architecture}
+        except OutOfTimeError:
+            raise
+        except CopyError as error:  # an account that may push need not be allowed to download
+            print(f"{held.digest} cannot be looked into: {error}")
+            return True
 
     def _wanted(self) -> Manifest:
         """The manifest to copy: that of one architecture, or what the source's name stands for."""
@@ -118,7 +124,7 @@ class Copy:
         if answer.status < 300:  # noqa: PLR2004 - success
             print(f"{version} is {manifest.digest}")
             return manifest.digest
-        # Another copy may have been faster, or an attempt of ours arrived whose answer did not.
+        # Another copy may have been faster, or an attempt of this one arrived whose answer did not.
         there = self.destination.manifest(version)
         if there is None:
             raise self.destination.refusal(answer)

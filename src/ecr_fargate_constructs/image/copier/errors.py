@@ -1,4 +1,4 @@
-"""What can go wrong, and whether trying again may help."""
+"""The failures of a copy: final ones, and those that another attempt may mend."""
 
 from __future__ import annotations
 

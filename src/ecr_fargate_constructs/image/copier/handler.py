@@ -9,7 +9,7 @@ from .connections import new_pool
 from .copying import Copy
 from .deadline import Deadline
 from .errors import CopyError
-from .login import EcrLogin, Login, TokenLogin, user_of
+from .login import EcrLogin, Login, TokenLogin, ask_aws, user_of
 from .mounting import set_mounting
 from .reference import Reference
 from .registry import Registry, endpoint_of
@@ -37,7 +37,7 @@ def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]
     """Physical id and attributes of the resource."""
     request, known = event["RequestType"], event.get("PhysicalResourceId")
     if event["ResourceType"] == MOUNTING:
-        return set_mounting(request, known), {}
+        return deadline.retry(lambda: ask_aws(lambda: set_mounting(request, known))), {}
     properties = event["ResourceProperties"]
     target = properties["Destination"]
     if request == "Delete":  # what runs elsewhere may need the image; the retention policy decides
@@ -67,7 +67,7 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
         reference = Reference.parse(name)
         region = reference.ecr_region
         if region is None:
-            user = user_of(secret_arn) if secret_arn and name == source else None
+            user = deadline.retry(lambda: user_of(secret_arn)) if secret_arn and name == source else None
             login = TokenLogin(pool, user)
         else:
             login = EcrLogin(region)

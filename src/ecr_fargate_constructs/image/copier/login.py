@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import boto3
@@ -19,7 +19,9 @@ from .errors import CopyError, TransientError
 from .manifest import json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
 
 _TOKEN = re.compile(r"[!-~]+")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -45,6 +47,20 @@ def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - bo
         return boto3.client(service, region_name=region, config=_SDK)
 
 
+def ask_aws(call: Callable[[], T]) -> T:
+    """Return what a call of the SDK returns.
+
+    Raises:
+        TransientError: It is not allowed: a right that was given a moment ago takes seconds to count.
+    """
+    try:
+        return call()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in {"AccessDenied", "AccessDeniedException"}:
+            raise TransientError(str(error)) from error
+        raise
+
+
 class EcrLogin:
     """ECR's own: a token of the role that the function runs with, from the region of the registry."""
 
@@ -59,17 +75,9 @@ class EcrLogin:
         """The token, as basic authentication."""
         with self._lock:
             if self._header is None:
-                answer = self._token()
+                answer = ask_aws(client("ecr", self._region).get_authorization_token)
                 self._header = f"Basic {answer['authorizationData'][0]['authorizationToken']}"
             return self._header
-
-    def _token(self) -> Any:  # noqa: ANN401 - boto3's
-        try:
-            return client("ecr", self._region).get_authorization_token()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "AccessDeniedException":  # the right may be seconds old
-                raise TransientError(f"ECR in {self._region} gives no token: {error}") from error
-            raise
 
     def renew(self, used: str | None, challenge: str | None) -> bool:  # noqa: ARG002 - ECR needs no challenge
         """Drop a token that was refused: it may have expired."""
@@ -156,10 +164,12 @@ def user_of(secret_arn: str) -> tuple[str, str]:
     """Name and password, or access token, that a secret of Secrets Manager holds.
 
     Raises:
+        TransientError: It may not be read, or not yet.
         CopyError: It holds neither.
     """
     region = secret_arn.split(":")[3] if secret_arn.startswith("arn:") else None
-    text = client("secretsmanager", region).get_secret_value(SecretId=secret_arn).get("SecretString") or ""
+    secrets = client("secretsmanager", region)
+    text = ask_aws(lambda: secrets.get_secret_value(SecretId=secret_arn)).get("SecretString") or ""
     try:
         values = json.loads(text)
         return str(values["username"]), str(values.get("password") or values["accessToken"])

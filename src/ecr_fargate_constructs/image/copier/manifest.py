@@ -106,7 +106,7 @@ class Manifest:
 
     @property
     def is_index(self) -> bool:
-        """Whether it lists manifests of several platforms."""
+        """True where it lists manifests of several platforms."""
         return self.media_type in {OCI_INDEX, DOCKER_LIST}
 
     @property

@@ -72,7 +72,7 @@ class Reference:
 
     @property
     def version(self) -> str:
-        """What to ask the registry for: the digest where one is named."""
+        """The digest, or the tag where no digest is named: a registry is asked for it."""
         return self.digest or self.tag or ""
 
     def __str__(self) -> str:

@@ -76,12 +76,12 @@ class Registry:
         return self._deadline.retry(attempt)
 
     def has_manifest(self, digest: str) -> bool:
-        """Whether a manifest of this digest is there."""
+        """Return whether a manifest of this digest is there."""
         answer = self._ask("HEAD", f"manifests/{digest}", {"Accept": ", ".join(ACCEPTED)}, ok=(200, 404))
         return answer.status == 200  # noqa: PLR2004 - OK
 
     def has_blob(self, digest: str) -> bool:
-        """Whether a blob is there. A registry that redirects has it."""
+        """Return whether a blob is there. A registry that redirects has it."""
         return self._ask("HEAD", f"blobs/{digest}", ok=(200, *_REDIRECTS, 404)).status != 404  # noqa: PLR2004
 
     def small_blob(self, blob: Descriptor) -> bytes:
@@ -238,7 +238,7 @@ class Registry:
             raise TransientError(f"{host}: {kind_of(error)}") from error
 
     def _may_renew(self, status: int, headers: Mapping[str, str], used: str | None, url: str) -> bool:
-        """Whether the registry refused a login, and there is another one to try. No other host can ask for one."""
+        """Return whether a login was refused and there is another one to try. No other host can ask for one."""
         if status not in _REFUSED or not self._is_own(url):
             return False
         return self._login.renew(used, headers.get("WWW-Authenticate"))

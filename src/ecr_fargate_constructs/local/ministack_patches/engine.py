@@ -1,4 +1,4 @@
-"""What MiniStack asks the container engine for, changed where the engine or this machine is not AWS's.
+"""MiniStack's requests to the container engine, changed where the engine or this machine differs from AWS.
 
 Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """

@@ -1,4 +1,4 @@
-"""What the private registry is strict about, for MiniStack, whose ECR lets more pass than AWS's does.
+"""The rules of ECR that MiniStack's registry lacks.
 
 A delivery that works against the embedded AWS has to work on AWS: an image is taken only when all of its parts have
 arrived, a layer is mounted only where ECR mounts it, and sizes are those of the image. Written for MiniStack 1.5.33,

@@ -1,4 +1,4 @@
-"""What the private registry was asked, in the log: tests and the benchmark read there what was sent and mounted."""
+"""A log of the requests to the private registry: tests and the benchmark read there what was sent and mounted."""
 
 from __future__ import annotations
 
