@@ -14,6 +14,7 @@ from functools import cache, wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
+from ecr_fargate_constructs._secret_names import is_secret_value
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -56,6 +57,7 @@ _MANY: dict[str, type] = {
     "tuple": Sequence,
     "set": set,
 }
+_SECRETS = {"Secret", "ISecret", "SecretValue"}
 _LONGEST = 60
 
 
@@ -106,7 +108,9 @@ def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | 
         where, wrong, kind = found
         if isinstance(wrong, str) and _takes_strings(kind):
             raise ConfigurationError(f"{name}{where}={wrong!r} is one string; use [{wrong!r}]", path=path)
-        raise ConfigurationError(f"{name}{where}{_said(wrong)}; use {_words(kind)}", path=path)
+        raise ConfigurationError(
+            f"{name}{where}{_said(wrong, hidden=_holds_secret(kind, wrong))}; use {_words(kind)}", path=path
+        )
 
 
 def _takes_strings(kind: Kind) -> bool:
@@ -279,7 +283,16 @@ _PLAIN: dict[str, Callable[[object], bool]] = {
 }
 
 
-def _said(value: object) -> str:
+def _holds_secret(kind: Kind, value: object) -> bool:
+    """Whether a value is, or stands for, a secret, which no message shows."""
+    if isinstance(kind, Either):
+        return any(_holds_secret(each, value) for each in kind.kinds)
+    if isinstance(kind, Pairs):
+        return _holds_secret(kind.values, value)
+    return (isinstance(kind, Named) and kind.name in _SECRETS) or is_secret_value(str(value))
+
+
+def _said(value: object, *, hidden: bool) -> str:
     if isinstance(value, type):
         return f" is the class {value.__name__} itself, and takes an object: {value.__name__}(…)"
     kind = type(value)
@@ -287,6 +300,8 @@ def _said(value: object) -> str:
     if kind.__module__ != "builtins":
         return f" is {noun}"
     text = repr(value)
+    if hidden and value is not None:
+        return f" is {noun}"
     return f"={text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}{'' if value is None else f' is {noun}'}"
 
 

@@ -106,6 +106,8 @@ WARNINGS = {
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:plainHttp",
+    "ecr-fargate-constructs:plainClientSecret",
+    "ecr-fargate-constructs:plainSecretInCommand",
     "ecr-fargate-constructs:plainSecretInEnvironment",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",

@@ -131,7 +131,7 @@ def _cdk_modules() -> list[str]:
         ("Sequence[str]", "a", "X='a' is one string; use ['a']"),
         ("Sequence[str]", (each for each in "ab"), "is a generator; use a list of a string"),
         ("Mapping[str, ecs.Secret]", {5: None}, "X (a name)=5 is an int; use a string"),
-        ("Mapping[str, ecs.Secret]", {"A": "b"}, "X['A']='b' is a str; use ecs.Secret"),
+        ("Mapping[str, ecs.Secret]", {"A": "b"}, "X['A'] is a str; use ecs.Secret"),
         ("cdk.Duration | None", 30, "X=30 is an int; use cdk.Duration or None"),
         ("cdk.Duration", cdk.Duration, "X is the class Duration itself, and takes an object: Duration(…)"),
         ("bool", "no", "X='no' is a str; use True or False"),

@@ -38,9 +38,16 @@ class Instruction:
             return None
         try:
             words = json.loads(self.value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return tuple(map(str, words)) if isinstance(words, list) else None
+
+    @property
+    def assignments(self) -> tuple[tuple[str, str], ...]:
+        """The names and values of an ENV."""
+        first, _, rest = self.value.partition(" ")
+        pairs = _ASSIGNMENT.findall(self.value) if "=" in first else [(first, rest)]
+        return tuple((name, value.strip().strip("\"'")) for name, value in pairs)
 
     @property
     def text(self) -> str:
@@ -139,12 +146,8 @@ class Dockerfile:
         found: dict[str, str] = {}
         for stage in self.chain(target):
             for each in stage.instructions:
-                if each.name != "ENV":
-                    continue
-                pairs = _ASSIGNMENT.findall(each.value)
-                first, _, rest = each.value.partition(" ")
-                for name, value in pairs if "=" in first else [(first, rest)]:
-                    found[name] = value.strip().strip("\"'")
+                if each.name == "ENV":
+                    found.update(each.assignments)
         return found
 
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import looks_secret
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._secret_files import is_secret_file
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.reading.doctor.base_images import end_of_life
 from ecr_fargate_constructs.reading.doctor.rule import CDK_ISSUE, ECS_CONTROLS, ELB, error, found, found_in, warning
@@ -150,8 +150,8 @@ def _image(container: Container) -> Iterator[Finding]:
     elif image.platform is not None and image.platform.split("/")[1:2] != [wanted]:
         detail = f"container {container.name} runs on {wanted}, and its image is built for {image.platform}"
         yield found(ARCHITECTURE_MISMATCH, container.task.resource, detail)
-    for name in sorted(image.arguments):
-        if looks_secret(name):
+    for name, value in sorted(image.arguments.items()):
+        if seems_secret(name, value):
             yield found(SECRET_ARGUMENT, container.task.resource, f"container {container.name}: argument {name}")
     if dockerfile is None:
         yield found(DOCKERFILE_MISSING, container.task.resource, f"container {container.name}: {image.dockerfile.name}")
@@ -175,8 +175,8 @@ def _written(container: Container, dockerfile: Dockerfile) -> Iterator[Finding]:
     yield from _user(container, dockerfile)
     yield from _base(container, file, chain[0].image, chain[0].source.line)
     for instruction in (each for stage in chain for each in stage.instructions if each.name == "ENV"):
-        names = re.findall(r"(\w+)=", instruction.value) or instruction.value.split(" ")[:1]
-        if secret := next(filter(looks_secret, names), None):
+        secret = next((name for name, value in instruction.assignments if seems_secret(name, value)), None)
+        if secret is not None:
             yield found_in(SECRET_IN_ENVIRONMENT, container, file, f"ENV {secret}", line=instruction.line)
 
 
