@@ -109,6 +109,7 @@ WARNINGS = {
     "ecr-fargate-constructs:plainClientSecret",
     "ecr-fargate-constructs:plainSecretInCommand",
     "ecr-fargate-constructs:plainSecretInEnvironment",
+    "ecr-fargate-constructs:repositoryNotEmptied",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
