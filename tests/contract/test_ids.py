@@ -98,6 +98,7 @@ SHIFTING = {
     ],
 }
 WARNINGS = {
+    "ecr-fargate-constructs:containerPortNotExposed",
     "ecr-fargate-constructs:directDeliveryInStage",
     "ecr-fargate-constructs:dockerHubImage",
     "ecr-fargate-constructs:execAuditLog",
@@ -114,6 +115,7 @@ WARNINGS = {
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
     "ecr-fargate-constructs:unpinnedImage",
+    "ecr-fargate-constructs:writablePathOwnedByRoot",
 }
 
 

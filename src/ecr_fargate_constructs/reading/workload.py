@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.reading.dockerfile import Dockerfile
+from ecr_fargate_constructs._dockerfile import Dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,6 +22,7 @@ from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
 from ecr_fargate_constructs.service.container_logs import needs_log_group
+from ecr_fargate_constructs.service.image_settings import warn_about_images
 from ecr_fargate_constructs.service.plain_secrets import warn_about_secrets
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_fargate, check_task
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
@@ -127,7 +128,9 @@ def build_task(
         acknowledge_grants(definition.task_role)
         if definition.execution_role is not None:
             acknowledge_grants(definition.execution_role)
-    warn_about_secrets(scope, dict(zip(made, containers, strict=True)))
+    named = dict(zip(made, containers, strict=True))
+    warn_about_secrets(scope, named)
+    warn_about_images(scope, named)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 

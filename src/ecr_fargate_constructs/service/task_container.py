@@ -53,7 +53,8 @@ class TaskContainer:
         restart: Restart the container in place when it exits; left out, its exit ends the task when it is essential.
         readonly_root_filesystem: Whether the root file system is read-only. Writable places are named in
             ``writable_paths``.
-        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task.
+        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task, and
+            root's alone unless the Dockerfile names it in a ``VOLUME``, whose owner it then has.
         mounts: Volumes: shared among containers, EFS, EBS.
         cpu: CPU units of the task's that this container has for certain; left out, it takes what the others leave.
         memory_limit_mib: Memory at which this container is killed, in MiB, 6 or more; left out, the task's.

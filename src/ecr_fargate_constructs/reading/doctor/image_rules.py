@@ -20,7 +20,7 @@ from ecr_fargate_constructs.reading.workload import attribute, services, tasks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_fargate_constructs.reading.dockerfile import Dockerfile
+    from ecr_fargate_constructs._dockerfile import Dockerfile
     from ecr_fargate_constructs.reading.doctor.rule import Finding, Rule
     from ecr_fargate_constructs.reading.model import App
     from ecr_fargate_constructs.reading.workload import Container, Service
