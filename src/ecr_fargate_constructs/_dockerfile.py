@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>.*))?")
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}$]*))?\}|(?P<plain>\w+))")
 _HEREDOC = re.compile(r"<<-?[\"']?(?P<end>\w+)[\"']?")
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _MOST_PORTS = 2**17  # twice as many as there are: a Dockerfile of anybody's may name ranges again and again
@@ -107,6 +107,7 @@ class Dockerfile:
         """Read a Dockerfile, with the build arguments that it is given."""
         known: dict[str, str] = {}
         stages: list[Stage] = []
+        inside: list[list[Instruction]] = []
         for instruction in _instructions(text):
             if instruction.name == "ARG" and not stages:
                 argument = _ARGUMENT.match(instruction.value)
@@ -118,9 +119,10 @@ class Dockerfile:
                 if source is not None:
                     image, name = _expand(source["image"], known), (source["name"] or "").lower()
                     stages.append(Stage(instruction, image, name, source["platform"]))
+                    inside.append([])
             elif stages:
-                stages[-1] = replace(stages[-1], instructions=(*stages[-1].instructions, instruction))
-        return cls(tuple(stages))
+                inside[-1].append(instruction)
+        return cls(tuple(replace(stage, instructions=tuple(each)) for stage, each in zip(stages, inside, strict=True)))
 
     @property
     def bases(self) -> tuple[str, ...]:

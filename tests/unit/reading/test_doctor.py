@@ -103,6 +103,7 @@ def test_ids_are_public_and_every_rule_says_why_and_where() -> None:
         assert rule.reason.endswith(".")
         assert rule.source.startswith("https://")
     assert [rule.id for rule in RULES if rule.severity is Severity.ERROR] == [
+        "synthesis-failed",
         "architecture-mismatch",
         "dockerfile-missing",
         "listens-on-loopback",

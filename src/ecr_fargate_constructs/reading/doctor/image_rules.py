@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ _PLATFORMS = {"X86_64": "amd64", "ARM64": "arm64"}
 _IDLE_DEFAULT = 60
 _SOURCES = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
 _SETTINGS = re.compile(r"gunicorn.*\.py$")
+_MOST_FILES = 50_000  # looked at in a build context: cdk.out may come from anybody, and name /
+_MOST_READ = 2_000
 _LARGEST = 1_000_000  # bytes of a file that is read
 _ROOT = re.compile(r"(?:root|0)(?::\S*)?")
 _WITH_USER = re.compile(r"nonroot|unprivileged|rootless")
@@ -251,9 +254,14 @@ def _idle_timeouts(service: Service) -> list[int]:
 
 
 def _files(context: Path) -> Iterator[Path]:
+    files = (Path(folder) / name for folder, folders, names in _walk(context) for name in sorted(names))
+    yield from islice(files, _MOST_FILES)
+
+
+def _walk(context: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     for folder, folders, names in os.walk(context):
         folders[:] = sorted(name for name in folders if name not in {"node_modules", ".git"})
-        yield from (Path(folder) / name for name in sorted(names))
+        yield folder, folders, names
 
 
 def _secret_files(context: Path) -> list[Path]:
@@ -261,11 +269,14 @@ def _secret_files(context: Path) -> list[Path]:
     return whole + [file for file in _files(context) if is_secret_file(file.name)]
 
 
+def _is_small(file: Path) -> bool:
+    """Whether a file can be read: a pipe has no end, and a link may lead nowhere."""
+    return file.is_file() and file.stat().st_size <= _LARGEST
+
+
 def _settings(context: Path) -> str:
     """The files of a build context that may say how long connections are kept."""
-    texts = [
-        file.read_text(encoding="utf-8", errors="replace")
-        for file in _files(context)
-        if (file.suffix in _SOURCES or _SETTINGS.search(file.name)) and file.stat().st_size <= _LARGEST
-    ]
-    return "\n".join(texts)
+    files = (
+        file for file in _files(context) if (file.suffix in _SOURCES or _SETTINGS.search(file.name)) and _is_small(file)
+    )
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in islice(files, _MOST_READ))
