@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TIME = re.compile(r"(Synthesis|Deployment|Total) time: ([0-9.]+)s")
-_BROUGHT = re.compile(r"^registry: [A-Z]+ /v2/(\S+?)/(?:blobs|manifests)/\S* brought (\d+) bytes$", re.MULTILINE)
+_BROUGHT = re.compile(r"^registry: [A-Z]+ /v2/(\S+?)/(blobs|manifests)/\S* brought (\d+) bytes$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class Deployment:
         assets: Seconds for assets, change sets and questions.
         stacks: Seconds from the execution of the change sets until the command line knows that they are done.
         brought: Bytes that arrived in the registry, by repository.
+        blobs: Those of layers and configurations alone.
     """
 
     seconds: float
@@ -41,6 +42,7 @@ class Deployment:
     assets: float
     stacks: float
     brought: Mapping[str, int]
+    blobs: Mapping[str, int]
 
     @classmethod
     def of(cls, seconds: float, said: str, log: str) -> Deployment:
@@ -55,14 +57,21 @@ class Deployment:
             assets=found["Total"] - found["Synthesis"] - found["Deployment"],
             stacks=found["Deployment"],
             brought=brought(log),
+            blobs=brought(log, "blobs"),
         )
 
 
-def brought(log: str) -> dict[str, int]:
-    """Bytes of layers, configurations and manifests that arrived in the registry, by repository."""
+def brought(log: str, *kinds: str) -> dict[str, int]:
+    """Bytes that arrived in the registry, by repository.
+
+    Args:
+        log: What the embedded AWS has printed.
+        kinds: What counts: ``blobs``, which are layers and configurations, or ``manifests``; by default both.
+    """
     found: Counter[str] = Counter()
-    for repository, size in _BROUGHT.findall(log):
-        found[repository] += int(size)
+    for repository, kind, size in _BROUGHT.findall(log):
+        if kind in (kinds or ("blobs", "manifests")):
+            found[repository] += int(size)
     return dict(found)
 
 

@@ -53,8 +53,8 @@ def described(shares: Mapping[str, float]) -> Goal:
     steps = [f"{step} {after - before:.0%}" for step, (before, after) in zip(STEPS, pairwise(reached), strict=True)]
     return Goal(
         name="",
-        measure="the floor of P1 to P3, a program that imports the same modules of CDK and synthesizes an empty stack: "
-        f"where its time goes, and {' and '.join(map(str, SIZES))} services against it",
+        measure="the floor of P1 and P3, a program that imports the same modules of CDK and synthesizes an empty "
+        f"stack: where its time goes, and {' and '.join(map(str, SIZES))} services against it",
         goal="none",
         figure=f"{', '.join(steps)} ({NODE} {shares[NODE]:.0%}); services "
         f"{' · '.join(f'{shares[str(size)]:.2f}' for size in SIZES)}",

@@ -1,4 +1,4 @@
-"""The goals P1 to P9, what was measured for them, and the table of both."""
+"""The goals P1 to P10, what was measured for them, and the table of both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Goal:
     """One line of the table.
 
     Attributes:
-        name: P1 to P9.
+        name: P1 to P10.
         measure: What is measured, and against what.
         goal: In words.
         figure: What was found, in words.

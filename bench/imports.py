@@ -14,6 +14,8 @@ CDK = (
 )
 OURS = "from ecr_fargate_constructs import EcrFargateService, PublicHttp, TargetHealthCheck"
 
+GOAL = 1.05
+
 
 def imports(rounds: int) -> list[Goal]:
     """Measure; a bare import loads nothing of CDK, so the goal is judged by what a program needs."""
@@ -27,10 +29,10 @@ def imports(rounds: int) -> list[Goal]:
             name="P4",
             measure="`from ecr_fargate_constructs import EcrFargateService, …`, against `import aws_cdk` and the ECS "
             "modules that it needs",
-            goal="≤ 1.10",
+            goal=f"≤ {GOAL:.2f}",
             figure=f"{wall:.2f} (CPU time {used:.2f}); `{package}` alone {shares[package]:.2f}, `{core}` alone "
             f"{shares[core]:.2f}",
-            met=wall <= 1.10,  # noqa: PLR2004 - the goal
+            met=wall <= GOAL,
             ratios={"P4": wall},
         )
     ]

@@ -31,6 +31,13 @@ def count(program: str, services: int) -> collections.Counter[str]:
         return collections.Counter(json.loads(report.read_text(encoding="utf-8")))
 
 
+def each_service(program: str) -> dict[str, float]:
+    """What a further service sends, by sender and kind of message."""
+    more = count(program, MANY)
+    more.subtract(count(program, FEW))
+    return {what: number / (MANY - FEW) for what, number in more.items() if number}
+
+
 def _watch(program: str, report: Path) -> None:
     """Run a program, and write down who sends what."""
     from jsii._kernel.providers import process  # noqa: PLC0415 - starts the Node process
@@ -71,9 +78,7 @@ def main() -> None:
     if report is not None:
         _watch(program, Path(report))
         return
-    more = count(program, MANY)
-    more.subtract(count(program, FEW))
-    each = {what: number / (MANY - FEW) for what, number in more.items() if number}
+    each = each_service(program)
     for what, number in sorted(each.items(), key=lambda item: -item[1]):
         print(f"{number:5.1f} {what}")
     print(f"{sum(each.values()):g} messages a service")

@@ -15,6 +15,10 @@ from bench.programs import BARE, OURS
 if TYPE_CHECKING:
     from bench.programs import Assemblies
 
+ROLLOUT, TASKS = 170, 50
+"""Seconds: the goals of P5."""
+
+COPY = "Custom::EcrFargateImageCopy"
 AWS_INTERVAL, AWS_THRESHOLD, AWS_DELAY = 30, 5, 300
 """What Elastic Load Balancing does where the template is silent."""
 
@@ -32,6 +36,29 @@ def rollout_bound(template: dict[str, Any]) -> tuple[float, float]:
     return interval * threshold, float(attributes.get("deregistration_delay.timeout_seconds", AWS_DELAY))
 
 
+def bake_seconds(template: dict[str, Any]) -> float:
+    """Seconds that ECS watches the alarms of a deployment after its tasks have changed: the longest of the alarms.
+
+    Source: Amazon ECS Developer Guide, "How CloudWatch alarms detect Amazon ECS deployment failures": the bake time is
+    computed from the configuration of the alarms.
+    """
+    resources = template["Resources"]
+    names = [
+        name["Ref"]
+        for item in resources.values()
+        if item["Type"] == "AWS::ECS::Service"
+        for name in item["Properties"].get("DeploymentConfiguration", {}).get("Alarms", {}).get("AlarmNames", ())
+    ]
+    return max((_watched(resources[name]["Properties"]) for name in names), default=0)
+
+
+def _watched(alarm: dict[str, Any]) -> float:
+    """Seconds that an alarm looks back."""
+    queries = alarm.get("Metrics", ())
+    periods = [query.get("Period") or query.get("MetricStat", {}).get("Period", 0) for query in queries]
+    return float(max([alarm.get("Period", 0), *periods]) * alarm["EvaluationPeriods"])
+
+
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Types of the resources in which two templates differ."""
     one, other = before["Resources"], after["Resources"]
@@ -42,36 +69,40 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 def rollouts(assemblies: Assemblies) -> list[Goal]:
     """P5."""
-    found = {}
+    found, baked = {}, {}
     for name in (OURS, BARE):
         run(assemblies.program(name, 1))
-        found[name] = rollout_bound(assemblies.template(name, 1))
-    ours = sum(found[OURS])
+        template = assemblies.template(name, 1)
+        found[name], baked[name] = rollout_bound(template), bake_seconds(template)
+    healthy, leaving = found[OURS]
+    tasks, whole = healthy + leaving, healthy + leaving + baked[OURS]
     return [
         Goal(
             name="P5",
-            measure="rollout bound from the template: health interval × healthy threshold + deregistration delay; "
-            f"the bare pattern has {found[BARE][0]:g} + {found[BARE][1]:g} s",
-            goal="≤ 50 s",
-            figure=f"{found[OURS][0]:g} + {found[OURS][1]:g} = {ours:g} s",
-            met=ours <= 50,  # noqa: PLR2004 - the goal
-            ratios={"P5 seconds": ours},
+            measure="rollout bound from the template: health interval × healthy threshold + deregistration delay + "
+            f"bake time of the alarms; the bare pattern has {found[BARE][0]:g} + {found[BARE][1]:g} s and "
+            f"{'no alarms' if not baked[BARE] else f'{baked[BARE]:g} s'}",
+            goal=f"≤ {ROLLOUT} s, the first two ≤ {TASKS} s",
+            figure=f"{healthy:g} + {leaving:g} + {baked[OURS]:g} = {whole:g} s",
+            met=whole <= ROLLOUT and tasks <= TASKS,
+            ratios={"P5 seconds": tasks, "P5 seconds with alarms": whole},
         )
     ]
 
 
 def code_changes(assemblies: Assemblies) -> list[Goal]:
-    """P6."""
+    """P6, as far as templates tell."""
     found = {name: _code_change(assemblies, name) for name in (OURS, "direct")}
     copied, copied_images = found[OURS]
     direct, direct_images = found["direct"]
     return [
         Goal(
             name="P6",
-            measure="a change of nothing but code: resources that change, images that are stored",
-            goal="copy: task definition and copy; direct: the task definition, one image",
-            figure=f"copy: {_words(copied)}, {copied_images} images; direct: {_words(direct)}, {direct_images} image",
-            met=copied == ["AWS::ECS::TaskDefinition", "Custom::CDKECRDeployment"]
+            measure="a change of nothing but code: resources that change, repositories that get the image",
+            goal="copy: 2 resources; direct: 1 resource, 1 repository",
+            figure=f"copy: {_words(copied)}, {copied_images} repositories; direct: {_words(direct)}, "
+            f"{direct_images} repository",
+            met=copied == ["AWS::ECS::TaskDefinition", COPY]
             and direct == ["AWS::ECS::TaskDefinition"]
             and direct_images == 1,
             ratios={"P6 copy": len(copied), "P6 direct": len(direct), "P6 direct images": direct_images},
@@ -94,7 +125,7 @@ def _code_change(assemblies: Assemblies, name: str) -> tuple[list[str], int]:
         after = assemblies.template(name, 1)
     manifest = json.loads((assemblies.of(name, 1) / "Bench.assets.json").read_text(encoding="utf-8"))
     pushed = sum(len(image["destinations"]) for image in manifest["dockerImages"].values())
-    copies = sum(item["Type"] == "Custom::CDKECRDeployment" for item in after["Resources"].values())
+    copies = sum(item["Type"] == COPY for item in after["Resources"].values())
     return changed(before, after), pushed + copies
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from bench.programs import TYPESCRIPT, solutions_python
 
-PACKAGES = ("aws-cdk-lib", "constructs", "jsii", "cdk-ecr-deployment", "ministack")
+PACKAGES = ("aws-cdk-lib", "constructs", "jsii", "ministack", "boto3", "urllib3")
 SOLUTION_PACKAGES = ("aws-solutions-constructs.aws-alb-fargate", "aws-cdk-lib")
 
 
@@ -24,9 +25,10 @@ def versions() -> dict[str, str]:
         **{name: version(name) for name in PACKAGES},
     }
     lock = json.loads((TYPESCRIPT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    found |= {
-        f"{name} (npm)": lock[f"node_modules/{name}"]["version"] for name in ("aws-cdk-lib", "cdk-ecr-deployment")
-    }
+    found["aws-cdk-lib (npm)"] = lock["node_modules/aws-cdk-lib"]["version"]
+    for command in ("skopeo", "docker-registry"):
+        if shutil.which(command):
+            found[command] = next(word for word in _said(command, "--version").split() if word[0].isdigit())
     python = solutions_python()
     if python.is_file():
         code = f"from importlib.metadata import version; print(*map(version, {SOLUTION_PACKAGES!r}))"

@@ -1,12 +1,12 @@
 """The same resources written by hand, from CDK's own constructs alone and no line more than they take.
 
-What is one for a stack (network, cluster, role of the copies) is made once. The run compares the templates.
+A stack has one network, one cluster and one function that copies. The run compares types and counts.
 """
 
 from __future__ import annotations
 
 import json
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -19,15 +19,17 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from cdk_ecr_deployment import DockerImageName, ECRDeployment
 
 from bench.peers.program import APP, finish, services
 from bench.processes import ROOT
 
-PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-PUSH = [*PULL, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
-PUSH.append("ecr:DescribeImages")
-COPY_ONCE = ROOT / "src" / "ecr_fargate_constructs" / "image" / "copy_once.py"
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+UPLOAD = ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+PUSH = ["ecr:BatchCheckLayerAvailability", *PULL, *UPLOAD]
+COPIER = str(ROOT / "src" / "ecr_fargate_constructs" / "image")
 UNTAGGED = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1}
 TAGGED = {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": 20}
 POLICY = json.dumps(
@@ -59,41 +61,41 @@ def network(stack: cdk.Stack) -> ec2.Vpc:
     )
 
 
-def copy_role(stack: cdk.Stack) -> iam.Role:
-    """What the function that copies images may do, for all of them."""
+class Copier(NamedTuple):
+    """The function that copies images, its role, and the policy that it has before it copies."""
+
+    function: lambda_.Function
+    role: iam.Role
+    policy: IConstruct
+
+
+def copier(stack: cdk.Stack) -> Copier:
+    """The function that copies images, for all of them."""
     role = iam.Role(
         stack,
-        "EcrFargateImageCopyRole",
+        "ImageCopierRole",
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        description="Copies image assets into private repositories",
-        managed_policies=[
-            iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSLambdaBasicExecutionRole"),
-        ],
+        description="Copies images into private repositories",
     )
+    group = logs.LogGroup(
+        stack, "ImageCopierLogGroup", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.RETAIN
+    )
+    group.grant_write(role)
     allow(role, ["ecr:GetAuthorizationToken"], "*")
-    return role
-
-
-def copy_once(stack: cdk.Stack, role: iam.Role) -> None:
-    """Put a function in front of the one that copies, which asks first whether the tag is there."""
-    [singleton] = [each for each in stack.node.children if each.node.id.startswith("Custom::CDKECRDeployment")]
-    asked = cast("lambda_.CfnFunction", singleton.node.default_child)
-    copies = lambda_.CfnFunction(
+    function = lambda_.Function(
         stack,
-        "EcrFargateImageCopies",
-        code=asked.code,
-        runtime=asked.runtime,
-        handler=asked.handler,
-        memory_size=asked.memory_size,
-        timeout=asked.timeout,
-        role=role.role_arn,
+        "ImageCopier",
+        description="Copies images into private repositories",
+        code=lambda_.Code.from_asset(COPIER, exclude=["*", "!copier", "!copier/*.py"]),
+        handler="copier.handler.handler",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        architecture=lambda_.Architecture.X86_64,
+        memory_size=1024,
+        timeout=cdk.Duration.minutes(15),
+        role=role,
+        log_group=group,
     )
-    copies.node.add_dependency(cast("iam.Policy", role.node.find_child("DefaultPolicy")))
-    asked.code = lambda_.CfnFunction.CodeProperty(zip_file=COPY_ONCE.read_text(encoding="utf-8"))
-    asked.runtime, asked.handler, asked.timeout = "python3.14", "index.handler", 60
-    asked.environment = lambda_.CfnFunction.EnvironmentProperty(variables={"COPIES": copies.ref})
-    invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[copies.attr_arn])
-    asked.node.add_dependency(iam.Policy(stack, "EcrFargateImageCopiesInvoke", statements=[invoke], roles=[role]))
+    return Copier(function, role, role.node.find_child("DefaultPolicy"))
 
 
 def allow(role: iam.Role, actions: list[str], resource: str) -> None:
@@ -102,8 +104,8 @@ def allow(role: iam.Role, actions: list[str], resource: str) -> None:
 
 
 def image(
-    scope: cdk.Stack, name: str, role: iam.Role
-) -> tuple[ecr.Repository, ecr_assets.DockerImageAsset, ECRDeployment]:
+    scope: cdk.Stack, name: str, copies: Copier
+) -> tuple[ecr.Repository, ecr_assets.DockerImageAsset, cdk.CustomResource]:
     """A repository, and the image that is built and copied into it."""
     repository = ecr.Repository(
         scope,
@@ -118,16 +120,20 @@ def image(
         "ecr.CfnRepository", repository.node.default_child
     ).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=POLICY)
     asset = ecr_assets.DockerImageAsset(scope, f"{name}Asset", directory=APP, platform=ecr_assets.Platform.LINUX_AMD64)
-    allow(role, PULL, asset.repository.repository_arn)
-    allow(role, PUSH, repository.repository_arn)
-    copy = ECRDeployment(
+    allow(copies.role, PUSH, repository.repository_arn)
+    copy = cdk.CustomResource(
         scope,
         f"{name}Copy",
-        src=DockerImageName(asset.image_uri),
-        dest=DockerImageName(repository.repository_uri_for_tag(asset.asset_hash)),
-        image_arch=["amd64"],
-        role=role.without_policy_updates(),
+        service_token=copies.function.function_arn,
+        resource_type="Custom::EcrFargateImageCopy",
+        service_timeout=cdk.Duration.minutes(17),
+        properties={
+            "Source": asset.image_uri,
+            "Destination": repository.repository_uri_for_tag(asset.asset_hash),
+            "Architecture": "amd64",
+        },
     )
+    copy.node.add_dependency(copies.policy)
     return repository, asset, copy
 
 
@@ -136,7 +142,7 @@ def task(
     name: str,
     repository: ecr.Repository,
     asset: ecr_assets.DockerImageAsset,
-    copy: ECRDeployment,
+    copy: cdk.CustomResource,
 ) -> ecs.FargateTaskDefinition:
     """A task that runs the image, once it is there."""
     definition = ecs.FargateTaskDefinition(
@@ -288,12 +294,13 @@ def main() -> None:
     app = cdk.App()
     stack = cdk.Stack(app, "Bench")
     cluster = ecs.Cluster(stack, "Cluster", vpc=network(stack), container_insights_v2=ecs.ContainerInsights.ENABLED)
-    role = copy_role(stack)
+    copies = copier(stack)
     for number in range(services()):
         name = f"Web{number}"
-        repository, asset, copy = image(stack, name, role)
+        repository, asset, copy = image(stack, name, copies)
+        if number == 0:  # all assets are in one repository
+            allow(copies.role, PULL, asset.repository.repository_arn)
         watch(stack, name, service(stack, name, cluster, task(stack, name, repository, asset, copy)))
-    copy_once(stack, role)
     finish(app)
 
 

@@ -21,8 +21,13 @@ def services() -> int:
 
 
 def finish(app: cdk.App) -> None:
-    """Synthesize; on request say how much memory it took at most, in this process and in those that it started."""
+    """Synthesize, and say on request how much memory it took."""
     app.synth()
+    report_memory()
+
+
+def report_memory() -> None:
+    """Say on request how much memory this process took at most, and those that it started."""
     report = os.environ.get("BENCH_MEMORY")
     if report is not None:
         Path(report).write_text(json.dumps([_peak(pid) for pid in _family(os.getpid())]), encoding="utf-8")

@@ -1,7 +1,6 @@
 // The program of peers/handwritten.py in the other language, as the TypeScript compiler writes it: CommonJS, a module
 // for each service of AWS, so that nothing is loaded that is not used.
 "use strict";
-const fs = require("node:fs");
 const path = require("node:path");
 const cdk = require("aws-cdk-lib");
 const cloudwatch = require("aws-cdk-lib/aws-cloudwatch");
@@ -14,13 +13,12 @@ const elbv2 = require("aws-cdk-lib/aws-elasticloadbalancingv2");
 const iam = require("aws-cdk-lib/aws-iam");
 const lambda = require("aws-cdk-lib/aws-lambda");
 const logs = require("aws-cdk-lib/aws-logs");
-const { DockerImageName, ECRDeployment } = require("cdk-ecr-deployment");
 
 const APP = path.join(__dirname, "..", "..", "app");
-const COPY_ONCE = path.join(__dirname, "..", "..", "src", "ecr_fargate_constructs", "image", "copy_once.py");
-const PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-const PUSH = [...PULL, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"];
-PUSH.push("ecr:DescribeImages");
+const COPIER = path.join(__dirname, "..", "..", "src", "ecr_fargate_constructs", "image");
+const PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+const UPLOAD = ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"];
+const PUSH = ["ecr:BatchCheckLayerAvailability", ...PULL, ...UPLOAD];
 const UNTAGGED = { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 1 };
 const TAGGED = { tagStatus: "tagged", tagPatternList: ["*"], countType: "imageCountMoreThan", countNumber: 20 };
 const POLICY = JSON.stringify({
@@ -48,39 +46,32 @@ function allow(role, actions, resource) {
   role.addToPolicy(new iam.PolicyStatement({ actions, resources: [resource] }));
 }
 
-function copyRole(stack) {
-  const role = new iam.Role(stack, "EcrFargateImageCopyRole", {
+function copier(stack) {
+  const role = new iam.Role(stack, "ImageCopierRole", {
     assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com"),
-    description: "Copies image assets into private repositories",
-    managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName("service-role/AWSLambdaBasicExecutionRole")],
+    description: "Copies images into private repositories",
   });
+  const logGroup = new logs.LogGroup(stack, "ImageCopierLogGroup", {
+    retention: logs.RetentionDays.ONE_MONTH,
+    removalPolicy: cdk.RemovalPolicy.RETAIN,
+  });
+  logGroup.grantWrite(role);
   allow(role, ["ecr:GetAuthorizationToken"], "*");
-  return role;
-}
-
-function copyOnce(stack, role) {
-  const singleton = stack.node.children.find((each) => each.node.id.startsWith("Custom::CDKECRDeployment"));
-  const asked = singleton.node.defaultChild;
-  const copies = new lambda.CfnFunction(stack, "EcrFargateImageCopies", {
-    code: asked.code,
-    runtime: asked.runtime,
-    handler: asked.handler,
-    memorySize: asked.memorySize,
-    timeout: asked.timeout,
-    role: role.roleArn,
+  const fn = new lambda.Function(stack, "ImageCopier", {
+    description: "Copies images into private repositories",
+    code: lambda.Code.fromAsset(COPIER, { exclude: ["*", "!copier", "!copier/*.py"] }),
+    handler: "copier.handler.handler",
+    runtime: lambda.Runtime.PYTHON_3_14,
+    architecture: lambda.Architecture.X86_64,
+    memorySize: 1024,
+    timeout: cdk.Duration.minutes(15),
+    role,
+    logGroup,
   });
-  copies.node.addDependency(role.node.findChild("DefaultPolicy"));
-  asked.code = { zipFile: fs.readFileSync(COPY_ONCE, "utf-8") };
-  asked.runtime = "python3.14";
-  asked.handler = "index.handler";
-  asked.timeout = 60;
-  asked.environment = { variables: { COPIES: copies.ref } };
-  const invoke = new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [copies.attrArn] });
-  const policy = new iam.Policy(stack, "EcrFargateImageCopiesInvoke", { statements: [invoke], roles: [role] });
-  asked.node.addDependency(policy);
+  return { fn, role, policy: role.node.findChild("DefaultPolicy") };
 }
 
-function image(scope, name, role) {
+function image(scope, name, copies) {
   const repository = new ecr.Repository(scope, `${name}Repository`, {
     encryption: ecr.RepositoryEncryption.AES_256,
     imageScanOnPush: true,
@@ -93,14 +84,18 @@ function image(scope, name, role) {
     directory: APP,
     platform: ecrAssets.Platform.LINUX_AMD64,
   });
-  allow(role, PULL, asset.repository.repositoryArn);
-  allow(role, PUSH, repository.repositoryArn);
-  const copy = new ECRDeployment(scope, `${name}Copy`, {
-    src: new DockerImageName(asset.imageUri),
-    dest: new DockerImageName(repository.repositoryUriForTag(asset.assetHash)),
-    imageArch: ["amd64"],
-    role: role.withoutPolicyUpdates(),
+  allow(copies.role, PUSH, repository.repositoryArn);
+  const copy = new cdk.CustomResource(scope, `${name}Copy`, {
+    serviceToken: copies.fn.functionArn,
+    resourceType: "Custom::EcrFargateImageCopy",
+    serviceTimeout: cdk.Duration.minutes(17),
+    properties: {
+      Source: asset.imageUri,
+      Destination: repository.repositoryUriForTag(asset.assetHash),
+      Architecture: "amd64",
+    },
   });
+  copy.node.addDependency(copies.policy);
   return { repository, asset, copy };
 }
 
@@ -234,10 +229,13 @@ const cluster = new ecs.Cluster(stack, "Cluster", {
   vpc: network(stack),
   containerInsightsV2: ecs.ContainerInsights.ENABLED,
 });
-const role = copyRole(stack);
+const copies = copier(stack);
 for (let number = 0; number < Number(process.argv[2]); number++) {
   const name = `Web${number}`;
-  watch(stack, name, service(stack, name, cluster, task(stack, name, image(stack, name, role))));
+  const made = image(stack, name, copies);
+  if (number === 0) {
+    allow(copies.role, PULL, made.asset.repository.repositoryArn); // all assets are in one repository
+  }
+  watch(stack, name, service(stack, name, cluster, task(stack, name, made)));
 }
-copyOnce(stack, role);
 app.synth();

@@ -64,14 +64,14 @@ class LocalApp:
         if self.state.exists():
             self.run("down")
 
-    def ask(self, service: str, operation: str, /, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
+    def ask(self, service: str, operation: str, /, *, region: str = "us-east-1", **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
         """What an operation of the embedded AWS answers."""
         client = boto3.client(
             service,
             endpoint_url=f"http://localhost:{self.port}",
             aws_access_key_id=f"{self.port:012d}",
             aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
-            region_name="us-east-1",
+            region_name=region,
             config=Config(proxies={}),
         )
         with contextlib.closing(client):

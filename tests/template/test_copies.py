@@ -168,16 +168,23 @@ def test_one_tag_is_not_the_name_of_two_images() -> None:
         with pytest.raises(
             ConfigurationError, match=r"\[Stack/Repo/Other\] Stack/Repo/Mirror/Copy copies another image"
         ):
-            repository.mirror_image(id="Other", **other)  # type: ignore[arg-type]
+            repository.mirror_image(id="Other", **other)
         repository.node.try_remove_child("Other")
 
 
-def test_the_copy_of_a_refused_service_is_not_handed_to_the_next(directory: Path) -> None:
+def test_the_copy_of_a_refused_service_is_not_handed_to_the_next(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConfigurationError("late")
+
     stack = _stack()
     repository = PrivateRepository(stack, "Repo")
     options: dict[str, Any] = {"directory": directory, "container_port": 80, "repository": repository}
-    with pytest.raises(ConfigurationError):
-        EcrFargateService(stack, "Web", **options, secrets={"KEY": secretsmanager.Secret(stack, "Wrong")})
+    with monkeypatch.context() as patched:
+        patched.setattr("ecr_fargate_constructs.front_door.LoadBalancedFargateService", refuse)
+        with pytest.raises(ConfigurationError, match="late"):
+            EcrFargateService(stack, "Web", **options)
     EcrFargateService(stack, "Web", **options, ingress=PublicHttp())
     template = template_of(stack)
     [copy] = of_type(template, COPY)

@@ -61,7 +61,8 @@ class Shim:
 
     def owned(self, names: Sequence[str]) -> list[str]:
         """Those names of an image that this instance gave it."""
-        ours = (f"{self.registry}/", f"{self.local_registry}/", self.built, f"localhost/{self.built}")
+        account = self.registry.partition(".")[0]  # in any region
+        ours = (f"{account}.dkr.ecr.", f"{self.local_registry}/", self.built, f"localhost/{self.built}")
         return [name for name in names if name.startswith(ours)]
 
     def run(self, arguments: Sequence[str]) -> int:

@@ -7,8 +7,12 @@ import re
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.processes import start
@@ -67,9 +71,16 @@ def registry_map(instance: Instance, theirs: str) -> str:
         short_names = ""
     ours = "".join(
         f'\n[[registry]]\nprefix = "{name}"\nlocation = "{instance.local_registry}"\ninsecure = true\n'
-        for name in (instance.registry, instance.local_registry)
+        for name in (*_registries(instance), instance.local_registry)
     )
     return f"{short_names}{theirs}{ours}"
+
+
+def _registries(instance: Instance) -> list[str]:
+    """Names of the account's registry in every region: a service may run an image of another one."""
+    known = EndpointResolver(create_loader().load_data("endpoints"))  # a session would read the user's profiles
+    regions = dict.fromkeys([instance.region, *known.get_available_endpoints("api.ecr")])
+    return [replace(instance, region=region).registry for region in regions]
 
 
 def _limits() -> str:

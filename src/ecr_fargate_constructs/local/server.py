@@ -18,11 +18,14 @@ from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.processes import start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _START_SECONDS = 60
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says
 _REWRITE_PULLS = "ECR_FARGATE_LOCAL_REWRITE_PULLS"
+_PROXIES = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})  # lower case counts too
 
 
 def start_server(instance: Instance, memory: Memory) -> None:
@@ -35,11 +38,7 @@ def start_server(instance: Instance, memory: Memory) -> None:
     temporary.mkdir(exist_ok=True)
     memory.processes["aws"] = start(
         [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **_environment(instance, memory),
-            "TMPDIR": str(temporary),
-        },
+        env={**_inherited(os.environ), **_environment(instance, memory), "TMPDIR": str(temporary)},
         log=instance.server_log,
     )
     deadline = time.monotonic() + _START_SECONDS
@@ -72,6 +71,15 @@ def empty(instance: Instance) -> None:
         pass
 
 
+def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the user's variables without those that lead to the real AWS: its own ones, and the proxies'."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("AWS_") and name.upper() not in _PROXIES
+    }
+
+
 def _environment(instance: Instance, memory: Memory) -> dict[str, str]:
     return {
         **podman_environment(instance),
@@ -85,11 +93,16 @@ def _environment(instance: Instance, memory: Memory) -> dict[str, str]:
         "MINISTACK_REGION": instance.region,
         "MINISTACK_DOCKER_TIMEOUT": "300",  # a pull through the engine counts
         "AWS_DEFAULT_REGION": instance.region,
+        # Functions inherit these. Their SDK calls, and the copier's requests to the registry, go to the endpoint; a
+        # file of the user's could switch it off (ignore_configured_endpoint_urls), so that none is read.
         "AWS_ENDPOINT_URL": instance.endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # No proxy for any name. On macOS Python asks the system for proxies unless a variable speaks of them.
+        "NO_PROXY": "*",
+        "no_proxy": "*",
         "DOCKER_HOST": memory.socket,
-        # The copy function knows the registry by AWS's name only; this proxy is the embedded AWS itself.
-        "HTTP_PROXY": f"http://127.0.0.1:{instance.port}",
-        "NO_PROXY": "localhost,127.0.0.1",
         _REWRITE_PULLS: "" if memory.engine == "podman" else "1",
     }
 

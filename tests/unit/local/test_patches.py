@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from importlib import import_module, metadata
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +22,15 @@ def test_the_added_types_are_really_missing() -> None:
         assert name not in handlers, f"MiniStack has {name} now: drop the patch"
 
 
+ECR = (
+    *("AccountRegionScopedDict", "_batch_check_layer_availability", "_batch_delete_image", "_content_digest"),
+    *("_delete_repository", "_describe_images", "_find_image", "_images", "_layer_blobs", "_manifest_blobs"),
+    *("_query_first", "_registry_error", "_registry_id", "_repositories", "_uploads", "_v2_cancel_blob_upload"),
+    *("_v2_complete_blob_upload", "_v2_patch_blob_upload", "_v2_put_manifest", "_v2_start_blob_upload"),
+    *("error_response_json", "handle_request", "json_response", "reset"),
+)
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
     [
@@ -33,7 +41,7 @@ def test_the_added_types_are_really_missing() -> None:
         ("ministack.services.ecs", "_services"),
         ("ministack.services.ecs", "_update_service"),
         ("ministack.services.ecs", "_put_cluster_capacity_providers"),
-        ("ministack.services.ecr", "_describe_images"),
+        *(("ministack.services.ecr", name) for name in ECR),
         ("docker.models.images", "ImageCollection.get_registry_data"),
         ("ministack.services.cloudformation.provisioners", "_normalize_container_defs"),
         ("ministack.services.secretsmanager", "_secrets"),
@@ -51,28 +59,23 @@ def test_the_added_types_are_really_missing() -> None:
     ],
 )
 def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _restore(monkeypatch)
     monkeypatch.delattr(f"{module}.{name}")
-    # What is patched before the failure must not stay patched for the other tests.
-    monkeypatch.setattr(patches, "_say_image_not_found", _only_look) if name != "_describe_images" else None
-    formation = "services.cloudformation"
-    for inside in ("services.ecs", formation, f"{formation}.provisioners", "core.container_reaper"):
-        _keep(monkeypatch, import_module(f"ministack.{inside}"))
     with pytest.raises(patches.MovedError, match=f"{name.rpartition('.')[2]}.*ministack=={patches.WRITTEN_FOR}"):
         patches.apply(endpoint="http://localhost:1", rewrite_pulls=False)
 
 
-def _keep(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Give a module its functions, and its table of types, back when the test ends."""
-    names = ("_build_run_kwargs", "_cleanup_task_resources", "_normalize_container_defs", "drop_containers")
-    for name in (*names, "handle_request"):
-        if hasattr(module, name):
-            monkeypatch.setattr(module, name, getattr(module, name))
-    if hasattr(module, "_RESOURCE_HANDLERS"):
-        monkeypatch.setattr(module, "_RESOURCE_HANDLERS", dict(module._RESOURCE_HANDLERS))
-
-
-def _only_look(module: object) -> None:
-    assert hasattr(module, "_find_image")
+def _restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what is patched before the failure back to the other tests."""
+    docker = (("docker.models.images", "ImageCollection"), ("docker.models.containers", "ContainerCollection"))
+    patched = [getattr(import_module(module), name) for module, name in docker]
+    services = ("alb", "cloudformation", "cloudformation.provisioners", "ecr", "ecs", "secretsmanager")
+    patched += [import_module(f"ministack.services.{name}") for name in services]
+    patched += [import_module("ministack.core.container_reaper"), import_module("ministack.app")]
+    for holder in patched:
+        for name, value in list(vars(holder).items()):
+            if callable(value) or name in {"_RESOURCE_HANDLERS", "_ACTION_MAP"}:
+                monkeypatch.setattr(holder, name, dict(value) if isinstance(value, dict) else value)
 
 
 def test_a_type_that_is_there_is_left_alone() -> None:
@@ -182,59 +185,6 @@ def test_capacity_providers_reach_the_cluster() -> None:
     assert seen[0]["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE", "weight": 1}]
     with pytest.raises(ValueError, match="no such cluster"):
         handler["create"]("Association", {**properties, "Cluster": "bad"}, "Stack")
-
-
-@pytest.mark.parametrize(
-    ("target", "path"),
-    [
-        ("/v2/", "/v2/"),
-        ("http://1.dkr.ecr.us-east-1.amazonaws.com/v2/a/manifests/b", "/v2/a/manifests/b"),
-        ("http://a", "/"),
-    ],
-)
-def test_an_absolute_target_is_served(target: str, path: str) -> None:
-    seen: list[dict[str, Any]] = []
-
-    async def application(scope: Any, _receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
-        seen.append(scope)
-
-    async def nothing(*_: Any) -> Any:  # noqa: ANN401 - ASGI
-        return {}
-
-    proxy = patches.accept_absolute_targets(application)
-
-    async def run() -> None:
-        await proxy({"type": "http", "method": "GET", "path": target, "raw_path": target.encode()}, nothing, nothing)
-
-    asyncio.run(run())
-    assert (seen[0]["path"], seen[0]["raw_path"]) == (path, path.encode())
-
-
-def test_the_log_says_what_the_registry_is_brought(capsys: pytest.CaptureFixture[str]) -> None:
-    parts = iter([{"body": b"abc", "more_body": True}, {"body": b"de"}])
-
-    async def application(scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
-        while scope["method"] == "PATCH" and (await receive()).get("more_body"):
-            pass
-
-    async def receive() -> Any:  # noqa: ANN401 - ASGI
-        return next(parts)
-
-    async def send(_message: Any) -> None:  # noqa: ANN401 - ASGI
-        pass
-
-    proxy = patches.accept_absolute_targets(application)
-
-    async def run() -> None:
-        for method in ("GET", "PATCH"):
-            await proxy({"type": "http", "method": method, "path": "/v2/web/blobs/uploads/1"}, receive, send)
-
-    asyncio.run(run())
-    assert capsys.readouterr().out.splitlines() == [
-        "registry: GET /v2/web/blobs/uploads/1",
-        "registry: PATCH /v2/web/blobs/uploads/1",
-        "registry: PATCH /v2/web/blobs/uploads/1 brought 5 bytes",
-    ]
 
 
 def test_an_alarm_on_an_expression_exists_and_says_that_it_is_mute(capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,5 +206,5 @@ FAULTS = (
         _policy({"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}),
     ),
     Fault("retention-too-few", _policy({"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3})),
-    Fault("log-group-never-expires", lambda copy: copy.only("AWS::Logs::LogGroup").pop("RetentionInDays")),
+    Fault("log-group-never-expires", lambda copy: copy.named("WebLogGroup").pop("RetentionInDays")),
 )

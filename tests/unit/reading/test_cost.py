@@ -71,7 +71,7 @@ def test_the_front_page_app(assemblies: Path) -> None:
     assert tasks.per_task == Decimal("0.0123425") * 730
     assert bill.fixed_monthly == Decimal("97.125")
     assert bill.least_monthly == Decimal("97.125") + 2 * Decimal("0.0123425") * 730
-    assert bill.unpriced == ("AWS::Lambda::Function (2)",)
+    assert bill.unpriced == ("AWS::Lambda::Function",)
 
 
 def test_endpoints_in_two_zones(assemblies: Path) -> None:

@@ -1,18 +1,23 @@
-"""The answer that CloudFormation waits for: one, whoever gives it first."""
+"""The answer that CloudFormation waits for. Only the handler's own thread gives one, so there is never a second."""
 
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from .errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_FIRST_WAIT = 0.5
 _LONGEST_REASON = 1500
-"""Characters; CloudFormation takes 4,096 bytes for the whole answer."""
+"""Characters."""
+
+_LONGEST_ANSWER = 4096
+"""Bytes that CloudFormation takes (user guide, "Custom resource response objects")."""
 
 
 class CloudFormation:
@@ -26,44 +31,49 @@ class CloudFormation:
             where: Where the log is, for the reason of a failure.
         """
         self._event, self._where = event, where
-        self._lock = threading.Lock()
-        self._answered = False
 
     def succeed(self, physical_id: str, data: Mapping[str, str]) -> None:
         """Say that it is done."""
-        self._answer({"Status": "SUCCESS", "PhysicalResourceId": physical_id, "Data": dict(data)})
+        self._put({"Status": "SUCCESS", "PhysicalResourceId": physical_id, "Data": dict(data)})
 
     def fail(self, reason: str) -> None:
         """Say why it is not."""
-        known = self._event.get("PhysicalResourceId") or f"failed-{self._event['RequestId']}"
+        reason = printable(reason[:_LONGEST_REASON])
         print(f"FAILED: {reason}")
-        text = f"{reason[:_LONGEST_REASON]} (log: {self._where})"
-        self._answer({"Status": "FAILED", "PhysicalResourceId": known, "Reason": text})
+        answer = self._failure(reason)
+        while reason and len(self._body(answer)) > _LONGEST_ANSWER:  # in JSON a character may take twelve bytes
+            reason = reason[: len(reason) * 9 // 10]
+            answer = self._failure(reason)
+        self._put(answer)
 
-    def _answer(self, answer: dict[str, Any]) -> None:
-        with self._lock:  # who comes second waits until the answer has left: then the function may end
-            if self._answered:
-                return
-            self._answered = True
-            self._put(answer)
+    def _failure(self, reason: str) -> dict[str, str]:
+        known = self._event.get("PhysicalResourceId") or f"failed-{self._event['RequestId']}"
+        return {"Status": "FAILED", "PhysicalResourceId": known, "Reason": f"{reason} (log: {self._where})"}
 
-    def _put(self, answer: dict[str, Any]) -> None:
+    def _body(self, answer: Mapping[str, Any]) -> bytes:
         same = {name: self._event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-        body = json.dumps({**answer, **same}).encode()
+        return json.dumps({**answer, **same}).encode()
+
+    def _put(self, answer: Mapping[str, Any]) -> None:
+        # Not as long as "Retry-After" says: that may be beyond the function's limit.
         retries = urllib3.Retry(
-            total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503), allowed_methods=None
+            total=3,
+            backoff_factor=_FIRST_WAIT,
+            status_forcelist=(429, 500, 502, 503, 504),
+            allowed_methods=None,
+            respect_retry_after_header=False,
         )
         try:
             # The address is signed without a content type.
             response = urllib3.PoolManager().request(
                 "PUT",
                 self._event["ResponseURL"],
-                body=body,
+                body=self._body(answer),
                 headers={"Content-Type": ""},
                 retries=retries,
                 timeout=urllib3.Timeout(connect=3, read=5),
             )
             print(f"{answer['Status']} was answered with {response.status}")
-        except urllib3.exceptions.HTTPError as error:
-            # Nothing is raised: Lambda would run the function again. CloudFormation waits until ServiceTimeout.
+        except Exception as error:  # noqa: BLE001 - Lambda would run the function again
+            # CloudFormation waits until ServiceTimeout.
             print(f"CloudFormation was not reached: {type(error).__name__}")

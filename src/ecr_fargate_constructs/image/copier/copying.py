@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import urllib3
 
+from .connections import LARGEST_ANSWER
 from .errors import CopyError, TransientError
-from .manifest import Descriptor, Manifest, hasher_of
+from .manifest import Descriptor, Manifest, hasher_of, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,7 @@ class Copy:
         manifest = self._wanted()
         if held is not None and held.digest != manifest.digest:
             raise self._other(held, manifest)
-        self._push(manifest, tag)
-        return manifest.digest
+        return self._push(manifest, tag)
 
     def _is_expected(self, held: Manifest) -> bool:
         """Whether the manifest under the tag is what it should be, as far as the destination alone can tell.
@@ -100,14 +99,13 @@ class Copy:
     @staticmethod
     def _runs_on(registry: Registry, manifest: Manifest) -> str | None:
         """The architecture in the configuration of an image; None where it says none."""
-        try:
-            found = json.loads(registry.small_blob(manifest.config.digest))
-        except ValueError:
+        if manifest.config.size > LARGEST_ANSWER:  # of something else than an image
             return None
-        architecture = found.get("architecture") if isinstance(found, dict) else None
-        return str(architecture) if architecture else None
+        architecture = (json_object(registry.small_blob(manifest.config)) or {}).get("architecture")
+        return architecture if isinstance(architecture, str) and architecture else None
 
-    def _push(self, manifest: Manifest, version: str, depth: int = 0) -> None:
+    def _push(self, manifest: Manifest, version: str, depth: int = 0) -> str:
+        """Send a manifest after its parts; return the digest that is there then."""
         if depth > _DEEPEST:
             raise CopyError("the image's indexes are nested too deep")
         for child in manifest.children:
@@ -119,7 +117,7 @@ class Copy:
         answer = self.destination.put_manifest(version, manifest)
         if answer.status < 300:  # noqa: PLR2004 - success
             print(f"{version} is {manifest.digest}")
-            return
+            return manifest.digest
         # Another copy may have been faster, or an attempt of ours arrived whose answer did not.
         there = self.destination.manifest(version)
         if there is None:
@@ -127,6 +125,7 @@ class Copy:
         if there.digest != manifest.digest and not self._is_expected(there):
             raise self._other(there, manifest)
         print(f"{version} was put by another copy: {there.digest}")
+        return there.digest
 
     def _other(self, held: Manifest, wanted: Manifest) -> CopyError:
         where = self.destination.reference
@@ -147,9 +146,6 @@ class Copy:
                 raise failure
 
     def _send_blob(self, blob: Descriptor) -> None:
-        if self.destination.has_blob(blob.digest):
-            print(f"{blob.digest} is there")
-            return
         source = self.source.reference
         one_registry = source.host == self.destination.reference.host
         mount_from = source.repository if one_registry else None
@@ -157,6 +153,9 @@ class Copy:
         self.deadline.retry(lambda: self._mount_or_stream(blob, mount_from))
 
     def _mount_or_stream(self, blob: Descriptor, mount_from: str | None) -> None:
+        if self.destination.has_blob(blob.digest):  # from another image, or from an attempt whose answer was lost
+            print(f"{blob.digest} is there")
+            return
         address = self.destination.start_upload(blob.digest, mount_from)
         if address is None:
             print(f"{blob.digest} is mounted")

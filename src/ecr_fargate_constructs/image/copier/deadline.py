@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from concurrent import futures
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
 
 from .errors import CopyError, OutOfTimeError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
 ATTEMPTS = 6
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
+_GRACE = 1.0
+"""Seconds for threads to end after their connections were cut: Lambda would freeze them, and resume them later."""
 
 
 class Deadline:
@@ -30,6 +35,8 @@ class Deadline:
         """Count from now."""
         self._end = time.monotonic() + seconds
         self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._connections: WeakSet[socket.socket] = WeakSet()
         self.doing = "starting"
 
     @property
@@ -43,24 +50,41 @@ class Deadline:
             raise OutOfTimeError(f"the time was over while {self.doing}")
 
     def stop(self) -> None:
-        """End the work of every thread that checks."""
-        self._stopped.set()
+        """End the work of every thread: of one that checks, and of one that waits for a registry."""
+        with self._lock:
+            self._stopped.set()
+            for connection in self._connections:
+                _cut(connection)
 
-    @contextmanager
-    def watched(self, when_over: Callable[[], None]) -> Iterator[None]:
-        """Call ``when_over`` from a thread of its own at the end, whatever the work is waiting for then."""
+    def cut_at_end(self, connection: socket.socket) -> None:
+        """Cut a connection when the work has to end: a peer that sends a byte now and then never lets go of it."""
+        with self._lock:
+            self._connections.add(connection)
+            if self._stopped.is_set():
+                _cut(connection)
 
-        def over() -> None:
-            self.stop()
-            when_over()
+    def run(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns, and leave it behind when the time is over, whatever it waits for then.
 
-        timer = threading.Timer(max(0.0, self.left), over)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+        Raises:
+            OutOfTimeError: The time is over.
+        """
+        result: futures.Future[T] = futures.Future()
+
+        def do() -> None:
+            try:
+                result.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - raised where the result is taken
+                result.set_exception(error)
+
+        threading.Thread(target=do, daemon=True).start()
+        futures.wait([result], self.left)
+        in_time = result.done()
+        self.stop()
+        futures.wait([result], _GRACE)
+        if not in_time and (not result.done() or result.exception() is not None):
+            raise OutOfTimeError(f"the time was over while {self.doing}")
+        return result.result()
 
     def retry(self, attempt: Callable[[], T]) -> T:
         """Return what ``attempt`` returns, and repeat it with growing waits while it fails transiently.
@@ -68,13 +92,15 @@ class Deadline:
         Raises:
             CopyError: It failed six times, or the time is over.
         """
+        last = False
         for number in range(1, ATTEMPTS + 1):
             self.check()
             try:
                 return attempt()
             except TransientError as error:
-                if number == ATTEMPTS:
+                if number == ATTEMPTS or (last and error.once):
                     raise CopyError(f"{error} ({number} attempts)") from error
+                last = last or error.once
                 wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (number - 1)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
                 wait = max(wait, min(error.wait or 0.0, _LONGEST_WAIT))
                 print(f"again in {wait:.1f} s: {error}")
@@ -82,3 +108,8 @@ class Deadline:
                     raise OutOfTimeError(f"the time was over while {self.doing}: {error}") from error
                 self._stopped.wait(wait)
         raise AssertionError  # the loop ends in a return or an error
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it may be closed
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not TLS's own: another thread may be inside

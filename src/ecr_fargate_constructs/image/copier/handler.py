@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .cloudformation import CloudFormation
+from .connections import new_pool
 from .copying import Copy
 from .deadline import Deadline
 from .errors import CopyError
 from .login import EcrLogin, Login, TokenLogin, user_of
 from .mounting import set_mounting
 from .reference import Reference
-from .registry import Registry, endpoint_of, new_pool
+from .registry import Registry, endpoint_of
 
 MOUNTING = "Custom::EcrFargateBlobMounting"
 _MARGIN = 45
@@ -24,13 +25,12 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lamb
         event, f"{getattr(context, 'log_group_name', '')} {getattr(context, 'log_stream_name', '')}".strip()
     )
     deadline = Deadline(max(1.0, context.get_remaining_time_in_millis() / 1000 - _MARGIN))
-    with deadline.watched(lambda: cloudformation.fail(f"the time was over while {deadline.doing}")):
-        try:
-            cloudformation.succeed(*_do(event, deadline))
-        except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation waits for an answer
-            cloudformation.fail(str(error) if isinstance(error, CopyError) else f"{type(error).__name__}: {error}")
-        finally:
-            deadline.stop()
+    try:
+        physical_id, attributes = deadline.run(lambda: _do(event, deadline))
+    except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation waits for an answer
+        cloudformation.fail(str(error) if isinstance(error, CopyError) else f"{type(error).__name__}: {error}")
+    else:
+        cloudformation.succeed(physical_id, attributes)
 
 
 def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]:
@@ -60,7 +60,7 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
     Raises:
         CopyError: It cannot be made.
     """
-    pool = new_pool()
+    pool = new_pool(deadline)
     login: Login
     registries = []
     for name in (source, destination):

@@ -12,14 +12,20 @@ from urllib.parse import urlencode, urlsplit
 import boto3
 import urllib3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from .connections import Answer, kind_of
 from .errors import CopyError, TransientError
+from .manifest import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TOKEN = re.compile(r"[!-~]+")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _SDK = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
+_MAKING = threading.Lock()
+"""boto3's session may not make two clients at once."""
 
 
 class Login(Protocol):
@@ -35,7 +41,8 @@ class Login(Protocol):
 
 def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
     """A client of boto3 that gives up in time."""
-    return boto3.client(service, region_name=region, config=_SDK)
+    with _MAKING:
+        return boto3.client(service, region_name=region, config=_SDK)
 
 
 class EcrLogin:
@@ -52,9 +59,17 @@ class EcrLogin:
         """The token, as basic authentication."""
         with self._lock:
             if self._header is None:
-                answer = client("ecr", self._region).get_authorization_token()
+                answer = self._token()
                 self._header = f"Basic {answer['authorizationData'][0]['authorizationToken']}"
             return self._header
+
+    def _token(self) -> Any:  # noqa: ANN401 - boto3's
+        try:
+            return client("ecr", self._region).get_authorization_token()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "AccessDeniedException":  # the right may be seconds old
+                raise TransientError(f"ECR in {self._region} gives no token: {error}") from error
+            raise
 
     def renew(self, used: str | None, challenge: str | None) -> bool:  # noqa: ARG002 - ECR needs no challenge
         """Drop a token that was refused: it may have expired."""
@@ -97,7 +112,8 @@ class TokenLogin:
                 return self._header is not None
             if scheme.lower() != "bearer":
                 return False
-            self._header = f"Bearer {self._token(dict(_CHALLENGE.findall(rest)))}"
+            # The first of several: a registry may offer basic authentication with a realm of its own as well.
+            self._header = f"Bearer {self._token(dict(reversed(_CHALLENGE.findall(rest))))}"
             return True
 
     def _basic(self) -> str | None:
@@ -107,22 +123,27 @@ class TokenLogin:
 
     def _token(self, challenge: Mapping[str, str]) -> str:
         realm = challenge.get("realm", "")
-        if urlsplit(realm).scheme != "https" and urlsplit(realm).hostname not in {"localhost", "127.0.0.1"}:
+        address = urlsplit(realm)
+        if address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1"}:
             raise CopyError(f"the registry wants a token of {realm[:200]!r}, which is not an https address")
         query = urlencode({name: challenge[name] for name in ("service", "scope") if name in challenge})
         basic = self._basic()
-        host = urlsplit(realm).netloc
         headers = {} if basic is None else {"Authorization": basic}
+        url = f"{realm}{'&' if address.query else '?'}{query}"
         try:
-            response = self._pool.request("GET", f"{realm}?{query}", headers=headers, redirect=False)
+            response = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
         except urllib3.exceptions.HTTPError as error:
-            raise TransientError(f"{host} gives no token: {type(error).__name__}") from error
-        if response.status == 429 or response.status >= 500:  # noqa: PLR2004 - busy
-            raise TransientError(f"{host} gives no token: {response.status}")
-        if response.status != 200:  # noqa: PLR2004 - OK
-            raise CopyError(f"{host} gives no token: {response.status}; {self._advice}")
-        answer = json.loads(response.data)
-        return str(answer.get("token") or answer.get("access_token") or "")
+            raise TransientError(f"{address.hostname} gives no token: {kind_of(error)}") from error
+        answer = Answer.read(response, str(address.hostname))
+        if answer.status == 429 or answer.status >= 500:  # noqa: PLR2004 - busy
+            raise TransientError(f"{address.hostname} gives no token: {answer.status}", wait=answer.wait)
+        if answer.status != 200:  # noqa: PLR2004 - OK
+            raise CopyError(f"{address.hostname} gives no token: {answer.status}; {self._advice}")
+        document = json_object(answer.body) or {}
+        token = document.get("token") or document.get("access_token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):  # an error about a header would show it
+            raise CopyError(f"{address.hostname} answers with no token")
+        return token
 
     @property
     def _advice(self) -> str:

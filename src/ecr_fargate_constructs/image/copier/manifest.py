@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .errors import CopyError
+from .errors import CopyError, TransientError
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -16,6 +16,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 ACCEPTED = (OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST)
 _FOREIGN = ("foreign", "nondistributable")
+_LONGEST_TYPE = 200
 _ALGORITHMS = {"sha256": 64, "sha512": 128}
 
 
@@ -38,15 +39,18 @@ class Descriptor:
     @classmethod
     def read(cls, value: Any) -> Descriptor:  # noqa: ANN401 - JSON
         """Read one, or say what is wrong with it."""
-        digest, size = (value.get("digest"), value.get("size")) if isinstance(value, dict) else (None, None)
-        if not isinstance(digest, str) or not isinstance(size, int) or size < 0:
-            raise CopyError(f"the manifest has a descriptor without digest and size: {str(value)[:200]}")
+        if not isinstance(value, dict):
+            raise CopyError("the manifest has a descriptor that is no object")
+        digest, size = value.get("digest"), value.get("size")
+        if not isinstance(digest, str) or type(size) is not int or size < 0:  # a bool is an int, too
+            raise CopyError(f"the manifest has a descriptor without digest and size: {', '.join(value)[:200]}")
         hasher_of(digest)
-        kind, platform = str(value.get("mediaType", "")), value.get("platform")
+        platform = value.get("platform")
         where = None
         if isinstance(platform, dict):
-            where = str(platform.get("os", "")), str(platform.get("architecture", ""))
-        return cls(digest, size, bool(value.get("urls")) and any(word in kind for word in _FOREIGN), where)
+            where = _text(platform.get("os")), _text(platform.get("architecture"))
+        foreign = bool(value.get("urls")) and any(word in _text(value.get("mediaType")) for word in _FOREIGN)
+        return cls(digest, size, foreign, where)
 
 
 @dataclass(frozen=True)
@@ -73,19 +77,20 @@ class Manifest:
             expected: Digest that the bytes must have; None when only the registry knows it.
 
         Raises:
-            CopyError: The bytes are others, or no manifest that ECR takes.
+            TransientError: The bytes are others.
+            CopyError: They are no manifest that ECR takes.
         """
         digest = digest_of(body, like=expected)
         if expected is not None and digest != expected:
-            raise CopyError(f"the manifest is {digest} where {expected} was asked for")
-        try:
-            document = json.loads(body)
-        except ValueError as error:
-            raise CopyError(f"the manifest {digest} is not JSON") from error
-        inside = document.get("mediaType") if isinstance(document, dict) else None
-        known = (content_type or "").partition(";")[0].strip()
-        media_type = known if known in ACCEPTED else str(inside or "")
-        if not media_type and isinstance(document, dict):
+            raise TransientError(f"the manifest is {digest} where {expected} was asked for")
+        document = json_object(body)
+        if document is None:
+            raise CopyError(f"the manifest {digest} is no JSON object")
+        # The bytes' own word counts: the same bytes must not be an image here and an index there.
+        inside = _text(document.get("mediaType"))[:_LONGEST_TYPE]
+        known = (content_type or "").partition(";")[0].strip()[:_LONGEST_TYPE]
+        media_type = next((each for each in (inside, known) if each in ACCEPTED), inside)
+        if not media_type:
             media_type = OCI_INDEX if "manifests" in document else OCI_MANIFEST if "layers" in document else ""
         if media_type not in ACCEPTED:
             raise CopyError(
@@ -97,7 +102,7 @@ class Manifest:
     @cached_property
     def document(self) -> dict[str, Any]:
         """The bytes, read."""
-        return dict(json.loads(self.body))
+        return json_object(self.body) or {}
 
     @property
     def is_index(self) -> bool:
@@ -107,21 +112,26 @@ class Manifest:
     @property
     def children(self) -> list[Descriptor]:
         """The manifests of an index."""
-        return [Descriptor.read(each) for each in self.document.get("manifests") or []] if self.is_index else []
+        return list(map(Descriptor.read, self._list("manifests"))) if self.is_index else []
 
     @property
     def blobs(self) -> list[Descriptor]:
         """Configuration and layers that a registry must have, each once."""
         if self.is_index:
             return []
-        entries = [self.document.get("config"), *(self.document.get("layers") or [])]
-        found = {each.digest: each for each in map(Descriptor.read, entries)}
-        return [each for each in found.values() if not each.foreign]
+        entries = [self.document.get("config"), *self._list("layers")]
+        return list({each.digest: each for each in map(Descriptor.read, entries) if not each.foreign}.values())
 
     @property
     def config(self) -> Descriptor:
         """The configuration, which names the platform."""
         return Descriptor.read(self.document.get("config"))
+
+    def _list(self, name: str) -> list[Any]:
+        found = self.document.get(name) or []
+        if not isinstance(found, list):
+            raise CopyError(f"{name!r} of the manifest {self.digest} is no list")
+        return found
 
     def child_for(self, architecture: str) -> Descriptor:
         """The manifest of an index for Linux on an architecture.
@@ -136,6 +146,19 @@ class Manifest:
             return self.children[0]  # its configuration will say
         known = sorted({"/".join(child.platform) for child in self.children if child.platform})
         raise CopyError(f"the image is not built for linux/{architecture}, only for {', '.join(known) or 'nothing'}")
+
+
+def json_object(text: bytes) -> dict[str, Any] | None:
+    """Read a JSON object; None where the text is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def hasher_of(digest: str) -> Any:  # noqa: ANN401 - hashlib's own type has no public name

@@ -1,23 +1,23 @@
 """A client of the OCI distribution protocol, for one repository of one registry.
 
-Small requests are repeated when a registry is busy or a connection breaks. Blobs are sent in one request each: ECR
-takes one PATCH for an upload and drops the bodies of further ones (containers-roadmap#2831), and refuses an upload that
-begins again (apple/containerization#790), so another attempt is another upload.
+Small requests are repeated when a registry is busy, a connection breaks or ECR does not know of a right yet. Blobs are
+sent in one request each, as containerd and BuildKit do it: ECR's answers to an upload in parts break clients
+(containers-roadmap#2831), and it refuses an upload that begins again (apple/containerization#790), so another attempt
+is another upload.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import urllib3
 
+from .connections import COMMIT_SECONDS, CONNECT_SECONDS, READ_SECONDS, Answer, kind_of
 from .errors import CopyError, TransientError
-from .manifest import ACCEPTED, Manifest
+from .manifest import ACCEPTED, Descriptor, Manifest, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,24 +28,9 @@ if TYPE_CHECKING:
 
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
-_CONNECT_SECONDS, _READ_SECONDS = 5, 20
+_DENIED = 403
+_REFUSED = {401, _DENIED}
 _MOST_REDIRECTS = 5
-_LARGEST_MANIFEST = 4 * 2**20
-"""Bytes: what registries take at most."""
-
-
-def new_pool() -> urllib3.PoolManager:
-    """Connections for every registry of one copy. No proxy is used: ECR is asked under its own name."""
-    return urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(_CONNECT_SECONDS, _READ_SECONDS))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a registry said to a small request."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Registry:
@@ -66,6 +51,10 @@ class Registry:
         self.reference = reference
         self._pool, self._deadline, self._login = pool, deadline, login
         self._base = endpoint or f"{reference.scheme}://{reference.host}"
+        self._root = f"{self._base}/v2/{quote(reference.repository)}/"
+        self._name = f"{reference.host}/{reference.repository}"
+        # A right that was given a moment ago takes seconds to count: IAM is eventually consistent.
+        self._asks_iam = reference.ecr_region is not None
 
     def manifest(self, version: str) -> Manifest | None:
         """Get a manifest by tag or digest; None when there is none.
@@ -73,13 +62,18 @@ class Registry:
         Raises:
             CopyError: The repository does not exist or cannot be read.
         """
-        answer = self._ask("GET", f"manifests/{version}", {"Accept": ", ".join(ACCEPTED)}, ok=(200, 404))
-        if answer.status == 404:  # noqa: PLR2004 - not found
-            if _error(answer.body)[0] == "NAME_UNKNOWN":
-                raise CopyError(f"the repository {self._name} does not exist: {_error(answer.body)[1]}")
-            return None
-        digest = version if ":" in version else answer.headers.get("Docker-Content-Digest")
-        return Manifest.read(answer.body, answer.headers.get("Content-Type"), digest)
+
+        def attempt() -> Manifest | None:
+            answer = self._once("GET", f"manifests/{version}", {"Accept": ", ".join(ACCEPTED)}, ok=(200, 404))
+            if answer.status == 404:  # noqa: PLR2004 - not found
+                code, message = answer.error
+                if code == "NAME_UNKNOWN":
+                    raise CopyError(f"the repository {self._name} does not exist: {message}")
+                return None
+            digest = version if ":" in version else answer.headers.get("Docker-Content-Digest")
+            return Manifest.read(answer.body, answer.headers.get("Content-Type"), digest)
+
+        return self._deadline.retry(attempt)
 
     def has_manifest(self, digest: str) -> bool:
         """Whether a manifest of this digest is there."""
@@ -90,15 +84,16 @@ class Registry:
         """Whether a blob is there. A registry that redirects has it."""
         return self._ask("HEAD", f"blobs/{digest}", ok=(200, *_REDIRECTS, 404)).status != 404  # noqa: PLR2004
 
-    def small_blob(self, digest: str) -> bytes:
+    def small_blob(self, blob: Descriptor) -> bytes:
         """Get a configuration."""
 
         def attempt() -> bytes:
-            with self.blob(digest) as response:
-                try:
-                    return bytes(response.read(_LARGEST_MANIFEST, decode_content=False))
-                except urllib3.exceptions.HTTPError as error:
-                    raise TransientError(f"{self._name}: the connection broke: {type(error).__name__}") from error
+            with self.blob(blob.digest) as response:
+                body = Answer.read(response, self._name).body
+            found = digest_of(body, like=blob.digest)
+            if found != blob.digest:
+                raise TransientError(f"{self._name} gave {found} for {blob.digest}")
+            return body
 
         return self._deadline.retry(attempt)
 
@@ -110,17 +105,11 @@ class Registry:
             TransientError: The registry is busy, or the connection broke.
             CopyError: It refuses.
         """
-        response = self._send("GET", f"{self._base}{self._path}blobs/{digest}", {}, None)
+        what = f"blobs/{digest}"
+        response, url = self._get(what, {})
         try:
-            for _ in range(_MOST_REDIRECTS):
-                if response.status not in _REDIRECTS:
-                    break
-                target = urljoin(self._base, response.headers["Location"])
-                response.drain_conn()
-                response.release_conn()
-                own = target.startswith(f"{self._base}/")  # a storage of its own gets no login of the registry's
-                response = self._send("GET", target, {}, None) if own else self._plain("GET", target, {}, None)
-            self._judge(response.status, response.headers, b"", "GET", f"blobs/{digest}", ok=(200,))
+            if response.status != 200:  # noqa: PLR2004 - OK
+                self._judge(Answer.read(response, self._name), "GET", what, ok=(200,), url=url)
             yield response
         finally:
             response.close()
@@ -142,41 +131,30 @@ class Registry:
             if answer.status == 201:  # noqa: PLR2004 - created: mounted
                 return None
             if answer.status == 202 and "Location" in answer.headers:  # noqa: PLR2004 - accepted: an upload
-                return self._absolute(answer.headers["Location"])
+                return self._led_to(answer.headers, self._root)
         answer = self._ask("POST", "blobs/uploads/", ok=(202,))
-        return self._absolute(answer.headers["Location"])
+        return self._led_to(answer.headers, self._root)
 
     def upload(self, address: str, digest: str, size: int, body: Iterator[bytes]) -> None:
         """Send a blob, once: the caller tries again with another upload."""
         url = f"{address}{'&' if '?' in address else '?'}{urlencode({'digest': digest}, safe=':')}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        response = self._send("PUT", url, headers, body if size else b"")
-        answer = _small(response)
-        if answer.status in {401, 403} and self._login.renew(self._used, answer.headers.get("WWW-Authenticate")):
-            raise TransientError(f"{self._name} refuses the login: {_told(answer)}")
-        self._judge(answer.status, answer.headers, answer.body, "PUT", f"blob {digest}", ok=(200, 201))
+        used = self._login.header
+        response = self._send("PUT", url, headers, body if size else b"", used, seconds=COMMIT_SECONDS)
+        answer = Answer.read(response, self._name)
+        if self._may_renew(answer.status, answer.headers, used, url):
+            raise TransientError(f"{self._name}: PUT blob {digest}: {answer}", once=not self._asks_iam)
+        self._judge(answer, "PUT", f"blob {digest}", ok=(200, 201), url=url)
 
     def put_manifest(self, version: str, manifest: Manifest) -> Answer:
         """Put a manifest under a tag or its digest; what the registry refuses is for the caller to judge."""
-        refusals = (400, 403, 404, 405, 409, 422)
+        refusals = (400, *(() if self._asks_iam else (_DENIED,)), 404, 405, 409, 422)
         headers = {"Content-Type": manifest.media_type}
         return self._ask("PUT", f"manifests/{version}", headers, manifest.body, ok=(200, 201, 202, *refusals))
 
     def refusal(self, answer: Answer) -> CopyError:
         """The error for an answer."""
-        return CopyError(f"{self._name} refuses the manifest: {_told(answer)}")
-
-    @property
-    def _path(self) -> str:
-        return f"/v2/{quote(self.reference.repository)}/"
-
-    @property
-    def _name(self) -> str:
-        return f"{self.reference.host}/{self.reference.repository}"
-
-    @property
-    def _used(self) -> str | None:
-        return self._login.header
+        return CopyError(f"{self._name} refuses the manifest: {answer}")
 
     def _ask(
         self,
@@ -187,54 +165,104 @@ class Registry:
         *,
         ok: tuple[int, ...],
     ) -> Answer:
-        def attempt() -> Answer:
-            used = self._used
-            answer = self._once(method, path, headers or {}, body)
-            if answer.status in {401, 403} and self._login.renew(used, answer.headers.get("WWW-Authenticate")):
-                answer = self._once(method, path, headers or {}, body)
-            self._judge(answer.status, answer.headers, answer.body, method, path.partition("?")[0], ok=ok)
-            return answer
+        return self._deadline.retry(lambda: self._once(method, path, headers or {}, body, ok=ok))
 
-        return self._deadline.retry(attempt)
+    def _once(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, *, ok: tuple[int, ...]
+    ) -> Answer:
+        """Ask once, and again with another login where that of the first time was refused."""
+        url = f"{self._root}{path}"
+        if method == "GET":
+            response, url = self._get(path, headers)
+            answer = Answer.read(response, self._name)
+        else:
+            used = self._login.header
+            answer = Answer.read(self._send(method, url, headers, body, used), self._name)
+            if self._may_renew(answer.status, answer.headers, used, url):
+                answer = Answer.read(self._send(method, url, headers, body, self._login.header), self._name)
+        self._judge(answer, method, path.partition("?")[0], ok=ok, url=url)
+        return answer
 
-    def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        return _small(self._send(method, f"{self._base}{self._path}{path}", headers, body))
+    def _get(self, path: str, headers: Mapping[str, str]) -> tuple[urllib3.BaseHTTPResponse, str]:
+        """Get from wherever the registry leads to; return that address, too."""
+        used = self._login.header
+        response, url = self._follow(f"{self._root}{path}", headers, used)
+        try:
+            again = self._may_renew(response.status, response.headers, used, url)
+        except Exception:
+            response.close()
+            raise
+        if again:
+            Answer.read(response, self._name)
+            response, url = self._follow(f"{self._root}{path}", headers, self._login.header)
+        return response, url
+
+    def _follow(self, url: str, headers: Mapping[str, str], login: str | None) -> tuple[urllib3.BaseHTTPResponse, str]:
+        response = self._send("GET", url, headers, None, login)
+        for _ in range(_MOST_REDIRECTS):
+            if response.status not in _REDIRECTS:
+                break
+            url = self._led_to(Answer.read(response, self._name).headers, url)
+            response = self._send("GET", url, headers, None, login)
+        return response, url
 
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterator[bytes] | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterator[bytes] | None,
+        login: str | None,
+        *,
+        seconds: float | None = None,
     ) -> urllib3.BaseHTTPResponse:
-        own = {"Host": self.reference.host, **headers}
-        login = self._used
-        return self._plain(method, url, own if login is None else {**own, "Authorization": login}, body)
-
-    def _plain(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterator[bytes] | None
-    ) -> urllib3.BaseHTTPResponse:
+        """Send a request. Only the registry itself gets the login: its storage has signed addresses."""
         self._deadline.check()
-        if urlsplit(url).scheme != "https" and not url.startswith((f"{self._base}/", f"{self._base}?")):
-            raise CopyError(f"{self._name} leads to {urlsplit(url).netloc} without encryption")
+        sent, host = dict(headers), urlsplit(url).hostname
+        if self._is_own(url):
+            sent = {"Host": self.reference.host, **headers, **({} if login is None else {"Authorization": login})}
+        elif urlsplit(url).scheme != "https":
+            raise CopyError(f"{self._name} leads to {host} without encryption")
         try:
             return self._pool.request(
-                method, url, headers=dict(headers), body=body, preload_content=False, redirect=False
+                method,
+                url,
+                headers=sent,
+                body=body,
+                preload_content=False,
+                redirect=False,
+                enforce_content_length=True,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds or READ_SECONDS),
             )
         except urllib3.exceptions.HTTPError as error:
-            raise TransientError(f"{urlsplit(url).netloc}: {_plainly(error)}") from error
+            raise TransientError(f"{host}: {kind_of(error)}") from error
 
-    def _absolute(self, location: str) -> str:
-        """The address of an upload: below the endpoint, also where the registry names itself."""
-        found = urlsplit(urljoin(self._base, location))
-        if found.netloc != self.reference.host:
+    def _may_renew(self, status: int, headers: Mapping[str, str], used: str | None, url: str) -> bool:
+        """Whether the registry refused a login, and there is another one to try. No other host can ask for one."""
+        if status not in _REFUSED or not self._is_own(url):
+            return False
+        return self._login.renew(used, headers.get("WWW-Authenticate"))
+
+    def _is_own(self, url: str) -> bool:
+        return url.startswith((f"{self._base}/", f"{self._base}?"))
+
+    def _led_to(self, headers: Mapping[str, str], asked: str) -> str:
+        """The address in an answer: below the endpoint, also where the registry names itself."""
+        location = headers.get("Location")
+        if location is None:
+            raise CopyError(f"{self._name} answers without a location")
+        found = urlsplit(urljoin(asked, location))
+        if found.netloc.removesuffix(":443") != self.reference.host.removesuffix(":443"):
             return found.geturl()
         return f"{self._base}{found.path}{f'?{found.query}' if found.query else ''}"
 
-    def _judge(
-        self, status: int, headers: Mapping[str, str], body: bytes, method: str, what: str, *, ok: tuple[int, ...]
-    ) -> None:
-        if status in ok:
+    def _judge(self, answer: Answer, method: str, what: str, *, ok: tuple[int, ...], url: str) -> None:
+        if answer.status in ok:
             return
-        told = _told(Answer(status, headers, body))
-        if status in _BUSY:
-            raise TransientError(f"{self._name}: {method} {what}: {told}", wait=_seconds(headers.get("Retry-After")))
+        # What another host says may hold the signature of its address.
+        told = str(answer) if self._is_own(url) else f"{answer.status} from {urlsplit(url).hostname}"
+        if answer.status in _BUSY or (answer.status == _DENIED and self._asks_iam and self._is_own(url)):
+            raise TransientError(f"{self._name}: {method} {what}: {told}", wait=answer.wait)
         raise CopyError(f"{self._name}: {method} {what}: {told}")
 
 
@@ -244,38 +272,3 @@ def endpoint_of(reference: Reference) -> str | None:
         return None
     found = os.environ.get("AWS_ENDPOINT_URL_ECR") or os.environ.get("AWS_ENDPOINT_URL")
     return found.rstrip("/") if found else None
-
-
-def _small(response: urllib3.BaseHTTPResponse) -> Answer:
-    try:
-        body = response.read(_LARGEST_MANIFEST + 1)
-    except urllib3.exceptions.HTTPError as error:
-        raise TransientError(_plainly(error)) from error
-    finally:
-        response.release_conn()
-    if len(body) > _LARGEST_MANIFEST:
-        raise CopyError(f"an answer has more than {_LARGEST_MANIFEST} bytes")
-    return Answer(response.status, response.headers, body)
-
-
-def _error(body: bytes) -> tuple[str, str]:
-    """Code and message of the protocol's error document."""
-    try:
-        first = json.loads(body)["errors"][0]
-        return str(first.get("code", "")), str(first.get("message", ""))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        return "", body[:200].decode(errors="replace").strip()
-
-
-def _told(answer: Answer) -> str:
-    return " ".join(part for part in (str(answer.status), *_error(answer.body)) if part)[:500]
-
-
-def _plainly(error: Exception) -> str:
-    """The kind of a failure. Its text may hold a signed address, which is a credential."""
-    inner = getattr(error, "reason", None)
-    return f"the connection failed ({type(inner if isinstance(inner, Exception) else error).__name__})"
-
-
-def _seconds(header: str | None) -> float | None:
-    return float(header) if header and header.isdigit() else None

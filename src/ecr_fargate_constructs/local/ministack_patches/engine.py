@@ -1,0 +1,95 @@
+"""What MiniStack asks the container engine for, changed where the engine or this machine is not AWS's.
+
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+
+from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+
+_Properties: TypeAlias = dict[str, Any]
+
+_REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
+_HOTSWAPPED = re.compile(r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+)\.localhost/")
+_MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+)
+
+
+def name_hotswapped_images(ecs: object) -> None:
+    """A hotswap works out AWS's domain from the endpoint, which here is localhost; give images their name back."""
+    actions = find(ecs, "_ACTION_MAP")
+    if "RegisterTaskDefinition" not in actions:
+        raise MovedError("ministack.services.ecs._ACTION_MAP['RegisterTaskDefinition']")
+    register = actions["RegisterTaskDefinition"]
+
+    def register_task_definition(request: _Properties) -> object:
+        for container in request.get("containerDefinitions") or []:
+            container["image"] = _HOTSWAPPED.sub(r"\1.amazonaws.com/", container.get("image", ""))
+        return register(request)
+
+    actions["RegisterTaskDefinition"] = register_task_definition
+
+
+def ask_own_registry_for_digests(endpoint: str) -> None:
+    """ECS pins an image's digest through an engine call that podman does not serve: ask the registry itself."""
+    images = import_module("docker.models.images").ImageCollection
+    original = find(images, "get_registry_data")
+
+    def get_registry_data(self: object, name: str, auth_config: object = None) -> object:
+        host, _, rest = name.partition("/")
+        if not _REGISTRY_NAME.fullmatch(host):
+            return original(self, name, auth_config)
+        repository, _, tag = rest.rpartition(":")
+        request = urllib.request.Request(  # noqa: S310 - our own endpoint
+            f"{endpoint}/v2/{repository}/manifests/{tag}", method="HEAD", headers={"Host": host, "Accept": _MANIFESTS}
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=10) as answer:
+            return SimpleNamespace(id=answer.headers["Docker-Content-Digest"])
+
+    images.get_registry_data = get_registry_data
+
+
+def publish_on_loopback() -> None:
+    """Ports that a container publishes (bridge networks) would be open on every interface of this machine."""
+    containers = import_module("docker.models.containers").ContainerCollection
+    run = find(containers, "run")
+
+    def run_on_loopback(self: object, image: object, *arguments: object, **options: Any) -> object:  # noqa: ANN401
+        ports = options.get("ports") or {}
+        options["ports"] = {
+            inside: ("127.0.0.1", outside) if isinstance(outside, int) else outside for inside, outside in ports.items()
+        } or None
+        return run(self, image, *arguments, **options)
+
+    containers.run = run_on_loopback
+
+
+def pull_from_localhost(endpoint: str) -> None:
+    """Ask docker for the name under which the registry answers. Not tried: it was written without a Docker engine."""
+    local = endpoint.removeprefix("http://")
+    images = import_module("docker.models.images").ImageCollection
+    containers = import_module("docker.models.containers").ContainerCollection
+    pull, run = find(images, "pull"), find(containers, "run")
+
+    def here(name: object) -> object:
+        if not isinstance(name, str):
+            return name
+        host, slash, rest = name.partition("/")
+        return f"{local}/{rest}" if slash and _REGISTRY_NAME.fullmatch(host) else name
+
+    def pull_here(self: object, repository: str, *arguments: object, **options: object) -> object:
+        return pull(self, here(repository), *arguments, **options)
+
+    def run_here(self: object, image: object, *arguments: object, **options: object) -> object:
+        return run(self, here(image), *arguments, **options)
+
+    images.pull, containers.run = pull_here, run_here

@@ -1,0 +1,313 @@
+"""What the private registry is strict about, for MiniStack, whose ECR lets more pass than AWS's does.
+
+A delivery that works against the embedded AWS has to work on AWS: an image is taken only when all of its parts have
+arrived, a layer is mounted only where ECR mounts it, and sizes are those of the image. Written for MiniStack 1.5.33,
+and applied by ``ministack_patches``. MiniStack keeps all of this by account and region.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+from ecr_fargate_constructs.local.ministack_patches.inside import find
+
+_Properties: TypeAlias = dict[str, Any]
+_Query: TypeAlias = dict[str, list[str]]
+_Answer: TypeAlias = tuple[int, dict[str, str], bytes]
+
+# Setting to its default and its other values: API reference, PutAccountSetting; botocore, ecr/2015-09-21.
+_ACCOUNT_SETTINGS = {
+    "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
+    "REGISTRY_POLICY_SCOPE": ("V2",),
+    "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
+}
+_OK, _CREATED, _ACCEPTED, _BAD_REQUEST = 200, 201, 202, 400
+
+
+def be_as_strict_as_ecr(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Apply every patch of this module to MiniStack's ECR.
+
+    Raises:
+        MovedError: MiniStack's inside has moved.
+    """
+    settings = keep_account_settings(ecr)
+    mount_where_ecr_does(ecr, settings)
+    take_uploads(ecr)
+    refuse_incomplete_images(ecr)
+    refuse_taken_tags(ecr)
+    say_image_not_found(ecr)
+    size_images(ecr)
+    say_which_layers_are_there(ecr)
+    forget_what_is_deleted(ecr)
+
+
+def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - the inside of an untyped package
+    """Answer ``GetAccountSetting`` and ``PutAccountSetting``, which MiniStack lacks, and return what is set."""
+    handle, reset, error = find(ecr, "handle_request"), find(ecr, "reset"), find(ecr, "error_response_json")
+    respond, settings = find(ecr, "json_response"), find(ecr, "AccountRegionScopedDict")()
+
+    def get_or_put(action: str, request: _Properties) -> object:
+        name = request.get("name", "")
+        if name not in _ACCOUNT_SETTINGS:
+            message = f"Invalid parameter at 'name' failed to satisfy constraint: one of {sorted(_ACCOUNT_SETTINGS)}"
+            return error("InvalidParameterException", message, _BAD_REQUEST)
+        values = _ACCOUNT_SETTINGS[name]
+        if action == "PutAccountSetting":
+            if request.get("value") not in values:
+                message = f"Invalid parameter at 'value' failed to satisfy constraint: one of {sorted(values)}"
+                return error("InvalidParameterException", message, _BAD_REQUEST)
+            settings[name] = request["value"]
+        return respond({"name": name, "value": settings.get(name, values[0])})
+
+    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: _Query) -> object:  # noqa: ANN401
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action in {"GetAccountSetting", "PutAccountSetting"}:
+            return get_or_put(action, json.loads(body or b"{}"))
+        return await handle(method, path, headers, body, query)
+
+    def reset_all() -> None:
+        reset()
+        settings.clear()
+
+    ecr.handle_request, ecr.reset = handle_request, reset_all
+    return settings
+
+
+def mount_where_ecr_does(ecr: Any, settings: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Mount a layer of another repository only where ECR does; elsewhere begin an ordinary upload.
+
+    The account setting must be on, both repositories must be encrypted alike, and an image in the source must refer to
+    the layer: being uploaded is not enough (user guide, "Blob mounting in Amazon ECR"; aws/containers-roadmap#2860).
+    MiniStack looks for the source in the destination's account and region alone, and refers to the same bytes.
+    """
+    start, first = find(ecr, "_v2_start_blob_upload"), find(ecr, "_query_first")
+    repositories, images = find(ecr, "_repositories"), find(ecr, "_images")
+
+    def encryption(name: str) -> tuple[str, str]:
+        configuration = repositories[name].get("encryptionConfiguration") or {}
+        return configuration.get("encryptionType", "AES256"), configuration.get("kmsKey", "")
+
+    def mounts(name: str, digest: str, source: str) -> bool:
+        return (
+            settings.get("BLOB_MOUNTING") == "ENABLED"
+            and name in repositories
+            and source in repositories
+            and encryption(name) == encryption(source)
+            and any(digest in _blobs(_read(image.get("imageManifest"))) for image in images.get(source, ()))
+        )
+
+    def start_blob_upload(name: str, query: _Query, body: bytes) -> object:
+        if not mounts(name, first(query, "mount") or "", first(query, "from") or ""):
+            query = {key: value for key, value in query.items() if key not in {"mount", "from"}}
+        return start(name, query, body)
+
+    ecr._v2_start_blob_upload = start_blob_upload  # noqa: SLF001 - what this module is for
+
+
+def take_uploads(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Answer uploads in parts as ECR does, and keep a layer that comes in one piece without copying it twice.
+
+    ECR answers a part with 201, where the specification wants 202, and its ``Range`` stays at the end of the first
+    part although it keeps them all (aws/containers-roadmap#2831, the reporter's second comment).
+    """
+    patch, complete = find(ecr, "_v2_patch_blob_upload"), find(ecr, "_v2_complete_blob_upload")
+    cancel, uploads = find(ecr, "_v2_cancel_blob_upload"), find(ecr, "_uploads")
+    first_range: dict[str, str] = {}
+
+    def patch_blob_upload(name: str, session: str, body: bytes) -> _Answer:
+        status, headers, answer = patch(name, session, body)
+        if status != _ACCEPTED:
+            return status, headers, answer
+        return _CREATED, {**headers, "Range": first_range.setdefault(session, headers["Range"])}, answer
+
+    def complete_blob_upload(name: str, session: str, query: _Query, body: bytes) -> _Answer:
+        first_range.pop(session, None)
+        sessions = uploads.get(name, {})
+        whole = session in sessions and not sessions[session]
+        if whole:
+            sessions[session], body = body, b""
+        answer: _Answer = complete(name, session, query, body)
+        if whole and session in sessions:  # refused: a client may go on with this session
+            sessions[session] = bytearray()
+        return answer
+
+    def cancel_blob_upload(name: str, session: str) -> object:
+        first_range.pop(session, None)
+        return cancel(name, session)
+
+    ecr._v2_patch_blob_upload = patch_blob_upload  # noqa: SLF001 - what this module is for
+    ecr._v2_complete_blob_upload = complete_blob_upload  # noqa: SLF001
+    ecr._v2_cancel_blob_upload = cancel_blob_upload  # noqa: SLF001
+
+
+def refuse_incomplete_images(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Refuse an image whose layers, configuration or child images are missing, or whose digest is not the one given.
+
+    Layers with ``urls`` live elsewhere and may be missing. The codes and messages are ECR's; its HTTP status is not
+    documented, and 400 is that of the reference implementation (distribution/distribution). ``PutImage`` of the AWS API
+    is left as it is: no client of this library sends images that way.
+    """
+    put, error, digest_of = find(ecr, "_v2_put_manifest"), find(ecr, "_registry_error"), find(ecr, "_content_digest")
+    repositories, images, layers = find(ecr, "_repositories"), find(ecr, "_images"), find(ecr, "_layer_blobs")
+    account = find(ecr, "_registry_id")
+
+    def fault(name: str, ref: str, body: bytes) -> tuple[str, str] | None:
+        """Return the code and the message of what is wrong with an image."""
+        manifest = _read(body)
+        if not manifest:
+            return (
+                "UNSUPPORTED",
+                "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+            )
+        if ref.startswith("sha256:") and ref != digest_of(body):
+            return "MANIFEST_INVALID", (
+                f"The image with digest '{ref}' in repository '{name}' and registry ID '{account()}' does not match "
+                "the image digest that Amazon ECR has calculated."
+            )
+        stored = {image.get("imageDigest") for image in images.get(name, ())}
+        children = [child for child in _children(manifest) if child not in stored]
+        blobs = [blob for blob in _blobs(manifest, foreign=False) if blob not in layers.get(name, {})]
+        for kind, missing in (("Images", children), ("Layers", blobs)):
+            if missing:
+                return "MANIFEST_BLOB_UNKNOWN", (
+                    f"{kind} with digests '[{', '.join(missing)}]' required for pushing image into repository with "
+                    f"name '{name}' in the registry with id '{account()}' do not exist"
+                )
+        return None
+
+    def put_manifest(name: str, ref: str, headers: _Properties, body: bytes) -> object:
+        found = fault(name, ref, body) if name in repositories and body else None
+        return put(name, ref, headers, body) if found is None else error(_BAD_REQUEST, *found, {})
+
+    ecr._v2_put_manifest = put_manifest  # noqa: SLF001 - what this module is for
+
+
+def refuse_taken_tags(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """AWS refuses a second push of an immutable tag, of the same image too (containers-roadmap#2179)."""
+    put, images = find(ecr, "_v2_put_manifest"), find(ecr, "_images")
+    repositories, error = find(ecr, "_repositories"), find(ecr, "_registry_error")
+
+    def put_manifest(name: str, ref: str, headers: _Properties, body: object) -> object:
+        immutable = name in repositories and repositories[name].get("imageTagMutability") == "IMMUTABLE"
+        if immutable and any(ref in image.get("imageTags", ()) for image in images.get(name, ())):
+            message = (
+                f"The image tag '{ref}' already exists in the '{name}' repository and cannot be overwritten because "
+                "the repository is immutable."
+            )
+            return error(_BAD_REQUEST, "TAG_INVALID", message, {"tag": ref})
+        return put(name, ref, headers, body)
+
+    ecr._v2_put_manifest = put_manifest  # noqa: SLF001 - what this module is for
+
+
+def say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """An unknown tag is an error in AWS; MiniStack's empty list makes the CDK command line believe it is there."""
+    describe, find_image = find(ecr, "_describe_images"), find(ecr, "_find_image")
+    repositories, error = find(ecr, "_repositories"), find(ecr, "error_response_json")
+
+    def describe_images(request: _Properties) -> object:
+        name = request.get("repositoryName", "")
+        for image in request.get("imageIds") or []:
+            if name in repositories and not find_image(name, image):
+                message = f"The image with imageId {image} does not exist within the repository with name '{name}'"
+                return error("ImageNotFoundException", message, _BAD_REQUEST)
+        return describe(request)
+
+    ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
+
+
+def size_images(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Give an image the size of what it is made of; MiniStack gives it that of its manifest.
+
+    An index has the size of its largest image (API reference, ImageDetail).
+    """
+    describe, respond = find(ecr, "_describe_images"), find(ecr, "json_response")
+    images, layers = find(ecr, "_images"), find(ecr, "_layer_blobs")
+
+    def size(name: str, digest: str) -> int:
+        texts = (image["imageManifest"] for image in images.get(name, ()) if image["imageDigest"] == digest)
+        manifest = _read(next(texts, None))
+        children = [size(name, child) for child in _children(manifest)]
+        stored = layers.get(name, {})
+        return max(children, default=0) + sum(len(stored.get(blob, b"")) for blob in _blobs(manifest))
+
+    def describe_images(request: _Properties) -> object:
+        answer = describe(request)
+        if answer[0] != _OK:
+            return answer
+        found: _Properties = json.loads(answer[2])
+        for image in found["imageDetails"]:
+            image["imageSizeInBytes"] = size(image["repositoryName"], image["imageDigest"])
+        return respond(found)
+
+    ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
+
+
+def say_which_layers_are_there(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """``BatchCheckLayerAvailability`` tells what is there; MiniStack says of every layer that it is not."""
+    check, respond = find(ecr, "_batch_check_layer_availability"), find(ecr, "json_response")
+    repositories, layers = find(ecr, "_repositories"), find(ecr, "_layer_blobs")
+
+    def layer(name: str, digest: str) -> _Properties:
+        blob = layers.get(name, {}).get(digest)
+        if blob is None:
+            return {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
+        return {"layerDigest": digest, "layerAvailability": "AVAILABLE", "layerSize": len(blob)}
+
+    def batch_check_layer_availability(request: _Properties) -> object:
+        name = request.get("repositoryName", "")
+        if name not in repositories:
+            return check(request)
+        found = [layer(name, digest) for digest in request.get("layerDigests") or []]
+        return respond({"layers": found, "failures": []})
+
+    ecr._batch_check_layer_availability = batch_check_layer_availability  # noqa: SLF001 - what this module is for
+
+
+def forget_what_is_deleted(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Let a deleted repository's layers go, and a deleted image's manifest; MiniStack goes on answering with them.
+
+    A repository that is made again under the same name would have the layers, and a copy would not send them.
+    """
+    delete_repository, delete_images = find(ecr, "_delete_repository"), find(ecr, "_batch_delete_image")
+    layers, manifests, uploads = find(ecr, "_layer_blobs"), find(ecr, "_manifest_blobs"), find(ecr, "_uploads")
+
+    def delete_repository_and_contents(request: _Properties) -> object:
+        answer = delete_repository(request)
+        if answer[0] == _OK:
+            for store in (layers, manifests, uploads):
+                store.pop(request["repositoryName"], None)
+        return answer
+
+    def batch_delete_image(request: _Properties) -> object:
+        answer = delete_images(request)
+        if answer[0] == _OK:
+            for image in json.loads(answer[2])["imageIds"]:
+                manifests.get(request["repositoryName"], {}).pop(image["imageDigest"], None)
+        return answer
+
+    ecr._delete_repository = delete_repository_and_contents  # noqa: SLF001 - what this module is for
+    ecr._batch_delete_image = batch_delete_image  # noqa: SLF001
+
+
+def _read(manifest: str | bytes | None) -> _Properties:
+    """The manifest as an object; an empty one when it is none."""
+    try:
+        found = json.loads(manifest or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _blobs(manifest: _Properties, *, foreign: bool = True) -> list[str]:
+    """Digests of the configuration and the layers, each once; ``foreign`` layers are those with ``urls``."""
+    parts = [manifest.get("config") or {}, *(manifest.get("layers") or ())]
+    return list(
+        dict.fromkeys(part["digest"] for part in parts if "digest" in part and (foreign or not part.get("urls")))
+    )
+
+
+def _children(manifest: _Properties) -> list[str]:
+    """Digests of the images of an index."""
+    return list(dict.fromkeys(child["digest"] for child in manifest.get("manifests") or ()))

@@ -1,0 +1,52 @@
+"""What the private registry was asked, in the log: tests and the benchmark read there what was sent and mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+_Message: TypeAlias = MutableMapping[str, Any]
+_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
+_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
+_Application: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
+
+
+def log_registry_requests(application: _Application) -> _Application:
+    """Print a line when the registry is asked, one when the request brought something, and one when it answers.
+
+    ``registry: POST /v2/web/blobs/uploads/?mount=sha256:…&from=assets answered 201`` says that a layer was mounted;
+    ``registry: PUT /v2/web/blobs/uploads/… brought 52428800 bytes`` says that one was sent.
+    """
+
+    async def logged(scope: _Message, receive: _Receive, send: _Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/v2/"):
+            await application(scope, receive, send)
+            return
+        request = f"registry: {scope['method']} {scope['path']}{_mount(scope.get('query_string', b''))}"
+        print(request, flush=True)
+        arrived = 0
+
+        async def count() -> _Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            return message
+
+        async def note(message: _Message) -> None:
+            # Printed before it is sent: whoever has the answer finds it in the log.
+            if message["type"] == "http.response.start":
+                if arrived:
+                    print(f"{request} brought {arrived} bytes", flush=True)
+                print(f"{request} answered {message['status']}", flush=True)
+            await send(message)
+
+        await application(scope, count, note)
+
+    return logged
+
+
+def _mount(query: bytes) -> str:
+    """The part of a query that asks to mount a layer; nothing when there is none."""
+    asked = [f"{name}={value}" for name, value in parse_qsl(query.decode("latin-1")) if name in {"mount", "from"}]
+    return f"?{'&'.join(asked)}" if asked else ""

@@ -1,0 +1,103 @@
+"""Tokens of ECR: they expire, are denied, and are throttled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from aws import HOST, SOURCE_HOST, Aws
+from botocore.exceptions import ClientError
+from botocore.retries import standard
+from images import image
+from mishaps import document, expires
+
+from ecr_fargate_constructs.image.copier import login
+
+IMAGE = image(b"one" * 1000, b"two" * 100_000)
+REQUESTS = [
+    ("GET", "/manifests/abc", SOURCE_HOST),
+    ("GET", f"/blobs/{next(iter(IMAGE.blobs))}", SOURCE_HOST),
+    ("GET", f"/blobs/{IMAGE.layers[1]}", SOURCE_HOST),
+    ("GET", "/manifests/v1", HOST),
+    ("HEAD", f"/blobs/{IMAGE.layers[1]}", HOST),
+    ("POST", "/blobs/uploads/", HOST),
+    ("PUT", f"/blobs/uploads/.*{IMAGE.layers[1]}", HOST),
+    ("PUT", "/manifests/v1", HOST),
+]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("at", REQUESTS, ids=lambda at: f"{at[0]} {at[1]}")
+def test_a_token_of_ecr_that_expires_in_the_middle_is_renewed(aws: Aws, at: tuple[str, str, str], status: int) -> None:
+    aws.hold(IMAGE)
+    aws.registry.expired_status = status
+    aws.registry.fail(at[0], at[1], expires, host=at[2])
+    assert aws.copy().digest == IMAGE.digest
+
+
+def test_one_token_of_ecr_is_enough_for_each_registry(aws: Aws) -> None:
+    aws.hold(IMAGE)
+    aws.copy()
+    assert len({each.login for each in aws.registry.requests}) == 2
+
+
+def _denied() -> ClientError:
+    message = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:GetAuthorizationToken"
+    return ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, "GetAuthorizationToken")
+
+
+def test_a_role_that_gets_no_token_is_told_so(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny() -> None:
+        raise _denied()
+
+    monkeypatch.setattr(login, "client", lambda *_: SimpleNamespace(get_authorization_token=deny))
+    outcome = aws.copy()
+    assert "AccessDeniedException" in outcome.reason
+    assert "not authorized to perform: ecr:GetAuthorizationToken" in outcome.reason
+    assert aws.registry.requests == []
+
+
+THROTTLED = 400, document(__type="ThrottlingException", message="Rate exceeded")
+
+
+@pytest.mark.parametrize("times", [5, 6])
+def test_a_token_that_is_throttled_is_asked_for_six_times(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.undo()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", aws.registry.url)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
+    aws.hold(IMAGE)
+    tokens = [document(authorizationData=[{"authorizationToken": aws.registry.issue_token()}]) for _ in range(2)]
+    aws.registry.api = [THROTTLED] * times + [(200, token) for token in tokens]
+    outcome = aws.copy()
+    if times == 5:
+        assert outcome.digest == IMAGE.digest
+    else:
+        assert "ThrottlingException" in outcome.reason
+        assert len(aws.registry.made("POST", "^/$")) == 6, "not six times six"
+
+
+def test_boto3_makes_one_client_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its default session is not made for two at once."""
+    inside, most = [0], [0]
+
+    def client(*_: object, **__: object) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.01)
+        inside[0] -= 1
+
+    monkeypatch.setattr(boto3, "client", client)
+    threads = [threading.Thread(target=login.client, args=("ecr",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
