@@ -114,6 +114,7 @@ WARNINGS = {
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
+    "ecr-fargate-constructs:ulimitIgnored",
     "ecr-fargate-constructs:unpinnedImage",
     "ecr-fargate-constructs:writablePathOwnedByRoot",
 }

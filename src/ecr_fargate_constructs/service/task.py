@@ -18,6 +18,7 @@ from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._secret_names import is_secret_name
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar
@@ -28,7 +29,7 @@ from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
@@ -131,6 +132,8 @@ def build_task(
     named = dict(zip(made, containers, strict=True))
     warn_about_secrets(scope, named)
     warn_about_images(scope, named)
+    if isinstance(definition, ecs.FargateTaskDefinition):
+        _warn_about_limits(scope, named)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
@@ -147,6 +150,23 @@ def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskC
         resource.pid_mode = namespace.value.lower()
     if inject:
         resource.enable_fault_injection = True
+
+
+def _warn_about_limits(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
+    """Name the limits that Fargate leaves as the operating system has them ("Ulimit" in the ECS API reference)."""
+    ignored = {
+        f"{each.name.value.lower()} of {name}"
+        for name, container in containers.items()
+        for each in container.ulimits
+        if each.name is not ecs.UlimitName.NOFILE
+    }
+    if ignored:
+        warn(
+            scope,
+            "ulimitIgnored",
+            f"{', '.join(sorted(ignored))} in ulimits has no effect: Fargate honours nofile alone; leave it out, or "
+            "use LoadBalancedEc2Service",
+        )
 
 
 def _acknowledge_environment(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:

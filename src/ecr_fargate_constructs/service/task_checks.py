@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.task_size import TaskSize
 
 _LONGEST_DEFINITION = 64 * 1024  # bytes
+_MOST_CONTAINERS = 10  # a quota that AWS does not raise: "Amazon ECS service quotas"
+_OF_SESSIONS = 3  # paths of the agent of ECS Exec
 CONTAINER_NAME = "web"
 """Name of the application's container in its task; the one that CDK's pattern gives it."""
 
@@ -45,6 +47,12 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
+    if len(names) > _MOST_CONTAINERS:
+        raise ConfigurationError(
+            f"the task has {len(names)} containers, and ECS takes {_MOST_CONTAINERS} at most; move some into a service "
+            "of their own",
+            path=path,
+        )
     everything = _by_name(container, sidecars)
     _check_ports(container, sidecars, path)
     _check_architectures(container, sidecars, path)
@@ -158,6 +166,14 @@ def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"two volumes have the name {name!r}; give each its own", path=path)
+    for owner, each in everything.items():
+        prefix = "" if owner == CONTAINER_NAME else f"{owner}-"
+        taken = {f"{prefix}writable-{number}" for number in range(len(each.writable_paths) + _OF_SESSIONS)}
+        for name in names:
+            if name in taken and (each.writable_paths or each.readonly_root_filesystem):
+                raise ConfigurationError(
+                    f"the volume {name!r} has the name of one of {owner!r}'s writable_paths; give it another", path=path
+                )
     disks = [volume.name for volume in volumes if isinstance(volume, EbsVolume)]
     if len(disks) > 1:
         raise ConfigurationError(

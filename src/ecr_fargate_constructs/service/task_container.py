@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LEAST_MEMORY = 6  # MiB; what Docker needs
 _MOST_FILES = 10
+_UNLIMITED = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class TaskContainer:
         cpu: CPU units of the task's that this container has for certain; left out, it takes what the others leave.
         memory_limit_mib: Memory at which this container is killed, in MiB, 6 or more; left out, the task's.
         memory_reservation_mib: Memory of the task's that is set aside for it, in MiB, 6 or more.
-        ulimits: Resource limits.
+        ulimits: Resource limits; Fargate honours ``NOFILE`` alone.
         docker_labels: Labels of the container.
         logging: Where lines go; left out, ``CloudWatchLogs()``: the service's log group, without ever blocking.
         runtime: Kernel parameters, start timeout, terminal and the like; left out, ``ContainerRuntime()``.
@@ -161,12 +162,31 @@ class TaskContainer:
         for name, value in (("memory_limit_mib", limit), ("memory_reservation_mib", reservation)):
             if value is not None:
                 whole_number(f"{kind}.{name}", value, minimum=_LEAST_MEMORY, what="an amount of memory in MiB")
+        self._check_ulimits(kind)
         if limit is None or reservation is None or is_token(limit) or is_token(reservation):
             return
         if reservation > limit:
             raise ConfigurationError(
                 f"{kind}.memory_reservation_mib={reservation:g} is more than memory_limit_mib={limit:g}; lower it"
             )
+
+    def _check_ulimits(self, kind: str) -> None:
+        names = []
+        for each in self.ulimits:
+            if not hasattr(each, "soft_limit"):
+                continue  # its type is refused afterwards
+            name, soft, hard = each.name.value.lower(), each.soft_limit, each.hard_limit
+            names.append(name)
+            if is_token(soft) or is_token(hard):
+                continue
+            if hard != _UNLIMITED and (soft > hard or soft == _UNLIMITED):
+                raise ConfigurationError(
+                    f"{kind}.ulimits has {name} with soft_limit={soft:g} above hard_limit={hard:g}; lower the first, "
+                    "or raise the second"
+                )
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigurationError(f"{kind}.ulimits has {name} twice; keep one of the two")
 
     def _check_places(self, kind: str) -> None:
         if self.writable_paths and not self.readonly_root_filesystem:

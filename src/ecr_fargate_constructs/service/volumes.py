@@ -42,6 +42,15 @@ _IOPS = {
 }
 """Operations a second that each volume type may have; the others take none. Same source."""
 
+_IOPS_PER_GIB = {
+    ec2.EbsDeviceVolumeType.GP3: 500,
+    ec2.EbsDeviceVolumeType.IO1: 50,
+    ec2.EbsDeviceVolumeType.IO2: 1_000,
+}
+"""Most operations a second for each GiB; gp3 has its 3,000 at any size. Same source."""
+_BASELINE_IOPS = 3_000
+_THROUGHPUT_PER_IOPS = 0.25  # MiB a second; gp3, same source
+
 
 @dataclass(frozen=True)
 class _Named:
@@ -119,8 +128,9 @@ class EbsVolume(_Named):
         snapshot_id: Snapshot that it starts from.
         volume_type: Kind of disk.
         file_system: File system of an empty disk; that of the snapshot, when there is one.
-        iops: Operations a second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it.
-        throughput: MiB a second, 125 to 2000; gp3 only.
+        iops: Operations a second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it;
+            at most 500 for each GiB of gp3, 50 of io1, 1000 of io2.
+        throughput: MiB a second, 125 to 2000; gp3 only, and at most a quarter of ``iops``.
         encryption_key: KMS key; left out, the account's default for EBS.
         snapshot_rate: Speed at which the snapshot's blocks are read ahead, 100 to 300 MiB a second; it costs extra.
 
@@ -169,12 +179,34 @@ class EbsVolume(_Named):
             if self.volume_type is not ec2.EbsDeviceVolumeType.GP3:
                 raise ConfigurationError(f"EbsVolume.throughput is not taken by {kind}; leave it out, or use gp3")
             whole_number("EbsVolume.throughput", self.throughput, minimum=125, maximum=2000, what="a throughput of gp3")
+        self._check_ratios(kind)
         if self.snapshot_rate is not None:
             if self.snapshot_id is None:
                 raise ConfigurationError("EbsVolume.snapshot_rate has no meaning without snapshot_id; leave it out")
             if not self.snapshot_rate.is_unresolved():
                 rate = self.snapshot_rate.to_mebibytes()
                 whole_number("EbsVolume.snapshot_rate", rate, minimum=100, maximum=300, what="a rate in MiB a second")
+
+    def _check_ratios(self, kind: str) -> None:
+        """Refuse more speed than a disk of this size, or with these operations a second, may have."""
+        iops = _BASELINE_IOPS if self.iops is None else self.iops
+        if is_token(iops):
+            return
+        if self.iops is not None and self.size_gib is not None and not is_token(self.size_gib):
+            ratio = _IOPS_PER_GIB[self.volume_type]
+            most = max(_IOPS[self.volume_type][0], ratio * self.size_gib)
+            if iops > most:
+                raise ConfigurationError(
+                    f"EbsVolume.iops={iops:g} is more than {kind} has at size_gib={self.size_gib:g}, {ratio:,} for "
+                    f"each GiB; use {most:g} or less, or size_gib={-(-iops // ratio):g}"
+                )
+        if self.throughput is not None and not is_token(self.throughput):
+            most = iops * _THROUGHPUT_PER_IOPS
+            if self.throughput > most:
+                raise ConfigurationError(
+                    f"EbsVolume.throughput={self.throughput:g} is more than gp3 has with {iops:g} operations a second, "
+                    f"0.25 MiB for each; use {most:g} or less, or iops={self.throughput / _THROUGHPUT_PER_IOPS:g}"
+                )
 
 
 Volume: TypeAlias = SharedVolume | EfsVolume | EbsVolume
