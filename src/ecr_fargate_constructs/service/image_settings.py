@@ -56,7 +56,9 @@ def warn_about_images(scope: Construct, containers: Mapping[str, TaskContainer])
 def _not_writable(container: TaskContainer, containers: Mapping[str, TaskContainer]) -> Iterator[str]:
     """The paths of a container that only root may write."""
     settings = settings_of(getattr(container, "image", None))
-    user = container.user if container.user is not None else settings and settings.user
+    user = container.user
+    if user is None and settings is not None:
+        user = settings.user
     if user is None or is_token(user) or _is_root(user):
         return
     own = {path.rstrip("/") for path in (settings.volumes if settings else ())}

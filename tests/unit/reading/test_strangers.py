@@ -232,11 +232,11 @@ def test_values_in_a_circle_and_values_that_double(tmp_path: Path) -> None:
 
 
 def test_copies_in_a_circle(tmp_path: Path) -> None:
-    resources = {
+    resources: dict[str, Any] = {
         name: {"Type": "Custom::EcrFargateImageCopy", "Properties": {"Source": source, "Destination": target}}
         for name, source, target in (("A", "a/a:1", "b/b:1"), ("B", "b/b:1", "a/a:1"))
     }
-    resources["T"] = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Image": "a/a:1"}]}}  # type: ignore[dict-item]
+    resources["T"] = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Image": "a/a:1"}]}}
     assert _read(_write(tmp_path, {"Resources": resources})) is None
 
 
