@@ -11,10 +11,12 @@ import typer
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.model import App, load
+from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ecr_fargate_constructs.reading.model import App
 
 AppArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="CDK_OUT", help="Folder that 'cdk synth' wrote.")]
 Stacks: TypeAlias = Annotated[

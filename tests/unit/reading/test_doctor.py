@@ -12,7 +12,7 @@ from ecr_fargate_constructs.reading.cost.prices import price_table
 from ecr_fargate_constructs.reading.cost.ways_out import ways_out
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
-from ecr_fargate_constructs.reading.model import load
+from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ from ecr_fargate_constructs.reading.diagram.architecture import scene_of
 from ecr_fargate_constructs.reading.diagram.svg import svg
 from ecr_fargate_constructs.reading.doctor.diagnosis import diagnose
 from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.model import load
+from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
     from pathlib import Path
