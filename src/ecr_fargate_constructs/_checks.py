@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._asked import path as path_of_scope
 from ecr_fargate_constructs._asked import seconds_in
+from ecr_fargate_constructs._secret_names import is_secret_name, is_secret_value
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -21,20 +22,10 @@ if TYPE_CHECKING:
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LEAST_LABELS, _LONGEST_NAME = 2, 253
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_)", re.IGNORECASE
-)
-
 _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
+_NAMES = re.compile(r"[A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
-_RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|ssm-secure|secretsmanager):[^:}].*\}\}")
-_SECRET_LAST = re.compile(_SECRET_NAME.pattern.removesuffix("(?:$|_)") + "$", re.IGNORECASE)
-_SECRET_VALUE = re.compile(
-    r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bxox[abpr]-[\w-]{10,}"
-    r"|://[^/\s:@]+:[^/\s@]+@"  # a password in an address
-)
-"""What keys of AWS, GitHub and Slack, private keys, and addresses with a password look like."""
+_RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|secretsmanager):[^:}].*\}\}")
 
 
 def path_of(scope: Construct, construct_id: str) -> str:
@@ -70,6 +61,11 @@ def tcp_port(name: str, value: float, *, path: str | None = None) -> None:
 def dynamic_references(name: str, value: object) -> None:
     """Refuse a reference that CloudFormation could not resolve."""
     for found in _REFERENCE.findall(value) if isinstance(value, str) else ():
+        if found.startswith("{{resolve:ssm-secure:"):
+            raise ConfigurationError(
+                f"{name} has {found!r}, and CloudFormation resolves no SecureString in a task definition; use secrets= "
+                "with ecs.Secret.from_ssm_parameter(…)"
+            )
         if not _RESOLVABLE.fullmatch(found):
             raise ConfigurationError(
                 f"{name} has {found!r}, which CloudFormation cannot resolve; use for example "
@@ -85,16 +81,25 @@ def duration(name: str, value: object, *, path: str | None = None) -> None:
         )
 
 
+def shown(name: str, value: object) -> str:
+    """Return ``=value`` for a message, or nothing where the value may be, or hold, a secret."""
+    written = repr(value)
+    hidden = is_secret_name(name) or is_secret_value(written) or any(map(is_secret_name, _NAMES.findall(written)))
+    return "" if hidden else f"={written}"
+
+
 def text(name: str, value: object) -> None:
     """Refuse what is no text."""
     if not isinstance(value, str):
-        raise ConfigurationError(f"{name}={value!r} is {_a(type(value).__name__)}; use a string")
+        raise ConfigurationError(f"{name}{shown(name, value)} is {_a(type(value).__name__)}; use a string")
 
 
 def mapping(name: str, values: object, *, path: str | None = None) -> None:
     """Refuse what has no names."""
     if not isinstance(values, Mapping):
-        raise ConfigurationError(f"{name}={values!r} is no mapping; use for example {{'NAME': 'value'}}", path=path)
+        raise ConfigurationError(
+            f"{name}{shown(name, values)} is no mapping; use for example {{'NAME': 'value'}}", path=path
+        )
 
 
 def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path: str | None = None) -> None:
@@ -138,9 +143,17 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
     for key, value in values.items():
         if not key:
             raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
-        if not isinstance(value, str):
+        if type(value).__name__ == "SecretValue":
             raise ConfigurationError(
-                f"{name}[{key!r}]={value!r} is {_a(type(value).__name__)}; use a string, for example {str(value)!r}",
+                f"{name}[{key!r}] is a cdk.SecretValue, which would stand in clear text; use secrets={{{key!r}: …}}: "
+                "for a container ecs.Secret.from_secrets_manager(…), for a build 'src=path/to/file'",
+                path=path,
+            )
+        if not isinstance(value, str):
+            hidden = is_secret_name(str(key)) or is_secret_value(str(value))
+            raise ConfigurationError(
+                f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
+                f"{'' if hidden else f', for example {str(value)!r}'}",
                 path=path,
             )
 
@@ -172,18 +185,6 @@ def _in_ascii(value: str) -> str:
     except UnicodeError:
         return ""
     return f"; in ASCII it is {ascii_name!r}" if ascii_name else ""
-
-
-def looks_secret(name: str) -> bool:
-    """Whether a value of this name had better not stand in clear text."""
-    return _SECRET_NAME.search(name) is not None
-
-
-def carries_secret(name: str, value: str) -> bool:
-    """Whether a plain variable seems to hold a secret itself, and not where to find one."""
-    if not value or is_token(value):
-        return False
-    return _SECRET_LAST.search(name) is not None or _SECRET_VALUE.search(value) is not None
 
 
 def is_environment_file(path: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ecr_fargate_constructs._jsii import is_construct, is_interface, module_of, name_of
+from ecr_fargate_constructs._secret_names import is_secret_value
 
 _WORDS = {"str": "a string", "float": "a number", "int": "a whole number", "bool": "True or False"}
 _LONGEST = 60
@@ -69,7 +70,7 @@ def said(place: str, value: object, kind: Kind) -> str:
     noun = f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
     if module != "builtins":
         return f" is {module}.{name}" if name in _names(kind) else f" is {noun}"
-    if _SECRET.search(place) is not None and value is not None:
+    if value is not None and (_SECRET.search(place) is not None or is_secret_value(str(value))):
         return f" is {noun}"
     if isinstance(value, str) and _takes_strings(kind):
         return f"={_short(value)} is one string"
@@ -86,7 +87,8 @@ def instead(value: object, kind: Kind, *, fits: bool) -> str:
         if (attribute := _attribute(value, named)) is not None:
             return attribute
     if fits:
-        return f"[{value!r}]" if module == "builtins" else f"a list: [{_noun(name)}]"
+        shown = "…" if is_secret_value(str(value)) else repr(value)
+        return f"[{shown}]" if module == "builtins" else f"a list: [{_noun(name)}]"
     if isinstance(value, (int, float)) and kind == Named("str", "str"):
         return f"a string, for example {str(value)!r}"
     return _words(kind, same=name)

@@ -107,10 +107,10 @@ class EcrFargateService(Construct):
         adopt(self, scope, path)
         if repository is None:
             repository = PrivateRepository(self, "Repository")
-        if isinstance(repository, PrivateRepository):
-            repository.warn_if_expiring()
         home = repository.repository if isinstance(repository, PrivateRepository) else repository
         self._image = build_and_push(self, "Image", context=context, build=build or ImageBuild(), repository=home)
+        if isinstance(repository, PrivateRepository):
+            repository.watch(self._image.tag or "", name=path)
         self._inner = LoadBalancedFargateService(
             self,
             "Default",  # left out of logical ids

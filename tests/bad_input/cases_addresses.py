@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -38,6 +39,12 @@ def _zone(place: Place) -> route53.IHostedZone:
     return route53.HostedZone.from_hosted_zone_attributes(
         place.stack, "Zone", hosted_zone_id="Z1", zone_name="example.com"
     )
+
+
+def _signing_in(place: Place, secret: cdk.SecretValue) -> PublicHttps:
+    certificate = acm.Certificate.from_certificate_arn(place.stack, "Certificate", CERTIFICATE)
+    oidc = Oidc(client_secret=secret, **bare.provider("https"))
+    return PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=oidc))
 
 
 def _domain(what: str, expected: Expected, name: str) -> Case:
@@ -187,6 +194,13 @@ ADDRESS_CASES = [
         lambda p: bare.signed_in(p, p.given),
         Refused("Oidc.issuer='http://id.example.com' is not an HTTPS address", "well-known"),
         given=lambda _: bare.secret_value(),
+    ),
+    Case(
+        ADDRESSES,
+        "A sign-in whose secret is plain text",
+        lambda p: here.service(p, ingress=_signing_in(p, cdk.SecretValue.unsafe_plain_text("hunter2"))),
+        lambda p: bare.signed_in(p, cdk.SecretValue.unsafe_plain_text("hunter2")),
+        Warned("plainClientSecret"),
     ),
     Case(
         ADDRESSES,

@@ -49,6 +49,13 @@ CASES = [
         {"AWS_SECRET_ACCESS_KEY": "x"},
     ),
     _args("`DB_PASSWORD`", Refused("ImageBuild.args['DB_PASSWORD'] looks like", "use secrets="), {"DB_PASSWORD": "x"}),
+    _args(
+        "An address with a password in it",
+        Refused("ImageBuild.args['PIP_INDEX_URL'] looks like", "use secrets="),
+        {"PIP_INDEX_URL": "https://user:hunter2@pypi.example.com/simple"},
+    ),
+    _args("An access key of AWS", Refused("ImageBuild.args['A'] looks like", "use secrets="), {"A": "AKIA" + "Q" * 16}),
+    _args("`TOKEN_URL`, which names no secret", Passes("it says where, not what"), {"TOKEN_URL": "https://a/b"}),
     Case(
         ARGUMENTS,
         "Arguments as one string",

@@ -67,6 +67,23 @@ ENVIRONMENT_CASES = [
     _environment("`STRIPE_API_KEY`", SECRET, {"STRIPE_API_KEY": "sk"}),
     _environment("An access key of AWS, under a name that says nothing", SECRET, {"A": "AKIA" + "Q" * 16}),
     _environment("An address with a password in it", SECRET, {"DB": "postgres://web:hunter2@db/web"}),
+    _environment("`PGPASSWORD`", SECRET, {"PGPASSWORD": "hunter2"}),
+    _environment("An address with a password and no user", SECRET, {"REDIS_URL": "redis://:hunter2@cache/0"}),
+    _environment("A reference to a secret", SECRET, {"A": "{{resolve:secretsmanager:db:SecretString:password}}"}),
+    _environment(
+        "A reference to a SecureString",
+        Refused("CloudFormation resolves no SecureString", "ecs.Secret.from_ssm_parameter(…)"),
+        {"A": "{{resolve:ssm-secure:/shop/password:1}}"},
+    ),
+    _environment("An unwrapped `SecretValue`", SECRET, {"A": bare.secret_value().unsafe_unwrap()}),
+    _environment(
+        "A `SecretValue`",
+        Refused("AppContainer.environment['A'] is a cdk.SecretValue", "ecs.Secret.from_secrets_manager(…)"),
+        {"A": bare.secret_value()},
+    ),
+    _environment(
+        "A password that is a number", Refused("['DB_PASSWORD'] is an int", "use a string"), {"DB_PASSWORD": 1}
+    ),
     _environment("`TOKEN_URL`, which names no secret", Passes("it says where, not what"), {"TOKEN_URL": "https://a/b"}),
     Case(
         ENVIRONMENT,

@@ -99,6 +99,7 @@ SHIFTING = {
     ],
 }
 WARNINGS = {
+    "ecr-fargate-constructs:containerPortNotExposed",
     "ecr-fargate-constructs:directDeliveryInStage",
     "ecr-fargate-constructs:dockerHubImage",
     "ecr-fargate-constructs:execAuditLog",
@@ -107,12 +108,17 @@ WARNINGS = {
     "ecr-fargate-constructs:isolatedSubnets",
     "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:plainHttp",
+    "ecr-fargate-constructs:plainClientSecret",
+    "ecr-fargate-constructs:plainSecretInCommand",
     "ecr-fargate-constructs:plainSecretInEnvironment",
     "ecr-fargate-constructs:registryOutOfReach",
+    "ecr-fargate-constructs:repositoryNotEmptied",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
+    "ecr-fargate-constructs:ulimitIgnored",
     "ecr-fargate-constructs:unpinnedImage",
+    "ecr-fargate-constructs:writablePathOwnedByRoot",
 }
 
 

@@ -19,7 +19,8 @@ from aws_cdk import aws_ecs as ecs
 
 import ecr_fargate_constructs as library
 from ecr_fargate_constructs import AppContainer, ConfigurationError, LoadBalancedFargateService, PublicHttp, Route
-from ecr_fargate_constructs._types import ALIASES, Either, Kind, Many, Named, Pairs, parsed, refuse_wrong_type
+from ecr_fargate_constructs._types import ALIASES, parsed, refuse_wrong_type
+from ecr_fargate_constructs._wrong_type import Either, Kind, Many, Named, Pairs
 
 PLAIN = {"Any", "None", "bool", "float", "int", "object", "str", "datetime", "PathLike", "Callable"}
 HERE = Path(library.__file__).parent
@@ -131,7 +132,7 @@ def _cdk_modules() -> list[str]:
         ("Sequence[str]", "a", "X='a' is one string; use ['a']"),
         ("Sequence[str]", (each for each in "ab"), "is a generator; use a list of a string"),
         ("Mapping[str, ecs.Secret]", {5: None}, "X (a name)=5 is an int; use a string"),
-        ("Mapping[str, ecs.Secret]", {"A": "b"}, "X['A']='b' is a str; use ecs.Secret"),
+        ("Mapping[str, ecs.Secret]", {"A": "b"}, "X['A'] is a str; use ecs.Secret"),
         ("cdk.Duration | None", 30, "X=30 is an int; use cdk.Duration or None"),
         ("cdk.Duration", cdk.Duration, "X is the class Duration itself, and takes an object: Duration(…)"),
         ("bool", "no", "X='no' is a str; use True or False"),

@@ -306,3 +306,24 @@ def test_what_a_variable_hides_or_what_it_names_is_listed() -> None:
     assert "hunter2" not in migration.program
     assert "redis://cache:6379" in migration.program
     assert 'from_asset("./web.env")' in migration.program
+
+
+@pytest.mark.parametrize("condition", ["service_started", "service_completed_successfully"])
+def test_a_chain_of_1500_services_is_written(condition: str) -> None:
+    waits = [
+        f"    depends_on: {{s{number + 1}: {{condition: {condition}}}}}\n" if number < 1_499 else ""
+        for number in range(1_500)
+    ]
+    text = "services:\n" + "".join(f"  s{n}:\n    image: nginx:1\n{wait}" for n, wait in enumerate(waits))
+    program = migrate([Source(name="compose.yml", text=text, directory="shop")]).program
+    ast.parse(program)
+
+
+def test_services_that_wait_for_each_other_stand_callees_first() -> None:
+    text = "services:\n" + "".join(
+        f"  {name}: {{image: 'nginx:1', depends_on: {json.dumps(others)}}}\n"
+        for name, others in (("a", ["b", "c"]), ("b", ["c", "a"]), ("c", ["d"]), ("d", []), ("e", ["a"]))
+    )
+    program = migrate([Source(name="compose.yml", text=text, directory="shop")]).program
+    places = [program.index(f'"{name.upper()}"') for name in "dcbae"]
+    assert places == sorted(places)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import looks_secret, text_map
+from ecr_fargate_constructs._checks import text_map
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
@@ -100,7 +101,9 @@ class ImageBuild:
                     )
         for name, value in self.secrets.items():
             check_secret(name, value)
-        for name in filter(looks_secret, self.args):
+        for name, value in self.args.items():
+            if not seems_secret(name, value):
+                continue
             raise ConfigurationError(
                 f"ImageBuild.args[{name!r}] looks like a secret, and build arguments end up in clear text in "
                 f"cdk.out and in the image's history; use secrets={{{name!r}: 'src=path/to/file'}} and "

@@ -12,6 +12,7 @@ from constructs import Construct
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._asked import execution_role_of, node_of, resource_of
 from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._dockerfile import Dockerfile, ImageSettings
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import adopt
@@ -56,6 +57,7 @@ class PublishedImage:
             line pushes, or that is there already.
         delivery: What copies it there. Depend on it where the image is given by its name, as to a Lambda function; None
             where there is nothing to wait for.
+        settings: What the Dockerfile says about user, volumes and ports; None for an image that is not built here.
     """
 
     container_image: ecs.ContainerImage
@@ -66,6 +68,7 @@ class PublishedImage:
     asset: ecr_assets.DockerImageAsset | None = None
     publisher: iam.IGrantable | None = None
     delivery: Construct | None = None
+    settings: ImageSettings | None = None
 
 
 def build_and_push(
@@ -107,6 +110,7 @@ def build_and_push(
             architecture=build.architecture,
             repository=asset.repository,
             asset=asset,
+            settings=_settings(context, build),
         )
     tag = asset.asset_hash
     uri = repository.repository_uri_for_tag(tag)
@@ -127,7 +131,13 @@ def build_and_push(
         asset=asset,
         publisher=copy_role(parent),
         delivery=copy,
+        settings=_settings(context, build),
     )
+
+
+def _settings(context: BuildContext, build: ImageBuild) -> ImageSettings:
+    text = (context.directory / context.dockerfile).read_text(encoding="utf-8-sig", errors="replace")
+    return Dockerfile.parse(text, build.args).settings(build.target)
 
 
 def mirror(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._dockerfile import Dockerfile
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.toolkit import cache_directory
-from ecr_fargate_constructs.reading.dockerfile import Dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -6,11 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.printing import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, read_app, write
+from ecr_fargate_constructs.local.printing import escape
+from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, assembly_errors, read_app, write
 from ecr_fargate_constructs.reading.cost import report
 from ecr_fargate_constructs.reading.cost.bill import bill_of
 from ecr_fargate_constructs.reading.cost.prices import price_table
@@ -52,9 +52,11 @@ def cost_command(
     and is in no sum.
     """
     table = _table(prices)
-    after = bill_of(read_app(app, stack), table)
+    found = read_app(app, stack)
+    with assembly_errors():
+        after = bill_of(found, table)
+        ways = ways_out(found, table) if compare is None else []
     if compare is None:
-        ways = ways_out(read_app(app, stack), table)
         match form:
             case Format.JSON:
                 write(json.dumps(report.as_dict(after, ways), indent=2) + "\n", output)
@@ -63,7 +65,9 @@ def cost_command(
             case Format.TEXT:
                 _print(output, _bill(after), _notes(after, ways))
         return
-    before = bill_of(read_app(compare, stack), table)
+    earlier = read_app(compare, stack)
+    with assembly_errors():
+        before = bill_of(earlier, table)
     match form:
         case Format.JSON:
             write(json.dumps(report.differences_as_dict(before, after), indent=2) + "\n", output)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.reading_options import AppArgument, Stacks, read_app
+from ecr_fargate_constructs.local.reading_options import AppArgument, Stacks, assembly_errors, read_app
 from ecr_fargate_constructs.reading.diagram.architecture import scene_of
 from ecr_fargate_constructs.reading.diagram.png import png
 from ecr_fargate_constructs.reading.diagram.svg import Theme, svg
@@ -37,12 +38,15 @@ def diagram_command(
     kind = output.suffix.lower()
     if kind not in {".svg", ".png"}:
         raise LocalError(f"{output} is neither .svg nor .png", fix="give --output a file that ends in one of the two")
-    scene = scene_of(read_app(app, stack))
+    found = read_app(app, stack)
+    with assembly_errors():
+        scene = scene_of(found)
+        drawn = svg(scene, Theme.LIGHT if kind == ".png" and theme is Theme.AUTO else theme)
     if kind == ".svg":
-        output.write_text(svg(scene, theme), encoding="utf-8")
+        output.write_text(drawn, encoding="utf-8")
     else:
         try:
-            output.write_bytes(png(svg(scene, Theme.LIGHT if theme is Theme.AUTO else theme), width=width))
+            output.write_bytes(png(drawn, width=width))
         except AssemblyError as error:
             raise LocalError(error.cause, fix=error.fix) from error
-    print(f"{output}: {scene.title}")
+    print(plain(f"{output}: {scene.title}"))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, read_app, write
+from ecr_fargate_constructs.local.printing import escape
+from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, assembly_errors, read_app, write
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
 from ecr_fargate_constructs.reading.doctor.sarif import relative, sarif
@@ -53,7 +53,9 @@ def doctor_command(
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
     if unknown:
         raise LocalError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
-    diagnosis = diagnose(read_app(app, stack), ignore or ())
+    found = read_app(app, stack)
+    with assembly_errors():
+        diagnosis = diagnose(found, ignore or ())
     if form is Format.SARIF:
         write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)
     elif form is Format.JSON:
@@ -68,7 +70,7 @@ def _show(diagnosis: Diagnosis, output: Path | None) -> None:
     if output is None:
         _print(Console(soft_wrap=True, highlight=False), diagnosis)
         return
-    with output.open("w", encoding="utf-8") as file:
+    with output.open("w", encoding="utf-8", errors="replace") as file:
         _print(Console(file=file, soft_wrap=True, highlight=False), diagnosis)
 
 

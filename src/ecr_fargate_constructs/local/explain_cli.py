@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import explain_sources as sources
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
@@ -75,11 +76,11 @@ def _show(console: Console, causes: Sequence[Explanation], *, something: bool) -
         return
     for each in causes:
         text = Text()
-        text.append(f"{each.sentence}\n\n")
+        text.append(f"{plain(each.sentence)}\n\n")
         text.append("What to do: ", style="bold")
         text.append(f"{each.rule.fix}.\n")
         text.append("AWS says: ", style="bold")
-        text.append(f"{each.observation.text}" + (f" ({each.times} times)" if each.times > 1 else "") + "\n")
+        text.append(plain(each.observation.text) + (f" ({each.times} times)" if each.times > 1 else "") + "\n")
         text.append("More: ", style="bold")
         text.append(each.rule.source)
         console.print(Panel(text, title=each.rule.cause, title_align="left", border_style="red"))

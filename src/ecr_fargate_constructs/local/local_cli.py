@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import lifecycle, report, toolkit
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
@@ -89,7 +90,7 @@ def logs(
     """Print the latest lines that the app's containers have logged."""
     instance, _ = _running(app_dir, port)
     for line in Cloud(instance).last_lines(_stacks(instance), lines):
-        print(line)
+        print(plain(line, colours=True))
 
 
 @local.command()

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.migration.ledger import Kind
 from ecr_fargate_constructs.migration.migrate import Source, SourceError, migrate
@@ -105,11 +106,11 @@ def _show(console: Console, migration: Migration, output: Path | None) -> None:
     for name, findings in migration.findings.items():
         for each in findings:
             text = Text()
-            text.append(f"{name}:{each.line}: ", style="dim")
-            text.append(each.place, style="bold")
+            text.append(f"{plain(name)}:{each.line}: ", style="dim")
+            text.append(plain(each.place), style="bold")
             text.append(f" ({each.kind.value}): ", style=_COLOURS[each.kind])
-            text.append(f"{each.reason}\n")
-            text.append(f"    {each.fix}")
+            text.append(f"{plain(each.reason)}\n")
+            text.append(f"    {plain(each.fix)}")
             console.print(text)
     left_out = _count(migration, Kind.LEFT_OUT)
     console.print(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.model import App, load
+from ecr_fargate_constructs.reading.loading import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ecr_fargate_constructs.reading.model import App
 
 AppArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="CDK_OUT", help="Folder that 'cdk synth' wrote.")]
 Stacks: TypeAlias = Annotated[
@@ -26,8 +33,15 @@ def read_app(folder: Path, stacks: list[str] | None) -> App:
     Raises:
         LocalError: There is none, or it has no such stack.
     """
-    try:
+    with assembly_errors():
         return load(folder, stacks or ())
+
+
+@contextmanager
+def assembly_errors() -> Iterator[None]:
+    """Say what is wrong with an assembly in the command line's way."""
+    try:
+        yield
     except AssemblyError as error:
         raise LocalError(error.cause, fix=error.fix) from error
 
@@ -35,6 +49,6 @@ def read_app(folder: Path, stacks: list[str] | None) -> App:
 def write(text: str, output: Path | None) -> None:
     """Write to the file, or to standard output."""
     if output is None:
-        print(text, end="")
+        print(plain(text), end="")
     else:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(plain(text), encoding="utf-8")

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
+from ecr_fargate_constructs.local.printing import escape
 from ecr_fargate_constructs.local.progress import Progress
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def services_table(
             *(("runs", image) for image in images),
             *(("url", url) for url in urls),
         ):
-            table.add_row(name, value)
+            table.add_row(name, escape(value))
         table.add_section()
     return table
 

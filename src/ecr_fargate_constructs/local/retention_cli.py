@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import retention_sources as sources
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
@@ -103,7 +104,7 @@ def check(
         print(json.dumps(items, indent=2))
     else:
         for decision, users in lost:
-            print(f"{decision.explain()}; used by {', '.join(users)}")
+            print(plain(f"{decision.explain()}; used by {', '.join(users)}"))
         for usage in gone:
             print(f"{usage.reference}: not in {repository} any more; used by {', '.join(usage.users)}")
     if lost or gone:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import carries_secret, is_environment_file, looks_secret
+from ecr_fargate_constructs._checks import is_environment_file
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs.migration.bounds import Bound, bounded
 from ecr_fargate_constructs.migration.compose_volumes import storage
 from ecr_fargate_constructs.migration.copilot_container import health_check
@@ -130,7 +131,7 @@ def _environment(fields: Fields, interpolation: Interpolation) -> dict[str, str 
                 f"its value comes from the shell or from .env: {', '.join(names)}",
                 f"run the command again with --variable {names[0]}=…, or hand it over with AppContainer(secrets=…)",
             )
-        elif value and (looks_secret(name) or carries_secret(name, value)):
+        elif seems_secret(name, value):
             fields.ledger.leave_out(
                 node,
                 "it seems to be a secret, and here it would stand in the template for all to read",

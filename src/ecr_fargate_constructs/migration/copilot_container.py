@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ecr_fargate_constructs._checks import carries_secret, is_environment_file, looks_secret
+from ecr_fargate_constructs._checks import is_environment_file
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs.migration.bounds import Bound, bounded
 from ecr_fargate_constructs.migration.errors import MigrationError
 from ecr_fargate_constructs.migration.fields import Fields, text_of
@@ -140,7 +141,7 @@ def _variables(fields: Fields) -> dict[str, str | Imported]:
         export = Fields(node, fields.ledger).text("from_cfn") if isinstance(node.value, dict) else None
         if export is not None:
             found[name] = Imported(export)
-        elif (value := text_of(node)) and (looks_secret(name) or carries_secret(name, value)):
+        elif (value := text_of(node)) and seems_secret(name, value):
             section.drop(
                 name,
                 "it seems to be a secret, and here it would stand in the template for all to read",

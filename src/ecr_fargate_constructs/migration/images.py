@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import carries_secret, looks_secret
 from ecr_fargate_constructs._image_reference import ImageReference
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.migration.errors import MigrationError
 from ecr_fargate_constructs.migration.fields import text_of
@@ -66,7 +66,7 @@ def build_args(build: Fields) -> dict[str, str]:
     for name, node, value in pairs(build, "args"):
         if value is None:
             build.ledger.leave_out(node, "its value comes from the shell that builds", f'add args={{"{name}": …}}')
-        elif looks_secret(name) or carries_secret(name, value):
+        elif seems_secret(name, value):
             build.ledger.leave_out(
                 node,
                 "it looks like a secret, and build arguments stay readable in the image",

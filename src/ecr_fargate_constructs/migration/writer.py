@@ -72,15 +72,18 @@ def _callees_first(services: tuple[Service, ...]) -> list[Service]:
     """The services in an order in which those that are called stand before those that call them."""
     by_name = {service.name: service for service in services}
     ordered: dict[str, Service] = {}
-
-    def visit(service: Service, above: frozenset[str]) -> None:
-        for name in service.calls:
-            if name in by_name and name not in above and name not in ordered:
-                visit(by_name[name], above | {service.name})
-        ordered.setdefault(service.name, service)
-
     for service in services:
-        visit(service, frozenset({service.name}))
+        above = {service.name: iter(service.calls)}  # the services on the way here, each with the calls that are left
+        while above:
+            name, calls = next(reversed(above.items()))
+            called = next(
+                (each for each in calls if each in by_name and each not in above and each not in ordered), None
+            )
+            if called is not None:
+                above[called] = iter(by_name[called].calls)
+            else:
+                del above[name]
+                ordered.setdefault(name, by_name[name])
     return list(ordered.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _Artifact: TypeAlias = "tuple[Path, dict[str, Any]]"  # the folder that its paths begin at, and what is said of it
+_LARGEST = 64 * 2**20  # bytes; CloudFormation takes templates of one MiB
+_MOST_NESTED = 2_000  # the quota of stacks of an account
 _STACK = "aws:cloudformation:stack"
 
 
@@ -67,6 +70,7 @@ class Stack:
                 nested = self.nested_template(file, resource)
                 if nested is not None:
                     templates.append(nested)
+                    check_nesting(self, len(templates))
 
     def nested_template(self, file: Path, resource: Mapping[str, Any]) -> Path | None:
         """The template of a resource that is a nested stack; None for others."""
@@ -77,11 +81,17 @@ class Stack:
             return file.parent / str(named)
         # The metadata are written by the command line only; the address of the template ends in its asset's hash.
         address = json.dumps(resource.get("Properties", {}).get("TemplateURL", ""))
-        for manifest in self.assets:
-            for identifier, asset in read(manifest).get("files", {}).items():
-                if identifier in address:
-                    return manifest.parent / str(asset["source"]["path"])
-        return None
+        return next((file for identifier, file in self._files if identifier in address), None)
+
+    @cached_property
+    def _files(self) -> list[tuple[str, Path]]:
+        """The files that its asset manifests have published, by their hash."""
+        return [
+            (identifier, manifest.parent / str(asset["source"]["path"]))
+            for manifest in self.assets
+            for identifier, asset in read(manifest).get("files", {}).items()
+            if identifier and "path" in asset["source"]
+        ]
 
     def built_images(self) -> Iterator[BuiltImage]:
         """The images that its asset manifests have built from a directory."""
@@ -117,21 +127,38 @@ def stacks(assembly: Path, names: Sequence[str] = ()) -> list[Stack]:
         for identifier, (_, artifact) in artifacts.items()
         if not names or _named(identifier, artifact, names)
     ]
+    taken = set(chosen)
     for identifier in chosen:  # it grows meanwhile
-        chosen += [
-            other for other in artifacts[identifier][1].get("dependencies", []) if other in artifacts.keys() - {*chosen}
-        ]
+        more = [other for other in artifacts[identifier][1].get("dependencies", []) if other in artifacts]
+        chosen += [other for other in dict.fromkeys(more) if other not in taken]
+        taken.update(more)
     return [
         _stack(folder, artifact, identifier, artifacts)
         for identifier, (folder, artifact) in artifacts.items()
-        if identifier in chosen and artifact["type"] == _STACK
+        if identifier in taken and artifact["type"] == _STACK
     ]
 
 
 def read(file: Path) -> dict[str, Any]:
     """A JSON file of the assembly."""
+    if not file.is_file():  # a pipe, or a device, has no end
+        raise FileNotFoundError(f"{file} is no file")
+    if file.stat().st_size > _LARGEST:
+        raise ValueError(f"{file} has more than {_LARGEST // 2**20} MiB")
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} holds no object of JSON")  # noqa: TRY004 - a fault of the file's, as the others
     return content
+
+
+def check_nesting(stack: Stack, count: int) -> None:
+    """Refuse more nested stacks than CloudFormation makes, as one that names itself would have.
+
+    Raises:
+        ValueError: There are more.
+    """
+    if count > _MOST_NESTED:
+        raise ValueError(f"the stack {stack.name} has more than {_MOST_NESTED} nested ones; one of them names itself?")
 
 
 def _named(identifier: str, artifact: Mapping[str, Any], names: Sequence[str]) -> bool:
@@ -158,8 +185,23 @@ def _stack(folder: Path, artifact: Mapping[str, Any], identifier: str, artifacts
     )
 
 
-def _artifacts(assembly: Path) -> Iterator[tuple[str, _Artifact]]:
+def missing_context(assembly: Path) -> list[str]:
+    """What the app asked of an account and did not get: keys of context."""
+    keys = []
+    for folder in dict.fromkeys([assembly, *(folder for _, (folder, _) in _artifacts(assembly))]):
+        missing = read(folder / "manifest.json").get("missing")
+        keys += [
+            str(each.get("key")) for each in (missing if isinstance(missing, list) else ()) if isinstance(each, dict)
+        ]
+    return list(dict.fromkeys(keys))
+
+
+def _artifacts(assembly: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[str, _Artifact]]:
+    above = above or frozenset({assembly.resolve()})
     for identifier, artifact in read(assembly / "manifest.json").get("artifacts", {}).items():
         yield identifier, (assembly, artifact)
         if artifact["type"] == "cdk:cloud-assembly":
-            yield from _artifacts(assembly / artifact["properties"]["directoryName"])
+            inner = assembly / artifact["properties"]["directoryName"]
+            if inner.resolve() in above:
+                raise ValueError(f"{inner} is an assembly in itself")
+            yield from _artifacts(inner, above | {inner.resolve()})

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from ecr_fargate_constructs.reading.assembly import read, stacks
-from ecr_fargate_constructs.reading.errors import AssemblyError
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ecr_fargate_constructs.reading.assembly import BuiltImage, Stack
 
-_ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
-_LOGICAL_ID = "aws:cdk:logicalId"
-_VARIABLE = re.compile(r"\$\{(?P<name>[^!}][^}]*)\}")
+_VARIABLE = re.compile(r"\$\{(?P<name>[^!{}$][^{}$]*)\}")
 _OPEN = "${"
+_UNKNOWN = "${…}"
+_LONGEST = 2**16  # characters of a text that anybody looks at
+_GREATEST = 10**12  # of numbers that mean something
+_DEEPEST = 200  # constructs in each other
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -86,23 +87,67 @@ class App:
         stacks: Its stacks.
         resources: Its resources, in the order of stacks and templates.
         images: The images that are built for it.
+        failures: Why its synthesis is not complete: errors that constructs recorded, context that was missing.
     """
 
     folder: Path
     stacks: tuple[Stack, ...]
     resources: tuple[Resource, ...]
     images: tuple[BuiltImage, ...]
+    failures: tuple[str, ...]
     _exports: Mapping[str, tuple[Template, Any]] = field(repr=False)
     _outputs: Mapping[tuple[str, str], tuple[Template, Any]] = field(repr=False)
     _acknowledged: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     def of(self, *kinds: str) -> list[Resource]:
         """The resources of these types."""
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds[0], [])
         return [resource for resource in self.resources if resource.kind in kinds]
+
+    def referring(self, target: Resource, kind: str, *names: str) -> list[Resource]:
+        """The resources of a type whose property, or one inside it, refers to a resource."""
+        index = self._indexes.get((kind, names))
+        if index is None:
+            index = self._indexes[kind, names] = {}
+            for resource in self.of(kind):
+                for each in self.targets(resource.get(*names), resource.template):
+                    index.setdefault(each, []).append(resource)
+        return index.get(target, [])
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What a piece of work on this app gives, done once for each key."""
+        if key not in self._done:
+            self._done[key] = work()
+        return cast("T", self._done[key])
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.kind, []).append(resource)
+        return found
+
+    @cached_property
+    def _indexes(self) -> dict[tuple[str, tuple[str, ...]], dict[Resource, list[Resource]]]:
+        return {}
+
+    @cached_property
+    def _done(self) -> dict[Hashable, Any]:
+        return {}
+
+    @cached_property
+    def _texts(self) -> dict[tuple[int, int], tuple[object, str]]:
+        """Texts of values, which are kept, so that no other has their identity."""
+        return {}
+
+    @cached_property
+    def _targets(self) -> dict[tuple[int, int], tuple[object, list[Resource]]]:
+        return {}
 
     def acknowledged(self, path: str, rule: str) -> str | None:
         """The reason why a rule was acknowledged for a construct or one around it; None when it was not."""
-        parts = path.split("/")
+        parts = path.split("/", _DEEPEST) if self._acknowledged else []
         for length in range(len(parts), 0, -1):
             reason = self._acknowledged.get("/".join(parts[:length]), {}).get(rule)
             if reason is not None:
@@ -114,20 +159,39 @@ class App:
         return next(iter(self.targets(value, home)), None)
 
     def targets(self, value: Any, home: Template) -> list[Resource]:  # noqa: ANN401 - whatever CloudFormation has
-        """Every resource that a value refers to, in order, each once."""
-        return list(dict.fromkeys(self._walk(value, home)))
+        """Every resource that a value refers to, in order, each once; what refers to itself refers to nothing."""
+        if not isinstance(value, (dict, list)):
+            return []
+        key = (id(value), id(home))
+        if key not in self._targets:
+            self._targets[key] = value, []
+            try:
+                self._targets[key] = value, list(dict.fromkeys(self._walk(value, home)))
+            except RecursionError:
+                return []
+        return self._targets[key][1]
 
     def text(self, value: Any, home: Template) -> str:  # noqa: ANN401 - whatever CloudFormation has
-        """A value as text; what only a deployment knows stands in it as ``${…}``."""
-        text = f"{_OPEN}…}}"
+        """A value as text, at most 64 KiB of it; what only a deployment knows stands in it as ``${…}``."""
+        if isinstance(value, (str, int, float)):
+            return str(value)[:_LONGEST]
+        key = (id(value), id(home))
+        if key not in self._texts:
+            self._texts[key] = value, _UNKNOWN  # for a value that refers to itself
+            try:
+                self._texts[key] = value, self._written(value, home)[:_LONGEST]
+            except RecursionError:
+                return _UNKNOWN
+        return self._texts[key][1]
+
+    def _written(self, value: Any, home: Template) -> str:  # noqa: ANN401 - whatever CloudFormation has
+        text = _UNKNOWN
         match value:
-            case str() | int() | float():
-                text = str(value)
             case {"Ref": str(name)}:
                 given = self._parameter(name, home)
                 text = f"{_OPEN}{name}}}" if given is None else self.text(*given)
             case {"Fn::Join": [str(separator), list(parts)]}:
-                text = separator.join(self.text(part, home) for part in parts)
+                text = _joined(separator, (self.text(part, home) for part in parts))
             case {"Fn::Sub": str(whole)}:
                 text = whole
             case {"Fn::Sub": [str(whole), dict(variables)]}:
@@ -151,9 +215,10 @@ class App:
         """A value as a whole number when it is known now; else None."""
         text = self.literal(value, home)
         try:
-            return None if text is None else int(float(text))
-        except ValueError:
+            number = None if text is None else int(float(text))
+        except (ValueError, OverflowError):
             return None
+        return None if number is None or abs(number) > _GREATEST else number
 
     def _walk(self, value: Any, home: Template) -> Iterator[Resource]:  # noqa: ANN401 - whatever CloudFormation has
         match value:
@@ -161,31 +226,31 @@ class App:
                 yield home.resources[name]
             case {"Ref": str(name)}:
                 given = self._parameter(name, home)
-                yield from () if given is None else self._walk(*given)
+                yield from () if given is None else self.targets(*given)
             case {"Fn::GetAtt": str() | list() as parts}:
                 name, _, attribute = parts.partition(".") if isinstance(parts, str) else (parts[0], "", str(parts[-1]))
                 yield from self._attribute(name, attribute, home)
             case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
                 led = self._led(value, home)
-                yield from () if led is None else self._walk(*led)
+                yield from () if led is None else self.targets(*led)
             case {"Fn::Sub": content}:
                 yield from self._substituted(content, home)
             case dict() | list():
                 for each in value.values() if isinstance(value, dict) else value:
-                    yield from self._walk(each, home)
+                    yield from self.targets(each, home)
 
     def _substituted(self, content: Any, home: Template) -> Iterator[Resource]:  # noqa: ANN401 - whatever CDK wrote
         text, variables = content if isinstance(content, list) else (content, {})
         for found in _VARIABLE.finditer(str(text)):
             name, _, attribute = found["name"].partition(".")
             yield from self._attribute(name, attribute, home)
-        yield from self._walk(variables, home)
+        yield from self.targets(variables, home)
 
     def _attribute(self, name: str, attribute: str, home: Template) -> Iterator[Resource]:
         output = attribute.removeprefix("Outputs.")
         if name in home.nested and output != attribute:
             inner = home.nested[name]
-            yield from self._walk(inner.content.get("Outputs", {}).get(output, {}).get("Value"), inner)
+            yield from self.targets(inner.content.get("Outputs", {}).get(output, {}).get("Value"), inner)
         elif name in home.resources:
             yield home.resources[name]
 
@@ -208,118 +273,15 @@ class App:
         return None if found is None else (found[1], found[0])
 
 
-def load(folder: Path, names: Sequence[str] = ()) -> App:
-    """Read a cloud assembly.
-
-    Args:
-        folder: The ``cdk.out`` of an app.
-        names: Stacks to look at, by the name that ``cdk list`` shows; all when none is named.
-
-    Raises:
-        AssemblyError: There is none, or it has no such stack.
-    """
-    if not (folder / "manifest.json").is_file():
-        raise AssemblyError(
-            f"{folder} holds no synthesized app", fix="run 'cdk synth', and name the folder that it writes"
-        )
-    try:
-        chosen = stacks(folder, names)
-        every = stacks(folder)
-        templates = {stack.display: list(_templates(stack)) for stack in every}
-    except (ValueError, KeyError, OSError) as error:
-        raise AssemblyError(
-            f"{folder} cannot be read ({type(error).__name__}: {error})", fix="run 'cdk synth' again"
-        ) from error
-    if not chosen:
-        known = ", ".join(stack.display for stack in every) or "none"
-        raise AssemblyError(f"the app has no stack {', '.join(names)}".rstrip(), fix=f"it has: {known}")
-    taken = {stack.display for stack in chosen}
-    unique: dict[object, BuiltImage] = {}
-    for stack in chosen:
-        for image in stack.built_images():
-            unique.setdefault((image.context, image.dockerfile, image.platform, image.target, image.tags), image)
-    exports: dict[str, tuple[Template, Any]] = {}
-    outputs: dict[tuple[str, str], tuple[Template, Any]] = {}
-    for template in (each for found in templates.values() for each in found):
-        for name, output in template.content.get("Outputs", {}).items():
-            outputs[template.stack.name, name] = template, output.get("Value")
-            exported = output.get("Export", {}).get("Name")
-            if isinstance(exported, str):
-                exports[exported] = template, output.get("Value")
-    return App(
-        folder,
-        tuple(chosen),
-        tuple(
-            resource
-            for name, found in templates.items()
-            if name in taken
-            for template in found
-            for resource in template.resources.values()
-        ),
-        tuple(unique.values()),
-        exports,
-        outputs,
-        _acknowledgements(every),
-    )
-
-
-def _templates(stack: Stack) -> Iterator[Template]:
-    """The template of a stack, and those nested in it."""
-    paths: dict[str, list[str]] = {}
-    for path, entries in stack.metadata().items():
-        for entry in entries:
-            if entry.get("type") == _LOGICAL_ID:
-                paths.setdefault(str(entry.get("data")), []).append(path)
-    pending = [(Template(stack, stack.template, read(stack.template)), "")]
-    for template, home in pending:  # it grows meanwhile
-        contents = template.content.get("Resources", {})
-        nested = {name: file for name, each in contents.items() if (file := stack.nested_template(template.file, each))}
-        inside = [_nest(paths[name]) for name in nested if name in paths]
-        for logical_id, content in contents.items():
-            # A logical id may be taken once in each template of a stack.
-            mine = [
-                path
-                for path in paths.get(logical_id, ())
-                if path.startswith(home) and not any(path.startswith(other) for other in inside if other)
-            ]
-            named = content.get("Metadata", {}).get("aws:cdk:path") or next(iter(mine), None)
-            properties, depends = content.get("Properties", {}), content.get("DependsOn", [])
-            template.resources[logical_id] = Resource(
-                template,
-                logical_id,
-                content["Type"],
-                _short(named) if named else f"{stack.display}/{logical_id}",
-                properties,
-                (depends,) if isinstance(depends, str) else tuple(depends),
-            )
-            if logical_id in nested and nested[logical_id].is_file():
-                file = nested[logical_id]
-                inner = Template(stack, file, read(file), (template, properties.get("Parameters", {})))
-                template.nested[logical_id] = inner
-                pending.append((inner, _nest(paths.get(logical_id, []))))
-    yield from (template for template, _ in pending)
-
-
-def _nest(paths: Sequence[str]) -> str:
-    """How the paths of what is in a nested stack begin, by the path of its resource."""
-    return next((f"{path.partition('.NestedStack')[0]}/" for path in paths if ".NestedStack" in path), "")
-
-
-def _short(path: str) -> str:
-    """A path without what CDK puts at its end, and without the ``Default`` of wrapped constructs in it."""
-    parts = path.removesuffix("/Service").split("/") if path.endswith("/Service/Service") else path.split("/")
-    kept = [part for part in parts[:-1] if part != "Default"]
-    return "/".join(kept if parts[-1] in {"Resource", "Default"} else [*kept, parts[-1]])
-
-
-def _acknowledgements(found: Sequence[Stack]) -> dict[str, dict[str, str]]:
-    acknowledged: dict[str, dict[str, str]] = {}
-    for stack in found:
-        for path, entries in stack.metadata().items():
-            for entry in entries:
-                if entry.get("type") == _ACKNOWLEDGED and isinstance(entry.get("data"), dict):
-                    acknowledged.setdefault(_short(path), {}).update(entry["data"])
-    return acknowledged
+def _joined(separator: str, parts: Iterable[str]) -> str:
+    """Texts in one, as far as anybody looks at it."""
+    joined, length = [], 0
+    for part in parts:
+        joined.append(part)
+        length += len(part) + len(separator)
+        if length > _LONGEST:
+            break
+    return separator.join(joined)
 
 
 def as_json(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has

@@ -57,14 +57,20 @@ class Opening:
 
 def reach(app: App, subnet: Resource) -> Reach:
     """How far a subnet of the app reaches, by its routes."""
-    tables = _tables(app, subnet)
+    return app.once(("reach", subnet), lambda: _reach(app, subnet))
+
+
+def _reach(app: App, subnet: Resource) -> Reach:
     # Tasks with IPv4 addresses reach no registry by a route for IPv6 alone.
     everywhere = _EVERYWHERE if app.text(subnet.get("Ipv6Native"), subnet.template).lower() == "true" else {_IPV4}
     ways = [
         route
-        for route in app.of("AWS::EC2::Route")
-        if app.target(route.get("RouteTableId"), route.template) in tables
-        and {route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")} & everywhere
+        for table in _tables(app, subnet)
+        for route in app.referring(table, "AWS::EC2::Route", "RouteTableId")
+        if any(
+            isinstance(cidr := route.get(name), str) and cidr in everywhere
+            for name in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
+        )
     ]
     for route in ways:
         gateway = app.target(route.get("GatewayId"), route.template)
@@ -85,21 +91,23 @@ def endpoint_service(app: App, endpoint: Resource) -> str:
 
 def interface_endpoints(app: App, vpc: Resource | None) -> set[str]:
     """What the interface endpoints of a VPC lead to."""
-    return {
-        endpoint_service(app, endpoint)
-        for endpoint in app.of(_ENDPOINT)
-        if endpoint.get("VpcEndpointType") == "Interface" and vpc_of(app, endpoint) is vpc
-    }
+    return app.once(
+        ("interfaces", vpc),
+        lambda: {
+            endpoint_service(app, endpoint)
+            for endpoint in app.of(_ENDPOINT)
+            if endpoint.get("VpcEndpointType") == "Interface" and vpc_of(app, endpoint) is vpc
+        },
+    )
 
 
 def gateway_endpoints(app: App, subnet: Resource) -> set[str]:
     """What the gateway endpoints lead to whose routes a subnet has."""
-    tables = _tables(app, subnet)
     return {
         endpoint_service(app, endpoint)
-        for endpoint in app.of(_ENDPOINT)
-        if endpoint.get("VpcEndpointType") in {None, "Gateway"}
-        and set(app.targets(endpoint.get("RouteTableIds"), endpoint.template)) & tables
+        for table in _tables(app, subnet)
+        for endpoint in app.referring(table, _ENDPOINT, "RouteTableIds")
+        if endpoint.get("VpcEndpointType") in (None, "Gateway")
     }
 
 
@@ -109,15 +117,15 @@ def openings(app: App, groups: Sequence[Resource]) -> list[Opening]:
     for group in groups:
         for rule in group.get("SecurityGroupIngress") or []:
             found.extend(_openings(app, rule, group))
-    for rule_resource in app.of("AWS::EC2::SecurityGroupIngress"):
-        if app.target(rule_resource.get("GroupId"), rule_resource.template) in groups:
+    for group in groups:
+        for rule_resource in app.referring(group, "AWS::EC2::SecurityGroupIngress", "GroupId"):
             found.extend(_openings(app, rule_resource.properties, rule_resource))
     return found
 
 
 def _openings(app: App, rule: Any, home: Resource) -> Iterator[Opening]:  # noqa: ANN401 - a rule as it is written
     first, last = (app.number(rule.get(end), home.template) for end in ("FromPort", "ToPort"))
-    if rule.get("IpProtocol") in {"-1", -1}:
+    if rule.get("IpProtocol") in ("-1", -1):
         first, last = None, None
     for key in ("CidrIp", "CidrIpv6"):
         if key in rule:
@@ -130,7 +138,6 @@ def _openings(app: App, rule: Any, home: Resource) -> Iterator[Opening]:  # noqa
 def _tables(app: App, subnet: Resource) -> set[Resource]:
     return {
         table
-        for association in app.of("AWS::EC2::SubnetRouteTableAssociation")
-        if app.target(association.get("SubnetId"), association.template) is subnet
+        for association in app.referring(subnet, "AWS::EC2::SubnetRouteTableAssociation", "SubnetId")
         for table in app.targets(association.get("RouteTableId"), association.template)
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.reading.dockerfile import Dockerfile
+from ecr_fargate_constructs._dockerfile import Dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.reading.assembly import BuiltImage
     from ecr_fargate_constructs.reading.model import App, Resource
 
+_LONGEST_DOCKERFILE = 2**20  # bytes
 _SHORTEST_TAG = 12  # of those by which a built image is recognised
 _COPIES = {
     "Custom::EcrFargateImageCopy": ("Source", "Destination"),
@@ -61,6 +62,8 @@ class Container:
     def dockerfile(self) -> Dockerfile | None:
         """The Dockerfile of the image that the app builds for it."""
         if self.built is None or not self.built.dockerfile.is_file():
+            return None
+        if self.built.dockerfile.stat().st_size > _LONGEST_DOCKERFILE:
             return None
         return Dockerfile.parse(
             self.built.dockerfile.read_text(encoding="utf-8", errors="replace"), self.built.arguments
@@ -216,10 +219,8 @@ class Service:
     @property
     def scaling(self) -> Resource | None:
         """What scales it; None when nothing does."""
-        for target in self.app.of("AWS::ApplicationAutoScaling::ScalableTarget"):
-            if self.resource in self.app.targets(target.get("ResourceId"), target.template):
-                return target
-        return None
+        found = self.app.referring(self.resource, "AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId")
+        return next(iter(found), None)
 
     @property
     def desired(self) -> int | None:
@@ -248,30 +249,39 @@ def balancers_of(app: App, group: Resource) -> list[Resource]:
         ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"),
         ("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions"),
     ):
-        for resource in app.of(kind):
-            if group in app.targets(resource.get(name), resource.template):
-                listener = resource
-                if kind.endswith("Rule"):
-                    above = app.target(resource.get("ListenerArn"), resource.template)
-                    if above is None:
-                        continue
-                    listener = above
-                balancer = app.target(listener.get("LoadBalancerArn"), listener.template)
-                found += [balancer] if balancer is not None else []
+        for resource in app.referring(group, kind, name):
+            listener = resource
+            if kind.endswith("Rule"):
+                above = app.target(resource.get("ListenerArn"), resource.template)
+                if above is None:
+                    continue
+                listener = above
+            balancer = app.target(listener.get("LoadBalancerArn"), listener.template)
+            found += [balancer] if balancer is not None else []
     return list(dict.fromkeys(found))
 
 
 def built_image(app: App, name: str) -> BuiltImage | None:
     """The image that the app builds under this name, directly or through a copy."""
-    for image in app.images:
-        if any(len(tag) >= _SHORTEST_TAG and tag in name for tag in image.tags):
-            return image
+    copies, seen = app.once("copies", lambda: _copies(app)), {name}
+    while True:
+        for image in app.images:
+            if any(len(tag) >= _SHORTEST_TAG and tag in name for tag in image.tags):
+                return image
+        origin = copies.get(name)
+        if origin is None or origin in seen:
+            return None
+        name = origin
+        seen.add(name)
+
+
+def _copies(app: App) -> dict[str, str]:
+    """Where the app's copies come from, by where they go to."""
+    found: dict[str, str] = {}
     for copy in app.of(*_COPIES):
-        source, target = _COPIES[copy.kind]
-        if app.text(copy.get(target), copy.template).removeprefix(_SCHEME) == name:
-            origin = app.text(copy.get(source), copy.template).removeprefix(_SCHEME)
-            return None if origin == name else built_image(app, origin)
-    return None
+        source, target = (app.text(copy.get(name), copy.template).removeprefix(_SCHEME) for name in _COPIES[copy.kind])
+        found.setdefault(target, source)
+    return found
 
 
 def attribute(resource: Resource, name: str) -> str | None:

@@ -28,6 +28,7 @@ from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery, push_target
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import Retention
+from ecr_fargate_constructs.repository.running_images import UNKNOWN, RunningImage, RunningImages
 
 if TYPE_CHECKING:
     import os
@@ -134,11 +135,17 @@ class PrivateRepository(Construct):
             empty_on_delete=empty_on_delete,
         )
         adopt(self._repository, self, f"{path}/Default")
-        self._retention = retention
-        _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
-            lifecycle_policy_text=_text(self, retention)
-        )
+        self._running = RunningImages(retention)
+        self._write_policy()
         parts.tag(self)
+        if removal_policy is cdk.RemovalPolicy.DESTROY and not empty_on_delete:
+            warn(
+                self,
+                "repositoryNotEmptied",
+                "removal_policy=DESTROY without empty_on_delete=True: CloudFormation deletes no repository that holds "
+                "images, so that the rollback of a first deployment and cdk destroy end in "
+                "RepositoryNotEmptyException; add empty_on_delete=True, or keep it with RemovalPolicy.RETAIN",
+            )
         for sid, actions, accounts in (
             ("PullFromOtherAccounts", _PULL, pull_accounts),
             ("PushFromOtherAccounts", _PUSH, push_accounts),
@@ -157,8 +164,8 @@ class PrivateRepository(Construct):
 
     @property
     def retention(self) -> Retention:
-        """Which images are kept and which expire."""
-        return self._retention
+        """Which images are kept and which expire, the tags of mirrors protected."""
+        return self._running.retention
 
     @whole_call
     def build_and_push_image(
@@ -190,8 +197,36 @@ class PrivateRepository(Construct):
         claim(parent, id)
         context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
         check_delivery(parent, self._repository, path=path_of(parent, id))
-        self.warn_if_expiring()
-        return images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
+        image = images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
+        self.watch(image.tag or UNKNOWN, name=path_of(parent, id))
+        return image
+
+    def watch(self, tag: str, *, name: str, changes: bool = True) -> None:
+        """Note an image that runs, and warn when the retention policy could take it, or one before it.
+
+        Args:
+            tag: Its tag.
+            name: What it is called in the warning.
+            changes: Whether new releases of it come.
+        """
+        before = self.retention
+        hazard = self._running.add(RunningImage(name, tag, changes))
+        if self.retention is not before:
+            self._write_policy()
+        if hazard is not None:
+            self._warn_of(hazard)
+
+    def _write_policy(self) -> None:
+        _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
+            lifecycle_policy_text=_text(self, self.retention)
+        )
+
+    def _warn_of(self, hazard: str) -> None:
+        warn(
+            self,
+            "retentionMayExpireRunningImage",
+            f"the image that a service runs could go, and then no further task starts: {hazard}",
+        )
 
     @whole_call
     def warn_if_expiring(self, tag: str | None = None) -> None:
@@ -203,14 +238,9 @@ class PrivateRepository(Construct):
         Args:
             tag: Tag of the image; left out, a content hash as built images have it.
         """
-        hazard = self._retention.hazard() if tag is None else self._retention.hazard(tag)
+        hazard = self.retention.hazard() if tag is None else self.retention.hazard(tag)
         if hazard is not None:
-            warn(
-                self,
-                "retentionMayExpireRunningImage",
-                f"the image that a service runs could go, and then no further task starts: {hazard}; keep at least "
-                "10 releases by count, for example Retention.keep_last(20)",
-            )
+            self._warn_of(f"{hazard}; keep at least 10 releases by count, for example Retention.keep_last(20)")
 
     @whole_call
     def mirror_image(
@@ -236,12 +266,14 @@ class PrivateRepository(Construct):
             credentials: Secret with the login for the registry, a JSON text with ``username`` and ``password``, or
                 ``username`` and ``accessToken``; without it the registry is asked anonymously. ECR needs none.
 
+        The tag never expires while the mirror is in the program: the repository's ``retention`` protects it.
+
         Raises:
             ConfigurationError: ``reference`` is no image's name, or names no version, or the tag is another image's.
         """
         check_place(self, id)
         claim(self, id)
-        return images.mirror(
+        image = images.mirror(
             self,
             id,
             reference=reference,
@@ -250,6 +282,8 @@ class PrivateRepository(Construct):
             credentials=credentials,
             repository=self._repository,
         )
+        self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
+        return image
 
     @whole_call
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
@@ -259,8 +293,7 @@ class PrivateRepository(Construct):
             ConfigurationError: ``tag`` is not a tag.
         """
         image = images.existing_tag(self._repository, tag, architecture, path=self.node.path)
-        if not is_token(tag):
-            self.warn_if_expiring(tag)
+        self.watch(tag, name=f"the tag {tag}")
         return image
 
     @whole_call
@@ -270,7 +303,10 @@ class PrivateRepository(Construct):
         Raises:
             ConfigurationError: ``digest`` is not a digest.
         """
-        return images.existing_digest(self._repository, digest, architecture, path=self.node.path)
+        image = images.existing_digest(self._repository, digest, architecture, path=self.node.path)
+        if not is_token(digest):
+            self.watch(UNKNOWN, name=f"the digest {digest}")
+        return image
 
 
 @cache

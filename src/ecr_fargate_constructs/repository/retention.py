@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _EVERYTHING = 100_000  # ECR's quota of images in a repository: a count that nothing exceeds
 _ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
 _ROLLBACK = 10  # releases that should be there to roll back to
+_LONGEST = 30_720  # characters; "PutLifecyclePolicy" in the Amazon ECR API reference
 _ANY_HASH = "0" * 64
 
 Tags: TypeAlias = "Sequence[str] | AllOf"
@@ -162,8 +163,9 @@ class ExpireUntagged(_Rule):
 class ArchiveUnpulled(_Rule):
     """Archive images that nobody has pulled; ECR cannot expire by pull time.
 
-    ECR bills an archived image for 90 days at least, scans count as pulls, and an archived image cannot be pulled until
-    it is restored: a service that has not started a task for ``days`` could not start one.
+    ECR bills an archived image for 90 days at least, and an archived image cannot be pulled until it is restored: a
+    service that has not started a task for ``days`` could not start one. Pulls by Amazon Inspector do not count; those
+    of other scanners do, unless their role has an ``ecr.CfnPullTimeUpdateExclusion``.
 
     Attributes:
         days: Whole days since the last pull (or the push, if there was none), 90 or more.
@@ -247,6 +249,12 @@ class Retention:
                     f"Retention.rules has {rule!r}, which is no rule; use for example KeepNewest(20)"
                 )
         check_rules(self._policy().rules, explicit=[rule.priority for rule in self.rules])
+        length = len(self.policy_text())
+        if length > _LONGEST:
+            raise ConfigurationError(
+                f"Retention makes a policy of {length} characters; ECR takes {_LONGEST:,} at most: use fewer tags, or "
+                "patterns for several of them"
+            )
 
     @classmethod
     def keep_last(cls, count: float) -> Retention:
@@ -314,15 +322,29 @@ class Retention:
     @typed_call
     def hazard(self, tag: str = _ANY_HASH) -> str | None:
         """Why an image that runs under ``tag`` (by default a content hash) could go; None when it is safe enough."""
-        for rule in self._policy().rules:
-            if not rule.selection.matches([tag], archived=False):
-                continue
-            if rule.count_type is not CountType.IMAGES:
-                return f"{rule} looks at no running task"
-            if not is_token(rule.number) and rule.number < _ROLLBACK:
-                return f"{rule} leaves fewer than {_ROLLBACK} releases to run and to roll back to"
+        rule = self.deciding_rule(tag)
+        if rule is None:
             return None
+        if rule.count_type is not CountType.IMAGES:
+            return f"{rule} looks at no running task"
+        if not is_token(rule.number) and rule.number < _ROLLBACK:
+            return f"{rule} leaves fewer than {_ROLLBACK} releases to run and to roll back to"
         return None
+
+    def deciding_rule(self, tag: str) -> PolicyRule | None:
+        """Return the rule that decides about an image with this one tag, the first that sees it; None if none does."""
+        return next((rule for rule in self._policy().rules if rule.selection.matches([tag], archived=False)), None)
+
+    def never_expires(self, tag: str) -> bool:
+        """Return whether no rule ever acts on an image with this one tag."""
+        rule = self.deciding_rule(tag)
+        return rule is None or (rule.count_type is CountType.IMAGES and not self.counts(rule, tag))
+
+    @staticmethod
+    def counts(rule: PolicyRule, tag: str) -> bool:
+        """Return whether a rule that keeps a number of images counts one with this tag, and can reach its number."""
+        reaches = is_token(rule.number) or rule.number < _EVERYTHING
+        return rule.count_type is CountType.IMAGES and reaches and rule.selection.matches([tag], archived=False)
 
     def _policy(self) -> LifecyclePolicy:
         """Rules about all images last, the others as written; or everything by its explicit priority."""

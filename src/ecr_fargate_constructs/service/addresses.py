@@ -41,6 +41,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
         )
     if ingress.web_acl is not None and not is_token(ingress.web_acl):
         _check_region(f"{name}.web_acl={ingress.web_acl!r}", ingress.web_acl.split(":")[3], stack.region, path)
+        check_partition(f"{name}.web_acl", ingress.web_acl, stack.region, path=path)
     settings = ingress.load_balancer
     if isinstance(settings, LoadBalancerSettings) and settings.name is not None and not is_token(settings.name):
         take_name(
@@ -50,7 +51,6 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
             path=path,
             instead="a name is taken once in an account and region; use another, or leave it out",
         )
-        check_partition(f"{name}.web_acl", ingress.web_acl, stack.region, path=path)
     if isinstance(ingress, (PublicHttps, InternalHttps)):
         _check_certificates(ingress, stack.region, path)
         _take_domain(scope, ingress, path)

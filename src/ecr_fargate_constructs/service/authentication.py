@@ -11,10 +11,12 @@ from ecr_fargate_constructs._checks import text
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.plain_secrets import warn_about_client_secret
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_cognito as cognito
+    from constructs import Construct
 
 
 @typed
@@ -75,8 +77,10 @@ class Cognito:
     domain: cognito.IUserPoolDomain
 
 
-def signed_in(authentication: Oidc | Cognito | None, then: elbv2.ListenerAction) -> elbv2.ListenerAction:
-    """An action that lets only those through who have signed in."""
+def signed_in(
+    scope: Construct, authentication: Oidc | Cognito | None, then: elbv2.ListenerAction
+) -> elbv2.ListenerAction:
+    """Return an action that lets only those through who have signed in; ``scope`` takes the warnings."""
     if authentication is None:
         return then
     if isinstance(authentication, Cognito):
@@ -88,6 +92,7 @@ def signed_in(authentication: Oidc | Cognito | None, then: elbv2.ListenerAction)
             user_pool_domain=authentication.domain,
             next=then,
         )
+    warn_about_client_secret(scope, authentication.client_secret)
     return elbv2.ListenerAction.authenticate_oidc(
         issuer=authentication.issuer,
         authorization_endpoint=authentication.authorization_endpoint,

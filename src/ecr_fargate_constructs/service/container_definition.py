@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._durations import unless_token
 from ecr_fargate_constructs.service.container_logs import log_driver
 from ecr_fargate_constructs.service.images import add_container
+from ecr_fargate_constructs.service.secret_keys import readable_secrets
 from ecr_fargate_constructs.service.task_checks import writable_volume
 from ecr_fargate_constructs.service.telemetry import CollectorPermissions, acknowledge_permissions
 
@@ -45,7 +46,7 @@ def add_app_container(
         "port_mappings": [port],
         "linux_parameters": linux,
         "logging": log_driver(container.logging, name=name, log_group=log_group),
-        **_options(container, stop_timeout),
+        **_options(task, container, stop_timeout),
     }
     definition = add_container(task, name, container.image, options)
     _mount(task, definition, container, name)
@@ -61,7 +62,7 @@ def add_sidecar(
         "port_mappings": _ports(sidecar.ports) or None,
         "linux_parameters": _linux_parameters(task, f"LinuxParameters-{sidecar.name}", sidecar),
         "logging": log_driver(sidecar.logging, name=sidecar.name, log_group=log_group),
-        **_options(sidecar, stop_timeout),
+        **_options(task, sidecar, stop_timeout),
     }
     if sidecar.firelens is not None:
         options["firelens_config"] = sidecar.firelens
@@ -74,7 +75,7 @@ def add_sidecar(
     return definition
 
 
-def _options(container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, Any]:
+def _options(task: ecs.TaskDefinition, container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, Any]:
     """What both kinds of container share; what is empty is left out of the template."""
     runtime, restart = container.runtime, container.restart
     return {
@@ -94,7 +95,7 @@ def _options(container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, 
         "readonly_root_filesystem": container.readonly_root_filesystem,
         "restart_attempt_period": None if restart is None else unless_token(restart.attempt_period),
         "restart_ignored_exit_codes": None if restart is None else restart.ignored_exit_codes or None,
-        "secrets": container.secrets or None,
+        "secrets": readable_secrets(task, container.secrets) if container.secrets else None,
         "start_timeout": runtime.start_timeout,
         "stop_timeout": container.stop_timeout or stop_timeout,
         "system_controls": [

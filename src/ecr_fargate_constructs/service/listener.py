@@ -36,7 +36,9 @@ def tune_listener(
         )
         from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
 
-        listener.add_action("SignIn", action=signed_in(settings.authentication, elbv2.ListenerAction.forward([then])))
+        listener.add_action(
+            "SignIn", action=signed_in(listener, settings.authentication, elbv2.ListenerAction.forward([then]))
+        )
 
 
 def add_ipv6_record(scope: Construct, balancer: elbv2.ApplicationLoadBalancer, ingress: Ingress) -> None:

@@ -98,7 +98,7 @@ def add_rule(
     if shared.authentication is not None:
         from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
 
-        action = signed_in(shared.authentication, action)
+        action = signed_in(scope, shared.authentication, action)
     return elbv2.ApplicationListenerRule(
         scope,
         construct_id,

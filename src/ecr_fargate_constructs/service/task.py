@@ -15,15 +15,17 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._acknowledge import acknowledge
-from ecr_fargate_constructs._checks import carries_secret, looks_secret
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs._secret_names import is_secret_name
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.container_definition import add_app_container, add_sidecar, set_later
 from ecr_fargate_constructs.service.container_logs import needs_log_group
+from ecr_fargate_constructs.service.image_settings import warn_about_images
 from ecr_fargate_constructs.service.order import wait_for_permissions
+from ecr_fargate_constructs.service.plain_secrets import warn_about_secrets
 from ecr_fargate_constructs.service.task_checks import CONTAINER_NAME, check_on_fargate, check_task
 from ecr_fargate_constructs.service.task_volumes import add_volumes, attach_volumes, volumes_of
 
@@ -130,7 +132,11 @@ def build_task(
         acknowledge_grants(definition.task_role)
         if definition.execution_role is not None:
             acknowledge_grants(definition.execution_role)
-    _warn_about_secrets(scope, dict(zip(made, containers, strict=True)))
+    named = dict(zip(made, containers, strict=True))
+    warn_about_secrets(scope, named)
+    warn_about_images(scope, named)
+    if isinstance(definition, ecs.FargateTaskDefinition):
+        _warn_about_limits(scope, named)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
@@ -149,20 +155,20 @@ def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskC
         resource.enable_fault_injection = True
 
 
-def _warn_about_secrets(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
-    """Name variables that hold a secret in clear text, for all to read who may describe the task definition."""
-    found = [
-        f"{name}[{variable!r}]"
-        for name, each in containers.items()
-        for variable, value in each.environment.items()
-        if carries_secret(variable, value)
-    ]
-    if found:
+def _warn_about_limits(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
+    """Name the limits that Fargate leaves as the operating system has them ("Ulimit" in the ECS API reference)."""
+    ignored = {
+        f"{each.name.value.lower()} of {name}"
+        for name, container in containers.items()
+        for each in container.ulimits
+        if each.name is not ecs.UlimitName.NOFILE
+    }
+    if ignored:
         warn(
             scope,
-            "plainSecretInEnvironment",
-            f"{', '.join(found)} in environment seems to be a secret, and stands in clear text in the template and in "
-            "the task definition; use secrets= with ecs.Secret.from_secrets_manager(…)",
+            "ulimitIgnored",
+            f"{', '.join(sorted(ignored))} in ulimits has no effect: Fargate honours nofile alone; leave it out, or "
+            "use LoadBalancedEc2Service",
         )
 
 
@@ -171,7 +177,7 @@ def _acknowledge_environment(definition: ecs.TaskDefinition, containers: Sequenc
     names = [name for each in containers for name in each.environment]
     # CDK gives containers on EC2 the variable AWS_REGION.
     found = bool(names) or isinstance(definition, ecs.Ec2TaskDefinition)
-    if found and not any(map(looks_secret, names)):
+    if found and not any(map(is_secret_name, names)):
         acknowledge(
             definition.node.default_child or definition,
             {

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.task_size import TaskSize
 
 _LONGEST_DEFINITION = 64 * 1024  # bytes
+_MOST_CONTAINERS = 10  # a quota that AWS does not raise: "Amazon ECS service quotas"
+_OF_SESSIONS = 3  # paths of the agent of ECS Exec
 CONTAINER_NAME = "web"
 """Name of the application's container in its task; the one that CDK's pattern gives it."""
-
-_MOST_CONTAINERS = 10
-"""Source: "Amazon ECS service quotas" in the Amazon ECS developer guide."""
 
 
 def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None, path: str) -> None:
@@ -48,18 +47,17 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
-    everything = _by_name(container, sidecars)
-    if len(everything) > _MOST_CONTAINERS:
+    if len(names) > _MOST_CONTAINERS:
         raise ConfigurationError(
-            f"the task has {len(everything)} containers, and a task definition takes {_MOST_CONTAINERS}; leave some "
-            "out, or run them as a service of their own",
+            f"the task has {len(names)} containers, and ECS takes {_MOST_CONTAINERS} at most; move some into a service "
+            "of their own",
             path=path,
         )
+    everything = _by_name(container, sidecars)
     _check_ports(container, sidecars, path)
     _check_architectures(container, sidecars, path)
     _check_log_router(everything, sidecars, path)
     _check_volumes(everything, path)
-    _check_writable(everything, path)
     _check_system_controls(everything, path)
     _check_process_namespaces(everything, path)
     _check_length(everything, path)
@@ -79,23 +77,6 @@ def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
                 f"{_LONGEST_DEFINITION:,}; put it in a file of the image, or in environment_files",
                 path=path,
             )
-
-
-def _check_writable(everything: Mapping[str, TaskContainer], path: str) -> None:
-    """Refuse a volume with a name that a writable path has: a task has one volume of a name."""
-    made = {
-        writable_volume(name, number): where
-        for name, each in everything.items()
-        for number, where in enumerate(each.writable_paths)
-    }
-    for name, each in everything.items():
-        for mount in each.mounts:
-            if mount.volume.name in made:
-                raise ConfigurationError(
-                    f"{name!r} mounts a volume called {mount.volume.name!r}, which is the name of the one for "
-                    f"writable_paths {made[mount.volume.name]!r}; use another name",
-                    path=path,
-                )
 
 
 def writable_volume(container: str, number: int) -> str:
@@ -202,6 +183,13 @@ def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"two volumes have the name {name!r}; give each its own", path=path)
+    for owner, each in everything.items():
+        taken = {writable_volume(owner, number) for number in range(len(each.writable_paths) + _OF_SESSIONS)}
+        for name in names:
+            if name in taken and (each.writable_paths or each.readonly_root_filesystem):
+                raise ConfigurationError(
+                    f"the volume {name!r} has the name of one of {owner!r}'s writable_paths; give it another", path=path
+                )
     disks = [volume.name for volume in volumes if isinstance(volume, EbsVolume)]
     if len(disks) > 1:
         raise ConfigurationError(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LEAST_MEMORY = 6  # MiB; what Docker needs
 _MOST_FILES = 10
 _USER = re.compile(r"[^:\s]+(?::[^:\s]+)?")
+_UNLIMITED = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,13 @@ class TaskContainer:
         restart: Restart the container in place when it exits; left out, its exit ends the task when it is essential.
         readonly_root_filesystem: Whether the root file system is read-only. Writable places are named in
             ``writable_paths``.
-        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task.
+        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task, and
+            root's alone unless the Dockerfile names it in a ``VOLUME``, whose owner it then has.
         mounts: Volumes: shared among containers, EFS, EBS.
         cpu: CPU units of the task's that this container has for certain; left out, it takes what the others leave.
         memory_limit_mib: Memory at which this container is killed, in MiB, 6 or more; left out, the task's.
         memory_reservation_mib: Memory of the task's that is set aside for it, in MiB, 6 or more.
-        ulimits: Resource limits.
+        ulimits: Resource limits; Fargate honours ``NOFILE`` alone.
         docker_labels: Labels of the container.
         logging: Where lines go; left out, ``CloudWatchLogs()``: the service's log group, without ever blocking.
         runtime: Kernel parameters, start timeout, terminal and the like; left out, ``ContainerRuntime()``.
@@ -183,12 +185,31 @@ class TaskContainer:
         for name, value in (("memory_limit_mib", limit), ("memory_reservation_mib", reservation)):
             if value is not None:
                 whole_number(f"{kind}.{name}", value, minimum=_LEAST_MEMORY, what="an amount of memory in MiB")
+        self._check_ulimits(kind)
         if limit is None or reservation is None or is_token(limit) or is_token(reservation):
             return
         if reservation > limit:
             raise ConfigurationError(
                 f"{kind}.memory_reservation_mib={reservation:g} is more than memory_limit_mib={limit:g}; lower it"
             )
+
+    def _check_ulimits(self, kind: str) -> None:
+        names = []
+        for each in self.ulimits:
+            if not hasattr(each, "soft_limit"):
+                continue  # its type is refused afterwards
+            name, soft, hard = each.name.value.lower(), each.soft_limit, each.hard_limit
+            names.append(name)
+            if is_token(soft) or is_token(hard):
+                continue
+            if hard != _UNLIMITED and (soft > hard or soft == _UNLIMITED):
+                raise ConfigurationError(
+                    f"{kind}.ulimits has {name} with soft_limit={soft:g} above hard_limit={hard:g}; lower the first, "
+                    "or raise the second"
+                )
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigurationError(f"{kind}.ulimits has {name} twice; keep one of the two")
 
     def _check_places(self, kind: str) -> None:
         if self.writable_paths and not self.readonly_root_filesystem:
@@ -202,24 +223,9 @@ class TaskContainer:
         for path in self.writable_paths:
             absolute_path(f"{kind}.writable_paths", path)
         places = list(self._places())
-        self._check_ulimits(kind)
         for path in places:
             if places.count(path) > 1:
                 raise ConfigurationError(f"{kind} mounts {path!r} twice; keep one of the two")
-
-    def _check_ulimits(self, kind: str) -> None:
-        names = [limit.name for limit in self.ulimits if hasattr(limit, "soft_limit")]
-        for limit in self.ulimits:
-            if not hasattr(limit, "soft_limit"):
-                continue  # of another type, which is said when the rest is right
-            name, soft, hard = limit.name, limit.soft_limit, limit.hard_limit
-            if names.count(name) > 1:
-                raise ConfigurationError(f"{kind}.ulimits has {name.value.lower()} twice; keep one of the two")
-            if not is_token(soft) and not is_token(hard) and soft > hard >= 0:
-                raise ConfigurationError(
-                    f"{kind}.ulimits has {name.value.lower()} with soft_limit={soft:g} above hard_limit={hard:g}; "
-                    "lower the one or raise the other"
-                )
 
     def _places(self) -> Iterator[str]:
         for path in (*self.writable_paths, *(mount.path for mount in self.mounts)):

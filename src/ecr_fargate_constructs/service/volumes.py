@@ -43,14 +43,14 @@ _IOPS = {
 }
 """Operations a second that each volume type may have; the others take none. Same source."""
 
-_IOPS_A_GIB = {
+_IOPS_PER_GIB = {
     ec2.EbsDeviceVolumeType.GP3: 500,
     ec2.EbsDeviceVolumeType.IO1: 50,
     ec2.EbsDeviceVolumeType.IO2: 1_000,
 }
-"""Operations a second that a GiB may have. Source: "Amazon EBS volume types" in the Amazon EBS user guide."""
-_LEAST_IOPS, _IOPS_A_MIB = 3_000, 4
-"""Operations a second of gp3 unless more are asked for, and those that it takes for a MiB a second. Same source."""
+"""Most operations a second for each GiB; gp3 has its 3,000 at any size. Same source."""
+_BASELINE_IOPS = 3_000
+_THROUGHPUT_PER_IOPS = 0.25  # MiB a second; gp3, same source
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,9 @@ class EbsVolume(_Named):
         snapshot_id: Snapshot that it starts from.
         volume_type: Kind of disk.
         file_system: File system of an empty disk; that of the snapshot, when there is one.
-        iops: Operations a second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it.
-        throughput: MiB a second, 125 to 2000; gp3 only.
+        iops: Operations a second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it;
+            at most 500 for each GiB of gp3, 50 of io1, 1000 of io2.
+        throughput: MiB a second, 125 to 2000; gp3 only, and at most a quarter of ``iops``.
         encryption_key: KMS key; left out, the account's default for EBS.
         snapshot_rate: Speed at which the snapshot's blocks are read ahead, 100 to 300 MiB a second; it costs extra.
 
@@ -181,17 +182,6 @@ class EbsVolume(_Named):
             )
         self._check_speed(kind)
 
-    def _check_ratio(self, iops: float, kind: str) -> None:
-        """Refuse more operations than a disk of this size has; without a size the snapshot's counts."""
-        if self.size_gib is None or is_token(self.size_gib) or is_token(iops):
-            return
-        most = max(_IOPS_A_GIB[self.volume_type] * self.size_gib, _IOPS[self.volume_type][0])
-        if iops > most:
-            raise ConfigurationError(
-                f"EbsVolume.iops={iops:g} is more than {most:g}, which {kind} has at {self.size_gib:g} GiB "
-                f"({_IOPS_A_GIB[self.volume_type]} a GiB); lower it, or raise size_gib"
-            )
-
     def _check_speed(self, kind: str) -> None:
         if self.iops is None and self.volume_type in _PROVISIONED:
             raise ConfigurationError(f"EbsVolume.volume_type {kind} needs iops; give it, or use gp3")
@@ -200,23 +190,38 @@ class EbsVolume(_Named):
                 raise ConfigurationError(f"EbsVolume.iops is not taken by {kind}; leave it out, or use gp3, io1 or io2")
             least, most = _IOPS[self.volume_type]
             whole_number("EbsVolume.iops", self.iops, minimum=least, maximum=most, what=f"a rate that {kind} has")
-            self._check_ratio(self.iops, kind)
         if self.throughput is not None:
             if self.volume_type is not ec2.EbsDeviceVolumeType.GP3:
                 raise ConfigurationError(f"EbsVolume.throughput is not taken by {kind}; leave it out, or use gp3")
             whole_number("EbsVolume.throughput", self.throughput, minimum=125, maximum=2000, what="a throughput of gp3")
-            iops = _LEAST_IOPS if self.iops is None else self.iops
-            if not is_token(iops) and not is_token(self.throughput) and self.throughput > iops / _IOPS_A_MIB:
-                raise ConfigurationError(
-                    f"EbsVolume.throughput={self.throughput:g} needs {self.throughput * _IOPS_A_MIB:g} operations a "
-                    f"second, and iops is {iops:g}; raise iops, or lower throughput"
-                )
+        self._check_ratios(kind)
         if self.snapshot_rate is not None:
             if self.snapshot_id is None:
                 raise ConfigurationError("EbsVolume.snapshot_rate has no meaning without snapshot_id; leave it out")
             if not self.snapshot_rate.is_unresolved():
                 rate = self.snapshot_rate.to_mebibytes()
                 whole_number("EbsVolume.snapshot_rate", rate, minimum=100, maximum=300, what="a rate in MiB a second")
+
+    def _check_ratios(self, kind: str) -> None:
+        """Refuse more speed than a disk of this size, or with these operations a second, may have."""
+        iops = _BASELINE_IOPS if self.iops is None else self.iops
+        if is_token(iops):
+            return
+        if self.iops is not None and self.size_gib is not None and not is_token(self.size_gib):
+            ratio = _IOPS_PER_GIB[self.volume_type]
+            most = max(_IOPS[self.volume_type][0], ratio * self.size_gib)
+            if iops > most:
+                raise ConfigurationError(
+                    f"EbsVolume.iops={iops:g} is more than {kind} has at size_gib={self.size_gib:g}, {ratio:,} for "
+                    f"each GiB; use {most:g} or less, or size_gib={-(-iops // ratio):g}"
+                )
+        if self.throughput is not None and not is_token(self.throughput):
+            most = iops * _THROUGHPUT_PER_IOPS
+            if self.throughput > most:
+                raise ConfigurationError(
+                    f"EbsVolume.throughput={self.throughput:g} is more than gp3 has with {iops:g} operations a second, "
+                    f"0.25 MiB for each; use {most:g} or less, or iops={self.throughput / _THROUGHPUT_PER_IOPS:g}"
+                )
 
 
 Volume: TypeAlias = SharedVolume | EfsVolume | EbsVolume

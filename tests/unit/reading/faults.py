@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,27 @@ def _clear(copy: Copy) -> None:
     copy.template["Resources"]["Other"]["Metadata"] = {"aws:cdk:path": "Web/Other/Resource"}
 
 
+def _manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Copy], None]:
+    def apply(copy: Copy) -> None:
+        file = copy.folder / "manifest.json"
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        change(manifest)
+        file.write_text(json.dumps(manifest), encoding="utf-8")
+
+    return apply
+
+
+_missing_context = _manifest(lambda manifest: manifest.update(missing=[{"key": "vpc-provider:x", "provider": "vpc"}]))
+_recorded_error = _manifest(
+    lambda manifest: next(
+        each for each in manifest["artifacts"].values() if each["type"] == "aws:cloudformation:stack"
+    ).update(metadata={"/Web": [{"type": "aws:cdk:error", "data": "this cannot be"}]})
+)
+
+
 FAULTS = (
+    Fault("synthesis-failed", _missing_context),
+    Fault("synthesis-failed", _recorded_error),
     Fault("architecture-mismatch", lambda copy: copy.image.update(platform="linux/arm64")),
     Fault("architecture-mismatch", lambda copy: copy.task["RuntimePlatform"].update(CpuArchitecture="ARM64")),
     Fault("image-platform-unset", lambda copy: copy.image.pop("platform")),

@@ -16,13 +16,15 @@ from ecr_fargate_constructs.reading.cost.prices import price_table
 from ecr_fargate_constructs.reading.cost.tasks import on_demand
 from ecr_fargate_constructs.reading.cost.ways_out import ways_out
 from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.model import App, load
+from ecr_fargate_constructs.reading.loading import load
 from ecr_fargate_constructs.reading.workload import services
 from ecr_fargate_constructs.service.task_size import FARGATE_PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from ecr_fargate_constructs.reading.model import App
 
 TABLE = price_table()
 

@@ -17,12 +17,14 @@ from ecr_fargate_constructs.reading.diagram.png import png
 from ecr_fargate_constructs.reading.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
 from ecr_fargate_constructs.reading.diagram.svg import FONTS, Theme, curve_of, svg
 from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.model import App, load
+from ecr_fargate_constructs.reading.loading import load
 from example_apps import EXAMPLES
 from support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ecr_fargate_constructs.reading.model import App
 
 NAMES = [file.stem for file in EXAMPLES]
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ecr_fargate_constructs._dockerfile import Dockerfile
 from ecr_fargate_constructs._image_reference import ImageReference
-from ecr_fargate_constructs.reading.dockerfile import Dockerfile
 from ecr_fargate_constructs.reading.doctor.base_images import end_of_life
 from ecr_fargate_constructs.reading.doctor.servers import keep_alive_of, listens_on_loopback
 

@@ -12,7 +12,7 @@ from ecr_fargate_constructs.reading.cost.prices import price_table
 from ecr_fargate_constructs.reading.cost.ways_out import ways_out
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
-from ecr_fargate_constructs.reading.model import load
+from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +103,7 @@ def test_ids_are_public_and_every_rule_says_why_and_where() -> None:
         assert rule.reason.endswith(".")
         assert rule.source.startswith("https://")
     assert [rule.id for rule in RULES if rule.severity is Severity.ERROR] == [
+        "synthesis-failed",
         "architecture-mismatch",
         "dockerfile-missing",
         "listens-on-loopback",

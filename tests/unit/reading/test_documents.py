@@ -9,7 +9,7 @@ from ecr_fargate_constructs.reading.cost import report
 from ecr_fargate_constructs.reading.cost.bill import bill_of
 from ecr_fargate_constructs.reading.cost.prices import price_table
 from ecr_fargate_constructs.reading.cost.ways_out import ways_out
-from ecr_fargate_constructs.reading.model import load
+from ecr_fargate_constructs.reading.loading import load
 from support import ROOT
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 
 from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.model import App, Resource, load
+from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs.reading.model import App, Resource
 from ecr_fargate_constructs.reading.network import Reach, reach, vpc_of
 from ecr_fargate_constructs.reading.workload import services
 

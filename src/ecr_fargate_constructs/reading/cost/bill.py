@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.reading.cost.tasks import ServiceCost, service_costs
+from ecr_fargate_constructs.reading.errors import refuses_malformed
 from ecr_fargate_constructs.reading.workload import services
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class Bill:
         return self.fixed_monthly + sum((each.most_monthly for each in self.services), Decimal(0))
 
 
+@refuses_malformed
 def bill_of(app: App, table: PriceTable) -> Bill:
     """What an app costs at these prices."""
     quantities: dict[tuple[str, str], Decimal] = {}

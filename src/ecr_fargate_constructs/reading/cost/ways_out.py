@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.network.endpoints import Feature, interface_endpoints
+from ecr_fargate_constructs.reading.errors import refuses_malformed
 from ecr_fargate_constructs.reading.network import vpc_of
 from ecr_fargate_constructs.reading.workload import services
 
@@ -49,6 +50,7 @@ class WaysOut:
     has: str
 
 
+@refuses_malformed
 def ways_out(app: App, table: PriceTable) -> list[WaysOut]:
     """The two ways for each VPC of the app that tasks run in; none where the table lacks a price."""
     names = ("nat.hour", "ipv4.hour", "nat.gb", "endpoint.hour", "endpoint.gb")

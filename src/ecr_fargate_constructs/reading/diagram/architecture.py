@@ -10,6 +10,7 @@ from ecr_fargate_constructs.reading.diagram.entrances import balancer_box, entra
 from ecr_fargate_constructs.reading.diagram.labels import anchor_of, is_plumbing, kind_of, tip_of, title_of
 from ecr_fargate_constructs.reading.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
 from ecr_fargate_constructs.reading.diagram.services import service_box, used_by
+from ecr_fargate_constructs.reading.errors import refuses_malformed
 from ecr_fargate_constructs.reading.model import as_json
 from ecr_fargate_constructs.reading.network import Reach, endpoint_service, reach, vpc_of
 from ecr_fargate_constructs.reading.workload import services
@@ -50,14 +51,16 @@ class _Draft:
         self.inside.setdefault((anchor_of(vpc) if vpc is not None else "", far), []).append(box)
 
 
+@refuses_malformed
 def scene_of(app: App) -> Scene:
     """The picture of an app."""
     draft = _Draft(app)
-    rows: list[str] = []
+    rows: dict[str, int] = {}
     for balancer in sorted(app.of(_BALANCER), key=lambda each: not is_public(each)):
         vpc, far = _place(app, app.targets(balancer.get("Subnets"), balancer.template))
         box = balancer_box(app, balancer)
-        rows += [row.anchor for row in box.rows]
+        for row in box.rows:
+            rows.setdefault(row.anchor, len(rows))
         draft.put(vpc, far, box)
         if is_public(balancer):
             draft.arrows.append(Arrow(_INTERNET, anchor_of(balancer)))
@@ -89,8 +92,8 @@ def scene_of(app: App) -> Scene:
     return Scene(f"Architecture of {names}", root, tuple(dict.fromkeys(_known(draft.arrows, root))), hidden)
 
 
-def _first(rows: list[str], arrows: list[Arrow]) -> int:
-    return min((rows.index(arrow.start) for arrow in arrows if arrow.start in rows), default=len(rows))
+def _first(rows: dict[str, int], arrows: list[Arrow]) -> int:
+    return min((rows[arrow.start] for arrow in arrows if arrow.start in rows), default=len(rows))
 
 
 def _place(app: App, subnets: list[Resource]) -> tuple[Resource | None, Reach | None]:
@@ -199,11 +202,7 @@ def _subnets(app: App, resource: Resource) -> list[Resource]:
     """The subnets that a database, a cache, a file system or a function is in."""
     named = [app.targets(resource.get(key), resource.template) for key in _SUBNET_KEYS]
     groups = [group for found in named for group in found if group.kind.endswith("SubnetGroup")]
-    mounts = [
-        mount
-        for mount in app.of("AWS::EFS::MountTarget")
-        if resource.kind == "AWS::EFS::FileSystem" and app.target(mount.get("FileSystemId"), mount.template) is resource
-    ]
+    mounts = app.referring(resource, "AWS::EFS::MountTarget", "FileSystemId")
     parts = [app.targets(part.properties, part.template) for part in (*groups, *mounts)]
     return [each for found in (*named, *parts) for each in found if each.kind == "AWS::EC2::Subnet"]
 
@@ -241,6 +240,13 @@ def _alarms(draft: _Draft, found: list[Service]) -> None:
         anchor = anchor_of(owner.resource) if owner is not None else ""
         counts[anchor] += 1
         by_owner.setdefault(anchor, []).append(alarm)
+    places = {box.anchor: place for place, box in enumerate(draft.outside)}
+    ends: dict[str, list[str]] = {}
+    for arrow in draft.arrows:
+        if not arrow.dashed:
+            ends.setdefault(arrow.start, []).append(arrow.end)
+    after: dict[int, list[Box]] = {}
+    last: list[Box] = []
     for anchor, alarms in by_owner.items():
         count = counts[anchor]
         box = Box(
@@ -250,10 +256,15 @@ def _alarms(draft: _Draft, found: list[Service]) -> None:
             tone=Tone.WATCH,
             tip=", ".join(alarm.path for alarm in alarms),
         )
-        places = [place for place, each in enumerate(draft.outside) if Arrow(anchor, each.anchor) in draft.arrows]
-        draft.outside.insert(max(places, default=len(draft.outside) - 1) + 1, box)
+        beside = [places[each] for each in ends.get(anchor, ()) if each in places]
+        if beside:
+            after.setdefault(max(beside), []).insert(0, box)
+        else:
+            last.append(box)
         if anchor:
             draft.arrows.append(Arrow(anchor, box.anchor, dashed=True))
+    around = ((box, *after.get(place, ())) for place, box in enumerate(draft.outside))
+    draft.outside[:] = [*(each for boxes in around for each in boxes), *last]
 
 
 def _holds(draft: _Draft, vpc: Resource) -> bool:
@@ -290,11 +301,12 @@ def _ordered(draft: _Draft, boxes: list[Box]) -> tuple[Box | Group, ...]:
     starts = {arrow.start for arrow in draft.arrows}
     balancers = [box for box in boxes if any(row.anchor in starts for row in box.rows)]
     own = {row.anchor for box in balancers for row in box.rows}
+    behind = {box.anchor for box in balancers}
     fed = {arrow.end for arrow in draft.arrows if arrow.start in own}
     entered = {arrow.end for arrow in draft.arrows} - fed
-    led = [box for box in boxes if box.anchor in fed and box not in balancers]
-    before = [box for box in boxes if box.anchor in entered and box not in balancers]
-    rest = [box for box in boxes if box not in balancers and box not in led and box not in before]
+    led = [box for box in boxes if box.anchor in fed and box.anchor not in behind]
+    before = [box for box in boxes if box.anchor in entered and box.anchor not in behind]
+    rest = [box for box in boxes if box.anchor not in {*behind} | fed | entered]
     if balancers and led:
         pair = Group(children=(Group(children=tuple(balancers)), Group(children=tuple(led))), beside=True)
         return (*before, pair, *rest)

@@ -25,10 +25,8 @@ def is_public(balancer: Resource) -> bool:
 def balancer_box(app: App, balancer: Resource) -> Box:
     """A load balancer with its listeners and their rules."""
     rows: list[Row] = []
-    for listener in app.of(_LISTENER):
-        if app.target(listener.get("LoadBalancerArn"), listener.template) is not balancer:
-            continue
-        rules = [rule for rule in app.of(_RULE) if app.target(rule.get("ListenerArn"), rule.template) is listener]
+    for listener in app.referring(balancer, _LISTENER, "LoadBalancerArn"):
+        rules = app.referring(listener, _RULE, "ListenerArn")
         port = f"{listener.get('Protocol') or 'TCP'} {app.text(listener.get('Port'), listener.template)}"
         rows.append(Row(f"{port}{_action(listener.get('DefaultActions'))}", _start(listener)))
         ordered = sorted(rules, key=lambda rule: (app.number(rule.get("Priority"), rule.template) or _LAST, rule.path))
@@ -52,10 +50,8 @@ def entrance_arrows(service: Service) -> list[Arrow]:
     """From the listeners and rules that lead to a service, to it; those of a deployment that shifts traffic once."""
     app, arrows = service.app, []
     for kind, name in ((_LISTENER, "DefaultActions"), (_RULE, "Actions")):
-        for source in app.of(kind):
-            groups = [each for each in app.targets(source.get(name), source.template) if each.kind == _GROUP]
-            if any(group in service.target_groups for group in groups):
-                arrows.append(Arrow(_start(source), anchor_of(service.resource)))
+        sources = [source for group in service.target_groups for source in app.referring(group, kind, name)]
+        arrows += [Arrow(_start(source), anchor_of(service.resource)) for source in dict.fromkeys(sources)]
     return arrows
 
 

@@ -59,9 +59,8 @@ def used_by(service: Service) -> list[Resource]:
     found += app.targets(service.resource.get("ServiceConnectConfiguration"), service.resource.template)
     found += app.targets(service.resource.get("ServiceRegistries"), service.resource.template)
     role = app.target(service.task.resource.get("TaskRoleArn"), service.task.resource.template)
-    for policy in app.of("AWS::IAM::Policy"):
-        if role is not None and role in app.targets(policy.get("Roles"), policy.template):
-            found += app.targets(policy.get("PolicyDocument"), policy.template)
+    for policy in app.referring(role, "AWS::IAM::Policy", "Roles") if role is not None else ():
+        found += app.targets(policy.get("PolicyDocument"), policy.template)
     return list(dict.fromkeys(whole for part in found for whole in _wholes(app, part)))
 
 

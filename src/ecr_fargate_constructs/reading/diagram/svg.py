@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
+from xml.sax import saxutils
 
 from ecr_fargate_constructs.reading.diagram.layout import (
     HEAD,
@@ -17,6 +18,7 @@ from ecr_fargate_constructs.reading.diagram.layout import (
     shortened,
 )
 from ecr_fargate_constructs.reading.diagram.scene import Box, Scene, Tone
+from ecr_fargate_constructs.reading.errors import refuses_malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,7 @@ _HEAD = (
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     '<path d="M0 0L8 4L0 8z" class="head"/></marker></defs>'
 )
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
 
@@ -85,6 +88,7 @@ _DARK = {
 }
 
 
+@refuses_malformed
 def svg(scene: Scene, theme: Theme = Theme.AUTO) -> str:
     """The picture; the same scene gives the same text."""
     layout = lay_out(scene.root, margin=_MARGIN, top=_TOP)
@@ -107,6 +111,11 @@ def svg(scene: Scene, theme: Theme = Theme.AUTO) -> str:
         parts += _box(box, frame)
     parts += _arrows(scene, layout)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return a text as it stands in XML, which knows no control characters."""
+    return saxutils.escape(_NOT_XML.sub("\ufffd", text))
 
 
 def _description(layout: Layout) -> str:
@@ -173,8 +182,9 @@ def _box(box: Box, frame: Frame) -> Iterator[str]:
 
 
 def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
+    curves = _Curves(scene, layout)
     for arrow in scene.arrows:
-        start, *rest = curve_of(scene, layout, arrow)
+        start, *rest = curves.of(arrow)
         points = " ".join(f"{x:g} {y:g}" for x, y in rest)
         dashed = " dashed" if arrow.dashed else ""
         yield f'<path d="M{start[0]:g} {start[1]:g}C{points}" class="arrow{dashed}" marker-end="url(#head)"/>'
@@ -185,23 +195,42 @@ def curve_of(scene: Scene, layout: Layout, arrow: Arrow) -> list[tuple[float, fl
 
     Arrows that begin at one box, or end at one, share its side evenly, in the order of their other ends.
     """
-    first, last = layout.anchors[arrow.start], layout.anchors[arrow.end]
-    leaving = sorted(
-        (each for each in scene.arrows if each.start == arrow.start), key=lambda each: layout.anchors[each.end].y
-    )
-    coming = sorted(
-        (each for each in scene.arrows if each.end == arrow.end), key=lambda each: layout.anchors[each.start].y
-    )
-    x1, y1 = first.x + first.width, _share(first, leaving, arrow)
-    x2, y2 = last.x, _share(last, coming, arrow)
-    if x2 > x1:
-        middle = (x1 + x2) / 2
-        return [(x1, y1), (middle, y1), (middle, y2), (x2 - 1, y2)]
-    x2 = last.x + last.width
-    out = max(x1, x2) + _AROUND
-    return [(x1, y1), (out, y1), (out, y2), (x2 + 1, y2)]
+    return _Curves(scene, layout).of(arrow)
 
 
-def _share(frame: Frame, arrows: list[Arrow], arrow: Arrow) -> float:
-    height = min(frame.height, HEAD + LINE) if len(arrows) == 1 else frame.height
-    return frame.y + height * (arrows.index(arrow) + 1) / (len(arrows) + 1)
+class _Curves:
+    """The curves of a picture's arrows."""
+
+    def __init__(self, scene: Scene, layout: Layout) -> None:
+        self._anchors = layout.anchors
+        leaving: dict[str, list[Arrow]] = {}
+        coming: dict[str, list[Arrow]] = {}
+        for arrow in scene.arrows:
+            leaving.setdefault(arrow.start, []).append(arrow)
+            coming.setdefault(arrow.end, []).append(arrow)
+        self._leaving = {anchor: self._shares(arrows, "end") for anchor, arrows in leaving.items()}
+        self._coming = {anchor: self._shares(arrows, "start") for anchor, arrows in coming.items()}
+
+    def of(self, arrow: Arrow) -> list[tuple[float, float]]:
+        first, last = self._anchors[arrow.start], self._anchors[arrow.end]
+        x1, y1 = first.x + first.width, _share(first, self._leaving[arrow.start], arrow)
+        x2, y2 = last.x, _share(last, self._coming[arrow.end], arrow)
+        if x2 > x1:
+            middle = (x1 + x2) / 2
+            return [(x1, y1), (middle, y1), (middle, y2), (x2 - 1, y2)]
+        x2 = last.x + last.width
+        out = max(x1, x2) + _AROUND
+        return [(x1, y1), (out, y1), (out, y2), (x2 + 1, y2)]
+
+    def _shares(self, arrows: list[Arrow], other: str) -> dict[Arrow, int]:
+        """The places of arrows on a side, in the order of their other ends."""
+        ordered = sorted(arrows, key=lambda each: self._anchors[getattr(each, other)].y)
+        places: dict[Arrow, int] = {}
+        for place, arrow in enumerate(ordered):
+            places.setdefault(arrow, place)
+        return places
+
+
+def _share(frame: Frame, places: dict[Arrow, int], arrow: Arrow) -> float:
+    height = min(frame.height, HEAD + LINE) if len(places) == 1 else frame.height
+    return frame.y + height * (places[arrow] + 1) / (len(places) + 1)

@@ -13,19 +13,33 @@ from ecr_fargate_constructs.reading.doctor import (
     service_rules,
     task_rules,
 )
-from ecr_fargate_constructs.reading.doctor.rule import PREFIX, Severity
+from ecr_fargate_constructs.reading.doctor.rule import PREFIX, Finding, Severity, error
+from ecr_fargate_constructs.reading.errors import refuses_malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
-    from ecr_fargate_constructs.reading.doctor.rule import Check, Finding, Rule
+    from ecr_fargate_constructs.reading.doctor.rule import Check, Rule
     from ecr_fargate_constructs.reading.model import App
 
 _MODULES = (image_rules, task_rules, network_rules, ingress_rules, service_rules, repository_rules)
 _CHECKS: tuple[Check, ...] = tuple(module.check for module in _MODULES)
 
-RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+SYNTHESIS_FAILED = error(
+    "synthesis-failed",
+    "The synthesis ended with errors, so that what is read here is not the app.",
+    "Mend what cdk synth says, and run it again; missing context is looked up by cdk synth with credentials.",
+    "https://docs.aws.amazon.com/cdk/v2/guide/context.html",
+)
+RULES: tuple[Rule, ...] = (SYNTHESIS_FAILED, *tuple(rule for module in _MODULES for rule in module.RULES))
 """Every rule."""
+
+
+def _incomplete(app: App) -> Iterator[Finding]:
+    """Errors that the constructs recorded, and context that the app asked for and did not get."""
+    for failure in app.failures:
+        stack = app.stacks[0]
+        yield Finding(rule=SYNTHESIS_FAILED, path=stack.display, logical_id="", detail=failure, template=stack.template)
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ class Diagnosis:
         return sum(finding.rule.severity is severity for finding in self.findings)
 
 
+@refuses_malformed
 def diagnose(app: App, ignored: Collection[str] = ()) -> Diagnosis:
     """Look at an app.
 
@@ -52,7 +67,8 @@ def diagnose(app: App, ignored: Collection[str] = ()) -> Diagnosis:
         app: The app.
         ignored: Ids of rules to leave out.
     """
-    every = [finding for check in _CHECKS for finding in check(app) if finding.rule.id not in ignored]
+    checks = (_incomplete, *_CHECKS)
+    every = [finding for check in checks for finding in check(app) if finding.rule.id not in ignored]
     unique = sorted(
         dict.fromkeys(every),
         key=lambda finding: (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import looks_secret
 from ecr_fargate_constructs._image_reference import ImageReference
 from ecr_fargate_constructs._secret_files import is_secret_file
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.reading.doctor.base_images import end_of_life
 from ecr_fargate_constructs.reading.doctor.rule import CDK_ISSUE, ECS_CONTROLS, ELB, error, found, found_in, warning
@@ -20,7 +21,7 @@ from ecr_fargate_constructs.reading.workload import attribute, services, tasks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_fargate_constructs.reading.dockerfile import Dockerfile
+    from ecr_fargate_constructs._dockerfile import Dockerfile
     from ecr_fargate_constructs.reading.doctor.rule import Finding, Rule
     from ecr_fargate_constructs.reading.model import App
     from ecr_fargate_constructs.reading.workload import Container, Service
@@ -29,6 +30,8 @@ _PLATFORMS = {"X86_64": "amd64", "ARM64": "arm64"}
 _IDLE_DEFAULT = 60
 _SOURCES = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
 _SETTINGS = re.compile(r"gunicorn.*\.py$")
+_MOST_FILES = 50_000  # looked at in a build context: cdk.out may come from anybody, and name /
+_MOST_READ = 2_000
 _LARGEST = 1_000_000  # bytes of a file that is read
 _ROOT = re.compile(r"(?:root|0)(?::\S*)?")
 _WITH_USER = re.compile(r"nonroot|unprivileged|rootless")
@@ -150,8 +153,8 @@ def _image(container: Container) -> Iterator[Finding]:
     elif image.platform is not None and image.platform.split("/")[1:2] != [wanted]:
         detail = f"container {container.name} runs on {wanted}, and its image is built for {image.platform}"
         yield found(ARCHITECTURE_MISMATCH, container.task.resource, detail)
-    for name in sorted(image.arguments):
-        if looks_secret(name):
+    for name, value in sorted(image.arguments.items()):
+        if seems_secret(name, value):
             yield found(SECRET_ARGUMENT, container.task.resource, f"container {container.name}: argument {name}")
     if dockerfile is None:
         yield found(DOCKERFILE_MISSING, container.task.resource, f"container {container.name}: {image.dockerfile.name}")
@@ -175,8 +178,8 @@ def _written(container: Container, dockerfile: Dockerfile) -> Iterator[Finding]:
     yield from _user(container, dockerfile)
     yield from _base(container, file, chain[0].image, chain[0].source.line)
     for instruction in (each for stage in chain for each in stage.instructions if each.name == "ENV"):
-        names = re.findall(r"(\w+)=", instruction.value) or instruction.value.split(" ")[:1]
-        if secret := next(filter(looks_secret, names), None):
+        secret = next((name for name, value in instruction.assignments if seems_secret(name, value)), None)
+        if secret is not None:
             yield found_in(SECRET_IN_ENVIRONMENT, container, file, f"ENV {secret}", line=instruction.line)
 
 
@@ -251,9 +254,14 @@ def _idle_timeouts(service: Service) -> list[int]:
 
 
 def _files(context: Path) -> Iterator[Path]:
+    files = (Path(folder) / name for folder, folders, names in _walk(context) for name in sorted(names))
+    yield from islice(files, _MOST_FILES)
+
+
+def _walk(context: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     for folder, folders, names in os.walk(context):
         folders[:] = sorted(name for name in folders if name not in {"node_modules", ".git"})
-        yield from (Path(folder) / name for name in sorted(names))
+        yield folder, folders, names
 
 
 def _secret_files(context: Path) -> list[Path]:
@@ -261,11 +269,14 @@ def _secret_files(context: Path) -> list[Path]:
     return whole + [file for file in _files(context) if is_secret_file(file.name)]
 
 
+def _is_small(file: Path) -> bool:
+    """Whether a file can be read: a pipe has no end, and a link may lead nowhere."""
+    return file.is_file() and file.stat().st_size <= _LARGEST
+
+
 def _settings(context: Path) -> str:
     """The files of a build context that may say how long connections are kept."""
-    texts = [
-        file.read_text(encoding="utf-8", errors="replace")
-        for file in _files(context)
-        if (file.suffix in _SOURCES or _SETTINGS.search(file.name)) and file.stat().st_size <= _LARGEST
-    ]
-    return "\n".join(texts)
+    files = (
+        file for file in _files(context) if (file.suffix in _SOURCES or _SETTINGS.search(file.name)) and _is_small(file)
+    )
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in islice(files, _MOST_READ))

@@ -106,7 +106,7 @@ def check(app: App) -> Iterator[Finding]:
 
 
 def _health(app: App, group: Resource) -> Iterator[Finding]:
-    if group.get("Protocol") in {"HTTP", "HTTPS"} and group.get("HealthCheckPath") is None:
+    if group.get("Protocol") in ("HTTP", "HTTPS") and group.get("HealthCheckPath") is None:
         yield found(CHECK_PATH_DEFAULT, group, "HealthCheckPath is not set")
     interval = app.number(group.get("HealthCheckIntervalSeconds") or 30, group.template)
     threshold = app.number(group.get("HealthyThresholdCount") or 5, group.template)
@@ -171,9 +171,8 @@ def _listeners(app: App) -> Iterator[Finding]:
         if balancer is None or balancer.get("Scheme") != "internet-facing" or listener.get("Protocol") != "HTTP":
             continue
         actions = list(listener.get("DefaultActions") or [])
-        for rule in app.of(_RULE):
-            if app.target(rule.get("ListenerArn"), rule.template) is listener:
-                actions += rule.get("Actions") or []
+        for rule in app.referring(listener, _RULE, "ListenerArn"):
+            actions += rule.get("Actions") or []
         if any(isinstance(action, dict) and action.get("Type") == "forward" for action in actions):
             yield found(PLAIN_HTTP, listener, f"port {listener.get('Port')} of {balancer.path} serves HTTP")
 

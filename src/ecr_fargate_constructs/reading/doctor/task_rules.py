@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import carries_secret, looks_secret
 from ecr_fargate_constructs._image_reference import ImageReference
+from ecr_fargate_constructs._secret_names import seems_secret
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.reading.doctor.rule import CDK_ISSUE, ECS, ECS_CONTROLS, error, found, warning
 from ecr_fargate_constructs.reading.workload import tasks
@@ -236,8 +236,7 @@ def _secrets(container: Container) -> Iterator[Finding]:
     for entry in container.definition.get("Environment") or []:
         name = str(entry.get("Name"))
         value = container.task.app.literal(entry.get("Value"), container.task.resource.template)
-        named = value and looks_secret(name) and not value.startswith("arn:")
-        if named or carries_secret(name, value or ""):
+        if value and seems_secret(name, value):
             yield found(SECRET_IN_ENVIRONMENT, container.task.resource, f"container {container.name}: variable {name}")
 
 

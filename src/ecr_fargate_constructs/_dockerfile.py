@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
 
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>.*))?")
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}$]*))?\}|(?P<plain>\w+))")
 _HEREDOC = re.compile(r"<<-?[\"']?(?P<end>\w+)[\"']?")
+_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+_MOST_PORTS = 2**17  # twice as many as there are: a Dockerfile of anybody's may name ranges again and again
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
 
 
@@ -38,9 +41,16 @@ class Instruction:
             return None
         try:
             words = json.loads(self.value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return tuple(map(str, words)) if isinstance(words, list) else None
+
+    @property
+    def assignments(self) -> tuple[tuple[str, str], ...]:
+        """The names and values of an ENV."""
+        first, _, rest = self.value.partition(" ")
+        pairs = _ASSIGNMENT.findall(self.value) if "=" in first else [(first, rest)]
+        return tuple((name, value.strip().strip("\"'")) for name, value in pairs)
 
     @property
     def text(self) -> str:
@@ -68,6 +78,21 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class ImageSettings:
+    """What a Dockerfile says about the containers of its image; what its base image says is not known.
+
+    Attributes:
+        user: User (and group) that it runs as; None when the Dockerfile does not say, or a variable does.
+        volumes: Directories whose owner and mode a volume that is mounted there keeps.
+        ports: TCP ports that it exposes; empty when it does not say, or a variable does.
+    """
+
+    user: str | None = None
+    volumes: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dockerfile:
     """A Dockerfile.
 
@@ -82,6 +107,7 @@ class Dockerfile:
         """Read a Dockerfile, with the build arguments that it is given."""
         known: dict[str, str] = {}
         stages: list[Stage] = []
+        inside: list[list[Instruction]] = []
         for instruction in _instructions(text):
             if instruction.name == "ARG" and not stages:
                 argument = _ARGUMENT.match(instruction.value)
@@ -93,9 +119,10 @@ class Dockerfile:
                 if source is not None:
                     image, name = _expand(source["image"], known), (source["name"] or "").lower()
                     stages.append(Stage(instruction, image, name, source["platform"]))
+                    inside.append([])
             elif stages:
-                stages[-1] = replace(stages[-1], instructions=(*stages[-1].instructions, instruction))
-        return cls(tuple(stages))
+                inside[-1].append(instruction)
+        return cls(tuple(replace(stage, instructions=tuple(each)) for stage, each in zip(stages, inside, strict=True)))
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -131,20 +158,30 @@ class Dockerfile:
     def ports(self, target: str | None = None) -> tuple[int, ...]:
         """The TCP ports that an image exposes; those that a variable names are left out."""
         found = [each.value for stage in self.chain(target) for each in stage.instructions if each.name == "EXPOSE"]
-        words = [word.removesuffix("/tcp") for value in found for word in value.split()]
-        return tuple(int(word) for word in words if word.isdecimal())
+        words = [word.lower().removesuffix("/tcp") for value in found for word in value.split()]
+        ranges = [match for word in dict.fromkeys(words) if (match := _PORTS.fullmatch(word)) is not None]
+        ports = (port for each in ranges for port in range(int(each[1]), int(each[2] or each[1]) + 1))
+        return tuple(dict.fromkeys(islice(ports, _MOST_PORTS)))
+
+    def settings(self, target: str | None = None) -> ImageSettings:
+        """What an image says about its containers."""
+        user = self.last("USER", target)
+        volumes = [each for stage in self.chain(target) for each in stage.instructions if each.name == "VOLUME"]
+        places = [path for each in volumes for path in each.words or each.value.split()]
+        exposed = [each for stage in self.chain(target) for each in stage.instructions if each.name == "EXPOSE"]
+        return ImageSettings(
+            user=user.value if user is not None and "$" not in user.value else None,
+            volumes=tuple(place.strip("\"'") for place in places),
+            ports=() if any("$" in each.value for each in exposed) else self.ports(target),
+        )
 
     def environment(self, target: str | None = None) -> dict[str, str]:
         """The variables that an image sets."""
         found: dict[str, str] = {}
         for stage in self.chain(target):
             for each in stage.instructions:
-                if each.name != "ENV":
-                    continue
-                pairs = _ASSIGNMENT.findall(each.value)
-                first, _, rest = each.value.partition(" ")
-                for name, value in pairs if "=" in first else [(first, rest)]:
-                    found[name] = value.strip().strip("\"'")
+                if each.name == "ENV":
+                    found.update(each.assignments)
         return found
 
 
