@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.reading.earlier import Earlier, earlier
 from ecr_fargate_constructs.reading.errors import AssemblyError
 from ecr_fargate_constructs.reading.model import App, load
 
@@ -28,6 +29,18 @@ def read_app(folder: Path, stacks: list[str] | None) -> App:
     """
     try:
         return load(folder, stacks or ())
+    except AssemblyError as error:
+        raise LocalError(error.cause, fix=error.fix) from error
+
+
+def read_earlier(source: Path, app: App) -> Earlier:
+    """What an app was before.
+
+    Raises:
+        LocalError: There is nothing that could be read.
+    """
+    try:
+        return earlier(source, app)
     except AssemblyError as error:
         raise LocalError(error.cause, fix=error.fix) from error
 

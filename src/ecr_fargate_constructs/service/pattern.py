@@ -130,7 +130,7 @@ def finish(
     tune_targets(parts, way, port)
     tune_listener(parts.listener, way, then=parts.target_group)
     add_ipv6_record(pattern, parts.load_balancer, way)
-    groups = deploy_pattern(parts, deployment, ingress=way, port=port, count=count, grace=grace)
+    groups = deploy_pattern(parts, deployment, ingress=way, count=count, grace=grace)
     if scaling is not None:
         from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - only who scales needs it
 

@@ -148,6 +148,7 @@ class RoutedService(Construct):
         from ecr_fargate_constructs.service.shifting import (  # noqa: PLC0415 - as above
             Shifting,
             infrastructure_role,
+            keep_from_tags,
             to_both,
         )
 
@@ -157,6 +158,7 @@ class RoutedService(Construct):
         self._rules = [production]
         preview = None if place.preview is None else self._rule("PreviewRule", *place.preview, both)
         rules = [rule for rule in (production, preview) if rule is not None]
+        keep_from_tags(self._target_group, green, *rules)
         role = infrastructure_role(self, [self._target_group, green], rules)
         shift_service(self._ecs_service, Shifting(green=green, production=production, preview=preview, role=role))
         return green

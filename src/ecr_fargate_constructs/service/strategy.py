@@ -49,7 +49,6 @@ def deploy_pattern(
     deployment: Deployment,
     *,
     ingress: Ingress,
-    port: float,
     count: float | None,
     grace: cdk.Duration,
 ) -> tuple[elbv2.ApplicationTargetGroup, ...]:
@@ -64,7 +63,7 @@ def deploy_pattern(
     if moved is not None:
         from ecr_fargate_constructs.service.shift import add_shift  # noqa: PLC0415 - as above
 
-        groups["Green"] = add_shift(parts, moved, ingress=ingress, port=port)
+        groups["Green"] = add_shift(parts, moved, ingress=ingress)
     configure(
         scope,
         service,

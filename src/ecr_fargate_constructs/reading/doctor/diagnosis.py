@@ -12,6 +12,7 @@ from ecr_fargate_constructs.reading.doctor import (
     repository_rules,
     service_rules,
     task_rules,
+    update_rules,
 )
 from ecr_fargate_constructs.reading.doctor.rule import PREFIX, Severity
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ecr_fargate_constructs.reading.doctor.rule import Check, Finding, Rule
+    from ecr_fargate_constructs.reading.earlier import Earlier
     from ecr_fargate_constructs.reading.model import App
 
 _MODULES = (image_rules, task_rules, network_rules, ingress_rules, service_rules, repository_rules)
 _CHECKS: tuple[Check, ...] = tuple(module.check for module in _MODULES)
 
-RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+RULES: tuple[Rule, ...] = tuple(rule for module in (*_MODULES, update_rules) for rule in module.RULES)
 """Every rule."""
 
 
@@ -45,14 +47,18 @@ class Diagnosis:
         return sum(finding.rule.severity is severity for finding in self.findings)
 
 
-def diagnose(app: App, ignored: Collection[str] = ()) -> Diagnosis:
+def diagnose(app: App, ignored: Collection[str] = (), *, against: Earlier | None = None) -> Diagnosis:
     """Look at an app.
 
     Args:
         app: The app.
         ignored: Ids of rules to leave out.
+        against: What is deployed, to look at the update too.
     """
-    every = [finding for check in _CHECKS for finding in check(app) if finding.rule.id not in ignored]
+    every = [finding for check in _CHECKS for finding in check(app)]
+    if against is not None:
+        every += update_rules.compare(app, against)
+    every = [finding for finding in every if finding.rule.id not in ignored]
     unique = sorted(
         dict.fromkeys(every),
         key=lambda finding: (
