@@ -83,6 +83,19 @@ def duration(name: str, value: object, *, path: str | None = None) -> None:
         )
 
 
+def threshold_seconds(name: str, value: cdk.Duration) -> float:
+    """The seconds of a duration, fractions included; those of a token as they are, for arithmetic would destroy it."""
+    amount = seconds_in(value)
+    if amount is not None:
+        return amount
+    if value.unit_label() != "seconds":
+        raise ConfigurationError(
+            f"{name} is a token in {value.unit_label()}, which nothing can convert before the deployment; use "
+            "Duration.seconds(token)"
+        )
+    return value.to_seconds()
+
+
 def text(name: str, value: object) -> None:
     """Refuse what is no text."""
     if not isinstance(value, str):

@@ -23,6 +23,7 @@ from ecr_fargate_constructs import (
     ListenerSettings,
     LoadBalancedFargateService,
     LoadBalancerSettings,
+    Network,
     Oidc,
     PublicHttp,
     PublicHttps,
@@ -69,19 +70,24 @@ def _oidc() -> Oidc:
     )
 
 
-def _alone(make: Make) -> dict[str, Any]:
+def _alone(make: Make, *, ipv6: bool = False) -> dict[str, Any]:
     """Of a service with a load balancer of its own."""
     stack = cdk.Stack(cdk.App(), "Stack", env=REGION)
-    LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=make(stack))
+    vpc = _ipv6(stack) if ipv6 else None
+    LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=make(stack), vpc=vpc)
     found = template_of(stack)
     assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
     return found
 
 
-def _together(make: Make) -> dict[str, Any]:
+def _ipv6(stack: cdk.Stack) -> ec2.IVpc:
+    return Network(stack, "Network", ip_protocol=ec2.IpProtocol.DUAL_STACK).vpc
+
+
+def _together(make: Make, *, ipv6: bool = False) -> dict[str, Any]:
     """Of a service behind a shared one."""
     stack = cdk.Stack(cdk.App(), "Stack", env=REGION)
-    shared = SharedLoadBalancer(stack, "Shared", ingress=make(stack))
+    shared = SharedLoadBalancer(stack, "Shared", ingress=make(stack), vpc=_ipv6(stack) if ipv6 else None)
     RoutedFargateService(stack, "Web", load_balancer=shared, route=Route(path="/*"), container=AppContainer(NGINX, 80))
     return template_of(stack)
 
@@ -131,7 +137,8 @@ def test_the_load_balancer_is_told_everything(build: Build) -> None:
 def test_dual_stack_opens_to_both_worlds_and_names_both_addresses(build: Build) -> None:
     settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
     template = build(
-        lambda stack: PublicHttps(domain_name="a.example.com", hosted_zone=_zone(stack), load_balancer=settings)
+        lambda stack: PublicHttps(domain_name="a.example.com", hosted_zone=_zone(stack), load_balancer=settings),
+        ipv6=True,
     )
     assert only(template, f"{ELB}LoadBalancer")["Properties"]["IpAddressType"] == "dualstack"
     assert sorted(item["Properties"]["Type"] for item in of_type(template, "AWS::Route53::RecordSet").values()) == [
@@ -354,6 +361,14 @@ def test_peers_replace_both_worlds() -> None:
         lambda _: PublicHttp(
             allow_from=[ec2.Peer.ipv4("203.0.113.0/24")],
             load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK),
-        )
+        ),
+        ipv6=True,
     )
     assert "::/0" not in str(of_type(template, "AWS::EC2::SecurityGroup"))
+
+
+@both
+def test_dual_stack_takes_a_vpc_with_both(build: Build) -> None:
+    settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
+    with pytest.raises(ConfigurationError, match=r"\[Stack/\w+\] PublicHttp\.load_balancer has an ip_address_type"):
+        build(lambda _: PublicHttp(load_balancer=settings))

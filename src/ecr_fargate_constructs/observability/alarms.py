@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
+from ecr_fargate_constructs._checks import threshold_seconds
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -71,7 +72,10 @@ class ServiceAlarms(Construct):
         super().__init__(scope, construct_id)
         factory = AlarmFactory(self, actions or {})
         metrics = ServiceMetrics(subject)
-        seconds = {name: limit.to_milliseconds() / 1000 for name, limit in thresholds.latency.items()}
+        seconds = {
+            name: threshold_seconds(f"ServiceThresholds.latency[{name!r}]", limit)
+            for name, limit in thresholds.latency.items()
+        }
         for signal, metric, limits, what in (
             ("Latency", metrics.latency("p90"), seconds, "nine of ten requests are answered too slowly"),
             ("Errors", metrics.error_percent(), thresholds.error_percent, "too many answers are 5xx"),

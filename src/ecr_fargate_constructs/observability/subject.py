@@ -31,8 +31,8 @@ class BalancedService(Protocol):
         """The target group."""
 
     @property
-    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
-        """The load balancer."""
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer | None:
+        """The load balancer; None behind a listener that was given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,9 @@ def subject_of(
         service, scope = observed.service, observed
         own: Sequence[elbv2.ApplicationTargetGroup] = getattr(observed, "target_groups", (observed.target_group,))
         groups = tuple(own if target_groups is None else target_groups)
-        balancer = observed.load_balancer.load_balancer_full_name
+        # None behind a listener that was given; its ARN has the name, and the groups know it.
+        known: elbv2.ApplicationLoadBalancer | None = observed.load_balancer
+        balancer = groups[0].first_load_balancer_full_name if known is None else known.load_balancer_full_name
     else:
         raise ConfigurationError(
             f"{observed!r} is not an ECS service, nor a construct with service, target_group and load_balancer"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._checks import threshold_seconds
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -68,6 +69,7 @@ class ServiceThresholds:
             if isinstance(value, cdk.Duration):
                 if not value.is_unresolved() and value.to_milliseconds() <= 0:
                     raise ConfigurationError(f"ServiceThresholds.{signal}[{severity!r}] is no time at all")
+                threshold_seconds(f"ServiceThresholds.{signal}[{severity!r}]", value)
                 continue
             self._check_number(signal, severity, value)
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress import port_of, redirects
+from ecr_fargate_constructs.service.ingress import port_of, redirects, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 
 if TYPE_CHECKING:
@@ -43,6 +43,13 @@ def check_existing(
 ) -> None:
     """Refuse a load balancer that the service could not have a listener on, or be reached from."""
     balancer = existing_balancer(ingress)
+    if balancer is None and cluster is None and vpc is None and ingress is not None and speaks_ipv6(ingress):
+        raise ConfigurationError(
+            f"{type(ingress).__name__}.load_balancer has an ip_address_type with IPv6, and the VPC that is made here "
+            "has IPv4 addresses only; give vpc=Network(…, "
+            "ip_protocol=ec2.IpProtocol.DUAL_STACK).vpc, or leave ip_address_type out",
+            path=path,
+        )
     if balancer is None or ingress is None:
         return
     whose = f"ExistingLoadBalancer({balancer.node.path})"

@@ -118,6 +118,7 @@ class RoutedService(Construct):
             ]
         else:
             groups["Green"] = self._add_shifting(place)
+        self._target_groups = tuple(groups.values())
         configure(
             self,
             service,
@@ -229,6 +230,11 @@ class RoutedService(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All of them: two where traffic shifts from one to the other."""
+        return self._target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

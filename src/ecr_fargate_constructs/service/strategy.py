@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs.service.deployment import Rolling, rolling_overrides
+from ecr_fargate_constructs.service.deployment import Rolling, check_progress, rolling_overrides
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.rollback_alarms import render_alarms
 
@@ -30,6 +30,12 @@ def check_deployment(
     from ecr_fargate_constructs.service import shift  # noqa: PLC0415 - only who moves traffic needs it
 
     shift.check_way(deployment, ingress, scaling, path=path)
+
+
+def check_rolling(deployment: Deployment | None, count: float | None, scaling: Scaling | None, *, path: str) -> None:
+    """Refuse a rolling deployment that cannot make progress with the tasks that are known: a count, or the minimum."""
+    if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
+        check_progress(deployment, count if scaling is None else scaling.minimum, path=path)
 
 
 def shift_of(deployment: Deployment | None) -> Shift | None:
