@@ -35,10 +35,14 @@ def sign_in() -> Oidc:
     )
 
 
+def certificate(stack: cdk.Stack) -> acm.ICertificate:
+    """A certificate that exists."""
+    return acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
+
+
 def guarded(stack: cdk.Stack) -> PublicHttps:
     """A way in behind a sign-in."""
-    certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
-    return PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=sign_in()))
+    return PublicHttps(certificate=certificate(stack), listener=ListenerSettings(authentication=sign_in()))
 
 
 def template_of(stack: cdk.Stack) -> dict[str, Any]:

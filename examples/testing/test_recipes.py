@@ -77,6 +77,11 @@ def test_the_next_deployment_replaces_nothing(cdk_app):
     assert_no_replacement(deployed, cdk_app.template("Orders"))
 
 
+def test_the_next_deployment_leaves_the_traffic_where_it_is(cdk_app, assert_traffic_rules_unchanged):
+    deployed = json.loads((DEPLOYED / "orders.json").read_text(encoding="utf-8"))
+    assert_traffic_rules_unchanged(deployed, cdk_app.template("Orders"))
+
+
 def test_a_name_for_the_queue_would_be_a_new_queue(synthesize):
     old, new = synthesize(OrdersStack).to_json(), synthesize(OrdersStack).to_json()
     new["Resources"]["Queue4A7E3555"]["Properties"]["QueueName"] = "orders"

@@ -13,12 +13,13 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     FixedAnswer,
     PublicHttp,
+    PublicHttps,
     Redirect,
     Route,
     RoutedFargateService,
     SharedLoadBalancer,
 )
-from support import of_type, only, template_of
+from support import certificate, of_type, only, template_of
 
 
 def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
@@ -94,3 +95,60 @@ def test_tokens_pass() -> None:
     SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=to)
     config = only(template_of(stack), "AWS::ElasticLoadBalancingV2::Listener")["Properties"]["DefaultActions"][0]
     assert str(config).count("{'Ref': ") == 4
+
+
+HTTP, HTTPS = elbv2.ApplicationProtocol.HTTP, elbv2.ApplicationProtocol.HTTPS
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"host": "#{host}"}, {"path": "/#{path}"}, {"query": "#{query}"}, {"host": "#{host}", "path": "/#{path}"}],
+)
+def test_a_redirect_in_other_words_for_nothing_is_refused(options: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match=r"Redirect\(.+\) changes nothing"):
+        Redirect(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "route", "redirect", "said"),
+    [
+        (False, None, Redirect(port=80), "leads to where the client is"),
+        (False, None, Redirect(protocol=HTTP, host="#{host}"), "leads to where the client is"),
+        (True, None, Redirect(protocol=HTTPS, port=443), "leads to where the client is"),
+        (True, None, Redirect(protocol=HTTP, port=80), "leads away from a listener for HTTPS"),
+        (True, Route(path="/a"), Redirect(protocol=HTTP), "leads away from a listener for HTTPS"),
+        (False, Route(path="/a"), Redirect(path="/a"), "leads to where the client is"),
+        (False, Route(host="a.example.com"), Redirect(host="a.example.com"), "leads to where the client is"),
+    ],
+)
+def test_redirects_without_an_end_are_refused(
+    *, encrypted: bool, route: Route | None, redirect: Redirect, said: str
+) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    ingress = PublicHttps(certificate=certificate(stack)) if encrypted else PublicHttp()
+    if route is None:
+        with pytest.raises(ConfigurationError, match=rf"\[Stack/Shared\] Redirect.*{said}"):
+            SharedLoadBalancer(stack, "Shared", ingress=ingress, default_answer=redirect)
+        assert stack.node.try_find_child("Shared") is None
+        return
+    shared = SharedLoadBalancer(stack, "Shared", ingress=ingress)
+    with pytest.raises(ConfigurationError, match=rf"\[Stack/Shared/Away\] Redirect.*{said}"):
+        shared.add_answer("Away", route, redirect)
+    assert shared.node.try_find_child("Away") is None
+
+
+@pytest.mark.parametrize(
+    ("route", "redirect"),
+    [
+        (Route(path="/a"), Redirect(path="/b")),
+        (Route(path="/a/*"), Redirect(path="/a/b")),  # a service may have the narrower route
+        (Route(path="/*"), Redirect(query="v=2")),  # and one with that query
+        (Route(host="*.example.com"), Redirect(host="www.example.com")),
+        (Route(path="/a"), Redirect(port=8080)),
+        (Route(path="/a"), Redirect(protocol=HTTPS, port=443)),
+    ],
+)
+def test_redirects_that_lead_on_are_taken(route: Route, redirect: Redirect) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=redirect)
+    shared.add_answer("Away", route, redirect)

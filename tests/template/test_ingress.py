@@ -178,3 +178,14 @@ def _open(group: dict[str, Any]) -> bool:
 
 def _ports(template: dict[str, Any], kind: str) -> set[int]:
     return {rule["Properties"]["FromPort"] for rule in of_type(template, kind).values()}
+
+
+def test_the_address_of_a_wildcard_is_one_of_its_names(stack: cdk.Stack) -> None:
+    zone = route53.HostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="example.com")
+    service = LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
+        ingress=PublicHttps(domain_name="*.example.com", hosted_zone=zone),
+    )
+    assert service.url == "https://www.example.com"

@@ -142,7 +142,7 @@ def test_the_load_balancer_is_told_everything(build: Build) -> None:
 def test_dual_stack_opens_to_both_worlds_and_names_both_addresses(build: Build) -> None:
     settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
     template = build(
-        lambda stack: PublicHttps(domain_name="a.example.com", hosted_zone=_zone(stack), load_balancer=settings)
+        lambda stack: PublicHttps(domain_name="a.example.com", hosted_zone=_zone(stack), load_balancer=settings),
     )
     assert only(template, f"{ELB}LoadBalancer")["Properties"]["IpAddressType"] == "dualstack"
     assert sorted(item["Properties"]["Type"] for item in of_type(template, "AWS::Route53::RecordSet").values()) == [
@@ -365,6 +365,13 @@ def test_peers_replace_both_worlds() -> None:
         lambda _: PublicHttp(
             allow_from=[ec2.Peer.ipv4("203.0.113.0/24")],
             load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK),
-        )
+        ),
     )
     assert "::/0" not in str(of_type(template, "AWS::EC2::SecurityGroup"))
+
+
+@both
+def test_dual_stack_takes_a_vpc_with_both(build: Build) -> None:
+    settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
+    with pytest.raises(ConfigurationError, match=r"\[Stack/\w+\] PublicHttp\.load_balancer has an ip_address_type"):
+        build(lambda _: PublicHttp(load_balancer=settings))

@@ -301,3 +301,14 @@ def test_tokens_pass() -> None:
     thresholds = ServiceThresholds(cpu_percent={"Warning": number}, requests_below={"Warning": number})
     ServiceAlarms.of(_ours(stack), thresholds=thresholds)
     assert _alarms(template_of(stack))["CpuWarning"]["Threshold"] == {"Ref": "Number"}
+
+
+def test_a_latency_that_only_the_deployment_knows_is_passed_on_unread() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    service = LoadBalancedFargateService(
+        stack, "Web", container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80), ingress=PublicHttp()
+    )
+    later = cdk.Duration.seconds(cdk.CfnParameter(stack, "Limit", type="Number").value_as_number)
+    ServiceAlarms.of(service, thresholds=ServiceThresholds(latency={"Warning": later}))
+    thresholds = [alarm["Properties"]["Threshold"] for alarm in of_type(template_of(stack), ALARM).values()]
+    assert {"Ref": "Limit"} in thresholds

@@ -13,6 +13,7 @@ from ecr_fargate_constructs import (
     AppContainer,
     BlueGreen,
     Canary,
+    ConfigurationError,
     Deployment,
     Linear,
     LoadBalancedEc2Service,
@@ -20,8 +21,9 @@ from ecr_fargate_constructs import (
     PublicHttp,
     RollbackAlarms,
     Rolling,
+    TargetHealthCheck,
 )
-from support import of_type, only, template_of
+from support import attributes, of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ALARM = "AWS::CloudWatch::Alarm"
@@ -85,7 +87,7 @@ def test_alarms_are_made_before_the_service_and_know_nothing_of_it(template: dic
 def test_the_share_of_failed_requests(template: dict[str, Any]) -> None:
     alarm = _alarm(template, "TargetErrors")
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (5, "GreaterThanThreshold")
-    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 3)
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 2)
     [expression] = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
     assert expression == "100 * FILL(errors, 0) / requests"
     metrics = {each["Id"]: each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each}
@@ -100,15 +102,57 @@ def test_unhealthy_tasks(template: dict[str, Any]) -> None:
     assert (alarm["MetricName"], alarm["Statistic"]) == ("UnHealthyHostCount", "Maximum")
 
 
-@pytest.mark.parametrize(("start", "minutes"), [(0, 3), (90, 4), (290, 8)])
+@pytest.mark.parametrize(("start", "minutes"), [(0, 2), (90, 4), (290, 8)])
 def test_tasks_that_start_slowly_are_not_taken_for_unhealthy(start: int, minutes: int) -> None:
     check = ecs.HealthCheck(command=["CMD-SHELL", "true"], start_period=cdk.Duration.seconds(start))
     alarm = _alarm(_build(container=AppContainer(NGINX, 80, health_check=check)), "TargetUnhealthy")
     assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (minutes, minutes)
 
 
+def test_a_grace_period_says_so_too() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    slow = PublicHttp(health_check=TargetHealthCheck(grace_period=cdk.Duration.seconds(240)))
+    LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=slow)
+    alarm = _alarm(template_of(stack), "TargetUnhealthy")
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (6, 6)
+
+
+def test_a_rollout_takes_170_seconds_at_most(template: dict[str, Any]) -> None:
+    """20 until the targets are healthy, 30 of draining, and two minutes of watching: the longest of the alarms."""
+    longest = max(
+        alarm["Properties"]["EvaluationPeriods"]
+        * max([alarm["Properties"].get("Period", 0), *(each.get("Period", 0) for each in _metrics(alarm))])
+        for alarm in of_type(template, ALARM).values()
+    )
+    group = only(template, "AWS::ElasticLoadBalancingV2::TargetGroup")
+    checks = group["Properties"]["HealthCheckIntervalSeconds"] * group["Properties"]["HealthyThresholdCount"]
+    draining = int(attributes(group, "TargetGroupAttributes")["deregistration_delay.timeout_seconds"])
+    assert (checks, draining, longest) == (20, 30, 120)
+
+
+def _metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each.get("MetricStat", {}) for each in alarm["Properties"].get("Metrics", [])]
+
+
+def test_a_threshold_that_only_the_deployment_knows_is_passed_on_unread() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    known_later = cdk.Duration.seconds(cdk.CfnParameter(stack, "Limit", type="Number").value_as_number)
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer(NGINX, 80),
+        ingress=PublicHttp(),
+        deployment=Rolling(alarms=RollbackAlarms(latency=known_later)),
+    )
+    assert _alarm(template_of(stack), "TargetLatency")["Threshold"] == {"Ref": "Limit"}
+    in_minutes = cdk.Duration.minutes(cdk.CfnParameter(stack, "Minutes", type="Number").value_as_number)
+    with pytest.raises(ConfigurationError, match=r"RollbackAlarms\.latency is a token in minutes.*seconds\(token\)"):
+        RollbackAlarms(latency=in_minutes)
+
+
 def test_slow_answers(template: dict[str, Any]) -> None:
     alarm = _alarm(template, "TargetLatency")
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 2)
     assert (alarm["MetricName"], alarm["ExtendedStatistic"]) == ("TargetResponseTime", "p90")
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (3, "GreaterThanThreshold")
 

@@ -109,6 +109,7 @@ from ecr_fargate_constructs.testing import (
     Synthesize,
     Update,
     assert_no_replacement,
+    assert_traffic_rules_unchanged,
     assert_valid,
     normalised,
     service_in,
@@ -339,6 +340,7 @@ def plugin(
     stable(template, normalised(template), types=["AWS::ECR::Repository"])
     assert_valid(cdk_app.template("Shop"), ignore=["W2001"])
     assert_no_replacement(template, cdk_app.templates["Shop"], allow=["Repo"])
+    assert_traffic_rules_unchanged(template, cdk_app.templates["Shop"], allow=["Service"])
     service = service_in(template, "Web").runs_image_from("Repo").has_circuit_breaker().scales_between(2, 10)
     assert_type(service.answers_on(443), ServiceAssertions)
     return updates(template, cdk_app.template())

@@ -25,6 +25,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     Retention,
     Rolling,
+    Route,
     TargetHealthCheck,
     TaskSize,
 )
@@ -71,6 +72,10 @@ VALUES: list[Case] = [
         "keep one",
     ),
     ("codes", lambda: TargetHealthCheck(codes="600"), "TargetHealthCheck.codes='600'", "'200-299'"),
+    ("codes backwards", lambda: TargetHealthCheck(codes="200,299-200"), "has '299-200'", "use '200-299'"),
+    ("gRPC backwards", lambda: TargetHealthCheck(grpc_codes="12-0"), "grpc_codes='12-0'", "use '0-12'"),
+    ("grace", lambda: TargetHealthCheck(grace_period=SECONDS(2**31)), "grace_period is", "0 to 2147483647"),
+    ("host header", lambda: Route(path="/*", header={"host": "a"}), "Route.header has 'host'", "use host="),
     ("path", lambda: TargetHealthCheck(path="healthz"), "TargetHealthCheck.path='healthz'", "'/healthz'"),
     ("check port", lambda: TargetHealthCheck(port=0), "TargetHealthCheck.port=0", "use 1 to 65535"),
     ("interval", lambda: TargetHealthCheck(interval=SECONDS(4)), "TargetHealthCheck.interval is 4", "5 to 300"),

@@ -18,6 +18,7 @@ FAMILIES = {
     "Sizes",
     "Ports",
     "Counts and percentages",
+    "Deployments, times and redirects",
     "Names",
     "Lifecycle rules",
     "Domains, zones and certificates",

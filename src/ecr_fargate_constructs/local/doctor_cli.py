@@ -12,7 +12,15 @@ from rich.console import Console
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.printing import escape
-from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, assembly_errors, read_app, write
+from ecr_fargate_constructs.local.reading_options import (
+    AppArgument,
+    Output,
+    Stacks,
+    assembly_errors,
+    read_app,
+    read_earlier,
+    write,
+)
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
 from ecr_fargate_constructs.reading.doctor.sarif import relative, sarif
@@ -40,6 +48,12 @@ def doctor_command(
     fail_on: Annotated[
         Severity, typer.Option(help="Leave with status 1 when there is a finding as bad as this.")
     ] = Severity.ERROR,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OLD", help="What is deployed, to look at the update too: another cdk.out, or a stack's template."
+        ),
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Rule to leave out; may be given again.")] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules, and read nothing.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
@@ -53,9 +67,9 @@ def doctor_command(
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
     if unknown:
         raise LocalError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
-    found = read_app(app, stack)
+    now = read_app(app, stack)
     with assembly_errors():
-        diagnosis = diagnose(found, ignore or ())
+        diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
     if form is Format.SARIF:
         write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)
     elif form is Format.JSON:

@@ -10,6 +10,7 @@ import typer
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.reading.earlier import Earlier, earlier
 from ecr_fargate_constructs.reading.errors import AssemblyError
 from ecr_fargate_constructs.reading.loading import load
 
@@ -42,6 +43,18 @@ def assembly_errors() -> Iterator[None]:
     """Say what is wrong with an assembly in the command line's way."""
     try:
         yield
+    except AssemblyError as error:
+        raise LocalError(error.cause, fix=error.fix) from error
+
+
+def read_earlier(source: Path, app: App) -> Earlier:
+    """What an app was before.
+
+    Raises:
+        LocalError: There is nothing that could be read.
+    """
+    try:
+        return earlier(source, app)
     except AssemblyError as error:
         raise LocalError(error.cause, fix=error.fix) from error
 

@@ -50,6 +50,7 @@ class Stack:
         template: Its template.
         assets: Its asset manifests.
         display: Its name in ``cdk list``.
+        tags: Its tags, which CloudFormation hands on to its resources.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Stack:
     template: Path
     assets: tuple[Path, ...]
     display: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
     _described: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     _description: Path | None = field(default=None, repr=False, compare=False)
 
@@ -180,6 +182,7 @@ def _stack(folder: Path, artifact: Mapping[str, Any], identifier: str, artifacts
             home / other["properties"]["file"] for home, other in dependencies if other["type"] == "cdk:asset-manifest"
         ),
         artifact.get("displayName", identifier),
+        properties.get("tags", {}),
         (artifact.get("metadata", {}),),
         None if description is None else folder / description,
     )

@@ -16,6 +16,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 _TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
 _LONGEST = 1024
 _LONGEST_PART = 128
+_PARTS = ("host", "path", "query")
 
 
 @typed
@@ -86,14 +87,16 @@ class Redirect:
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses."""
-        if all(each is None for each in (self.host, self.path, self.query, self.port, self.protocol)):
+        kept = ((self.host, "#{host}"), (self.path, "/#{path}"), (self.query, "#{query}"))
+        if self.port is None and self.protocol is None and all(value in {None, same} for value, same in kept):
+            given = ", ".join(f"{name}={value!r}" for name, (value, _) in zip(_PARTS, kept, strict=True) if value)
             raise ConfigurationError(
-                "Redirect() changes nothing, so a client would be sent to where it is for ever; give host=, path=, "
-                "query=, port= or protocol="
+                f"Redirect({given}) changes nothing, so a client would be sent to where it is for ever; give another "
+                "host=, path= or query=, or port= or protocol="
             )
         if self.port is not None:
             tcp_port("Redirect.port", self.port)
-        for name, value in (("host", self.host), ("path", self.path), ("query", self.query)):
+        for name, value in zip(_PARTS, (self.host, self.path, self.query), strict=True):
             if value is not None and not is_token(value) and len(value) > _LONGEST_PART:
                 raise ConfigurationError(f"Redirect.{name} has {len(value)} characters; use at most {_LONGEST_PART}")
         if self.path is not None and not is_token(self.path) and not self.path.startswith("/"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_ecs as ecs
 
@@ -58,8 +61,19 @@ def use_strategies(
     service: ecs.BaseService, cluster: ecs.ICluster, strategies: Sequence[ecs.CapacityProviderStrategy] | None
 ) -> None:
     """Make the service wait until its cluster has the capacity providers, and go before they do."""
-    if strategies and isinstance(cluster, ecs.Cluster):
-        cfn_service(service).node.add_dependency(cluster)
+    if not strategies:
+        return
+    resource = cfn_service(service)
+    if isinstance(cluster, ecs.Cluster):
+        resource.node.add_dependency(cluster)
+    # "When switching from launch type to capacity provider strategy on an existing service, or making a change to a
+    # capacity provider strategy on a service that is already using one, you must force a new deployment": the nonce
+    # changes with the strategy, and with nothing else (ForceNewDeployment in the CloudFormation template reference).
+    shares = [[each.capacity_provider, each.base, each.weight] for each in strategies]
+    nonce = hashlib.sha256(json.dumps(cdk.Stack.of(service).resolve(shares), sort_keys=True).encode()).hexdigest()[:16]
+    resource.add_property_override(
+        "ForceNewDeployment", {"EnableForceNewDeployment": True, "ForceNewDeploymentNonce": nonce}
+    )
 
 
 def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetGroup, scaling: Scaling) -> None:

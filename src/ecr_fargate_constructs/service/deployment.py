@@ -60,7 +60,7 @@ class Rolling:
     that rolls back. The breaker trips after half as many failed tasks as are wanted, at least 3 and at most 200, which
     are ECS's own figures, but it does not forget the failures when one task happens to become healthy: a small service
     that flaps would never trip ECS's default. Alarms roll back too, ``RollbackAlarms()``: ECS goes on watching them
-    for as long as they take to go off, about three minutes, before it calls a deployment done.
+    for as long as they take to go off, two minutes, before it calls a deployment done.
 
     ``ready_for`` is the way from and to a strategy that shifts traffic. Coming from one, the live version may be in the
     second target group: with ``ready_for`` the group, the rule and its weights stay as they are, and ECS rolls the new
@@ -73,7 +73,8 @@ class Rolling:
     Attributes:
         minimum_healthy_percent: Tasks that keep running during a deployment, in percent of the desired count, 0 to 100.
         maximum_percent: Tasks that may run during a deployment, in percent of the desired count, 101 to 200: ECS
-            rebalances tasks among availability zones only above 100.
+            rebalances tasks among availability zones only above 100. It is rounded down, and the minimum up: with 2
+            tasks, 100 and 149 would let none start and none stop, which the service refuses.
         failure_threshold: Failed tasks that trip the breaker, 1 to 200; left out, worked out as above.
         alarms: What rolls back beside the breaker; None for nothing.
         early_success: When the deployment counts as done; left out, when all tasks are of the new version.
@@ -111,6 +112,40 @@ class Rolling:
                 f"minimum_healthy_percent={self.minimum_healthy_percent:g}; it would be done with fewer tasks than "
                 "have to run, which ECS refuses: raise the one or lower the other"
             )
+
+
+def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
+    """Refuse percentages with which a number of tasks could never be replaced.
+
+    Source: DeploymentConfiguration in the Amazon ECS API reference: maximumPercent is rounded down, and
+    minimumHealthyPercent up.
+
+    Args:
+        rolling: How the service is deployed.
+        tasks: The number of tasks, or the least of a service that scales; None when nobody knows it.
+        path: Path of the construct that is to be.
+
+    Raises:
+        ConfigurationError: None may start, and none may stop.
+    """
+    least, most = rolling.minimum_healthy_percent, rolling.maximum_percent
+    if tasks is None or is_token(tasks) or is_token(least) or is_token(most):
+        return
+    wanted = int(tasks)
+    started, kept = wanted * int(most) // 100, -(-wanted * int(least) // 100)
+    if started > kept:
+        return
+    raise ConfigurationError(
+        f"Rolling(minimum_healthy_percent={least:g}, maximum_percent={most:g}) never replaces {_tasks(wanted)}: ECS "
+        f"rounds the maximum down to {started} and the minimum up to {kept}, so that none may start and none may stop; "
+        f"use maximum_percent={-(-100 * (wanted + 1) // wanted)} or more, or minimum_healthy_percent="
+        f"{100 * (wanted - 1) // wanted} or less",
+        path=path,
+    )
+
+
+def _tasks(number: int) -> str:
+    return "1 task" if number == 1 else f"{number} tasks"
 
 
 def rolling_overrides(rolling: Rolling, tasks: float | None) -> dict[str, object]:

@@ -37,6 +37,7 @@ _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
 
 _IDLE = 60  # seconds
+_LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 
 
 def _duration(amount: int) -> cdk.Duration:
@@ -51,7 +52,8 @@ class TargetHealthCheck:
     """How the load balancer decides whether a task is fit for traffic.
 
     Defaults: ``GET /`` on the traffic port every 10 seconds, answered within 5 with a status of 200 to 299; two good
-    answers make a task healthy (20 seconds; AWS's default is 150), three bad ones unhealthy.
+    answers make a task healthy (20 seconds; AWS's default is 150), three bad ones unhealthy. A task that needs more
+    than half a minute to start says so, with ``grace_period`` or the container's ``start_period``.
 
     Attributes:
         path: Path that is asked, beginning with ``/``.
@@ -63,9 +65,12 @@ class TargetHealthCheck:
         timeout: Time to answer, 2 to 120 seconds, less than ``interval``.
         healthy_threshold: Good answers in a row that make a target healthy, 2 to 10.
         unhealthy_threshold: Bad answers in a row that make a target unhealthy, 2 to 10.
+        grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0 seconds to 68
+            years: ECS's ``health_check_grace_period``. Left out, the container's ``start_period`` and the first good
+            checks, at least 60 seconds.
 
     Raises:
-        ConfigurationError: For a value that Elastic Load Balancing refuses.
+        ConfigurationError: For a value that Elastic Load Balancing or ECS refuses.
     """
 
     path: str = "/"
@@ -76,6 +81,7 @@ class TargetHealthCheck:
     timeout: cdk.Duration = _duration(5)
     healthy_threshold: float = 2
     unhealthy_threshold: float = 3
+    grace_period: cdk.Duration | None = None
 
     def __post_init__(self) -> None:
         """Refuse checks that Elastic Load Balancing refuses."""
@@ -96,17 +102,15 @@ class TargetHealthCheck:
                 f"TargetHealthCheck.codes={self.codes!r} are not status codes; use codes from 200 to 499, "
                 "for example '200', '200,204' or '200-299'"
             )
-        for first, last in () if is_token(self.codes) else re.findall(r"(\d+)-(\d+)", self.codes):
-            if first > last:
-                raise ConfigurationError(
-                    f"TargetHealthCheck.codes={self.codes!r} has a range that ends before it begins; use "
-                    f"'{last}-{first}'"
-                )
         if self.grpc_codes is not None and not is_token(self.grpc_codes) and not _GRPC_CODES.fullmatch(self.grpc_codes):
             raise ConfigurationError(
                 f"TargetHealthCheck.grpc_codes={self.grpc_codes!r} are not gRPC codes; use codes from 0 to 99, for "
                 "example '0', '0,12' or '0-99'"
             )
+        _check_ranges("TargetHealthCheck.codes", self.codes)
+        _check_ranges("TargetHealthCheck.grpc_codes", self.grpc_codes)
+        if self.grace_period is not None:
+            seconds("TargetHealthCheck.grace_period", self.grace_period, minimum=0, maximum=_LONGEST_GRACE)
         seconds("TargetHealthCheck.interval", self.interval, minimum=5, maximum=300)
         seconds("TargetHealthCheck.timeout", self.timeout, minimum=2, maximum=120)
         wait, every = seconds_in(self.timeout), seconds_in(self.interval)
@@ -118,6 +122,18 @@ class TargetHealthCheck:
         for name in ("healthy_threshold", "unhealthy_threshold"):
             whole_number(
                 f"TargetHealthCheck.{name}", getattr(self, name), minimum=2, maximum=10, what="a number of checks"
+            )
+
+
+def _check_ranges(name: str, codes: str | None) -> None:
+    """Refuse a range that ends before it begins."""
+    if codes is None or is_token(codes):
+        return
+    for each in codes.split(","):
+        first, dash, last = each.partition("-")
+        if dash and int(first) > int(last):
+            raise ConfigurationError(
+                f"{name}={codes!r} has {each!r}, which ends before it begins; use '{last}-{first}'"
             )
 
 

@@ -49,7 +49,7 @@ from ecr_fargate_constructs.service.placement import (
     vpc_of,
 )
 from ecr_fargate_constructs.service.reachability import check_way_to_image
-from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
+from ecr_fargate_constructs.service.strategy import check_deployment, check_rolling, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -135,6 +135,7 @@ class LoadBalancedFargateService(Construct):
         path = path_of(scope, construct_id)
         posture_of(scope, path=path)
         count = wanted_count(desired_count, scaling, path=path)
+        check_rolling(deployment, count, scaling, path=path)
         refuse_ec2_container(container, path=path)
         vpc = vpc_for(ingress, cluster=cluster, vpc=vpc)
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
@@ -161,7 +162,7 @@ class LoadBalancedFargateService(Construct):
             fargate_task_definition(self, size, container.runs_on),
             container=open_to_sessions(container) if exec_enabled else container,
             sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
-            stop_timeout=stop_timeout(container, way),
+            stop_timeout=stop_timeout(way),
             log_retention=log_retention,
         )
         strategies = strategies_of(self, self._cluster, scaling)

@@ -51,7 +51,7 @@ from ecr_fargate_constructs.service.placement import (
     vpc_of,
 )
 from ecr_fargate_constructs.service.reachability import check_way_to_image
-from ecr_fargate_constructs.service.strategy import check_deployment, percents_of
+from ecr_fargate_constructs.service.strategy import check_deployment, check_rolling, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_task
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -131,6 +131,8 @@ class LoadBalancedEc2Service(Construct):
         path = path_of(scope, construct_id)
         posture_of(scope, path=path)
         size = size or TaskSize()
+        count = wanted_count(None, scaling, path=path)
+        check_rolling(deployment, count, scaling, path=path)
         vpc = vpc_for(ingress, cluster=cluster, vpc=vpc)
         check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
@@ -143,7 +145,6 @@ class LoadBalancedEc2Service(Construct):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
-        count = wanted_count(None, scaling, path=path)
         way = way_in(self, ingress)
         https = https_of(way)
         strategy = deployment or Rolling()
@@ -157,7 +158,7 @@ class LoadBalancedEc2Service(Construct):
             ec2_task_definition(self),
             container=with_memory(open_to_sessions(container) if exec_enabled else container),
             sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
-            stop_timeout=stop_timeout(container, way),
+            stop_timeout=stop_timeout(way),
             log_retention=log_retention,
         )
         self._machines, strategies = None, None

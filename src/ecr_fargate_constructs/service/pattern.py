@@ -77,16 +77,16 @@ def https_of(way: Ingress) -> PublicHttps | InternalHttps | None:
     return way if isinstance(way, (PublicHttps, InternalHttps)) else None
 
 
-def stop_timeout(container: AppContainer, ingress: Ingress | Targets) -> cdk.Duration:
-    """As long as the load balancer may still send requests, within what ECS allows."""
-    if container.stop_timeout is not None:
-        return container.stop_timeout
+def stop_timeout(ingress: Ingress | Targets) -> cdk.Duration:
+    """As long as the load balancer may still send requests, within what ECS allows, for containers that say nothing."""
     delay = seconds_in(ingress.deregistration_delay)
     return of_seconds(30 if delay is None else min(120, max(30, delay)))
 
 
 def grace_period(container: AppContainer, check: TargetHealthCheck) -> cdk.Duration:
     """Long enough for a task to start and pass its first checks, or ECS would kill it over and over."""
+    if check.grace_period is not None:
+        return check.grace_period
     start = container.health_check.start_period if container.health_check is not None else None
     delay, interval = 0 if start is None else seconds_in(start), seconds_in(check.interval)
     if delay is None or interval is None:
@@ -131,7 +131,7 @@ def finish(
     tune_targets(parts, way, port)
     tune_listener(parts.listener, way, then=parts.target_group)
     add_ipv6_record(pattern, parts.load_balancer, way)
-    groups = deploy_pattern(parts, deployment, ingress=way, port=port, count=count, grace=grace)
+    groups = deploy_pattern(parts, deployment, ingress=way, count=count, grace=grace)
     if scaling is not None:
         from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - only who scales needs it
 
@@ -174,6 +174,8 @@ def url_of(balancer: elbv2.ApplicationLoadBalancer, way: Ingress) -> str:
     """Where a load balancer answers."""
     https = https_of(way)
     name = https.domain_name if https is not None and https.domain_name is not None else balancer.load_balancer_dns_name
+    if name.startswith("*."):
+        name = f"www{name[1:]}"  # one of the names that certificate and record are for
     own = own_port(way)
     port = "" if own is None else f":{cdk.Tokenization.stringify_number(own)}"
     return f"{'http' if https is None else 'https'}://{name}{port}"

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _MINUTE = 60  # seconds; the load balancer measures once a minute
+_WATCHED = 2
+"""Bad minutes in a row that set an alarm off. ECS watches a rolling deployment for as long as its slowest alarm takes:
+a third minute would make every rollout a minute longer."""
 
 
 @typed
@@ -35,9 +38,10 @@ class RollbackAlarms:
     ECS rolls back when one of them goes off during the deployment, and ignores one that is off already when it starts:
     then it was not this version that did it. No traffic, no alarm: missing data is no failure.
 
-    Defaults: more than 5 % of the requests answered with 5xx by the tasks, in 2 of 3 minutes; a task that fails its
-    health check for longer than tasks may take to start, at least 3 minutes; nine of ten requests not answered within
-    3 seconds, for 3 minutes. CloudWatch charges about 0.40 US dollars a month for the three of a target group, of which
+    Defaults, each for 2 minutes in a row, so that a rolling deployment is watched for 2 minutes before it is done: more
+    than 5 % of the requests answered with 5xx by the tasks; a task that fails its health check (where a start period or
+    a grace period says that tasks start slowly, for 2 minutes more than that); nine of ten requests not answered within
+    3 seconds. CloudWatch charges about 0.40 US dollars a month for the three of a target group, of which
     ``Rolling`` has one and the other strategies two.
 
     Attributes:
@@ -116,7 +120,8 @@ def render_alarms(
         return {"AlarmNames": [], "Enable": False, "Rollback": False}
     names = [each if isinstance(each, str) else each.alarm_name for each in alarms.existing]
     waiting = seconds_in(grace)
-    patience = 3 if waiting is None else 2 + math.ceil(waiting / _MINUTE)
+    # Tasks that may be slow are unhealthy at first; without a word they pass their checks in their first minute.
+    patience = _WATCHED if waiting is None or waiting <= _MINUTE else _WATCHED + math.ceil(waiting / _MINUTE)
     for prefix, group in targets.items():
         if alarms.error_percent is not None:
             names.append(
@@ -127,7 +132,7 @@ def render_alarms(
                     threshold=alarms.error_percent,
                     compare=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
                     what="Too many requests are answered with 5xx",
-                    of=(2, 3),
+                    minutes=_WATCHED,
                 )
             )
         if alarms.unhealthy_hosts is not None:
@@ -139,7 +144,7 @@ def render_alarms(
                     threshold=alarms.unhealthy_hosts,
                     compare=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
                     what="Tasks fail their health check",
-                    of=(patience, patience),
+                    minutes=patience,
                 )
             )
         if alarms.latency is not None:
@@ -151,7 +156,7 @@ def render_alarms(
                     threshold=number_of_seconds(alarms.latency),
                     compare=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
                     what="Requests are answered too slowly",
-                    of=(3, 3),
+                    minutes=_WATCHED,
                 )
             )
     return {"AlarmNames": names, "Enable": True, "Rollback": True}
@@ -165,7 +170,7 @@ def _alarm(
     threshold: float,
     compare: cloudwatch.ComparisonOperator,
     what: str,
-    of: tuple[int, int],
+    minutes: int,
 ) -> str:
     alarm = cloudwatch.Alarm(
         scope,
@@ -173,8 +178,8 @@ def _alarm(
         metric=metric,
         threshold=threshold,
         comparison_operator=compare,
-        datapoints_to_alarm=of[0],
-        evaluation_periods=of[1],
+        datapoints_to_alarm=minutes,
+        evaluation_periods=minutes,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=f"{what}; a deployment under way is rolled back.",
     )

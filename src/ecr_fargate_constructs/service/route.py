@@ -76,7 +76,7 @@ class Route:
         for value in self.methods:
             _check(value, _METHOD, "Route.method", "methods in upper case, for example 'GET'")
         for name in self.header:
-            _check(name, _HEADER, "Route.header", "header names of at most 40 characters")
+            _check_header(name)
         for value in self.sources:
             _check_source(value)
         self._check_values()
@@ -184,6 +184,14 @@ def labels(host: str) -> int | None:
 def _check(value: str, pattern: re.Pattern[str], name: str, allowed: str) -> None:
     if not is_token(value) and not pattern.fullmatch(value):
         raise ConfigurationError(f"{name} has {value!r}; use {allowed}")
+
+
+def _check_header(name: str) -> None:
+    _check(name, _HEADER, "Route.header", "header names of at most 40 characters")
+    if not is_token(name) and name.lower() == "host":
+        raise ConfigurationError(
+            f"Route.header has {name!r}, which Elastic Load Balancing does not match as a header; use host="
+        )
 
 
 def _check_path(value: str) -> None:

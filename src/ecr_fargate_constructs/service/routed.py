@@ -26,7 +26,7 @@ from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
-from ecr_fargate_constructs.service.strategy import percents_of
+from ecr_fargate_constructs.service.strategy import check_rolling, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -102,6 +102,7 @@ class RoutedFargateService(RoutedService):
         shared = listener_of(load_balancer)
         how = targets or shared.targets
         count = wanted_count(None, scaling, path=path)
+        check_rolling(deployment, count, scaling, path=path)
         refuse_ec2_container(container, path=path)
         check_cluster(cluster, shared, path=path)
         check_targets(how, shared, path=path)
@@ -123,7 +124,7 @@ class RoutedFargateService(RoutedService):
             fargate_task_definition(self, size, container.runs_on),
             container=open_to_sessions(container) if exec_enabled else container,
             sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
-            stop_timeout=stop_timeout(container, how),
+            stop_timeout=stop_timeout(how),
             log_retention=log_retention,
         )
         strategies = strategies_of(self, self._cluster, scaling)

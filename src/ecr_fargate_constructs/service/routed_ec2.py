@@ -29,7 +29,7 @@ from ecr_fargate_constructs.service.reachability import check_way_to_image
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
 from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
 from ecr_fargate_constructs.service.shared_load_balancer import listener_of
-from ecr_fargate_constructs.service.strategy import percents_of
+from ecr_fargate_constructs.service.strategy import check_rolling, percents_of
 from ecr_fargate_constructs.service.task import build_task, check_task
 from ecr_fargate_constructs.service.task_size import TaskSize
 
@@ -102,6 +102,8 @@ class RoutedEc2Service(RoutedService):
         shared = listener_of(load_balancer)
         how = targets or shared.targets
         size = size or TaskSize()
+        count = wanted_count(None, scaling, path=path)
+        check_rolling(deployment, count, scaling, path=path)
         check_cluster(cluster, shared, path=path)
         check_targets(how, shared, path=path)
         check_machine_placement(cluster=None, vpc=shared.vpc, subnets=None, path=path)
@@ -113,7 +115,6 @@ class RoutedEc2Service(RoutedService):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
-        count = wanted_count(None, scaling, path=path)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
         least, most = percents_of(strategy)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
@@ -123,7 +124,7 @@ class RoutedEc2Service(RoutedService):
             ec2_task_definition(self),
             container=with_memory(open_to_sessions(container) if exec_enabled else container),
             sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
-            stop_timeout=stop_timeout(container, how),
+            stop_timeout=stop_timeout(how),
             log_retention=log_retention,
         )
         self._machines, strategies = None, None

@@ -118,6 +118,7 @@ class RoutedService(Construct):
             ]
         else:
             groups["Green"] = self._add_shifting(place)
+        self._target_groups = tuple(groups.values())
         configure(
             self,
             service,
@@ -148,6 +149,7 @@ class RoutedService(Construct):
         from ecr_fargate_constructs.service.shifting import (  # noqa: PLC0415 - as above
             Shifting,
             infrastructure_role,
+            keep_from_tags,
             to_both,
         )
 
@@ -157,6 +159,7 @@ class RoutedService(Construct):
         self._rules = [production]
         preview = None if place.preview is None else self._rule("PreviewRule", *place.preview, both)
         rules = [rule for rule in (production, preview) if rule is not None]
+        keep_from_tags(self._target_group, green, *rules)
         role = infrastructure_role(self, [self._target_group, green], rules)
         shift_service(self._ecs_service, Shifting(green=green, production=production, preview=preview, role=role))
         return green
@@ -227,6 +230,11 @@ class RoutedService(Construct):
     def target_group(self) -> elbv2.ApplicationTargetGroup:
         """The target group."""
         return self._target_group
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All of them: two where traffic shifts from one to the other."""
+        return self._target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:

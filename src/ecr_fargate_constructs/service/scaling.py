@@ -14,6 +14,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity import FargateCapacity, Mixed
+from ecr_fargate_constructs.service.schedule_expression import check_expression, check_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +51,11 @@ class ScheduledCapacity:
         maximum: Greatest number of tasks from then on, 0 or more; left out, it does not change.
         time_zone: Time zone of ``at``; left out, UTC.
         start: Not before this moment, which names its time zone.
-        end: Not after this moment, which names its time zone.
+        end: Not after this moment, which names its time zone. One in the past is taken: a synthesis asks no clock.
 
     Raises:
-        ConfigurationError: For limits that contradict each other, none at all, or a name that AWS refuses.
+        ConfigurationError: For limits that contradict each other, none at all, a name or an expression that AWS
+            refuses, or a time zone that does not exist.
     """
 
     name: str
@@ -79,7 +81,11 @@ class ScheduledCapacity:
             if value is not None:
                 whole_number(f"ScheduledCapacity.{name}", value, minimum=0, what="a number of tasks")
         _ordered("ScheduledCapacity", self.minimum, self.maximum)
-        if self.time_zone is not None and self.at.expression_string.startswith("rate("):
+        expression = self.at.expression_string
+        check_expression(f"ScheduledCapacity {self.name!r} at", expression)
+        if self.time_zone is not None:
+            check_zone(f"ScheduledCapacity {self.name!r} time_zone", self.time_zone.timezone_name)
+        if self.time_zone is not None and expression.startswith("rate("):
             raise ConfigurationError(
                 f"ScheduledCapacity {self.name!r} has a time_zone, which a rate does not know; use Schedule.cron(…), "
                 "or leave it out"

@@ -26,11 +26,12 @@ from ecr_fargate_constructs.service.addresses import check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
 from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.existing import check_existing, vpc_for
-from ecr_fargate_constructs.service.ingress import port_of, redirects
+from ecr_fargate_constructs.service.ingress import PublicHttp, port_of, redirects
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
 from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
+from ecr_fargate_constructs.service.redirects import check_redirect
 from ecr_fargate_constructs.service.routes import check_beside, priority
 from ecr_fargate_constructs.service.targets import Targets
 
@@ -182,7 +183,8 @@ class SharedLoadBalancer(Construct):
                 ``FixedAnswer()``, a 404.
 
         Raises:
-            ConfigurationError: For a VPC without the subnets that the load balancer needs.
+            ConfigurationError: For a VPC without the subnets that the load balancer needs, or a default answer that
+                leads to where it comes from.
         """
         path = path_of(scope, construct_id)
         vpc = vpc_for(ingress, cluster=None, vpc=vpc)
@@ -190,6 +192,9 @@ class SharedLoadBalancer(Construct):
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         posture_of(scope, path=path)
         check_way_in(scope, ingress, path=path)
+        asked = ingress or PublicHttp()
+        self._https, self._port = https_of(asked) is not None, port_of(asked)
+        check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
         way = way_in(self, ingress)
@@ -286,9 +291,12 @@ class SharedLoadBalancer(Construct):
             answer: What they get. Nobody has to sign in for it.
 
         Raises:
-            ConfigurationError: The route cannot stand beside the others of the load balancer.
+            ConfigurationError: The route cannot stand beside the others of the load balancer, or the redirect leads to
+                where it comes from.
         """
-        number = self._shared.admit(route, path=path_of(self, construct_id))
+        path = path_of(self, construct_id)
+        check_redirect(answer, route, https=self._https, port=self._port, path=path)
+        number = self._shared.admit(route, path=path)
         return elbv2.ApplicationListenerRule(
             self,
             construct_id,

@@ -71,7 +71,7 @@ def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs
         )
 
 
-def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress, port: float) -> elbv2.ApplicationTargetGroup:
+def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.ApplicationTargetGroup:
     """Add what moves the traffic of a pattern, and return the second target group."""
     scope, service = parts.scope, parts.service
     shifting = add_shifting(
@@ -80,7 +80,6 @@ def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress, port: float) -
         listener=parts.listener,
         certificates=_certificates(parts),
         blue=parts.target_group,
-        port=port,
         preview=shift.preview,
         peers=peers_of(ingress, parts.vpc),
         tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,

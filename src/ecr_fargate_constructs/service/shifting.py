@@ -52,7 +52,6 @@ def add_shifting(
     listener: elbv2.ApplicationListener,
     certificates: Sequence[elbv2.IListenerCertificate],
     blue: elbv2.ApplicationTargetGroup,
-    port: float,
     preview: Preview | None,
     peers: Sequence[ec2.IPeer],
     tls_policy: elbv2.SslPolicy | None,
@@ -69,7 +68,7 @@ def add_shifting(
         listener,
         "GreenGroup",
         vpc=vpc,
-        port=port,
+        port=80,  # as the first group has: targets bring their own, and another one would replace the group
         protocol=elbv2.ApplicationProtocol.HTTP,
         protocol_version=protocol_version,
         target_type=elbv2.TargetType.IP,
@@ -95,6 +94,7 @@ def add_shifting(
         case None:
             pass
     rules = [rule for rule in (production, test) if rule is not None]
+    keep_from_tags(blue, green, *rules)
     return Shifting(
         green=green, production=production, preview=test, role=infrastructure_role(scope, [blue, green], rules)
     )
@@ -130,6 +130,18 @@ def to_both(blue: elbv2.ApplicationTargetGroup, green: elbv2.ApplicationTargetGr
             elbv2.WeightedTargetGroup(target_group=green, weight=0),
         ]
     )
+
+
+def keep_from_tags(*constructs: elbv2.ApplicationTargetGroup | elbv2.ApplicationListenerRule) -> None:
+    """Leave tags out of what ECS moves traffic with, whoever adds them, and however late.
+
+    A tag that changes is an update of the rule, in which CloudFormation sends the template's weights again: users would
+    be in the empty group (aws-cdk#36649). An override is applied after every tag, of the app or of the stack.
+    """
+    for construct in constructs:
+        resource = construct.node.default_child
+        if isinstance(resource, (elbv2.CfnListenerRule, elbv2.CfnTargetGroup)):
+            resource.add_property_deletion_override("Tags")
 
 
 def infrastructure_role(

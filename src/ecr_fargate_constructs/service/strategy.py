@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs.service.deployment import Rolling, rolling_overrides
+from ecr_fargate_constructs.service.deployment import Rolling, check_progress, rolling_overrides
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.rollback_alarms import render_alarms
 
@@ -32,6 +32,12 @@ def check_deployment(
     shift.check_way(deployment, ingress, scaling, path=path)
 
 
+def check_rolling(deployment: Deployment | None, count: float | None, scaling: Scaling | None, *, path: str) -> None:
+    """Refuse a rolling deployment that cannot make progress with the tasks that are known: a count, or the minimum."""
+    if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
+        check_progress(deployment, count if scaling is None else scaling.minimum, path=path)
+
+
 def shift_of(deployment: Deployment | None) -> Shift | None:
     """The shift of traffic that a service has, or stands ready for."""
     return deployment.ready_for if isinstance(deployment, Rolling) else deployment
@@ -49,7 +55,6 @@ def deploy_pattern(
     deployment: Deployment,
     *,
     ingress: Ingress,
-    port: float,
     count: float | None,
     grace: cdk.Duration,
 ) -> tuple[elbv2.ApplicationTargetGroup, ...]:
@@ -64,7 +69,7 @@ def deploy_pattern(
     if moved is not None:
         from ecr_fargate_constructs.service.shift import add_shift  # noqa: PLC0415 - as above
 
-        groups["Green"] = add_shift(parts, moved, ingress=ingress, port=port)
+        groups["Green"] = add_shift(parts, moved, ingress=ingress)
     configure(
         scope,
         service,

@@ -103,7 +103,7 @@ def build_task(
         definition: An empty task definition, Fargate's or EC2's.
         container: The application's container, which becomes the default one.
         sidecars: The containers beside it.
-        stop_timeout: Time that the application's container has to stop.
+        stop_timeout: Time to stop of containers that say nothing.
         log_retention: How long logs are kept; None, 30 days, or a year under ``Posture.REGULATED``.
     """
     containers = (container, *sidecars)

@@ -243,7 +243,7 @@ def check_health_check(option: str, check: ecs.HealthCheck) -> None:
     if check.interval is not None:
         seconds(f"{option}.interval", check.interval, minimum=5, maximum=300)
     if check.timeout is not None:
-        seconds(f"{option}.timeout", check.timeout, minimum=2, maximum=120)
+        seconds(f"{option}.timeout", check.timeout, minimum=2, maximum=60)
     if check.start_period is not None:
         seconds(f"{option}.start_period", check.start_period, minimum=0, maximum=300)
     if check.retries is not None:

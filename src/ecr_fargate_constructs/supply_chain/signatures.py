@@ -101,7 +101,10 @@ class SignatureCheck(Construct):
         log.grant_write(role)
         stack = cdk.Stack.of(self)
         revisions = stack.format_arn(service="ecs", resource="service-revision", resource_name="*")
-        role.add_to_policy(iam.PolicyStatement(actions=["ecs:DescribeServiceRevisions"], resources=[revisions]))
+        services = stack.format_arn(service="ecs", resource="service", resource_name="*")
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["ecs:DescribeServiceRevisions"], resources=[services, revisions])
+        )
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["ecr:DescribeImageSigningStatus"], resources=[each.repository_arn for each in repositories]
@@ -111,7 +114,10 @@ class SignatureCheck(Construct):
             role,
             {
                 iam5_resource(self, revisions): "It reads which images a revision runs, and ECS names revisions when "
-                "they are made; it changes none."
+                "they are made; it changes none.",
+                iam5_resource(
+                    self, services
+                ): "The action has both resources in the Service Authorization Reference; it reads, and changes none.",
             },
         )
         acknowledge_grants(role)

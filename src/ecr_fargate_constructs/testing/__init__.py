@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.testing.service import ServiceAssertions, service_in
     from ecr_fargate_constructs.testing.snapshot import TemplateSnapshotExtension
     from ecr_fargate_constructs.testing.synthesis import Synthesize
+    from ecr_fargate_constructs.testing.traffic_rules import assert_traffic_rules_unchanged
     from ecr_fargate_constructs.testing.validity import assert_valid
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "TemplateSnapshotExtension",
     "Update",
     "assert_no_replacement",
+    "assert_traffic_rules_unchanged",
     "assert_valid",
     "normalised",
     "service_in",
@@ -48,6 +50,7 @@ _HOMES = {
     "TemplateSnapshotExtension": "snapshot",
     "Update": "replacement",
     "assert_no_replacement": "replacement",
+    "assert_traffic_rules_unchanged": "traffic_rules",
     "assert_valid": "validity",
     "normalised": "normalisation",
     "service_in": "service",

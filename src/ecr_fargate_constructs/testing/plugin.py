@@ -122,6 +122,16 @@ def assert_no_replacement() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
+def assert_traffic_rules_unchanged() -> Callable[..., None]:
+    """Fails when an update would reset the weights of a rule with which ECS shifts traffic."""
+    from ecr_fargate_constructs.testing.traffic_rules import (  # noqa: PLC0415
+        assert_traffic_rules_unchanged as function,
+    )
+
+    return function
+
+
+@pytest.fixture(scope="session")
 def assert_valid() -> Callable[..., None]:
     """Fails on what the built-in rules of aws-cdk-lib find in a template, as errors."""
     from ecr_fargate_constructs.testing.validity import assert_valid as function  # noqa: PLC0415

@@ -23,11 +23,13 @@ class Fault:
         rule: The rule that it breaks.
         plant: What makes it.
         app: The example that it is planted in.
+        update: Whether the fault is that the example was another one before.
     """
 
     rule: str
     plant: Callable[[Copy], object]
     app: str = "three_lines"
+    update: bool = False
 
 
 def _policy(*rules: dict[str, object]) -> Callable[[Copy], object]:
@@ -121,6 +123,16 @@ _recorded_error = _manifest(
 )
 
 
+def _tagged_stack(copy: Copy) -> None:
+    """A tag of the stack that changes with each release."""
+    file = copy.folder / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    for artifact in manifest["artifacts"].values():
+        if artifact["type"] == "aws:cloudformation:stack":
+            artifact["properties"]["tags"] = {"release": "2"}
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+
+
 FAULTS = (
     Fault("synthesis-failed", _missing_context),
     Fault("synthesis-failed", _recorded_error),
@@ -206,5 +218,12 @@ FAULTS = (
         _policy({"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}),
     ),
     Fault("retention-too-few", _policy({"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3})),
+    Fault(
+        "traffic-rule-changed",
+        lambda copy: copy.named("WebLBPublicListenerProductionRule").update(Priority=7),
+        "blue_green",
+        update=True,
+    ),
+    Fault("traffic-stack-tags-changed", _tagged_stack, "blue_green", update=True),
     Fault("log-group-never-expires", lambda copy: copy.named("WebLogGroup").pop("RetentionInDays")),
 )

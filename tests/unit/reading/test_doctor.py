@@ -12,6 +12,7 @@ from ecr_fargate_constructs.reading.cost.prices import price_table
 from ecr_fargate_constructs.reading.cost.ways_out import ways_out
 from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.reading.doctor.rule import Severity
+from ecr_fargate_constructs.reading.earlier import earlier
 from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def test_a_fault_is_found_by_its_rule_alone(fault: Fault, assemblies: Path, tmp_path: Path) -> None:
     copy = copy_of(assemblies / fault.app, tmp_path / "cdk.out")
     fault.plant(copy)
-    found = diagnose(load(copy.save())).findings
+    now = load(copy.save())
+    found = diagnose(now, against=earlier(assemblies / fault.app, now) if fault.update else None).findings
     assert {finding.rule.id for finding in found} == {fault.rule}, [finding.detail for finding in found]
     assert len(found) == 1
 
@@ -122,4 +124,5 @@ def test_ids_are_public_and_every_rule_says_why_and_where() -> None:
         "traffic-port-closed",
         "target-type-not-ip",
         "container-port-not-mapped",
+        "traffic-rule-changed",
     ]

@@ -12,6 +12,7 @@ from ecr_fargate_constructs.reading.doctor import (
     repository_rules,
     service_rules,
     task_rules,
+    update_rules,
 )
 from ecr_fargate_constructs.reading.doctor.rule import PREFIX, Finding, Severity, error
 from ecr_fargate_constructs.reading.errors import refuses_malformed
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from ecr_fargate_constructs.reading.doctor.rule import Check, Rule
+    from ecr_fargate_constructs.reading.earlier import Earlier
     from ecr_fargate_constructs.reading.model import App
 
 _MODULES = (image_rules, task_rules, network_rules, ingress_rules, service_rules, repository_rules)
@@ -31,7 +33,7 @@ SYNTHESIS_FAILED = error(
     "Mend what cdk synth says, and run it again; missing context is looked up by cdk synth with credentials.",
     "https://docs.aws.amazon.com/cdk/v2/guide/context.html",
 )
-RULES: tuple[Rule, ...] = (SYNTHESIS_FAILED, *tuple(rule for module in _MODULES for rule in module.RULES))
+RULES: tuple[Rule, ...] = (SYNTHESIS_FAILED, *(rule for module in (*_MODULES, update_rules) for rule in module.RULES))
 """Every rule."""
 
 
@@ -60,15 +62,18 @@ class Diagnosis:
 
 
 @refuses_malformed
-def diagnose(app: App, ignored: Collection[str] = ()) -> Diagnosis:
+def diagnose(app: App, ignored: Collection[str] = (), *, against: Earlier | None = None) -> Diagnosis:
     """Look at an app.
 
     Args:
         app: The app.
         ignored: Ids of rules to leave out.
+        against: What is deployed, to look at the update too.
     """
-    checks = (_incomplete, *_CHECKS)
-    every = [finding for check in checks for finding in check(app) if finding.rule.id not in ignored]
+    every = [finding for check in (_incomplete, *_CHECKS) for finding in check(app)]
+    if against is not None:
+        every += update_rules.compare(app, against)
+    every = [finding for finding in every if finding.rule.id not in ignored]
     unique = sorted(
         dict.fromkeys(every),
         key=lambda finding: (
