@@ -20,7 +20,7 @@ from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.service.reachability import referred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from constructs import Construct
 
@@ -95,7 +95,7 @@ def _ways_out(stack: cdk.Stack, vpc: ec2.IVpc) -> Iterator[Construct]:
             yield each
 
 
-def _speaks_of(endpoint: ec2.CfnVPCEndpoint, tasks: list[cdk.CfnResource]) -> bool:
+def _speaks_of(endpoint: ec2.CfnVPCEndpoint, tasks: Sequence[cdk.CfnResource]) -> bool:
     """Whether the policy of an endpoint names what would wait for it, so that each would wait for the other."""
     if endpoint.policy_document is None:
         return False
