@@ -23,6 +23,7 @@ from ecr_fargate_constructs import (
     ListenerSettings,
     LoadBalancedFargateService,
     LoadBalancerSettings,
+    Network,
     Oidc,
     PublicHttp,
     PublicHttps,
@@ -69,10 +70,19 @@ def _oidc() -> Oidc:
     )
 
 
+def _vpc_for(stack: cdk.Stack, way: Any) -> ec2.IVpc | None:  # noqa: ANN401 - one of the ways in
+    """A network with IPv6 for a way in that has it; else the one that the stack's services share."""
+    if way.load_balancer.ip_address_type is elbv2.IpAddressType.IPV4:
+        return None
+    return Network(stack, "Net", ip_protocol=ec2.IpProtocol.DUAL_STACK).vpc
+
+
 def _alone(make: Make) -> dict[str, Any]:
     """Of a service with a load balancer of its own."""
     stack = cdk.Stack(cdk.App(), "Stack", env=REGION)
-    LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=make(stack))
+    way = make(stack)
+    container = AppContainer(NGINX, 80)
+    LoadBalancedFargateService(stack, "Web", container=container, ingress=way, vpc=_vpc_for(stack, way))
     found = template_of(stack)
     assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
     return found
@@ -81,7 +91,8 @@ def _alone(make: Make) -> dict[str, Any]:
 def _together(make: Make) -> dict[str, Any]:
     """Of a service behind a shared one."""
     stack = cdk.Stack(cdk.App(), "Stack", env=REGION)
-    shared = SharedLoadBalancer(stack, "Shared", ingress=make(stack))
+    way = make(stack)
+    shared = SharedLoadBalancer(stack, "Shared", ingress=way, vpc=_vpc_for(stack, way))
     RoutedFargateService(stack, "Web", load_balancer=shared, route=Route(path="/*"), container=AppContainer(NGINX, 80))
     return template_of(stack)
 

@@ -85,6 +85,7 @@ class Network(Construct):
         super().__init__(scope, construct_id)
         parts.tag(self)
         self._egress = egress
+        self._has_ipv6 = ip_protocol is ec2.IpProtocol.DUAL_STACK
         own = {Egress.NAT: ec2.SubnetType.PRIVATE_WITH_EGRESS, Egress.ENDPOINTS: ec2.SubnetType.PRIVATE_ISOLATED}
         self._type = own.get(egress, ec2.SubnetType.PUBLIC)
         self._vpc = _vpc.make_vpc(
@@ -125,6 +126,11 @@ class Network(Construct):
     def egress(self) -> Egress:
         """How tasks reach the registry."""
         return self._egress
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether the subnets have IPv6 addresses too."""
+        return self._has_ipv6
 
     @property
     def task_subnets(self) -> ec2.SubnetSelection:

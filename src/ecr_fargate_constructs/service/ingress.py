@@ -20,6 +20,7 @@ from ecr_fargate_constructs.service.ingress_settings import (
     LoadBalancerSettings,
     TargetSettings,
 )
+from ecr_fargate_constructs.service.peers import check_peers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,10 +129,9 @@ class _Way:
         web_acl_arn(f"{name}.web_acl", self.web_acl)
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
-        if self.allow_from is not None and not self.allow_from:
-            raise ConfigurationError(
-                f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
-            )
+        settings = self.load_balancer
+        own = isinstance(settings, LoadBalancerSettings) and settings.ip_address_type is elbv2.IpAddressType.IPV4
+        check_peers(f"{name}.allow_from", self.allow_from, ipv4_only=own)
 
     def _check_existing(self, name: str) -> None:
         if isinstance(self.load_balancer, LoadBalancerSettings):

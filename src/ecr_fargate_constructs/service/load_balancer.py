@@ -22,6 +22,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
+from ecr_fargate_constructs.service.peers import warn_of_rules
 from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def open_listeners(
 ) -> None:
     """Let in whom the way in names, on the port of each listener."""
     peers = peers_of(ingress, vpc)
+    if ingress.allow_from is not None:
+        warn_of_rules(scope, peers, sum(listener is not None for listener in listeners))
     for listener in listeners:
         if listener is not None:
             connections = listener.connections

@@ -19,7 +19,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.service.addresses import check_way_in
+from ecr_fargate_constructs.service.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
 from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.existing import check_existing, vpc_for
@@ -27,6 +27,7 @@ from ecr_fargate_constructs.service.ingress import port_of, redirects
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
 from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
+from ecr_fargate_constructs.service.peers import RULES_OF_A_GROUP
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.routes import check_beside, priority
 from ecr_fargate_constructs.service.targets import Targets
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.route import Route
 
-
-_RULES_OF_A_GROUP = 60
 
 _KNOWN: WeakKeyDictionary[IConstruct, dict[str, dict[str, Route]]] = WeakKeyDictionary()
 """App, listener and path of a service, to its route."""
@@ -113,12 +112,12 @@ class SharedListener:
         if self.load_balancer is None:
             return  # a group that was given lets everything out, or is somebody else's to look after
         before, self._ports = self._ports, self._ports + ports
-        if before <= _RULES_OF_A_GROUP < self._ports:
+        if before <= RULES_OF_A_GROUP < self._ports:
             warn(
                 scope,
                 "securityGroupRules",
                 f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
-                f"allows {_RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
+                f"allows {RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
                 "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
             )
 
@@ -177,6 +176,7 @@ class SharedLoadBalancer(Construct):
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         posture_of(scope, path=path)
         check_way_in(scope, ingress, path=path)
+        check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
         way = way_in(self, ingress)
