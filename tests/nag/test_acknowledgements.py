@@ -118,7 +118,7 @@ def test_nothing_is_acknowledged_for_a_whole_stack_and_every_reason_says_somethi
 
 
 NEEDED = [
-    ("three_lines", "Web/Web/Default/LB/Resource", "AwsSolutions-ELB2"),
+    ("three_lines", "Web/Web/Default/LB", "AwsSolutions-ELB2"),
     ("three_lines", "Web/Web/Default/LB/SecurityGroup", "AwsSolutions-EC23"),
     ("three_lines", "Web/EcrFargateNetwork/Resource", "AwsSolutions-VPC7"),
     ("three_lines", "Web/EcrFargateImageCopier/Role/DefaultPolicy", IAM5),

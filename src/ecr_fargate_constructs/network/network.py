@@ -43,7 +43,8 @@ class Network(Construct):
 
     Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
     free, whatever the way out. Public subnets give no addresses by themselves; the VPC's default security group is left
-    alone, but under ``Posture.REGULATED``, which closes it and logs all traffic.
+    alone, unless the app's feature flag ``@aws-cdk/aws-ec2:restrictDefaultSecurityGroup`` asks for it to be closed, or
+    ``Posture.REGULATED`` does, which logs all traffic too.
 
     That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
     """

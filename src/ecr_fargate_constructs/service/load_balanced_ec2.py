@@ -17,6 +17,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tags import tag_service
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs.posture import posture_of
@@ -146,6 +147,7 @@ class LoadBalancedEc2Service(Construct):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
+        tag_service(self, path)
         count = wanted_count(None, scaling, path=path)
         way = way_in(self, ingress)
         https = https_of(way)
@@ -160,6 +162,7 @@ class LoadBalancedEc2Service(Construct):
             ec2_task_definition(self),
             container=with_memory(open_to_sessions(container) if exec_enabled else container),
             sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
+            size=size,
             stop_timeout=stop_timeout(container, way),
             log_retention=log_retention,
         )

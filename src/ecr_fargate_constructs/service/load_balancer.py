@@ -73,6 +73,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         xff_header_processing_mode=settings.forwarded_for,
         waf_fail_open=settings.waf_fail_open,
     )
+    known: dict[str, str] = {}
     if ingress.access_logs is not None:
         balancer.log_access_logs(ingress.access_logs)
     elif is_regulated(scope):
@@ -80,17 +81,16 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
 
         write_access_logs(balancer, parts.log_bucket(scope))
     else:
-        acknowledge(
-            balancer.node.default_child or balancer,
-            {
-                "AwsSolutions::AwsSolutions-ELB2": "Access logs are stored at a charge, in a bucket that their readers "
-                "choose; requests are counted in CloudWatch. access_logs of the way in turns them on."
-            },
+        known["AwsSolutions::AwsSolutions-ELB2"] = (
+            "Access logs are stored at a charge, in a bucket that their readers choose; requests are counted in "
+            "CloudWatch. access_logs of the way in turns them on."
         )
     if isinstance(ingress, PublicHttp):
         # Said by name, or warned of where nothing was said; the command ecr-fargate doctor need not say it again.
         reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
-        acknowledge(balancer, {"ecr-fargate-doctor::plain-http": reason})
+        known["ecr-fargate-doctor::plain-http"] = reason
+    if known:
+        acknowledge(balancer, known)
     acl = ingress.web_acl
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)

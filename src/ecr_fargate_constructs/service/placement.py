@@ -13,6 +13,7 @@ from ecr_fargate_constructs import _vpc
 from ecr_fargate_constructs._asked import path as path_of_construct
 from ecr_fargate_constructs._asked import resource_of
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._tags import tag_cluster
 from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
@@ -163,6 +164,7 @@ def cluster_of_machines(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
 
 def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.Cluster:
     cluster = ecs.Cluster(scope, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
+    tag_cluster(cluster, path_of_construct(cluster))
     # Every service refers to its cluster, so one dependency for all of them is enough.
     resource = resource_of(cluster)
     if isinstance(network, ec2.Vpc) and network in _OWN:
