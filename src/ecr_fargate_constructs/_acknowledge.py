@@ -30,8 +30,8 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
         findings: Rule ids with their packs, ``AwsSolutions::AwsSolutions-VPC7``, and the reason of each. Without its
             pack an id acknowledges nothing; a finding with a detail in brackets takes that as well.
     """
-    for rule, reason in findings.items():
-        _record(construct, rule, reason)
+    if findings:
+        _record(construct, findings)
 
 
 def acknowledge_policy(role: iam.IRole, findings: Mapping[str, str]) -> None:
@@ -46,8 +46,10 @@ def iam5_resource(scope: IConstruct, arn: str) -> str:
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{_text(cdk.Stack.of(scope).resolve(arn))}]"
 
 
-def _record(construct: IConstruct, rule: str, reason: str) -> None:
-    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
+def _record(construct: IConstruct, findings: Mapping[str, str]) -> None:
+    """Record all of them with one message to CDK."""
+    records = [cdk.Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items()]
+    cdk.Validations.of(construct).acknowledge(*records)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 
+_CLOSED = "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup"
+
+
 def public_subnets() -> ec2.SubnetConfiguration:
     """Subnets for load balancers and gateways, which give no address by themselves."""
     return ec2.SubnetConfiguration(
@@ -27,6 +30,14 @@ def public_subnets() -> ec2.SubnetConfiguration:
 def task_subnets(subnet_type: ec2.SubnetType) -> ec2.SubnetConfiguration:
     """Subnets for tasks; each takes an address."""
     return ec2.SubnetConfiguration(name="Private", subnet_type=subnet_type, cidr_mask=20)
+
+
+def _asks_for_closed_groups(scope: Construct) -> bool:
+    """Whether the app's feature flags close the default security group.
+
+    It takes a function in the stack, and nothing here uses that group, so it is left alone unless somebody asks.
+    """
+    return bool(scope.node.try_get_context(_CLOSED))
 
 
 def make_vpc(
@@ -45,8 +56,7 @@ def make_vpc(
         construct_id,
         max_azs=max_azs,
         nat_gateways=nat_gateways,
-        # It takes a function in the stack, and nothing here uses that group.
-        restrict_default_security_group=is_regulated(scope),
+        restrict_default_security_group=is_regulated(scope) or _asks_for_closed_groups(scope),
         gateway_endpoints={
             # Image layers come from S3: through this endpoint they are free and do not load the NAT gateways.
             "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)

@@ -32,7 +32,7 @@ PUBLIC = {
     "AWS::ECS::Service": ["TwinService80A6C057", "WebServiceD04B5F3E"],
     "AWS::ECS::TaskDefinition": ["TwinTaskDefB32231A9", "WebTaskDef1C8E6ED7"],
     "AWS::Logs::LogGroup": ["TwinLogGroupC3AB67D2", "WebLogGroup1664F270"],
-    "AWS::ECS::Cluster": ["EcsDefaultClusterMnL3mNNYN926A5246"],
+    "AWS::ECS::Cluster": ["EcsDefaultClusterMnL3mNNYN926A5246", "TwinClusterCEAC659C"],
     "AWS::EC2::VPC": ["EcrFargateNetwork81508412"],
 }
 INTERNAL = {

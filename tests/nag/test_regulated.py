@@ -19,7 +19,7 @@ from promises import CHOSEN, CONDITIONS, holds, merged, too_wide
 from support import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from constructs import IConstruct
@@ -95,9 +95,9 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Example]:
             return known[name]
         recorded = {}
 
-        def noted(construct: IConstruct, finding: str, reason: str) -> None:
-            recorded[construct.node.path, finding] = reason
-            record(construct, finding, reason)
+        def noted(construct: IConstruct, findings: Mapping[str, str]) -> None:
+            recorded.update({(construct.node.path, finding): reason for finding, reason in findings.items()})
+            record(construct, findings)
 
         outdir = tmp_path_factory.mktemp("nag")
         with pytest.MonkeyPatch.context() as patch:
@@ -216,11 +216,12 @@ def test_without_one_acknowledgement_the_check_fails(
     record, left_out = _acknowledge._record, set()
     pack = rule.rpartition("-")[0]
 
-    def all_but_one(construct: IConstruct, finding: str, reason: str) -> None:
-        if construct.node.path.startswith(path) and finding == f"{pack}::{rule}":
-            left_out.add((construct.node.path, finding))
-        else:
-            record(construct, finding, reason)
+    def all_but_one(construct: IConstruct, findings: Mapping[str, str]) -> None:
+        kept = dict(findings)
+        if construct.node.path.startswith(path) and kept.pop(f"{pack}::{rule}", None) is not None:
+            left_out.add((construct.node.path, f"{pack}::{rule}"))
+        if kept:
+            record(construct, kept)
 
     monkeypatch.setattr(_acknowledge, "_record", all_but_one)
     own = tuple(OWN.get(name, ("nothing",)))

@@ -23,7 +23,10 @@ from ecr_fargate_constructs import (
     Network,
     PrivateRepository,
     PublicHttp,
+    Route,
+    RoutedEc2Service,
     Scaling,
+    SharedLoadBalancer,
     Sidecar,
     Spot,
     TaskSize,
@@ -60,8 +63,14 @@ def test_its_defaults_are_those_of_its_twin() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
     twin = template_of(stack)
-    machines_have = {"CapacityProviderStrategy", "PlacementConstraints", "PlacementStrategies", "SchedulingStrategy"}
-    fargate_has = {"LaunchType", "PlatformVersion"}
+    machines_have = {
+        "Cluster",
+        "CapacityProviderStrategy",
+        "PlacementConstraints",
+        "PlacementStrategies",
+        "SchedulingStrategy",
+    }
+    fargate_has = {"Cluster", "LaunchType", "PlatformVersion"}
     ours, theirs = (only(found, SERVICE)["Properties"] for found in (template, twin))
     assert {key: ours[key] for key in ours.keys() - machines_have} == {
         key: theirs[key] for key in theirs.keys() - fargate_has
@@ -78,7 +87,6 @@ def test_its_defaults_are_those_of_its_twin() -> None:
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::ElasticLoadBalancingV2::Listener",
         "AWS::ElasticLoadBalancingV2::TargetGroup",
-        "AWS::ECS::Cluster",
         "AWS::EC2::VPC",
     ):
         assert of_type(template, kind) == of_type(twin, kind)
@@ -252,7 +260,7 @@ def test_one_image_runs_on_fargate_and_on_machines(directory: Path) -> None:
     assert all(copy in task["DependsOn"] for task in tasks.values())
     images = [task["Properties"]["ContainerDefinitions"][0]["Image"] for task in tasks.values()]
     assert images[0] == images[1]
-    only(template, "AWS::ECS::Cluster")
+    only(template, "AWS::EC2::VPC")
 
 
 def test_feature_flags_change_nothing_of_ours(recommended_flags: dict[str, Any]) -> None:
@@ -267,21 +275,62 @@ def test_feature_flags_change_nothing_of_ours(recommended_flags: dict[str, Any])
         )
         templates.append(template_of(stack)["Resources"])
     without, with_all = templates
+    closer = ("CustomVpcRestrictDefaultSG", "EcrFargateNetworkRestrictDefaultSecurityGroup")  # one flag asks for it
     different = {
         without.get(name, with_all.get(name))["Type"]
         for name in without.keys() | with_all.keys()
+        if not name.startswith(closer)
         if without.get(name) != with_all.get(name)
     }
     assert different <= {"AWS::IAM::Policy"}, different  # minimizePolicies sorts actions and merges statements
 
 
-def test_kinds_of_capacity_share_a_cluster() -> None:
+def test_machines_of_one_service_are_in_a_cluster_of_their_own() -> None:
+    """And so nothing of the other service's changes when one goes."""
+    container = AppContainer(NGINX, 80)
+    templates = []
+    for names in (("One", "Two"), ("One",)):
+        stack = cdk.Stack(cdk.App(), "Stack")
+        for name in names:
+            LoadBalancedEc2Service(stack, name, container=container, ingress=PublicHttp())
+        templates.append(template_of(stack))
+    both, one = templates
+    kept = {name: item for name, item in both["Resources"].items() if not name.startswith("Two")}
+    assert kept == one["Resources"]
+    associations = of_type(both, "AWS::ECS::ClusterCapacityProviderAssociations").values()
+    assert [len(each["Properties"]["CapacityProviders"]) for each in associations] == [1, 1]
+    assert len({each["Properties"]["Cluster"]["Ref"] for each in associations}) == 2
+
+
+def test_routed_machines_are_in_a_cluster_of_their_own() -> None:
+    """The same behind a load balancer that stays."""
+    templates = []
+    for names in (("one", "two"), ("one",)):
+        stack = cdk.Stack(cdk.App(), "Stack")
+        shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp())
+        for name in names:
+            route = Route(path=f"/{name}/*")
+            container = AppContainer(NGINX, 80)
+            RoutedEc2Service(stack, name, load_balancer=shared, route=route, container=container)
+        templates.append(template_of(stack))
+    both, one = templates
+    for kind in ("AWS::ECS::Cluster", "AWS::ECS::ClusterCapacityProviderAssociations", "AWS::ECS::Service"):
+        first = of_type(one, kind)
+        assert len(of_type(both, kind)) == 2 * len(first) == 2
+        assert {name: of_type(both, kind)[name] for name in first} == first
+
+
+def test_machines_of_a_given_cluster_share_it() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     container = AppContainer(NGINX, 80)
+    cluster = ecs.Cluster(stack, "Mine")
     for name in ("One", "Two"):
-        LoadBalancedEc2Service(stack, name, container=container, ingress=PublicHttp())
+        machines = Ec2Capacity()
+        LoadBalancedEc2Service(
+            stack, name, container=container, ingress=PublicHttp(), cluster=cluster, machines=machines
+        )
     spot = Scaling(minimum=2, maximum=2, capacity=Spot())
-    LoadBalancedFargateService(stack, "Three", container=container, ingress=PublicHttp(), scaling=spot)
+    LoadBalancedFargateService(stack, "Three", container=container, ingress=PublicHttp(), scaling=spot, cluster=cluster)
     template = template_of(stack)
     providers = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")["Properties"]["CapacityProviders"]
     own = [{"Ref": name} for name in of_type(template, "AWS::ECS::CapacityProvider")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
@@ -12,12 +12,16 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs import (
     AppContainer,
     Architecture,
+    ConfigurationError,
     Ec2Capacity,
     Ec2Container,
     LoadBalancedEc2Service,
     PublicHttp,
 )
 from support import of_type, only, template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 TASK, GROUP = "AWS::ECS::TaskDefinition", "AWS::AutoScaling::AutoScalingGroup"
@@ -121,3 +125,128 @@ def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
     assert provider["ManagedScaling"]["TargetCapacity"] == 80
     assert only(template, GROUP)["Properties"]["MaxSize"] == "3"
     assert _launch(template)["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 100
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong", "fix"),
+    [
+        ({"machines": None}, "Ec2Container.gpu_count=1 needs machines with NVIDIA GPUs, and t3.medium", "'g5.xlarge'"),
+        ({"machines": Ec2Capacity(minimum=1)}, "and t3.medium has none", "'g5.xlarge'"),
+        ({"machines": Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"))}, "m7i.large has none", "'g5.xlarge'"),
+        ({"machines": Ec2Capacity(instance_type=ec2.InstanceType("g4ad.xlarge"))}, "g4ad.xlarge has none", "'g5.xl"),
+    ],
+)
+def test_gpus_without_machines_that_have_any_are_refused(options: dict[str, Any], wrong: str, fix: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        _build(container=Ec2Container(NGINX, 80, gpu_count=1), **options)
+    assert str(caught.value).startswith("[Stack/Web] ")
+    assert wrong in str(caught.value)
+    assert fix in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["g4dn.xlarge", "g6e.12xlarge", "gr6.4xlarge", "p3.2xlarge", "p5.48xlarge"])
+def test_machines_with_gpus_pass(kind: str) -> None:
+    machines = Ec2Capacity(instance_type=ec2.InstanceType(kind))
+    launch = _launch(_build(container=Ec2Container(NGINX, 80, gpu_count=1), machines=machines))
+    assert launch["InstanceType"] == kind
+    assert "gpurecommended" in launch["ImageId"]["Ref"]
+
+
+def test_gpus_of_arm_machines_take_an_image_of_ones_own() -> None:
+    """ECS has no optimized image with the drivers for Arm; the one for x86 does not boot there."""
+    container = Ec2Container(NGINX, 80, gpu_count=1, architecture=Architecture.ARM64)
+    kind = ec2.InstanceType("g5g.xlarge")
+    with pytest.raises(ConfigurationError, match=r"give Ec2Capacity\.machine_image one for Arm"):
+        _build(container=container, machines=Ec2Capacity(instance_type=kind))
+    image = ec2.MachineImage.from_ssm_parameter("/shop/arm-gpu")
+    template = _build(container=container, machines=Ec2Capacity(instance_type=kind, machine_image=image))
+    assert "shoparmgpu" in _launch(template)["ImageId"]["Ref"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("Shop", False),
+        ("Shop-Ecs", False),
+        ("Ecs-Shop", True),
+        ("ecs-shop", True),
+        ("AWSShop", True),
+        ("aws-shop", True),
+        ("FargateShop", True),
+        ("fARGATE", True),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_ecs_takes_the_name_of_the_capacity_provider(name: str, *, given: bool, nested: bool) -> None:
+    """Left out, CloudFormation makes one that begins with the name of the stack."""
+    stack: cdk.Stack = cdk.Stack(cdk.App(), "Stack", stack_name=name)
+    if nested:
+        stack = cdk.NestedStack(stack, "Nested")
+    for each in ("One", "Two"):
+        LoadBalancedEc2Service(stack, each, container=AppContainer(NGINX, 80), ingress=PublicHttp())
+    providers = of_type(template_of(stack), "AWS::ECS::CapacityProvider").values()
+    names = {each["Properties"].get("Name") for each in providers}
+    if given:
+        assert len(names) == 2
+        assert all(found.startswith("cp-") and len(found) <= 255 for found in names)
+    else:
+        assert names == {None}
+
+
+def test_a_stage_counts_in_the_name_of_its_stacks() -> None:
+    stack = cdk.Stack(cdk.Stage(cdk.App(), "Ecs"), "Shop")
+    LoadBalancedEc2Service(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
+    assert only(template_of(stack), "AWS::ECS::CapacityProvider")["Properties"]["Name"].startswith("cp-")
+
+
+_PUBLIC: dict[str, Callable[[ec2.Vpc], ec2.SubnetSelection]] = {
+    "by type": lambda _: ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+    "by name": lambda _: ec2.SubnetSelection(subnet_group_name="Public"),
+    "themselves": lambda vpc: ec2.SubnetSelection(subnets=vpc.public_subnets),
+    "by filter": lambda vpc: ec2.SubnetSelection(
+        subnets=[*vpc.public_subnets, *vpc.private_subnets],
+        subnet_filters=[ec2.SubnetFilter.by_ids([vpc.public_subnets[0].subnet_id])],
+    ),
+    "one of several": lambda vpc: ec2.SubnetSelection(subnets=[vpc.private_subnets[0], vpc.public_subnets[1]]),
+}
+
+
+@pytest.mark.parametrize("how", _PUBLIC)
+@pytest.mark.parametrize("given", ["vpc", "cluster"])
+def test_public_subnets_are_refused_however_they_are_chosen(how: str, given: str) -> None:
+    """Nothing there gets an address."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    vpc = ec2.Vpc(stack, "Vpc")
+    options: dict[str, Any] = {"vpc": vpc}
+    if given == "cluster":
+        cluster = ecs.Cluster(stack, "Mine", vpc=vpc)
+        options = {"cluster": cluster, "machines": Ec2Capacity()}
+    subnets = _PUBLIC[how](vpc)
+    with pytest.raises(ConfigurationError, match="machines and their tasks get no public addresses"):
+        LoadBalancedEc2Service(
+            stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), subnets=subnets, **options
+        )
+    assert stack.node.try_find_child("Web") is None
+
+
+@pytest.mark.parametrize(
+    "subnets",
+    [
+        ec2.SubnetSelection(subnet_group_name="Public"),
+        ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+    ],
+)
+def test_public_subnets_of_the_own_network_are_refused(subnets: ec2.SubnetSelection) -> None:
+    with pytest.raises(ConfigurationError, match="machines and their tasks get no public addresses"):
+        _build(subnets=subnets)
+
+
+@pytest.mark.parametrize("name", ["Private", None])
+def test_private_subnets_pass_however_they_are_chosen(name: str | None) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    vpc = ec2.Vpc(stack, "Vpc")
+    subnets = ec2.SubnetSelection(subnet_group_name=name, subnets=None if name else vpc.private_subnets)
+    container = AppContainer(NGINX, 80)
+    LoadBalancedEc2Service(stack, "Web", container=container, ingress=PublicHttp(), vpc=vpc, subnets=subnets)
+    group = only(template_of(stack), GROUP)
+    assert "Private" in str(group["Properties"]["VPCZoneIdentifier"])

@@ -164,6 +164,19 @@ def test_nothing_goes_round_in_a_circle(stack: cdk.Stack, make: Callable[[cdk.St
         assert name not in _waits_for(template, name)
 
 
+def test_what_a_nested_stack_has_is_not_waited_for(stack: cdk.Stack) -> None:
+    """It may wait for the service itself."""
+    network = Network(stack, "Net")
+    container = AppContainer(OURS, 80)
+    web = LoadBalancedFargateService(stack, "Web", container=container, ingress=InternalHttp(), vpc=network.vpc)
+    nested = cdk.NestedStack(stack, "Nested")
+    ec2.InterfaceVpcEndpoint(nested, "Ecs", vpc=network.vpc, service=ec2.InterfaceVpcEndpointAwsService("ecs"))
+    cdk.CfnOutput(nested, "Name", value=web.service.service_name)
+    template = template_of(stack)
+    (service,) = of_type(template, "AWS::ECS::Service")
+    assert not set(of_type(template, "AWS::CloudFormation::Stack")) & _waits_for(template, service)
+
+
 def test_a_nested_stack_waits_for_the_routes_of_its_parent(stack: cdk.Stack) -> None:
     network = Network(stack, "Net")
     nested = cdk.NestedStack(stack, "Nested")

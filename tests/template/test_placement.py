@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp
+from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp
 from support import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -120,3 +120,30 @@ def test_a_vpc_can_be_looked_up() -> None:
     stack = cdk.Stack(cdk.App(), "Stack", env=environment)
     _add(stack, vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-12345"))
     assert "p-12345" in str(only(template_of(stack), "AWS::ECS::Service")["Properties"]["NetworkConfiguration"])
+
+
+@pytest.mark.parametrize("network", [True, False])
+def test_the_flag_of_the_app_closes_the_default_security_group(*, network: bool) -> None:
+    stack = cdk.Stack(cdk.App(context={"@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": True}), "Stack")
+    if network:
+        Network(stack, "Net")
+    else:
+        _add(stack)
+    assert len(of_type(template_of(stack), "Custom::VpcRestrictDefaultSG")) == 1
+
+
+def test_clusters_services_and_tasks_are_tagged_and_nothing_else() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    cdk.Tags.of(stack).add("owner", "shop")
+    _add(stack, "Wöb")
+    tags = {
+        resource["Type"]: each["Value"]
+        for resource in template_of(stack)["Resources"].values()
+        for each in resource.get("Properties", {}).get("Tags", [])
+        if isinstance(each, dict) and each["Key"].startswith("ecr-fargate-constructs:")
+    }
+    assert tags == {
+        "AWS::ECS::Cluster": "Stack/EcsDefaultClusterMnL3mNNYN",
+        "AWS::ECS::Service": "Stack/W-b",
+        "AWS::ECS::TaskDefinition": "Stack/W-b",
+    }

@@ -43,7 +43,8 @@ class Network(Construct):
 
     Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
     free, whatever the way out. Public subnets give no addresses by themselves; the VPC's default security group is left
-    alone, but under ``Posture.REGULATED``, which closes it and logs all traffic.
+    alone, unless the app's feature flag ``@aws-cdk/aws-ec2:restrictDefaultSecurityGroup`` asks for it to be closed, or
+    ``Posture.REGULATED`` does, which logs all traffic too.
 
     That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
     """
@@ -85,6 +86,7 @@ class Network(Construct):
         super().__init__(scope, construct_id)
         parts.tag(self)
         self._egress = egress
+        self._has_ipv6 = ip_protocol is ec2.IpProtocol.DUAL_STACK
         own = {Egress.NAT: ec2.SubnetType.PRIVATE_WITH_EGRESS, Egress.ENDPOINTS: ec2.SubnetType.PRIVATE_ISOLATED}
         self._type = own.get(egress, ec2.SubnetType.PUBLIC)
         self._vpc = _vpc.make_vpc(
@@ -125,6 +127,11 @@ class Network(Construct):
     def egress(self) -> Egress:
         """How tasks reach the registry."""
         return self._egress
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether the subnets have IPv6 addresses too."""
+        return self._has_ipv6
 
     @property
     def task_subnets(self) -> ec2.SubnetSelection:

@@ -20,6 +20,7 @@ from ecr_fargate_constructs.service.ingress_settings import (
     LoadBalancerSettings,
     TargetSettings,
 )
+from ecr_fargate_constructs.service.peers import check_peers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,27 +162,9 @@ class _Way:
             raise ConfigurationError(
                 f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
             )
-        self._check_peers(name)
-
-    def _check_peers(self, name: str) -> None:
-        rules = [each.to_ingress_rule_config() for each in self.allow_from or ()]
-        for rule in rules:
-            prefix = getattr(rule, "source_prefix_list_id", None)
-            if isinstance(prefix, str) and not is_token(prefix) and not _PREFIX_LIST.fullmatch(prefix):
-                raise ConfigurationError(
-                    f"{name}.allow_from has the prefix list {prefix!r}; use one like 'pl-0123456789abcdef0'"
-                )
         settings = self.load_balancer
-        if (
-            rules
-            and isinstance(settings, LoadBalancerSettings)
-            and settings.ip_address_type is elbv2.IpAddressType.IPV4
-            and all(getattr(rule, "cidr_ipv6", None) is not None for rule in rules)
-        ):
-            raise ConfigurationError(
-                f"{name}.allow_from names IPv6 addresses alone, and the load balancer has none, so nobody could "
-                "connect; add IPv4 peers, or give load_balancer=LoadBalancerSettings(ip_address_type=DUAL_STACK)"
-            )
+        own = isinstance(settings, LoadBalancerSettings) and settings.ip_address_type is elbv2.IpAddressType.IPV4
+        check_peers(f"{name}.allow_from", self.allow_from, ipv4_only=own)
 
     def _check_existing(self, name: str) -> None:
         if isinstance(self.load_balancer, LoadBalancerSettings):

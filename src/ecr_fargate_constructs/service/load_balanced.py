@@ -17,6 +17,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._tags import tag_service
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
@@ -149,6 +150,7 @@ class LoadBalancedFargateService(Construct):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
+        tag_service(self, path)
         way = way_in(self, ingress)
         https = https_of(way)
         strategy = deployment or Rolling()
@@ -162,6 +164,7 @@ class LoadBalancedFargateService(Construct):
             fargate_task_definition(self, size, container.runs_on),
             container=open_to_sessions(container) if exec_enabled else container,
             sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
+            size=size,
             stop_timeout=stop_timeout(way),
             log_retention=log_retention,
         )

@@ -17,6 +17,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._tags import tag_service
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.addresses import check_way_in
@@ -44,7 +45,7 @@ from ecr_fargate_constructs.service.pattern import (
 )
 from ecr_fargate_constructs.service.placement import (
     check_machine_placement,
-    cluster_for,
+    cluster_of_machines,
     has_way_out,
     order,
     task_subnets,
@@ -76,7 +77,7 @@ class LoadBalancedEc2Service(Construct):
     ``ApplicationLoadBalancedEc2Service``, at ``.pattern``. Tasks have a network of their own (``awsvpc``) in private
     subnets, and a task definition as on Fargate, with the same limits of CPU and memory.
 
-    The machines are the service's own (``Ec2Capacity``), in the stack's cluster or in a ``cluster`` of this stack; or
+    The machines are the service's own (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack; or
     they are those that a given ``cluster`` has, when ``machines`` is left out.
 
     What Fargate refuses and machines have, GPUs and placement among it, is in ``Ec2Container``.
@@ -116,7 +117,8 @@ class LoadBalancedEc2Service(Construct):
             scaling: Lets an autoscaler decide how many tasks run; left out, 2 run. Another fixed number is
                 ``Scaling(minimum=3, maximum=3)``.
             deployment: How a new version replaces the old one; left out, ``Rolling()``.
-            cluster: Cluster to run in; left out, the stack's.
+            cluster: Cluster to run in; left out, one of its own, so that the service can be taken away again: ECS lets
+                go of no machines that another service's cluster still names.
             vpc: VPC to make a cluster in; leave it out with ``cluster``.
             subnets: Where tasks and machines are; left out, private subnets with a way out. Neither gets a public
                 address.
@@ -136,7 +138,7 @@ class LoadBalancedEc2Service(Construct):
         vpc = vpc_for(ingress, cluster=cluster, vpc=vpc)
         check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
-        check_machines(scope, machines, cluster, container.runs_on, path=path)
+        check_machines(scope, machines, cluster, container, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
@@ -145,12 +147,13 @@ class LoadBalancedEc2Service(Construct):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
+        tag_service(self, path)
         way = way_in(self, ingress)
         https = https_of(way)
         strategy = deployment or Rolling()
         least, most = percents_of(strategy)
         grace = grace_period(container, way.health_check)
-        self._cluster = cluster if cluster is not None else cluster_for(self, vpc)
+        self._cluster = cluster if cluster is not None else cluster_of_machines(self, vpc)
         self._vpc = vpc_of(self._cluster)
         placement, _ = task_subnets(self, self._vpc, subnets)
         self._task = build_task(
@@ -158,6 +161,7 @@ class LoadBalancedEc2Service(Construct):
             ec2_task_definition(self),
             container=with_memory(open_to_sessions(container) if exec_enabled else container),
             sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
+            size=size,
             stop_timeout=stop_timeout(way),
             log_retention=log_retention,
         )

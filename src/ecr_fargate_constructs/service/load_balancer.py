@@ -20,10 +20,10 @@ from ecr_fargate_constructs._regulated.findings import (
     acknowledge_unread_range,
 )
 from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress import Ingress, PublicHttp, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer, Stickiness
+from ecr_fargate_constructs.service.peers import warn_of_rules
 from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         xff_header_processing_mode=settings.forwarded_for,
         waf_fail_open=settings.waf_fail_open,
     )
+    known: dict[str, str] = {}
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
         balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
     if ingress.access_logs is not None:
@@ -86,17 +87,16 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
 
         write_access_logs(balancer, parts.log_bucket(scope))
     else:
-        acknowledge(
-            balancer.node.default_child or balancer,
-            {
-                "AwsSolutions::AwsSolutions-ELB2": "Access logs are stored at a charge, in a bucket that their readers "
-                "choose; requests are counted in CloudWatch. access_logs of the way in turns them on."
-            },
+        known["AwsSolutions::AwsSolutions-ELB2"] = (
+            "Access logs are stored at a charge, in a bucket that their readers choose; requests are counted in "
+            "CloudWatch. access_logs of the way in turns them on."
         )
     if isinstance(ingress, PublicHttp):
         # Said by name, or warned of where nothing was said; the command ecr-fargate doctor need not say it again.
         reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
-        acknowledge(balancer, {"ecr-fargate-doctor::plain-http": reason})
+        known["ecr-fargate-doctor::plain-http"] = reason
+    if known:
+        acknowledge(balancer, known)
     acl = ingress.web_acl
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)
@@ -123,14 +123,8 @@ def open_listeners(
 ) -> None:
     """Let in whom the way in names, on the port of each listener."""
     peers = peers_of(ingress, vpc)
-    if len(peers) > _RULES_OF_A_GROUP:
-        warn(
-            scope,
-            "securityGroupRules",
-            f"allow_from names {len(peers)} peers, and AWS allows {_RULES_OF_A_GROUP} rules until the account's quota "
-            "(inbound or outbound rules per security group) is raised, or the deployment fails; raise it, or name "
-            "them in a prefix list",
-        )
+    if ingress.allow_from is not None:
+        warn_of_rules(scope, peers, sum(listener is not None for listener in listeners))
     for listener in listeners:
         if listener is not None:
             connections = listener.connections

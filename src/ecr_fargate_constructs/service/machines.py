@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.containers import AppContainer
 
 _ROOT_DEVICE = "/dev/xvda"  # of the ECS-optimized Amazon Linux 2023
+_WITH_GPUS = re.compile(r"(?:p\d|gr?\d(?!ad\.))")
+"""Families with NVIDIA's GPUs; those of g4ad are AMD's, for which ECS has no driver."""
+
+_RESERVED = re.compile("aws|ecs|fargate", re.IGNORECASE)
+"""What the name of a capacity provider may not begin with: "CreateCapacityProvider" in the Amazon ECS API reference."""
+
 _DEFAULT_TYPES = {Architecture.X86_64: "t3.medium", Architecture.ARM64: "t4g.medium"}
 
 
@@ -56,7 +63,8 @@ class Ec2Capacity:
         maximum: Greatest number of machines, ``minimum`` or more, and 1 or more.
         target_percent: How full ECS keeps the machines, 1 to 100; below 100 some stand ready for the next task.
         root_volume_gib: Size of the root volume in GiB, 30 or more (the image's own size).
-        machine_image: Replaces the ECS-optimized image; left out, the one for the architecture, or for GPUs.
+        machine_image: Replaces the ECS-optimized image; left out, the one for the architecture, or for GPUs of x86
+            machines.
 
     Raises:
         ConfigurationError: For figures that contradict each other.
@@ -84,15 +92,16 @@ class Ec2Capacity:
 
 
 def check_machines(
-    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, needed: Architecture, *, path: str
+    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: AppContainer, *, path: str
 ) -> None:
     """Refuse machines on which the image cannot run, a cluster that cannot get any, and one that has none."""
-    if machines is None:
-        if cluster is not None and not cluster.has_ec2_capacity:
+    if machines is None and cluster is not None:
+        if not cluster.has_ec2_capacity:
             raise ConfigurationError(
                 "the cluster has no EC2 machines; add machines=Ec2Capacity(), or add capacity to the cluster", path=path
             )
         return
+    machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
             "machines cannot be added to an imported cluster; leave machines out to use those that it has, or leave "
@@ -105,6 +114,8 @@ def check_machines(
             "machines out and add capacity beside the cluster, or leave cluster out",
             path=path,
         )
+    _check_gpus(machines, container, path=path)
+    needed = container.runs_on
     if machines.instance_type is None or is_token(machines.instance_type.to_string()):
         return
     arm = machines.instance_type.architecture is ec2.InstanceArchitecture.ARM_64
@@ -115,6 +126,42 @@ def check_machines(
             "ImageBuild(architecture=…)",
             path=path,
         )
+
+
+def _check_gpus(machines: Ec2Capacity, container: AppContainer, *, path: str) -> None:
+    """Refuse machines without the GPUs that a container has for itself: ECS would never place a task."""
+    if not isinstance(container, Ec2Container) or container.gpu_count is None:
+        return
+    kind = None if machines.instance_type is None else machines.instance_type.to_string()
+    arm = container.runs_on is Architecture.ARM64
+    count = "" if is_token(container.gpu_count) else f"={container.gpu_count:g}"
+    if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
+        raise ConfigurationError(
+            f"Ec2Container.gpu_count{count} needs machines with NVIDIA GPUs, and "
+            f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use machines=Ec2Capacity(instance_type="
+            f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them",
+            path=path,
+        )
+    if arm and machines.machine_image is None:
+        raise ConfigurationError(
+            "Ec2Container.gpu_count is for a container built for ARM64, and the ECS-optimized image with NVIDIA's "
+            "drivers is for X86_64; give Ec2Capacity.machine_image one for Arm with the drivers and the ECS agent, or "
+            "use ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge",
+            path=path,
+        )
+
+
+def _provider_name(scope: Construct) -> str | None:
+    """Return a name where CloudFormation's own, which begins with the stack's, is one that ECS refuses.
+
+    CDK sees small letters in a stack that is not nested (aws-cdk#29151).
+    """
+    outermost = stack_of(scope)
+    while (parent := outermost.nested_stack_parent) is not None:
+        outermost = parent
+    if not _RESERVED.match(outermost.stack_name):
+        return None
+    return f"cp-{cdk.Names.unique_resource_name(scope, max_length=200, allowed_special_characters='-_')}"
 
 
 def add_machines(
@@ -144,6 +191,7 @@ def add_machines(
     provider = ecs.AsgCapacityProvider(
         scope,
         "CapacityProvider",
+        capacity_provider_name=_provider_name(scope),
         auto_scaling_group=group,
         enable_managed_scaling=True,
         enable_managed_draining=True,

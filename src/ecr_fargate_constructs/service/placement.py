@@ -14,6 +14,7 @@ from ecr_fargate_constructs._asked import path as path_of_construct
 from ecr_fargate_constructs._asked import resource_of
 from ecr_fargate_constructs._attempt import make_shared, on_failure
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._tags import tag_cluster
 from ecr_fargate_constructs._tokens import is_list_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
@@ -107,9 +108,16 @@ def check_machine_placement(
 ) -> None:
     """Refuse contradictions, and subnets from which machines without public addresses could pull no image."""
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
-    if (subnets is not None and subnets.subnet_type is ec2.SubnetType.PUBLIC) or (
-        subnets is None and network is not None and not network.private_subnets
-    ):
+    if network is None:
+        public = subnets is not None and (
+            subnets.subnet_type is ec2.SubnetType.PUBLIC or subnets.subnet_group_name == _vpc.public_subnets().name
+        )
+    elif subnets is None:
+        public = not network.private_subnets
+    else:
+        _check_subnets(network, subnets, path=path)
+        public = subnets.subnet_type is ec2.SubnetType.PUBLIC or _select(network, subnets).has_public
+    if public:
         raise ConfigurationError(
             "machines and their tasks get no public addresses, so they could not pull their image from public subnets; "
             "use private subnets with a way out, add NAT, or add endpoints and name the isolated subnets",
@@ -140,21 +148,25 @@ def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
         existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
     if existing is not None:
         return existing
-    return make_shared(stack, lambda: _make_cluster(stack, cluster_id, vpc))
+    return make_shared(stack, lambda: _make_cluster(stack, cluster_id, vpc if vpc is not None else _network(stack)))
 
 
-def _make_cluster(stack: cdk.Stack, cluster_id: str, vpc: ec2.IVpc | None) -> ecs.Cluster:
-    network = vpc if vpc is not None else _network(stack)
-    cluster = ecs.Cluster(
-        stack,
-        cluster_id,
-        vpc=network,
-        container_insights_v2=ecs.ContainerInsights.ENABLED,
-    )
+def cluster_of_machines(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
+    """Make a cluster for the machines of one service, in this VPC or the one that the stack's services share.
+
+    One cluster for the machines of several could lose none of them: CloudFormation takes a capacity provider from its
+    cluster before it deletes the service on it, which ECS refuses (aws-cdk#15366, containers-roadmap#631).
+    """
+    return _make_cluster(scope, "Cluster", vpc if vpc is not None else network_for(scope))
+
+
+def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.Cluster:
+    cluster = ecs.Cluster(scope, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
     parts.tag(cluster)
+    tag_cluster(cluster, path_of_construct(cluster))
     # Every service refers to its cluster, so one dependency for all of them is enough.
     resource = resource_of(cluster)
-    if vpc is None and isinstance(network, ec2.Vpc):
+    if isinstance(network, ec2.Vpc) and _is_own(network):
         wait_for_own_network(resource, network)
     else:
         wait_for_network(resource, network)
@@ -209,8 +221,10 @@ def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path:
 
 
 def network_for(scope: Construct) -> ec2.IVpc:
-    """The VPC that the services of a stack share, made with the stack's cluster when it is missing."""
-    return vpc_of(cluster_for(scope, None))
+    """The VPC that the services of a stack share, made when it is missing."""
+    stack = stack_of(scope)
+    cluster = cast("ecs.Cluster | None", stack.node.try_find_child(_CLUSTER_ID))
+    return _network(stack) if cluster is None else vpc_of(cluster)
 
 
 def vpc_of(cluster: ecs.ICluster) -> ec2.IVpc:
@@ -232,9 +246,15 @@ def _is_own(vpc: ec2.IVpc) -> bool:
 
 
 def _network(stack: cdk.Stack) -> ec2.Vpc:
-    return _vpc.make_vpc(
+    existing = stack.node.try_find_child(_NETWORK_ID)
+    if isinstance(existing, ec2.Vpc):
+        return existing
+    return make_shared(
         stack,
-        _NETWORK_ID,
-        nat_gateways=2,  # one a zone: losing a zone must not cut the other one off
-        subnets=[_vpc.public_subnets(), _vpc.task_subnets(ec2.SubnetType.PRIVATE_WITH_EGRESS)],
+        lambda: _vpc.make_vpc(
+            stack,
+            _NETWORK_ID,
+            nat_gateways=2,  # one per zone: losing a zone must not cut the other one off
+            subnets=[_vpc.public_subnets(), _vpc.task_subnets(ec2.SubnetType.PRIVATE_WITH_EGRESS)],
+        ),
     )

@@ -11,6 +11,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tags import tag_service
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
@@ -115,6 +116,7 @@ class RoutedFargateService(RoutedService):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
+        tag_service(self, path)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
         least, most = percents_of(strategy)
         self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
@@ -124,6 +126,7 @@ class RoutedFargateService(RoutedService):
             fargate_task_definition(self, size, container.runs_on),
             container=open_to_sessions(container) if exec_enabled else container,
             sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
+            size=size,
             stop_timeout=stop_timeout(how),
             log_retention=log_retention,
         )

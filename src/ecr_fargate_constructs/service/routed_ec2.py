@@ -11,6 +11,7 @@ from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._feature_flags import pin_feature_flags
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._tags import tag_service
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.ec2_container import placement_of
@@ -20,7 +21,7 @@ from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, c
 from ecr_fargate_constructs.service.pattern import grace_period, stop_timeout, wanted_count
 from ecr_fargate_constructs.service.placement import (
     check_machine_placement,
-    cluster_for,
+    cluster_of_machines,
     has_way_out,
     order,
     task_subnets,
@@ -89,7 +90,7 @@ class RoutedEc2Service(RoutedService):
             scaling: Lets an autoscaler decide how many tasks run; left out, 2 run.
             deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
                 a service costs a stack 15 of its 500 resources then.
-            cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
+            cluster: Cluster to run in, in the load balancer's VPC; left out, one of its own.
             exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
             log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
 
@@ -107,7 +108,7 @@ class RoutedEc2Service(RoutedService):
         check_cluster(cluster, shared, path=path)
         check_targets(how, shared, path=path)
         check_machine_placement(cluster=None, vpc=shared.vpc, subnets=None, path=path)
-        check_machines(scope, machines, cluster, container.runs_on, path=path)
+        check_machines(scope, machines, cluster, container, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
         place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
@@ -115,15 +116,17 @@ class RoutedEc2Service(RoutedService):
         adopt(self, scope, path)
         pin_feature_flags(self, scope)
         parts.tag(self)
+        tag_service(self, path)
         strategy, grace = deployment or routed_default(), grace_period(container, how.health_check)
         least, most = percents_of(strategy)
-        self._cluster = cluster if cluster is not None else cluster_for(self, shared.vpc)
+        self._cluster = cluster if cluster is not None else cluster_of_machines(self, shared.vpc)
         placement, _ = task_subnets(self, shared.vpc, None)
         self._task = task = build_task(
             self,
             ec2_task_definition(self),
             container=with_memory(open_to_sessions(container) if exec_enabled else container),
             sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
+            size=size,
             stop_timeout=stop_timeout(how),
             log_retention=log_retention,
         )

@@ -30,6 +30,7 @@ from ecr_fargate_constructs.service.ingress import PublicHttp, port_of, redirect
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer, open_listeners
 from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
+from ecr_fargate_constructs.service.peers import RULES_OF_A_GROUP
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.redirects import check_redirect
 from ecr_fargate_constructs.service.routes import check_beside, priority
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.route import Route
-
-
-_RULES_OF_A_GROUP = 60
 
 
 class SharedListener:
@@ -125,12 +123,12 @@ class SharedListener:
             return  # a group that was given lets everything out, or is somebody else's to look after
         before, self._ports = self._ports, self._ports + ports
         on_failure(lambda: setattr(self, "_ports", self._ports - ports))
-        if before <= _RULES_OF_A_GROUP < self._ports:
+        if before <= RULES_OF_A_GROUP < self._ports:
             warn(
                 scope,
                 "securityGroupRules",
                 f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
-                f"allows {_RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
+                f"allows {RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
                 "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
             )
 

@@ -6,7 +6,7 @@ options; everything inside it is the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -18,6 +18,7 @@ from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._secret_names import is_secret_name
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
@@ -93,6 +94,7 @@ def build_task(
     *,
     container: AppContainer,
     sidecars: Sequence[Sidecar],
+    size: TaskSize,
     stop_timeout: cdk.Duration,
     log_retention: logs.RetentionDays | None,
 ) -> Task[TaskDefinition]:
@@ -103,9 +105,12 @@ def build_task(
         definition: An empty task definition, Fargate's or EC2's.
         container: The application's container, which becomes the default one.
         sidecars: The containers beside it.
+        size: The task's; a container that is alone in it has its memory as a limit, which is the same to ECS.
         stop_timeout: Time to stop of containers that say nothing.
         log_retention: How long logs are kept; None, 30 days, or a year under ``Posture.REGULATED``.
     """
+    if not sidecars and container.memory_limit_mib is None and _may_be_compared(size, container):
+        container = replace(container, memory_limit_mib=size.memory_mib)
     containers = (container, *sidecars)
     log_group = None
     if any(needs_log_group(each.logging) for each in containers):
@@ -138,6 +143,11 @@ def build_task(
     if isinstance(definition, ecs.FargateTaskDefinition):
         _warn_about_limits(scope, named)
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
+
+
+def _may_be_compared(size: TaskSize, container: AppContainer) -> bool:
+    """Whether CDK can compare the limit with a reservation: it reads a token as a negative number."""
+    return container.memory_reservation_mib is None or not is_token(size.memory_mib)
 
 
 def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
