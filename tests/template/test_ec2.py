@@ -60,7 +60,13 @@ def test_its_defaults_are_those_of_its_twin() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
     twin = template_of(stack)
-    machines_have = {"CapacityProviderStrategy", "PlacementConstraints", "PlacementStrategies", "SchedulingStrategy"}
+    machines_have = {
+        "CapacityProviderStrategy",
+        "ForceNewDeployment",
+        "PlacementConstraints",
+        "PlacementStrategies",
+        "SchedulingStrategy",
+    }
     fargate_has = {"LaunchType", "PlatformVersion"}
     ours, theirs = (only(found, SERVICE)["Properties"] for found in (template, twin))
     assert {key: ours[key] for key in ours.keys() - machines_have} == {
