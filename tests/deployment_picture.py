@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PICTURE = Path(__file__).parent.parent / "docs" / "deployments.svg"
 _WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _PLOT = 600, 58, 14, 44, 136, 72
 _BEFORE = 0.08  # part of the width for the time before the first shift
-_WATCHED = 3  # minutes: RollbackAlarms() says why
+_WATCHED = 2  # minutes: RollbackAlarms() says why
 _STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1a202c}"
     ".t{font-weight:600;font-size:14px}.s{font-size:11px;fill:#4a5568}"
@@ -62,7 +62,7 @@ def _rolling() -> Curve:
     drained = healthy + way.deregistration_delay.to_seconds() / 60
     steps = [(0, 0), (healthy, 50), (drained, 100)]
     return Curve(
-        "Rolling(): task by task", steps, (drained, drained + _WATCHED), "then 3 minutes of watching the alarms"
+        "Rolling(): task by task", steps, (drained, drained + _WATCHED), "then 2 minutes of watching the alarms"
     )
 
 

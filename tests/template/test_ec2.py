@@ -66,6 +66,7 @@ def test_its_defaults_are_those_of_its_twin() -> None:
     machines_have = {
         "Cluster",
         "CapacityProviderStrategy",
+        "ForceNewDeployment",
         "PlacementConstraints",
         "PlacementStrategies",
         "SchedulingStrategy",
