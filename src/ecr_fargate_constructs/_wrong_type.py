@@ -12,6 +12,7 @@ from ecr_fargate_constructs._secret_names import is_secret_value
 _WORDS = {"str": "a string", "float": "a number", "int": "a whole number", "bool": "True or False"}
 _LONGEST = 60
 _SECRET = re.compile(r"secret|password|passwd|token|credential|api_?key", re.IGNORECASE)
+_SECRETS = {"Secret", "ISecret", "SecretValue"}
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _MADE_FROM = {
@@ -70,7 +71,9 @@ def said(place: str, value: object, kind: Kind) -> str:
     noun = f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
     if module != "builtins":
         return f" is {module}.{name}" if name in _names(kind) else f" is {noun}"
-    if value is not None and (_SECRET.search(place) is not None or is_secret_value(str(value))):
+    if value is not None and (
+        _names(kind) & _SECRETS or _SECRET.search(place) is not None or is_secret_value(str(value))
+    ):
         return f" is {noun}"
     if isinstance(value, str) and _takes_strings(kind):
         return f"={_short(value)} is one string"

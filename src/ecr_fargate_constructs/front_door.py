@@ -19,7 +19,7 @@ from ecr_fargate_constructs.image.direct import check_delivery
 from ecr_fargate_constructs.image.published_image import PublishedImage, build_and_push
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository
-from ecr_fargate_constructs.service.addresses import check_way_in
+from ecr_fargate_constructs.service.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.containers import AppContainer
 from ecr_fargate_constructs.service.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
@@ -100,6 +100,7 @@ class EcrFargateService(Construct):
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
         check_way_in(scope, ingress, path=path)
+        check_ipv6(ingress, cluster=cluster, vpc=vpc, path=path)
         context = inspect_context(directory, build or ImageBuild(), path=path, outdir=outdir_of(scope))
         if repository is not None:
             check_delivery(scope, repository, path=path)

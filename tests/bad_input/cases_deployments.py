@@ -105,6 +105,6 @@ CASES = [
             ingress=PublicHttp(load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)),
         ),
         lambda p: bare.pattern(p, ip_address_type=elbv2.IpAddressType.DUAL_STACK),
-        Refused("PublicHttp.load_balancer has an ip_address_type with IPv6", "give vpc="),
+        Refused("LoadBalancerSettings.ip_address_type=DUAL_STACK takes subnets with IPv6", "give the vpc"),
     ),
 ]

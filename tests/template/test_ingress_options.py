@@ -373,5 +373,5 @@ def test_peers_replace_both_worlds() -> None:
 @both
 def test_dual_stack_takes_a_vpc_with_both(build: Build) -> None:
     settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
-    with pytest.raises(ConfigurationError, match=r"\[Stack/\w+\] PublicHttp\.load_balancer has an ip_address_type"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/\w+\] LoadBalancerSettings\.ip_address_type=DUAL"):
         build(lambda _: PublicHttp(load_balancer=settings))

@@ -138,6 +138,7 @@ def test_an_arn_of_another_partition_is_refused(region: str, arn: str, own: str)
         (None, "arn:aws-cn:iam::111122223333:server-certificate/a"),
         ("eu-west-1", f"arn:{cdk.Aws.PARTITION}:acm:eu-west-1:111122223333:certificate/a"),
     ],
+    ids=["China", "GovCloud", "no environment", "token"],
 )
 def test_an_arn_of_the_own_partition_passes(region: str | None, arn: str) -> None:
     _https(region, arn)

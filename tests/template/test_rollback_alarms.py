@@ -146,7 +146,10 @@ def test_a_threshold_that_only_the_deployment_knows_is_passed_on_unread() -> Non
     )
     assert _alarm(template_of(stack), "TargetLatency")["Threshold"] == {"Ref": "Limit"}
     in_minutes = cdk.Duration.minutes(cdk.CfnParameter(stack, "Minutes", type="Number").value_as_number)
-    with pytest.raises(ConfigurationError, match=r"RollbackAlarms\.latency is a token in minutes.*seconds\(token\)"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"RollbackAlarms\.latency is a CDK token in another unit than seconds.*Duration\.seconds",
+    ):
         RollbackAlarms(latency=in_minutes)
 
 

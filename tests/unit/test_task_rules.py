@@ -68,7 +68,7 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
     ),
     (_check(command=[]), "AppContainer.health_check has no command", "CMD-SHELL"),
     (_check(interval=SECONDS(4)), "health_check.interval is 4", "5 to 300"),
-    (_check(timeout=SECONDS(121)), "health_check.timeout is 121", "2 to 120"),
+    (_check(timeout=SECONDS(121)), "health_check.timeout is 121", "2 to 60"),
     (_check(start_period=SECONDS(301)), "health_check.start_period is 301", "0 to 300"),
     (_check(retries=11), "health_check.retries=11", "use 1 to 10"),
     (_check(interval=SECONDS(5), timeout=SECONDS(5)), "timeout is 5 seconds and interval 5", "shorter"),

@@ -11,10 +11,12 @@ from ecr_fargate_constructs._partitions import check_partition
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps
+from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttps, speaks_ipv6
 from ecr_fargate_constructs.service.ingress_settings import LoadBalancerSettings
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
 _CERTIFICATE = re.compile(
@@ -69,6 +71,27 @@ def _take_domain(scope: Construct, ingress: PublicHttps | InternalHttps, path: s
         path=path,
         instead="a zone has one record of a name; use another, or share a load balancer (SharedLoadBalancer)",
     )
+
+
+def check_ipv6(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, path: str) -> None:
+    """Refuse IPv6 addresses in a network that has none: the one that services share, or a ``Network`` without.
+
+    What others have can be added to in many ways, and so is taken at its word.
+    """
+    if ingress is None or not isinstance(ingress.load_balancer, LoadBalancerSettings) or not speaks_ipv6(ingress):
+        return
+    from ecr_fargate_constructs.network.network import Network  # noqa: PLC0415 - rare
+
+    network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
+    home = None if network is None else network.node.scope
+    if network is None or (isinstance(home, Network) and not home.has_ipv6):
+        which = "the network that the stack's services share" if network is None else network.node.path
+        raise ConfigurationError(
+            f"LoadBalancerSettings.ip_address_type={ingress.load_balancer.ip_address_type.name} takes subnets with "
+            f"IPv6 addresses, and {which} has none; give the vpc and task_subnets of "
+            "Network(ip_protocol=ec2.IpProtocol.DUAL_STACK), or leave ip_address_type out",
+            path=path,
+        )
 
 
 def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path: str) -> None:

@@ -11,7 +11,7 @@ from ecr_fargate_constructs._jsii import is_imported
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress import PublicHttp, PublicHttps, port_of, redirects
-from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer, LoadBalancerSettings
+from ecr_fargate_constructs.service.ingress_settings import ExistingLoadBalancer
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
@@ -45,7 +45,6 @@ def check_existing(
     """Refuse a load balancer that the service could not have a listener on, or be reached from."""
     network = cluster.vpc if cluster is not None else vpc
     _check_range(ingress, network, path=path)
-    _check_ipv6(ingress, network, path=path)
     balancer = existing_balancer(ingress)
     if balancer is None or ingress is None:
         return
@@ -77,20 +76,6 @@ def check_existing(
         raise ConfigurationError(
             f"{whose} has a listener with the id {listener_id!r} already; share that "
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
-            path=path,
-        )
-
-
-def _check_ipv6(ingress: Ingress | None, network: ec2.IVpc | None, *, path: str) -> None:
-    """Refuse IPv6 in the network that the stack's services share, which has IPv4 alone."""
-    settings = None if ingress is None else ingress.load_balancer
-    if network is not None or not isinstance(settings, LoadBalancerSettings):
-        return
-    if settings.ip_address_type is not elbv2.IpAddressType.IPV4:
-        raise ConfigurationError(
-            f"LoadBalancerSettings.ip_address_type={settings.ip_address_type.name} takes a VPC with IPv6 addresses, "
-            "and the network that the stack's services share has none; give "
-            "vpc=Network(…, ip_protocol=ec2.IpProtocol.DUAL_STACK).vpc",
             path=path,
         )
 

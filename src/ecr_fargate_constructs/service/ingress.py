@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_route53 as route53
     from aws_cdk import aws_s3 as s3
 
-_PREFIX_LIST = re.compile(r"pl-[0-9a-f]+")
 _NO_PATH = re.compile(r"[\s#\x00-\x1f]")
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
 _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")

@@ -20,7 +20,7 @@ from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tags import tag_service
 from ecr_fargate_constructs._tree import adopt
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.service.addresses import check_way_in
+from ecr_fargate_constructs.service.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.autoscaling import use_strategies
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.ec2_container import placement_of
@@ -143,6 +143,7 @@ class LoadBalancedEc2Service(Construct):
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
         check_way_in(scope, ingress, path=path)
+        check_ipv6(ingress, cluster=cluster, vpc=vpc, path=path)
         super().__init__(scope, construct_id)
         adopt(self, scope, path)
         pin_feature_flags(self, scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._tokens import is_token
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
+_PREFIX_LIST = re.compile(r"pl-[0-9a-f]+")
 RULES_OF_A_GROUP = 60
 """Inbound rules of a security group, for IPv4 and for IPv6 each, and as many outbound: the default of the quota
 "Inbound or outbound rules per security group" of Amazon VPC."""
@@ -25,6 +27,10 @@ def check_peers(option: str, peers: Sequence[ec2.IPeer] | None, *, ipv4_only: bo
         return
     if not peers:
         raise ConfigurationError(f"{option} is empty, so nobody could connect; name peers, or leave it out")
+    for peer in peers:
+        prefix = getattr(peer.to_ingress_rule_config(), "source_prefix_list_id", None)
+        if isinstance(prefix, str) and not is_token(prefix) and not _PREFIX_LIST.fullmatch(prefix):
+            raise ConfigurationError(f"{option} has the prefix list {prefix!r}; use one like 'pl-0123456789abcdef0'")
     if ipv4_only and all(map(_is_ipv6, peers)):
         raise ConfigurationError(
             f"{option} names IPv6 ranges alone ({peers[0].unique_id}), and the load balancer has IPv4 addresses alone, "

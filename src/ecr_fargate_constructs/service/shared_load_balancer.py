@@ -22,7 +22,7 @@ from ecr_fargate_constructs._types import typed_call
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.service.addresses import check_way_in
+from ecr_fargate_constructs.service.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.answer import FixedAnswer, action_of
 from ecr_fargate_constructs.service.conditions import conditions_of
 from ecr_fargate_constructs.service.existing import check_existing, vpc_for
@@ -190,6 +190,7 @@ class SharedLoadBalancer(Construct):
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         posture_of(scope, path=path)
         check_way_in(scope, ingress, path=path)
+        check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
         asked = ingress or PublicHttp()
         self._https, self._port = https_of(asked) is not None, port_of(asked)
         check_redirect(default_answer, None, https=self._https, port=self._port, path=path)

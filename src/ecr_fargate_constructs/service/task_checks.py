@@ -98,22 +98,10 @@ def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, pa
                 "out, or use LoadBalancedEc2Service",
                 path=path,
             )
-        _check_limits(name, each, path)
         if each.runtime.process_namespace is ecs.PidMode.HOST:
             raise ConfigurationError(
                 f"{name!r} asks for the processes of the machine, which Fargate does not share; use ecs.PidMode.TASK, "
                 "or LoadBalancedEc2Service",
-                path=path,
-            )
-
-
-def _check_limits(name: str, container: TaskContainer, path: str) -> None:
-    """Refuse limits that Fargate ignores. Source: ``Ulimit`` in the Amazon ECS API reference."""
-    for limit in container.ulimits:
-        if limit.name is not ecs.UlimitName.NOFILE:
-            raise ConfigurationError(
-                f"{name!r} sets the limit {limit.name.value.lower()}, and Fargate takes nofile alone; leave it out, or "
-                "use LoadBalancedEc2Service",
                 path=path,
             )
 

@@ -136,9 +136,9 @@ class TaskContainer:
 
     def _check_names(self, kind: str) -> None:
         for name, value in self.environment.items():
-            if not is_token(name) and ("=" in name or any(each.isspace() or each == "\0" for each in name)):
+            if not is_token(name) and (not name or "=" in name or "\0" in name):
                 raise ConfigurationError(
-                    f"{kind}.environment has the name {name!r}, which no process can have; use letters, digits and '_'"
+                    f"{kind}.environment has the name {name!r}, which no process can have; leave '=' and NUL out"
                 )
             if "\0" in value:
                 raise ConfigurationError(f"{kind}.environment[{name!r}] has a NUL, which ends a variable; leave it out")
