@@ -30,8 +30,7 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
         findings: Rule ids with their packs, ``AwsSolutions::AwsSolutions-VPC7``, and the reason of each. Without its
             pack an id acknowledges nothing; a finding with a detail in brackets takes that as well.
     """
-    records = [cdk.Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items()]
-    cdk.Validations.of(construct).acknowledge(*records)
+    _record(construct, findings)
 
 
 def acknowledge_policy(role: iam.IRole, findings: Mapping[str, str]) -> None:
@@ -44,6 +43,11 @@ def acknowledge_policy(role: iam.IRole, findings: Mapping[str, str]) -> None:
 def iam5_resource(scope: IConstruct, arn: str) -> str:
     """The id of the finding that a statement on ``arn`` causes: rule packs write references in angle brackets."""
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{_text(cdk.Stack.of(scope).resolve(arn))}]"
+
+
+def _record(construct: IConstruct, findings: Mapping[str, str]) -> None:
+    records = (cdk.Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items())
+    cdk.Validations.of(construct).acknowledge(*records)  # all of them in one message to the Node process
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has

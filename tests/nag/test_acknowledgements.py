@@ -14,7 +14,7 @@ import packs
 from ecr_fargate_constructs import _acknowledge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from constructs import IConstruct
@@ -147,11 +147,11 @@ def test_without_one_acknowledgement_the_check_fails(
 ) -> None:
     record, left_out = _acknowledge._record, []
 
-    def all_but_one(construct: IConstruct, finding: str, reason: str) -> None:
-        if construct.node.path == path and finding.startswith(f"{PACK}::{rule}"):
-            left_out.append(finding)
-        else:
-            record(construct, finding, reason)
+    def all_but_one(construct: IConstruct, findings: Mapping[str, str]) -> None:
+        here = construct.node.path == path
+        dropped = [finding for finding in findings if here and finding.startswith(f"{PACK}::{rule}")]
+        left_out.extend(dropped)
+        record(construct, {finding: reason for finding, reason in findings.items() if finding not in dropped})
 
     monkeypatch.setattr(_acknowledge, "_record", all_but_one)
     file = next(file for file in example_apps.EXAMPLES if file.stem == example)

@@ -19,7 +19,7 @@ from promises import CHOSEN, CONDITIONS, holds, merged, too_wide
 from support import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from constructs import IConstruct
@@ -95,9 +95,9 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Example]:
             return known[name]
         recorded = {}
 
-        def noted(construct: IConstruct, finding: str, reason: str) -> None:
-            recorded[construct.node.path, finding] = reason
-            record(construct, finding, reason)
+        def noted(construct: IConstruct, findings: Mapping[str, str]) -> None:
+            recorded.update({(construct.node.path, finding): reason for finding, reason in findings.items()})
+            record(construct, findings)
 
         outdir = tmp_path_factory.mktemp("nag")
         with pytest.MonkeyPatch.context() as patch:
@@ -213,14 +213,14 @@ NEEDED = [
 def test_without_one_acknowledgement_the_check_fails(
     name: str, path: str, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, left_out = _acknowledge._record, set()
+    record = _acknowledge._record
+    left_out: set[tuple[str, str]] = set()
     pack = rule.rpartition("-")[0]
 
-    def all_but_one(construct: IConstruct, finding: str, reason: str) -> None:
-        if construct.node.path.startswith(path) and finding == f"{pack}::{rule}":
-            left_out.add((construct.node.path, finding))
-        else:
-            record(construct, finding, reason)
+    def all_but_one(construct: IConstruct, findings: Mapping[str, str]) -> None:
+        dropped = f"{pack}::{rule}" if construct.node.path.startswith(path) else None
+        left_out.update((construct.node.path, finding) for finding in findings if finding == dropped)
+        record(construct, {finding: reason for finding, reason in findings.items() if finding != dropped})
 
     monkeypatch.setattr(_acknowledge, "_record", all_but_one)
     own = tuple(OWN.get(name, ("nothing",)))
