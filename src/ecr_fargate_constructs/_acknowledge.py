@@ -30,8 +30,7 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
         findings: Rule ids with their packs, ``AwsSolutions::AwsSolutions-VPC7``, and the reason of each. Without its
             pack an id acknowledges nothing; a finding with a detail in brackets takes that as well.
     """
-    if findings:
-        _record(construct, findings)
+    _record(construct, findings)
 
 
 def acknowledge_policy(role: iam.IRole, findings: Mapping[str, str]) -> None:
@@ -47,9 +46,8 @@ def iam5_resource(scope: IConstruct, arn: str) -> str:
 
 
 def _record(construct: IConstruct, findings: Mapping[str, str]) -> None:
-    """Record all of them with one message to CDK."""
-    records = [cdk.Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items()]
-    cdk.Validations.of(construct).acknowledge(*records)
+    records = (cdk.Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items())
+    cdk.Validations.of(construct).acknowledge(*records)  # all of them in one message to the Node process
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has

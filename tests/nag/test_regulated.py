@@ -213,15 +213,14 @@ NEEDED = [
 def test_without_one_acknowledgement_the_check_fails(
     name: str, path: str, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, left_out = _acknowledge._record, set()
+    record = _acknowledge._record
+    left_out: set[tuple[str, str]] = set()
     pack = rule.rpartition("-")[0]
 
     def all_but_one(construct: IConstruct, findings: Mapping[str, str]) -> None:
-        kept = dict(findings)
-        if construct.node.path.startswith(path) and kept.pop(f"{pack}::{rule}", None) is not None:
-            left_out.add((construct.node.path, f"{pack}::{rule}"))
-        if kept:
-            record(construct, kept)
+        dropped = f"{pack}::{rule}" if construct.node.path.startswith(path) else None
+        left_out.update((construct.node.path, finding) for finding in findings if finding == dropped)
+        record(construct, {finding: reason for finding, reason in findings.items() if finding != dropped})
 
     monkeypatch.setattr(_acknowledge, "_record", all_but_one)
     own = tuple(OWN.get(name, ("nothing",)))
