@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Template = dict[str, Any]
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "a token is for the registry",
+    "ecr:GetAccountSetting": "settings are those of the account",
+    "ecr:PutAccountSetting": "same",
     "ecr-public:GetAuthorizationToken": "the same of ECR Public",
     "sts:GetServiceBearerToken": "what a token of ECR Public is made with",
     "ssmmessages:CreateControlChannel": "channels of Session Manager take no resource",

@@ -51,6 +51,7 @@ ON_REQUEST = {
     "supply_chain": {
         "AwsSolutions-IAM5[Resource::<SignedFunction3F069B31.Arn>:*]",
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:service-revision/*]",
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:service/*]",
     },
     "volumes": {
         f"AwsSolutions-IAM4[Policy::{POLICIES}/AmazonECSInfrastructureRolePolicyForVolumes]",
@@ -117,6 +118,7 @@ def test_nothing_is_acknowledged_for_a_whole_stack_and_every_reason_says_somethi
         assert len(reason) > 40
 
 
+ECS_RESOURCE = "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:"
 NEEDED = [
     ("three_lines", "Web/Web/Default/LB", "AwsSolutions-ELB2"),
     ("three_lines", "Web/Web/Default/LB/SecurityGroup", "AwsSolutions-EC23"),
@@ -135,7 +137,8 @@ NEEDED = [
     ("exec_sessions", "Sessions/Web/TaskDef/TaskRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
     ("sidecar_telemetry", "Telemetry/Web/TaskDef/TaskRole/DefaultPolicy", IAM5),
     ("sidecar_telemetry", "Telemetry/Web/TaskDef/TaskRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
-    ("supply_chain", "Shop/Signed/Role/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
+    ("supply_chain", "Shop/Signed/Role/DefaultPolicy", f"{ECS_RESOURCE}service-revision/"),
+    ("supply_chain", "Shop/Signed/Role/DefaultPolicy", f"{ECS_RESOURCE}service/"),
     ("volumes", "Volumes/Web/Default/Service/Volume-index/EBSRole", "AwsSolutions-IAM4"),
 ]
 """Every place in the sources that acknowledges something, in an example."""

@@ -370,8 +370,10 @@ def test_peers_replace_both_worlds() -> None:
     assert "::/0" not in str(of_type(template, "AWS::EC2::SecurityGroup"))
 
 
-@both
-def test_dual_stack_takes_a_vpc_with_both(build: Build) -> None:
-    settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
-    with pytest.raises(ConfigurationError, match=r"\[Stack/\w+\] LoadBalancerSettings\.ip_address_type=DUAL"):
-        build(lambda _: PublicHttp(load_balancer=settings))
+def test_dual_stack_takes_a_vpc_with_both(stack: cdk.Stack) -> None:
+    ingress = PublicHttp(load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK))
+    message = r"\[Stack/Web\] LoadBalancerSettings\.ip_address_type=DUAL"
+    with pytest.raises(ConfigurationError, match=message):
+        LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=ingress)
+    with pytest.raises(ConfigurationError, match=message):
+        SharedLoadBalancer(stack, "Web", ingress=ingress)

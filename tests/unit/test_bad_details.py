@@ -48,7 +48,7 @@ def _headers(**headers: str) -> ListenerSettings:
 
 BAD: dict[str, Callable[[], object]] = {
     "environment has the name 'A=B'": lambda: AppContainer(IMAGE, 80, environment={"A=B": "1"}),
-    "environment has the name ''": lambda: AppContainer(IMAGE, 80, environment={"": "1"}),
+    "environment has an empty name": lambda: AppContainer(IMAGE, 80, environment={"": "1"}),
     "environment['A'] has a NUL": lambda: AppContainer(IMAGE, 80, environment={"A": "x\0y"}),
     "docker_labels has a name that is a CDK token": lambda: AppContainer(
         IMAGE, 80, docker_labels={cdk.Aws.REGION: "x"}
@@ -135,9 +135,7 @@ def test_more_peers_than_rules_are_warned_of() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     peers = [ec2.Peer.ipv4(f"10.0.{each}.0/24") for each in range(61)]
     LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp(allow_from=peers))
-    assert Annotations.from_stack(stack).find_warning(
-        "*", Match.string_like_regexp("security group 61 inbound rules")
-    )
+    assert Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("security group 61 inbound rules"))
 
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-iso-east-1", "us-gov-west-1", "eu-west-1"])
