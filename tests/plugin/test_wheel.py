@@ -96,7 +96,6 @@ def test_the_lowest_versions_are_those_that_the_ranges_begin_with() -> None:
         "aws-cdk-lib",
         "constructs",
         "cdk-nag",
-        "cdk-ecr-deployment",
     ]
     assert distribution.supported_pythons(project)[0] == "3.10"
 

@@ -80,11 +80,9 @@ def check_ipv6(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec
     """
     if ingress is None or not isinstance(ingress.load_balancer, LoadBalancerSettings) or not speaks_ipv6(ingress):
         return
-    from ecr_fargate_constructs.network.network import Network  # noqa: PLC0415 - rare
-
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
     home = None if network is None else network.node.scope
-    if network is None or (isinstance(home, Network) and not home.has_ipv6):
+    if network is None or getattr(home, "has_ipv6", None) is False:
         which = "the network that the stack's services share" if network is None else network.node.path
         raise ConfigurationError(
             f"LoadBalancerSettings.ip_address_type={ingress.load_balancer.ip_address_type.name} takes subnets with "
