@@ -48,6 +48,7 @@ def _headers(**headers: str) -> ListenerSettings:
 
 BAD: dict[str, Callable[[], object]] = {
     "environment has the name 'A=B'": lambda: AppContainer(IMAGE, 80, environment={"A=B": "1"}),
+    "environment has the name 'MY VAR'": lambda: AppContainer(IMAGE, 80, environment={"MY VAR": "1"}),
     "environment has an empty name": lambda: AppContainer(IMAGE, 80, environment={"": "1"}),
     "environment['A'] has a NUL": lambda: AppContainer(IMAGE, 80, environment={"A": "x\0y"}),
     "docker_labels has a name that is a CDK token": lambda: AppContainer(

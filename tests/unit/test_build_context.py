@@ -112,6 +112,7 @@ def test_the_cloud_assembly_does_not_travel_and_does_not_count(tmp_path: Path) -
         ("FROM a AS one\nfrom b as Two\n", "two"),
         ("FROM --platform=linux/amd64 a AS one\n", "one"),
         ("FROM a\n", "0"),
+        ("FROM a\nFROM b\n", "1"),
         ("# syntax=docker/dockerfile:1\nFROM a AS one\n", "one"),
         ("# syntax=example.com/other-language\nbuild: it\n", "anything"),
         ("ARG V=1\n\tFROM a:${V}\n", None),

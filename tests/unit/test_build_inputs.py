@@ -10,6 +10,7 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 
 from ecr_fargate_constructs import ConfigurationError, ImageBuild
 from ecr_fargate_constructs.image import walk
+from ecr_fargate_constructs.image.context import inspect_context
 from staging import Staged, stage_image
 from support import make_app
 
@@ -285,3 +286,16 @@ def test_each_directory_is_walked_once(project: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(walk, "_listed", counted)
     _stage(project, SHARED)
     assert sorted(read) == sorted(str(project / name) for name in ("app", "shared", "shared/lib"))
+
+
+@pytest.mark.parametrize("outputs", [["type=local,dest=out"], ["type=tar,dest=a.tar", "dest=b,type=local"]])
+def test_a_build_without_an_image_is_refused(outputs: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match="leaves no image that could be pushed"):
+        ImageBuild(outputs=outputs)
+    assert ImageBuild(outputs=[*outputs, "type=docker"]).outputs
+
+
+def test_a_stage_number_is_one_that_the_dockerfile_has(tmp_path: Path) -> None:
+    app = make_app(tmp_path / "app", dockerfile="FROM a\nFROM b\n")
+    with pytest.raises(ConfigurationError, match=r"target='2' is no stage of .*, which has 2; use '0' to '1'"):
+        inspect_context(app, ImageBuild(target="2"), path="Web")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     import aws_cdk as cdk
     from aws_cdk import aws_ecr_assets as ecr_assets
+
+_NO_IMAGE = re.compile(r"(?:^|,)\s*type=(?:local|tar|cacheonly)\s*(?:,|$)")
+"""Outputs of a build that are files or nothing, by "docker buildx build --output"."""
 
 
 @typed
@@ -87,6 +91,11 @@ class ImageBuild:
         text_map("ImageBuild.contexts", self.contexts)
         if isinstance(self.exclude, str):
             raise ConfigurationError(f"ImageBuild.exclude={self.exclude!r} is one string; use [{self.exclude!r}]")
+        if self.outputs and all(_NO_IMAGE.search(each) for each in self.outputs):
+            raise ConfigurationError(
+                f"ImageBuild.outputs={list(self.outputs)!r} leaves no image that could be pushed; add 'type=docker', "
+                "or leave outputs out"
+            )
         environment = ", or give the value to the container as environment"
         for option, values, instead in (
             ("args", self.args, environment),

@@ -62,7 +62,16 @@ def _inside(root: Path, dockerfile: str) -> str | None:
 
 
 def _check_target(text: str, target: str | None, name: str, path: str) -> None:
-    if target is None or target.isdigit():  # stages have numbers, too
+    if target is None:
+        return
+    if target.isdigit():  # stages have numbers, too
+        count = len(_FROM.findall(text))
+        if int(target) >= count:
+            raise ConfigurationError(
+                f"ImageBuild.target={target!r} is no stage of {name}, which has {count}; use '0' to '{count - 1}', or "
+                "leave it out for the last one",
+                path=path,
+            )
         return
     stages = _STAGE.findall(text)
     if target.lower() not in {stage.lower() for stage in stages}:

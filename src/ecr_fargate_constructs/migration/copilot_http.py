@@ -134,7 +134,7 @@ def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
         {
             "grace_period": (
                 "the library works the grace period out from the health checks",
-                "look at .service.node.default_child.health_check_grace_period_seconds, at least 60",
+                "give another one with TargetHealthCheck(grace_period=…)",
             )
         }
     )

@@ -136,9 +136,10 @@ class TaskContainer:
 
     def _check_names(self, kind: str) -> None:
         for name, value in self.environment.items():
-            if not is_token(name) and (not name or "=" in name or "\0" in name):
+            if not is_token(name) and ("=" in name or any(each.isspace() or each == "\0" for each in name)):
                 raise ConfigurationError(
-                    f"{kind}.environment has the name {name!r}, which no process can have; leave '=' and NUL out"
+                    f"{kind}.environment has the name {name!r}, which no shell can set; use letters, digits, '_', '.' "
+                    "and '-'"
                 )
             if "\0" in value:
                 raise ConfigurationError(f"{kind}.environment[{name!r}] has a NUL, which ends a variable; leave it out")

@@ -24,7 +24,7 @@ def build(app: cdk.App) -> cdk.Stack:
                 "BRACES": "{0} {name} %s ${NOT_OURS}",
                 "BACKSLASH": "C:\\new\\table",
                 "UNICODE": "naïve ☃ \u2028 end",
-                "__import__('os').system('true') or ": "run",
+                "__import__('os').system('true')or": "run",
             },
             command=["sh", "-c", "printf '%s\\n' \"$HOME\"; echo {x} \\ \"\"\" '''"],
             readonly_root_filesystem=False,
