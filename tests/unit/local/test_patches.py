@@ -196,3 +196,17 @@ def test_an_alarm_on_an_expression_exists_and_says_that_it_is_mute(capsys: pytes
     name, recorded = provisioners._cw_metric_alarm_record("b", {"Metrics": [{"Expression": "1"}], "Threshold": 1})
     assert (name, recorded) == ("b", {"Namespace": "NotEmulated", "MetricName": "b", "Threshold": 1})
     assert "not emulated: the alarm b" in capsys.readouterr().out
+
+
+def test_a_default_security_group_is_closed_without_node() -> None:
+    group: dict[str, list[Any]] = {"IpPermissions": [{}], "IpPermissionsEgress": [{}]}
+    ec2 = SimpleNamespace(
+        _security_groups={"sg-1": group}, _addresses={}, _nat_gateways={}, _subnets={}, _random_ip=str, _now_ts=int
+    )
+    ecs = SimpleNamespace(_services={}, _update_service=None, _put_cluster_capacity_providers=None)
+    handlers: dict[str, Any] = {}
+    types.add_missing_types(handlers, ec2, ecs, lambda rules: rules)
+    closer = handlers["Custom::VpcRestrictDefaultSG"]
+    name, _ = closer["create"]("Closer", {"DefaultSecurityGroupId": "sg-1"}, "Stack")
+    closer["delete"](name, {})
+    assert group == {"IpPermissions": [], "IpPermissionsEgress": []}

@@ -24,6 +24,7 @@ ADDED_TYPES = (
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
     "AWS::ECS::ClusterCapacityProviderAssociations",
+    "Custom::VpcRestrictDefaultSG",
 )
 """CloudFormation types that ``apply`` registers where they are missing."""
 
@@ -41,8 +42,25 @@ def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, perm
         "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
         "AWS::EC2::SecurityGroupEgress": lambda: _rules(groups, "IpPermissionsEgress", permissions),
         "AWS::ECS::ClusterCapacityProviderAssociations": lambda: _capacity_providers(ecs),
+        "Custom::VpcRestrictDefaultSG": lambda: _closed_groups(groups),
     }
     handlers.update({name: makers[name]() for name in ADDED_TYPES if name not in handlers})
+
+
+def _closed_groups(groups: dict[str, Any]) -> _Handler:
+    """Do what CDK's function for it does: it is written for Node, with an SDK that is only in Lambda."""
+
+    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        name = str(properties.get("DefaultSecurityGroupId"))
+        group = groups.get(name)
+        if group is not None:
+            group["IpPermissions"], group["IpPermissionsEgress"] = [], []
+        return f"closed-{name}", {}
+
+    def delete(_name: str, _properties: _Properties) -> None:
+        """Leave it closed: its VPC goes, too."""
+
+    return {"create": create, "delete": delete}
 
 
 def _addresses(ec2: _Module) -> _Handler:
