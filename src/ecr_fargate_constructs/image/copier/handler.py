@@ -62,6 +62,7 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
     """
     pool = new_pool(deadline)
     login: Login
+    ecr: dict[str, Login] = {}  # one token serves every registry of a region
     registries = []
     for name in (source, destination):
         reference = Reference.parse(name)
@@ -70,6 +71,6 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
             user = deadline.retry(lambda: user_of(secret_arn)) if secret_arn and name == source else None
             login = TokenLogin(pool, user)
         else:
-            login = EcrLogin(region)
+            login = ecr.setdefault(region, EcrLogin(region))
         registries.append(Registry(reference, pool, deadline, login, endpoint_of(reference)))
     return Copy(registries[0], registries[1], architecture, deadline).make()
