@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class _Attempt:
-    """What is to be done when the attempt fails, and what when it has succeeded."""
+    """The actions for an attempt that fails, and those for one that has succeeded."""
 
     def __init__(self, construct: object, outer: _Attempt | None) -> None:
         self.construct = construct
@@ -81,7 +81,7 @@ def when_made(action: Callable[[], object]) -> None:
 
 
 def is_under_way(construct: object) -> bool:
-    """Whether a construct of this library is in its own constructor: what is in it has the library's ids."""
+    """Return whether the constructor of a construct is still running: its children have the library's ids."""
     running = _RUNNING.get()
     while running is not None:
         if running.construct is construct:
@@ -131,7 +131,7 @@ def _remove_new(parent: Construct, before: set[str]) -> None:
 
 
 def _reference(construct: object) -> str:
-    """What tells objects in the Node process apart; imported ones get a new object in Python at every question."""
+    """Return jsii's reference of an object: an imported one gets a new Python object at every question."""
     return str(cast("Any", construct).__jsii_ref__.ref)
 
 

@@ -79,7 +79,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """What a Dockerfile says about the containers of its image; what its base image says is not known.
+    """The settings of containers in a Dockerfile; those of its base image are not known.
 
     Attributes:
         user: User (and group) that it runs as; None when the Dockerfile does not say, or a variable does.
@@ -164,7 +164,7 @@ class Dockerfile:
         return tuple(dict.fromkeys(islice(ports, _MOST_PORTS)))
 
     def settings(self, target: str | None = None) -> ImageSettings:
-        """What an image says about its containers."""
+        """The image's settings for its containers."""
         user = self.last("USER", target)
         volumes = [each for stage in self.chain(target) for each in stage.instructions if each.name == "VOLUME"]
         places = [path for each in volumes for path in each.words or each.value.split()]

@@ -1,4 +1,4 @@
-"""What jsii records of an object: its class and interfaces on the other side. Imports nothing of CDK."""
+"""The class and interfaces that jsii records of an object. Imports nothing of CDK."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def module_of(written: str) -> str | None:
 
 
 def is_interface(name: str) -> bool:
-    """Whether a name is one of CDK's interfaces, which no class of Python's stands for."""
+    """Return whether a name is one of CDK's interfaces, for which Python has no class."""
     return name[:1] == "I" and name[1:2].isupper()
 
 
@@ -41,7 +41,7 @@ def kinds_of(value: object) -> tuple[type, ...]:
 
 
 def is_of_class(written: str, value: object) -> bool:
-    """Whether an object is of the class that an annotation names, and not of one of the same name elsewhere."""
+    """Return whether an object is of the annotated class, and not of one of the same name elsewhere."""
     module, name = module_of(written), written.rpartition(".")[2]
     return any(
         base.__name__ == name

@@ -52,7 +52,7 @@ CASES = [
     _args(
         "An address with a password in it",
         Refused("ImageBuild.args['PIP_INDEX_URL'] looks like", "use secrets="),
-        {"PIP_INDEX_URL": "https://user:hunter2@pypi.example.com/simple"},
+        {"PIP_INDEX_URL": "https://user:hunter2@packages.example.com/index"},
     ),
     _args("An access key of AWS", Refused("ImageBuild.args['A'] looks like", "use secrets="), {"A": "AKIA" + "Q" * 16}),
     _args("`TOKEN_URL`, which names no secret", Passes("it says where, not what"), {"TOKEN_URL": "https://a/b"}),

@@ -90,7 +90,7 @@ SECRET_VALUES = {
     "a database": "postgres://web:hunter2@db/web",
     "a database of SQLAlchemy": "postgresql+psycopg2://web:hunter2@db:5432/web",
     "no user": "redis://:hunter2@cache:6379/0",
-    "an index of packages": "https://user:hunter2@pypi.example.com/simple",
+    "an index of packages": "https://user:hunter2@packages.example.com/index",
     "AMQP": "amqp://guest:guest@rabbit:5672/%2f",
     "Mongo": "mongodb+srv://web:hunter2@cluster0.example.mongodb.net/?retryWrites=true",
     "git": "https://x-access-token:hunter2@github.com/a/b.git",
