@@ -30,6 +30,9 @@ Found: TypeAlias = "Mapping[tuple[str, str], Sequence[Deployment]]"
 def deployments(port: int, rounds: int) -> list[Goal]:
     """Deploy each program thrice a round, in turn; every round has embedded AWS of its own.
 
+    Its repositories share layers, which ``RegistrySettings`` sets once for a registry: a new repository then gets the
+    base image from one that has it. The bare pattern's repository has it from the start.
+
     What is written by hand has one for itself: there, too, nobody has packed the function that copies before.
     """
     found: dict[tuple[str, str], list[Deployment]] = {(name, phase): [] for name in PROGRAMS for phase in PHASES}
@@ -43,6 +46,7 @@ def deployments(port: int, rounds: int) -> list[Goal]:
                     apps[name] = app
                 running.callback(app.local, "warm", "down")
                 app.local("warm", "up")
+                app.deploy("sharing")
             for phase in PHASES:
                 time.sleep(_SETTLES)
                 for name in PROGRAMS if number % 2 == 0 else reversed(PROGRAMS):
