@@ -124,7 +124,7 @@ class Balancer:
         """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": self.host})
+            connection.request("GET", path, headers={"Host": f"{self.host}:{self.port}"})  # as a browser
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except http.client.HTTPException as error:
