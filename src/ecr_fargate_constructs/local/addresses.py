@@ -52,16 +52,19 @@ class Address:
     """Where a service answers.
 
     Attributes:
+        balancer: Name of the load balancer.
         url: URL for browsers and curl, which take every ``*.localhost`` for this machine.
         headers: Headers that the load balancer's rule wants besides.
         method: HTTP method that the rule wants.
     """
 
+    balancer: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
 
     def __str__(self) -> str:
+        """Return the URL, and what the rule wants besides."""
         more = [*([self.method] if self.method != "GET" else []), *(f"{k}: {v}" for k, v in self.headers.items())]
         return f"{self.url} with {', '.join(more)}" if more else self.url
 
@@ -105,7 +108,7 @@ def address_of(
         (listener is not main, _address(rule, listener, balancer, port, main=listener is main))
         for listener, theirs in rules
         for rule in theirs
-        if groups & set(_forwards_to(rule))
+        if any(group in groups for group in _forwards_to(rule))
     ]
     order = [(beside, each.method != "GET", len(each.headers), len(each.url), each) for beside, each in found]
     return min(order, key=lambda each: each[:-1])[-1] if order else None
@@ -138,7 +141,8 @@ def _address(rule: Described, listener: Described, balancer: str, port: int, *, 
         elif kind == "http-request-method":
             method = "GET" if "GET" in values else values[0]
     beside = "" if main else f"{listener.get('Port')}."
-    return Address(f"http://{host}{beside}{balancer.lower()}{DOMAIN}:{port}{path}{query}", headers, method)
+    url = f"http://{host}{beside}{balancer.lower()}{DOMAIN}:{port}{path}{query}"
+    return Address(balancer, url, headers, method)
 
 
 def _met(pattern: str) -> str:

@@ -36,7 +36,7 @@ def _find_by_address(alb: Any) -> None:  # noqa: ANN401 - the inside of an untyp
         found: _Properties | None = balancer_of(f"{wanted.balancer}{DOMAIN}" if wanted else host)
         return found
 
-    async def dispatch_request(  # noqa: PLR0913, PLR0917 - as MiniStack calls it
+    async def dispatch_request(
         balancer: _Properties,
         method: str,
         path: str,
