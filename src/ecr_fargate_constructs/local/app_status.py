@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from ecr_fargate_constructs.local.addresses import address_of
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ecr_fargate_constructs.local.addresses import Address, Described
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
 _PAGE = 100  # tasks that ECS describes at once
 _STOPPED = "STOPPED"
+_NOT_THERE = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def app_status(cloud: Cloud, assembly: Path, port: int, containers: Sequence[Con
     if not (assembly / "manifest.json").is_file():
         return AppStatus({}, (), ())
     app = load(assembly)
-    stacks = dict(_deployed(cloud, dict.fromkeys(stack.name for stack in app.stacks)))
+    stacks = dict(_deployed(cloud, {stack.name for stack in app.stacks}))
     names = {(each.template.stack.name, each.logical_id): each.path for each in app.of("AWS::ECS::Service")}
     images = {(each.task, each.name): each.image for each in containers}
     balancers = _balancers(cloud)
@@ -149,15 +148,12 @@ def app_status(cloud: Cloud, assembly: Path, port: int, containers: Sequence[Con
     return AppStatus(stacks, services, tuple(each.url for each in further))
 
 
-def _deployed(cloud: Cloud, names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    cloudformation = cloud.client("cloudformation")
-    for name in names:
-        try:
-            [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        except (ClientError, ValueError):
-            continue  # there is none
-        if stack["StackStatus"] not in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
-            yield name, stack["StackStatus"]
+def _deployed(cloud: Cloud, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    # Not DescribeStacks, which answers only when a stack that is at work has finished.
+    for page in cloud.client("cloudformation").get_paginator("list_stacks").paginate():
+        for stack in page["StackSummaries"]:
+            if stack["StackName"] in names and stack["StackStatus"] not in _NOT_THERE:
+                yield stack["StackName"], stack["StackStatus"]
 
 
 def _balancers(cloud: Cloud) -> list[tuple[str, list[tuple[Described, Sequence[Described]]]]]:
