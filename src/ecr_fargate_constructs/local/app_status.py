@@ -139,9 +139,10 @@ def app_status(cloud: Cloud, assembly: Path, port: int, containers: Sequence[Con
     images = {(each.task, each.name): each.image for each in containers}
     balancers = _balancers(cloud)
     services = tuple(
-        _service(cloud, stack, resource, names, images, balancers, port)
+        service
         for stack, resource in cloud.members(list(stacks))
         if resource["ResourceType"] == "AWS::ECS::Service"
+        and (service := _service(cloud, stack, resource, names, images, balancers, port)) is not None
     )
     used = {each.address.balancer for each in services if each.address is not None}
     further = [each for each in cloud.balancers(list(stacks)) if each.name not in used]
@@ -179,10 +180,12 @@ def _service(
     images: Mapping[tuple[str, str], str],
     balancers: Sequence[tuple[str, list[tuple[Described, Sequence[Described]]]]],
     port: int,
-) -> ServiceStatus:
+) -> ServiceStatus | None:
     arn, logical_id = resource["PhysicalResourceId"], resource["LogicalResourceId"]
     ecs, cluster = cloud.client("ecs"), arn.split("/")[-2]
-    [service] = ecs.describe_services(cluster=cluster, services=[arn])["services"]
+    service = next(iter(ecs.describe_services(cluster=cluster, services=[arn])["services"]), None)
+    if service is None:
+        return None  # it is being deleted
     path = names.get((stack, logical_id), logical_id)
     parts = path.split("/")
     own = parts[:-1] if len(parts) > 2 and parts[-1] == "Service" else parts  # noqa: PLR2004 - stack and construct

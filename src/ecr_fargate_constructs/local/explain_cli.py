@@ -21,7 +21,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.explain import Explanation, explain, failed, health_checks, last_lines
 from ecr_fargate_constructs.local.explain_rules import HEALTH_CHECK
 from ecr_fargate_constructs.local.instance import instance_at
-from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, running
+from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, asked, running
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
 
@@ -78,13 +78,14 @@ def local_explain(
     """
     instance, _ = running(app_dir, port)
     cloud = Cloud(instance)
-    found = app_status(cloud, instance.assembly, instance.port)
-    if not found.stacks:
-        raise LocalError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
-    if service is not None:
-        record = sources.from_services(cloud.client, [each.arn for each in chosen(found.services, service)])
-    else:
-        record = sources.from_stacks(cloud.client, found.stacks)
+    with asked(instance):
+        found = app_status(cloud, instance.assembly, instance.port)
+        if not found.stacks:
+            raise LocalError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
+        if service is None:
+            record = sources.from_stacks(cloud.client, found.stacks)
+        else:
+            record = sources.from_services(cloud.client, [each.arn for each in chosen(found.services, service)])
     _tell(record, as_json=as_json)
 
 

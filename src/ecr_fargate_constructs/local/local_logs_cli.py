@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.app_status import app_status, chosen
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, running
+from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, asked, running
 from ecr_fargate_constructs.local.log_lines import LogReader, since
 from ecr_fargate_constructs.local.services import Cloud
 
@@ -54,11 +52,9 @@ def logs(
     count = lines or (_LINES if start is None else None)
     instance, _ = running(app_dir, port)
     printer = _Printer(as_json=as_json)
-    try:
+    with asked(instance):
         for line in _read(instance, service, count, start, follow=follow):
             printer.show(line)
-    except BotoCoreError as error:
-        raise LocalError(f"the embedded AWS does not answer any more: {error}", log=instance.server_log) from error
 
 
 def _read(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
+from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instances import State, find_instance, not_running, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 AppDirectory = Annotated[
@@ -40,3 +45,12 @@ def running(app_directory: Path, port: int | None) -> tuple[Instance, Memory]:
     if state is not State.RUNNING or memory is None:
         raise not_running(instance, state)
     return instance, memory
+
+
+@contextmanager
+def asked(instance: Instance) -> Iterator[None]:
+    """Make what the embedded AWS refuses, or its silence, an error that is printed as every other."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise LocalError(f"the embedded AWS fails: {error}", log=instance.server_log) from error

@@ -13,7 +13,7 @@ from ecr_fargate_constructs.local.app_status import AppStatus, app_status, chose
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instances import State, find_instance, not_running, state_of
-from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, running
+from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, asked, running
 from ecr_fargate_constructs.local.services import Cloud
 
 
@@ -26,7 +26,8 @@ def status(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = 
             raise not_running(instance, state)
         found = AppStatus({}, (), ())
     else:
-        found = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, memory))
+        with asked(instance):
+            found = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, memory))
     if as_json:
         where = {"app": str(instance.app_directory), "port": instance.port, "state": state.value}
         print(json.dumps({**where, "endpoint": instance.endpoint, **report.status_as_json(found)}, indent=2))
@@ -49,7 +50,8 @@ def url(
 ) -> None:
     """Print the URL of each service that has one, one a line."""
     instance, _ = running(app_dir, port)
-    found = app_status(Cloud(instance), instance.assembly, instance.port)
+    with asked(instance):
+        found = app_status(Cloud(instance), instance.assembly, instance.port)
     services = [each for each in chosen(found.services, service) if each.address is not None]
     if service is not None and not services:
         raise LocalError(f"service {service} is behind no load balancer, so it has no URL")
