@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ def test_two_services_answer_on_their_routes(local_app: LocalApp) -> None:
     assert local_app.get("/") == (200, "Home: /\n")
     assert local_app.get("/api/orders/7") == (200, "Api: /api/orders/7\n")
     assert len(local_app.containers()) == 4
+
+
+def test_each_service_has_its_own_url(local_app: LocalApp) -> None:
+    address = f"http://{local_app.host}:{local_app.port}"
+    services = json.loads(local_app.run("status", "--json").stdout)["services"]
+    assert {service["service"]: service["url"] for service in services} == {
+        "Web/Home": f"{address}/",
+        "Web/Api": f"{address}/api/",
+    }
 
 
 def test_an_unknown_path_gets_the_default_answer(local_app: LocalApp) -> None:

@@ -128,7 +128,14 @@ def status_as_json(status: AppStatus) -> dict[str, object]:
                 **address_as_json(service.address),
                 "desired": service.desired,
                 "running": service.running,
-                "tasks": [asdict(task) for task in service.tasks],
+                "tasks": [
+                    {
+                        "id": task.identifier,
+                        "status": task.status,
+                        "containers": [asdict(each) for each in task.containers],
+                    }
+                    for task in service.tasks
+                ],
             }
             for service in status.services
         ],
