@@ -123,7 +123,7 @@ def _dispatched(host: str, *listeners: dict[str, Any], port: int = 80) -> tuple[
         _match_condition=None,
     )
     choose_listeners(alb, SimpleNamespace(_flatten_listener_rule_conditions=None))
-    request = ({"LoadBalancerArn": "mine"}, "GET", "/", {"host": host}, b"", {}, port)
+    request: tuple[Any, ...] = ({"LoadBalancerArn": "mine"}, "GET", "/", {"host": host}, b"", {}, port)
     found: tuple[int, str] = asyncio.run(alb.dispatch_request(*request))
     return found
 

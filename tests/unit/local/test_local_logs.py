@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from recorded_cloud import TASKS, RecordedCloud, play, write_app
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from ecr_fargate_constructs.local import local_logs_cli
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.cli import app
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.log_lines import LogReader, since
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from click.testing import Result
 
 HOME = "cba4ed0c-1c49-495f-ba43-f45024952a37"
 HOST = "b6d3a9c7-1450-42d4-a4c8-6ba3fa728683"
@@ -32,7 +31,7 @@ BASE = int(datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp() * 1000)
 class Logs:
     """CloudWatch Logs with streams that grow; pages have ``page`` events at most."""
 
-    def __init__(self, page: int = 10_000, **streams: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, streams: Mapping[str, Sequence[tuple[int, str]]], page: int = 10_000) -> None:
         """Hold streams of ``group``, by name."""
         self._page = page
         self.streams = {name: list(events) for name, events in streams.items()}
@@ -93,7 +92,7 @@ def _messages(done: Result) -> list[str]:
 def test_lines_are_in_the_order_of_time_and_then_of_arrival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     traceback = ["Traceback (most recent call last):", '  File "a.py", line 1', "ValueError: no", "Another"]
     logs = Logs(
-        **{
+        {
             f"p/web/{HOME}": [(BASE + 5, text) for text in traceback],
             f"p/web/{HOST}": [(BASE + 1, "zz first"), (BASE + 9, "aa last")],
         }
@@ -103,14 +102,14 @@ def test_lines_are_in_the_order_of_time_and_then_of_arrival(tmp_path: Path, monk
 
 
 def test_each_line_says_when_and_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logs = Logs(**{f"p/side/{HOME}": [(BASE + 7, "hello\n")]})
+    logs = Logs({f"p/side/{HOME}": [(BASE + 7, "hello\n")]})
     [line] = _run(tmp_path, monkeypatch, logs).output.splitlines()
     assert re.fullmatch(rf"\d\d:\d\d:\d\d\.007 Web/Home side {TASKS['Home']} hello", line), line
 
 
 def test_services_of_one_group_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     logs = Logs(
-        **{
+        {
             f"p/web/{HOME}": [(BASE, "home")],
             f"p/web/{HOST}": [(BASE, "host")],
             f"p/worker/{WORKER}": [(BASE, "worker")],
@@ -122,11 +121,11 @@ def test_services_of_one_group_are_told_apart(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_container_of_an_earlier_version_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _messages(_run(tmp_path, monkeypatch, Logs(**{"p/renamed/gone": [(BASE, "old")]}))) == ["old"]
+    assert _messages(_run(tmp_path, monkeypatch, Logs({"p/renamed/gone": [(BASE, "old")]}))) == ["old"]
 
 
 def test_the_latest_lines_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logs = Logs(page=3, **{f"p/web/{HOME}": [(BASE + each, str(each)) for each in range(100)]})
+    logs = Logs(page=3, streams={f"p/web/{HOME}": [(BASE + each, str(each)) for each in range(100)]})
     assert _messages(_run(tmp_path, monkeypatch, logs)) == [str(each) for each in range(50, 100)]
     assert _messages(_run(tmp_path, monkeypatch, logs, "-n", "2")) == ["98", "99"]
     late = _run(tmp_path, monkeypatch, logs, "--since", "2026-01-31T12:00:00.060Z")
@@ -135,7 +134,7 @@ def test_the_latest_lines_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_colours_stay_on_a_terminal_and_orders_to_it_never_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://x\x1b\\link \x1b[2J \x1b]52;c;AAAA\x07"
-    logs = Logs(**{f"p/web/{HOME}": [(BASE, text)]})
+    logs = Logs({f"p/web/{HOME}": [(BASE, text)]})
     piped = _run(tmp_path, monkeypatch, logs).output
     assert "\x1b" not in piped
     assert piped.endswith("red link  \n")
@@ -148,14 +147,14 @@ def test_colours_stay_on_a_terminal_and_orders_to_it_never_do(tmp_path: Path, mo
 
 
 def test_tasks_have_colours_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logs = Logs(**{f"p/web/{HOME}": [(BASE, "a"), (BASE + 2, "c")], f"p/web/{HOST}": [(BASE + 1, "b")]})
+    logs = Logs({f"p/web/{HOME}": [(BASE, "a"), (BASE + 2, "c")], f"p/web/{HOST}": [(BASE + 1, "b")]})
     lines = _run(tmp_path, monkeypatch, logs, color=True).output.splitlines()
     first, second, third = (re.findall(r"\x1b\[(\d+)m", line)[0] for line in lines)
     assert first == third != second
 
 
 def test_json_is_one_object_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logs = Logs(**{f"p/web/{HOME}": [(BASE, 'say "hi"\x1b]0;t\x07'), (BASE + 1500, "\x1b[1mbold\x1b[0m")]})
+    logs = Logs({f"p/web/{HOME}": [(BASE, 'say "hi"\x1b]0;t\x07'), (BASE + 1500, "\x1b[1mbold\x1b[0m")]})
     first, second = (json.loads(line) for line in _run(tmp_path, monkeypatch, logs, "--json").output.splitlines())
     assert first == {
         "time": "2026-01-31T12:00:00.000+00:00",
@@ -169,8 +168,8 @@ def test_json_is_one_object_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_follow_goes_on_with_what_comes_and_says_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = f"p/web/{HOME}"
-    logs = Logs(page=2, **{stream: [(BASE, "before"), (BASE + 1, "shown")]})
-    new = iter(
+    logs = Logs(page=2, streams={stream: [(BASE, "before"), (BASE + 1, "shown")]})
+    new: Iterator[Callable[[], None]] = iter(
         [
             lambda: logs.streams[stream].extend((BASE + 2 + each, f"new {each}") for each in range(5)),
             lambda: logs.streams.update({f"p/web/{HOST}": [(BASE + 9, "a new task")]}),
@@ -184,7 +183,7 @@ def test_follow_goes_on_with_what_comes_and_says_nothing_twice(tmp_path: Path, m
         except StopIteration:
             raise KeyboardInterrupt from None
 
-    monkeypatch.setattr(local_logs_cli.time, "sleep", pass_time)
+    monkeypatch.setattr(time, "sleep", pass_time)
     done = _run(tmp_path, monkeypatch, logs, "--follow", "-n", "1")
     assert done.exit_code == 130
     shown = [line.split(" ", 4)[-1] for line in done.output.splitlines() if line]
@@ -193,14 +192,14 @@ def test_follow_goes_on_with_what_comes_and_says_nothing_twice(tmp_path: Path, m
 
 def test_a_group_that_is_not_there_yet_holds_nothing(tmp_path: Path) -> None:
     instance = write_app(tmp_path)
-    answers = Logs().answers()
+    answers = Logs({}).answers()
     del answers["logs.describe_log_streams"]
     cloud = RecordedCloud(instance, answers)
     assert LogReader(cloud, app_status(cloud, instance.assembly, 1).services).last(10) == []
 
 
 def test_an_unknown_service_is_refused_with_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = _run(tmp_path, monkeypatch, Logs(), "--service", "Nope")
+    done = _run(tmp_path, monkeypatch, Logs({}), "--service", "Nope")
     assert isinstance(done.exception, LocalError)
     assert "no service Nope is deployed" in done.exception.cause
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from recorded_cloud import PORT, write_app
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.local import deployment, engine, lifecycle, server, toolkit
 from ecr_fargate_constructs.local.cli import app
@@ -21,8 +21,6 @@ from ecr_fargate_constructs.local.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from click.testing import Result
 
     from ecr_fargate_constructs.local.instance import Instance
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from recorded_cloud import BALANCER, PORT, TASKS, RecordedCloud, play, write_app
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.local import report
 from ecr_fargate_constructs.local.app_status import app_status
@@ -20,7 +20,6 @@ from ecr_fargate_constructs.local.errors import LocalError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
 
 DIGEST = "sha256:115b64fdbc4dc6e57686d9f8528b4942206652e2f0eb02b638379f9c3c2c48d3"
 REPOSITORY = "web-repo02ac86cf-ab7be1e864bbb"
@@ -119,7 +118,9 @@ def test_a_service_that_is_not_there_or_has_no_url(tmp_path: Path, monkeypatch: 
 def test_a_load_balancer_that_leads_to_no_service_has_a_url_too(tmp_path: Path) -> None:
     instance = write_app(tmp_path)
     recorded = RecordedCloud(instance)
-    without = {name: {"Rules": []} for name in recorded._recorded if name.startswith("elbv2.describe_rules")}
+    without: dict[str, Any] = {
+        name: {"Rules": []} for name in recorded._recorded if name.startswith("elbv2.describe_rules")
+    }
     found = app_status(RecordedCloud(instance, without), instance.assembly, PORT)
     assert [each.address for each in found.services] == [None] * 4
     assert found.further_urls == (f"http://{BALANCER}/",)
