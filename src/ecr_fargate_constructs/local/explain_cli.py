@@ -50,8 +50,8 @@ def explain_command(
     """Say why a deployment failed, and what to do.
 
     Reads AWS (--stack or --service), or files with what 'aws ecs describe-services', 'aws ecs describe-tasks', 'aws
-    cloudformation describe-stack-events', 'aws elbv2 describe-target-health' and 'aws logs get-log-events' print. ECS
-    forgets stopped tasks after an hour.
+    cloudformation describe-stack-events', 'aws elbv2 describe-target-health', 'aws elbv2 describe-target-groups' and
+    'aws logs get-log-events' print. ECS forgets stopped tasks after an hour.
 
     Leaves with 0 when nothing failed, 3 when something did and the cause is named, 4 when it is not known.
     """
