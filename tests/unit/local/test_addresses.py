@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from ecr_fargate_constructs.local.addresses import Address, Asked, address_of, asked, main_listener
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
+from ecr_fargate_constructs.local.services import Balancer
 
 REDIRECT = {"Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "redirect"}]}
 HTTPS = {"Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "forward"}]}
@@ -141,6 +144,24 @@ def _dispatched(host: str, *listeners: dict[str, Any], port: int = 80) -> tuple[
 )
 def test_the_embedded_aws_asks_the_listener_that_is_meant(host: str, port: int, came: tuple[int, str]) -> None:
     assert _dispatched(host, REDIRECT, BESIDE, HTTPS, port=port) == came
+
+
+def test_a_load_balancer_is_asked_as_a_browser_asks_it() -> None:
+    """With the port in ``Host``, so that what is asked is what the printed URL leads to."""
+
+    class Echo(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.headers["Host"].encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        balancer = Balancer("Web", "Web", "web.alb.localhost", server.server_port)
+        assert balancer.ask() == (200, f"web.alb.localhost:{server.server_port}")
 
 
 QUERY = {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "2*"}, {"Value": "all"}]}}

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DIGEST = "sha256:115b64fdbc4dc6e57686d9f8528b4942206652e2f0eb02b638379f9c3c2c48d3"
 REPOSITORY = "web-repo02ac86cf-ab7be1e864bbb"
-NO_STACK: dict[str, Any] = {"cloudformation.list_stacks {}": [{"StackSummaries": []}]}
+GONE = {"StackName": "Web", "StackStatus": "DELETE_COMPLETE"}
+NO_STACK: dict[str, Any] = {"cloudformation.list_stacks {}": [{"StackSummaries": [GONE]}]}
 
 
 def _run(app_directory: Path, *arguments: str) -> Result:
@@ -151,6 +152,26 @@ def test_no_task_is_a_failure_where_one_is_wanted(
     assert done.exit_code == status, done.output
     if status:
         assert "no task runs" in _cause(done)
+
+
+def test_services_of_nested_stacks_are_there_too(tmp_path: Path) -> None:
+    instance = write_app(tmp_path)
+    name = 'cloudformation.describe_stack_resources {"StackName": "Web"}'
+    resources = RecordedCloud(instance)._recorded[name]["StackResources"]
+    nested = {
+        "LogicalResourceId": "Nested",
+        "PhysicalResourceId": "arn:nested",
+        "ResourceType": "AWS::CloudFormation::Stack",
+    }
+    services = [each for each in resources if each["ResourceType"] == "AWS::ECS::Service"]
+    changed = {
+        name: {"StackResources": [nested, *(each for each in resources if each not in services)]},
+        name.replace('"Web"', '"arn:nested"'): {"StackResources": services},
+    }
+    found = app_status(RecordedCloud(instance, changed), instance.assembly, PORT).services
+    assert [(each.stack, each.name) for each in found][:3] == [
+        ("Web", f"Web/{each}") for each in ("Head", "Home", "Host")
+    ]
 
 
 def test_a_service_that_goes_meanwhile_is_left_out(tmp_path: Path) -> None:
