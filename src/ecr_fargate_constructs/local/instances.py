@@ -63,7 +63,7 @@ def state_of(instance: Instance, memory: Memory | None) -> State:
             pass
     except LocalError:
         return State.BUSY
-    if memory is not None:
+    if memory is not None and "aws" in memory.processes:
         return State.DEAD
     return State.UNFINISHED if instance.state.exists() else State.ABSENT
 

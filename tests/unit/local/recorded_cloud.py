@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local.instance import Instance, Memory
+from ecr_fargate_constructs.local.processes import Process
 from ecr_fargate_constructs.local.services import Cloud
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def write_app(directory: Path) -> Instance:
         ("Web.json", {"Resources": {**services, **worker}}),
     ):
         (instance.assembly / file).write_text(json.dumps(content), encoding="utf-8")
-    Memory(instance.account, instance.region, "podman", "").save(instance)
+    gone = {"aws": Process(2**22 + 1, 1)}  # no process has an id beyond 2**22
+    Memory(instance.account, instance.region, "podman", "", processes=gone).save(instance)
     return instance
 
 

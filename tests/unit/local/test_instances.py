@@ -61,7 +61,7 @@ def test_several_are_listed(tmp_path: Path) -> None:
         _there(tmp_path, port)
     with pytest.raises(LocalError, match="has 2 instances") as caught:
         find_instance(tmp_path, None)
-    assert caught.value.cause.splitlines()[1:] == ["  --port 4640: dead", "  --port 14630: dead"]
+    assert caught.value.cause.splitlines()[1:] == ["  --port 4640: unfinished", "  --port 14630: unfinished"]
     assert "--port" in str(caught.value.fix)
 
 
