@@ -15,11 +15,12 @@ from rich.text import Text
 
 DOCS = Path(__file__).parent.parent / "docs"
 RECORD, PICTURE = DOCS / "demo.txt", DOCS / "demo.svg"
+_WIDTH = 90
 _STYLES = (
     (r"^✓", "green"),
     (r"[\d.]+ s$", "dim"),
     (r"^note", "yellow"),
-    (r"^ [a-z]+ {3,}", "bold"),
+    (r"^(service|stack|url|repository|tag|digest|tasks|runs) ", "bold"),
     (r"\b200$", "green"),
     (r"^Hello.*", "bold"),
 )
@@ -27,13 +28,14 @@ _STYLES = (
 
 def draw(record: str) -> str:
     """The picture."""
-    console = Console(record=True, width=90, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text("$ make demo PORT=4688", style="bold"))
     for line in record.splitlines():
         text = Text(line)
         for pattern, style in _STYLES:
             text.highlight_regex(pattern, style)
-        console.print(text, soft_wrap=True)
+        for part in text.divide(range(_WIDTH, len(line), _WIDTH)):  # as a terminal folds
+            console.print(part, soft_wrap=True)
     svg = console.export_svg(title="make demo", unique_id="demo")
     # rich names a font on somebody's server; a picture loads nothing.
     svg = re.sub(r"\s*@font-face \{.*?\n    \}", "", svg, flags=re.DOTALL).replace("Fira Code, monospace", "monospace")

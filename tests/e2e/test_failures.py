@@ -7,6 +7,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.local.instance import Memory
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -67,6 +69,24 @@ def test_an_interrupted_start(faulty_app: LocalApp) -> None:
     command.send_signal(signal.SIGINT)
     stdout, stderr = command.communicate()
     assert command.returncode == 130, stdout + stderr
+    assert not faulty_app.leftovers()
+
+
+def test_a_start_that_is_killed_is_known_and_can_be_cleared_away(faulty_app: LocalApp) -> None:
+    command = faulty_app.start("up")
+    deadline = time.monotonic() + 60
+    while not (faulty_app.state / "instance.json").exists():
+        assert command.poll() is None, command.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    command.kill()
+    command.communicate()
+    memory = Memory.load(faulty_app.state / "instance.json")
+    assert memory is not None
+    assert memory.alive
+    _failed(faulty_app.run("status"), f"on port {faulty_app.port}", "do:")
+    assert faulty_app.run("down").returncode == 0
+    assert not [name for name, process in memory.processes.items() if process.alive]
     assert not faulty_app.leftovers()
 
 

@@ -7,7 +7,6 @@ asked about what the embedded AWS can break: a health check, an exit, an image.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -58,12 +57,6 @@ def _causes(local_app: LocalApp) -> tuple[int, list[str]]:
         capture_output=True,
         text=True,
         check=False,
-        env={
-            **os.environ,
-            "AWS_ACCESS_KEY_ID": f"{local_app.port:012d}",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_REGION": "us-east-1",
-        },
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, [each["cause"] for each in json.loads(done.stdout)]
@@ -138,6 +131,15 @@ def test_status_logs_and_a_second_command_agree(local_app: LocalApp) -> None:
     assert "listening on 8080" in logs.stdout
 
 
+def test_scripts_read_status_logs_and_url(local_app: LocalApp) -> None:
+    [service] = json.loads(local_app.run("status", "--json").stdout)["services"]
+    assert (service["service"], service["running"]) == ("Web/Web", 2)
+    assert local_app.run("url", "--service", "Web").stdout == f"{service['url']}\n"
+    lines = [json.loads(line) for line in local_app.run("logs", "--json", "--service", "Web/Web").stdout.splitlines()]
+    assert {line["task"] for line in lines} == {task["id"] for task in service["tasks"]}
+    assert {(line["service"], line["container"]) for line in lines} == {("Web/Web", "web")}
+
+
 def test_explain_finds_nothing_where_all_is_well(local_app: LocalApp) -> None:
     assert _causes(local_app) == (0, [])
 
@@ -210,6 +212,9 @@ def test_a_version_that_fails_its_health_check(local_app: LocalApp) -> None:
     failed = local_app.run("up")
     assert failed.returncode == 1, failed.stdout + failed.stderr
     assert _causes(local_app) == (3, ["failed health check of the load balancer"])
+    explained = local_app.run("explain")
+    assert explained.returncode == 3
+    assert "GET /healthz on the container's port has to answer 200" in explained.stdout
     assert local_app.get() == (200, f"{EDITED}\n")
     local_app.edit('"/health": "ok\\n"', '"/healthz": "ok\\n"')
 
@@ -258,6 +263,9 @@ def test_the_stack_can_be_destroyed(local_app: LocalApp) -> None:
         time.sleep(0.2)  # tasks drain after their service is gone
     assert not local_app.containers()
     assert _repository(local_app), "the repository is retained"
+    status = local_app.run("status")
+    assert status.returncode == 1
+    assert "no stack" in status.stderr
 
 
 def test_down_leaves_nothing(local_app: LocalApp) -> None:

@@ -1,11 +1,11 @@
-"""Services behind one load balancer, for real: each answers on its route, and a third joins. The tests go on."""
+"""Services behind one load balancer, for real: each answers on its route, and another joins. The tests go on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import Any
 
-if TYPE_CHECKING:
-    from local_app import LocalApp
+from local_app import LocalApp
 
 APP = """
 from pathlib import Path
@@ -16,16 +16,20 @@ from ecr_fargate_constructs import (
     AppContainer, PrivateRepository, PublicHttp, Route, RoutedFargateService, SharedLoadBalancer, TargetHealthCheck
 )
 
-ROUTES = {"Home": "/", "Api": "/api/*"}
+ROUTES = {
+    "Home": Route(path="/"),
+    "Api": Route(path="/api/*"),
+    "Shop": Route(host="shop.example.com", query={"v": "2*"}),
+}
 
 app = cdk.App()
 stack = cdk.Stack(app, "Web")
 image = PrivateRepository(stack, "Repo").build_and_push_image(Path(__file__).parent / "app")
 ingress = PublicHttp(health_check=TargetHealthCheck(path="/healthz"))
 shared = SharedLoadBalancer(stack, "Shared", ingress=ingress)
-for name, path in ROUTES.items():
+for name, route in ROUTES.items():
     container = AppContainer(image, 8080, environment={"NAME": name})
-    RoutedFargateService(stack, name, load_balancer=shared, route=Route(path=path), container=container)
+    RoutedFargateService(stack, name, load_balancer=shared, route=route, container=container)
 app.synth()
 """
 
@@ -46,7 +50,7 @@ def _groups(local_app: LocalApp) -> dict[str, Any]:
     }
 
 
-def test_two_services_answer_on_their_routes(local_app: LocalApp) -> None:
+def test_services_answer_on_their_routes(local_app: LocalApp) -> None:
     (local_app.directory / "app.py").write_text(APP, encoding="utf-8")
     local_app.edit('bodies = {"/": f"{GREETING}\\n", "/healthz": "ok\\n"}', 'name = os.environ["NAME"]')
     local_app.edit('body = bodies.get(self.path.partition("?")[0])', 'body = f"{name}: {self.path}\\n"')
@@ -54,7 +58,24 @@ def test_two_services_answer_on_their_routes(local_app: LocalApp) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert local_app.get("/") == (200, "Home: /\n")
     assert local_app.get("/api/orders/7") == (200, "Api: /api/orders/7\n")
-    assert len(local_app.containers()) == 4
+    assert len(local_app.containers()) == 6
+
+
+def test_each_service_has_its_own_url(local_app: LocalApp) -> None:
+    address = f"http://{local_app.host}:{local_app.port}"
+    services = json.loads(local_app.run("status", "--json").stdout)["services"]
+    assert {service["service"]: service["url"] for service in services} == {
+        "Web/Home": f"{address}/",
+        "Web/Api": f"{address}/api/",
+        "Web/Shop": f"http://shop.example.com.{local_app.host}:{local_app.port}/?v=2",
+    }
+
+
+def test_a_host_and_a_query_lead_to_their_service(local_app: LocalApp) -> None:
+    shop = LocalApp(local_app.directory, local_app.port)
+    shop.__dict__["host"] = f"shop.example.com.{local_app.host}"
+    assert shop.get("/?v=21") == (200, "Shop: /?v=21\n")
+    assert shop.get("/?v=1") == (200, "Home: /?v=1\n")
 
 
 def test_an_unknown_path_gets_the_default_answer(local_app: LocalApp) -> None:
@@ -62,20 +83,20 @@ def test_an_unknown_path_gets_the_default_answer(local_app: LocalApp) -> None:
         assert local_app.get(path) == (404, "Not found\n")
 
 
-def test_a_third_joins_without_a_change_to_the_others(local_app: LocalApp) -> None:
+def test_a_further_one_joins_without_a_change_to_the_others(local_app: LocalApp) -> None:
     before, groups = _rules(local_app), _groups(local_app)
-    assert len(before) == 2
+    assert len(before) == 3
     app = local_app.directory / "app.py"
     text = app.read_text(encoding="utf-8")
-    app.write_text(text.replace('{"Home"', '{"Admin": "/api/admin/*", "Home"'), encoding="utf-8")
+    app.write_text(text.replace('"Home":', '"Admin": Route(path="/api/admin/*"), "Home":'), encoding="utf-8")
     done = local_app.run("up")
     assert done.returncode == 0, done.stdout + done.stderr
     after = _rules(local_app)
     assert {arn: after[arn] for arn in before} == before
-    assert len(after) == 3
+    assert len(after) == 4
     now = _groups(local_app)
     assert {arn: now[arn] for arn in groups} == groups
-    assert len(now) == 3
+    assert len(now) == 4
     assert local_app.get("/api/admin/users") == (200, "Admin: /api/admin/users\n")
     assert local_app.get("/api/orders/7") == (200, "Api: /api/orders/7\n")
     assert local_app.get("/") == (200, "Home: /\n")

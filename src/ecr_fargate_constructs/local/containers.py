@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _TASK_LABEL = "com.amazonaws.ecs.task-arn"
+_NAME_LABEL = "com.amazonaws.ecs.container-name"
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Container:
         identifier: The engine's id of it.
         image: Image that it really runs.
         task: ARN of its task; empty for other containers of the embedded AWS.
+        name: Its name in the task definition; empty for others.
     """
 
     identifier: str
     image: str
     task: str
+    name: str = ""
 
 
 def containers(instance: Instance, memory: Memory) -> list[Container]:
@@ -45,7 +48,7 @@ def containers(instance: Instance, memory: Memory) -> list[Container]:
         Container(
             item["Id"],
             item["Config"]["Image"],
-            (item["Config"].get("Labels") or {}).get(_TASK_LABEL, ""),
+            *((item["Config"].get("Labels") or {}).get(label, "") for label in (_TASK_LABEL, _NAME_LABEL)),
         )
         for item in described
     ]

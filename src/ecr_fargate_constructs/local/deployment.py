@@ -22,12 +22,20 @@ if TYPE_CHECKING:
 class Deployment:
     """One run of the CDK command line's verbs on an app, for the stacks that are named or for all."""
 
-    def __init__(self, instance: Instance, memory: Memory, names: Sequence[str], progress: Progress) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        memory: Memory,
+        names: Sequence[str],
+        progress: Progress,
+        context: Sequence[str] = (),
+    ) -> None:
         """Find the command line; nothing runs yet."""
         self._instance = instance
         self._memory = memory
         self._names = names
         self._progress = progress
+        self._context = [part for each in context for part in ("--context", each)]
         progress.step("getting the CDK command line")
         self._toolkit = toolkit.find_toolkit(instance.app_directory, progress.detail)
         instance.toolkit_log.write_text("", encoding="utf-8")
@@ -37,7 +45,7 @@ class Deployment:
         self._progress.step("synthesizing the app")
         fresh = self._instance.state / "cdk.out.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        self._run("synth", "--quiet", "--output", str(fresh))
+        self._run("synth", "--quiet", "--output", str(fresh), *self._context)
         stacks = assembly.stacks(fresh, self._names)
         self._refuse_other_environments(stacks)
         known = set(json.loads(self._instance.types_file.read_text(encoding="utf-8")))

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = "Mapping[str, Any]"
 """Answers of AWS, merged: of ``describe-services``, ``describe-tasks``, ``describe-service-deployments``,
-``describe-stack-events``, ``describe-target-health`` and ``get-log-events``."""
+``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``."""
 
 _FAILED_STATES = ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED", "ROLLBACK_IN_PROGRESS", "FAILED")
 _RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and old ones tell of other failures
-_ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
+ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,29 @@ def failed(record: Record) -> bool:
         or any(_stopped_of_itself(task) for task in record.get("tasks", ()))
         or any(_state(each) == "unhealthy" for each in record.get("TargetHealthDescriptions", ()))
     )
+
+
+def health_checks(record: Record) -> list[str]:
+    """What the load balancer asks of the targets, and what those that are not healthy say."""
+    asked = []
+    for group in record.get("TargetGroups", ()):
+        matcher = group.get("Matcher") or {}
+        codes = matcher.get("HttpCode") or matcher.get("GrpcCode") or "200"
+        port = str(group.get("HealthCheckPort") or "traffic-port")
+        where = "the container's port" if port == "traffic-port" else f"port {port}"
+        path = group.get("HealthCheckPath") or "/"
+        asked.append(f"{group.get('TargetGroupName', '?')}: GET {path} on {where} has to answer {codes}")
+    for each in record.get("TargetHealthDescriptions", ()):
+        if _state(each) == "unhealthy":
+            target, health = each.get("Target", {}), each["TargetHealth"]
+            said = health.get("Description") or health.get("Reason") or "unhealthy"
+            asked.append(f"{target.get('Id', '?')}:{target.get('Port', '?')}: {said}")
+    return list(dict.fromkeys(asked))
+
+
+def last_lines(record: Record) -> list[str]:
+    """The last lines of the task that failed last."""
+    return [str(each.get("message", "")) for each in record.get("logEvents", ())]
 
 
 def observations(record: Record) -> Iterator[Observation]:
@@ -179,7 +202,7 @@ def _stopped_of_itself(task: Record) -> bool:
     if task.get("lastStatus") != "STOPPED" and task.get("desiredStatus") != "STOPPED":
         return False
     reason = str(task.get("stoppedReason", ""))
-    return task.get("stopCode") not in _ORDINARY_STOPS or "health check" in reason
+    return task.get("stopCode") not in ORDINARY_STOPS or "health check" in reason
 
 
 def _first(observation: Observation) -> Rule | None:

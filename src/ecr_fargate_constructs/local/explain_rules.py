@@ -12,6 +12,7 @@ _GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _PULL = _GUIDE + "task_cannot_pull_image.html"
 _START = _GUIDE + "resource-initialization-error.html"
 _STOPPED = _GUIDE + "stopped-task-error-codes.html"
+HEALTH_CHECK = "failed health check of the load balancer"
 _EVENTS = _GUIDE + "service-event-messages-list.html"
 
 
@@ -177,7 +178,7 @@ RULES = (
         _EVENTS,
     ),
     _rule(
-        "failed health check of the load balancer",
+        HEALTH_CHECK,
         r"failed ELB health checks|Target\.(?:ResponseCodeMismatch|Timeout|FailedHealthChecks)|"
         r"Health checks failed(?: with these codes: \[(?P<codes>[^\]]+)\])?|"
         r"is unhealthy in \(?target-group|Request timed out",
@@ -206,7 +207,7 @@ RULES = (
         "container exited",
         r"Essential container (?:in task )?exited|EssentialContainerExited",
         "the application ended, and a task without its essential container stops",
-        "read its last lines in the log: a missing variable, a port in use, an exception at the start",
+        "its last lines say why: a missing variable, a port in use, an exception at the start",
         _STOPPED,
     ),
     _rule(

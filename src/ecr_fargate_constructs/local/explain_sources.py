@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.explain import ORDINARY_STOPS
 from ecr_fargate_constructs.local.retention_sources import asked
 
 if TYPE_CHECKING:
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 
     Clients: TypeAlias = Callable[[str], Any]
 
-_KEYS = ("services", "tasks", "serviceDeployments", "StackEvents", "TargetHealthDescriptions", "logEvents")
+_KEYS = (
+    "services",
+    "tasks",
+    "serviceDeployments",
+    "StackEvents",
+    "TargetHealthDescriptions",
+    "TargetGroups",
+    "logEvents",
+)
 _TASKS = 20  # stopped tasks that are read; they are all alike
 _LINES = 20
 
@@ -49,6 +58,15 @@ _FILES = (
     "give what 'aws ecs describe-services', 'aws ecs describe-tasks', 'aws cloudformation describe-stack-events' or "
     "'aws elbv2 describe-target-health' print"
 )
+
+
+def from_stacks(clients: Clients, stacks: Iterable[str]) -> dict[str, list[Any]]:
+    """All that AWS says of the services of several stacks."""
+    record: dict[str, list[Any]] = {key: [] for key in _KEYS}
+    for stack in stacks:
+        for key, found in from_stack(clients, stack).items():
+            record[key] += found
+    return record
 
 
 def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
@@ -90,7 +108,8 @@ def from_services(clients: Clients, arns: Sequence[str]) -> dict[str, list[Any]]
         for service in answer["services"]:
             for balancer in service.get("loadBalancers", ()):
                 if "targetGroupArn" in balancer:
-                    record["TargetHealthDescriptions"] += _health(clients, balancer["targetGroupArn"])
+                    for key, found in _health(clients, balancer["targetGroupArn"]).items():
+                        record[key] += found
     return record
 
 
@@ -121,17 +140,24 @@ def _deployments(ecs: Any, cluster: str, service: str) -> list[Any]:  # noqa: AN
     return found
 
 
-def _health(clients: Clients, group: str) -> list[Any]:
+def _health(clients: Clients, group: str) -> dict[str, list[Any]]:
+    """How the targets of a group are, and how they are checked."""
+    elb = clients("elbv2")
     try:
-        found: list[Any] = clients("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        found: list[Any] = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        groups: list[Any] = elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"]
     except (BotoCoreError, ClientError):
-        return []
-    return found
+        return {}
+    return {"TargetHealthDescriptions": found, "TargetGroups": groups}
 
 
 def _last_lines(clients: Clients, tasks: Sequence[Any]) -> list[Any]:
-    """The last lines of a task that stopped, if its containers log to CloudWatch and the caller may read them."""
-    stopped = next((task for task in tasks if task.get("lastStatus") == "STOPPED"), None)
+    """The last lines of the task that failed last, if its containers log to CloudWatch and the caller may read them."""
+    stopped = max(
+        (task for task in tasks if task.get("lastStatus") == "STOPPED"),
+        key=lambda task: (task.get("stopCode") not in ORDINARY_STOPS, str(task.get("stoppedAt", ""))),
+        default=None,
+    )
     if stopped is None:
         return []
     lines: list[Any] = []

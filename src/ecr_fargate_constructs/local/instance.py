@@ -207,3 +207,14 @@ def instance_at(
                 )
         return Instance(directory, port, memory.account, memory.region), memory
     return Instance(directory, port, account or f"{port:012d}", region or "us-east-1"), None
+
+
+def credentials_environment(instance: Instance, memory: Memory) -> dict[str, str]:  # noqa: ARG001 - will hold the secret
+    """The variables that lead the tools of AWS to an instance: the AWS command line, boto3, other SDKs."""
+    return {
+        "AWS_ENDPOINT_URL": instance.endpoint,
+        "AWS_ACCESS_KEY_ID": instance.account,  # the emulator reads the account from it
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": instance.region,
+        "AWS_DEFAULT_REGION": instance.region,  # boto3 reads this one alone
+    }

@@ -16,6 +16,7 @@ from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
+from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.settling import Answer, ask, settled
 from ecr_fargate_constructs.reading import assembly
@@ -50,7 +51,34 @@ def runs(instance: Instance, memory: Memory | None) -> bool:
     return memory is not None and memory.alive and server.answers(instance)
 
 
-def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progress: Progress) -> Outcome:
+def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memory:
+    """Start the embedded AWS, unless it runs, and deploy nothing. One that does not start leaves its logs alone.
+
+    Raises:
+        LocalError: It does not start.
+    """
+    if memory is not None and runs(instance, memory):
+        return memory
+    try:
+        return _start(instance, memory, progress)
+    except BaseException as error:
+        progress.failed()
+        if instance.state.is_dir():
+            progress.step("cleaning up")
+            _end(instance, Memory.load(instance.memory_file))
+            kept = instance.keep_logs()
+            if isinstance(error, LocalError) and error.log is not None:
+                error.log = kept
+        raise
+
+
+def up(
+    instance: Instance,
+    memory: Memory | None,
+    stacks: Sequence[str],
+    progress: Progress,
+    context: Sequence[str] = (),
+) -> Outcome:
     """Deploy the app and wait until it answers.
 
     An embedded AWS that was started for this and fails is taken down again; one that ran before goes on as it was.
@@ -62,7 +90,7 @@ def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progres
     try:
         if memory is None or not ran_before:
             memory = _start(instance, memory, progress)
-        return _deploy(instance, memory, stacks, progress)
+        return _deploy(instance, memory, stacks, progress, context)
     except BaseException as error:
         progress.failed()
         failure = _explained(error, instance)
@@ -130,16 +158,18 @@ def _check_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
+            owner = app_on(port) if taken else None
+            by = f"the embedded AWS of {owner}" if owner else "another program"
             raise LocalError(
-                f"port {port} is taken by another program"
-                if taken
-                else f"port {port} cannot be used: {error.strerror}",
+                f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}",
                 fix="choose another one with --port, for example --port 4600",
             ) from error
 
 
-def _deploy(instance: Instance, memory: Memory, names: Sequence[str], progress: Progress) -> Outcome:
-    deployment = Deployment(instance, memory, names, progress)
+def _deploy(
+    instance: Instance, memory: Memory, names: Sequence[str], progress: Progress, context: Sequence[str]
+) -> Outcome:
+    deployment = Deployment(instance, memory, names, progress, context)
     stacks = deployment.synthesize()
     deployment.bootstrap()
     stand_ins = deployment.get_base_images(stacks)

@@ -48,6 +48,7 @@ def start_podman(instance: Instance, memory: Memory) -> None:
         env={**os.environ, **podman_environment(instance)},
         log=instance.engine_log,
     )
+    memory.save(instance)  # so that 'down' finds it when this command is killed
     deadline = time.monotonic() + _START_SECONDS
     while not path.exists():
         if not memory.processes["engine"].alive or time.monotonic() > deadline:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING
-
-from rich import box
-from rich.table import Table
 
 from ecr_fargate_constructs.local.printing import escape
 from ecr_fargate_constructs.local.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
     from rich.status import Status
     from typing_extensions import Self
 
-    from ecr_fargate_constructs.local.containers import Container
+    from ecr_fargate_constructs.local.addresses import Address
+    from ecr_fargate_constructs.local.app_status import AppStatus, ServiceStatus
     from ecr_fargate_constructs.local.errors import LocalError
-    from ecr_fargate_constructs.local.services import Balancer, Service
     from ecr_fargate_constructs.local.settling import Answer
 
 _DETAIL_WIDTH = 90
 _BODY_LINES = 5
+_NAME_WIDTH = 10
+_SHORT = 8  # characters of a task's id; the engine's container names have as many
 _GOOD, _BAD = "[green]✓[/]", "[red]✗[/]"
 
 
@@ -68,30 +68,86 @@ class ConsoleProgress(Progress):
         self._step = ""
 
 
-def services_table(
-    services: Sequence[Service], balancers: Sequence[Balancer], containers: Sequence[Container]
-) -> Table:
-    """What runs: for each service its stack, repository, image, tasks with what the engine says they run, and URL."""
-    table = Table(box=box.HORIZONTALS, show_header=False, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for service in services:
-        task = service.running[0] if service.running else None
-        repository, _, tag = (task.image if task else "-").partition("@")[0].partition("/")[2].rpartition(":")
-        urls = [balancer.url for balancer in balancers if balancer.stack == service.stack]
-        images = [container.image for task in service.running for container in containers if container.task == task.arn]
-        for name, value in (
-            ("stack", service.stack),
-            ("repository", repository or tag or "-"),
-            ("tag", tag or "-"),
-            ("digest", task.digest if task and task.digest else "-"),
-            ("tasks", f"{len(service.running)} of {service.desired} running"),
-            *(("runs", image) for image in images),
-            *(("url", url) for url in urls),
-        ):
-            table.add_row(name, escape(value))
-        table.add_section()
-    return table
+def print_status(console: Console, status: AppStatus) -> None:
+    """Show what runs: a block a service, a line a value, whole also where it is wider than the terminal."""
+    for number, service in enumerate(status.services):
+        if number:
+            console.print()
+        _print_rows(console, _rows(service, status.stacks.get(service.stack, "")))
+    if status.further_urls:
+        if status.services:
+            console.print()
+        _print_rows(console, [("url", url) for url in status.further_urls])
+
+
+def _rows(service: ServiceStatus, stack: str) -> Iterator[tuple[str, str]]:
+    yield "service", service.name
+    yield "stack", service.stack if stack.endswith("_COMPLETE") else f"{service.stack} ({stack})"
+    if service.address is not None:
+        yield "url", str(service.address)
+    first = next((container for task in service.tasks for container in task.containers), None)
+    if first is not None:
+        repository, tag = _repository_and_tag(first.image)
+        yield "repository", repository
+        yield "tag", tag or "-"
+        yield "digest", first.digest or "-"
+    yield "tasks", f"{service.running} of {service.desired} running"
+    for task in service.tasks:
+        for container in task.containers:
+            state = "" if container.status == "RUNNING" else f" ({container.status.lower()})"
+            yield "runs", f"{task.identifier[:_SHORT]} {container.name}{state} {container.runs or container.image}"
+
+
+def _repository_and_tag(image: str) -> tuple[str, str]:
+    """The parts of an image's name without registry and digest; the tag is empty where there is none."""
+    name = image.partition("@")[0]
+    before, _, last = name.rpartition("/")
+    last, _, tag = last.partition(":")
+    registry, _, path = before.partition("/")
+    has_registry = any(sign in registry for sign in ".:") or registry == "localhost"
+    parts = [path] if has_registry else [registry, path]
+    return "/".join([*filter(None, parts), last]), tag
+
+
+def _print_rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
+    for name, value in rows:
+        console.print(f"[bold]{name:<{_NAME_WIDTH}}[/] {escape(value)}", emoji=False, highlight=False, soft_wrap=True)
+
+
+def status_as_json(status: AppStatus) -> dict[str, object]:
+    """What runs, for scripts."""
+    return {
+        "stacks": dict(status.stacks),
+        "services": [
+            {
+                "service": service.name,
+                "stack": service.stack,
+                "name": service.arn.rpartition("/")[2],
+                "arn": service.arn,
+                "cluster": service.cluster,
+                **address_as_json(service.address),
+                "desired": service.desired,
+                "running": service.running,
+                "tasks": [
+                    {
+                        "id": task.identifier,
+                        "status": task.status,
+                        "containers": [asdict(each) for each in task.containers],
+                    }
+                    for task in service.tasks
+                ],
+            }
+            for service in status.services
+        ],
+        "further_urls": list(status.further_urls),
+    }
+
+
+def address_as_json(address: Address | None) -> dict[str, object]:
+    """Where a service answers, for scripts."""
+    if address is None:
+        return {"url": None, "method": None, "headers": {}}
+    return {"url": address.url, "method": address.method, "headers": dict(address.headers)}
 
 
 def print_answer(console: Console, answer: Answer) -> None:

@@ -41,6 +41,7 @@ def start_server(instance: Instance, memory: Memory) -> None:
         env={**_inherited(os.environ), **_environment(instance, memory), "TMPDIR": str(temporary)},
         log=instance.server_log,
     )
+    memory.save(instance)  # so that 'down' finds it when this command is killed
     deadline = time.monotonic() + _START_SECONDS
     while not answers(instance):
         if not memory.processes["aws"].alive:

@@ -124,7 +124,7 @@ class Balancer:
         """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": self.host})
+            connection.request("GET", path, headers={"Host": f"{self.host}:{self.port}"})  # as a browser
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except http.client.HTTPException as error:
@@ -154,17 +154,27 @@ class Cloud:
             )
         return self._clients[name]
 
-    def resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
-        """Stack and physical id of every resource of a type."""
+    def members(self, stacks: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each resource that the stacks have made, with its stack; those of nested stacks with the one around."""
         cloudformation = self.client("cloudformation")
         for stack in stacks:
-            try:
-                found = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-            except ClientError:
-                continue  # not deployed
-            for resource in found:
-                if resource["ResourceType"] == kind and resource.get("PhysicalResourceId"):
-                    yield stack, resource["PhysicalResourceId"]
+            names = [stack]
+            for name in names:  # it grows meanwhile
+                try:
+                    found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+                except ClientError:
+                    continue  # not deployed
+                for resource in found:
+                    if resource.get("PhysicalResourceId"):
+                        yield stack, resource
+                        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                            names.append(resource["PhysicalResourceId"])
+
+    def resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
+        """Stack and physical id of every resource of a type."""
+        for stack, resource in self.members(stacks):
+            if resource["ResourceType"] == kind:
+                yield stack, resource["PhysicalResourceId"]
 
     def services(self, stacks: Sequence[str]) -> list[Service]:
         """The ECS services of deployed stacks."""

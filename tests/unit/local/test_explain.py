@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded_cloud import PORT, play, write_app
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.local.explain import explain, failed
+from ecr_fargate_constructs.local.explain import explain, failed, health_checks
 from ecr_fargate_constructs.local.explain_rules import RULES
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -158,7 +159,100 @@ def test_the_command_prints_json() -> None:
     done = CliRunner().invoke(app, ["explain", "--json", str(RECORDED / "quota.json")])
     [cause] = json.loads(done.output)
     assert cause["cause"] == "quota reached"
-    assert set(cause) == {"cause", "sentence", "fix", "source", "said", "times"}
+    assert set(cause) == {"cause", "sentence", "fix", "source", "said", "times", "health_checks", "last_lines"}
+
+
+GROUP = {
+    "TargetGroupName": "web",
+    "HealthCheckPath": "/healthz",
+    "HealthCheckPort": "traffic-port",
+    "Matcher": {"HttpCode": "200-299"},
+}
+UNHEALTHY = {
+    "Target": {"Id": "10.0.0.7", "Port": 8080},
+    "TargetHealth": {
+        "State": "unhealthy",
+        "Reason": "Target.ResponseCodeMismatch",
+        "Description": "Health checks failed with these codes: [404]",
+    },
+}
+
+
+def test_a_failed_health_check_is_told_with_its_path_and_codes(tmp_path: Path) -> None:
+    record = {"TargetGroups": [GROUP, GROUP], "TargetHealthDescriptions": [UNHEALTHY, {"Target": {"Id": "10.0.0.8"}}]}
+    said = [
+        "web: GET /healthz on the container's port has to answer 200-299",
+        "10.0.0.7:8080: Health checks failed with these codes: [404]",
+    ]
+    assert health_checks(record) == said
+    file = tmp_path / "health.json"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    done = CliRunner().invoke(app, ["explain", str(file)], env={"COLUMNS": "200"})
+    assert [each in done.output for each in said] == [True, True]
+    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
+    assert cause["health_checks"] == said
+
+
+def test_other_causes_say_nothing_of_health_checks(tmp_path: Path) -> None:
+    file = tmp_path / "exited.json"
+    file.write_text(json.dumps({**_record("exited"), "TargetGroups": [GROUP]}), encoding="utf-8")
+    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
+    assert cause["health_checks"] == []
+
+
+def test_the_lines_that_were_read_are_shown(tmp_path: Path) -> None:
+    record = _record("exited") | {"logEvents": [{"message": f"KeyError: 'PORT' [bold] {'x' * 60}\x1b]0;t\x07"}]}
+    file = tmp_path / "exited.json"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    done = CliRunner().invoke(app, ["explain", str(file)], env={"COLUMNS": "50"})
+    line = f"KeyError: 'PORT' [bold] {'x' * 60}"
+    assert done.output.endswith(f"Last lines of the task that failed last:\n{line}\n")
+    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
+    assert cause["last_lines"] == [line]
+
+
+def _play_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _record("exited")["tasks"][0]
+    play(
+        monkeypatch,
+        {
+            "cloudformation.describe_stack_events": {"StackEvents": []},
+            "ecs.list_tasks": {"taskArns": ["arn:1"]},
+            "ecs.describe_tasks": {"tasks": [task]},
+            "ecs.list_service_deployments": {"serviceDeployments": []},
+            "ecs.describe_task_definition": {"taskDefinition": {"containerDefinitions": []}},
+            "elbv2.describe_target_health": {"TargetHealthDescriptions": [UNHEALTHY]},
+            "elbv2.describe_target_groups": {"TargetGroups": [GROUP]},
+        },
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["--service", "Home"]])
+def test_the_app_itself_is_explained_without_region_or_credentials(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_app(tmp_path)
+    _play_a_failure(monkeypatch)
+    done = CliRunner().invoke(app, ["local", "explain", "--json", "--app-dir", str(tmp_path), *arguments])
+    assert done.exit_code == 3, done.output
+    causes = {each["cause"]: each for each in json.loads(done.output)}
+    assert set(causes) == {"container exited", "failed health check of the load balancer"}
+    assert causes["failed health check of the load balancer"]["health_checks"][0].startswith("web: GET /healthz on")
+
+
+def test_the_address_of_an_embedded_aws_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    write_app(tmp_path)
+    _play_a_failure(monkeypatch)
+    apps = {PORT: tmp_path}
+    monkeypatch.setattr("ecr_fargate_constructs.local.explain_cli.app_on", apps.get)
+    command = ["explain", "--json", "--stack", "Web", "--endpoint-url"]
+    assert CliRunner().invoke(app, [*command, f"http://localhost:{PORT}"]).exit_code == 3
+    for other in ("http://localhost:1", f"http://example.com:{PORT}"):
+        done = CliRunner().invoke(app, [*command, other])
+        assert "set AWS_REGION" in str(getattr(done.exception, "fix", "")), other
 
 
 def test_files_are_put_together(tmp_path: Path) -> None:

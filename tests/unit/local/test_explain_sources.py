@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.explain import explain
-from ecr_fargate_constructs.local.explain_sources import from_services, from_stack
+from ecr_fargate_constructs.local.explain_sources import from_services, from_stack, from_stacks
 
 SERVICE = "arn:aws:ecs:eu-central-1:111122223333:service/shop/web"
 STOPPED = {
@@ -66,7 +66,10 @@ def _clients(**changes: Any) -> dict[str, Fake]:  # noqa: ANN401 - passed on as 
     }
     return {
         "ecs": Fake(**ecs),
-        "elbv2": Fake(describe_target_health={"TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.1"}}]}),
+        "elbv2": Fake(
+            describe_target_health={"TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.1"}}]},
+            describe_target_groups={"TargetGroups": [{"TargetGroupName": "web", "HealthCheckPath": "/healthz"}]},
+        ),
         "logs": Fake(get_log_events={"events": [{"message": "exec /app: exec format error"}]}),
         "cloudformation": Fake(
             describe_stack_events={
@@ -95,6 +98,7 @@ def test_a_stack_is_read_with_all_that_is_said_of_its_services() -> None:
         "serviceDeployments": 1,
         "StackEvents": 2,
         "TargetHealthDescriptions": 1,
+        "TargetGroups": 1,
         "logEvents": 1,
     }
     assert "Old" not in str(record["StackEvents"])
@@ -102,6 +106,21 @@ def test_a_stack_is_read_with_all_that_is_said_of_its_services() -> None:
         ("get_log_events", {"logGroupName": "logs", "logStreamName": "app/web/0123", "limit": 20})
     ]
     assert explain(record)[0].rule.cause == "wrong architecture"
+
+
+def test_the_lines_of_the_task_that_failed_last_are_read() -> None:
+    told = {"taskArn": "t/told", "stopCode": "ServiceSchedulerInitiated", "stoppedAt": "2026-11-02T10:00:00Z"}
+    older = {"taskArn": "t/older", "stoppedAt": "2026-11-02T08:00:00Z"}
+    newer = {"taskArn": "t/newer", "stoppedAt": "2026-11-02T09:00:00Z"}
+    tasks = [{**STOPPED, **each} for each in (told, older, newer)]
+    clients = _clients(describe_tasks={"tasks": tasks})
+    from_services(clients.__getitem__, [SERVICE])
+    assert clients["logs"].asked[0][1]["logStreamName"] == "app/web/newer"
+
+
+def test_several_stacks_are_one_story() -> None:
+    record = from_stacks(_clients().__getitem__, ["Web", "Shop"])
+    assert (len(record["services"]), len(record["StackEvents"])) == (2, 4)
 
 
 def test_what_cannot_be_read_beside_the_tasks_is_left_out() -> None:

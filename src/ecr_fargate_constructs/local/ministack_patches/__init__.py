@@ -1,7 +1,8 @@
 """Everything that MiniStack lacks for our templates.
 
-Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, questions about
-stacks in ``stacks``, the private registry in ``registry`` and ``registry_log``, the container engine in ``engine``.
+Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, listeners in
+``listeners``, what containers print in ``log_events``, questions about stacks in ``stacks``, the private registry in
+``registry`` and ``registry_log``, the container engine in ``engine``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -18,6 +19,8 @@ from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
+from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
+from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
 from ecr_fargate_constructs.local.ministack_patches.registry import be_as_strict_as_ecr
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
@@ -55,6 +58,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     alb = import_module("ministack.services.alb")
     check_targets(alb, _find)
     wait_for_health(ecs, alb, _find)
+    choose_listeners(alb, provisioners)
+    keep_lines_whole(ecs)
     answer_when_settled(import_module("ministack.services.cloudformation"))
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)
