@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
@@ -17,6 +16,7 @@ from ecr_fargate_constructs.local import explain_sources as sources
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.explain import Explanation, explain, failed
+from ecr_fargate_constructs.local.printing import Console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import lifecycle, report, toolkit
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.reading import assembly
 

@@ -57,6 +57,10 @@ class ConsoleProgress(Progress):
         """Show the latest line of a long step."""
         self._status.update(f"{self._step} [dim]{escape(text[:_DETAIL_WIDTH])}[/]")
 
+    def note(self, text: str, *, kind: str = "note") -> None:
+        """Print something that stays, above the spinner."""
+        self._console.print(f"[yellow]{kind}[/] {escape(text)}", highlight=False, soft_wrap=True)
+
     def failed(self) -> None:
         """Close the step as a failed one; what follows only clears up."""
         self._close(_BAD)
