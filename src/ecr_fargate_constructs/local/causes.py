@@ -15,7 +15,6 @@ _BUILDKIT_FAILED = re.compile(r"^(?P<step>#\d+ )ERROR: ")
 _DOCKER_FAILED = re.compile(r"^ERROR: failed")
 _TOOLKIT = re.compile(r"^\S+: (?:start|success|fail|debug): ")
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
-_MARKS = re.compile(r"^[\s^~]+$")
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:: |$)")
 _LOST = re.compile(r"^\S*python[\w.]*: can't open file .*")
 _ENDED = re.compile(r"Subprocess exited with error")
@@ -29,7 +28,7 @@ _SIGNS = (
     re.compile(r"(?i)\berror\b|failed"),
 )
 
-NO_SYNTH = "the app wrote nothing: app.synth() was not called"
+NO_SYNTH = "the app wrote nothing; does it call app.synth()?"
 
 
 def cause(verb: str, lines: Sequence[str], app_directory: Path) -> str:
@@ -47,8 +46,9 @@ def cause(verb: str, lines: Sequence[str], app_directory: Path) -> str:
         return NO_SYNTH
     found = failed_step(lines) or _exception(lines, app_directory) or _annotations(lines)
     if not found:
-        matching = (line for sign in _SIGNS for line in lines if sign.search(line.strip()))
         said = [line for line in lines if line.strip()]
+        said = [line for line in said if not _ENDED.search(line)] or said
+        matching = (line for sign in _SIGNS for line in said if sign.search(line.strip()))
         found = [next(matching, said[-1] if said else "it printed nothing").strip()]
     return f"cdk {verb} failed: " + "\n  ".join(found)
 
@@ -88,7 +88,7 @@ def _exception(lines: Sequence[str], app_directory: Path) -> list[str]:
     if not here:
         return message
     number, frame = here[-1]
-    source = next((each.strip() for each in lines[number + 1 : number + 2] if not _MARKS.search(each)), "")
+    source = next((each.strip() for each in lines[number + 1 : number + 2] if each.startswith("    ")), "")
     file = Path(frame["file"])
     name = file.relative_to(app_directory) if file.is_relative_to(app_directory) else file
     place = f"at {name}:{frame['line']}" + (f": {source}" if source else "")
@@ -97,7 +97,7 @@ def _exception(lines: Sequence[str], app_directory: Path) -> list[str]:
 
 def _is_own(file: str, app_directory: Path) -> bool:
     path = app_directory / file  # an absolute one stays as it is
-    return path.is_relative_to(app_directory) and not _FOREIGN & set(path.relative_to(app_directory).parts)
+    return not file.startswith("<") and path.is_relative_to(app_directory) and not _FOREIGN & set(path.relative_to(app_directory).parts)
 
 
 def _annotations(lines: Sequence[str]) -> list[str]:
