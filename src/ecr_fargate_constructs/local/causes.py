@@ -97,7 +97,9 @@ def _exception(lines: Sequence[str], app_directory: Path) -> list[str]:
 
 def _is_own(file: str, app_directory: Path) -> bool:
     path = app_directory / file  # an absolute one stays as it is
-    return not file.startswith("<") and path.is_relative_to(app_directory) and not _FOREIGN & set(path.relative_to(app_directory).parts)
+    if file.startswith("<") or not path.is_relative_to(app_directory):
+        return False
+    return not _FOREIGN & set(path.relative_to(app_directory).parts)
 
 
 def _annotations(lines: Sequence[str]) -> list[str]:

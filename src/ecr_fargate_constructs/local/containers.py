@@ -26,11 +26,13 @@ class Container:
         identifier: The engine's id of it.
         image: Image that it really runs.
         task: ARN of its task; empty for other containers of the embedded AWS.
+        pid: Its first process; 0 when it does not run.
     """
 
     identifier: str
     image: str
     task: str
+    pid: int = 0
 
 
 def containers(instance: Instance, memory: Memory) -> list[Container]:
@@ -46,6 +48,7 @@ def containers(instance: Instance, memory: Memory) -> list[Container]:
             item["Id"],
             item["Config"]["Image"],
             (item["Config"].get("Labels") or {}).get(_TASK_LABEL, ""),
+            int((item.get("State") or {}).get("Pid") or 0),
         )
         for item in described
     ]

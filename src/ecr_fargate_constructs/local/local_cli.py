@@ -38,8 +38,11 @@ def up(
     port: _Port = 4566,
     account: Annotated[str | None, typer.Option(help="Account id for apps that name one.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS region; us-east-1 when left out.")] = None,
+    keep: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--keep", help="Let a first start that fails go on, so that you can look at it.")
+    ] = False,
 ) -> None:
-    """Build, push and deploy the app, and wait until its load balancer answers.
+    """Build, push and deploy the app, and wait until its tasks pass their health checks.
 
     Run it again after an edit to deploy the change. The built-in template validation of aws-cdk-lib is off, since it
     takes ten seconds a run; set CDK_VALIDATION=true to have it.
@@ -47,12 +50,7 @@ def up(
     instance, memory = instance_at(app_dir, port, account, region)
     console = Console()
     with instance.alone(), report.ConsoleProgress(console) as progress:
-        outcome = lifecycle.up(instance, memory, stacks or [], progress)
-    for image in outcome.stand_ins:
-        console.print(
-            f"[yellow]note[/] {image} could not be pulled: a stand-in made of Debian packages plays it here",
-            highlight=False,
-        )
+        outcome = lifecycle.up(instance, memory, stacks or [], progress, keep=keep)
     balancers = [answer.balancer for answer in outcome.answers]
     _show(console, instance, outcome.memory, outcome.services, balancers)
     for answer in outcome.answers:
