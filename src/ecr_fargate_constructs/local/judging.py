@@ -101,7 +101,7 @@ def problem(look: Look, before: Before) -> str | None:
     stopped = crashed(service, before)
     trouble = _trouble(bad, look)
     if service.failure is not None:
-        return "; ".join(filter(None, (service.failure, _reasons(service, before), trouble)))
+        return "; ".join(filter(None, (service.failure.rstrip("."), _reasons(service, before), trouble)))
     if len(stopped) >= _CRASHES:
         return f"{len(stopped)} of its tasks stopped: {_reasons(service, before)}"
     if bad and (look.unfit >= patience(service, bad) or _listens_elsewhere(bad, look)):
