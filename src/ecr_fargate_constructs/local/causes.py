@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ def _is_own(file: str, app_directory: Path) -> bool:
 def _annotations(lines: Sequence[str]) -> list[str]:
     """Errors that constructs recorded, each with the path in the line after it."""
     found = []
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in pairwise([*lines, ""]):
         if error := _ANNOTATION.search(line.strip()):
             found.append(f"[{after.strip()}] {error['text']}" if after.startswith(" ") else error["text"])
     return list(dict.fromkeys(found))

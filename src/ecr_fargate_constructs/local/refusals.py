@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,19 +48,23 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
         LocalError: Which stacks are for which account and region, and the command that deploys some of them.
     """
     mine = instance.account, instance.region
-    groups = _by_environment(assembly.stacks(folder, names), instance)
+    stacks = assembly.stacks(folder, names)
+    groups = _by_environment(stacks, instance)
     if list(groups) in ([], [mine]):
         return
-    wanted = mine if mine in groups else next(iter(groups))
-    chosen = list(names) if len(groups) == 1 else groups[wanted]
-    if len(_by_environment(assembly.stacks(folder, chosen), instance)) > 1:
-        fix = "the embedded AWS has one account and one region: let stacks that depend on each other have the same"
-    else:
-        fix = f"run '{command(instance, 'up', *chosen, environment=wanted)}'"
-        if running and wanted != mine:
+    named = [stack for stack in stacks if any(fnmatchcase(stack.display, name) for name in names)]
+    wanted = _by_environment(named or stacks, instance)
+    order = sorted(wanted, key=lambda environment: environment != mine)
+    possible = [each for each in order if len(_by_environment(assembly.stacks(folder, wanted[each]), instance)) == 1]
+    if possible:
+        chosen = list(names) if len(groups) == 1 else wanted[possible[0]]
+        fix = f"run '{command(instance, 'up', *chosen, environment=possible[0])}'"
+        if running and possible[0] != mine:
             fix += f", after '{command(instance, 'down')}'"
+    else:
+        fix = "the embedded AWS has one account and one region: let stacks that depend on each other have the same"
     wrong = "; ".join(
-        f"{', '.join(stacks)} for account {account} in {region}" for (account, region), stacks in groups.items()
+        f"{', '.join(each)} for account {account} in {region}" for (account, region), each in groups.items()
     )
     raise LocalError(
         f"the embedded AWS is account {instance.account} in {instance.region}, and the app has: {wrong}", fix=fix
