@@ -69,6 +69,7 @@ def test_a_first_version_on_the_wrong_port_fails_in_seconds_and_is_kept(local_ap
     assert _waited(done) < 30, done.stdout
     assert "listening on 8080" in local_app.run("logs").stdout
     assert local_app.run("status").returncode == 0
+    assert local_app.causes() == (3, ["failed health check of the load balancer"])
 
 
 def test_the_good_version_goes_on_from_there(local_app: LocalApp) -> None:
@@ -92,6 +93,7 @@ def test_a_version_that_answers_404_fails_with_path_and_code(local_app: LocalApp
         "the version before goes on answering",
     )
     assert _waited(done) < 30, done.stdout
+    assert local_app.causes() == (3, ["failed health check of the load balancer"])
     local_app.edit('"/health": "ok\\n"', HEALTH)
 
 
