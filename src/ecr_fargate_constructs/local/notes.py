@@ -12,18 +12,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.reading.assembly import Stack
 
 _WARNING = "aws:cdk:warning"
-_NAMES_ONLY = frozenset(
-    {
-        "AWS::DocDB::DBCluster",
-        "AWS::DocDB::DBInstance",
-        "AWS::ElastiCache::CacheCluster",
-        "AWS::ElastiCache::ReplicationGroup",
-        "AWS::OpenSearchService::Domain",
-        "AWS::RDS::DBCluster",
-        "AWS::RDS::DBInstance",
-    }
-)
-"""Types of servers that MiniStack keeps a record of, and that no container of ours can reach."""
+_NAMES_ONLY = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
+"""Types of servers of which MiniStack's CloudFormation makes a record, and no server."""
 
 
 def warnings(stacks: Iterable[Stack]) -> list[str]:
