@@ -166,7 +166,12 @@ def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress,
         )
         return
     progress.step("cleaning up")
-    _end(instance, memory)
+    try:
+        _end(instance, memory)
+    except BaseException:
+        progress.failed()
+        progress.note(f"not everything has ended: '{command(instance, 'down')}' ends the rest", kind="warning")
+        raise
     kept = instance.keep_logs()
     if isinstance(failure, LocalError) and failure.log is not None:
         failure.log = kept

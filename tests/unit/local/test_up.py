@@ -12,7 +12,9 @@ from ecr_fargate_constructs.local import base_images, lifecycle, starting, toolk
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.progress import Progress
+from ecr_fargate_constructs.local.report import ConsoleProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +42,9 @@ class _World:
         monkeypatch.setattr(starting, "start", self._start)
         monkeypatch.setattr(starting, "prepare", self._prepare)
 
-    def up(self, *, keep: bool = False) -> lifecycle.Outcome:
-        return lifecycle.up(self.instance, self._memory() if self.running else None, [], Progress(), keep=keep)
+    def up(self, *, keep: bool = False, progress: Progress | None = None) -> lifecycle.Outcome:
+        memory = self._memory() if self.running else None
+        return lifecycle.up(self.instance, memory, [], progress or Progress(), keep=keep)
 
     def _memory(self) -> Memory:
         return Memory(self.instance.account, self.instance.region, "podman", "")
@@ -150,6 +153,17 @@ def test_an_interruption_is_not_kept(world: _World) -> None:
     with pytest.raises(KeyboardInterrupt):
         world.up(keep=True)
     assert world.done[-1] == "end"
+
+
+def test_a_clean_up_that_is_interrupted_is_no_success(world: _World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.failing |= {"wait": KeyboardInterrupt(), "end": KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt), ConsoleProgress(Console(width=200)) as progress:
+        world.up(progress=progress)
+    printed = capsys.readouterr().out
+    assert "✗ cleaning up" in printed
+    assert "✓ cleaning up" not in printed
+    assert "warning not everything has ended: 'ecr-fargate local down" in printed
+    assert world.instance.state.is_dir(), "what 'down' needs to find"
 
 
 @pytest.mark.parametrize(
