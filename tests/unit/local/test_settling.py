@@ -16,11 +16,13 @@ from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.judging import Before
 from ecr_fargate_constructs.local.listening import Sockets
-from ecr_fargate_constructs.local.services import Balancer, Cloud, Service, Task
+from ecr_fargate_constructs.local.services import Balancer, Service, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from ecr_fargate_constructs.local.services import Cloud
 
 SERVICE_ARN = "arn:aws:ecs:us-east-1:000000004600:service/Cluster/Web-Service"
 GROUP = {
@@ -245,22 +247,3 @@ def test_what_failed_earlier_is_deployed_again_and_nothing_else_is() -> None:
         aws = _Aws([(_service(state=state), [])])
         settling.retry(cast("Cloud", aws), ["Web"], before)
         assert not aws.ecs.asked
-
-
-def test_lines_of_one_millisecond_stay_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sorted by text, a traceback would be scrambled."""
-    cloud = Cloud(Instance(tmp_path, 4600, "000000004600", "us-east-1"))
-    said = {
-        "web/web/t1": [(1, "z first"), (2, "\x1b[31mm third\x1b[0m"), (2, "a fourth")],
-        "web/web/t2": [(1, "b second")],
-    }
-    cloud._clients["logs"] = _Client(
-        describe_log_streams=lambda logGroupName: {"logStreams": [{"logStreamName": name} for name in said]},  # noqa: N803, ARG005
-        get_log_events=lambda logStreamName, **_: {  # noqa: N803
-            "events": [{"timestamp": time, "message": f"{text}\n"} for time, text in said[logStreamName]]
-        },
-    )
-    monkeypatch.setattr(cloud, "_log_groups", lambda _stacks: ["group"])
-    assert cloud.last_lines(["Web"]) == ["z first", "b second", "m third", "a fourth"]
-    assert cloud.last_lines(["Web"], 2) == ["m third", "a fourth"]
-    assert cloud.last_lines(["Web"], tasks=["t2"]) == ["b second"]
