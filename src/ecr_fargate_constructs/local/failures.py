@@ -97,7 +97,8 @@ def failed_service(cloud: Cloud, instance: Instance, known: Known, look: Look, b
         why: Why it cannot be expected to come up.
     """
     service = look.service
-    mine = [task for task in service.tasks if task.definition == service.wanted and task.arn not in before.tasks]
+    wanted = [task for task in service.tasks if task.definition == service.wanted]
+    mine = [task for task in wanted if task.arn not in before.tasks] or wanted
     causes = _causes(cloud, service, [task.arn for task in mine])
     said = [f"{known.path(service)}: the service did not come up: {why}"]
     said += [f"{each.rule.cause}: {each.rule.sentence}" for each in causes]

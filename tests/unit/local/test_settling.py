@@ -115,13 +115,16 @@ def _service(*, tasks: int = 2, definition: str = "new", state: str = "COMPLETED
 
 @pytest.fixture
 def wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[Service], list[Any]]]:
-    def run(aws: _Aws, *, sockets: Sockets = Sockets(), known: Known = Known(None)) -> tuple[list[Service], list[Any]]:  # noqa: B008
+    def run(
+        aws: _Aws, *, sockets: Sockets | None = None, known: Known | None = None, before: Before | None = None
+    ) -> tuple[list[Service], list[Any]]:
         monkeypatch.setattr(settling, "time", SimpleNamespace(monotonic=lambda: aws.now, sleep=aws.sleep))
         monkeypatch.setattr(settling, "containers", lambda *_: [Container("c", "i", "arn/t1", 7)])
-        monkeypatch.setattr(settling, "sockets_of", lambda pid: sockets if pid == 7 else Sockets())
+        monkeypatch.setattr(settling, "sockets_of", lambda pid: (pid == 7 and sockets) or Sockets())
         instance = Instance(tmp_path, 4600, "000000004600", "us-east-1")
         memory = Memory(instance.account, instance.region, "podman", "")
-        return settling.Settling(cast("Cloud", aws), instance, memory, known, Before()).wait(["Web"])
+        cloud = cast("Cloud", aws)
+        return settling.Settling(cloud, instance, memory, known or Known(None), before or Before()).wait(["Web"])
 
     return run
 
@@ -155,6 +158,17 @@ def test_a_health_check_that_never_passes_fails_after_threshold_times_interval(w
     assert cause.endswith("last lines of this version:\n  listening")
     assert aws.asked_for_lines == ["t1", "t2"]
     assert "TargetHealthCheck(path=" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize(("before", "lines_of"), [({"arn/t1"}, ["t2"]), ({"arn/t1", "arn/t2"}, ["t1", "t2"])])
+def test_lines_are_those_of_this_deployment_or_of_this_version(
+    wait: Callable[..., Any], before: set[str], lines_of: list[str]
+) -> None:
+    """With nothing deployed anew, the tasks that have run before are the ones that fail."""
+    aws = _Aws([(_service(), [HEALTHY, NOT_FOUND])])
+    with pytest.raises(LocalError):
+        wait(aws, before=Before(tasks=frozenset(before)))
+    assert aws.asked_for_lines == lines_of
 
 
 def test_tasks_that_are_replaced_meanwhile_do_not_start_the_clock_again(wait: Callable[..., Any]) -> None:
