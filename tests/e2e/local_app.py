@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -92,6 +93,29 @@ class LocalApp:
             connection.request("GET", path, headers={"Host": self.host})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
+
+    def causes(self) -> tuple[int, list[str]]:
+        """Status of ``ecr-fargate explain`` about the stack ``Web``, and the causes that it names."""
+        done = subprocess.run(  # noqa: S603 - our own command
+            [
+                str(Path(sys.executable).parent / "ecr-fargate"),
+                "explain",
+                "--json",
+                "--stack=Web",
+                f"--endpoint-url=http://localhost:{self.port}",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                **os.environ,
+                "AWS_ACCESS_KEY_ID": f"{self.port:012d}",
+                "AWS_SECRET_ACCESS_KEY": "local",
+                "AWS_REGION": "us-east-1",
+            },
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, [each["cause"] for each in json.loads(done.stdout)]
 
     def edit(self, old: str, new: str) -> None:
         """Change the sample's server."""

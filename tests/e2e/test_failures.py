@@ -32,7 +32,11 @@ def test_a_failed_build(faulty_app: LocalApp) -> None:
 def test_an_app_that_does_not_synthesize(faulty_app: LocalApp) -> None:
     app = faulty_app.directory / "app.py"
     app.write_text(app.read_text(encoding="utf-8").replace("8080", "70000"), encoding="utf-8")
-    _failed(faulty_app.run("up"), "ConfigurationError: [Web/Web] container_port=70000 is not a TCP port")
+    done = faulty_app.run("up")
+    _failed(
+        done, "ConfigurationError: [Web/Web] container_port=70000 is not a TCP port", "at app.py:12: EcrFargateService("
+    )
+    assert "starting" not in done.stdout, "nothing starts for an app that fails"
     assert not faulty_app.leftovers()
 
 

@@ -1,14 +1,12 @@
 """The main path, for real: build, push, deploy, answer; edit; no change; bad versions; destroy. The tests go on.
 
 A client asks all through the deployment of a good version, and of one that exits at once. ``ecr-fargate explain`` is
-asked about what the embedded AWS can break: a health check, an exit, an image.
+asked about what the embedded AWS can break: an exit, an image.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,23 +41,6 @@ def _images(local_app: LocalApp) -> list[dict[str, Any]]:
     answer = local_app.ask("ecr", "describe_images", repositoryName=_repository(local_app))
     found: list[dict[str, Any]] = answer["imageDetails"]
     return found
-
-
-def _causes(local_app: LocalApp) -> tuple[int, list[str]]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [
-            str(Path(sys.executable).parent / "ecr-fargate"),
-            "explain",
-            "--json",
-            "--stack=Web",
-            f"--endpoint-url=http://localhost:{local_app.port}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, [each["cause"] for each in json.loads(done.stdout)]
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +122,7 @@ def test_scripts_read_status_logs_and_url(local_app: LocalApp) -> None:
 
 
 def test_explain_finds_nothing_where_all_is_well(local_app: LocalApp) -> None:
-    assert _causes(local_app) == (0, [])
+    assert local_app.causes() == (0, [])
 
 
 def test_an_edit_changes_two_resources_is_served_and_loses_no_request(
@@ -203,20 +184,8 @@ def test_a_version_that_exits_at_once_is_reported_explained_and_never_seen(
     _lost_no_more_than_the_emulator_loses(client, lambda: bare().bad)
     assert client.bodies == {f"{EDITED}\n"}
     assert local_app.get() == (200, f"{EDITED}\n")
-    assert _causes(local_app) == (3, ["container exited"])
+    assert local_app.causes() == (3, ["container exited"])
     local_app.edit(*reversed(BROKEN))
-
-
-def test_a_version_that_fails_its_health_check(local_app: LocalApp) -> None:
-    local_app.edit('"/healthz": "ok\\n"', '"/health": "ok\\n"')
-    failed = local_app.run("up")
-    assert failed.returncode == 1, failed.stdout + failed.stderr
-    assert _causes(local_app) == (3, ["failed health check of the load balancer"])
-    explained = local_app.run("explain")
-    assert explained.returncode == 3
-    assert "GET /healthz on the container's port has to answer 200" in explained.stdout
-    assert local_app.get() == (200, f"{EDITED}\n")
-    local_app.edit('"/health": "ok\\n"', '"/healthz": "ok\\n"')
 
 
 def test_an_image_that_is_not_there(local_app: LocalApp) -> None:
@@ -235,8 +204,8 @@ def test_an_image_that_is_not_there(local_app: LocalApp) -> None:
     )["taskDefinition"]["taskDefinitionArn"]
     local_app.ask("ecs", "update_service", cluster=cluster, service=service, taskDefinition=new)
     deadline = time.monotonic() + 120
-    while not any(cause.startswith("cannot pull") for cause in _causes(local_app)[1]):
-        assert time.monotonic() < deadline, _causes(local_app)
+    while not any(cause.startswith("cannot pull") for cause in local_app.causes()[1]):
+        assert time.monotonic() < deadline, local_app.causes()
         time.sleep(2)
     assert local_app.get() == (200, f"{EDITED}\n")
 

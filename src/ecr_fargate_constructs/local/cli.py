@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 try:
     import typer
-    from rich.console import Console
+
+    from ecr_fargate_constructs.local.printing import Console
 except ImportError:  # pragma: no cover - only without the extra
     sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[cli]'")
 

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.docker_shim import Shim
 from ecr_fargate_constructs.local.podman import podman_environment
@@ -28,12 +28,14 @@ class Container:
         image: Image that it really runs.
         task: ARN of its task; empty for other containers of the embedded AWS.
         name: Its name in the task definition; empty for others.
+        pid: Its first process; 0 when it does not run.
     """
 
     identifier: str
     image: str
     task: str
     name: str = ""
+    pid: int = 0
 
 
 def containers(instance: Instance, memory: Memory) -> list[Container]:
@@ -44,14 +46,18 @@ def containers(instance: Instance, memory: Memory) -> list[Container]:
     if not identifiers:
         return []
     described = json.loads(_ask(instance, memory, "container", "inspect", *identifiers) or "[]")
-    return [
-        Container(
-            item["Id"],
-            item["Config"]["Image"],
-            *((item["Config"].get("Labels") or {}).get(label, "") for label in (_TASK_LABEL, _NAME_LABEL)),
-        )
-        for item in described
-    ]
+    return [_container(item) for item in described]
+
+
+def _container(described: dict[str, Any]) -> Container:
+    labels = described["Config"].get("Labels") or {}
+    return Container(
+        described["Id"],
+        described["Config"]["Image"],
+        labels.get(_TASK_LABEL, ""),
+        labels.get(_NAME_LABEL, ""),
+        int((described.get("State") or {}).get("Pid") or 0),
+    )
 
 
 def remove_containers_and_images(instance: Instance, memory: Memory) -> None:

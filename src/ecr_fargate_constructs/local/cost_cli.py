@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.printing import escape
+from ecr_fargate_constructs.local.printing import Console, escape
 from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, assembly_errors, read_app, write
 from ecr_fargate_constructs.reading.cost import report
 from ecr_fargate_constructs.reading.cost.bill import bill_of

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import base_images, toolkit
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.causes import failed_step
+from ecr_fargate_constructs.local.notes import notes, warnings
 from ecr_fargate_constructs.local.podman import podman_environment
+from ecr_fargate_constructs.local.refusals import refuse_other_environments, refuse_unknown, refuse_unsupported
 from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
     from ecr_fargate_constructs.local.progress import Progress
     from ecr_fargate_constructs.reading.assembly import Stack
+
+_NO_LOOKUPS = "Context lookups have been disabled"
+
+
+class NeedsAwsError(Exception):
+    """The app asks AWS while it is synthesized, and no embedded one runs yet."""
 
 
 class Deployment:
@@ -36,22 +45,46 @@ class Deployment:
         self._names = names
         self._progress = progress
         self._context = [part for each in context for part in ("--context", each)]
+        self._stand_ins: tuple[str, ...] = ()
+        self._fresh = instance.state / "cdk.out.new"
         progress.step("getting the CDK command line")
         self._toolkit = toolkit.find_toolkit(instance.app_directory, progress.detail)
         instance.toolkit_log.write_text("", encoding="utf-8")
 
-    def synthesize(self) -> list[Stack]:
-        """Synthesize the app, and refuse what the embedded AWS cannot deploy."""
+    def synthesize(self, *, running: bool) -> list[Stack]:
+        """Synthesize the app, show its warnings, and refuse stacks that are not there or not for this instance.
+
+        Args:
+            running: Whether the embedded AWS runs, so that the app may ask it.
+
+        Raises:
+            LocalError: The app fails, or cannot be deployed here.
+            NeedsAwsError: The app asks AWS, and none runs.
+        """
         self._progress.step("synthesizing the app")
-        fresh = self._instance.state / "cdk.out.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        self._run("synth", "--quiet", "--output", str(fresh), *self._context)
-        stacks = assembly.stacks(fresh, self._names)
-        self._refuse_other_environments(stacks)
+        shutil.rmtree(self._fresh, ignore_errors=True)
+        options = [*self._context, *([] if running else ["--no-lookups"])]
+        try:
+            self._run("synth", "--quiet", *options, "--output", str(self._fresh))
+        except toolkit.ToolkitError as error:
+            if not running and _asks_aws(error.lines, self._instance.port):
+                raise NeedsAwsError from error
+            raise
+        refuse_unknown(self._fresh, self._names)
+        stacks = assembly.stacks(self._fresh, self._names)
+        for text in warnings(stacks):
+            self._progress.note(text, kind="warning")
+        refuse_other_environments(self._fresh, self._names, self._instance, running=running)
+        for text in notes(stacks, self._memory.engine):
+            self._progress.note(text)
+        return stacks
+
+    def accept(self) -> list[Stack]:
+        """Refuse what the embedded AWS cannot deploy, and take the app as it is now for the one that is deployed."""
         known = set(json.loads(self._instance.types_file.read_text(encoding="utf-8")))
-        refuse_unsupported(stacks, known)
+        refuse_unsupported(assembly.stacks(self._fresh, self._names), known)
         shutil.rmtree(self._instance.assembly, ignore_errors=True)  # only now: until here the one before is deployed
-        fresh.rename(self._instance.assembly)
+        self._fresh.rename(self._instance.assembly)
         return assembly.stacks(self._instance.assembly, self._names)
 
     def bootstrap(self) -> None:
@@ -64,49 +97,40 @@ class Deployment:
             self._memory.bootstrapped = True
             self._memory.save(self._instance)
 
-    def get_base_images(self, stacks: Sequence[Stack]) -> tuple[str, ...]:
-        """Pull what the Dockerfiles build on; the names of the images that a stand-in was made for."""
-        self._progress.step("getting the base images")
+    def get_base_images(self, stacks: Sequence[Stack]) -> None:
+        """Pull what the Dockerfiles build on, or make a stand-in for it."""
         images = (image for stack in stacks for image in stack.built_images())
         bases = dict.fromkeys(base for image in images for base in base_images.bases_of(image))
-        return base_images.provide(
+        self._stand_ins = base_images.provide(
             self._memory.engine, bases, podman_environment(self._instance), self._progress.detail
         )
+        for image in self._stand_ins:
+            self._progress.note(f"{image} could not be pulled: a stand-in made of Debian packages plays it here")
 
     def deploy(self) -> None:
-        """Build, push and deploy."""
+        """Build, push and deploy.
+
+        Raises:
+            LocalError: It failed; for a build the failed step, and whether a stand-in played its base image.
+        """
         self._progress.step("building, pushing and deploying")
         chosen = self._names or ["--all"]
-        self._run("deploy", "--app", str(self._instance.assembly), "--require-approval", "never", *chosen)
+        try:
+            self._run("deploy", "--app", str(self._instance.assembly), "--require-approval", "never", *chosen)
+        except toolkit.ToolkitError as error:
+            if self._stand_ins and failed_step(error.lines):
+                error.cause += (
+                    f"\na stand-in made of Debian packages plays {', '.join(self._stand_ins)} here: it has the "
+                    "interpreter or the server, and no pip, compiler or curl"
+                )
+                error.fix = "connect this machine to the base image's registry, or load the image into the engine"
+            raise
 
     def _run(self, *arguments: str) -> None:
         toolkit.run_toolkit(self._instance, self._memory, self._toolkit, arguments, on_line=self._progress.detail)
 
-    def _refuse_other_environments(self, stacks: Sequence[Stack]) -> None:
-        account, region = self._instance.account, self._instance.region
-        for stack in stacks:
-            wanted_account, wanted_region = stack.account or account, stack.region or region
-            if (wanted_account, wanted_region) != (account, region):
-                raise LocalError(
-                    f"stack {stack.name} is for account {wanted_account} in {wanted_region}; "
-                    f"the embedded AWS is account {account} in {region}",
-                    fix=f"add --account {wanted_account} --region {wanted_region}, after 'ecr-fargate local down'",
-                )
 
-
-def refuse_unsupported(stacks: Sequence[Stack], known: set[str]) -> None:
-    """Refuse types that the embedded AWS does not know, before anything is deployed.
-
-    Raises:
-        LocalError: Types and logical ids of the resources that are not emulated, one a line.
-    """
-    missing = [
-        f"not emulated: {kind} ({logical_id})"
-        for stack in stacks
-        for kind, logical_id in stack.resources()
-        if kind not in known and not kind.startswith("Custom::")
-    ]
-    if missing:
-        raise LocalError(
-            "\n".join(dict.fromkeys(missing)), fix="deploy stacks without these resources by name, or deploy to AWS"
-        )
+def _asks_aws(lines: Sequence[str], port: int) -> bool:
+    """Whether a synthesis failed since it asked for a lookup, or since the app itself called the endpoint."""
+    endpoint = re.compile(rf"(?:localhost|127\.0\.0\.1|::1\]?):{port}\b")
+    return any(_NO_LOOKUPS in line or endpoint.search(line) for line in lines)

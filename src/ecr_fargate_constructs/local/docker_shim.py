@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BUILT = "cdkasset-"
+_CACHE = ("--cache-from", "--cache-to")
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
 
 
@@ -74,9 +75,9 @@ class Shim:
                 return 0
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
                 return self._push(image)
-            case ["build", *rest] if self.engine == "podman" and not any(word.startswith("--cache") for word in rest):
+            case ["build", *rest] if self.engine == "podman":
                 # A layer a step would stay behind, nameless, when the build fails.
-                return self._ask("build", "--layers=false", *self.renamed(rest))
+                return self._ask("build", "--layers=false", *self.renamed(without_cache(rest)))
             case _:
                 return self._ask(*self.renamed(arguments))
 
@@ -97,6 +98,17 @@ class Shim:
 
     def _ask(self, *arguments: str) -> int:
         return subprocess.run([self.engine, *arguments], check=False).returncode  # noqa: S603 - no shell
+
+
+def without_cache(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a build without its cache: podman takes a repository there, and not ``type=registry,…``."""
+    kept, words = [], iter(arguments)
+    for word in words:
+        if word in _CACHE:
+            next(words, None)
+        elif not word.startswith(tuple(f"{option}=" for option in _CACHE)):
+            kept.append(word)
+    return kept
 
 
 def write_shim(path: Path) -> None:

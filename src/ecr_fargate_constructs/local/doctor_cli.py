@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.printing import escape
+from ecr_fargate_constructs.local.printing import Console, escape
 from ecr_fargate_constructs.local.reading_options import (
     AppArgument,
     Output,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
@@ -23,6 +22,7 @@ from ecr_fargate_constructs.local.explain_rules import HEALTH_CHECK
 from ecr_fargate_constructs.local.instance import instance_at
 from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, asked, running
 from ecr_fargate_constructs.local.port_owner import app_on
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.services import Cloud
 
 if TYPE_CHECKING:

@@ -182,7 +182,7 @@ RULES = (
         r"failed ELB health checks|Target\.(?:ResponseCodeMismatch|Timeout|FailedHealthChecks)|"
         r"Health checks failed(?: with these codes: \[(?P<codes>[^\]]+)\])?|"
         r"is unhealthy in \(?target-group|Request timed out",
-        "the load balancer asked the task how it is, and did not like the answer",
+        "the target failed the load balancer's health check",
         "ask the path yourself in a container; then set TargetHealthCheck(path=…, port=…, codes=…) to what the "
         "application answers. If it only starts slowly, give it a health_check with a start_period, from which the "
         "grace period is worked out",

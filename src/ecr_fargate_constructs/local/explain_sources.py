@@ -28,6 +28,7 @@ _KEYS = (
 )
 _TASKS = 20  # stopped tasks that are read; they are all alike
 _LINES = 20
+_MOST_DESCRIBED = 100  # by one DescribeTasks
 
 
 def from_files(files: Iterable[Path]) -> dict[str, list[Any]]:
@@ -90,8 +91,16 @@ def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
     return record
 
 
-def from_services(clients: Clients, arns: Sequence[str]) -> dict[str, list[Any]]:
-    """All that AWS says of services, given by their ARNs."""
+def from_services(
+    clients: Clients, arns: Sequence[str], *, tasks_of_interest: Sequence[str] | None = None
+) -> dict[str, list[Any]]:
+    """All that AWS says of services.
+
+    Args:
+        clients: Makes a client for an AWS service.
+        arns: ARNs of the services.
+        tasks_of_interest: ARNs of the tasks to look at; left out, some of each service's.
+    """
     record: dict[str, list[Any]] = {key: [] for key in _KEYS}
     ecs = clients("ecs")
     for arn in arns:
@@ -101,7 +110,7 @@ def from_services(clients: Clients, arns: Sequence[str]) -> dict[str, list[Any]]
             "ecs:DescribeServices",
         )
         record["services"] += answer["services"]
-        tasks = _tasks(ecs, cluster, arn.rpartition("/")[2])
+        tasks = _tasks(ecs, cluster, arn.rpartition("/")[2], tasks_of_interest)
         record["tasks"] += tasks
         record["logEvents"] += _last_lines(clients, tasks)
         record["serviceDeployments"] += _deployments(ecs, cluster, arn)
@@ -113,9 +122,9 @@ def from_services(clients: Clients, arns: Sequence[str]) -> dict[str, list[Any]]
     return record
 
 
-def _tasks(ecs: Any, cluster: str, service: str) -> list[Any]:  # noqa: ANN401 - boto3 makes its clients at run time
-    found: list[str] = []
-    for status in ("STOPPED", "RUNNING"):
+def _tasks(ecs: Any, cluster: str, service: str, known: Sequence[str] | None) -> list[Any]:  # noqa: ANN401 - boto3's
+    found = list(known or ())[:_MOST_DESCRIBED]
+    for status in ("STOPPED", "RUNNING") if known is None else ():
         answer = asked(
             lambda status=status: ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=status),  # type: ignore[misc]
             "ecs:ListTasks",

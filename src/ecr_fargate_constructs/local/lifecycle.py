@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import shutil
-import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecr_fargate_constructs.local import engine, podman, server
+from ecr_fargate_constructs.local import server, starting
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
-from ecr_fargate_constructs.local.deployment import Deployment
+from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Memory
-from ecr_fargate_constructs.local.port_owner import app_on
+from ecr_fargate_constructs.local.judging import Before
+from ecr_fargate_constructs.local.refusals import command
 from ecr_fargate_constructs.local.services import Cloud
-from ecr_fargate_constructs.local.settling import Answer, ask, settled
+from ecr_fargate_constructs.local.settling import Answer, Settling, ask, retry
+from ecr_fargate_constructs.local.targets import targets_of
 from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.progress import Progress
     from ecr_fargate_constructs.local.services import Service
+    from ecr_fargate_constructs.reading.assembly import Stack
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,11 @@ class Outcome:
         memory: What is remembered of the instance that runs now.
         services: The services of the deployed stacks.
         answers: What their load balancers say.
-        stand_ins: Base images that a stand-in was used for.
     """
 
     memory: Memory
     services: tuple[Service, ...]
     answers: tuple[Answer, ...]
-    stand_ins: tuple[str, ...]
 
 
 def runs(instance: Instance, memory: Memory | None) -> bool:
@@ -60,16 +61,16 @@ def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memo
     if memory is not None and runs(instance, memory):
         return memory
     try:
-        return _start(instance, memory, progress)
+        starting.check_app(instance)
+        memory = _prepare(instance, memory, progress)
+        progress.step("starting the embedded AWS")
+        starting.start(instance, memory)
     except BaseException as error:
         progress.failed()
         if instance.state.is_dir():
-            progress.step("cleaning up")
-            _end(instance, Memory.load(instance.memory_file))
-            kept = instance.keep_logs()
-            if isinstance(error, LocalError) and error.log is not None:
-                error.log = kept
+            _keep_or_end(instance, error, progress, keep=False)
         raise
+    return memory
 
 
 def up(
@@ -77,34 +78,100 @@ def up(
     memory: Memory | None,
     stacks: Sequence[str],
     progress: Progress,
+    *,
     context: Sequence[str] = (),
+    keep: bool = False,
 ) -> Outcome:
-    """Deploy the app and wait until it answers.
+    """Deploy the app, and wait until its tasks pass their health checks.
 
-    An embedded AWS that was started for this and fails is taken down again; one that ran before goes on as it was.
+    An embedded AWS that was started for this and fails is taken down again, unless it is kept; one that ran before goes
+    on as it was.
+
+    Args:
+        instance: The instance.
+        memory: What is remembered of it.
+        stacks: Names of stacks; all when none is named.
+        progress: Told of what goes on.
+        context: ``KEY=VALUE`` for the CDK app.
+        keep: Whether one that was started for this goes on when something fails.
 
     Raises:
         LocalError: Something failed.
     """
     ran_before = runs(instance, memory)
     try:
+        starting.check_app(instance)
         if memory is None or not ran_before:
-            memory = _start(instance, memory, progress)
-        return _deploy(instance, memory, stacks, progress, context)
+            memory = _prepare(instance, memory, progress)
+        return _deploy(instance, memory, stacks, progress, context, running=ran_before)
     except BaseException as error:
         progress.failed()
         failure = _explained(error, instance)
-        if ran_before and isinstance(failure, LocalError):
-            failure.cause += _what_goes_on(instance)
-        elif not ran_before and instance.state.is_dir():
-            progress.step("cleaning up")
-            _end(instance, Memory.load(instance.memory_file))
-            kept = instance.keep_logs()
-            if isinstance(failure, LocalError) and failure.log is not None:
-                failure.log = kept
+        if ran_before:
+            _tell_what_goes_on(instance, failure)
+        elif instance.state.is_dir():
+            _keep_or_end(instance, failure, progress, keep=keep)
         if failure is error:
             raise
         raise failure from error
+
+
+def _prepare(instance: Instance, left_over: Memory | None, progress: Progress) -> Memory:
+    if left_over is not None:
+        progress.step("clearing away an embedded AWS that had died")
+        down(instance, left_over)
+    return starting.prepare(instance, progress)
+
+
+def _deploy(
+    instance: Instance,
+    memory: Memory,
+    names: Sequence[str],
+    progress: Progress,
+    context: Sequence[str],
+    *,
+    running: bool,
+) -> Outcome:
+    deployment = Deployment(instance, memory, names, progress, context)
+    try:
+        stacks = deployment.synthesize(running=running)
+    except NeedsAwsError:
+        progress.step("starting the embedded AWS, which the app asks while it is synthesized")
+        starting.start(instance, memory)
+        running = True
+        stacks = deployment.synthesize(running=running)
+    _get_ready(instance, memory, deployment, stacks, progress, running=running)
+    deployed = [stack.name for stack in deployment.accept()]
+    deployment.bootstrap()
+    cloud = Cloud(instance)
+    before = Before.of(cloud.services(deployed))
+    deployment.deploy()
+    progress.step("waiting until it passes its health checks")
+    retry(cloud, deployed, before)
+    settling = Settling(cloud, instance, memory, Known.of(instance.assembly), before)
+    services, answers = settling.wait(deployed)
+    return Outcome(memory, tuple(services), tuple(answers))
+
+
+def _get_ready(
+    instance: Instance,
+    memory: Memory,
+    deployment: Deployment,
+    stacks: Sequence[Stack],
+    progress: Progress,
+    *,
+    running: bool,
+) -> None:
+    """Get the base images, and start the embedded AWS meanwhile unless it runs."""
+    if running:
+        progress.step("getting the base images")
+        deployment.get_base_images(stacks)
+        return
+    progress.step("starting the embedded AWS, and getting the base images")
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        started = beside.submit(starting.start, instance, memory)
+        deployment.get_base_images(stacks)
+        started.result()
 
 
 def _explained(error: BaseException, instance: Instance) -> BaseException:
@@ -114,72 +181,42 @@ def _explained(error: BaseException, instance: Instance) -> BaseException:
     return error
 
 
-def _what_goes_on(instance: Instance) -> str:
+def _tell_what_goes_on(instance: Instance, failure: BaseException) -> None:
     """Say that the version before still answers, if it does."""
+    if not isinstance(failure, LocalError):
+        return
     with contextlib.suppress(BotoCoreError, ClientError, OSError):
-        deployed = [stack.name for stack in assembly.stacks(instance.assembly)]
-        answers = [ask(balancer) for balancer in Cloud(instance).balancers(deployed)]
-        urls = [answer.balancer.url for answer in answers if answer.good]
-        if urls:
-            return f"\nthe version before goes on answering at {', '.join(urls)}"
-    return ""
+        deployed, cloud = [stack.name for stack in assembly.stacks(instance.assembly)], Cloud(instance)
+        targets = (target for service in cloud.services(deployed) for target in targets_of(cloud, service))
+        if any(target.healthy for target in targets):
+            answers = [ask(balancer) for balancer in cloud.balancers(deployed)]
+            urls = [answer.balancer.url for answer in answers if answer.good]
+            failure.cause += f"\nthe version before goes on answering at {', '.join(urls)}" if urls else ""
 
 
-def _start(instance: Instance, left_over: Memory | None, progress: Progress) -> Memory:
-    if not (instance.app_directory / "cdk.json").is_file():
-        raise LocalError(
-            f"{instance.app_directory} has no cdk.json, so it is not the directory of a CDK app",
-            fix="name the app's directory with --app-dir",
+def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress, *, keep: bool) -> None:
+    """Let a first start that failed go on where that is wanted and possible; or end it, and keep its logs."""
+    memory = Memory.load(instance.memory_file)
+    deployed = instance.assembly.is_dir() and runs(instance, memory)
+    if keep and deployed and isinstance(failure, LocalError):
+        failure.cause += (
+            f"\nthe embedded AWS goes on: look with '{command(instance, 'status')}' and "
+            f"'{command(instance, 'logs')}', mend the app and run '{command(instance, 'up')}' again, or end it with "
+            f"'{command(instance, 'down')}'"
         )
-    if left_over is not None:
-        progress.step("clearing away an embedded AWS that had died")
-        down(instance, left_over)
-    _check_port(instance.port)
-    progress.step("looking for a container engine")
-    found = engine.find_engine(say=progress.detail)
-    progress.detail(f"{found.name} {found.version}")
-    instance.erase()
-    instance.make_state()
-    memory = Memory(instance.account, instance.region, found.name, found.socket or "")
-    progress.step("starting the embedded AWS")
+        return
+    progress.step("cleaning up")
     try:
-        if found.socket is None:
-            podman.start_podman(instance, memory)
-        server.start_server(instance, memory)
-    finally:
-        memory.save(instance)
-    return memory
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that wait to be forgotten are no bar
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            owner = app_on(port) if taken else None
-            by = f"the embedded AWS of {owner}" if owner else "another program"
-            raise LocalError(
-                f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}",
-                fix="choose another one with --port, for example --port 4600",
-            ) from error
-
-
-def _deploy(
-    instance: Instance, memory: Memory, names: Sequence[str], progress: Progress, context: Sequence[str]
-) -> Outcome:
-    deployment = Deployment(instance, memory, names, progress, context)
-    stacks = deployment.synthesize()
-    deployment.bootstrap()
-    stand_ins = deployment.get_base_images(stacks)
-    cloud = Cloud(instance)
-    deployed = [stack.name for stack in stacks]
-    before = {task.arn for service in cloud.services(deployed) for task in service.tasks}
-    deployment.deploy()
-    progress.step("waiting until it answers")
-    services, answers = settled(cloud, deployed, before, instance)
-    return Outcome(memory, tuple(services), tuple(answers), stand_ins)
+        _end(instance, memory)
+    except BaseException:
+        progress.failed()
+        progress.note(f"not everything has ended: '{command(instance, 'down')}' ends the rest", kind="warning")
+        raise
+    kept = instance.keep_logs()
+    if isinstance(failure, LocalError) and failure.log is not None:
+        failure.log = kept
+        if deployed:
+            failure.cause += f"\nnothing goes on; '{command(instance, 'up', '--keep')}' would leave it for a look"
 
 
 def down(instance: Instance, memory: Memory | None) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ecr_fargate_constructs.local import lifecycle, report, toolkit
 from ecr_fargate_constructs.local.app_status import app_status
@@ -17,6 +16,7 @@ from ecr_fargate_constructs.local.local_logs_cli import logs
 from ecr_fargate_constructs.local.local_options import Account, AppDirectory, Port, Region, running
 from ecr_fargate_constructs.local.local_start_cli import env, seed, start
 from ecr_fargate_constructs.local.local_status_cli import status, url
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.services import Cloud
 
 local = typer.Typer(
@@ -35,8 +35,11 @@ def up(
         list[str] | None,
         typer.Option("--context", "-c", metavar="KEY=VALUE", help="Context for the CDK app; again for another."),
     ] = None,
+    keep: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--keep", help="Let a first start that fails go on, so that you can look at it.")
+    ] = False,
 ) -> None:
-    """Build, push and deploy the app, and wait until its load balancer answers.
+    """Build, push and deploy the app, and wait until its tasks pass their health checks.
 
     Run it again after an edit to deploy the change. The built-in template validation of aws-cdk-lib is off, since it
     takes ten seconds a run; set CDK_VALIDATION=true to have it.
@@ -44,12 +47,7 @@ def up(
     instance, memory = find_instance(app_dir, port, account, region)
     console = Console()
     with instance.alone(), report.ConsoleProgress(console) as progress:
-        outcome = lifecycle.up(instance, memory, stacks or [], progress, context or [])
-    for image in outcome.stand_ins:
-        console.print(
-            f"[yellow]note[/] {image} could not be pulled: a stand-in made of Debian packages plays it here",
-            highlight=False,
-        )
+        outcome = lifecycle.up(instance, memory, stacks or [], progress, context=context or [], keep=keep)
     found = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, outcome.memory))
     report.print_status(console, found)
     for answer in outcome.answers:

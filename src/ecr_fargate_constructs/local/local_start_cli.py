@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import lifecycle, report
@@ -17,6 +16,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.local.local_options import Account, AppDirectory, AsJson, Port, Region, running
+from ecr_fargate_constructs.local.printing import Console
 
 
 def start(app_dir: AppDirectory = Path(), port: Port = None, account: Account = None, region: Region = None) -> None:

@@ -6,14 +6,13 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from ecr_fargate_constructs.local import report
 from ecr_fargate_constructs.local.app_status import AppStatus, app_status, chosen
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instances import State, find_instance, not_running, state_of
 from ecr_fargate_constructs.local.local_options import AppDirectory, AsJson, OneService, Port, asked, running
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.services import Cloud
 
 

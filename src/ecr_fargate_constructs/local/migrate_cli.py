@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.migration.ledger import Kind
 from ecr_fargate_constructs.migration.migrate import Source, SourceError, migrate
 

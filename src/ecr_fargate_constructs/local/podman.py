@@ -39,7 +39,6 @@ def start_podman(instance: Instance, memory: Memory) -> None:
     Raises:
         LocalError: It does not start.
     """
-    write_configuration(instance)
     memory.scratch = tempfile.mkdtemp(prefix="ecr-fargate-")  # a socket's path may have 108 characters at most
     path = Path(memory.scratch) / "engine.sock"
     memory.socket = f"unix://{path}"

@@ -12,5 +12,8 @@ class Progress:
     def detail(self, text: str) -> None:
         """Something happens within the step."""
 
+    def note(self, text: str, *, kind: str = "note") -> None:
+        """Something that stays on the screen: a ``note``, or a ``warning``."""
+
     def failed(self) -> None:
         """The step has failed."""

@@ -6,13 +6,12 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.printing import escape
+from ecr_fargate_constructs.local.printing import Console, escape
 from ecr_fargate_constructs.local.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rich.console import Console
     from rich.status import Status
     from typing_extensions import Self
 
@@ -56,6 +55,10 @@ class ConsoleProgress(Progress):
     def detail(self, text: str) -> None:
         """Show the latest line of a long step."""
         self._status.update(f"{self._step} [dim]{escape(text[:_DETAIL_WIDTH])}[/]")
+
+    def note(self, text: str, *, kind: str = "note") -> None:
+        """Print something that stays, above the spinner."""
+        self._console.print(f"[yellow]{kind}[/] {escape(text)}", highlight=False, soft_wrap=True)
 
     def failed(self) -> None:
         """Close the step as a failed one; what follows only clears up."""
@@ -111,7 +114,7 @@ def _repository_and_tag(image: str) -> tuple[str, str]:
 
 def _print_rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
     for name, value in rows:
-        console.print(f"[bold]{name:<{_NAME_WIDTH}}[/] {escape(value)}", emoji=False, highlight=False, soft_wrap=True)
+        console.print(f"[bold]{name:<{_NAME_WIDTH}}[/] {escape(value)}", highlight=False, soft_wrap=True)
 
 
 def status_as_json(status: AppStatus) -> dict[str, object]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import retention_sources as sources
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.retention_picture import timeline
 from ecr_fargate_constructs.local.retention_usage import Usage, images_in_use
 from ecr_fargate_constructs.repository.simulation import Decision, EcrImage, Outcome, Plan, simulate

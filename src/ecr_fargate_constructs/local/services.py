@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_MOST_TASKS = 100  # of one DescribeTasks
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Task:
         digest: Digest that the name stood for.
         reason: Why it stopped, when it did.
         crashed: Whether it stopped of itself, and not because it was told to.
+        address: Its private address; empty as long as it has none.
     """
 
     arn: str
@@ -40,6 +43,7 @@ class Task:
     digest: str
     reason: str
     crashed: bool
+    address: str = ""
 
     @property
     def name(self) -> str:
@@ -57,8 +61,11 @@ class Service:
         arn: Its ARN.
         wanted: Task definition that the stack's template names.
         desired: Number of tasks that should run.
-        deployments: Its deployments, as ECS describes them.
+        deployments: Its deployments, as ECS describes them, the newest of a version first.
         tasks: Its tasks, the stopped ones included.
+        logical_id: Its logical id in the template.
+        groups: ARNs of the target groups that its tasks are in.
+        grace: Seconds from the start of a task in which failed health checks do not count.
     """
 
     stack: str
@@ -68,6 +75,9 @@ class Service:
     desired: int
     deployments: tuple[dict[str, Any], ...]
     tasks: tuple[Task, ...]
+    logical_id: str = ""
+    groups: tuple[str, ...] = ()
+    grace: int = 0
 
     @property
     def running(self) -> tuple[Task, ...]:
@@ -76,23 +86,32 @@ class Service:
 
     @property
     def settled(self) -> bool:
-        """Whether the wanted version, and nothing else, runs as often as it should."""
+        """Whether the wanted version, and nothing else, runs as often as it should.
+
+        A deployment that failed stays in the list for good, so that its reason can be read; it counts only as long as
+        tasks of it run.
+        """
+        live = [each for each in self.deployments if each.get("rolloutState") != "FAILED" or _has_tasks(each)]
         return (
-            len(self.deployments) == 1
-            and self.deployments[0]["taskDefinition"] == self.wanted
-            and self.deployments[0].get("rolloutState") == "COMPLETED"
-            and len(self.running) == self.desired == self.deployments[0]["runningCount"]
+            len(live) == 1
+            and live[0]["taskDefinition"] == self.wanted
+            and live[0].get("rolloutState") == "COMPLETED"
+            and len(self.running) == self.desired == live[0]["runningCount"]
         )
 
     @property
     def failure(self) -> str | None:
         """Why the wanted version did not come up; None as long as it may."""
-        for deployment in self.deployments:
-            if deployment["taskDefinition"] == self.wanted and deployment.get("rolloutState") == "FAILED":
-                return str(deployment.get("rolloutStateReason") or "the deployment failed")
-        if all(deployment["taskDefinition"] != self.wanted for deployment in self.deployments):
+        mine = [each for each in self.deployments if each["taskDefinition"] == self.wanted]
+        if not mine:
             return "the deployment was rolled back to the version before"
+        if mine[0].get("rolloutState") == "FAILED":
+            return str(mine[0].get("rolloutStateReason") or "the deployment failed")
         return None
+
+
+def _has_tasks(deployment: dict[str, Any]) -> bool:
+    return bool(deployment.get("runningCount") or deployment.get("pendingCount"))
 
 
 @dataclass(frozen=True)
@@ -172,13 +191,17 @@ class Cloud:
 
     def resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
         """Stack and physical id of every resource of a type."""
+        return ((stack, physical_id) for stack, _, physical_id in self._resources(stacks, kind))
+
+    def _resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str, str]]:
+        """Stack, logical and physical id of every resource of a type."""
         for stack, resource in self.members(stacks):
             if resource["ResourceType"] == kind:
-                yield stack, resource["PhysicalResourceId"]
+                yield stack, resource["LogicalResourceId"], resource["PhysicalResourceId"]
 
     def services(self, stacks: Sequence[str]) -> list[Service]:
         """The ECS services of deployed stacks."""
-        return [self._service(stack, arn) for stack, arn in self.resources(stacks, "AWS::ECS::Service")]
+        return [self._service(*found) for found in self._resources(stacks, "AWS::ECS::Service")]
 
     def balancers(self, stacks: Sequence[str]) -> list[Balancer]:
         """The load balancers of deployed stacks."""
@@ -195,7 +218,7 @@ class Cloud:
             if arn in names
         ]
 
-    def _service(self, stack: str, arn: str) -> Service:
+    def _service(self, stack: str, logical_id: str, arn: str) -> Service:
         ecs = self.client("ecs")
         cluster = arn.split("/")[1]
         service = ecs.describe_services(cluster=cluster, services=[arn])["services"][0]
@@ -207,7 +230,11 @@ class Cloud:
             )
             for task in page["taskArns"]
         ]
-        described = ecs.describe_tasks(cluster=cluster, tasks=arns[:100])["tasks"] if arns else []
+        described = [
+            task
+            for first in range(0, len(arns), _MOST_TASKS)
+            for task in ecs.describe_tasks(cluster=cluster, tasks=arns[first : first + _MOST_TASKS])["tasks"]
+        ]
         return Service(
             stack,
             service["clusterArn"],
@@ -216,6 +243,9 @@ class Cloud:
             service["desiredCount"],
             tuple(deployment for deployment in service["deployments"] if deployment["status"] != "INACTIVE"),
             tuple(self._task(task) for task in described),
+            logical_id,
+            tuple(each["targetGroupArn"] for each in service.get("loadBalancers", ()) if "targetGroupArn" in each),
+            service.get("healthCheckGracePeriodSeconds", 0),
         )
 
     def _wanted(self, stack: str, current: str) -> str:
@@ -234,6 +264,8 @@ class Cloud:
         if code is not None:
             reason = f"{reason} (exit code {code})".strip()
         crashed = task.get("stopCode") in {"EssentialContainerExited", "TaskFailedToStart"}
+        details = [each for attachment in task.get("attachments", ()) for each in attachment.get("details", ())]
+        addresses = [each.get("value", "") for each in details if each.get("name") == "privateIPv4Address"]
         return Task(
             task["taskArn"],
             task["taskDefinitionArn"],
@@ -242,6 +274,7 @@ class Cloud:
             container.get("imageDigest", ""),
             reason,
             crashed,
+            next(iter(addresses), ""),
         )
 
     def last_lines(self, stacks: Sequence[str], count: int = 10, *, tasks: Collection[str] = ()) -> list[str]:
@@ -254,7 +287,8 @@ class Cloud:
                     continue
                 got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=count)
                 events += [(event["timestamp"], event["message"].rstrip()) for event in got["events"]]
-        return [_COLOUR.sub("", message) for _, message in sorted(events)[-count:]]
+        events.sort(key=itemgetter(0))  # by time alone: within a millisecond they stay as the container printed them
+        return [_COLOUR.sub("", message) for _, message in events[-count:]]
 
     def _log_groups(self, stacks: Sequence[str]) -> list[str]:
         """The log groups that task definitions name; a stack's functions have some, too."""

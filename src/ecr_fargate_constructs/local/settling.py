@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local import judging
+from ecr_fargate_constructs.local.containers import containers
+from ecr_fargate_constructs.local.failures import failed_service
+from ecr_fargate_constructs.local.judging import Look
+from ecr_fargate_constructs.local.listening import Sockets, sockets_of
+from ecr_fargate_constructs.local.targets import of_wanted_version, targets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from ecr_fargate_constructs.local.instance import Instance
-    from ecr_fargate_constructs.local.services import Balancer, Cloud, Service, Task
+    from ecr_fargate_constructs.local.failures import Known
+    from ecr_fargate_constructs.local.instance import Instance, Memory
+    from ecr_fargate_constructs.local.judging import Before
+    from ecr_fargate_constructs.local.services import Balancer, Cloud, Service
 
 _SECONDS = 300
 _POLL = 1.0
 _SERVER_ERROR = 500
-_CRASHES = 3  # MiniStack counts a first version as complete at once: no circuit breaker watches it
+_GATEWAY_ERRORS = frozenset({0, 502, 503, 504})
+_SECONDS_TO_FORWARD = 5.0  # the load balancer remembers for a moment what was not healthy
 
 
 @dataclass(frozen=True)
@@ -40,49 +48,6 @@ class Answer:
         return 0 < self.status < _SERVER_ERROR
 
 
-def settled(
-    cloud: Cloud, stacks: Sequence[str], before: Collection[str], instance: Instance
-) -> tuple[list[Service], list[Answer]]:
-    """Wait until every service runs what its stack says, and every load balancer answers.
-
-    Args:
-        cloud: The embedded AWS.
-        stacks: Names of the stacks.
-        before: ARNs of the tasks that there were before the deployment.
-        instance: The instance, for its logs.
-
-    Raises:
-        LocalError: One does not come up: what stopped its tasks, and what they printed last.
-    """
-    deadline = time.monotonic() + _SECONDS
-    steady: set[str] | None = None
-    while True:
-        services = cloud.services(stacks)
-        answers: list[Answer] = []
-        running = {task.arn for service in services for task in service.running}
-        was_steady, steady = running == steady, running
-        if was_steady and all(service.settled for service in services):  # twice, or one that exits soon would pass
-            answers = [ask(balancer) for balancer in cloud.balancers(stacks)]
-            awake = {service.stack for service in services if service.desired > 0}  # one that rests answers 503
-            if all(answer.good or answer.balancer.stack not in awake for answer in answers):
-                return services, answers
-        for service in services:
-            crashed = [
-                task
-                for task in service.tasks
-                if task.crashed and task.arn not in before and task.definition == service.wanted
-            ]
-            failure = service.failure
-            if failure is None and len(crashed) >= _CRASHES:
-                failure = f"{len(crashed)} of its tasks stopped"
-            if failure is not None:
-                raise _failed(cloud, stacks, failure, crashed, instance)
-        if time.monotonic() > deadline:
-            said = "; ".join(f"{answer.balancer.url} answers {answer.status or 'nothing'}" for answer in answers)
-            raise _failed(cloud, stacks, f"it was not fit after {_SECONDS} seconds; {said}".rstrip("; "), [], instance)
-        time.sleep(_POLL)
-
-
 def ask(balancer: Balancer) -> Answer:
     """What a load balancer says; status 0 when nothing answers."""
     try:
@@ -92,11 +57,88 @@ def ask(balancer: Balancer) -> Answer:
     return Answer(balancer, status, body)
 
 
-def _failed(
-    cloud: Cloud, stacks: Sequence[str], failure: str, crashed: Sequence[Task], instance: Instance
-) -> LocalError:
-    reasons = dict.fromkeys(task.reason for task in crashed if task.reason)
-    tasks = f"; its tasks stopped: {'; '.join(reasons)}" if reasons else ""
-    lines = cloud.last_lines(stacks, tasks=[task.name for task in crashed])  # those that serve log health checks
-    printed = "\nlast lines of the containers:\n  " + "\n  ".join(lines) if lines else ""
-    return LocalError(f"the service did not come up: {failure}{tasks}{printed}", log=instance.server_log)
+def retry(cloud: Cloud, stacks: Sequence[str], before: Before) -> None:
+    """Deploy again what failed earlier: on AWS the stack would have been rolled back, and nothing here has changed."""
+    for service in cloud.services(stacks):
+        if judging.is_old_failure(service, before):
+            cloud.client("ecs").update_service(
+                cluster=service.cluster, service=service.arn, taskDefinition=service.wanted, forceNewDeployment=True
+            )
+
+
+@dataclass
+class Settling:
+    """The wait for the services of deployed stacks.
+
+    Attributes:
+        cloud: The embedded AWS.
+        instance: The instance.
+        memory: What is remembered of it.
+        known: What the app says of its services.
+        before: What there was before the deployment.
+    """
+
+    cloud: Cloud
+    instance: Instance
+    memory: Memory
+    known: Known
+    before: Before
+    _unfit_since: dict[str, float] = field(default_factory=dict)
+
+    def wait(self, stacks: Sequence[str]) -> tuple[list[Service], list[Answer]]:
+        """Wait until every service runs what its stack says, and passes its health checks; then ask the load balancers.
+
+        Raises:
+            LocalError: A service does not come up: what is known of the cause, and what its tasks printed last.
+        """
+        began = time.monotonic()
+        steady: set[str] | None = None
+        while True:
+            looks = [self._look(service) for service in self.cloud.services(stacks)]
+            running = {task.arn for look in looks for task in look.service.running}
+            was_steady, steady = running == steady, running
+            for look in looks:
+                if (why := judging.problem(look, self.before)) is not None:
+                    raise failed_service(self.cloud, self.instance, self.known, look, self.before, why)
+            unfit = [look for look in looks if not judging.is_fit(look.service, look.targets)]
+            if was_steady and not unfit:  # twice, or one that exits soon would pass
+                services = [look.service for look in looks]
+                return services, self._answers(stacks, services)
+            for look in unfit:
+                seconds = max(_SECONDS, 2 * judging.patience(look.service, look.targets))
+                if time.monotonic() - began > seconds:
+                    why = f"after {seconds:.0f} seconds {judging.unfinished(look)}"
+                    raise failed_service(self.cloud, self.instance, self.known, look, self.before, why)
+            time.sleep(_POLL)
+
+    def _look(self, service: Service) -> Look:
+        targets = targets_of(self.cloud, service) if service.running else ()
+        bad = judging.failing(service, targets)
+        if not bad and of_wanted_version(service, targets):  # with none at the moment, the next one goes on from here
+            self._unfit_since.pop(service.arn, None)
+        since = self._unfit_since.setdefault(service.arn, time.monotonic()) if bad else time.monotonic()
+        deaf = bool(bad) and not bad[0].answers
+        return Look(
+            service,
+            targets,
+            time.monotonic() - since,
+            self._sockets(service) if deaf else Sockets(),
+            self.known.exposed(service) if deaf else (),
+        )
+
+    def _sockets(self, service: Service) -> Sockets:
+        """What the first running task of the wanted version listens on: its containers share one network."""
+        mine = [task.arn for task in service.running if task.definition == service.wanted]
+        pids = [each.pid for each in containers(self.instance, self.memory) if each.task in mine[:1] and each.pid]
+        return sockets_of(pids[0]) if pids else Sockets()
+
+    def _answers(self, stacks: Sequence[str], services: Sequence[Service]) -> list[Answer]:
+        """What the load balancers say; those that have just got their first healthy target may need a moment."""
+        awake = {service.stack for service in services if service.desired > 0}  # one that rests answers 503
+        deadline = time.monotonic() + _SECONDS_TO_FORWARD
+        while True:
+            answers = [ask(balancer) for balancer in self.cloud.balancers(stacks)]
+            waiting = [each for each in answers if each.status in _GATEWAY_ERRORS and each.balancer.stack in awake]
+            if not waiting or time.monotonic() > deadline:
+                return answers
+            time.sleep(_POLL / 2)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.local.causes import cause
 from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.podman import podman_environment
@@ -27,6 +28,19 @@ VERSION = "2.1148.1"
 """The npm tag ``latest`` of aws-cdk is an older program that refuses the assemblies of today's aws-cdk-lib."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class ToolkitError(LocalError):
+    """The CDK command line failed.
+
+    Attributes:
+        lines: What it printed.
+    """
+
+    def __init__(self, cause: str, lines: Sequence[str], *, log: Path) -> None:
+        """Create the error."""
+        super().__init__(cause, log=log)
+        self.lines = lines
 
 
 def cache_directory() -> Path:
@@ -99,6 +113,8 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
         "AWS_REGION": instance.region,
         "AWS_DEFAULT_REGION": instance.region,
         "AWS_ENDPOINT_URL": instance.endpoint,
+        "CDK_DEFAULT_ACCOUNT": instance.account,  # the command line would ask the AWS, which may not have started
+        "CDK_DEFAULT_REGION": instance.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,  # no profile of the user's may lead to the real AWS
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -119,7 +135,7 @@ def run_toolkit(
     """Run the CDK command line; what it prints goes to its log, line by line also to ``on_line``.
 
     Raises:
-        LocalError: It failed; the cause is the line in which it says so.
+        ToolkitError: It failed.
     """
     lines: list[str] = []
     with (
@@ -130,12 +146,12 @@ def run_toolkit(
         for raw in process.stdout or ():
             log.write(raw)
             log.flush()
-            line = _COLOUR.sub("", raw).strip()
-            if line:
-                lines.append(line)
+            lines.append(_COLOUR.sub("", raw).rstrip())
+            if line := lines[-1].strip():
                 on_line(line)
     if process.returncode != 0:
-        raise LocalError(_cause(" ".join(arguments[:1]), lines), log=instance.toolkit_log)
+        why = cause(" ".join(arguments[:1]), lines, instance.app_directory)
+        raise ToolkitError(why, lines, log=instance.toolkit_log)
 
 
 @contextmanager
@@ -157,17 +173,3 @@ def _running(command: Sequence[str], instance: Instance, memory: Memory) -> Iter
         except BaseException:
             Process.of(process.pid).stop(seconds=5)
             raise
-
-
-def _cause(verb: str, lines: list[str]) -> str:
-    """The lines that say why: errors of the build, of CloudFormation, of the app, in the order of precision."""
-    for sign in (
-        r"^(?:Error: )?building at STEP|^ERROR: failed|^error building at|while running runtime:",
-        r"CREATE_FAILED|UPDATE_FAILED|❌",
-        r"^[\w.]*(?:Error|Exception): ",
-        r"(?i)\berror\b|failed",
-    ):
-        found = [line for line in lines if re.search(sign, line)]
-        if found:
-            return f"cdk {verb} failed: {found[0]}"
-    return f"cdk {verb} failed: {lines[-1] if lines else 'it printed nothing'}"

@@ -143,3 +143,13 @@ def test_a_permission_that_is_missing_is_named() -> None:
 def test_a_service_without_tasks_is_read() -> None:
     record = from_services(_clients(list_tasks={"taskArns": []}).__getitem__, [SERVICE])
     assert record["tasks"] == []
+
+
+@pytest.mark.parametrize("tasks", [["task/7"], []])
+def test_the_tasks_of_one_version_alone_are_looked_at(tasks: list[str]) -> None:
+    clients = _clients()
+    record = from_services(clients.__getitem__, [SERVICE], tasks_of_interest=tasks)
+    asked = [options["tasks"] for operation, options in clients["ecs"].asked if operation == "describe_tasks"]
+    assert asked == ([tasks] if tasks else [])
+    assert "list_tasks" not in [operation for operation, _ in clients["ecs"].asked]
+    assert len(record["tasks"]) == len(tasks)

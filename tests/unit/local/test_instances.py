@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ecr_fargate_constructs.local import lifecycle
+from ecr_fargate_constructs.local import lifecycle, starting
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance, instances_of
@@ -80,9 +80,9 @@ def test_a_port_that_another_app_has_is_said_to_be_its(tmp_path: Path) -> None:
             assert app_on(port) == tmp_path / "other app"
             assert app_on(port + 1) is None
             with pytest.raises(LocalError, match=f"port {port} is taken by the embedded AWS of .*other app"):
-                lifecycle._check_port(port)
+                starting.check_port(port)
         finally:
             process.stop()
         assert app_on(port) is None
         with pytest.raises(LocalError, match="taken by another program"):
-            lifecycle._check_port(port)
+            starting.check_port(port)

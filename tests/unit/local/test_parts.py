@@ -13,17 +13,16 @@ import pytest
 
 from ecr_fargate_constructs.local import (
     base_images,
-    deployment,
     docker_shim,
     engine,
-    lifecycle,
     podman,
+    refusals,
+    starting,
     toolkit,
 )
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, start
-from ecr_fargate_constructs.local.services import Service, Task
 from ecr_fargate_constructs.reading import assembly
 
 if TYPE_CHECKING:
@@ -123,13 +122,13 @@ def test_what_is_not_emulated_is_named(tmp_path: Path) -> None:
     folder = _assembly(tmp_path / "out", {f"R{number}": {"Type": kind} for number, kind in enumerate(kinds)})
     known = {"AWS::ECR::Repository", "AWS::CloudFormation::Stack"}
     with pytest.raises(LocalError) as caught:
-        deployment.refuse_unsupported(assembly.stacks(folder), known)
+        refusals.refuse_unsupported(assembly.stacks(folder), known)
     assert caught.value.cause.splitlines() == [
         "not emulated: AWS::CloudFormation::Macro (R2)",
         "not emulated: AWS::MQ::B (R3)",
         "not emulated: AWS::Deep::Thing (Deep)",
     ]
-    deployment.refuse_unsupported(assembly.stacks(folder, ["Base"]), known)
+    refusals.refuse_unsupported(assembly.stacks(folder, ["Base"]), known)
 
 
 IMAGE = "000000004566.dkr.ecr.us-east-1.amazonaws.com/repo:tag"
@@ -193,6 +192,12 @@ def test_builds_have_a_name_of_the_instance(tmp_path: Path) -> None:
     assert asked[1:] == [f"tag cdkasset-4566-1f {IMAGE}"]
 
 
+def test_podman_builds_without_the_cache_that_it_cannot_take(tmp_path: Path) -> None:
+    cache = ("--cache-from", "type=registry,ref=x", "--cache-to=type=registry,ref=x,mode=max")
+    _, asked = _shim(tmp_path, "build", "--no-cache", *cache, "--platform", "linux/amd64", ".")
+    assert asked == ["build --layers=false --no-cache --platform linux/amd64 ."]
+
+
 def test_a_process_is_ended_only_if_it_is_still_the_same(tmp_path: Path) -> None:
     process = start([sys.executable, "-c", "import time; time.sleep(60)"], env=os.environ, log=tmp_path / "log")
     stranger = Process(process.pid, process.started - 1)
@@ -232,20 +237,8 @@ def test_the_toolkit_never_meets_the_real_aws(tmp_path: Path, monkeypatch: pytes
     assert environment["AWS_ACCESS_KEY_ID"] == "000000004600"
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert environment["CDK_VALIDATION"] == "false"
-
-
-@pytest.mark.parametrize(
-    ("lines", "cause"),
-    [
-        (["a", "raise ConfigurationError(x)", "pkg.errors.ConfigurationError: [Web] no", "b"], "pkg.errors.Conf"),
-        (['Error: building at STEP "RUN exit 7": x', "❌ Web failed"], "Error: building at STEP"),
-        (["x", "Web | CREATE_FAILED | AWS::X", "later failed"], "Web | CREATE_FAILED"),
-        (["nothing of note"], "nothing of note"),
-        ([], "it printed nothing"),
-    ],
-)
-def test_the_cause_is_the_line_that_says_it(lines: list[str], cause: str) -> None:
-    assert toolkit._cause("deploy", lines).startswith(f"cdk deploy failed: {cause}")
+    assert environment["CDK_DEFAULT_ACCOUNT"] == "000000004600"
+    assert environment["CDK_DEFAULT_REGION"] == "us-east-1"
 
 
 def test_no_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,23 +276,6 @@ def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -
         engine.find_engine()
 
 
-def _service(*deployments: dict[str, Any], running: int = 2) -> Service:
-    tasks = tuple(Task(f"t{n}", "new", "RUNNING", "", "", "", crashed=False) for n in range(running))
-    return Service("Web", "c", "s", "new", 2, deployments, tasks)
-
-
-def test_a_service_is_settled_when_the_wanted_version_alone_runs() -> None:
-    done = {"taskDefinition": "new", "rolloutState": "COMPLETED", "runningCount": 2}
-    old = {"taskDefinition": "old", "rolloutState": "COMPLETED", "runningCount": 2}
-    assert _service(done).settled
-    assert not _service(done, running=1).settled
-    assert not _service(done, old).settled
-    assert not _service(old).settled
-    assert _service(old).failure == "the deployment was rolled back to the version before"
-    assert _service({**done, "rolloutState": "FAILED", "rolloutStateReason": "why"}).failure == "why"
-    assert _service(done, old).failure is None
-
-
 def test_a_second_command_on_the_same_port_is_refused(tmp_path: Path) -> None:
     instance, _ = instance_at(tmp_path, 4600, None, None)
     other, _ = instance_at(tmp_path / "other", 4601, None, None)
@@ -314,9 +290,9 @@ def test_a_taken_port_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         with pytest.raises(LocalError, match=f"port {port} is taken by another program") as caught:
-            lifecycle._check_port(port)
+            starting.check_port(port)
         assert "--port" in str(caught.value.fix)
-    lifecycle._check_port(port)
+    starting.check_port(port)
 
 
 def test_a_failed_start_keeps_its_logs_alone(tmp_path: Path) -> None:

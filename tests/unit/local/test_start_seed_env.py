@@ -12,7 +12,7 @@ import pytest
 from recorded_cloud import PORT, write_app
 from typer.testing import CliRunner, Result
 
-from ecr_fargate_constructs.local import deployment, engine, lifecycle, server, toolkit
+from ecr_fargate_constructs.local import deployment, engine, lifecycle, server, starting, toolkit
 from ecr_fargate_constructs.local.cli import app
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
@@ -123,7 +123,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     started: list[str] = []
     found = engine.Engine("podman", "5", "unix:///x")
     monkeypatch.setattr(engine, "find_engine", lambda **_: found)
-    monkeypatch.setattr(lifecycle, "_check_port", lambda _: None)
+    monkeypatch.setattr(starting, "check_port", lambda _: None)
     monkeypatch.setattr(lifecycle, "remove_containers_and_images", lambda *_: None)
     monkeypatch.setattr(server, "start_server", lambda instance, _: started.append(str(instance.port)))
     return started
@@ -164,13 +164,14 @@ def test_a_start_that_fails_leaves_its_log_alone(
 def test_context_goes_to_the_synthesis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 
-    def up(*arguments: Any) -> None:  # noqa: ANN401 - whatever the command passes
-        given.append(arguments[-1])
+    def up(*_: object, context: object, keep: object) -> None:
+        given.append((context, keep))
         raise LocalError("enough")
 
     monkeypatch.setattr(lifecycle, "up", up)
     _run(tmp_path, "up", "--context", "stage=dev", "-c", "a=b")
-    assert given == [["stage=dev", "a=b"]]
+    _run(tmp_path, "up", "--keep")
+    assert given == [(["stage=dev", "a=b"], False), ([], True)]
 
 
 def test_context_is_an_option_of_the_cdk_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,5 +182,5 @@ def test_context_is_an_option_of_the_cdk_command_line(tmp_path: Path, monkeypatc
     memory = Memory(instance.account, instance.region, "podman", "")
     made = deployment.Deployment(instance, memory, (), Progress(), ["stage=dev", "a=b"])
     with pytest.raises(FileNotFoundError):
-        made.synthesize()  # since nothing was written
-    assert list(ran[0][-4:]) == ["--context", "stage=dev", "--context", "a=b"]
+        made.synthesize(running=True)  # since nothing was written
+    assert list(ran[0][2:6]) == ["--context", "stage=dev", "--context", "a=b"]

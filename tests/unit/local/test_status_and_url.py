@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from recorded_cloud import BALANCER, PORT, TASKS, RecordedCloud, play, write_app
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.local import report
@@ -16,6 +15,7 @@ from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.cli import app
 from ecr_fargate_constructs.local.containers import Container
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.printing import Console
 
 if TYPE_CHECKING:
     from pathlib import Path

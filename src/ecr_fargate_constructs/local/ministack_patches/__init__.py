@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
+from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
@@ -46,6 +47,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
     ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
     add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
+    keep_grace_periods(handlers, ecs)
     task_patches.read_secrets_of_containers(provisioners)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     _accept_alarms_on_expressions(provisioners)

@@ -1,0 +1,35 @@
+"""The health check grace period of a service: MiniStack's CloudFormation passes it on when it changes, not at first.
+
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+
+_Properties: TypeAlias = dict[str, Any]
+
+_TYPE = "AWS::ECS::Service"
+
+
+def keep_grace_periods(handlers: dict[str, Any], ecs: object) -> None:
+    """Let a service have its grace period from its creation on, or slow starters would be stopped too early.
+
+    Args:
+        handlers: MiniStack's resource types.
+        ecs: MiniStack's ECS module.
+    """
+    services, handler = find(ecs, "_services"), handlers.get(_TYPE)
+    if handler is None:
+        raise MovedError(f"type {_TYPE}")
+
+    def create(logical_id: str, properties: _Properties, *rest: Any) -> tuple[str, _Properties]:  # noqa: ANN401
+        arn, attributes = handler["create"](logical_id, properties, *rest)
+        seconds = properties.get("HealthCheckGracePeriodSeconds")
+        if seconds is not None:
+            services[arn.partition(":service/")[2]]["healthCheckGracePeriodSeconds"] = int(seconds)
+        return arn, attributes
+
+    handlers[_TYPE] = {**handler, "create": create}

@@ -1,0 +1,110 @@
+"""What the embedded AWS cannot deploy, refused before anything is built."""
+
+from __future__ import annotations
+
+import shlex
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.reading import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ecr_fargate_constructs.local.instance import Instance
+    from ecr_fargate_constructs.reading.assembly import Stack
+
+_USUAL_PORT = 4566
+
+
+def refuse_unknown(folder: Path, names: Sequence[str]) -> None:
+    """Refuse names that no stack of the app has.
+
+    Args:
+        folder: The app's cloud assembly.
+        names: Names of stacks, as the command line takes them.
+
+    Raises:
+        LocalError: No stack has a name; the stacks that there are.
+    """
+    unknown = [name for name in names if not assembly.stacks(folder, [name])]
+    if unknown:
+        known = ", ".join(stack.display for stack in assembly.stacks(folder)) or "none"
+        raise LocalError(f"the app has no stack {', '.join(unknown)}", fix=f"name one of its stacks: {known}")
+
+
+def refuse_other_environments(folder: Path, names: Sequence[str], instance: Instance, *, running: bool) -> None:
+    """Refuse stacks for another account or region than the embedded AWS has.
+
+    Args:
+        folder: The app's cloud assembly.
+        names: Names of the stacks to deploy; all when none is named.
+        instance: The instance.
+        running: Whether it runs already, so that its account and region are settled.
+
+    Raises:
+        LocalError: Which stacks are for which account and region, and the command that deploys some of them.
+    """
+    mine = instance.account, instance.region
+    stacks = assembly.stacks(folder, names)
+    groups = _by_environment(stacks, instance)
+    if list(groups) in ([], [mine]):
+        return
+    named = [stack for stack in stacks if any(fnmatchcase(stack.display, name) for name in names)]
+    wanted = _by_environment(named or stacks, instance)
+    order = sorted(wanted, key=lambda environment: environment != mine)
+    possible = [each for each in order if len(_by_environment(assembly.stacks(folder, wanted[each]), instance)) == 1]
+    if possible:
+        chosen = list(names) if len(groups) == 1 else wanted[possible[0]]
+        fix = f"run '{command(instance, 'up', *chosen, environment=possible[0])}'"
+        if running and possible[0] != mine:
+            fix += f", after '{command(instance, 'down')}'"
+    else:
+        fix = "the embedded AWS has one account and one region: let stacks that depend on each other have the same"
+    wrong = "; ".join(
+        f"{', '.join(each)} for account {account} in {region}" for (account, region), each in groups.items()
+    )
+    raise LocalError(
+        f"the embedded AWS is account {instance.account} in {instance.region}, and the app has: {wrong}", fix=fix
+    )
+
+
+def refuse_unsupported(stacks: Iterable[Stack], known: set[str]) -> None:
+    """Refuse types that the embedded AWS does not know, before anything is deployed.
+
+    Raises:
+        LocalError: Types and logical ids of the resources that are not emulated, one a line.
+    """
+    missing = [
+        f"not emulated: {kind} ({logical_id})"
+        for stack in stacks
+        for kind, logical_id in stack.resources()
+        if kind not in known and not kind.startswith("Custom::")
+    ]
+    if missing:
+        raise LocalError(
+            "\n".join(dict.fromkeys(missing)), fix="deploy stacks without these resources by name, or deploy to AWS"
+        )
+
+
+def command(instance: Instance, verb: str, *words: str, environment: tuple[str, str] | None = None) -> str:
+    """Return a command for an instance, as the user has to type it in the directory where they are."""
+    typed = ["ecr-fargate", "local", verb, *words]
+    if instance.app_directory != Path.cwd():
+        typed += ["--app-dir", str(instance.app_directory)]
+    if instance.port != _USUAL_PORT:
+        typed += ["--port", str(instance.port)]
+    if environment not in {None, (instance.account, instance.region)} and environment is not None:
+        typed += ["--account", environment[0], "--region", environment[1]]
+    return shlex.join(typed)
+
+
+def _by_environment(stacks: Iterable[Stack], instance: Instance) -> dict[tuple[str, str], list[str]]:
+    """The names of stacks, by account and region; those that leave them open have the instance's."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for stack in stacks:
+        key = stack.account or instance.account, stack.region or instance.region
+        groups.setdefault(key, []).append(stack.display or stack.name)
+    return groups

@@ -1,0 +1,80 @@
+"""The start of an embedded AWS, in two halves: what can be checked at once, and what takes seconds."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.local import engine, podman, server
+from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.instance import Memory
+from ecr_fargate_constructs.local.port_owner import app_on
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.instance import Instance
+    from ecr_fargate_constructs.local.progress import Progress
+
+
+def check_app(instance: Instance) -> None:
+    """Refuse a directory without an app.
+
+    Raises:
+        LocalError: It has no ``cdk.json``.
+    """
+    if not (instance.app_directory / "cdk.json").is_file():
+        raise LocalError(
+            f"{instance.app_directory} has no cdk.json, so it is not the directory of a CDK app",
+            fix="name the app's directory with --app-dir",
+        )
+
+
+def prepare(instance: Instance, progress: Progress) -> Memory:
+    """Find a container engine, and make the instance's directory; nothing runs yet.
+
+    Raises:
+        LocalError: The port is taken, or there is no engine.
+    """
+    check_port(instance.port)
+    progress.step("looking for a container engine")
+    found = engine.find_engine(say=progress.detail)
+    progress.detail(f"{found.name} {found.version}")
+    instance.erase()
+    instance.make_state()
+    if found.socket is None:
+        podman.write_configuration(instance)
+    return Memory(instance.account, instance.region, found.name, found.socket or "")
+
+
+def start(instance: Instance, memory: Memory) -> None:
+    """Start the embedded AWS, and remember what runs.
+
+    Raises:
+        LocalError: It does not start.
+    """
+    try:
+        if not memory.socket:
+            podman.start_podman(instance, memory)
+        server.start_server(instance, memory)
+    finally:
+        memory.save(instance)
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that cannot be listened on.
+
+    Raises:
+        LocalError: Another program has it, or this user may not have it.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that wait to be forgotten are no bar
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            owner = app_on(port) if taken else None
+            by = f"the embedded AWS of {owner}" if owner else "another program"
+            raise LocalError(
+                f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}",
+                fix="choose another one with --port, for example --port 4600",
+            ) from error
