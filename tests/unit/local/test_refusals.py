@@ -73,11 +73,11 @@ def test_an_app_for_several_accounts_is_deployed_one_at_a_time(tmp_path: Path) -
     assert first.fix == "run 'ecr-fargate local up Dev/Shop --port 4600 --account 222222222222 --region eu-west-1'"
     named = _refused(folder, ["Prod/Shop"])
     assert named.fix == "run 'ecr-fargate local up Prod/Shop --port 4600 --account 333333333333 --region eu-west-1'"
-    dev = Instance(Path.cwd(), 4600, "222222222222", "eu-west-1")
-    refusals.refuse_other_environments(folder, ["Dev/Shop"], dev, running=True)
+    prod = Instance(Path.cwd(), 4600, "333333333333", "eu-west-1")
+    refusals.refuse_other_environments(folder, ["Prod/Shop"], prod, running=True)
     with pytest.raises(LocalError) as caught:
-        refusals.refuse_other_environments(folder, [], dev, running=True)
-    assert caught.value.fix == "run 'ecr-fargate local up Dev/Shop --port 4600'", "nothing has to be ended for that"
+        refusals.refuse_other_environments(folder, [], prod, running=True)
+    assert caught.value.fix == "run 'ecr-fargate local up Prod/Shop --port 4600'", "nothing has to be ended for that"
 
 
 def test_stacks_of_two_regions_that_depend_on_each_other_have_no_command(tmp_path: Path) -> None:
