@@ -195,11 +195,11 @@ def serve_tasks(ecs: Any, application: _Application, *, port: int, podman: bool)
         MovedError: MiniStack's inside has moved.
     """
     reachable = may_enter_networks()
+    environment = TaskEnvironment(ecs, port, reachable=reachable)
     if reachable:
         listen_in_tasks(Relay(port), podman=podman)
     else:
         print("not emulated: AWS inside of containers; it takes root to reach their networks", flush=True)
-    environment = TaskEnvironment(ecs, port, reachable=reachable)
     ecs._register_metadata = environment.register  # noqa: SLF001 - what this module is for
     return environment.answer(application)
 
