@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local import base_images, toolkit
+from ecr_fargate_constructs.local import base_images, seeds, toolkit
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.reading import assembly
@@ -55,6 +55,11 @@ class Deployment:
             self._run("bootstrap", environment, "--app", str(self._instance.assembly))
             self._memory.bootstrapped = True
             self._memory.save(self._instance)
+
+    def put_stubs(self) -> None:
+        """Put stubs for what the app refers to and none of its stacks makes, and say for what."""
+        for note in seeds.put(self._instance, seeds.stubs(self._instance.assembly)):
+            self._progress.note(note)
 
     def get_base_images(self, stacks: Sequence[Stack]) -> tuple[str, ...]:
         """Pull what the Dockerfiles build on; the names of the images that a stand-in was made for."""

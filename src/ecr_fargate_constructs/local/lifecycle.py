@@ -142,6 +142,7 @@ def _deploy(instance: Instance, memory: Memory, names: Sequence[str], progress: 
     deployment = Deployment(instance, memory, names, progress)
     stacks = deployment.synthesize()
     deployment.bootstrap()
+    deployment.put_stubs()
     stand_ins = deployment.get_base_images(stacks)
     cloud = Cloud(instance)
     deployed = [stack.name for stack in stacks]

@@ -12,5 +12,8 @@ class Progress:
     def detail(self, text: str) -> None:
         """Something happens within the step."""
 
+    def note(self, text: str) -> None:
+        """The user should know something; it stays when the step is over."""
+
     def failed(self) -> None:
         """The step has failed."""

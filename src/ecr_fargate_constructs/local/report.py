@@ -57,6 +57,10 @@ class ConsoleProgress(Progress):
         """Show the latest line of a long step."""
         self._status.update(f"{self._step} [dim]{escape(text[:_DETAIL_WIDTH])}[/]")
 
+    def note(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(f"[yellow]note[/] {escape(text)}", highlight=False, soft_wrap=True, emoji=False)
+
     def failed(self) -> None:
         """Close the step as a failed one; what follows only clears up."""
         self._close(_BAD)

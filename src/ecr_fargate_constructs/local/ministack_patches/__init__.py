@@ -1,9 +1,10 @@
 """Everything that MiniStack lacks for our templates.
 
 Resource types are in ``types``, their attributes in ``attributes``, the values of generated secrets in
-``generated_secrets``, tasks of several containers in ``tasks``, what containers are given in
-``task_environment`` and their way to the embedded AWS in ``relay``, health checks in ``health``, questions about stacks
-in ``stacks``, the private registry in ``registry`` and ``registry_log``, the container engine in ``engine``.
+``generated_secrets``, names that AWS gives in ``fixed_names``, tasks of several containers in ``tasks``, what
+containers are given in ``task_environment`` and their way to the embedded AWS in ``relay``, health checks in
+``health``, questions about stacks in ``stacks``, the private registry in ``registry`` and ``registry_log``, the
+container engine in ``engine``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
+from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
@@ -52,7 +54,10 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     answer_missing_attributes(handlers, ec2)
     task_patches.read_secrets_of_containers(provisioners)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
-    generate_secrets(provisioners, import_module("ministack.services.secretsmanager"))
+    secretsmanager = import_module("ministack.services.secretsmanager")
+    generate_secrets(provisioners, secretsmanager)
+    give_secrets_their_arns(secretsmanager)
+    give_zones_their_ids(import_module("ministack.services.route53"))
     _accept_alarms_on_expressions(provisioners)
     be_as_strict_as_ecr(import_module("ministack.services.ecr"))
     engine_patches.name_hotswapped_images(ecs)
