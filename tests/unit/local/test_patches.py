@@ -61,6 +61,8 @@ ECR = (
         ("ministack.services.ecs", "_register_metadata"),
         ("ministack.services.ecs_metadata", "_TOKEN_TO_TASK"),
         ("ministack.services.sts", "register_session"),
+        ("ministack.services.route53", "_zone_id"),
+        ("ministack.services.secretsmanager", "_resolve"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )
@@ -76,7 +78,7 @@ def _restore(monkeypatch: pytest.MonkeyPatch) -> None:
     models = (("images", "ImageCollection"), ("containers", "ContainerCollection"), ("containers", "Container"))
     docker = [(f"docker.models.{module}", name) for module, name in models]
     patched = [getattr(import_module(module), name) for module, name in docker]
-    services = ("alb", "cloudformation", "cloudformation.provisioners", "ecr", "ecs", "secretsmanager")
+    services = ("alb", "cloudformation", "cloudformation.provisioners", "ecr", "ecs", "route53", "secretsmanager")
     patched += [import_module(f"ministack.services.{name}") for name in services]
     patched += [import_module("ministack.core.container_reaper"), import_module("ministack.app")]
     for holder in patched:

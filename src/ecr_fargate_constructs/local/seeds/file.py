@@ -36,6 +36,7 @@ def read(file: Path) -> Seeds:
         raise LocalError(f"the seed file {file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not content:
         raise _refused(file, "it is empty" if not content else "it is not a mapping", f"begin with {_listed()}")
+    content = {kind: {} if entries is None else entries for kind, entries in content.items()}
     for kind, entries in content.items():
         if kind not in _KINDS:
             raise _refused(file, f"{kind!r} is none of {_listed()}", "correct the name")
@@ -84,7 +85,7 @@ def _image(file: Path, name: str, value: Any) -> str:  # noqa: ANN401
 
 def _kind(value: Any) -> str:  # noqa: ANN401
     """Return what a value is, and not itself: it may be a secret."""
-    return "empty" if value in (None, "", [], {}) else f"a {type(value).__name__}"
+    return "empty" if value in (None, "", [], {}) else f"of type {type(value).__name__}"
 
 
 def _listed() -> str:
