@@ -47,8 +47,10 @@ def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAp
 
 def test_the_task_gets_what_was_seeded_and_stubs_for_the_rest(existing: tuple[LocalApp, str]) -> None:
     app, printed = existing
-    for what in ("secret prod/key", f"secret {ARN}", "parameter /prod/plain"):
+    for what in ("secret prod/key", f"secret {ARN}", "parameter /prod/plain", "parameter /prod/looked/up"):
         assert f"note {what} does not exist here: a stub with a random value stands for it; 'ecr-fargate" in printed
+    for what in ("hosted zone example.org", "hosted zone Z0123456789EXAMPLE", "VPC prod"):
+        assert f"note {what} does not exist here: " in printed
     assert "note image shop:1.2 does not exist here: 'ecr-fargate local seed FILE' puts it there" in printed
 
     instance, memory = instance_at(app.directory, app.port, None, None)
@@ -62,6 +64,7 @@ def test_the_task_gets_what_was_seeded_and_stubs_for_the_rest(existing: tuple[Lo
     done = app.run("up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "note" not in done.stdout
+    assert not (app.directory / "cdk.context.json").exists()
     status, body = app.get()
     assert status == 200, body
     seen = json.loads(body)
@@ -72,5 +75,10 @@ def test_the_task_gets_what_was_seeded_and_stubs_for_the_rest(existing: tuple[Lo
     assert seen["FIELD"] == fields["password"]
     stub = app.ask("ssm", "get_parameter", Name="/prod/parameter")["Parameter"]["Value"]
     assert seen["PARAMETER"] == stub != ""
+    looked_up = app.ask("ssm", "get_parameter", Name="/prod/looked/up")["Parameter"]["Value"]
+    assert seen["LOOKED_UP"] == looked_up
+    [vpc] = app.ask("ec2", "describe_vpcs", Filters=[{"Name": "tag:Name", "Values": ["prod"]}])["Vpcs"]
+    [balancer] = app.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
+    assert balancer["VpcId"] == vpc["VpcId"]
     records = app.ask("route53", "list_resource_record_sets", HostedZoneId="Z0123456789EXAMPLE")
     assert "shop.example.com." in [record["Name"] for record in records["ResourceRecordSets"]]

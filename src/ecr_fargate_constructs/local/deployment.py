@@ -37,7 +37,14 @@ class Deployment:
         self._progress.step("synthesizing the app")
         fresh = self._instance.state / "cdk.out.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        self._run("synth", "--quiet", "--output", str(fresh))
+        with seeds.context_kept(self._instance.app_directory):
+            try:
+                self._run("synth", "--quiet", "--output", str(fresh))
+            except LocalError:
+                if not self._put(seeds.lookups(fresh)):
+                    raise
+                shutil.rmtree(fresh)  # its validation report would count again
+                self._run("synth", "--quiet", "--output", str(fresh))
         stacks = assembly.stacks(fresh, self._names)
         self._refuse_other_environments(stacks)
         known = set(json.loads(self._instance.types_file.read_text(encoding="utf-8")))
@@ -58,8 +65,7 @@ class Deployment:
 
     def put_stubs(self) -> None:
         """Put stubs for what the app refers to and none of its stacks makes, and say for what."""
-        for note in seeds.put(self._instance, seeds.stubs(self._instance.assembly)):
-            self._progress.note(note)
+        self._put(seeds.stubs(self._instance.assembly))
 
     def get_base_images(self, stacks: Sequence[Stack]) -> tuple[str, ...]:
         """Pull what the Dockerfiles build on; the names of the images that a stand-in was made for."""
@@ -78,6 +84,13 @@ class Deployment:
 
     def _run(self, *arguments: str) -> None:
         toolkit.run_toolkit(self._instance, self._memory, self._toolkit, arguments, on_line=self._progress.detail)
+
+    def _put(self, stubs: seeds.Seeds) -> bool:
+        """Put stubs where nothing is, and return whether there were any."""
+        notes = seeds.put(self._instance, stubs)
+        for note in notes:
+            self._progress.note(note)
+        return bool(notes)
 
     def _refuse_other_environments(self, stacks: Sequence[Stack]) -> None:
         account, region = self._instance.account, self._instance.region

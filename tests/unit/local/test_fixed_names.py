@@ -29,6 +29,9 @@ class _Secrets:
     def __init__(self, service: Any) -> None:  # noqa: ANN401 - an untyped module
         self._service = service
 
+    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401
+        return SimpleNamespace(paginate=lambda: [getattr(self, operation)()])
+
     def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
         def call(**request: Any) -> dict[str, Any]:  # noqa: ANN401
             status, _, body = getattr(self._service, f"_{operation}")(request)
@@ -98,6 +101,14 @@ def test_a_stub_of_an_arn_is_seeded_by_name(secrets: Any) -> None:  # noqa: ANN4
     _put(secrets, ARN, "made up", stubs=True)
     _put(secrets, "prod/key", "seeded", stubs=False)
     assert _value(secrets, ARN) == "seeded"
+
+
+def test_the_end_of_an_arn_is_a_name_that_can_be_seeded(secrets: Any) -> None:  # noqa: ANN401
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:my-secret"  # a part of an ARN, or all of it?
+    _put(secrets, arn, "made up", stubs=True)
+    _put(secrets, "my-secret", "seeded", stubs=False)
+    assert _value(secrets, arn) == "seeded"
+    assert _put(secrets, arn, "made up", stubs=True) is None
 
 
 @pytest.fixture

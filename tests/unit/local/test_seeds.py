@@ -26,7 +26,10 @@ def _secret(name: str, *, account: Any = ACCOUNT) -> Any:  # noqa: ANN401
 
 
 def _stubs(
-    folder: Path, *resources: tuple[str, dict[str, Any]], parameters: dict[str, Any] | None = None
+    folder: Path,
+    *resources: tuple[str, dict[str, Any]],
+    parameters: dict[str, Any] | None = None,
+    environment: str = "unknown-account/unknown-region",
 ) -> seeds.Seeds:
     template = {
         "Parameters": parameters or {},
@@ -34,7 +37,7 @@ def _stubs(
     }
     stack = {
         "type": "aws:cloudformation:stack",
-        "environment": "aws://unknown-account/unknown-region",
+        "environment": f"aws://{environment}",
         "properties": {"templateFile": "template.json"},
     }
     (folder / "manifest.json").write_text(json.dumps({"artifacts": {"Web": stack}}), encoding="utf-8")
@@ -58,6 +61,59 @@ def test_secrets_by_name_have_a_stub_with_the_fields_that_are_read(tmp_path: Pat
 def test_a_secret_of_a_fixed_account_keeps_its_arn(tmp_path: Path) -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/key-AbCdEf"
     assert set(_stubs(tmp_path, _task(f"{arn}:field::")).secrets) == {arn}
+
+
+@pytest.mark.parametrize(("name", "own"), [("prod/key", True), ("prod/key-AbCdEf", False)])
+def test_a_secret_of_the_stacks_own_account_goes_by_its_name(tmp_path: Path, name: str, *, own: bool) -> None:
+    arn = f"arn:aws:secretsmanager:eu-west-1:111122223333:secret:{name}"
+    found = _stubs(tmp_path, _task(arn), environment="111122223333/eu-west-1")
+    assert set(found.secrets) == {name if own else arn}
+
+
+def _asked(folder: Path, *missing: tuple[str, dict[str, Any]]) -> Path:
+    listed = [{"key": provider, "provider": provider, "props": props} for provider, props in missing]
+    (folder / "manifest.json").write_text(json.dumps({"missing": listed}), encoding="utf-8")
+    return folder
+
+
+def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
+    found = seeds.lookups(
+        _asked(
+            tmp_path,
+            ("hosted-zone", {"domainName": "example.com"}),
+            ("hosted-zone", {"domainName": "private.example", "vpcId": "vpc-1"}),
+            ("ssm", {"parameterName": "/prod/url"}),
+            ("vpc-provider", {"filter": {"tag:Name": "prod"}}),
+            ("vpc-provider", {"filter": {"vpc-id": "vpc-1"}}),
+            ("ami", {"filters": {}}),
+        )
+    )
+    assert found.zones == (seeds.Zone("example.com"),)
+    assert set(found.parameters) == {"/prod/url"}
+    assert found.vpcs == ("prod",)
+    assert found.stubs
+
+
+def test_an_app_that_failed_has_looked_nothing_up(tmp_path: Path) -> None:
+    assert seeds.lookups(tmp_path) == seeds.Seeds(stubs=True)
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    assert seeds.lookups(tmp_path) == seeds.Seeds(stubs=True)
+
+
+@pytest.mark.parametrize("before", [None, '{"zones": ["a"]}'])
+def test_what_is_looked_up_here_does_not_stay_in_the_apps_context(tmp_path: Path, before: str | None) -> None:
+    file = tmp_path / "cdk.context.json"
+    if before is not None:
+        file.write_text(before, encoding="utf-8")
+
+    def synthesize() -> None:
+        with seeds.context_kept(tmp_path):
+            file.write_text('{"zones": ["of the embedded AWS"]}', encoding="utf-8")
+            raise LocalError("it failed afterwards")
+
+    with pytest.raises(LocalError):
+        synthesize()
+    assert (file.read_text(encoding="utf-8") if file.exists() else None) == before
 
 
 def test_parameters_are_those_of_containers_of_the_template_and_of_references(tmp_path: Path) -> None:

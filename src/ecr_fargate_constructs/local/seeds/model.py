@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
+"""What Secrets Manager adds to a secret's name in its ARN."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Seeds:
         parameters: Name of an SSM parameter to its value; one of several texts is a ``StringList``.
         zones: Hosted zones.
         images: Repository and tag to the engine's name of the image that goes there; empty when there is none.
+        vpcs: Names of VPCs, by their tag ``Name``.
         stubs: Whether the values are made up: they stand only where there is nothing yet.
     """
 
@@ -38,4 +43,5 @@ class Seeds:
     parameters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     zones: tuple[Zone, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
+    vpcs: tuple[str, ...] = ()
     stubs: bool = False

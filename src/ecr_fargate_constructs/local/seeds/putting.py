@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import zone_reference
 from ecr_fargate_constructs.local.podman import podman_environment
+from ecr_fargate_constructs.local.seeds.model import SUFFIX
 from ecr_fargate_constructs.local.services import Cloud
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _NOT_THERE = {
 }
 _GIVE = "'ecr-fargate local seed FILE' gives it one"
 _PULL_SECONDS = 600
-_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # which Secrets Manager adds to a secret's name in its ARN
 
 
 def put(instance: Instance, seeds: Seeds) -> list[str]:
@@ -46,6 +45,7 @@ def put(instance: Instance, seeds: Seeds) -> list[str]:
     """
     putting = _Putting(instance, Cloud(instance), stubs=seeds.stubs)
     notes = [putting.zone(zone) for zone in seeds.zones]
+    notes += [putting.vpc(name) for name in seeds.vpcs]
     notes += [putting.parameter(name, value) for name, value in seeds.parameters.items()]
     notes += [putting.secret(name, value) for name, value in seeds.secrets.items()]
     notes += [putting.image(name, source) for name, source in seeds.images.items()]
@@ -70,8 +70,25 @@ class _Putting:
         else:
             reference = zone_reference(zone.identifier)
         route53.create_hosted_zone(Name=zone.name, CallerReference=reference)
-        called = f"hosted zone {zone.name}{f' ({zone.identifier})' if zone.identifier else ''}"
+        called = f"hosted zone {zone.identifier or zone.name}"  # the domain of a stub is a guess
         return f"{called} does not exist here: an empty one stands for it" if self.stubs else f"{called} is there"
+
+    def vpc(self, name: str) -> str | None:
+        """Make a VPC with a public and a private subnet in each of two zones, as CDK's lookup reads them."""
+        ec2 = self.cloud.client("ec2")
+        if ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [name]}])["Vpcs"]:
+            return None
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": name}])
+        zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"][:2]]
+        for number, (kind, zone) in enumerate((kind, zone) for kind in ("Public", "Private") for zone in zones):
+            made = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{64 * number}.0/18", AvailabilityZone=zone)
+            subnet = made["Subnet"]["SubnetId"]
+            table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+            ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+            tags = {"Name": f"{name}{kind}", "aws-cdk:subnet-name": kind, "aws-cdk:subnet-type": kind}
+            ec2.create_tags(Resources=[subnet], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+        return f"VPC {name} does not exist here: one with two public and two private subnets stands for it"
 
     def parameter(self, name: str, value: str | tuple[str, ...]) -> str | None:
         ssm = self.cloud.client("ssm")
@@ -83,22 +100,21 @@ class _Putting:
 
     def secret(self, name: str, value: str) -> str | None:
         client = self.cloud.client("secretsmanager")
-        if _there(client.describe_secret, SecretId=name):
+        there = _secret_called(client, name)
+        if there is not None:
             if self.stubs:
                 return None
-            client.put_secret_value(SecretId=name, SecretString=value)
-        else:
+            client.put_secret_value(SecretId=there, SecretString=value)
+            return self._said("secret", name)
+        if name.startswith("arn:"):  # it may have been seeded by its name, before its ARN was known
             tail = name.rpartition(":secret:")[2]
-            known = next(
-                (short for short in (tail, _SUFFIX.sub("", tail)) if _there(client.describe_secret, SecretId=short)),
-                None,
-            )
-            if name.startswith("arn:") and known:  # put there by its name, before its ARN was known
-                value = client.get_secret_value(SecretId=known)["SecretString"] if self.stubs else value
-                client.delete_secret(SecretId=known, ForceDeleteWithoutRecovery=True)
-                client.create_secret(Name=name, SecretString=value)
+            named = next((short for short in (tail, SUFFIX.sub("", tail)) if _secret_called(client, short)), None)
+            if named is not None:
+                seeded = client.get_secret_value(SecretId=named)["SecretString"]
+                client.delete_secret(SecretId=named, ForceDeleteWithoutRecovery=True)
+                client.create_secret(Name=name, SecretString=seeded if self.stubs else value)
                 return None if self.stubs else self._said("secret", name)
-            client.create_secret(Name=name, SecretString=value)
+        client.create_secret(Name=name, SecretString=value)
         return self._said("secret", name)
 
     def image(self, name: str, source: str) -> str | None:
@@ -145,6 +161,15 @@ class _Putting:
         if self.stubs:
             return f"{kind} {name} does not exist here: a stub with a random value stands for it; {_GIVE}"
         return f"{kind} {name} is there"
+
+
+def _secret_called(client: Any, name: str) -> str | None:  # noqa: ANN401 - boto3
+    """Return how to refer to a secret that has this name or ARN, or whose ARN ends in it; None if there is none."""
+    if _there(client.describe_secret, SecretId=name):
+        return name
+    pages = client.get_paginator("list_secrets").paginate()
+    arns = (str(secret["ARN"]) for page in pages for secret in page["SecretList"])
+    return next((arn for arn in arns if arn.endswith(f":secret:{name}")), None)
 
 
 def _there(describe: Any, **options: Any) -> bool:  # noqa: ANN401 - boto3

@@ -8,7 +8,7 @@ import secrets
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
+from ecr_fargate_constructs.local.seeds.model import SUFFIX, Seeds, Zone
 from ecr_fargate_constructs.local.seeds.references import mappings, text, texts
 from ecr_fargate_constructs.reading import assembly
 
@@ -33,6 +33,7 @@ def stubs(assembly_directory: Path) -> Seeds:
     """
     found = _Found()
     for stack in assembly.stacks(assembly_directory):
+        found.environment = (stack.region, stack.account)
         for template in _templates(stack):
             found.read(template)
         for manifest in stack.assets:
@@ -46,6 +47,7 @@ class _Found:
 
     def __init__(self) -> None:
         self.made: set[str] = set()
+        self.environment: tuple[str | None, str | None] = (None, None)
         self._secrets: dict[str, set[str]] = {}
         self._parameters: dict[str, bool] = {}
         self._zones: dict[str, list[str]] = {}
@@ -77,8 +79,9 @@ class _Found:
         for key, value in texts(properties):
             if secret := _SECRET.fullmatch(value):
                 arn, region, account, name, field = secret.groups()
-                # An ARN that leaves account and region open is that of whichever secret has the name.
-                fields = self._secrets.setdefault(name if "${" in region + account else arn, set())
+                own = (region, account) == self.environment and not SUFFIX.search(name)
+                # An ARN that leaves account and region open, or ends in the bare name, is that of whichever has it.
+                fields = self._secrets.setdefault(name if own or "${" in region + account else arn, set())
                 fields.update([field] if field else [])
             elif parameter := _PARAMETER.fullmatch(value):
                 path = parameter[1]
