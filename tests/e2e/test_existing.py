@@ -78,7 +78,7 @@ def test_the_task_gets_what_was_seeded_and_stubs_for_the_rest(existing: tuple[Lo
     looked_up = app.ask("ssm", "get_parameter", Name="/prod/looked/up")["Parameter"]["Value"]
     assert seen["LOOKED_UP"] == looked_up
     [vpc] = app.ask("ec2", "describe_vpcs", Filters=[{"Name": "tag:Name", "Values": ["prod"]}])["Vpcs"]
-    [balancer] = app.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
-    assert balancer["VpcId"] == vpc["VpcId"]
+    [group] = app.ask("elbv2", "describe_target_groups")["TargetGroups"]
+    assert group["VpcId"] == vpc["VpcId"]
     records = app.ask("route53", "list_resource_record_sets", HostedZoneId="Z0123456789EXAMPLE")
     assert "shop.example.com." in [record["Name"] for record in records["ResourceRecordSets"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ecr_fargate_constructs.local import seeds
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.seeds.references import text
+from support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,6 +222,17 @@ def _file(folder: Path, content: str) -> Path:
     file = folder / "seeds.yaml"
     file.write_text(content, encoding="utf-8")
     return file
+
+
+def test_the_seed_file_of_the_documentation_is_read() -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "local.md").read_text(encoding="utf-8"), re.DOTALL)
+    file = ROOT / "examples" / "seeds.yaml"
+    assert file.read_text(encoding="utf-8") == block
+    found = seeds.read(file)
+    assert json.loads(found.secrets["prod/database"]) == {"user": "shop", "password": "local"}
+    assert found.parameters["/prod/regions"] == ("eu-west-1", "us-east-1")
+    assert found.zones == (seeds.Zone("example.com", "Z0123456789EXAMPLE"),)
+    assert found.images == {"team/shop:1.2": "public.ecr.aws/nginx/nginx:1.29"}
 
 
 def test_a_seed_file_is_read(tmp_path: Path) -> None:
