@@ -151,6 +151,7 @@ def _container(seen: list[str], *, mode: str, label: str = "ecs", pid: int = 7) 
     model = import_module("docker.models.containers").Container
     described: dict[str, Any] = {
         "Id": "c1",
+        "Name": "/web",
         "Config": {"Labels": {"ministack": label}},
         "HostConfig": {"NetworkMode": mode},
         "State": {"Pid": pid},
@@ -195,9 +196,10 @@ def test_docker_listens_as_soon_as_it_runs(listening: list[str]) -> None:
 
 
 @pytest.mark.parametrize("listening", [False], indirect=True)
-def test_a_container_that_ended_at_once_has_started(listening: list[str]) -> None:
+def test_a_container_that_ended_at_once_has_started(listening: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     _container(listening, mode="default", pid=0).start()
     assert listening == ["start c1", "open c1 0"]
+    assert capsys.readouterr().out == "not emulated: AWS inside of web: /proc/0/ns/net\n"
 
 
 @pytest.mark.parametrize("listening", [True], indirect=True)

@@ -11,7 +11,6 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from dataclasses import dataclass
 from hmac import compare_digest
 from importlib import import_module
@@ -215,7 +214,10 @@ def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
 
     def listen(container: Any) -> None:  # noqa: ANN401
         container.reload()
-        relay.open(container.id, container.attrs["State"]["Pid"])
+        try:
+            relay.open(container.id, container.attrs["State"]["Pid"])
+        except OSError as error:  # it may have ended by now
+            print(f"not emulated: AWS inside of {container.name}: {error}", flush=True)
 
     def start_and_listen(container: Any, **options: object) -> None:  # noqa: ANN401
         wanted = has_network(container)
@@ -226,11 +228,12 @@ def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
             listen(container)
         start(container, **options)
         if wanted and not podman:  # Docker has no such call: the first milliseconds are without AWS
-            with suppress(OSError):  # it may have ended by now
-                listen(container)
+            listen(container)
 
     def remove_and_close(container: Any, **options: object) -> None:  # noqa: ANN401
-        remove(container, **options)
-        relay.close(container.id)
+        try:
+            remove(container, **options)
+        finally:
+            relay.close(container.id)
 
     model.start, model.remove = start_and_listen, remove_and_close
