@@ -47,7 +47,7 @@ def seen():
         "secret": os.environ["KEY"],
         "region": [os.environ["AWS_REGION"], os.environ["AWS_DEFAULT_REGION"]],
         "platform": os.environ["AWS_EXECUTION_ENV"],
-        "container": metadata("")["Name"],
+        "container": [metadata("")["Name"], metadata("")["ContainerARN"]],
         "task": metadata("/task")["TaskARN"],
         "addresses": open("/proc/net/fib_trie").read(),
     }

@@ -69,3 +69,11 @@ def test_the_addresses_of_a_vpc_are_an_attribute() -> None:
     assert handler["create"]("Vpc", {}, "Stack") == ("vpc-1", {"VpcId": "vpc-1", "CidrBlock": "10.1.0.0/16"})
     assert handler["update"]("vpc-1", {}, {}, "Stack")[1]["CidrBlock"] == "its own"
     assert handler["delete"] == "kept"
+
+
+def test_the_attribute_is_that_of_a_vpc_that_ministack_makes() -> None:
+    handlers = dict(import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS)
+    answer_missing_attributes(handlers, import_module("ministack.services.ec2"))
+    name, attributes = handlers["AWS::EC2::VPC"]["create"]("Vpc", {"CidrBlock": "10.9.0.0/16"}, "Stack")
+    assert attributes["CidrBlock"] == "10.9.0.0/16"
+    handlers["AWS::EC2::VPC"]["delete"](name, {})

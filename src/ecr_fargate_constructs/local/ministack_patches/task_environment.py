@@ -69,6 +69,7 @@ class TaskEnvironment:
         self._account, self._region = find(ecs, "get_account_id"), find(ecs, "get_region")
         self._ask_metadata = find(self._metadata, "handle_request")
         self._tokens = find(self._metadata, "_TOKEN_TO_TASK")
+        self._containers = find(self._metadata, "_TOKEN_TO_CONTAINER")
         self._keep, self._session_arn, self._role_id, self._future = (
             find(self._sts, name) for name in ("register_session", "_assumed_role_arn", "_role_id", "_future")
         )
@@ -93,6 +94,9 @@ class TaskEnvironment:
         """Register a container for metadata, and give it its variables; what its definition sets stays as it is."""
         own = dict(environment)
         token: str = self._register(task, cluster, definition, container, launch_type, environment, host_mode, address)
+        for each in (self._tasks.get(task) or {}).get("containers", ()):
+            if each["name"] == container["name"]:  # OpenTelemetry's detector wants it
+                self._containers[token]["ContainerARN"] = each["containerArn"]
         for name in _OURS:
             environment.pop(name, None)
         environment |= {
