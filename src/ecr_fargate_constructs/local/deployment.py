@@ -41,7 +41,7 @@ class Deployment:
             try:
                 self._run("synth", "--quiet", "--output", str(fresh))
             except LocalError:
-                if not self._put(seeds.lookups(fresh)):
+                if not self._put(seeds.lookups(fresh, self._instance.account, self._instance.region)):
                     raise
                 shutil.rmtree(fresh)  # its validation report would count again
                 self._run("synth", "--quiet", "--output", str(fresh))

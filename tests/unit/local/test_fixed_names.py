@@ -103,6 +103,15 @@ def test_a_stub_of_an_arn_is_seeded_by_name(secrets: Any) -> None:  # noqa: ANN4
     assert _value(secrets, ARN) == "seeded"
 
 
+def test_a_stub_gets_fields_that_are_read_later_and_a_seed_does_not(secrets: Any) -> None:  # noqa: ANN401
+    _put(secrets, "prod/user", '{"name": "a"}', stubs=True)
+    _put(secrets, "prod/user", '{"name": "b", "password": "b"}', stubs=True)
+    assert json.loads(_value(secrets, "prod/user")) == {"name": "a", "password": "b"}
+    _put(secrets, "prod/user", '{"name": "seeded"}', stubs=False)
+    _put(secrets, "prod/user", '{"name": "c", "password": "c"}', stubs=True)
+    assert _value(secrets, "prod/user") == '{"name": "seeded"}'
+
+
 def test_the_end_of_an_arn_is_a_name_that_can_be_seeded(secrets: Any) -> None:  # noqa: ANN401
     arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:my-secret"  # a part of an ARN, or all of it?
     _put(secrets, arn, "made up", stubs=True)

@@ -7,15 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local import seeds
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.instance import Instance
+from ecr_fargate_constructs.local.seeds import putting
 from ecr_fargate_constructs.local.seeds.references import text
 from support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+HERE = ("111122223333", "eu-west-1")
 ACCOUNT, REGION = {"Ref": "AWS::AccountId"}, {"Ref": "AWS::Region"}
 
 
@@ -73,7 +77,8 @@ def test_a_secret_of_the_stacks_own_account_goes_by_its_name(tmp_path: Path, nam
 
 
 def _asked(folder: Path, *missing: tuple[str, dict[str, Any]]) -> Path:
-    listed = [{"key": provider, "provider": provider, "props": props} for provider, props in missing]
+    here = {"account": "111122223333", "region": "eu-west-1"}
+    listed = [{"key": provider, "provider": provider, "props": here | props} for provider, props in missing]
     (folder / "manifest.json").write_text(json.dumps({"missing": listed}), encoding="utf-8")
     return folder
 
@@ -88,7 +93,10 @@ def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
             ("vpc-provider", {"filter": {"tag:Name": "prod"}}),
             ("vpc-provider", {"filter": {"vpc-id": "vpc-1"}}),
             ("ami", {"filters": {}}),
-        )
+            ("ssm", {"parameterName": "/other/region", "region": "eu-west-2"}),
+            ("ssm", {"parameterName": "/other/account", "account": "444455556666"}),
+        ),
+        *HERE,
     )
     assert found.zones == (seeds.Zone("example.com"),)
     assert set(found.parameters) == {"/prod/url"}
@@ -97,9 +105,9 @@ def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
 
 
 def test_an_app_that_failed_has_looked_nothing_up(tmp_path: Path) -> None:
-    assert seeds.lookups(tmp_path) == seeds.Seeds(stubs=True)
+    assert seeds.lookups(tmp_path, *HERE) == seeds.Seeds(stubs=True)
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
-    assert seeds.lookups(tmp_path) == seeds.Seeds(stubs=True)
+    assert seeds.lookups(tmp_path, *HERE) == seeds.Seeds(stubs=True)
 
 
 @pytest.mark.parametrize("before", [None, '{"zones": ["a"]}'])
@@ -283,3 +291,17 @@ def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, conten
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="cannot be read: No such file"):
         seeds.read(tmp_path / "seeds.yaml")
+
+
+def test_what_the_embedded_aws_refuses_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class _Refusing:
+        def __init__(self, _instance: object) -> None:
+            """Ask nobody."""
+
+        def client(self, _name: str) -> Any:  # noqa: ANN401 - as boto3's
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "too long"}}, "PutParameter")
+
+    monkeypatch.setattr(putting, "Cloud", _Refusing)
+    instance = Instance(tmp_path, 4566, "000000004566", "us-east-1")
+    with pytest.raises(LocalError, match=r"refuses a seed: .*PutParameter.*too long"):
+        seeds.put(instance, seeds.Seeds(parameters={"/prod/url": "a"}))

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def lookups(assembly_directory: Path) -> Seeds:
-    """Return stubs for what the app of an assembly has looked up in vain: zones and VPCs by name, and parameters."""
+def lookups(assembly_directory: Path, account: str, region: str) -> Seeds:
+    """Return stubs for what the app of an assembly has looked up in vain: zones and VPCs by name, and parameters.
+
+    Lookups in another account or region than these have none.
+    """
     zones, parameters, vpcs = [], {}, []
     with contextlib.suppress(FileNotFoundError):  # an app that failed has left none
         for provider, asked in _missing(assembly_directory):
+            if (asked.get("account"), asked.get("region")) != (account, region):
+                continue
             match provider, asked:
                 case "hosted-zone", {"domainName": str(name)} if not asked.get("vpcId"):
                     zones.append(Zone(name.rstrip(".")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import uuid
@@ -28,6 +29,7 @@ _NOT_THERE = {
     "RepositoryNotFoundException",
     "ResourceNotFoundException",
 }
+_STUB = "ecr-fargate:stub"  # tag of a secret whose value is made up
 _GIVE = "'ecr-fargate local seed FILE' gives it one"
 _PULL_SECONDS = 600
 
@@ -41,8 +43,15 @@ def put(instance: Instance, seeds: Seeds) -> list[str]:
         What the user should know: one line for each that is new or cannot be there.
 
     Raises:
-        LocalError: An image cannot be put there.
+        LocalError: Something cannot be put there.
     """
+    try:
+        return _put(instance, seeds)
+    except ClientError as error:
+        raise LocalError(f"the embedded AWS refuses a seed: {error}", log=instance.server_log) from error
+
+
+def _put(instance: Instance, seeds: Seeds) -> list[str]:
     putting = _Putting(instance, Cloud(instance), stubs=seeds.stubs)
     notes = [putting.zone(zone) for zone in seeds.zones]
     notes += [putting.vpc(name) for name in seeds.vpcs]
@@ -101,10 +110,12 @@ class _Putting:
     def secret(self, name: str, value: str) -> str | None:
         client = self.cloud.client("secretsmanager")
         there = _secret_called(client, name)
+        if there is not None and self.stubs:
+            _add_fields(client, there, value)
+            return None
         if there is not None:
-            if self.stubs:
-                return None
             client.put_secret_value(SecretId=there, SecretString=value)
+            client.untag_resource(SecretId=there, TagKeys=[_STUB])
             return self._said("secret", name)
         if name.startswith("arn:"):  # it may have been seeded by its name, before its ARN was known
             tail = name.rpartition(":secret:")[2]
@@ -114,7 +125,8 @@ class _Putting:
                 client.delete_secret(SecretId=named, ForceDeleteWithoutRecovery=True)
                 client.create_secret(Name=name, SecretString=seeded if self.stubs else value)
                 return None if self.stubs else self._said("secret", name)
-        client.create_secret(Name=name, SecretString=value)
+        tags = [{"Key": _STUB, "Value": "true"}] if self.stubs else []
+        client.create_secret(Name=name, SecretString=value, Tags=tags)
         return self._said("secret", name)
 
     def image(self, name: str, source: str) -> str | None:
@@ -170,6 +182,23 @@ def _secret_called(client: Any, name: str) -> str | None:  # noqa: ANN401 - boto
     pages = client.get_paginator("list_secrets").paginate()
     arns = (str(secret["ARN"]) for page in pages for secret in page["SecretList"])
     return next((arn for arn in arns if arn.endswith(f":secret:{name}")), None)
+
+
+def _add_fields(client: Any, name: str, stub: str) -> None:  # noqa: ANN401
+    """Give a stub the fields that are read by now and were not when it was made."""
+    if _STUB not in {tag["Key"] for tag in client.describe_secret(SecretId=name).get("Tags", ())}:
+        return
+    before, now = (_fields(text) for text in (client.get_secret_value(SecretId=name)["SecretString"], stub))
+    if now.keys() - before.keys():
+        client.put_secret_value(SecretId=name, SecretString=json.dumps(now | before))
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _there(describe: Any, **options: Any) -> bool:  # noqa: ANN401 - boto3
