@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local import base_images, toolkit
+from ecr_fargate_constructs.local import base_images, seeds, toolkit
 from ecr_fargate_constructs.local.causes import failed_step
 from ecr_fargate_constructs.local.notes import notes, warnings
 from ecr_fargate_constructs.local.podman import podman_environment
@@ -62,14 +62,8 @@ class Deployment:
             NeedsAwsError: The app asks AWS, and none runs.
         """
         self._progress.step("synthesizing the app")
-        shutil.rmtree(self._fresh, ignore_errors=True)
-        options = [*self._context, *([] if running else ["--no-lookups"])]
-        try:
-            self._run("synth", "--quiet", *options, "--output", str(self._fresh))
-        except toolkit.ToolkitError as error:
-            if not running and _asks_aws(error.lines, self._instance.port):
-                raise NeedsAwsError from error
-            raise
+        with seeds.context_kept(self._instance.app_directory):
+            self._synthesize(running=running)
         refuse_unknown(self._fresh, self._names)
         stacks = assembly.stacks(self._fresh, self._names)
         for text in warnings(stacks):
@@ -96,6 +90,10 @@ class Deployment:
             self._run("bootstrap", environment, "--app", str(self._instance.assembly))
             self._memory.bootstrapped = True
             self._memory.save(self._instance)
+
+    def put_stubs(self) -> None:
+        """Put stubs for what the app refers to and none of its stacks makes, and say for what."""
+        self._put(seeds.stubs(self._instance.assembly))
 
     def get_base_images(self, stacks: Sequence[Stack]) -> None:
         """Pull what the Dockerfiles build on, or make a stand-in for it."""
@@ -128,6 +126,29 @@ class Deployment:
 
     def _run(self, *arguments: str) -> None:
         toolkit.run_toolkit(self._instance, self._memory, self._toolkit, arguments, on_line=self._progress.detail)
+
+    def _synthesize(self, *, running: bool) -> None:
+        """Run the app; once more when it asked for something that a stub can stand for."""
+        command = ["synth", "--quiet", *self._context, *([] if running else ["--no-lookups"]), "--output"]
+        shutil.rmtree(self._fresh, ignore_errors=True)
+        try:
+            self._run(*command, str(self._fresh))
+        except toolkit.ToolkitError as error:
+            if not running:
+                if _asks_aws(error.lines, self._instance.port):
+                    raise NeedsAwsError from error
+                raise
+            if not self._put(seeds.lookups(self._fresh, self._instance.account, self._instance.region)):
+                raise
+            shutil.rmtree(self._fresh, ignore_errors=True)  # its validation report would count again
+            self._run(*command, str(self._fresh))
+
+    def _put(self, stubs: seeds.Seeds) -> bool:
+        """Put stubs where nothing is, and return whether there were any."""
+        notes = seeds.put(self._instance, stubs)
+        for note in notes:
+            self._progress.note(note)
+        return bool(notes)
 
 
 def _asks_aws(lines: Sequence[str], port: int) -> bool:

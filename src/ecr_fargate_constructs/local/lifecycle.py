@@ -143,6 +143,7 @@ def _deploy(
     _get_ready(instance, memory, deployment, stacks, progress, running=running)
     deployed = [stack.name for stack in deployment.accept()]
     deployment.bootstrap()
+    deployment.put_stubs()
     cloud = Cloud(instance)
     before = Before.of(cloud.services(deployed))
     deployment.deploy()

@@ -60,6 +60,14 @@ ECR = (
         ("ministack.services.cloudformation", "handle_request"),
         ("ministack.services.cloudformation", "_stacks"),
         ("ministack.app", "app"),
+        ("ministack.services.ec2", "_vpcs"),
+        ("ministack.services.cloudformation.provisioners", "_sm_secret_string"),
+        ("ministack.services.secretsmanager", "_get_random_password"),
+        ("ministack.services.ecs", "_register_metadata"),
+        ("ministack.services.ecs_metadata", "_TOKEN_TO_TASK"),
+        ("ministack.services.sts", "register_session"),
+        ("ministack.services.route53", "_zone_id"),
+        ("ministack.services.secretsmanager", "_resolve"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )
@@ -72,9 +80,10 @@ def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.Mon
 
 def _restore(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give what is patched before the failure back to the other tests."""
-    docker = (("docker.models.images", "ImageCollection"), ("docker.models.containers", "ContainerCollection"))
+    models = (("images", "ImageCollection"), ("containers", "ContainerCollection"), ("containers", "Container"))
+    docker = [(f"docker.models.{module}", name) for module, name in models]
     patched = [getattr(import_module(module), name) for module, name in docker]
-    services = ("alb", "cloudformation", "cloudformation.provisioners", "ecr", "ecs", "secretsmanager")
+    services = ("alb", "cloudformation", "cloudformation.provisioners", "ecr", "ecs", "route53", "secretsmanager")
     patched += [import_module(f"ministack.services.{name}") for name in services]
     patched += [import_module("ministack.core.container_reaper"), import_module("ministack.app")]
     for holder in patched:

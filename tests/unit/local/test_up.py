@@ -89,6 +89,7 @@ class _World:
             get_base_images=get_base_images,
             accept=accept,
             bootstrap=lambda: self._do("bootstrap"),
+            put_stubs=lambda: self._do("stubs"),
             deploy=lambda: self._do("deploy"),
         )
 
@@ -102,7 +103,7 @@ def test_the_app_comes_first_and_base_images_beside_the_start(world: _World) -> 
     world.up()
     assert world.done[0] == "synthesize"
     assert set(world.done[1:3]) == {"start", "base images"}  # each has waited for the other
-    assert world.done[3:] == ["accept", "bootstrap", "deploy", "retry", "wait"]
+    assert world.done[3:] == ["accept", "bootstrap", "stubs", "deploy", "retry", "wait"]
 
 
 def test_an_app_that_fails_starts_nothing(world: _World) -> None:

@@ -1,8 +1,11 @@
 """Everything that MiniStack lacks for our templates.
 
-Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, listeners in
-``listeners``, what containers print in ``log_events``, questions about stacks in ``stacks``, the private registry in
-``registry`` and ``registry_log``, the container engine in ``engine``.
+Resource types are in ``types``, their attributes in ``attributes``, the values of generated secrets in
+``generated_secrets``, names that AWS gives in ``fixed_names``, tasks of several containers in ``tasks``, what
+containers are given in ``task_environment`` and their way to the embedded AWS in ``relay``, health checks in
+``health``, grace periods in ``grace``, listeners in ``listeners``, what containers print in ``log_events``, questions
+about stacks in ``stacks``, the private registry in ``registry`` and ``registry_log``, the container engine in
+``engine``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -13,9 +16,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
+from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
+from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
+from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
@@ -25,6 +32,7 @@ from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines
 from ecr_fargate_constructs.local.ministack_patches.registry import be_as_strict_as_ecr
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
+from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
@@ -48,8 +56,13 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
     add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
     keep_grace_periods(handlers, ecs)
+    answer_missing_attributes(handlers, ec2)
     task_patches.read_secrets_of_containers(provisioners)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
+    secretsmanager = import_module("ministack.services.secretsmanager")
+    generate_secrets(provisioners, secretsmanager)
+    give_secrets_their_arns(secretsmanager)
+    give_zones_their_ids(import_module("ministack.services.route53"))
     _accept_alarms_on_expressions(provisioners)
     be_as_strict_as_ecr(import_module("ministack.services.ecr"))
     engine_patches.name_hotswapped_images(ecs)
@@ -66,7 +79,9 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
-    application.app = log_registry_requests(_find(application, "app"))  # type: ignore[attr-defined]
+    logged = log_registry_requests(_find(application, "app"))
+    port = urlsplit(endpoint).port or 80
+    application.app = serve_tasks(ecs, logged, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
     return frozenset(handlers)
 
 

@@ -1,0 +1,56 @@
+"""The values of generated secrets, for MiniStack: by itself it gives ``GenerateSecretString: {}`` no value.
+
+It knows two of the nine options, too. Secrets Manager's own ``GetRandomPassword`` knows them all, and CloudFormation
+takes them as that does (CloudFormation reference, AWS::SecretsManager::Secret GenerateSecretString). Written for
+MiniStack 1.5.33, and applied by ``ministack_patches``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+from ecr_fargate_constructs.local.ministack_patches.inside import find
+
+_Properties: TypeAlias = dict[str, Any]
+
+_OK = 200
+
+
+def generate_secrets(provisioners: Any, secretsmanager: object) -> None:  # noqa: ANN401 - an untyped package
+    """Give secrets of a template the value that CloudFormation gives them.
+
+    Raises:
+        MovedError: MiniStack's inside has moved.
+    """
+    get_random_password = find(secretsmanager, "_get_random_password")
+    find(provisioners, "_sm_secret_string")
+
+    def secret_string(properties: _Properties) -> str:
+        options = properties.get("GenerateSecretString")
+        if options is None or properties.get("SecretString"):
+            return str(properties.get("SecretString") or "")
+        status, _, body = get_random_password(_typed(options))
+        answer = json.loads(body)
+        if status != _OK:
+            raise ValueError(f"the secret cannot be generated: {answer.get('message')}")
+        password: str = answer["RandomPassword"]
+        template, key = options.get("SecretStringTemplate"), options.get("GenerateStringKey")
+        if template is None and key is None:
+            return password
+        if template is None or key is None:
+            raise ValueError("the secret cannot be generated: SecretStringTemplate and GenerateStringKey go together")
+        return json.dumps({**json.loads(template), key: password})
+
+    provisioners._sm_secret_string = secret_string  # noqa: SLF001 - what this module is for
+
+
+def _typed(options: _Properties) -> _Properties:
+    """Return the options as the API takes them: a template may write numbers and booleans as text."""
+    typed = dict(options)
+    for name, value in options.items():
+        if name == "PasswordLength":
+            typed[name] = int(value)
+        elif name not in {"ExcludeCharacters", "GenerateStringKey", "SecretStringTemplate"}:
+            typed[name] = str(value).lower() == "true"
+    return typed

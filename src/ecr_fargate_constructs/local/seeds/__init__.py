@@ -1,0 +1,11 @@
+"""What exists on AWS already and an app only refers to: put into the embedded AWS before the app is deployed."""
+
+from __future__ import annotations
+
+from ecr_fargate_constructs.local.seeds.file import read
+from ecr_fargate_constructs.local.seeds.lookups import context_kept, lookups
+from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
+from ecr_fargate_constructs.local.seeds.putting import put
+from ecr_fargate_constructs.local.seeds.stubs import stubs
+
+__all__ = ["Seeds", "Zone", "context_kept", "lookups", "put", "read", "stubs"]

@@ -1,0 +1,53 @@
+"""What an app looks up while it is synthesized (``from_lookup``, ``value_from_lookup``)."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
+from ecr_fargate_constructs.reading import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def lookups(assembly_directory: Path, account: str, region: str) -> Seeds:
+    """Return stubs for what the app of an assembly has looked up in vain: zones and VPCs by name, and parameters.
+
+    Lookups in another account or region than these have none.
+    """
+    zones, parameters, vpcs = [], {}, []
+    with contextlib.suppress(FileNotFoundError):  # an app that failed has left none
+        for provider, asked in _missing(assembly_directory):
+            if (asked.get("account"), asked.get("region")) != (account, region):
+                continue
+            match provider, asked:
+                case "hosted-zone", {"domainName": str(name)} if not asked.get("vpcId"):
+                    zones.append(Zone(name.rstrip(".")))
+                case "ssm", {"parameterName": str(name)}:
+                    parameters[name] = secrets.token_urlsafe(24)
+                case "vpc-provider", {"filter": {"tag:Name": str(name)}}:
+                    vpcs.append(name)
+    return Seeds(zones=tuple(zones), parameters=parameters, vpcs=tuple(vpcs), stubs=True)
+
+
+def _missing(assembly_directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for each in assembly.read(assembly_directory / "manifest.json").get("missing", []):
+        yield each["provider"], each["props"]
+
+
+@contextlib.contextmanager
+def context_kept(app_directory: Path) -> Iterator[None]:
+    """Leave ``cdk.context.json`` as it was: what the embedded AWS answers must not end in what is deployed to AWS."""
+    file = app_directory / "cdk.context.json"
+    before = file.read_bytes() if file.is_file() else None
+    try:
+        yield
+    finally:
+        if before is None:
+            file.unlink(missing_ok=True)
+        elif file.read_bytes() != before:
+            file.write_bytes(before)

@@ -1,0 +1,145 @@
+"""What an app's templates refer to and none of its stacks makes."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from ecr_fargate_constructs.local.seeds.model import SUFFIX, Seeds, Zone
+from ecr_fargate_constructs.local.seeds.references import mappings, text, texts
+from ecr_fargate_constructs.reading import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ecr_fargate_constructs.reading.assembly import Stack
+
+# ARN, and of an ECS secret the field of JSON: ECS developer guide, "Pass sensitive data to a container".
+_SECRET = re.compile(r"(arn:[^:]+:secretsmanager:([^:]+):([^:]+):secret:([^:*?]+))(?::([^:]*))?(?::.*)?")
+_PARAMETER = re.compile(r"arn:[^:]+:ssm:[^:]+:[^:]+:parameter(/[^*]+|/[^/*]+)")
+_DYNAMIC = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^{}]+)\}\}")
+_IMAGE = re.compile(r"[^/]+\.dkr\.ecr\.[^/]+/([^:@]+:[^:@]+)")
+_AWS_OWN = ("/aws/", "/cdk-bootstrap/")  # names of parameters that AWS has, and those of the bootstrap stack
+
+
+def stubs(assembly_directory: Path) -> Seeds:
+    """Return stubs for what the stacks of an assembly refer to by a fixed name, and none of them makes.
+
+    Secrets and parameters get random values. An image has no stub: its entry is empty.
+    """
+    found = _Found()
+    for stack in assembly.stacks(assembly_directory):
+        found.environment = (stack.region, stack.account)
+        for template in _templates(stack):
+            found.read(template)
+        for manifest in stack.assets:
+            for asset in assembly.read(manifest).get("dockerImages", {}).values():
+                found.made.update(place["repositoryName"] for place in asset["destinations"].values())
+    return found.seeds()
+
+
+class _Found:
+    """What the templates read so far refer to and make."""
+
+    def __init__(self) -> None:
+        self.made: set[str] = set()
+        self.environment: tuple[str | None, str | None] = (None, None)
+        self._secrets: dict[str, set[str]] = {}
+        self._parameters: dict[str, bool] = {}
+        self._zones: dict[str, list[str]] = {}
+        self._images: set[str] = set()
+
+    def read(self, template: dict[str, Any]) -> None:
+        """Take note of what a template refers to and makes."""
+        for parameter in template.get("Parameters", {}).values():
+            kind, name = str(parameter.get("Type")), parameter.get("Default")
+            if kind.startswith("AWS::SSM::Parameter::Value<") and isinstance(name, str):
+                self._parameters[name] = "<List<" in kind
+        for resource in template.get("Resources", {}).values():
+            properties = resource.get("Properties", {})
+            names = {
+                "AWS::ECR::Repository": "RepositoryName",
+                "AWS::SecretsManager::Secret": "Name",
+                "AWS::SSM::Parameter": "Name",
+            }
+            own = text(properties.get(names.get(resource["Type"], "")))
+            if own is not None:
+                self.made.add(own)
+            self._read_properties(properties)
+
+    def _read_properties(self, properties: dict[str, Any]) -> None:
+        for mapping in mappings(properties):
+            zone, name = mapping.get("HostedZoneId"), text(mapping.get("Name", mapping.get("DomainName")))
+            if isinstance(zone, str) and name is not None:  # an alias's target has a zone of AWS's, and no name
+                self._zones.setdefault(zone, []).append(name.rstrip("."))
+        for key, value in texts(properties):
+            if secret := _SECRET.fullmatch(value):
+                arn, region, account, name, field = secret.groups()
+                own = (region, account) == self.environment and not SUFFIX.search(name)
+                # An ARN that leaves account and region open, or ends in the bare name, is that of whichever has it.
+                fields = self._secrets.setdefault(name if own or "${" in region + account else arn, set())
+                fields.update([field] if field else [])
+            elif parameter := _PARAMETER.fullmatch(value):
+                path = parameter[1]
+                self._parameters.setdefault(path if path.count("/") > 1 else path[1:], False)
+            elif key == "Image" and (image := _IMAGE.fullmatch(value)):
+                self._images.add(image[1])
+            for service, reference in _DYNAMIC.findall(value):
+                self._refer(service, reference)
+
+    def _refer(self, service: str, reference: str) -> None:
+        """Take note of a dynamic reference: CloudFormation user guide, "Get values stored in other services"."""
+        if service != "secretsmanager":
+            self._parameters.setdefault(reference.partition(":")[0], False)
+            return
+        arn = re.match(r"arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:[^:]+", reference)
+        name = arn[0] if arn else reference.partition(":")[0]
+        if "${" in name:
+            name = name.rpartition(":")[2]
+        _kind, key, *_ = [*reference.removeprefix(arn[0] if arn else name).lstrip(":").split(":"), "", ""]
+        self._secrets.setdefault(name, set()).update([key] if key else [])
+
+    def seeds(self) -> Seeds:
+        """Return what is referred to and not made."""
+        return Seeds(
+            secrets={
+                name: json.dumps({field: _random() for field in sorted(fields)}) if fields else _random()
+                for name, fields in sorted(self._secrets.items())
+                if name not in self.made
+            },
+            parameters={
+                name: (_random(),) if several else _random()
+                for name, several in sorted(self._parameters.items())
+                if name not in self.made and not name.startswith(_AWS_OWN)
+            },
+            zones=tuple(Zone(_domain(names), zone) for zone, names in sorted(self._zones.items())),
+            images={name: "" for name in sorted(self._images) if name.partition(":")[0] not in self.made},
+            stubs=True,
+        )
+
+
+def _templates(stack: Stack) -> Iterator[dict[str, Any]]:
+    files = [stack.template]
+    for file in files:
+        template = assembly.read(file)
+        yield template
+        for resource in template.get("Resources", {}).values():
+            nested = stack.nested_template(file, resource)
+            if nested is not None:
+                files.append(nested)
+                assembly.check_nesting(stack, len(files))
+
+
+def _domain(names: Sequence[str]) -> str:
+    """Return the smallest domain that all names are in."""
+    levels = zip(*(reversed(name.split(".")) for name in names), strict=False)
+    shared = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
+    return ".".join(reversed(shared)) or names[0]
+
+
+def _random() -> str:
+    return secrets.token_urlsafe(24)
