@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 
 from ecr_fargate_constructs.local.engine import find_engine
+from ecr_fargate_constructs.local.instance import credentials_environment, instance_at
 from support import ROOT
 
 
@@ -59,6 +60,13 @@ class LocalApp:
         """What the instance has written."""
         return self.directory / ".ecr-fargate" / str(self.port)
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Variables that lead an SDK to the instance that runs now."""
+        instance, memory = instance_at(self.directory, self.port, None, None)
+        assert memory is not None, "nothing runs"
+        return credentials_environment(instance, memory)
+
     def end(self) -> None:
         """Take down what a test has left running."""
         if self.state.exists():
@@ -70,7 +78,7 @@ class LocalApp:
             service,
             endpoint_url=f"http://localhost:{self.port}",
             aws_access_key_id=f"{self.port:012d}",
-            aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
             region_name=region,
             config=Config(proxies={}),
         )

@@ -58,12 +58,7 @@ def _causes(local_app: LocalApp) -> tuple[int, list[str]]:
         capture_output=True,
         text=True,
         check=False,
-        env={
-            **os.environ,
-            "AWS_ACCESS_KEY_ID": f"{local_app.port:012d}",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_REGION": "us-east-1",
-        },
+        env={**os.environ, **local_app.credentials},
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, [each["cause"] for each in json.loads(done.stdout)]

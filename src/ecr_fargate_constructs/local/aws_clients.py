@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.instance import Memory
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.instance import Instance
+
+_FILES = {"config_file", "credentials_file"}
 
 
 def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
@@ -29,3 +36,30 @@ def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - bo
         return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
     except BotoCoreError as error:
         raise LocalError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
+
+
+def session_of(instance: Instance) -> boto3.Session:
+    """A session for an embedded AWS, in which nothing counts that the user has set up for the real one.
+
+    Neither a profile nor a file nor a variable of the environment is read.
+
+    Raises:
+        LocalError: Nothing is remembered of the instance.
+    """
+    memory = Memory.load(instance.memory_file)
+    if memory is None:
+        raise LocalError(
+            f"nothing runs for {instance.app_directory} on port {instance.port}",
+            fix="start it with 'ecr-fargate local up'",
+        )
+    # A setting is: its name in a file, its variables, its default, how it is converted.
+    settings = {
+        name: (in_file, None, os.devnull if name in _FILES else default, convert)
+        for name, (in_file, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
+    return boto3.Session(
+        aws_access_key_id=memory.account,
+        aws_secret_access_key=memory.secret,
+        region_name=memory.region,
+        botocore_session=botocore.session.Session(session_vars=settings),
+    )

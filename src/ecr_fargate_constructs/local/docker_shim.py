@@ -8,16 +8,18 @@ instances that build the same app at the same time would remove each other's. Al
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _BUILT = "cdkasset-"
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
@@ -31,11 +33,15 @@ class Shim:
         engine: The engine's command.
         registry: Host name of the registry, as AWS names it.
         local_registry: Where it really answers.
+        login: Folder of the login to it; the CDK command line gets that from ECR, and says it with ``login``.
+        proxies: The user's proxies, which builds may need, as JSON. The CDK command line itself gets none.
     """
 
     engine: str
     registry: str
     local_registry: str
+    login: str = ""
+    proxies: str = "{}"
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Shim:
@@ -69,7 +75,7 @@ class Shim:
         """Do what the CDK command line asks of its engine."""
         match arguments:
             case ["login", *_, host] if self.registry in host:
-                sys.stdin.read()
+                self._keep_login(sys.stdin.read().strip())
                 print("Login Succeeded")
                 return 0
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
@@ -82,8 +88,10 @@ class Shim:
 
     def _push(self, image: str) -> int:
         target = image.replace(self.registry, self.local_registry, 1)
-        insecure = ["--tls-verify=false"] if self.engine == "podman" else []  # docker allows plain HTTP on localhost
-        failed = self._ask("tag", image, target) or self._ask("push", *insecure, target)
+        push = ["push", target]
+        if self.engine == "podman":  # docker allows plain HTTP on localhost
+            push[1:1] = ["--tls-verify=false", f"--authfile={self._login_file}"]
+        failed = self._ask("tag", image, target) or self._ask(*push, DOCKER_CONFIG=self.login)
         if not failed:
             # Every name that we gave it, or its layers would stay and the task's pull would prove nothing.
             names = subprocess.run(  # noqa: S603 - commands of ours, no shell
@@ -95,8 +103,19 @@ class Shim:
             self._ask("rmi", *(self.owned(names.stdout.split()) or [image, target]))
         return failed
 
-    def _ask(self, *arguments: str) -> int:
-        return subprocess.run([self.engine, *arguments], check=False).returncode  # noqa: S603 - no shell
+    @property
+    def _login_file(self) -> Path:
+        return Path(self.login) / "config.json"  # docker's name of it
+
+    def _keep_login(self, password: str) -> None:
+        """Keep the login for pushes: in a file of the instance's own, beside the user's logins."""
+        login = base64.b64encode(f"AWS:{password}".encode()).decode()
+        self._login_file.parent.mkdir(mode=0o700, exist_ok=True)
+        self._login_file.write_text(json.dumps({"auths": {self.local_registry: {"auth": login}}}), encoding="utf-8")
+
+    def _ask(self, *arguments: str, **variables: str) -> int:
+        environment = {**os.environ, **json.loads(self.proxies), **variables}
+        return subprocess.run([self.engine, *arguments], check=False, env=environment).returncode  # noqa: S603
 
 
 def write_shim(path: Path) -> None:

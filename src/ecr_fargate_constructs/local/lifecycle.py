@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shutil
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
+from ecr_fargate_constructs.local.processes import uninterrupted
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.settling import Answer, ask, settled
 from ecr_fargate_constructs.reading import assembly
@@ -47,7 +47,7 @@ class Outcome:
 
 def runs(instance: Instance, memory: Memory | None) -> bool:
     """Whether this very instance runs and answers, and not another program on its port."""
-    return memory is not None and memory.alive and server.answers(instance)
+    return memory is not None and memory.alive and podman.socket_is_there(memory) and server.answers(instance)
 
 
 def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progress: Progress) -> Outcome:
@@ -59,21 +59,24 @@ def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progres
         LocalError: Something failed.
     """
     ran_before = runs(instance, memory)
+    for process in instance.left_over(commands_alone=True):  # of a command that was killed
+        process.stop()
     try:
         if memory is None or not ran_before:
             memory = _start(instance, memory, progress)
         return _deploy(instance, memory, stacks, progress)
     except BaseException as error:
-        progress.failed()
-        failure = _explained(error, instance)
-        if ran_before and isinstance(failure, LocalError):
-            failure.cause += _what_goes_on(instance)
-        elif not ran_before and instance.state.is_dir():
-            progress.step("cleaning up")
-            _end(instance, Memory.load(instance.memory_file))
-            kept = instance.keep_logs()
-            if isinstance(failure, LocalError) and failure.log is not None:
-                failure.log = kept
+        with uninterrupted():
+            progress.failed()
+            failure = _explained(error, instance)
+            if ran_before and isinstance(failure, LocalError):
+                failure.cause += _what_goes_on(instance)
+            elif not ran_before and instance.state.is_dir():
+                progress.step("cleaning up")
+                _end(instance, Memory.load(instance.memory_file))
+                kept = instance.keep_logs()
+                if isinstance(failure, LocalError) and failure.log is not None:
+                    failure.log = kept
         if failure is error:
             raise
         raise failure from error
@@ -83,6 +86,9 @@ def _explained(error: BaseException, instance: Instance) -> BaseException:
     """An embedded AWS that does not answer any more shows in many ways; say it in one."""
     if isinstance(error, (BotoCoreError, ClientError)):
         return LocalError(f"the embedded AWS fails: {error}", log=instance.server_log)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        place = error.filename or instance.state
+        return LocalError(f"no space is left for {place}: {error.strerror}", fix="free some space on that disk")
     return error
 
 
@@ -113,6 +119,7 @@ def _start(instance: Instance, left_over: Memory | None, progress: Progress) -> 
     instance.erase()
     instance.make_state()
     memory = Memory(instance.account, instance.region, found.name, found.socket or "")
+    memory.save(instance)  # before anything starts: whoever is killed meanwhile leaves nothing that nobody knows
     progress.step("starting the embedded AWS")
     try:
         if found.socket is None:
@@ -154,21 +161,20 @@ def _deploy(instance: Instance, memory: Memory, names: Sequence[str], progress: 
 
 def down(instance: Instance, memory: Memory | None) -> None:
     """End the instance's containers and processes, and delete its images and files. Nothing else is touched."""
-    _end(instance, memory)
-    instance.erase()
+    with uninterrupted():
+        _end(instance, memory)
+        instance.erase()
 
 
 def _end(instance: Instance, memory: Memory | None) -> None:
-    if memory is None:
-        return
-    if runs(instance, memory):
+    if memory is not None and runs(instance, memory):
         with contextlib.suppress(OSError):
-            server.empty(instance)
-    aws = memory.processes.get("aws")
+            server.empty(instance, memory)
+    aws = memory.processes.get("aws") if memory is not None else None
     if aws is not None:
         aws.stop()  # first, or it would replace the tasks that end
-    remove_containers_and_images(instance, memory)
-    for process in memory.processes.values():
+    for process in instance.left_over():
         process.stop()
-    if memory.scratch:
-        shutil.rmtree(memory.scratch, ignore_errors=True)
+    if memory is not None:
+        remove_containers_and_images(instance, memory)
+        podman.remove_scratch(memory)

@@ -1,7 +1,8 @@
 """Everything that MiniStack lacks for our templates.
 
 Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, questions about
-stacks in ``stacks``, the private registry in ``registry`` and ``registry_log``, the container engine in ``engine``.
+stacks in ``stacks``, the private registry in ``registry`` and ``registry_log``, the container engine in ``engine``,
+who may ask at all in ``guard`` and ``signatures``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -12,9 +13,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
+from ecr_fargate_constructs.local.ministack_patches.guard import guard
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
 from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
@@ -28,13 +31,14 @@ __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 _Properties: TypeAlias = dict[str, Any]
 
 
-def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
+def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str]:
     """Patch the MiniStack of this process, and say which CloudFormation types it knows then.
 
     Args:
         endpoint: Where this MiniStack will answer, for example ``http://localhost:4566``.
         rewrite_pulls: Whether the engine has to be asked for ``localhost`` instead of AWS's name of the registry:
             docker has no registry map.
+        password: The private registry's, of the user ``AWS``.
 
     Raises:
         MovedError: MiniStack's inside has moved.
@@ -46,9 +50,11 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     task_patches.read_secrets_of_containers(provisioners)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     _accept_alarms_on_expressions(provisioners)
-    be_as_strict_as_ecr(import_module("ministack.services.ecr"))
+    ecr = import_module("ministack.services.ecr")
+    be_as_strict_as_ecr(ecr)
     engine_patches.name_hotswapped_images(ecs)
-    engine_patches.ask_own_registry_for_digests(endpoint)
+    engine_patches.ask_own_registry_for_digests(endpoint, password)
+    engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     task_patches.share_the_network_of_a_task(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
@@ -59,7 +65,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool) -> frozenset[str]:
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
-    application.app = log_registry_requests(_find(application, "app"))  # type: ignore[attr-defined]
+    logged = log_registry_requests(_find(application, "app"))
+    application.app = guard(logged, ecr, port=urlsplit(endpoint).port or 80, password=password)  # type: ignore[attr-defined]
     return frozenset(handlers)
 
 
