@@ -2,7 +2,7 @@
 
 Resource types are in ``types``, tasks of several containers in ``tasks``, health checks in ``health``, questions about
 stacks in ``stacks``, the private registry in ``registry`` and ``registry_log``, the container engine in ``engine``,
-who may ask at all in ``guard`` and ``signatures``.
+who may ask at all in ``guard`` and ``signatures``, how the end of a container is noticed in ``watching``.
 
 Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
 ``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
@@ -25,6 +25,7 @@ from ecr_fargate_constructs.local.ministack_patches.registry import be_as_strict
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
+from ecr_fargate_constructs.local.ministack_patches.watching import wait_for_processes
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 
@@ -61,6 +62,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     alb = import_module("ministack.services.alb")
     check_targets(alb, _find)
     wait_for_health(ecs, alb, _find)
+    wait_for_processes(ecs)
     answer_when_settled(import_module("ministack.services.cloudformation"))
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)

@@ -59,7 +59,7 @@ class Request:
     @cached_property
     def raw_path(self) -> str:
         """Its path, as it was sent."""
-        return (self.scope.get("raw_path") or quote(self.path).encode()).decode("latin-1")  # type: ignore[no-any-return]
+        return bytes(self.scope.get("raw_path") or quote(self.path).encode()).decode("latin-1")
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
