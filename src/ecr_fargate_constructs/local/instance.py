@@ -10,17 +10,17 @@ import re
 import secrets
 import shutil
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
-from ecr_fargate_constructs.local.processes import Process, marked
+from ecr_fargate_constructs.local.processes import Process, marked, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 STATE_FOLDER = ".ecr-fargate"
 _MARK, _COMMAND_MARK = "ECR_FARGATE_LOCAL_STATE", "ECR_FARGATE_LOCAL_COMMAND"
@@ -147,6 +147,7 @@ class Instance:
         if folder.is_dir() and not [file for file in folder.iterdir() if file.name != ".gitignore"]:
             shutil.rmtree(folder)
 
+    @uninterrupted()
     def keep_logs(self) -> Path:
         """Delete everything but the logs, and say where they are."""
         parts = [
@@ -156,14 +157,15 @@ class Instance:
         ]
         self.erase()
         if parts:
-            self.make_state()
-            self.state.rmdir()
-            self.failure_log.write_text("\n".join(parts), encoding="utf-8")
+            with suppress(OSError):  # a disk may be full
+                self.make_state()
+                self.state.rmdir()
+                self.failure_log.write_text("\n".join(parts), encoding="utf-8")
         return self.failure_log
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep a second command from changing what is on this port meanwhile.
+        """Keep a second command from changing what is on this port meanwhile, one that was killed included.
 
         Raises:
             LocalError: Another command is at it.
@@ -176,6 +178,8 @@ class Instance:
                 raise LocalError(
                     f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
                 ) from error
+            for process in self.left_over(commands_alone=True):
+                process.stop()
             yield
 
 
@@ -205,8 +209,10 @@ class Memory:
 
     @property
     def alive(self) -> bool:
-        """Whether all of its processes still run."""
-        return bool(self.processes) and all(process.alive for process in self.processes.values())
+        """Whether all of its processes still run, and the engine's socket is where it was."""
+        path = self.socket.removeprefix("unix://")
+        reachable = path == self.socket or Path(path).exists()
+        return reachable and bool(self.processes) and all(process.alive for process in self.processes.values())
 
     def save(self, instance: Instance) -> None:
         """Write it down."""

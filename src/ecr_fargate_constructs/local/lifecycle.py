@@ -47,7 +47,7 @@ class Outcome:
 
 def runs(instance: Instance, memory: Memory | None) -> bool:
     """Whether this very instance runs and answers, and not another program on its port."""
-    return memory is not None and memory.alive and podman.socket_is_there(memory) and server.answers(instance)
+    return memory is not None and memory.alive and server.answers(instance)
 
 
 def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progress: Progress) -> Outcome:
@@ -59,24 +59,21 @@ def up(instance: Instance, memory: Memory | None, stacks: Sequence[str], progres
         LocalError: Something failed.
     """
     ran_before = runs(instance, memory)
-    for process in instance.left_over(commands_alone=True):  # of a command that was killed
-        process.stop()
     try:
         if memory is None or not ran_before:
             memory = _start(instance, memory, progress)
         return _deploy(instance, memory, stacks, progress)
     except BaseException as error:
-        with uninterrupted():
-            progress.failed()
-            failure = _explained(error, instance)
-            if ran_before and isinstance(failure, LocalError):
-                failure.cause += _what_goes_on(instance)
-            elif not ran_before and instance.state.is_dir():
-                progress.step("cleaning up")
-                _end(instance, Memory.load(instance.memory_file))
-                kept = instance.keep_logs()
-                if isinstance(failure, LocalError) and failure.log is not None:
-                    failure.log = kept
+        progress.failed()
+        failure = _explained(error, instance)
+        if ran_before and isinstance(failure, LocalError):
+            failure.cause += _what_goes_on(instance)
+        elif not ran_before and instance.state.is_dir():
+            progress.step("cleaning up")
+            _end(instance, Memory.load(instance.memory_file))
+            kept = instance.keep_logs()
+            if isinstance(failure, LocalError) and failure.log is not None:
+                failure.log = kept
         if failure is error:
             raise
         raise failure from error
@@ -119,7 +116,6 @@ def _start(instance: Instance, left_over: Memory | None, progress: Progress) -> 
     instance.erase()
     instance.make_state()
     memory = Memory(instance.account, instance.region, found.name, found.socket or "")
-    memory.save(instance)  # before anything starts: whoever is killed meanwhile leaves nothing that nobody knows
     progress.step("starting the embedded AWS")
     try:
         if found.socket is None:
@@ -159,21 +155,21 @@ def _deploy(instance: Instance, memory: Memory, names: Sequence[str], progress: 
     return Outcome(memory, tuple(services), tuple(answers), stand_ins)
 
 
+@uninterrupted()
 def down(instance: Instance, memory: Memory | None) -> None:
     """End the instance's containers and processes, and delete its images and files. Nothing else is touched."""
-    with uninterrupted():
-        _end(instance, memory)
-        instance.erase()
+    _end(instance, memory)
+    instance.erase()
 
 
+@uninterrupted()
 def _end(instance: Instance, memory: Memory | None) -> None:
     if memory is not None and runs(instance, memory):
         with contextlib.suppress(OSError):
             server.empty(instance, memory)
-    aws = memory.processes.get("aws") if memory is not None else None
-    if aws is not None:
-        aws.stop()  # first, or it would replace the tasks that end
-    for process in instance.left_over():
+    known = dict(memory.processes) if memory is not None else {}
+    aws = [known.pop("aws")] if "aws" in known else []  # first, or it would replace the tasks that end
+    for process in (*aws, *known.values(), *instance.left_over()):  # and those that nobody could write down
         process.stop()
     if memory is not None:
         remove_containers_and_images(instance, memory)

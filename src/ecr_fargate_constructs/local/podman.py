@@ -45,7 +45,7 @@ def start_podman(instance: Instance, memory: Memory) -> None:
     memory.scratch = tempfile.mkdtemp(prefix=_SCRATCH)  # a socket's path may have 108 characters at most
     path = Path(memory.scratch) / _SOCKET
     memory.socket = f"unix://{path}"
-    memory.save(instance)
+    memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
     memory.processes["engine"] = start(
         ["podman", "system", "service", "--time=0", memory.socket],
         env={**os.environ, **podman_environment(instance), **instance.mark},
@@ -56,11 +56,6 @@ def start_podman(instance: Instance, memory: Memory) -> None:
         if not memory.processes["engine"].alive or time.monotonic() > deadline:
             raise LocalError("podman's socket service did not start", log=instance.engine_log)
         time.sleep(0.05)
-
-
-def socket_is_there(memory: Memory) -> bool:
-    """Whether the engine's socket still exists; one that is not of this machine's files counts as there."""
-    return not memory.socket.startswith("unix://") or Path(memory.socket.removeprefix("unix://")).exists()
 
 
 def remove_scratch(memory: Memory) -> None:

@@ -41,11 +41,13 @@ def start_server(instance: Instance, memory: Memory) -> None:
     """
     for folder in (instance.state / "tmp", instance.state / "home"):
         folder.mkdir(exist_ok=True)
+    memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
     memory.processes["aws"] = start(
         [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
         env=server_environment(instance, memory, os.environ),
         log=instance.server_log,
     )
+    memory.save(instance)
     deadline = time.monotonic() + _START_SECONDS
     while not answers(instance):
         if not memory.processes["aws"].alive:

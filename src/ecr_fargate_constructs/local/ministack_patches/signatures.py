@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _STREAMED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"  # each part is signed
 _UNSIGNED = (
-    "The request is not signed. The embedded AWS answers those alone who have its credentials, and those change with "
-    "every start: ask for them where it was started"
+    "The request is not signed. The embedded AWS answers only who has its credentials, which change with every start: "
+    "'ecr-fargate local env' prints them"
 )
 _WRONG = (
-    "The request is not signed with the credentials of this embedded AWS, which change with every start: ask for them "
-    "where it was started"
+    "The request is not signed with the credentials of this embedded AWS, which change with every start: "
+    "'ecr-fargate local env' prints them"
 )
 
 
