@@ -19,7 +19,7 @@ import boto3
 from botocore.config import Config
 
 from ecr_fargate_constructs.local.engine import find_engine
-from ecr_fargate_constructs.local.instance import credentials_environment, instance_at
+from ecr_fargate_constructs.local.instance import Instance, Memory, credentials_environment, instance_at
 from support import ROOT
 
 
@@ -61,11 +61,21 @@ class LocalApp:
         return self.directory / ".ecr-fargate" / str(self.port)
 
     @property
+    def instance(self) -> Instance:
+        """The instance, whether it runs or not."""
+        return instance_at(self.directory, self.port, None, None)[0]
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered of the instance that runs now."""
+        memory = Memory.load(self.instance.memory_file)
+        assert memory is not None, "nothing runs"
+        return memory
+
+    @property
     def credentials(self) -> dict[str, str]:
         """Variables that lead an SDK to the instance that runs now."""
-        instance, memory = instance_at(self.directory, self.port, None, None)
-        assert memory is not None, "nothing runs"
-        return credentials_environment(instance, memory)
+        return credentials_environment(self.instance, self.memory)
 
     def end(self) -> None:
         """Take down what a test has left running."""
@@ -115,7 +125,9 @@ class LocalApp:
     def leftovers(self) -> list[str]:
         """Whatever of this instance exists: containers that ended too, images, processes, state."""
         ended = self._mine("ps", "--all", "--format", "{{.Image}}")
-        return [*ended, *self.images(), *self.processes(), *([str(self.state)] if self.state.exists() else [])]
+        marked = [f"process {process.pid}" for process in self.instance.left_over()]
+        files = [str(file) for file in (self.state, self.instance.memory_file) if file.exists()]
+        return [*ended, *self.images(), *self.processes(), *marked, *files]
 
     def images(self) -> list[str]:
         """The engine's images that carry this instance's registry, or this app's build, in their name."""
