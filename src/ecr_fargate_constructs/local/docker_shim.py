@@ -74,7 +74,7 @@ class Shim:
     def run(self, arguments: Sequence[str]) -> int:
         """Do what the CDK command line asks of its engine."""
         match arguments:
-            case ["login", *_, host] if self.registry in host:
+            case ["login", *_, host] if self.registry in host and self.login:
                 self._keep_login(sys.stdin.read().strip())
                 print("Login Succeeded")
                 return 0

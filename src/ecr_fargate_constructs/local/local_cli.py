@@ -106,7 +106,8 @@ def cdk(context: typer.Context, app_dir: _AppDirectory = Path(), port: _Port = 4
     """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
     instance, memory = _running(app_dir, port)
     with instance.alone():
-        toolkit.run_toolkit(instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print)
+        program = toolkit.find_toolkit(instance.app_directory)
+        toolkit.run_toolkit(instance, memory, program, context.args, on_line=lambda line: print(plain(line)))
 
 
 def _running(app_directory: Path, port: int) -> tuple[Instance, Memory]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module, metadata
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +11,17 @@ import pytest
 
 from ecr_fargate_constructs.local import ministack_patches as patches
 from ecr_fargate_constructs.local.ministack_patches import types
+from support import ROOT
 
 
 def test_they_were_written_for_the_version_in_use() -> None:
     assert metadata.version("ministack") == patches.WRITTEN_FOR
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "constraints.txt"])
+def test_that_version_and_no_other_is_installed(file: str) -> None:
+    wanted = re.findall(r'^[ "]*(ministack\b[^",\s]*)', (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    assert wanted == [f"ministack=={patches.WRITTEN_FOR}"]
 
 
 def test_the_added_types_are_really_missing() -> None:
