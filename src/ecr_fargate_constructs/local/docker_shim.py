@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _BUILT = "cdkasset-"
+_LOGIN = "config.json"  # docker's name of it
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
 
 
@@ -33,7 +34,7 @@ class Shim:
         engine: The engine's command.
         registry: Host name of the registry, as AWS names it.
         local_registry: Where it really answers.
-        login: Folder of the login to it; the CDK command line gets that from ECR, and says it with ``login``.
+        login: Folder of the login to it, in docker's form.
         proxies: The user's proxies, which builds may need, as JSON. The CDK command line itself gets none.
     """
 
@@ -74,8 +75,8 @@ class Shim:
     def run(self, arguments: Sequence[str]) -> int:
         """Do what the CDK command line asks of its engine."""
         match arguments:
-            case ["login", *_, host] if self.registry in host and self.login:
-                self._keep_login(sys.stdin.read().strip())
+            case ["login", *_, host] if self.registry in host:
+                sys.stdin.read()
                 print("Login Succeeded")
                 return 0
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
@@ -88,10 +89,8 @@ class Shim:
 
     def _push(self, image: str) -> int:
         target = image.replace(self.registry, self.local_registry, 1)
-        push = ["push", target]
-        if self.engine == "podman":  # docker allows plain HTTP on localhost
-            push[1:1] = ["--tls-verify=false", f"--authfile={self._login_file}"]
-        failed = self._ask("tag", image, target) or self._ask(*push, DOCKER_CONFIG=self.login)
+        options, variables = push_options(self.engine, Path(self.login))
+        failed = self._ask("tag", image, target) or self._ask("push", *options, target, **variables)
         if not failed:
             # Every name that we gave it, or its layers would stay and the task's pull would prove nothing.
             names = subprocess.run(  # noqa: S603 - commands of ours, no shell
@@ -103,19 +102,23 @@ class Shim:
             self._ask("rmi", *(self.owned(names.stdout.split()) or [image, target]))
         return failed
 
-    @property
-    def _login_file(self) -> Path:
-        return Path(self.login) / "config.json"  # docker's name of it
-
-    def _keep_login(self, password: str) -> None:
-        """Keep the login for pushes: in a file of the instance's own, beside the user's logins."""
-        login = base64.b64encode(f"AWS:{password}".encode()).decode()
-        self._login_file.parent.mkdir(mode=0o700, exist_ok=True)
-        self._login_file.write_text(json.dumps({"auths": {self.local_registry: {"auth": login}}}), encoding="utf-8")
-
     def _ask(self, *arguments: str, **variables: str) -> int:
         environment = {**os.environ, **json.loads(self.proxies), **variables}
         return subprocess.run([self.engine, *arguments], check=False, env=environment).returncode  # noqa: S603
+
+
+def push_options(engine: str, login: Path) -> tuple[list[str], dict[str, str]]:
+    """Options and variables with which an engine pushes to the instance's registry, and not with the user's logins."""
+    if engine == "podman":
+        return ["--tls-verify=false", f"--authfile={login / _LOGIN}"], {}
+    return [], {"DOCKER_CONFIG": str(login)}  # plain HTTP is allowed on localhost
+
+
+def write_login(folder: Path, local_registry: str, password: str) -> None:
+    """Write the login to the instance's registry, for its owner alone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    login = base64.b64encode(f"AWS:{password}".encode()).decode()
+    (folder / _LOGIN).write_text(json.dumps({"auths": {local_registry: {"auth": login}}}), encoding="utf-8")
 
 
 def write_shim(path: Path) -> None:

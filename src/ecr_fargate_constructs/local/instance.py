@@ -96,6 +96,11 @@ class Instance:
         return self.state / "types.json"
 
     @property
+    def login(self) -> Path:
+        """Folder of the login to the private registry."""
+        return self.state / "login"
+
+    @property
     def memory_file(self) -> Path:
         """What is remembered between commands, the secret too: outside of the project, which others may have made."""
         place = hashlib.sha256(os.fsencode(self.app_directory)).hexdigest()[:32]

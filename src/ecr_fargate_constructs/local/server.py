@@ -17,6 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from ecr_fargate_constructs.local.docker_shim import write_login
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import credentials_environment, registry_password
 from ecr_fargate_constructs.local.processes import start
@@ -41,6 +42,7 @@ def start_server(instance: Instance, memory: Memory) -> None:
     """
     for folder in (instance.state / "tmp", instance.state / "home"):
         folder.mkdir(exist_ok=True)
+    write_login(instance.login, instance.local_registry, registry_password(memory.secret))
     memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
     memory.processes["aws"] = start(
         [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],

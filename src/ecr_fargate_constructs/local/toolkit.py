@@ -109,7 +109,7 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
             memory.engine,
             instance.registry,
             instance.local_registry,
-            login=str(instance.state / "login"),
+            login=str(instance.login),
             proxies=json.dumps(proxies),
         ).environment,
         "PATH": search_path(),

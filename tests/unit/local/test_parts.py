@@ -179,12 +179,18 @@ def test_a_failed_push_fails_and_keeps_the_image(tmp_path: Path) -> None:
     assert not [line for line in asked if line.startswith("rmi")]
 
 
-def test_login_asks_nobody_and_is_kept_for_pushes(tmp_path: Path) -> None:
+def test_login_asks_nobody(tmp_path: Path) -> None:
     arguments = ("login", "--username", "AWS", "--password-stdin", "https://" + IMAGE.partition("/")[0])
     assert _shim(tmp_path, *arguments) == (0, [])
-    kept = json.loads((tmp_path / "login" / "config.json").read_text(encoding="utf-8"))
-    assert kept == {"auths": {"localhost:4566": {"auth": base64.b64encode(b"AWS:secret").decode()}}}
-    assert (tmp_path / "login").stat().st_mode & 0o077 == 0
+
+
+def test_pushes_have_a_login_that_only_this_user_reads(tmp_path: Path) -> None:
+    folder = tmp_path / "login"
+    docker_shim.write_login(folder, "localhost:4566", "password")
+    kept = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert kept == {"auths": {"localhost:4566": {"auth": base64.b64encode(b"AWS:password").decode()}}}
+    assert folder.stat().st_mode & 0o077 == 0
+    assert docker_shim.push_options("docker", folder) == ([], {"DOCKER_CONFIG": str(folder)})
 
 
 def test_the_engine_has_the_proxies_of_the_user(tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ ECR = (
         ("ministack.services.cloudformation", "handle_request"),
         ("ministack.services.cloudformation", "_stacks"),
         ("ministack.app", "app"),
+        *(("ministack.app", name) for name in ("detect_service", "_credential_failure", "_handle_alb_request")),
+        ("ministack.core.sigv4", "header_signature_failure"),
+        ("ministack.core.iam_evaluator", "resolve_credential"),
+        ("ministack.services.ecr", "_get_authorization_token"),
+        ("ministack.services.ecs", "_maybe_mark_stopped"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )

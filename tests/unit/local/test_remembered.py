@@ -146,8 +146,8 @@ def test_what_is_remembered_is_private(instance: Instance) -> None:
     assert instance_at(instance.app_directory, PORT, None, None)[1] == memory
     instance.make_state()
     assert stat.S_IMODE(instance.state.stat().st_mode) == 0o700
-    for change in (lambda: instance.memory_file.chmod(0o644), lambda: instance.memory_file.parent.chmod(0o755)):
-        change()
+    for place, mode in ((instance.memory_file, 0o644), (instance.memory_file.parent, 0o755)):
+        place.chmod(mode)
         with pytest.raises(LocalError, match="not a private file of this user, so it is not believed"):
             instance_at(instance.app_directory, PORT, None, None)
         instance.memory_file.chmod(0o600)

@@ -75,7 +75,7 @@ class Request:
         """Its headers in lower case; what lies between the values of one that came more than once is ``between``."""
         found: dict[str, str] = {}
         for raw_name, raw_value in self.scope.get("headers", []):
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", errors="replace")
+            name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
             joint = "; " if name == "cookie" and between != "," else between
             found[name] = f"{found[name]}{joint}{value}" if name in found else value
         return found
@@ -260,6 +260,13 @@ def _without_cors(send: _Send) -> _Send:
         await send(message)
 
     return guarded
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _note(request: Request, why: str) -> None:
