@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -11,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.instance import Memory
+from ecr_fargate_constructs.local.instance import Memory, instance_at
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
@@ -24,18 +26,30 @@ def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - bo
 
     Args:
         name: The service.
-        endpoint_url: Address of another AWS, such as the embedded one.
+        endpoint_url: Address of another AWS. That of an embedded one of the app in this directory is asked with its
+            own credentials, and others with those of boto3.
 
     Raises:
         LocalError: There is no region, or what is set up for boto3 does not hold together.
     """
     retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles whoever lists much
     config = Config(retries=retries, proxies={} if endpoint_url else None)
+    embedded = _embedded(endpoint_url)
+    if embedded is not None:
+        return session_of(embedded).client(name, endpoint_url=endpoint_url, config=config)
     region = os.environ.get("AWS_REGION")  # which the AWS command line reads, and boto3 does not
     try:
         return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
     except BotoCoreError as error:
         raise LocalError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
+
+
+def _embedded(endpoint_url: str | None) -> Instance | None:
+    parts = urlsplit(endpoint_url or "")
+    if parts.hostname not in {"localhost", "127.0.0.1"} or parts.port is None:
+        return None
+    instance, memory = instance_at(Path(), parts.port, None, None)
+    return instance if memory is not None else None
 
 
 def session_of(instance: Instance) -> boto3.Session:

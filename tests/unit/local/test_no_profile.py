@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
+from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.server import server_environment
@@ -108,6 +109,21 @@ def test_an_instance_that_nobody_remembers_is_not_asked(tmp_path: Path) -> None:
     instance, _ = instance_at(tmp_path, 4605, None, None)
     with pytest.raises(LocalError, match=r"nothing runs for .* on port 4605"):
         Cloud(instance)
+
+
+def test_explain_and_retention_ask_the_app_of_this_directory_with_its_credentials(
+    seen: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    port, authorizations = seen
+    _ask(port, tmp_path)
+    for name, value in (("AWS_ACCESS_KEY_ID", "AKIAREAL"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_REGION", "eu-west-1")):
+        monkeypatch.setenv(name, value)
+    for directory in (tmp_path, tmp_path.parent):
+        monkeypatch.chdir(directory)
+        for host in ("localhost", "127.0.0.1"):
+            aws_client("ecs", f"http://{host}:{port}").list_clusters()
+    keys = [authorization.partition("Credential=")[2].partition("/")[0] for authorization in authorizations[1:]]
+    assert keys == [f"{port:012d}"] * 2 + ["AKIAREAL"] * 2
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("AWS_")])
