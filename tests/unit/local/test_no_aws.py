@@ -45,6 +45,18 @@ memory = Memory(account, region, "podman", "unix:///nowhere")
 server.start_server(instance, memory)
 print(memory.processes["aws"].pid, memory.secret)
 """
+COMMANDS = """
+import pathlib, sys
+from ecr_fargate_constructs.local import server
+from ecr_fargate_constructs.local.instance import instance_at
+from ecr_fargate_constructs.local.services import Cloud
+directory, port, account, region = sys.argv[1:]
+instance, memory = instance_at(pathlib.Path(directory), int(port), account, region)
+for service in ("ecr", "ecs", "cloudformation", "logs", "elbv2"):
+    print(Cloud(instance).client(service).meta.endpoint_url)
+print(len(Cloud(instance).client("ecr").describe_repositories()["repositories"]))
+server.empty(instance, memory)
+"""
 FUNCTION = """
 import base64, os, urllib.request
 import boto3, urllib3
@@ -263,6 +275,8 @@ def test_no_request_of_a_function_leaves(trap: Trap, tmp_path: Path) -> None:
     pid, secret = started.split()
     try:
         answers = _invoke(tmp_path, port, secret)
+        broken = {"AWS_PROFILE": "prod", "AWS_RETRY_MODE": "nonsense", "AWS_DEFAULTS_MODE": "nonsense"}
+        asked = _run(trap, tmp_path, ["-c", COMMANDS, str(tmp_path), str(port), ACCOUNT, REGION], environment | broken)
     finally:
         Process.of(int(pid)).stop()
     log = (tmp_path / ".ecr-fargate" / str(port) / "aws.log").read_text(encoding="utf-8")
@@ -277,6 +291,7 @@ def test_no_request_of_a_function_leaves(trap: Trap, tmp_path: Path) -> None:
         "home": str(tmp_path / ".ecr-fargate" / str(port) / "home"),
     }, log
     assert trap.seen == []
+    assert asked.split() == [f"http://localhost:{port}"] * 5 + ["0"]
     assert log.count("registry: GET /v2/ answered 200") == 2
 
 
