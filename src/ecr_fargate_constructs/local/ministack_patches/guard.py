@@ -15,20 +15,22 @@ import hmac
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
-from typing import Any, TypeAlias
-from urllib.parse import parse_qs, quote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
+from ecr_fargate_constructs.local.ministack_patches.asgi import (
+    Application,
+    Message,
+    Receive,
+    Request,
+    Send,
+    respond,
+    whole_body,
+    without_cors,
+)
 from ecr_fargate_constructs.local.ministack_patches.inside import find
 from ecr_fargate_constructs.local.ministack_patches.signatures import Signatures
-
-_Message: TypeAlias = MutableMapping[str, Any]
-_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
-_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
-_Application: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 
 _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)+localhost", re.IGNORECASE)
 _AMAZON = re.compile(r"(?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?", re.IGNORECASE)
@@ -40,56 +42,10 @@ _BY_TOKEN = re.compile(r"/_ministack/cfn-(?:response|signal)/[0-9a-f-]{32,}")
 _REFUSED, _UNAUTHORIZED, _UNAVAILABLE = 403, 401, 503
 
 
-@dataclass(frozen=True)
-class Request:
-    """An HTTP request, as it arrived."""
-
-    scope: _Message
-
-    @property
-    def method(self) -> str:
-        """Its method."""
-        return str(self.scope["method"])
-
-    @property
-    def path(self) -> str:
-        """Its path, decoded."""
-        return str(self.scope["path"])
-
-    @cached_property
-    def raw_path(self) -> str:
-        """Its path, as it was sent."""
-        return bytes(self.scope.get("raw_path") or quote(self.path).encode()).decode("latin-1")
-
-    @cached_property
-    def query(self) -> dict[str, list[str]]:
-        """Its query."""
-        return parse_qs(self.raw_query, keep_blank_values=True)
-
-    @cached_property
-    def raw_query(self) -> str:
-        """Its query, as it was sent."""
-        return bytes(self.scope.get("query_string", b"")).decode("utf-8", errors="replace")
-
-    def headers(self, between: str = ",") -> dict[str, str]:
-        """Its headers in lower case; what lies between the values of one that came more than once is ``between``."""
-        found: dict[str, str] = {}
-        for raw_name, raw_value in self.scope.get("headers", []):
-            name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
-            joint = "; " if name == "cookie" and between != "," else between
-            found[name] = f"{found[name]}{joint}{value}" if name in found else value
-        return found
-
-    @cached_property
-    def host(self) -> str:
-        """Its ``Host`` header."""
-        return self.headers().get("host", "")
-
-
 class Guard:
     """Lets through what may pass, and refuses the rest."""
 
-    def __init__(self, application: _Application, *, port: int, password: str) -> None:
+    def __init__(self, application: Application, *, port: int, password: str) -> None:
         """Reach into MiniStack.
 
         Args:
@@ -116,7 +72,7 @@ class Guard:
         find(self._balancers, "find_lb_for_host")  # taken when asked: other patches change it
         self._signatures = Signatures()
 
-    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] == "lifespan":
             await self._application(scope, receive, send)
@@ -125,18 +81,18 @@ class Guard:
         else:  # nothing of ours speaks over a web socket, and no load balancer of MiniStack does
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _answer(self, request: Request, receive: _Receive, send: _Send) -> None:
+    async def _answer(self, request: Request, receive: Receive, send: Send) -> None:
         if await self._passed_to_the_user(request, receive, send):
             return
         if why := self.foreign(request):
             await _refuse(request, send, _REFUSED, why)
         elif self._is_registry(request.path):
             if self._logged_in(request):
-                await self._application(request.scope, receive, _without_cors(send))
+                await self._application(request.scope, receive, without_cors(send))
             else:
                 await _refuse_login(request, send)
         elif (request.method, request.path) in _OPEN or (request.method == "PUT" and _BY_TOKEN.fullmatch(request.path)):
-            await self._application(request.scope, receive, _without_cors(send))
+            await self._application(request.scope, receive, without_cors(send))
         else:
             await self._answer_if_signed(request, receive, send)
 
@@ -169,20 +125,20 @@ class Guard:
             return False
         return scheme.lower() == "basic" and hmac.compare_digest(login, self._login)
 
-    async def _answer_if_signed(self, request: Request, receive: _Receive, send: _Send) -> None:
+    async def _answer_if_signed(self, request: Request, receive: Receive, send: Send) -> None:
         headers, body, replay = request.headers(), b"", receive
         if self._signatures.need_body(headers):
-            body, replay = await _whole(receive)
+            body, replay = await whole_body(receive)
         failure = self._signatures.failure(request, headers, body)
         if failure is None:
-            await self._application(request.scope, replay, _without_cors(send))
+            await self._application(request.scope, replay, without_cors(send))
             return
         _note(request, failure.message)
         service = self._service_of(request.method, request.path, headers, request.query)
         answer = self._failure(service, "", str(uuid.uuid4()), failure, headers)
         await self._respond(send, answer, receive, head=request.method == "HEAD")
 
-    async def _passed_to_the_user(self, request: Request, receive: _Receive, send: _Send) -> bool:
+    async def _passed_to_the_user(self, request: Request, receive: Receive, send: Send) -> bool:
         """Answer what is for the user's application, without MiniStack's own paths; return whether it was."""
         host = request.host
         balancer = bool(_BALANCER.search(host))
@@ -209,7 +165,7 @@ class Guard:
         return True
 
 
-def guard(application: _Application, ecr: Any, *, port: int, password: str) -> _Application:  # noqa: ANN401
+def guard(application: Application, ecr: Any, *, port: int, password: str) -> Application:  # noqa: ANN401
     """Return an application that answers those who may ask, and let the registry's login be its own.
 
     Args:
@@ -235,57 +191,17 @@ def guard(application: _Application, ecr: Any, *, port: int, password: str) -> _
     return Guard(application, port=port, password=password)
 
 
-async def _whole(receive: _Receive) -> tuple[bytes, _Receive]:
-    """The body of a request, and a way to receive it again."""
-    messages: list[_Message] = []
-    more = True
-    while more:
-        messages.append(await receive())
-        more = messages[-1]["type"] == "http.request" and bool(messages[-1].get("more_body"))
-    kept = iter(messages)
-
-    async def replay() -> _Message:
-        return next(kept, None) or await receive()
-
-    return b"".join(message.get("body", b"") for message in messages), replay
-
-
-def _without_cors(send: _Send) -> _Send:
-    """Send no header that lets pages of other sites read an answer."""
-
-    async def guarded(message: _Message) -> None:
-        if message["type"] == "http.response.start":
-            kept = [each for each in message.get("headers", []) if not each[0].lower().startswith(b"access-control-")]
-            message = {**message, "headers": kept}
-        await send(message)
-
-    return guarded
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
 def _note(request: Request, why: str) -> None:
     print(f"refused: {request.method} {request.raw_path}: {why!r}", flush=True)
 
 
-async def _refuse(request: Request, send: _Send, status: int, why: str) -> None:
+async def _refuse(request: Request, send: Send, status: int, why: str) -> None:
     _note(request, why)
-    await _send(request, send, status, [(b"content-type", b"text/plain; charset=utf-8")], f"{why}\n".encode())
+    await respond(request, send, status, [(b"content-type", b"text/plain; charset=utf-8")], f"{why}\n".encode())
 
 
-async def _refuse_login(request: Request, send: _Send) -> None:
+async def _refuse_login(request: Request, send: Send) -> None:
     error = {"errors": [{"code": "DENIED", "message": "Your authorization token is missing or wrong."}]}
     challenge = (b"www-authenticate", b'Basic realm="the private registry",service="ecr.amazonaws.com"')
     headers = [(b"content-type", b"application/json"), challenge]
-    await _send(request, send, _UNAUTHORIZED, headers, json.dumps(error).encode())
-
-
-async def _send(request: Request, send: _Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+    await respond(request, send, _UNAUTHORIZED, headers, json.dumps(error).encode())

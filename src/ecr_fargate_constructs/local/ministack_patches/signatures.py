@@ -16,7 +16,7 @@ from ecr_fargate_constructs.local.ministack_patches.inside import find
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ecr_fargate_constructs.local.ministack_patches.guard import Request
+    from ecr_fargate_constructs.local.ministack_patches.asgi import Request
 
     _Query: TypeAlias = Mapping[str, list[str]]
 
