@@ -20,6 +20,7 @@ import boto3
 from botocore.config import Config
 
 from ecr_fargate_constructs.local.engine import find_engine
+from ecr_fargate_constructs.local.instance import Instance, Memory, credentials_environment, instance_at
 from support import ROOT
 
 
@@ -60,6 +61,23 @@ class LocalApp:
         """What the instance has written."""
         return self.directory / ".ecr-fargate" / str(self.port)
 
+    @property
+    def instance(self) -> Instance:
+        """The instance, whether it runs or not."""
+        return instance_at(self.directory, self.port, None, None)[0]
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered of the instance that runs now."""
+        memory = Memory.load(self.instance.memory_file)
+        assert memory is not None, "nothing runs"
+        return memory
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Variables that lead an SDK to the instance that runs now."""
+        return credentials_environment(self.instance, self.memory)
+
     def end(self) -> None:
         """Take down what a test has left running."""
         if self.state.exists():
@@ -71,7 +89,7 @@ class LocalApp:
             service,
             endpoint_url=f"http://localhost:{self.port}",
             aws_access_key_id=f"{self.port:012d}",
-            aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
             region_name=region,
             config=Config(proxies={}),
         )
@@ -131,7 +149,9 @@ class LocalApp:
     def leftovers(self) -> list[str]:
         """Whatever of this instance exists: containers that ended too, images, processes, state."""
         ended = self._mine("ps", "--all", "--format", "{{.Image}}")
-        return [*ended, *self.images(), *self.processes(), *([str(self.state)] if self.state.exists() else [])]
+        marked = [f"process {process.pid}" for process in self.instance.left_over()]
+        files = [str(file) for file in (self.state, self.instance.memory_file) if file.exists()]
+        return [*ended, *self.images(), *self.processes(), *marked, *files]
 
     def images(self) -> list[str]:
         """The engine's images that carry this instance's registry, or this app's build, in their name."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.instance import Memory
+import pytest
+
+from ecr_fargate_constructs.local.engine import find_engine
 
 if TYPE_CHECKING:
     import subprocess
@@ -70,28 +73,56 @@ def test_an_interrupted_start(faulty_app: LocalApp) -> None:
         assert command.poll() is None, command.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    command.send_signal(signal.SIGINT)
+    for _ in range(4):  # impatience while it cleans up
+        command.send_signal(signal.SIGINT)
+        time.sleep(0.5)
     stdout, stderr = command.communicate()
     assert command.returncode == 130, stdout + stderr
     assert not faulty_app.leftovers()
 
 
-def test_a_start_that_is_killed_is_known_and_can_be_cleared_away(faulty_app: LocalApp) -> None:
+@pytest.mark.parametrize("moment", ["nothing runs yet", "the engine", "the embedded AWS", "the CDK command line"])
+def test_a_start_that_was_killed(faulty_app: LocalApp, moment: str) -> None:
+    """Whatever ran at that moment ends with 'down', although the command had no time to write it down."""
+    if moment == "the engine":
+        _take_podman()
     command = faulty_app.start("up")
     deadline = time.monotonic() + 60
-    while not (faulty_app.state / "instance.json").exists():
+    while not _reached(faulty_app, moment):
         assert command.poll() is None, command.communicate()
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.005)
     command.kill()
     command.communicate()
-    memory = Memory.load(faulty_app.state / "instance.json")
-    assert memory is not None
-    assert memory.alive
     _failed(faulty_app.run("status"), f"on port {faulty_app.port}", "do:")
-    assert faulty_app.run("down").returncode == 0
-    assert not [name for name, process in memory.processes.items() if process.alive]
+    done = faulty_app.run("down")
+    assert done.returncode == 0, done.stderr
     assert not faulty_app.leftovers()
+
+
+def _reached(app: LocalApp, moment: str) -> bool:
+    if moment == "nothing runs yet":
+        return app.instance.memory_file.exists()
+    if moment == "the CDK command line":
+        return bool(app.instance.left_over(commands_alone=True))
+    sign = {"the engine": "podman system service", "the embedded AWS": "local.server"}[moment]
+    command_lines = (Path(f"/proc/{process.pid}/cmdline") for process in app.instance.left_over())
+    return any(sign in line.read_text(encoding="utf-8").replace("\0", " ") for line in command_lines)
+
+
+def _take_podman() -> None:
+    if find_engine().name != "podman":
+        pytest.skip("the socket is the machine's, and not the instance's")
+
+
+def test_an_engine_whose_socket_is_gone(faulty_app: LocalApp) -> None:
+    _take_podman()
+    assert faulty_app.run("up").returncode == 0
+    Path(faulty_app.memory.socket.removeprefix("unix://")).unlink()
+    _failed(faulty_app.run("url"), "has died", "ecr-fargate local up")
+    done = faulty_app.run("up")
+    assert done.returncode == 0, done.stderr
+    assert faulty_app.get()[0] == 200
 
 
 def test_a_directory_without_an_app(faulty_app: LocalApp) -> None:

@@ -6,7 +6,10 @@ asked about what the embedded AWS can break: an exit, an image.
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +104,41 @@ def test_everything_listens_on_loopback_only(local_app: LocalApp) -> None:
     ]
     mine = [address for address in listening if int(address.rpartition(":")[2], 16) == local_app.port]
     assert mine == [f"0100007F:{local_app.port:04X}"]
+
+
+def test_it_rests_when_nobody_asks(local_app: LocalApp) -> None:
+    """Two tasks, their engine and the embedded AWS: at most 2 % of a core."""
+    seconds, pids = 30, [process.pid for process in local_app.memory.processes.values()]
+    assert pids
+    time.sleep(5)  # what the deployment began
+    before = sum(_ticks(pid) for pid in pids)
+    time.sleep(seconds)
+    share = (sum(_ticks(pid) for pid in pids) - before) / os.sysconf("SC_CLK_TCK") / seconds
+    print(f"{share:.1%} of a core when idle")
+    assert share <= 0.02
+
+
+def _ticks(pid: int) -> int:
+    """Processor time of a process and of the children that it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15])
+
+
+def test_only_who_has_the_credentials_is_answered(local_app: LocalApp) -> None:
+    evil = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+    for headers in (evil, {}, {"Host": "evil.example"}):
+        for method, path in (("POST", "/2015-03-31/functions"), ("POST", "/_ministack/reset")):
+            assert _status(local_app, method, path, headers) == 403, (headers, path)
+    assert _status(local_app, "GET", f"/v2/{_repository(local_app)}/manifests/x", {}) == 401
+    assert _status(local_app, "GET", "/", {**evil, "Host": local_app.host}) == 200
+    assert local_app.ask("sts", "get_caller_identity")["Account"] == f"{local_app.port:012d}"
+
+
+def _status(local_app: LocalApp, method: str, path: str, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", local_app.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request(method, path, b"{}" if method == "POST" else None, headers)
+        return connection.getresponse().status
 
 
 def test_status_logs_and_a_second_command_agree(local_app: LocalApp) -> None:

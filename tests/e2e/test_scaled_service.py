@@ -46,13 +46,7 @@ def _change(local_app: LocalApp, old: str, new: str) -> None:
 def _check(app: LocalApp, repository: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
         [str(Path(sys.executable).parent / "ecr-fargate"), "retention", "check", "--repository", repository],
-        env={
-            **os.environ,
-            "AWS_ENDPOINT_URL": f"http://localhost:{app.port}",
-            "AWS_ACCESS_KEY_ID": f"{app.port:012d}",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        },
+        env={**os.environ, **app.credentials},
         capture_output=True,
         text=True,
         check=False,

@@ -192,9 +192,11 @@ def _blobs(app: LocalApp, repository: str, digest: str) -> set[str]:
 
 def _manifest(app: LocalApp, repository: str, version: str) -> bytes:
     host = f"{app.port:012d}.dkr.ecr.us-east-1.amazonaws.com"
+    [login] = app.ask("ecr", "get_authorization_token")["authorizationData"]
+    headers = {"Host": host, "Authorization": f"Basic {login['authorizationToken']}"}
     address = f"http://localhost:{app.port}/v2/{repository}/manifests/{version}"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(urllib.request.Request(address, headers={"Host": host}), timeout=10) as answer:
+    with direct.open(urllib.request.Request(address, headers=headers), timeout=10) as answer:
         body: bytes = answer.read()
         return body
 

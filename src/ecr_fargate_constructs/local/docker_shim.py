@@ -8,19 +8,22 @@ instances that build the same app at the same time would remove each other's. Al
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _BUILT = "cdkasset-"
 _CACHE = ("--cache-from", "--cache-to")
+_LOGIN = "config.json"  # docker's name of it
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
 
 
@@ -32,11 +35,15 @@ class Shim:
         engine: The engine's command.
         registry: Host name of the registry, as AWS names it.
         local_registry: Where it really answers.
+        login: Folder of the login to it, in docker's form.
+        proxies: The user's proxies, which builds may need, as JSON. The CDK command line itself gets none.
     """
 
     engine: str
     registry: str
     local_registry: str
+    login: str = ""
+    proxies: str = "{}"
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Shim:
@@ -83,8 +90,8 @@ class Shim:
 
     def _push(self, image: str) -> int:
         target = image.replace(self.registry, self.local_registry, 1)
-        insecure = ["--tls-verify=false"] if self.engine == "podman" else []  # docker allows plain HTTP on localhost
-        failed = self._ask("tag", image, target) or self._ask("push", *insecure, target)
+        options, variables = push_options(self.engine, Path(self.login))
+        failed = self._ask("tag", image, target) or self._ask("push", *options, target, **variables)
         if not failed:
             # Every name that we gave it, or its layers would stay and the task's pull would prove nothing.
             names = subprocess.run(  # noqa: S603 - commands of ours, no shell
@@ -96,8 +103,23 @@ class Shim:
             self._ask("rmi", *(self.owned(names.stdout.split()) or [image, target]))
         return failed
 
-    def _ask(self, *arguments: str) -> int:
-        return subprocess.run([self.engine, *arguments], check=False).returncode  # noqa: S603 - no shell
+    def _ask(self, *arguments: str, **variables: str) -> int:
+        environment = {**os.environ, **json.loads(self.proxies), **variables}
+        return subprocess.run([self.engine, *arguments], check=False, env=environment).returncode  # noqa: S603
+
+
+def push_options(engine: str, login: Path) -> tuple[list[str], dict[str, str]]:
+    """Options and variables with which an engine pushes to the instance's registry, and not with the user's logins."""
+    if engine == "podman":
+        return ["--tls-verify=false", f"--authfile={login / _LOGIN}"], {}
+    return [], {"DOCKER_CONFIG": str(login)}  # plain HTTP is allowed on localhost
+
+
+def write_login(folder: Path, local_registry: str, password: str) -> None:
+    """Write the login to the instance's registry, for its owner alone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    login = base64.b64encode(f"AWS:{password}".encode()).decode()
+    (folder / _LOGIN).write_text(json.dumps({"auths": {local_registry: {"auth": login}}}), encoding="utf-8")
 
 
 def without_cache(arguments: Sequence[str]) -> list[str]:

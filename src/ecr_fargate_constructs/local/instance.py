@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import os
 import re
+import secrets
 import shutil
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.processes import Process
+from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
+from ecr_fargate_constructs.local.processes import Process, marked, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 STATE_FOLDER = ".ecr-fargate"
+_MARK, _COMMAND_MARK = "ECR_FARGATE_LOCAL_STATE", "ECR_FARGATE_LOCAL_COMMAND"
 
 
 @dataclass(frozen=True)
@@ -90,23 +96,63 @@ class Instance:
         return self.state / "types.json"
 
     @property
+    def login(self) -> Path:
+        """Folder of the login to the private registry."""
+        return self.state / "login"
+
+    @property
     def memory_file(self) -> Path:
-        """What is remembered between commands."""
-        return self.state / "instance.json"
+        """What is remembered between commands, the secret too: outside of the project, which others may have made."""
+        place = hashlib.sha256(os.fsencode(self.app_directory)).hexdigest()[:32]
+        return private_folder() / f"{place}-{self.port}" / "instance.json"
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """A variable that all processes of this instance have: the embedded AWS, the engine's socket and functions."""
+        return {_MARK: str(self.state)}
+
+    @property
+    def command_mark(self) -> dict[str, str]:
+        """A variable that the programs have which end with a command, such as the CDK command line."""
+        return {_COMMAND_MARK: str(self.state)}
+
+    def left_over(self, *, commands_alone: bool = False) -> list[Process]:
+        """Processes of this instance, whether they are remembered or not.
+
+        Args:
+            commands_alone: Leave out those that outlive a command.
+        """
+        marks = self.command_mark if commands_alone else {**self.command_mark, **self.mark}
+        return [process for name, value in marks.items() for process in marked(name, value)]
 
     def make_state(self) -> None:
-        """Make the directory that everything goes to; git ignores it."""
-        self.state.mkdir(parents=True, exist_ok=True)
-        (self.state.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        """Make the directory that everything goes to; git ignores it.
+
+        Raises:
+            LocalError: It leads elsewhere, or belongs to somebody else.
+        """
+        refuse_foreign(self.state.parent, self.state)
+        self.state.parent.mkdir(exist_ok=True)
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        ignored = self.state.parent / ".gitignore"
+        ignored.unlink(missing_ok=True)  # it may be a link
+        ignored.write_text("*\n", encoding="utf-8")
 
     def erase(self) -> None:
-        """Delete everything that this instance wrote."""
+        """Delete everything that this instance wrote.
+
+        Raises:
+            LocalError: Its directory leads elsewhere, or belongs to somebody else.
+        """
+        refuse_foreign(self.state.parent, self.state)
         shutil.rmtree(self.state, ignore_errors=True)
+        shutil.rmtree(self.memory_file.parent, ignore_errors=True)
         self.failure_log.unlink(missing_ok=True)
         folder = self.state.parent
         if folder.is_dir() and not [file for file in folder.iterdir() if file.name != ".gitignore"]:
             shutil.rmtree(folder)
 
+    @uninterrupted()
     def keep_logs(self) -> Path:
         """Delete everything but the logs, and say where they are."""
         parts = [
@@ -116,14 +162,15 @@ class Instance:
         ]
         self.erase()
         if parts:
-            self.make_state()
-            self.state.rmdir()
-            self.failure_log.write_text("\n".join(parts), encoding="utf-8")
+            with suppress(OSError):  # a disk may be full
+                self.make_state()
+                self.state.rmdir()
+                self.failure_log.write_text("\n".join(parts), encoding="utf-8")
         return self.failure_log
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep a second command from changing what is on this port meanwhile.
+        """Keep a second command from changing what is on this port meanwhile, one that was killed included.
 
         Raises:
             LocalError: Another command is at it.
@@ -136,6 +183,8 @@ class Instance:
                 raise LocalError(
                     f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
                 ) from error
+            for process in self.left_over(commands_alone=True):
+                process.stop()
             yield
 
 
@@ -151,6 +200,7 @@ class Memory:
         scratch: A short directory that holds the socket, when it is ours.
         processes: Name to process.
         bootstrapped: Whether ``cdk bootstrap`` has run.
+        secret: What requests are signed with; another one for each start.
     """
 
     account: str
@@ -160,44 +210,78 @@ class Memory:
     scratch: str | None = None
     processes: dict[str, Process] = field(default_factory=dict)
     bootstrapped: bool = False
+    secret: str = field(default_factory=secrets.token_hex)
 
     @property
     def alive(self) -> bool:
-        """Whether all of its processes still run."""
-        return bool(self.processes) and all(process.alive for process in self.processes.values())
+        """Whether all of its processes still run, and the engine's socket is where it was."""
+        path = self.socket.removeprefix("unix://")
+        reachable = path == self.socket or Path(path).exists()
+        return reachable and bool(self.processes) and all(process.alive for process in self.processes.values())
 
     def save(self, instance: Instance) -> None:
         """Write it down."""
         text = json.dumps(
             {**vars(self), "processes": {name: vars(process) for name, process in self.processes.items()}}, indent=2
         )
-        written = instance.memory_file.with_suffix(".new")
-        written.write_text(text + "\n", encoding="utf-8")
-        written.replace(instance.memory_file)
+        write_private(instance.memory_file, f"{text}\n")
 
     @classmethod
     def load(cls, file: Path) -> Memory | None:
-        """Read it back; None when there is none."""
+        """Read it back; None when there is none.
+
+        Raises:
+            LocalError: It is damaged, or somebody else's.
+        """
+        text = read_private(file)
+        if text is None:
+            return None
         try:
-            values = json.loads(file.read_text(encoding="utf-8"))
+            values = json.loads(text)
             processes = {name: Process(**process) for name, process in values.pop("processes").items()}
             return cls(**values, processes=processes)
-        except FileNotFoundError:
-            return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise LocalError(
                 f"{file} cannot be read: {error}", fix=f"delete {file.parent} and run the command again"
             ) from error
 
 
+def credentials_environment(instance: Instance, memory: Memory) -> dict[str, str]:
+    """Variables that lead an SDK, the CDK or the AWS command line to an instance, with the right to use it.
+
+    ``AWS_PROFILE``, ``AWS_SESSION_TOKEN`` and the like must not be set beside them.
+    """
+    return {
+        "AWS_ACCESS_KEY_ID": memory.account,  # the emulator reads the account from it
+        "AWS_SECRET_ACCESS_KEY": memory.secret,
+        "AWS_REGION": memory.region,
+        "AWS_DEFAULT_REGION": memory.region,
+        "AWS_ENDPOINT_URL": instance.endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,  # no profile of the user's may lead to the real AWS
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def registry_password(secret: str) -> str:
+    """Return the password of the private registry, whose user is ``AWS``: who has it cannot sign requests."""
+    return hmac.digest(secret.encode(), b"registry", "sha256").hex()
+
+
 def instance_at(
     app_directory: Path, port: int, account: str | None, region: str | None
 ) -> tuple[Instance, Memory | None]:
-    """The instance of an app on a port, and what is remembered of it."""
+    """The instance of an app on a port, and what is remembered of it.
+
+    Raises:
+        LocalError: The account id is none, what runs is another's or somebody else's.
+    """
     if account is not None and not re.fullmatch(r"[0-9]{12}", account):
         raise LocalError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
     directory = app_directory.resolve()
-    memory = Memory.load(directory / STATE_FOLDER / str(port) / "instance.json")
+    instance = Instance(directory, port, account or f"{port:012d}", region or "us-east-1")
+    refuse_foreign(instance.state.parent, instance.state)
+    memory = Memory.load(instance.memory_file)
     if memory is not None:
         for name, wanted, running in (("account", account, memory.account), ("region", region, memory.region)):
             if wanted not in {None, running}:
@@ -206,15 +290,4 @@ def instance_at(
                     fix=f"run 'ecr-fargate local down --port {port}' first, or choose another --port",
                 )
         return Instance(directory, port, memory.account, memory.region), memory
-    return Instance(directory, port, account or f"{port:012d}", region or "us-east-1"), None
-
-
-def credentials_environment(instance: Instance, memory: Memory) -> dict[str, str]:  # noqa: ARG001 - will hold the secret
-    """The variables that lead the tools of AWS to an instance: the AWS command line, boto3, other SDKs."""
-    return {
-        "AWS_ENDPOINT_URL": instance.endpoint,
-        "AWS_ACCESS_KEY_ID": instance.account,  # the emulator reads the account from it
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": instance.region,
-        "AWS_DEFAULT_REGION": instance.region,  # boto3 reads this one alone
-    }
+    return instance, None

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecr_fargate_constructs.local import server, starting
+from ecr_fargate_constructs.local import podman, server, starting
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.judging import Before
+from ecr_fargate_constructs.local.processes import uninterrupted
 from ecr_fargate_constructs.local.refusals import command
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.settling import Answer, Settling, ask, retry
@@ -179,6 +180,9 @@ def _explained(error: BaseException, instance: Instance) -> BaseException:
     """An embedded AWS that does not answer any more shows in many ways; say it in one."""
     if isinstance(error, (BotoCoreError, ClientError)):
         return LocalError(f"the embedded AWS fails: {error}", log=instance.server_log)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        place = error.filename or instance.state
+        return LocalError(f"no space is left for {place}: {error.strerror}", fix="free some space on that disk")
     return error
 
 
@@ -220,23 +224,22 @@ def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress,
             failure.cause += f"\nnothing goes on; '{command(instance, 'up', '--keep')}' would leave it for a look"
 
 
+@uninterrupted()
 def down(instance: Instance, memory: Memory | None) -> None:
     """End the instance's containers and processes, and delete its images and files. Nothing else is touched."""
     _end(instance, memory)
     instance.erase()
 
 
+@uninterrupted()
 def _end(instance: Instance, memory: Memory | None) -> None:
-    if memory is None:
-        return
-    if runs(instance, memory):
+    if memory is not None and runs(instance, memory):
         with contextlib.suppress(OSError):
-            server.empty(instance)
-    aws = memory.processes.get("aws")
-    if aws is not None:
-        aws.stop()  # first, or it would replace the tasks that end
-    remove_containers_and_images(instance, memory)
-    for process in memory.processes.values():
+            server.empty(instance, memory)
+    known = dict(memory.processes) if memory is not None else {}
+    aws = [known.pop("aws")] if "aws" in known else []  # first, or it would replace the tasks that end
+    for process in (*aws, *known.values(), *instance.left_over()):  # and those that nobody could write down
         process.stop()
-    if memory.scratch:
-        shutil.rmtree(memory.scratch, ignore_errors=True)
+    if memory is not None:
+        remove_containers_and_images(instance, memory)
+        podman.remove_scratch(memory)

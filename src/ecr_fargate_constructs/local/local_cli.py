@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import lifecycle, report, toolkit
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.containers import containers
@@ -73,7 +74,8 @@ def cdk(context: typer.Context, app_dir: AppDirectory = Path(), port: Port = Non
     """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
     instance, memory = running(app_dir, port)
     with instance.alone():
-        toolkit.run_toolkit(instance, memory, toolkit.find_toolkit(instance.app_directory), context.args, on_line=print)
+        program = toolkit.find_toolkit(instance.app_directory)
+        toolkit.run_toolkit(instance, memory, program, context.args, on_line=lambda line: print(plain(line)))
 
 
 for command in (status, url, logs, start, seed, env):

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _START_SECONDS = 15
+_SCRATCH, _SOCKET = "ecr-fargate-", "engine.sock"
 _MOST = 1024
 
 
@@ -39,20 +41,28 @@ def start_podman(instance: Instance, memory: Memory) -> None:
     Raises:
         LocalError: It does not start.
     """
-    memory.scratch = tempfile.mkdtemp(prefix="ecr-fargate-")  # a socket's path may have 108 characters at most
-    path = Path(memory.scratch) / "engine.sock"
+    memory.scratch = tempfile.mkdtemp(prefix=_SCRATCH)  # a socket's path may have 108 characters at most
+    path = Path(memory.scratch) / _SOCKET
     memory.socket = f"unix://{path}"
+    memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
     memory.processes["engine"] = start(
         ["podman", "system", "service", "--time=0", memory.socket],
-        env={**os.environ, **podman_environment(instance)},
+        env={**os.environ, **podman_environment(instance), **instance.mark},
         log=instance.engine_log,
     )
-    memory.save(instance)  # so that 'down' finds it when this command is killed
     deadline = time.monotonic() + _START_SECONDS
     while not path.exists():
         if not memory.processes["engine"].alive or time.monotonic() > deadline:
             raise LocalError("podman's socket service did not start", log=instance.engine_log)
         time.sleep(0.05)
+
+
+def remove_scratch(memory: Memory) -> None:
+    """Remove the socket's directory, and nothing that is not the socket."""
+    if memory.scratch and Path(memory.scratch).name.startswith(_SCRATCH):
+        with suppress(OSError):  # gone, or there is more in it
+            (Path(memory.scratch) / _SOCKET).unlink(missing_ok=True)
+            Path(memory.scratch).rmdir()
 
 
 def write_configuration(instance: Instance) -> None:

@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _POLL = 0.05
 
@@ -45,11 +46,43 @@ class Process:
             if not self.alive:
                 return
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, ending)
+                if os.getpgid(self.pid) == self.pid:
+                    os.killpg(self.pid, ending)
+                else:  # a group of somebody else's, such as that of the shell
+                    os.kill(self.pid, ending)
             deadline = time.monotonic() + seconds
             while self.alive and time.monotonic() < deadline:
                 _reap(self.pid)
                 time.sleep(_POLL)
+
+
+def marked(name: str, value: str) -> list[Process]:
+    """The processes of this user that have a variable in their environment: those that began with it, or inherited it.
+
+    It finds what a command has started that was killed before it could write that down.
+    """
+    wanted, found = f"{name}={value}".encode(), []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # somebody else's, or gone
+            if wanted in file.read_bytes().split(b"\0") and int(file.parent.name) != os.getpid():
+                found.append(Process.of(int(file.parent.name)))
+    return found
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Finish what is within, however often the user interrupts, and the programs that it starts too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        ending: signal.signal(ending, signal.SIG_IGN) for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
 
 
 def start(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Process:

@@ -157,7 +157,7 @@ def print_answer(console: Console, answer: Answer) -> None:
     """Show what a load balancer says."""
     body = "\n".join(answer.body.splitlines()[:_BODY_LINES])
     colour = "green" if answer.status < 400 else "yellow"  # noqa: PLR2004 - where HTTP's errors begin
-    console.print(f"GET {answer.balancer.url} [{colour}]{answer.status}[/]", highlight=False)
+    console.print(f"GET {escape(answer.balancer.url)} [{colour}]{answer.status}[/]", highlight=False)
     console.print(escape(body), style="bold", highlight=False)
 
 

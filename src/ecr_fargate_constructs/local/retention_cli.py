@@ -14,7 +14,7 @@ from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local import retention_sources as sources
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.printing import Console
+from ecr_fargate_constructs.local.printing import Console, escape
 from ecr_fargate_constructs.local.retention_picture import timeline
 from ecr_fargate_constructs.local.retention_usage import Usage, images_in_use
 from ecr_fargate_constructs.repository.simulation import Decision, EcrImage, Outcome, Plan, simulate
@@ -106,7 +106,7 @@ def check(
         for decision, users in lost:
             print(plain(f"{decision.explain()}; used by {', '.join(users)}"))
         for usage in gone:
-            print(f"{usage.reference}: not in {repository} any more; used by {', '.join(usage.users)}")
+            print(plain(f"{usage.reference}: not in {repository} any more; used by {', '.join(usage.users)}"))
     if lost or gone:
         raise typer.Exit(1)
     if not as_json:
@@ -161,9 +161,9 @@ def _table(plan: Plan) -> Table:
         table.add_column(column, overflow="fold")
     for decision in plan.decisions:
         table.add_row(
-            ", ".join(decision.image.tags) or decision.image.digest[:_SHORT] or "untagged",
+            escape(", ".join(decision.image.tags) or decision.image.digest[:_SHORT] or "untagged"),
             f"{decision.image.pushed_at:%Y-%m-%d %H:%M}",
             f"[{_COLOURS[decision.outcome]}]{decision.outcome.value}[/]",
-            "no rule" if decision.rule is None else str(decision.rule),
+            "no rule" if decision.rule is None else escape(str(decision.rule)),
         )
     return table

@@ -13,8 +13,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from ecr_fargate_constructs.local.docker_shim import write_login
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.podman import podman_environment
+from ecr_fargate_constructs.local.instance import credentials_environment, registry_password
 from ecr_fargate_constructs.local.processes import start
 
 if TYPE_CHECKING:
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
 _START_SECONDS = 60
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says
 _REWRITE_PULLS = "ECR_FARGATE_LOCAL_REWRITE_PULLS"
-_PROXIES = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})  # lower case counts too
+_PYTHONPATH = "PYTHONPATH"
+_INHERITED = frozenset({"PATH", "LANG", "TZ", _PYTHONPATH})
 
 
 def start_server(instance: Instance, memory: Memory) -> None:
@@ -34,14 +40,16 @@ def start_server(instance: Instance, memory: Memory) -> None:
     Raises:
         LocalError: It ended, or did not answer in time.
     """
-    temporary = instance.state / "tmp"
-    temporary.mkdir(exist_ok=True)
+    for folder in (instance.state / "tmp", instance.state / "home"):
+        folder.mkdir(exist_ok=True)
+    write_login(instance.login, instance.local_registry, registry_password(memory.secret))
+    memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
     memory.processes["aws"] = start(
         [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
-        env={**_inherited(os.environ), **_environment(instance, memory), "TMPDIR": str(temporary)},
+        env=server_environment(instance, memory, os.environ),
         log=instance.server_log,
     )
-    memory.save(instance)  # so that 'down' finds it when this command is killed
+    memory.save(instance)
     deadline = time.monotonic() + _START_SECONDS
     while not answers(instance):
         if not memory.processes["aws"].alive:
@@ -65,25 +73,31 @@ def answers(instance: Instance) -> bool:
         return False
 
 
-def empty(instance: Instance) -> None:
+def empty(instance: Instance, memory: Memory) -> None:
     """Drop everything that the embedded AWS holds: its task containers and functions end."""
-    request = urllib.request.Request(f"http://127.0.0.1:{instance.port}/_ministack/reset", method="POST")
+    address = f"http://127.0.0.1:{instance.port}/_ministack/reset"
+    signed = AWSRequest("POST", address)
+    SigV4Auth(Credentials(memory.account, memory.secret), "ministack", memory.region).add_auth(signed)
+    request = urllib.request.Request(address, method="POST", headers=dict(signed.headers.items()))
     with _DIRECT.open(request, timeout=120):
         pass
 
 
-def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the user's variables without those that lead to the real AWS: its own ones, and the proxies'."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith("AWS_") and name.upper() not in _PROXIES
-    }
+def server_environment(instance: Instance, memory: Memory, shell: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the embedded AWS, which its functions inherit: little of the user's shell is in it.
 
-
-def _environment(instance: Instance, memory: Memory) -> dict[str, str]:
+    Args:
+        instance: The instance.
+        memory: What is remembered of it, the secret among it.
+        shell: The environment of the command.
+    """
     return {
-        **podman_environment(instance),
+        **{name: value for name, value in shell.items() if name in _INHERITED or name.startswith("LC_")},
+        **credentials_environment(instance, memory),
+        **instance.mark,
+        **_docker_configuration(shell),
+        "HOME": str(instance.state / "home"),
+        "TMPDIR": str(instance.state / "tmp"),
         "GATEWAY_PORT": str(instance.port),
         "BIND_HOST": "127.0.0.1",  # by itself it would listen on every interface, and so would the two below
         "SFTP_HOST": "127.0.0.1",
@@ -93,19 +107,19 @@ def _environment(instance: Instance, memory: Memory) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": instance.account,
         "MINISTACK_REGION": instance.region,
         "MINISTACK_DOCKER_TIMEOUT": "300",  # a pull through the engine counts
-        "AWS_DEFAULT_REGION": instance.region,
-        # Functions inherit these. Their SDK calls, and the copier's requests to the registry, go to the endpoint; a
-        # file of the user's could switch it off (ignore_configured_endpoint_urls), so that none is read.
-        "AWS_ENDPOINT_URL": instance.endpoint,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         # No proxy for any name. On macOS Python asks the system for proxies unless a variable speaks of them.
         "NO_PROXY": "*",
         "no_proxy": "*",
         "DOCKER_HOST": memory.socket,
         _REWRITE_PULLS: "" if memory.engine == "podman" else "1",
     }
+
+
+def _docker_configuration(shell: Mapping[str, str]) -> dict[str, str]:
+    """Where the user's logins to other registries are, from which tasks may run images."""
+    home = shell.get("HOME")
+    folder = shell.get("DOCKER_CONFIG") or (home and str(Path(home) / ".docker"))
+    return {"DOCKER_CONFIG": folder} if folder and Path(folder).is_dir() else {}
 
 
 def _last_line(instance: Instance) -> str:
@@ -118,7 +132,12 @@ def main() -> None:
     port, types_file = sys.argv[1:]
     # Imported here: this module is also used to start the process.
     patches = import_module("ecr_fargate_constructs.local.ministack_patches")
-    types = patches.apply(endpoint=f"http://localhost:{port}", rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)))
+    os.environ.pop(_PYTHONPATH, None)  # it was for this module; functions have their own
+    types = patches.apply(
+        endpoint=f"http://localhost:{port}",
+        rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)),
+        password=registry_password(os.environ["AWS_SECRET_ACCESS_KEY"]),
+    )
     Path(types_file).write_text(json.dumps(sorted(types)), encoding="utf-8")
     sys.argv = [shutil.which("ministack") or "ministack"]
     import_module("ministack.app").main()

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from ecr_fargate_constructs.local.aws_clients import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -156,14 +157,14 @@ class Cloud:
     """The embedded AWS, asked with boto3."""
 
     def __init__(self, instance: Instance) -> None:
-        """Ask the embedded AWS of an instance."""
+        """Ask the embedded AWS of an instance.
+
+        Raises:
+            LocalError: Nothing is remembered of it.
+        """
         self._instance = instance
         self._clients: dict[str, Any] = {}
-        self._session = boto3.Session(
-            aws_access_key_id=instance.account,
-            aws_secret_access_key="local",  # noqa: S106 - the emulator asks for none
-            region_name=instance.region,
-        )
+        self._session = session_of(instance)
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """The client for an AWS service: made once, since making one takes longer than what it is asked."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs.local.causes import cause
 from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.processes import Process
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 VERSION = "2.1148.1"
 """The npm tag ``latest`` of aws-cdk is an older program that refuses the assemblies of today's aws-cdk-lib."""
 
+_PROXIES = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY"})  # lower case counts too
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -59,7 +61,7 @@ def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text:
         raise LocalError("Node.js is missing", fix="pip install 'ecr-fargate-constructs[local]' brings it along")
     home = cache_directory() / f"aws-cdk-{VERSION}"
     for directory in (app_directory, *app_directory.parents, home):
-        if _version(directory) == VERSION:
+        if (directory == app_directory or _trusted(directory, app_directory)) and _version(directory) == VERSION:
             return directory / "node_modules" / ".bin" / "cdk"
     say(f"installing aws-cdk {VERSION}, once")
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +85,17 @@ def _made(directory: Path) -> Path:
     return directory
 
 
+def _trusted(directory: Path, app_directory: Path) -> bool:
+    """Whether what is installed in a folder is the user's, root's, or of whoever owns the app, and of nobody else."""
+    trusted = {0, os.geteuid(), app_directory.stat().st_uid}
+    installed = directory / "node_modules"
+    parts = (installed, installed / "aws-cdk", installed / "aws-cdk" / "package.json", installed / ".bin" / "cdk")
+    try:
+        return all({part.lstat().st_uid, part.stat().st_uid} <= trusted for part in parts)
+    except OSError:
+        return False
+
+
 def _version(directory: Path) -> str | None:
     file = directory / "node_modules" / "aws-cdk" / "package.json"
     return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.is_file() else None
@@ -99,25 +112,26 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
     """Environment of the CDK command line and of the app that it runs."""
     shim = instance.state / "cdk-docker"
     write_shim(shim)
+    proxies = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
     direct = [*filter(None, [os.environ.get("NO_PROXY")]), "localhost", "127.0.0.1", ".localhost"]
     return {
         # The built-in template validation takes ten seconds a run; whoever wants it here sets the variable.
         "CDK_VALIDATION": "false",
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name not in proxies},
         **podman_environment(instance),
-        **Shim(memory.engine, instance.registry, instance.local_registry).environment,
+        **Shim(
+            memory.engine,
+            instance.registry,
+            instance.local_registry,
+            login=str(instance.login),
+            proxies=json.dumps(proxies),
+        ).environment,
         "PATH": search_path(),
         "NO_PROXY": ",".join(direct),
-        "AWS_ACCESS_KEY_ID": instance.account,  # the emulator reads the account from it
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": instance.region,
-        "AWS_DEFAULT_REGION": instance.region,
-        "AWS_ENDPOINT_URL": instance.endpoint,
+        **credentials_environment(instance, memory),
+        **instance.command_mark,
         "CDK_DEFAULT_ACCOUNT": instance.account,  # the command line would ask the AWS, which may not have started
         "CDK_DEFAULT_REGION": instance.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,  # no profile of the user's may lead to the real AWS
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DOCKER": str(shim),
         "NO_COLOR": "1",

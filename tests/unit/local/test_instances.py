@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def _there(app: Path, port: int) -> Instance:
+    app.mkdir(exist_ok=True)
     instance, _ = instance_at(app, port, None, None)
     instance.make_state()
     Memory(instance.account, instance.region, "podman", "").save(instance)

@@ -43,7 +43,19 @@ instance = Instance(pathlib.Path(directory), int(port), account, region)
 instance.make_state()
 memory = Memory(account, region, "podman", "unix:///nowhere")
 server.start_server(instance, memory)
-print(memory.processes["aws"].pid)
+print(memory.processes["aws"].pid, memory.secret)
+"""
+COMMANDS = """
+import pathlib, sys
+from ecr_fargate_constructs.local import server
+from ecr_fargate_constructs.local.instance import instance_at
+from ecr_fargate_constructs.local.services import Cloud
+directory, port, account, region = sys.argv[1:]
+instance, memory = instance_at(pathlib.Path(directory), int(port), account, region)
+for service in ("ecr", "ecs", "cloudformation", "logs", "elbv2"):
+    print(Cloud(instance).client(service).meta.endpoint_url)
+print(len(Cloud(instance).client("ecr").describe_repositories()["repositories"]))
+server.empty(instance, memory)
 """
 FUNCTION = """
 import base64, os, urllib.request
@@ -81,6 +93,8 @@ def handler(event, context):
         "setting": attempt(lambda: ecr.get_account_setting(name="BLOB_MOUNTING")["value"]),
         "secret": attempt(lambda: secrets.get_secret_value(SecretId="login")["SecretString"]),
         "proxies": [name for name in os.environ if name.upper().endswith("_PROXY") and os.environ[name] != "*"],
+        "shell": [name for name in ("GITHUB_TOKEN", "PYTHONPATH", "XDG_STATE_HOME") if name in os.environ],
+        "home": os.environ["HOME"],
     }
 """
 
@@ -180,7 +194,8 @@ class Trap:
         certificates = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(self.certificate))
         keys = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real", "AWS_MAX_ATTEMPTS": "1"}
         ignore = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL_ECR": f"https://{API}"}
-        return {**shell, **proxies, **certificates, **keys, **ignore, "HOME": str(home), "AWS_REGION": REGION}
+        user = {"HOME": str(home), "AWS_REGION": REGION, "GITHUB_TOKEN": "a token"}
+        return {**shell, **proxies, **certificates, **keys, **ignore, **user}
 
     def inside(self, folder: Path) -> list[str]:
         """Words before a command that make AWS's host names lead here; none where the kernel does not allow it."""
@@ -257,10 +272,13 @@ def test_no_request_of_a_function_leaves(trap: Trap, tmp_path: Path) -> None:
         port = free.getsockname()[1]
     environment = trap.environment(tmp_path / "home")
     started = _run(trap, tmp_path, ["-c", START, str(tmp_path), str(port), ACCOUNT, REGION], environment)
+    pid, secret = started.split()
     try:
-        answers = _invoke(tmp_path, port)
+        answers = _invoke(tmp_path, port, secret)
+        broken = {"AWS_PROFILE": "prod", "AWS_RETRY_MODE": "nonsense", "AWS_DEFAULTS_MODE": "nonsense"}
+        asked = _run(trap, tmp_path, ["-c", COMMANDS, str(tmp_path), str(port), ACCOUNT, REGION], environment | broken)
     finally:
-        Process.of(int(started)).stop()
+        Process.of(int(pid)).stop()
     log = (tmp_path / ".ecr-fargate" / str(port) / "aws.log").read_text(encoding="utf-8")
     assert answers == {
         "login": "AWS",
@@ -269,14 +287,17 @@ def test_no_request_of_a_function_leaves(trap: Trap, tmp_path: Path) -> None:
         "setting": "DISABLED",
         "secret": "kept here",
         "proxies": [],
+        "shell": [],
+        "home": str(tmp_path / ".ecr-fargate" / str(port) / "home"),
     }, log
     assert trap.seen == []
+    assert asked.split() == [f"http://localhost:{port}"] * 5 + ["0"]
     assert log.count("registry: GET /v2/ answered 200") == 2
 
 
-def _invoke(tmp_path: Path, port: int) -> dict[str, Any]:
+def _invoke(tmp_path: Path, port: int, secret: str) -> dict[str, Any]:
     """Run the function as CloudFormation does the copier: a package in a zip, with the newest runtime."""
-    keys = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "local", "region_name": REGION}
+    keys = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": secret, "region_name": REGION}
     session = boto3.session.Session(**keys)
 
     def client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -139,14 +140,16 @@ def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[st
     asked = tmp_path / "asked"
     fake = tmp_path / "podman"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" >> {asked}\n[ "$1" = "{fail}" ] && exit 3\n'
+        f'#!/bin/sh\necho "$@" >> {asked}\necho "$HTTPS_PROXY" > {asked}.proxy\n[ "$1" = "{fail}" ] && exit 3\n'
         f'if [ "$1" = image ]; then printf "mine:1\\n{IMAGE}\\nlocalhost/cdkasset-4566-x:latest\\n"; fi\nexit 0\n',
         encoding="utf-8",
     )
     fake.chmod(0o755)
     shim = tmp_path / "shim"
     docker_shim.write_shim(shim)
-    variables = docker_shim.Shim("podman", IMAGE.partition("/")[0], "localhost:4566").environment
+    login = str(tmp_path / "login")
+    registry, proxies = IMAGE.partition("/")[0], '{"HTTPS_PROXY": "http://proxy.example"}'
+    variables = docker_shim.Shim("podman", registry, "localhost:4566", login=login, proxies=proxies).environment
     done = subprocess.run(  # noqa: S603 - our own shim
         [str(shim), *arguments],
         env={**os.environ, **variables, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
@@ -163,7 +166,7 @@ def test_a_push_goes_to_this_machine_and_leaves_no_image_behind(tmp_path: Path) 
     assert code == 0
     assert asked == [
         f"tag {IMAGE} localhost:4566/repo:tag",
-        "push --tls-verify=false localhost:4566/repo:tag",
+        f"push --tls-verify=false --authfile={tmp_path}/login/config.json localhost:4566/repo:tag",
         f"image inspect --format {{{{range .RepoTags}}}}{{{{println .}}}}{{{{end}}}} {IMAGE}",
         f"rmi {IMAGE} localhost/cdkasset-4566-x:latest",
     ]
@@ -178,6 +181,20 @@ def test_a_failed_push_fails_and_keeps_the_image(tmp_path: Path) -> None:
 def test_login_asks_nobody(tmp_path: Path) -> None:
     arguments = ("login", "--username", "AWS", "--password-stdin", "https://" + IMAGE.partition("/")[0])
     assert _shim(tmp_path, *arguments) == (0, [])
+
+
+def test_pushes_have_a_login_that_only_this_user_reads(tmp_path: Path) -> None:
+    folder = tmp_path / "login"
+    docker_shim.write_login(folder, "localhost:4566", "password")
+    kept = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert kept == {"auths": {"localhost:4566": {"auth": base64.b64encode(b"AWS:password").decode()}}}
+    assert folder.stat().st_mode & 0o077 == 0
+    assert docker_shim.push_options("docker", folder) == ([], {"DOCKER_CONFIG": str(folder)})
+
+
+def test_the_engine_has_the_proxies_of_the_user(tmp_path: Path) -> None:
+    _shim(tmp_path, "build", ".")
+    assert (tmp_path / "asked.proxy").read_text(encoding="utf-8") == "http://proxy.example\n"
 
 
 @pytest.mark.parametrize("arguments", [("images", "--all"), ("push", "example.com/x:1"), ("login", "ghcr.io")])
@@ -227,7 +244,7 @@ def test_an_instance_is_remembered(tmp_path: Path) -> None:
 
 
 def test_the_toolkit_never_meets_the_real_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"):
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "real")
     instance, _ = instance_at(tmp_path, 4600, None, None)
     instance.state.mkdir(parents=True)
@@ -235,6 +252,7 @@ def test_the_toolkit_never_meets_the_real_aws(tmp_path: Path, monkeypatch: pytes
     assert "real" not in environment.values()
     assert environment["AWS_ENDPOINT_URL"] == "http://localhost:4600"
     assert environment["AWS_ACCESS_KEY_ID"] == "000000004600"
+    assert not [name for name in environment if name.upper() == "HTTPS_PROXY"]
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert environment["CDK_VALIDATION"] == "false"
     assert environment["CDK_DEFAULT_ACCOUNT"] == "000000004600"

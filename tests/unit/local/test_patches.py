@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module, metadata
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +11,17 @@ import pytest
 
 from ecr_fargate_constructs.local import ministack_patches as patches
 from ecr_fargate_constructs.local.ministack_patches import types
+from support import ROOT
 
 
 def test_they_were_written_for_the_version_in_use() -> None:
     assert metadata.version("ministack") == patches.WRITTEN_FOR
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "constraints.txt"])
+def test_that_version_and_no_other_is_installed(file: str) -> None:
+    wanted = re.findall(r'^[ "]*(ministack\b[^",\s]*)', (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    assert wanted == [f"ministack=={patches.WRITTEN_FOR}"]
 
 
 def test_the_added_types_are_really_missing() -> None:
@@ -68,6 +76,11 @@ ECR = (
         ("ministack.services.sts", "register_session"),
         ("ministack.services.route53", "_zone_id"),
         ("ministack.services.secretsmanager", "_resolve"),
+        *(("ministack.app", name) for name in ("detect_service", "_credential_failure", "_handle_alb_request")),
+        ("ministack.core.sigv4", "header_signature_failure"),
+        ("ministack.core.iam_evaluator", "resolve_credential"),
+        ("ministack.services.ecr", "_get_authorization_token"),
+        ("ministack.services.ecs", "_maybe_mark_stopped"),
         ("ministack.services.cloudformation.provisioners", "_cw_metric_alarm_record"),
     ],
 )
@@ -75,7 +88,7 @@ def test_a_moved_inside_is_named(module: str, name: str, monkeypatch: pytest.Mon
     _restore(monkeypatch)
     monkeypatch.delattr(f"{module}.{name}")
     with pytest.raises(patches.MovedError, match=f"{name.rpartition('.')[2]}.*ministack=={patches.WRITTEN_FOR}"):
-        patches.apply(endpoint="http://localhost:1", rewrite_pulls=False)
+        patches.apply(endpoint="http://localhost:1", rewrite_pulls=False, password="x")  # noqa: S106 - it is not asked
 
 
 def _restore(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ecr_fargate_constructs.local.instance import Instance
+from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.services import Cloud
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ class _Client:
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Cloud:
-    return Cloud(Instance(tmp_path, 4600, "000000004600", "us-east-1"))
+    instance = Instance(tmp_path, 4600, "000000004600", "us-east-1")
+    Memory(instance.account, instance.region, "podman", "").save(instance)
+    return Cloud(instance)
 
 
 def test_a_service_is_read_with_all_of_its_tasks(cloud: Cloud) -> None:

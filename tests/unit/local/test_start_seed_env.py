@@ -50,10 +50,13 @@ def test_env_is_what_a_shell_takes(running_app: Path) -> None:
     names = [variable.partition("=")[0] for variable in variables]
     assert names == [
         "AWS_ACCESS_KEY_ID",
+        "AWS_CONFIG_FILE",
         "AWS_DEFAULT_REGION",
+        "AWS_EC2_METADATA_DISABLED",
         "AWS_ENDPOINT_URL",
         "AWS_REGION",
         "AWS_SECRET_ACCESS_KEY",
+        "AWS_SHARED_CREDENTIALS_FILE",
     ]
     assert f"AWS_ENDPOINT_URL=http://localhost:{PORT}" in variables
     assert f"AWS_ACCESS_KEY_ID={PORT:012d}" in variables

@@ -5,6 +5,7 @@ Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 
 from __future__ import annotations
 
+import base64
 import re
 import urllib.request
 from importlib import import_module
@@ -38,10 +39,11 @@ def name_hotswapped_images(ecs: object) -> None:
     actions["RegisterTaskDefinition"] = register_task_definition
 
 
-def ask_own_registry_for_digests(endpoint: str) -> None:
+def ask_own_registry_for_digests(endpoint: str, password: str) -> None:
     """ECS pins an image's digest through an engine call that podman does not serve: ask the registry itself."""
     images = import_module("docker.models.images").ImageCollection
     original = find(images, "get_registry_data")
+    login = base64.b64encode(f"AWS:{password}".encode()).decode()
 
     def get_registry_data(self: object, name: str, auth_config: object = None) -> object:
         host, _, rest = name.partition("/")
@@ -49,13 +51,34 @@ def ask_own_registry_for_digests(endpoint: str) -> None:
             return original(self, name, auth_config)
         repository, _, tag = rest.rpartition(":")
         request = urllib.request.Request(  # noqa: S310 - our own endpoint
-            f"{endpoint}/v2/{repository}/manifests/{tag}", method="HEAD", headers={"Host": host, "Accept": _MANIFESTS}
+            f"{endpoint}/v2/{repository}/manifests/{tag}",
+            method="HEAD",
+            headers={"Host": host, "Accept": _MANIFESTS, "Authorization": f"Basic {login}"},
         )
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=10) as answer:
             return SimpleNamespace(id=answer.headers["Docker-Content-Digest"])
 
     images.get_registry_data = get_registry_data
+
+
+def log_in_to_own_registry(endpoint: str, password: str, *, podman: bool) -> None:
+    """The engine pulls what tasks run; tell it the login of the private registry, which nobody else has.
+
+    podman maps AWS's name of the registry to the one under which it answers, and sends no login there that was given
+    for the first: it takes logins by name instead, which Docker does not.
+    """
+    images = import_module("docker.models.images").ImageCollection
+    pull, own = find(images, "pull"), endpoint.removeprefix("http://")
+    login = {"username": "AWS", "password": password}
+
+    def pull_with_login(self: object, repository: str, *arguments: object, **options: Any) -> object:  # noqa: ANN401
+        host = repository.partition("/")[0]
+        if host == own or _REGISTRY_NAME.fullmatch(host):
+            options["auth_config"] = {own: login} if podman else login
+        return pull(self, repository, *arguments, **options)
+
+    images.pull = pull_with_login
 
 
 def publish_on_loopback() -> None:
