@@ -7,13 +7,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._dockerfile import Dockerfile
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.image.build import ImageBuild
 
-_FROM = re.compile(r"^[ \t]*FROM[ \t\\]+", re.IGNORECASE | re.MULTILINE)
-_STAGE = re.compile(r"^[ \t]*FROM[ \t].*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -41,12 +40,19 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
         raise ConfigurationError(f"{name} in {root} is empty; it needs at least a FROM line", path=path)
     if _FRONTEND.search(text):
         return relative  # another language than Dockerfile's
-    if not _FROM.search(text):
+    dockerfile = Dockerfile.parse(text, build.args)
+    if not dockerfile.stages:
         raise ConfigurationError(
             f"{name} in {root} has no FROM line, so there is nothing to build; add one, or name the Dockerfile",
             path=path,
         )
-    _check_target(text, build.target, name, path)
+    if dockerfile.before is not None:
+        raise ConfigurationError(
+            f"{name} in {root} has {dockerfile.before.name} in line {dockerfile.before.line}, before its first FROM, "
+            "where builders take ARG alone; begin with FROM",
+            path=path,
+        )
+    _check_target(dockerfile, build.target, name, path)
     return relative
 
 
@@ -61,11 +67,11 @@ def _inside(root: Path, dockerfile: str) -> str | None:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
 
 
-def _check_target(text: str, target: str | None, name: str, path: str) -> None:
+def _check_target(dockerfile: Dockerfile, target: str | None, name: str, path: str) -> None:
     if target is None:
         return
     if target.isdigit():  # stages have numbers, too
-        count = len(_FROM.findall(text))
+        count = len(dockerfile.stages)
         if int(target) >= count:
             raise ConfigurationError(
                 f"ImageBuild.target={target!r} is no stage of {name}, which has {count}; use '0' to '{count - 1}', or "
@@ -73,8 +79,8 @@ def _check_target(text: str, target: str | None, name: str, path: str) -> None:
                 path=path,
             )
         return
-    stages = _STAGE.findall(text)
-    if target.lower() not in {stage.lower() for stage in stages}:
+    stages = [stage.name for stage in dockerfile.stages if stage.name]
+    if target.lower() not in stages:
         raise ConfigurationError(
             f"ImageBuild.target={target!r} is no stage of {name}; use "
             f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or leave it out for the last one",
