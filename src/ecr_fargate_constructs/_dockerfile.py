@@ -17,7 +17,9 @@ _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}$]*))?\}|(?P<
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?=\s|$)")
 """A word of its own, as BuildKit has it: ``$((1<<2))`` begins none."""
 
-_ESCAPE = re.compile(r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*?[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<sign>[`\\])", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*?[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<sign>[`\\])", re.IGNORECASE
+)
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _MOST_PORTS = 2**17  # twice as many as there are: a Dockerfile of anybody's may name ranges again and again
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")

@@ -138,6 +138,8 @@ class PrivateRepository(Construct):
         self._running = RunningImages(retention)
         self._write_policy()
         parts.tag(self)
+        if (never := retention.idle()) is not None:
+            warn(self, "retentionNeverActs", never)
         if removal_policy is cdk.RemovalPolicy.DESTROY and not empty_on_delete:
             warn(
                 self,

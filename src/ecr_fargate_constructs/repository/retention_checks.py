@@ -8,14 +8,20 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.repository.lifecycle_policy import PolicyRule, Selection, TagStatus
+from ecr_fargate_constructs.repository.lifecycle_policy import CountType, PolicyRule, Selection, TagStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOST_IMAGES = 100_000
+"""Images that a repository holds: the default of the quota "Images per repository" of Amazon ECR."""
+
 _MOST_RULES = 50
+_MOST_TAGS = 1_000  # of an image: the quota "Tags per image", which AWS does not raise
+_CENTURY = 36_500  # days
 _MOST_WILDCARDS = 4
 _TAG = re.compile(r"[A-Za-z0-9._*-]{1,128}")
 
@@ -75,6 +81,11 @@ def _tags(name: str, tags: Sequence[str] | AllOf) -> tuple[str, ...]:
             f"{name}={list(given)}: several tags in one rule mean AND to ECR, so that only images with all of them "
             f"match; write a rule for each, or AllOf({', '.join(map(repr, given))}) if AND is meant"
         )
+    if len(given) > _MOST_TAGS:
+        raise ConfigurationError(
+            f"{name} names {len(given):,} tags, and an image has {_MOST_TAGS:,} at most, so that none has all of them; "
+            "write a rule for each, or use patterns"
+        )
     for tag in given:
         if not isinstance(tag, str) or not _TAG.fullmatch(tag):
             raise ConfigurationError(f"{name} has {tag!r}; use 1 to 128 letters, digits, '.', '_', '-' and '*'")
@@ -106,6 +117,21 @@ def check_rules(rules: Sequence[PolicyRule], *, explicit: Sequence[int | None]) 
                 "write the narrower rule first"
             )
     _check_leftovers(rules)
+
+
+def idle(rules: Sequence[PolicyRule]) -> str | None:
+    """Why a rule will never act, whatever is pushed; None when each may."""
+    for rule in rules:
+        if is_token(rule.number):
+            continue
+        if rule.count_type is CountType.IMAGES and rule.number > MOST_IMAGES:
+            return (
+                f"{rule} never acts: a repository holds {MOST_IMAGES:,} images until the account's quota (Images per "
+                "repository) is raised; use a smaller count"
+            )
+        if rule.count_type is not CountType.IMAGES and rule.number > _CENTURY:
+            return f"{rule} never acts: that is more than a hundred years; use fewer days, or leave the rule out"
+    return None
 
 
 def _check_priorities(rules: Sequence[PolicyRule], explicit: Sequence[int | None]) -> None:

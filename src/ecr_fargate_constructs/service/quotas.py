@@ -31,7 +31,7 @@ def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None
             warn(
                 scope,
                 "tasksAboveQuota",
-                f"{option}={number:g} is more tasks than a load balancer has targets until the account's quota "
+                f"{option}={number:.0f} is more tasks than a load balancer has targets until the account's quota "
                 f"(Targets per Application Load Balancer, {TARGETS:,}) is raised, and above 5,000 that of Amazon ECS "
                 "(Tasks per service) too; raise them, or use fewer and larger tasks",
             )
@@ -44,6 +44,6 @@ def warn_of_machines(scope: Construct, maximum: float) -> None:
         warn(
             scope,
             "machinesAboveQuota",
-            f"Ec2Capacity.maximum={maximum:g} is more machines than a cluster has by the quota of Amazon ECS "
+            f"Ec2Capacity.maximum={maximum:.0f} is more machines than a cluster has by the quota of Amazon ECS "
             f"(Container instances per cluster, {MACHINES:,}); use larger machines, or several services",
         )
