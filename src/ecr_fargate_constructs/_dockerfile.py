@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
-_ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>.*))?")
+_ARGUMENT = re.compile(r"(?:^|(?<=\s))(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?(?=\s|$)")
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}$]*))?\}|(?P<plain>\w+))")
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?=\s|$)")
 """A word of its own, as BuildKit has it: ``$((1<<2))`` begins none."""
@@ -23,6 +23,13 @@ _ESCAPE = re.compile(
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _MOST_PORTS = 2**17  # twice as many as there are: a Dockerfile of anybody's may name ranges again and again
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
+
+
+INSTRUCTIONS = {
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
+    "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+}  # fmt: skip
+"""All that there are: "Dockerfile reference" of Docker."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,7 @@ class Dockerfile:
         before: Instruction | None = None
         for instruction in _instructions(text):
             if instruction.name == "ARG" and not stages:
-                argument = _ARGUMENT.match(instruction.value)
-                if argument is not None:
+                for argument in _ARGUMENT.finditer(instruction.value):
                     given = arguments.get(argument["name"], argument["value"])
                     known[argument["name"]] = (given or "").strip("\"'")
             elif instruction.name == "FROM":

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._dockerfile import Dockerfile
+from ecr_fargate_constructs._dockerfile import INSTRUCTIONS, Dockerfile
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.image.build import ImageBuild
 
+_HEREDOC = re.compile(r"<<-?[\"']?\w")
+_VARIABLE = re.compile(r"\$\{?(\w+)")
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -52,6 +55,9 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
             "where builders take ARG alone; begin with FROM",
             path=path,
         )
+    _check_bases(dockerfile, name, path)
+    if not _HEREDOC.search(text):  # of which the text may be anything
+        _check_instructions(dockerfile, name, path)
     _check_target(dockerfile, build.target, name, path)
     return relative
 
@@ -65,6 +71,30 @@ def _inside(root: Path, dockerfile: str) -> str | None:
     if not file.is_relative_to(root):
         file, root = Path(os.path.realpath(file.parent)) / file.name, Path(os.path.realpath(root))
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
+
+
+def _check_bases(dockerfile: Dockerfile, name: str, path: str) -> None:
+    """Refuse a FROM whose variable has no value; the platform's have one in every build."""
+    for stage in dockerfile.stages:
+        variables = _VARIABLE.findall(stage.source.value)
+        if not stage.image and not any(each.startswith(("BUILD", "TARGET")) for each in variables):
+            raise ConfigurationError(
+                f"{name} has FROM {stage.source.value} in line {stage.source.line}, and {' and '.join(variables)} has "
+                f"no value there; begin it with ARG {variables[0]}, and give ImageBuild(args={{{variables[0]!r}: …}})",
+                path=path,
+            )
+
+
+def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
+    for stage in dockerfile.stages:
+        for each in stage.instructions:
+            if each.name not in INSTRUCTIONS:
+                near = get_close_matches(each.name, INSTRUCTIONS, n=1)
+                raise ConfigurationError(
+                    f"{name} has {each.name!r} in line {each.line}, which is no instruction; "
+                    f"{f'did you mean {near[0]}?' if near else 'take it out'}",
+                    path=path,
+                )
 
 
 def _check_target(dockerfile: Dockerfile, target: str | None, name: str, path: str) -> None:

@@ -208,6 +208,14 @@ class _CachedImage(RepositoryImage):
         return super().prepare(task)
 
 
+def _name_of(secret: secretsmanager.ISecret) -> str:
+    """Name of a secret; one that the app makes has it in its resource, and else one that CloudFormation makes up."""
+    resource = secret.node.default_child
+    if isinstance(resource, cdk.CfnResource) and resource.cfn_resource_type == "AWS::SecretsManager::Secret":
+        return str(getattr(resource, "name", None) or "(without secret_name=)")
+    return secret.secret_name
+
+
 def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None, path: str) -> None:
     if upstream in _WITH_SECRET and credentials is None:
         raise ConfigurationError(
@@ -217,7 +225,7 @@ def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.I
         )
     if upstream not in _WITH_SECRET and credentials is not None:
         raise ConfigurationError(f"upstream={upstream} takes no credentials; leave them out", path=path)
-    name = _SECRET if credentials is None else credentials.secret_name
+    name = _SECRET if credentials is None else _name_of(credentials)
     if not is_token(name) and not name.startswith(_SECRET):
         raise ConfigurationError(
             f"credentials is the secret {name!r}, and ECR takes only those whose name begins with {_SECRET!r}; give it "

@@ -19,8 +19,15 @@ _SIZE = re.compile(r"nano|micro|small|medium|(?:\d*x)?large|metal(?:-\d+xl)?")
 """Sizes of machines: "Amazon EC2 instance type naming conventions" in the Amazon EC2 instance types guide."""
 
 
-def check_system(scope: Construct, template: ec2.LaunchTemplate) -> None:
-    """Refuse machines of Windows: the tasks of this library run Linux."""
+def check_system(scope: Construct, template: ec2.LaunchTemplate, instance_type: ec2.InstanceType | None) -> None:
+    """Refuse machines of Windows or macOS: the tasks of this library run Linux."""
+    kind = "" if instance_type is None else instance_type.to_string()
+    if kind.startswith("mac"):
+        raise ConfigurationError(
+            f"Ec2Capacity.instance_type={kind} runs macOS, and the tasks are Linux containers; use for example "
+            "t3.medium",
+            path=path_of_scope(scope),
+        )
     if template.os_type is ec2.OperatingSystemType.WINDOWS:
         raise ConfigurationError(
             "Ec2Capacity.machine_image is one of Windows, and the tasks are Linux containers; leave it out, or use for "

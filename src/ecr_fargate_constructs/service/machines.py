@@ -178,7 +178,7 @@ def add_machines(
     role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
     # CDK keeps the name of the image in a parameter of the stack.
     template = make_shared(stack_of(scope), lambda: _template(scope, capacity, container, role=role, vpc=cluster.vpc))
-    check_system(scope, template)
+    check_system(scope, template, capacity.instance_type)
     warn_of_image(scope, capacity.machine_image)
     warn_of_type(scope, capacity.instance_type)
     warn_of_machines(scope, capacity.maximum)
