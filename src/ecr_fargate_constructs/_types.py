@@ -178,7 +178,7 @@ def refuse_unknown_options(
         if name in known:
             continue
         names = [each for each in known if each != "self"]
-        near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1)  # CDK's documentation has camel case
+        near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK writes camel case
         fix = f"did you mean {near[0]}=" if near else f"it takes {', '.join(names) or 'none'}"
         raise ConfigurationError(f"{what} has no option {name!r}; {fix}{'?' if near else ''}", path=path)
 

@@ -355,8 +355,9 @@ def check_repository(
     named = [each for ids in accounts.values() for each in ids]
     if len(named) * len('"arn:aws:iam::123456789012:root",') > _LONGEST_POLICY:
         raise ConfigurationError(
-            f"{' and '.join(accounts)} name {len(named)} accounts, and a repository's policy has {_LONGEST_POLICY:,} "
-            "characters at most; let an organization in: .repository.grant_pull(iam.OrganizationPrincipal('o-…'))",
+            f"{len(named)} accounts in {' and '.join(each for each in accounts if accounts[each])}, and a repository's "
+            f"policy has {_LONGEST_POLICY:,} characters at most; let an organization in: "
+            ".repository.grant_pull(iam.OrganizationPrincipal('o-…'))",
             path=path,
         )
     if removal_policy is cdk.RemovalPolicy.SNAPSHOT:

@@ -256,6 +256,7 @@ class Retention:
             )
 
     @classmethod
+    @typed_call
     def keep_last(cls, count: float) -> Retention:
         """Keep the newest ``count`` tagged images; untagged ones go after a day.
 
@@ -269,6 +270,7 @@ class Retention:
         return cls([ExpireUntagged(1), KeepNewest(count, tag_patterns=["*"])])
 
     @classmethod
+    @typed_call
     def keep_days(cls, days: float, *, at_least: float) -> Retention:
         """Keep the newest ``at_least`` tagged images ready to run, and the others restorable for ``days``.
 
