@@ -18,6 +18,7 @@ from ecr_fargate_constructs._names import environment_key, take_name
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
@@ -212,7 +213,9 @@ def _name_of(secret: secretsmanager.ISecret) -> str:
     """Name of a secret; one that the app makes has it in its resource, and else one that CloudFormation makes up."""
     resource = secret.node.default_child
     if isinstance(resource, cdk.CfnResource) and resource.cfn_resource_type == "AWS::SecretsManager::Secret":
-        return str(getattr(resource, "name", None) or "(without secret_name=)")
+        written = stack_of(secret).resolve(getattr(resource, "name", None))
+        if written is None or isinstance(written, str):
+            return written or "(without secret_name=)"
     return secret.secret_name
 
 
