@@ -62,7 +62,8 @@ class ImageBuild:
 
     Raises:
         ConfigurationError: For a build argument that is not a string, holds a token or looks like a secret; for a
-            secret or a named context that is a token, or a secret's source that BuildKit does not know.
+            secret or a named context that is a token, or a secret's source that BuildKit does not know; for a cache in
+            a registry that names no image. What no builder takes in a Dockerfile is refused where it is built.
     """
 
     dockerfile: str = "Dockerfile"

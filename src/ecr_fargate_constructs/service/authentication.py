@@ -36,7 +36,7 @@ class Oidc:
         scope: What is asked for; left out, ``openid``.
 
     Raises:
-        ConfigurationError: For an address that is not HTTPS.
+        ConfigurationError: For an address that is not HTTPS, or an empty id or scope.
     """
 
     issuer: str

@@ -40,7 +40,8 @@ class CloudWatchLogs:
         datetime_format: The same as a ``strftime`` format, for example ``"%Y-%m-%dT%H:%M:%S"``.
 
     Raises:
-        ConfigurationError: For both ways to begin an event at once, or a buffer that is none.
+        ConfigurationError: For both ways to begin an event at once, a buffer that is none, a prefix that no stream can
+            have, or a broken regular expression.
     """
 
     stream_prefix: str | None = None

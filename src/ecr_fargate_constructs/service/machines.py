@@ -69,7 +69,8 @@ class Ec2Capacity:
             machines.
 
     Raises:
-        ConfigurationError: For figures that contradict each other.
+        ConfigurationError: For figures that contradict each other. Machines that do not run Linux, or not the image,
+            are refused by the service.
     """
 
     instance_type: ec2.InstanceType | None = None
