@@ -242,32 +242,32 @@ def _called(function: Any, **options: Any) -> object:  # noqa: ANN401 - a type c
 
 NOT_THERE = [
     _option(
-        "`AppContainer(memory_limit=512)`",
+        "`memory_limit=512` of an `AppContainer`",
         Refused("AppContainer has no option 'memory_limit'", "did you mean memory_limit_mib=?"),
         lambda _: _called(lambda **o: AppContainer(NGINX, 80, **o), memory_limit=512),
         lambda p: bare.container(p, memory_limit=512),
     ),
     _option(
-        "`LoadBalancedFargateService(desiredCount=3)`, as in TypeScript",
+        "`desiredCount=3` of a service, as in TypeScript",
         Refused("LoadBalancedFargateService has no option 'desiredCount'", "did you mean desired_count=?"),
         lambda p: here.service(p, desiredCount=3),
         lambda p: bare.pattern(p, desiredCount=3),
     ),
     _option(
-        "`Rolling(approval=…)`, which only deployments that shift traffic have",
+        "`approval=True` of `Rolling`, which only deployments that shift traffic have",
         Refused("Rolling has no option 'approval'", "it takes minimum_healthy_percent"),
         lambda _: _called(Rolling, approval=True),
         lambda p: bare.pattern(p, approval=True),
     ),
     _option(
-        "`LoadBalancedEc2Service(desired_count=3)`, which has `scaling`",
+        "`desired_count=3` of a service on machines, which has `scaling`",
         Refused("LoadBalancedEc2Service has no option 'desired_count'", "scaling"),
         lambda p: here.on_machines(p, desired_count=3),
         None,
     ),
     Case(
         OPTIONS,
-        "`build_and_push_image(buidl=…)`",
+        "`buidl=…` of `build_and_push_image`",
         lambda p: here.image(p, p.context, buidl=ImageBuild()),
         lambda p: bare.asset(p, p.context, buidl=None),
         Refused("build_and_push_image has no option 'buidl'", "did you mean build=?"),
