@@ -209,9 +209,9 @@ ABOVE = [
     ),
     _kept(
         "A rule for images with 1,001 tags",
-        Refused("names 1,001 tags, and an image has 1,000", "a rule for each"),
-        lambda: Retention([KeepNewest(10, tag_prefixes=AllOf(*(f"p{each}" for each in range(1001))))]),
-        {"max_image_count": 10, "tag_prefix_list": [f"p{each}" for each in range(1001)]},
+        Refused("takes 1,001 tags, and an image has 1,000", "a rule for each"),
+        lambda: Retention([KeepNewest(10, tag_prefixes=AllOf(*(f"p{each:04}" for each in range(1001))))]),
+        {"max_image_count": 10, "tag_prefix_list": [f"p{each:04}" for each in range(1001)]},
     ),
     Case(
         QUOTAS,

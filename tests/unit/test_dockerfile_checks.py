@@ -84,6 +84,7 @@ def test_what_builders_take_passes(tmp_path: Path, text: str, options: dict[str,
         ("FROM scratch\n=======\n", {}, "has '=======' in line 2, which is no instruction; take it out"),
         ("FROM ${BASE}\n", {}, "has FROM ${BASE} in line 1, and BASE has no value there"),
         ("FROM ${BASE}\n", {"args": {"BASE": "scratch"}}, "begin it with ARG BASE"),
+        ("FROM $BUILD_IMAGE\n", {}, "and BUILD_IMAGE has no value there"),
         ("FROM scratch AS a\nFROM $A$B\n", {}, "and A and B has no value there"),
     ],
 )

@@ -135,7 +135,7 @@ def _approved(stage: ecs.DeploymentLifecycleStage) -> BlueGreen:
 
 
 def _all_of(number: int) -> KeepNewest:
-    return KeepNewest(10, tag_prefixes=AllOf(*(f"p{each}" for each in range(number))))
+    return KeepNewest(10, tag_prefixes=AllOf(*(f"p{each:04}" for each in range(number))))
 
 
 def _scheduled_by_events() -> ScheduledCapacity:
@@ -177,7 +177,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("Ec2Container.dns_servers has 'dns'", lambda: Ec2Container(NGINX, 80, dns_servers=["dns"])),
     ("tmpfs has 'tmp'", lambda: Ec2Container(NGINX, 80, tmpfs=[ecs.Tmpfs(container_path="tmp", size=1)])),
     ("devices has 'fuse'", lambda: Ec2Container(NGINX, 80, devices=[ecs.Device(host_path="fuse")])),
-    ("names 1,001 tags", lambda: _all_of(1001)),
+    ("takes 1,001 tags, and an image has 1,000", lambda: _all_of(1001)),
     ("KeepNewest.count=2147483648 is more than", lambda: KeepNewest(2**31)),
     ("Ec2Capacity.maximum=2147483648 is more than", lambda: Ec2Capacity(maximum=2**31)),
     ("is aws_cdk.aws_events.Schedule", _scheduled_by_events),
@@ -218,7 +218,9 @@ PASSES: list[Callable[[], object]] = [
         tmpfs=[ecs.Tmpfs(container_path="/tmp", size=1)],  # noqa: S108 - a path in a container
         devices=[ecs.Device(host_path="/dev/fuse")],
     ),
-    lambda: _all_of(200),
+    lambda: _all_of(1000),
+    lambda: KeepNewest(10, tag_prefixes=AllOf(*(f"p{each}" for each in range(1001)))),  # p1000 is p1, p10 and p100
+    lambda: KeepNewest(10, tag_patterns=AllOf(*(f"*{each}*" for each in range(1001)))),  # one tag may match all
     lambda: KeepNewest(2**31 - 1),
 ]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _HEREDOC = re.compile(r"<<-?[\"']?\w")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
+_GIVEN = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)")
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -77,7 +78,7 @@ def _check_bases(dockerfile: Dockerfile, name: str, path: str) -> None:
     """Refuse a FROM whose variable has no value; the platform's have one in every build."""
     for stage in dockerfile.stages:
         variables = _VARIABLE.findall(stage.source.value)
-        if not stage.image and not any(each.startswith(("BUILD", "TARGET")) for each in variables):
+        if not stage.image and not any(map(_GIVEN.fullmatch, variables)):
             raise ConfigurationError(
                 f"{name} has FROM {stage.source.value} in line {stage.source.line}, and {' and '.join(variables)} has "
                 f"no value there; begin it with ARG {variables[0]}, and give ImageBuild(args={{{variables[0]!r}: …}})",

@@ -60,6 +60,14 @@ def selection_of(
     first, second = _tags(f"{rule}.tag_prefixes", prefixes), _tags(f"{rule}.tag_patterns", patterns)
     if first and second:
         raise ConfigurationError(f"{rule} has tag_prefixes and tag_patterns; ECR takes one of the two in a rule")
+    ordered = sorted(set(first))
+    # A tag that begins with one prefix begins with all that this one begins with.
+    apart = sum(not longer.startswith(prefix) for prefix, longer in zip(ordered, [*ordered[1:], ""], strict=True))
+    if apart > _MOST_TAGS:
+        raise ConfigurationError(
+            f"{rule}.tag_prefixes takes {apart:,} tags, and an image has {_MOST_TAGS:,} at most, so that none matches; "
+            "write a rule for each"
+        )
     if any("*" in prefix for prefix in first):
         raise ConfigurationError(f"{rule}.tag_prefixes={list(first)} has a wildcard; use tag_patterns for it")
     if narrowed and (not first + second or second == ("*",)):
@@ -80,11 +88,6 @@ def _tags(name: str, tags: Sequence[str] | AllOf) -> tuple[str, ...]:
         raise ConfigurationError(
             f"{name}={list(given)}: several tags in one rule mean AND to ECR, so that only images with all of them "
             f"match; write a rule for each, or AllOf({', '.join(map(repr, given))}) if AND is meant"
-        )
-    if len(given) > _MOST_TAGS:
-        raise ConfigurationError(
-            f"{name} names {len(given):,} tags, and an image has {_MOST_TAGS:,} at most, so that none has all of them; "
-            "write a rule for each, or use patterns"
         )
     for tag in given:
         if not isinstance(tag, str) or not _TAG.fullmatch(tag):
