@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import whole_number
@@ -60,9 +60,8 @@ def selection_of(
     first, second = _tags(f"{rule}.tag_prefixes", prefixes), _tags(f"{rule}.tag_patterns", patterns)
     if first and second:
         raise ConfigurationError(f"{rule} has tag_prefixes and tag_patterns; ECR takes one of the two in a rule")
-    ordered = sorted(set(first))
     # A tag that begins with one prefix begins with all that this one begins with.
-    apart = sum(not longer.startswith(prefix) for prefix, longer in zip(ordered, [*ordered[1:], ""], strict=True))
+    apart = sum(not after.startswith(prefix) for prefix, after in pairwise([*sorted(set(first)), ""]))
     if apart > _MOST_TAGS:
         raise ConfigurationError(
             f"{rule}.tag_prefixes takes {apart:,} tags, and an image has {_MOST_TAGS:,} at most, so that none matches; "
