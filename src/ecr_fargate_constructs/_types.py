@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from difflib import get_close_matches
 from enum import Enum
 from functools import cache, wraps
 from inspect import BoundArguments, Parameter, Signature, signature
@@ -171,6 +170,8 @@ def refuse_unknown_options(
     Raises:
         ConfigurationError: There is no such option.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
     known = _signature(function).parameters
     if any(each.kind is Parameter.VAR_KEYWORD for each in known.values()):
         return

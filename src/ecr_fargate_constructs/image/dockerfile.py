@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +89,8 @@ def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
     for stage in dockerfile.stages:
         for each in stage.instructions:
             if each.name not in INSTRUCTIONS:
+                from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
                 near = get_close_matches(each.name, INSTRUCTIONS, n=1)
                 raise ConfigurationError(
                     f"{name} has {each.name!r} in line {each.line}, which is no instruction; "
