@@ -11,6 +11,8 @@ from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
+from ecr_fargate_constructs.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,11 +22,20 @@ Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
 """A topic, or anything that an alarm can set off."""
 
 
+_MOST = 5
+"""Actions of an alarm: "PutMetricAlarm" in the Amazon CloudWatch API reference."""
+
 _LET: WeakSet[IConstruct] = WeakSet()
 
 
 def bound(actions: Iterable[Action]) -> list[cloudwatch.IAlarmAction]:
     """Actions as CDK takes them."""
+    actions = list(actions)
+    if len(actions) > _MOST:
+        raise ConfigurationError(
+            f"actions has {len(actions)} for one alarm, and CloudWatch takes {_MOST}; use one topic with several "
+            "subscriptions"
+        )
     # Interfaces of CDK cannot be asked for by class.
     return [
         cast("cloudwatch.IAlarmAction", each) if hasattr(each, "bind") else _publishing(cast("sns.ITopic", each))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LEAST_LABELS, _LONGEST_NAME = 2, 253
+_LARGEST = 2**31 - 1  # an Integer in the APIs of AWS has 32 bits
 _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _NAMES = re.compile(r"[A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
@@ -43,7 +44,7 @@ def whole_number(
     what: str = "a whole number",
     path: str | None = None,
 ) -> None:
-    """Refuse anything but a whole number from ``minimum`` to ``maximum``."""
+    """Refuse anything but a whole number from ``minimum`` to ``maximum``, or to the largest that AWS's APIs know."""
     if is_token(value):
         return
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
@@ -51,6 +52,10 @@ def whole_number(
         raise ConfigurationError(f"{name}={value!r} is not a number; use a whole number, {allowed}", path=path)
     if not math.isfinite(value) or value != int(value) or value < minimum or (maximum is not None and value > maximum):
         raise ConfigurationError(f"{name}={value!r} is not {what}; use {allowed}", path=path)
+    if value > _LARGEST:
+        raise ConfigurationError(
+            f"{name}={value!r} is more than AWS's APIs can hold; use {minimum} to {_LARGEST}", path=path
+        )
 
 
 def tcp_port(name: str, value: float, *, path: str | None = None) -> None:

@@ -12,12 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
-_ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>.*))?")
+_ARGUMENT = re.compile(r"(?:^|(?<=\s))(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?(?=\s|$)")
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}$]*))?\}|(?P<plain>\w+))")
-_HEREDOC = re.compile(r"<<-?[\"']?(?P<end>\w+)[\"']?")
+_HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?=\s|$)")
+"""A word of its own, as BuildKit has it: ``$((1<<2))`` begins none."""
+
+_ESCAPE = re.compile(
+    r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*?[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<sign>[`\\])", re.IGNORECASE
+)
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _MOST_PORTS = 2**17  # twice as many as there are: a Dockerfile of anybody's may name ranges again and again
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
+
+
+INSTRUCTIONS = {
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
+    "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+}  # fmt: skip
+"""All that there are: "Dockerfile reference" of Docker."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,8 @@ class Dockerfile:
     """
 
     stages: tuple[Stage, ...]
+    before: Instruction | None = None
+    """What stands before the first FROM and is no ARG, which no builder takes."""
 
     @classmethod
     def parse(cls, text: str, arguments: Mapping[str, str]) -> Dockerfile:
@@ -108,10 +122,10 @@ class Dockerfile:
         known: dict[str, str] = {}
         stages: list[Stage] = []
         inside: list[list[Instruction]] = []
+        before: Instruction | None = None
         for instruction in _instructions(text):
             if instruction.name == "ARG" and not stages:
-                argument = _ARGUMENT.match(instruction.value)
-                if argument is not None:
+                for argument in _ARGUMENT.finditer(instruction.value):
                     given = arguments.get(argument["name"], argument["value"])
                     known[argument["name"]] = (given or "").strip("\"'")
             elif instruction.name == "FROM":
@@ -122,7 +136,10 @@ class Dockerfile:
                     inside.append([])
             elif stages:
                 inside[-1].append(instruction)
-        return cls(tuple(replace(stage, instructions=tuple(each)) for stage, each in zip(stages, inside, strict=True)))
+            else:
+                before = before or instruction
+        complete = (replace(stage, instructions=tuple(each)) for stage, each in zip(stages, inside, strict=True))
+        return cls(tuple(complete), before)
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -186,22 +203,29 @@ class Dockerfile:
 
 
 def _instructions(text: str) -> Iterator[Instruction]:
-    lines = enumerate(text.splitlines(), start=1)
-    for number, line in lines:
-        joined = line.strip()
+    directive = _ESCAPE.match(text)
+    sign = "\\" if directive is None else directive["sign"]
+    lines = [line.strip() for line in text.splitlines()]
+    place = 0
+    while place < len(lines):
+        first, joined = place, lines[place]
+        place += 1
         if not joined or joined.startswith("#"):
             continue
-        while joined.endswith("\\"):
-            _, more = next(lines, (0, ""))
-            stripped = more.strip()
-            joined = joined[:-1].rstrip() + (" \\" if stripped.startswith("#") else f" {stripped}")
-        name, _, value = joined.partition(" ")
+        while joined.endswith(sign):
+            joined = joined[:-1].rstrip()
+            while place < len(lines) and (not lines[place] or lines[place].startswith("#")):
+                place += 1  # a comment, or a blank line, ends no instruction
+            if place < len(lines):
+                joined = f"{joined} {lines[place]}"
+                place += 1
+        name, *rest = joined.split(None, 1)
+        value = "".join(rest)
         if name.upper() in {"RUN", "COPY", "ADD"}:
             for heredoc in _HEREDOC.finditer(value):
-                for _, more in lines:
-                    if more.strip() == heredoc["end"]:
-                        break
-        yield Instruction(name.upper(), value.strip(), number)
+                if heredoc["end"] in lines[place:]:  # else what only looks like one
+                    place = lines.index(heredoc["end"], place) + 1
+        yield Instruction(name.upper(), value, first + 1)
 
 
 def _expand(text: str, arguments: Mapping[str, str]) -> str:

@@ -15,7 +15,12 @@ from ecr_fargate_constructs._neighbours import check_neighbours
 from ecr_fargate_constructs._refusal import refused_by_cdk
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import in_stack
-from ecr_fargate_constructs._types import plain_arguments, refuse_wrong_arguments, refuse_wrong_type
+from ecr_fargate_constructs._types import (
+    plain_arguments,
+    refuse_unknown_options,
+    refuse_wrong_arguments,
+    refuse_wrong_type,
+)
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
             check_neighbours(scope, kwargs, owner=_owner(init), path=path)
         plain = plain_arguments(init, args, kwargs)
         if plain is None:
+            refuse_unknown_options(init, kwargs, what=_owner(init), path=path)
             init(*args, **kwargs)  # Python says what is wrong with the call
             return
         try:
@@ -74,6 +80,7 @@ def whole_call(method: Callable[P, T]) -> Callable[P, T]:
             raise ConfigurationError(f"{method.__name__}: {error}", path=path) from None
         plain = plain_arguments(method, args, kwargs)
         if plain is None:
+            refuse_unknown_options(method, kwargs, what=method.__name__, path=path)
             return method(*args, **kwargs)
         given = plain.arguments
         options = {name: value for name, value in given.items() if name != "self"}

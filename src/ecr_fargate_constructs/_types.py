@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import cache, wraps
-from inspect import BoundArguments, Signature, signature
+from inspect import BoundArguments, Parameter, Signature, signature
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from ecr_fargate_constructs._jsii import has_interface, is_interface, is_of_class
@@ -61,6 +62,8 @@ _MANY: dict[str, type] = {
     "tuple": Sequence,
     "set": set,
 }
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 Fault: TypeAlias = tuple[str, object, Kind]
 """Where in a value, what is there, and what should be."""
@@ -121,6 +124,7 @@ def typed(cls: type[T]) -> type[T]:
         except ConfigurationError:
             raise
         except Exception as error:
+            refuse_unknown_options(init, kwargs, what=cls.__name__)
             _blame_types(f"{cls.__name__}.", _given(init, (self, *args), kwargs), error)
             if (refused := refused_by_cdk(error, what=cls.__name__)) is not None:
                 raise refused from error
@@ -158,6 +162,28 @@ def refuse_wrong_arguments(
             refuse_wrong_type(name, annotation, value, path=path)
 
 
+def refuse_unknown_options(
+    function: Callable[..., object], options: Mapping[str, object], *, what: str, path: str | None = None
+) -> None:
+    """Refuse a keyword that a function does not have; to be asked when Python refuses a call.
+
+    Raises:
+        ConfigurationError: There is no such option.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    known = _signature(function).parameters
+    if any(each.kind is Parameter.VAR_KEYWORD for each in known.values()):
+        return
+    for name in options:
+        if name in known:
+            continue
+        names = [each for each in known if each != "self"]
+        near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK writes camel case
+        fix = f"did you mean {near[0]}=" if near else f"it takes {', '.join(names) or 'none'}"
+        raise ConfigurationError(f"{what} has no option {name!r}; {fix}{'?' if near else ''}", path=path)
+
+
 def plain_arguments(
     function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
 ) -> BoundArguments | None:
@@ -184,7 +210,10 @@ def typed_call(function: Callable[P, T]) -> Callable[P, T]:
             node = getattr(args[0], "node", None) if args and not isinstance(args[0], type) else None
             raise ConfigurationError(f"{function.__name__}: {error}", path=node and node.path) from None
         bound = plain_arguments(function, args, kwargs)
-        return function(*args, **kwargs) if bound is None else function(*bound.args, **bound.kwargs)
+        if bound is None:
+            refuse_unknown_options(function, kwargs, what=function.__qualname__)
+            return function(*args, **kwargs)  # Python says what is wrong with the call
+        return function(*bound.args, **bound.kwargs)
 
     return checked
 

@@ -8,12 +8,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_elasticloadbalancingv2_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
@@ -184,14 +186,36 @@ def secret_value() -> cdk.SecretValue:
     return cdk.SecretValue.secrets_manager("oidc")
 
 
-def signed_in(place: Place, secret: cdk.SecretValue) -> object:
+def signed_in(place: Place, secret: cdk.SecretValue, **options: Any) -> object:  # noqa: ANN401 - CDK's options
     """A listener with a sign-in at a provider without TLS."""
-    action = elbv2.ListenerAction.authenticate_oidc(client_secret=secret, next=answer(), **provider("http"))
+    action = elbv2.ListenerAction.authenticate_oidc(
+        client_secret=secret, next=answer(), **{**provider("http"), **options}
+    )
     certificate = acm.Certificate.from_certificate_arn(
         place.stack, "Certificate", "arn:aws:acm:us-east-1:123456789012:certificate/0f1e"
     )
     balancer = elbv2.ApplicationLoadBalancer(place.stack, "Web", vpc=ec2.Vpc(place.stack, "Vpc"))
     return balancer.add_listener("Listener", port=443, certificates=[certificate], default_action=action)
+
+
+def pool(place: Place) -> dict[str, Any]:
+    """A user pool, a client of it without a secret, and its domain."""
+    users = cognito.UserPool(place.stack, "Users")
+    options = cognito.CognitoDomainOptions(domain_prefix="shop")
+    return {
+        "user_pool": users,
+        "client": users.add_client("Client"),
+        "domain": users.add_domain("Domain", cognito_domain=options),
+    }
+
+
+def pooled(
+    user_pool: cognito.UserPool, client: cognito.UserPoolClient, domain: cognito.UserPoolDomain
+) -> elbv2.ListenerAction:
+    """A sign-in with a user pool."""
+    return actions.AuthenticateCognitoAction(
+        user_pool=user_pool, user_pool_client=client, user_pool_domain=domain, next=answer()
+    )
 
 
 def secret(place: Place) -> ecs.Secret:

@@ -15,6 +15,7 @@ from aws_cdk import aws_s3 as s3
 from bad_input import bare, here
 from bad_input.case import ACCOUNT, Case, Expected, Passes, Place, Refused, RefusedAtSynth, Warned
 from ecr_fargate_constructs import (
+    Cognito,
     Egress,
     FixedAnswer,
     InternalHttps,
@@ -201,6 +202,22 @@ ADDRESS_CASES = [
         lambda p: here.service(p, ingress=_signing_in(p, cdk.SecretValue.unsafe_plain_text("hunter2"))),
         lambda p: bare.signed_in(p, cdk.SecretValue.unsafe_plain_text("hunter2")),
         Warned("plainClientSecret"),
+    ),
+    Case(
+        ADDRESSES,
+        "A sign-in without the client's id",
+        lambda p: Oidc(client_secret=p.given, **{**bare.provider("https"), "client_id": ""}),
+        lambda p: bare.signed_in(p, p.given, client_id=""),
+        Refused("Oidc.client_id is empty", "the one that the provider has given"),
+        given=lambda _: bare.secret_value(),
+    ),
+    Case(
+        ADDRESSES,
+        "A sign-in with a client of Cognito that has no secret",
+        lambda p: Cognito(**p.given),
+        lambda p: bare.pooled(**p.given),
+        Refused("Cognito.client has no secret", "generate_secret=True"),
+        given=bare.pool,
     ),
     Case(
         ADDRESSES,

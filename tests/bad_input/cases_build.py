@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as ecr_assets
 
 from bad_input import bare, here
 from bad_input.case import Case, Expected, Passes, Refused
@@ -110,6 +111,14 @@ CASES = [
         "A named context that is an image",
         Passes("references are handed on"),
         contexts={"base": "docker-image://alpine:3.22"},
+    ),
+    _args("A name with `=`", Refused("has the name 'A=B'", "the name of one in the Dockerfile"), {"A=B": "1"}),
+    Case(
+        ARGUMENTS,
+        "A cache in a registry, without its name",
+        lambda p: here.door(p, build=ImageBuild(cache_to=ecr_assets.DockerCacheOption(type="registry"))),
+        lambda p: bare.asset(p, p.context, cache_to=ecr_assets.DockerCacheOption(type="registry")),
+        Refused("type registry without a ref", "params={'ref'"),
     ),
     Case(
         ARGUMENTS,

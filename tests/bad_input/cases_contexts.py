@@ -153,6 +153,31 @@ CASES = [
         "A Dockerfile of comments", Refused("has no FROM line", "add one"), _write("Dockerfile", "# FROM scratch\n")
     ),
     _context(
+        "A Dockerfile whose only FROM is in a heredoc",
+        Refused("has no FROM line", "add one"),
+        _write("Dockerfile", "RUN <<EOF\nFROM scratch\nEOF\n"),
+    ),
+    _context(
+        "A Dockerfile with `RUN` before its first FROM",
+        Refused("has RUN in line 1, before its first FROM", "begin with FROM"),
+        _write("Dockerfile", "RUN true\nFROM scratch\n"),
+    ),
+    _context(
+        "A Dockerfile with `COPPY`",
+        Refused("has 'COPPY' in line 2", "did you mean COPY?"),
+        _write("Dockerfile", "FROM scratch\nCOPPY server.txt /\n"),
+    ),
+    _context(
+        "A Dockerfile with a conflict of git",
+        Refused("has '<<<<<<<' in line 2", "take it out"),
+        _write("Dockerfile", "FROM scratch\n<<<<<<< HEAD\nCOPY a /\n=======\nCOPY b /\n>>>>>>> other\n"),
+    ),
+    _context(
+        "A Dockerfile `FROM ${BASE}` without a value for `BASE`",
+        Refused("has FROM ${BASE} in line 2, and BASE has no value there", "args={'BASE': …}"),
+        _write("Dockerfile", "ARG BASE\nFROM ${BASE}\n"),
+    ),
+    _context(
         "A Dockerfile that is a directory", Refused("is not a file", "name the Dockerfile"), _dockerfile_directory
     ),
     _context(

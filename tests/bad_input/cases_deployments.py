@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as appscaling
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_lambda as lambda_
 
 from bad_input import bare, here
-from bad_input.case import Case, Expected, Refused
+from bad_input.case import Case, Expected, Place, Refused
 from ecr_fargate_constructs import (
+    Approval,
+    BlueGreen,
+    DeploymentHook,
     LoadBalancerSettings,
     PublicHttp,
     Redirect,
+    RollbackAlarms,
     Rolling,
     Route,
     ScheduledCapacity,
@@ -21,6 +28,15 @@ from ecr_fargate_constructs import (
 )
 
 FAMILY = "Deployments, times and redirects"
+STAGE = ecs.DeploymentLifecycleStage
+ROLL_BACK = ecs.AlarmBehavior.ROLLBACK_ON_ALARM
+
+
+def _function(place: Place) -> lambda_.Function:
+    code = lambda_.Code.from_inline("def handler(event, context): return {'hookStatus': 'SUCCEEDED'}")
+    return lambda_.Function(
+        place.stack, "Hook", runtime=lambda_.Runtime.PYTHON_3_13, handler="index.handler", code=code
+    )
 
 
 def _rolling(what: str, expected: Expected, count: int, least: int, most: int) -> Case:
@@ -83,6 +99,36 @@ CASES = [
     ),
     _redirect('`host="#{host}"`', Refused("changes nothing", "give another host="), host="#{host}"),
     _redirect('`path="/#{path}"`', Refused("changes nothing", "give another host="), path="/#{path}"),
+    _redirect(
+        '`query="?a=b"`',
+        Refused("Redirect.query='?a=b' begins with '?'", "leave it out"),
+        host="a.example.com",
+        query="?a=b",
+    ),
+    Case(
+        FAMILY,
+        "An approval in the middle of the shift of traffic",
+        lambda _: BlueGreen(approval=Approval(stage=STAGE.PRODUCTION_TRAFFIC_SHIFT)),
+        None,
+        Refused("waits at PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT, or POST_SCALE_UP"),
+    ),
+    Case(
+        FAMILY,
+        "Details of a hook that are not a number",
+        lambda p: DeploymentHook(function=p.given, stages=[STAGE.POST_SCALE_UP], details={"share": math.nan}),
+        None,
+        Refused("DeploymentHook.details is not JSON", "plain values"),
+        given=_function,
+    ),
+    Case(
+        FAMILY,
+        "An alarm with a name of 256 characters",
+        lambda _: RollbackAlarms(existing=["a" * 256]),
+        lambda p: bare.shifting(
+            p, deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=["a" * 256], behavior=ROLL_BACK)
+        ),
+        Refused("has a name of 256 characters, and alarms have 255", "the alarm's name"),
+    ),
     Case(
         FAMILY,
         "A route by the header `Host`",

@@ -9,7 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 
 from bad_input import bare, here
-from bad_input.case import NGINX, Case, Expected, Refused, Warned
+from bad_input.case import NGINX, Case, Expected, Passes, Refused, Warned
 from ecr_fargate_constructs import (
     ArchiveUnpulled,
     ExpireArchived,
@@ -101,6 +101,20 @@ NAME_CASES = [
         lambda p: here.repository(p, empty_on_delete=True),
         lambda p: bare.repository(p, empty_on_delete=True),
         Refused("empty_on_delete=True with removal_policy=RETAIN", "RemovalPolicy.DESTROY"),
+    ),
+    Case(
+        NAMES,
+        "Repository that would be deleted, and is not emptied first",
+        lambda p: here.repository(p, removal_policy=cdk.RemovalPolicy.DESTROY),
+        lambda p: bare.repository(p, removal_policy=cdk.RemovalPolicy.DESTROY),
+        Warned("repositoryNotEmptied"),
+    ),
+    Case(
+        NAMES,
+        "Repository that is deleted with its images",
+        lambda p: here.repository(p, removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True),
+        lambda p: bare.repository(p, removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True),
+        Passes("both are said"),
     ),
     Case(
         NAMES,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_efs as efs
 
 from bad_input.case import NGINX, Place
 from ecr_fargate_constructs import (
     AppContainer,
     Ec2Container,
     EcrFargateService,
+    LoadBalancedEc2Service,
     LoadBalancedFargateService,
     PrivateRepository,
     PublicHttp,
@@ -73,3 +76,15 @@ def sticky(place: Place, cookie: str) -> object:
 def on_a_machine(**options: Any) -> Ec2Container:  # noqa: ANN401 - passed on
     """``Ec2Container``."""
     return Ec2Container(NGINX, 80, **options)
+
+
+def file_system(place: Place) -> efs.FileSystem:
+    """A file system in a VPC."""
+    return efs.FileSystem(place.stack, "Files", vpc=ec2.Vpc(place.stack, "Vpc"))
+
+
+def on_machines(place: Place, **options: Any) -> LoadBalancedEc2Service:  # noqa: ANN401 - passed on
+    """``LoadBalancedEc2Service``."""
+    return LoadBalancedEc2Service(
+        place.stack, "Web", **{"container": on_a_machine(), "ingress": PublicHttp(), **options}
+    )

@@ -195,5 +195,5 @@ def test_a_construct_refuses_before_it_makes_anything() -> None:
 
 def test_what_python_itself_refuses_stays_its_own() -> None:
     missing: Any = AppContainer
-    with pytest.raises(TypeError, match="unexpected keyword argument 'porte'"):
-        missing("nginx:1", porte=80)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'port'"):
+        missing("nginx:1")

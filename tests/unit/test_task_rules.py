@@ -161,7 +161,7 @@ TASKS: list[tuple[AppContainer, list[Sidecar], str, str]] = [
         "SYS_PTRACE",
     ),
     (_app(), [Sidecar("a", NGINX, runtime=_sees("HOST"))], "'a' asks for the processes of the machine", "PidMode.TASK"),
-    (_app(depends_on={"b": ON.START}), [Sidecar("a", NGINX)], "depends on 'b', which is not", "it has 'a'"),
+    (_app(depends_on={"b": ON.START}), [Sidecar("a", NGINX)], "depends on 'b', which is not", "use 'a'"),
     (_app(depends_on={"web": ON.START}), [], "'web' depends on itself", "drop that"),
     (_app(depends_on={"a": ON.HEALTHY}), [Sidecar("a", NGINX)], "'a' has no health_check", "wait for START"),
     (_app(depends_on={"a": ON.SUCCESS}), [Sidecar("a", NGINX)], "'a', which is essential", "essential=False"),

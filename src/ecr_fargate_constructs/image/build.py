@@ -62,7 +62,8 @@ class ImageBuild:
 
     Raises:
         ConfigurationError: For a build argument that is not a string, holds a token or looks like a secret; for a
-            secret or a named context that is a token, or a secret's source that BuildKit does not know.
+            secret or a named context that is a token, or a secret's source that BuildKit does not know; for a cache in
+            a registry that names no image. What no builder takes in a Dockerfile is refused where it is built.
     """
 
     dockerfile: str = "Dockerfile"
@@ -96,6 +97,7 @@ class ImageBuild:
                 f"ImageBuild.outputs={list(self.outputs)!r} leaves no image that could be pushed; add 'type=docker', "
                 "or leave outputs out"
             )
+        self._check_names()
         environment = ", or give the value to the container as environment"
         for option, values, instead in (
             ("args", self.args, environment),
@@ -118,3 +120,17 @@ class ImageBuild:
                 f"cdk.out and in the image's history; use secrets={{{name!r}: 'src=path/to/file'}} and "
                 f"RUN --mount=type=secret,id={name}, or another name if it is none"
             )
+
+    def _check_names(self) -> None:
+        for name in self.args:
+            if "=" in name or name.split() != [name]:
+                raise ConfigurationError(
+                    f"ImageBuild.args has the name {name!r}, and no ARG can have that; use the name of one in the "
+                    "Dockerfile"
+                )
+        for option in (*self.cache_from, *(() if self.cache_to is None else (self.cache_to,))):
+            if getattr(option, "type", "") == "registry" and not (option.params or {}).get("ref"):
+                raise ConfigurationError(
+                    "ImageBuild has a cache of the type registry without a ref, and builders refuse it; name an image, "
+                    "for example params={'ref': 'registry.example.com/web:cache'}"
+                )

@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._dockerfile import INSTRUCTIONS, Dockerfile
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.image.build import ImageBuild
 
-_FROM = re.compile(r"^[ \t]*FROM[ \t\\]+", re.IGNORECASE | re.MULTILINE)
-_STAGE = re.compile(r"^[ \t]*FROM[ \t].*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_HEREDOC = re.compile(r"<<-?[\"']?\w")
+_VARIABLE = re.compile(r"\$\{?(\w+)")
+_GIVEN = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)")
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -41,12 +43,22 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
         raise ConfigurationError(f"{name} in {root} is empty; it needs at least a FROM line", path=path)
     if _FRONTEND.search(text):
         return relative  # another language than Dockerfile's
-    if not _FROM.search(text):
+    dockerfile = Dockerfile.parse(text, build.args)
+    if not dockerfile.stages:
         raise ConfigurationError(
             f"{name} in {root} has no FROM line, so there is nothing to build; add one, or name the Dockerfile",
             path=path,
         )
-    _check_target(text, build.target, name, path)
+    if dockerfile.before is not None:
+        raise ConfigurationError(
+            f"{name} in {root} has {dockerfile.before.name} in line {dockerfile.before.line}, before its first FROM, "
+            "where builders take ARG alone; begin with FROM",
+            path=path,
+        )
+    _check_bases(dockerfile, name, path)
+    if not _HEREDOC.search(text):  # of which the text may be anything
+        _check_instructions(dockerfile, name, path)
+    _check_target(dockerfile, build.target, name, path)
     return relative
 
 
@@ -61,11 +73,37 @@ def _inside(root: Path, dockerfile: str) -> str | None:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
 
 
-def _check_target(text: str, target: str | None, name: str, path: str) -> None:
+def _check_bases(dockerfile: Dockerfile, name: str, path: str) -> None:
+    """Refuse a FROM whose variable has no value; the platform's have one in every build."""
+    for stage in dockerfile.stages:
+        variables = _VARIABLE.findall(stage.source.value)
+        if not stage.image and not any(map(_GIVEN.fullmatch, variables)):
+            raise ConfigurationError(
+                f"{name} has FROM {stage.source.value} in line {stage.source.line}, and {' and '.join(variables)} has "
+                f"no value there; begin it with ARG {variables[0]}, and give ImageBuild(args={{{variables[0]!r}: …}})",
+                path=path,
+            )
+
+
+def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
+    for stage in dockerfile.stages:
+        for each in stage.instructions:
+            if each.name not in INSTRUCTIONS:
+                from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+                near = get_close_matches(each.name, INSTRUCTIONS, n=1)
+                raise ConfigurationError(
+                    f"{name} has {each.name!r} in line {each.line}, which is no instruction; "
+                    f"{f'did you mean {near[0]}?' if near else 'take it out'}",
+                    path=path,
+                )
+
+
+def _check_target(dockerfile: Dockerfile, target: str | None, name: str, path: str) -> None:
     if target is None:
         return
     if target.isdigit():  # stages have numbers, too
-        count = len(_FROM.findall(text))
+        count = len(dockerfile.stages)
         if int(target) >= count:
             raise ConfigurationError(
                 f"ImageBuild.target={target!r} is no stage of {name}, which has {count}; use '0' to '{count - 1}', or "
@@ -73,8 +111,8 @@ def _check_target(text: str, target: str | None, name: str, path: str) -> None:
                 path=path,
             )
         return
-    stages = _STAGE.findall(text)
-    if target.lower() not in {stage.lower() for stage in stages}:
+    stages = [stage.name for stage in dockerfile.stages if stage.name]
+    if target.lower() not in stages:
         raise ConfigurationError(
             f"ImageBuild.target={target!r} is no stage of {name}; use "
             f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or leave it out for the last one",

@@ -224,4 +224,4 @@ def _days(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return "as many as a parameter says" if is_token(value) else f"{value:g}"
+    return "as many as a parameter says" if is_token(value) else f"{value:.0f}"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from aws_cdk.interfaces.aws_kms import IKeyRef
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_LONGEST_POLICY = 10_240  # characters: "SetRepositoryPolicy" in the Amazon ECR API reference
 _LOOK = ["ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListImages"]
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", *_LOOK]
 _PUSH = [
@@ -138,6 +139,8 @@ class PrivateRepository(Construct):
         self._running = RunningImages(retention)
         self._write_policy()
         parts.tag(self)
+        if (never := retention.idle()) is not None:
+            warn(self, "retentionNeverActs", never)
         if removal_policy is cdk.RemovalPolicy.DESTROY and not empty_on_delete:
             warn(
                 self,
@@ -349,6 +352,14 @@ def check_repository(
     _check_name(name, path)
     for option, ids in accounts.items():
         _check_accounts(option, ids, path)
+    named = [each for ids in accounts.values() for each in ids]
+    if len(named) * len('"arn:aws:iam::123456789012:root",') > _LONGEST_POLICY:
+        raise ConfigurationError(
+            f"{len(named)} accounts in {' and '.join(each for each in accounts if accounts[each])}, and a repository's "
+            f"policy has {_LONGEST_POLICY:,} characters at most; let an organization in: "
+            ".repository.grant_pull(iam.OrganizationPrincipal('o-…'))",
+            path=path,
+        )
     if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
         raise ConfigurationError(
             "removal_policy=SNAPSHOT: ECR makes no snapshots of a repository; use RemovalPolicy.RETAIN or DESTROY",

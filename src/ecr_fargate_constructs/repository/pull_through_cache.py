@@ -18,6 +18,7 @@ from ecr_fargate_constructs._names import environment_key, take_name
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
@@ -208,6 +209,16 @@ class _CachedImage(RepositoryImage):
         return super().prepare(task)
 
 
+def _name_of(secret: secretsmanager.ISecret) -> str:
+    """Name of a secret; one that the app makes has it in its resource, and else one that CloudFormation makes up."""
+    resource = secret.node.default_child
+    if isinstance(resource, cdk.CfnResource) and resource.cfn_resource_type == "AWS::SecretsManager::Secret":
+        written = stack_of(secret).resolve(getattr(resource, "name", None))
+        if written is None or isinstance(written, str):
+            return written or "(without secret_name=)"
+    return secret.secret_name
+
+
 def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None, path: str) -> None:
     if upstream in _WITH_SECRET and credentials is None:
         raise ConfigurationError(
@@ -217,7 +228,7 @@ def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.I
         )
     if upstream not in _WITH_SECRET and credentials is not None:
         raise ConfigurationError(f"upstream={upstream} takes no credentials; leave them out", path=path)
-    name = _SECRET if credentials is None else credentials.secret_name
+    name = _SECRET if credentials is None else _name_of(credentials)
     if not is_token(name) and not name.startswith(_SECRET):
         raise ConfigurationError(
             f"credentials is the secret {name!r}, and ECR takes only those whose name begins with {_SECRET!r}; give it "

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.repository.lifecycle_policy import (
     PolicyRule,
     Selection,
 )
-from ecr_fargate_constructs.repository.retention_checks import check_rules, selection_of
+from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, idle, selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.repository.retention_checks import AllOf
     from ecr_fargate_constructs.repository.simulation import EcrImage, Plan
 
-_EVERYTHING = 100_000  # ECR's quota of images in a repository: a count that nothing exceeds
 _ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
 _ROLLBACK = 10  # releases that should be there to roll back to
 _LONGEST = 30_720  # characters; "PutLifecyclePolicy" in the Amazon ECR API reference
@@ -257,6 +256,7 @@ class Retention:
             )
 
     @classmethod
+    @typed_call
     def keep_last(cls, count: float) -> Retention:
         """Keep the newest ``count`` tagged images; untagged ones go after a day.
 
@@ -270,6 +270,7 @@ class Retention:
         return cls([ExpireUntagged(1), KeepNewest(count, tag_patterns=["*"])])
 
     @classmethod
+    @typed_call
     def keep_days(cls, days: float, *, at_least: float) -> Retention:
         """Keep the newest ``at_least`` tagged images ready to run, and the others restorable for ``days``.
 
@@ -294,7 +295,7 @@ class Retention:
         Raises:
             ConfigurationError: For a pattern that ECR refuses, one string for them all, or explicit priorities.
         """
-        return replace(self, rules=[*(KeepNewest(_EVERYTHING, tag_patterns=[p]) for p in patterns), *self.rules])
+        return replace(self, rules=[*(KeepNewest(MOST_IMAGES, tag_patterns=[p]) for p in patterns), *self.rules])
 
     def policy(self) -> dict[str, Any]:
         """The lifecycle policy as ECR reads it; numbers that are CDK tokens stay tokens."""
@@ -331,6 +332,10 @@ class Retention:
             return f"{rule} leaves fewer than {_ROLLBACK} releases to run and to roll back to"
         return None
 
+    def idle(self) -> str | None:
+        """Why a rule will never act, whatever is pushed; None when each may."""
+        return idle(self._policy().rules)
+
     def deciding_rule(self, tag: str) -> PolicyRule | None:
         """Return the rule that decides about an image with this one tag, the first that sees it; None if none does."""
         return next((rule for rule in self._policy().rules if rule.selection.matches([tag], archived=False)), None)
@@ -343,7 +348,7 @@ class Retention:
     @staticmethod
     def counts(rule: PolicyRule, tag: str) -> bool:
         """Return whether a rule that keeps a number of images counts one with this tag, and can reach its number."""
-        reaches = is_token(rule.number) or rule.number < _EVERYTHING
+        reaches = is_token(rule.number) or rule.number < MOST_IMAGES
         return rule.count_type is CountType.IMAGES and reaches and rule.selection.matches([tag], archived=False)
 
     def _policy(self) -> LifecyclePolicy:

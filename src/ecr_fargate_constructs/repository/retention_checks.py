@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.repository.lifecycle_policy import PolicyRule, Selection, TagStatus
+from ecr_fargate_constructs.repository.lifecycle_policy import CountType, PolicyRule, Selection, TagStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOST_IMAGES = 100_000
+"""Images that a repository holds: the default of the quota "Images per repository" of Amazon ECR."""
+
 _MOST_RULES = 50
+_MOST_TAGS = 1_000  # of an image: the quota "Tags per image", which AWS does not raise
+_CENTURY = 36_500  # days
 _MOST_WILDCARDS = 4
 _TAG = re.compile(r"[A-Za-z0-9._*-]{1,128}")
 
@@ -54,6 +60,13 @@ def selection_of(
     first, second = _tags(f"{rule}.tag_prefixes", prefixes), _tags(f"{rule}.tag_patterns", patterns)
     if first and second:
         raise ConfigurationError(f"{rule} has tag_prefixes and tag_patterns; ECR takes one of the two in a rule")
+    # A tag that begins with one prefix begins with all that this one begins with.
+    apart = sum(not after.startswith(prefix) for prefix, after in pairwise([*sorted(set(first)), ""]))
+    if apart > _MOST_TAGS:
+        raise ConfigurationError(
+            f"{rule}.tag_prefixes takes {apart:,} tags, and an image has {_MOST_TAGS:,} at most, so that none matches; "
+            "write a rule for each"
+        )
     if any("*" in prefix for prefix in first):
         raise ConfigurationError(f"{rule}.tag_prefixes={list(first)} has a wildcard; use tag_patterns for it")
     if narrowed and (not first + second or second == ("*",)):
@@ -106,6 +119,21 @@ def check_rules(rules: Sequence[PolicyRule], *, explicit: Sequence[int | None]) 
                 "write the narrower rule first"
             )
     _check_leftovers(rules)
+
+
+def idle(rules: Sequence[PolicyRule]) -> str | None:
+    """Why a rule will never act, whatever is pushed; None when each may."""
+    for rule in rules:
+        if is_token(rule.number):
+            continue
+        if rule.count_type is CountType.IMAGES and rule.number > MOST_IMAGES:
+            return (
+                f"{rule} never acts: a repository holds {MOST_IMAGES:,} images until the account's quota (Images per "
+                "repository) is raised; use a smaller count"
+            )
+        if rule.count_type is not CountType.IMAGES and rule.number > _CENTURY:
+            return f"{rule} never acts: that is more than a hundred years; use fewer days, or leave the rule out"
+    return None
 
 
 def _check_priorities(rules: Sequence[PolicyRule], explicit: Sequence[int | None]) -> None:

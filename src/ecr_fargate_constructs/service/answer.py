@@ -103,6 +103,10 @@ class Redirect:
             raise ConfigurationError(
                 f"Redirect.path={self.path!r} does not begin with '/'; use for example '/shop/#{{path}}'"
             )
+        if self.query is not None and not is_token(self.query) and self.query.startswith("?"):
+            raise ConfigurationError(
+                f"Redirect.query={self.query!r} begins with '?', which the load balancer adds; leave it out"
+            )
         if self.host is not None and not is_token(self.host) and (not self.host or "/" in self.host):
             raise ConfigurationError(f"Redirect.host={self.host!r} is not a name; use for example 'www.example.com'")
 

@@ -36,7 +36,7 @@ class Oidc:
         scope: What is asked for; left out, ``openid``.
 
     Raises:
-        ConfigurationError: For an address that is not HTTPS.
+        ConfigurationError: For an address that is not HTTPS, or an empty id or scope.
     """
 
     issuer: str
@@ -57,6 +57,13 @@ class Oidc:
                     f"Oidc.{name}={value!r} is not an HTTPS address; use the one of the provider's "
                     "/.well-known/openid-configuration"
                 )
+        for name in ("client_id", "scope"):
+            text(f"Oidc.{name}", getattr(self, name))
+            if not getattr(self, name):
+                raise ConfigurationError(
+                    f"Oidc.{name} is empty, and the provider would refuse every sign-in; use "
+                    f"{'the one that the provider has given to the client' if name == 'client_id' else repr('openid')}"
+                )
 
 
 @typed
@@ -70,11 +77,28 @@ class Cognito:
         user_pool: The user pool.
         client: Its client.
         domain: Its domain.
+
+    Raises:
+        ConfigurationError: For a client without a secret.
     """
 
     user_pool: cognito.IUserPool
     client: cognito.IUserPoolClient
     domain: cognito.IUserPoolDomain
+
+    def __post_init__(self) -> None:
+        """Refuse a client that the load balancer cannot be.
+
+        Source: "Authenticate users using an Application Load Balancer" in the Application Load Balancer guide.
+        """
+        resource = getattr(getattr(self.client, "node", None), "default_child", None)
+        if getattr(resource, "cfn_resource_type", None) != "AWS::Cognito::UserPoolClient":
+            return  # imported
+        if not getattr(resource, "generate_secret", None):
+            raise ConfigurationError(
+                "Cognito.client has no secret, with which a load balancer proves who it is; make it with "
+                "generate_secret=True"
+            )
 
 
 def signed_in(

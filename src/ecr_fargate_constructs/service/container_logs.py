@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +17,12 @@ from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
+
+_STREAM = re.compile(r"[^:*]{1,256}")
+"""A stream's name is prefix, container and task, 512 characters in all: "CreateLogStream" in the Amazon CloudWatch Logs
+API reference."""
+
+_BROKEN = ("missing ), unterminated subpattern", "unbalanced parenthesis", "unterminated character set")
 
 
 @typed
@@ -33,7 +40,8 @@ class CloudWatchLogs:
         datetime_format: The same as a ``strftime`` format, for example ``"%Y-%m-%dT%H:%M:%S"``.
 
     Raises:
-        ConfigurationError: For both ways to begin an event at once, or a buffer that is none.
+        ConfigurationError: For both ways to begin an event at once, a buffer that is none, a prefix that no stream can
+            have, or a broken regular expression.
     """
 
     stream_prefix: str | None = None
@@ -48,12 +56,36 @@ class CloudWatchLogs:
                 "CloudWatchLogs.buffer_mib is a CDK token, and CDK works the buffer out before anything is deployed; "
                 "use a plain number"
             )
+        if self.stream_prefix is not None and not is_token(self.stream_prefix):
+            _check_prefix(self.stream_prefix)
+        if self.multiline_pattern is not None and not is_token(self.multiline_pattern):
+            _check_pattern(self.multiline_pattern)
         whole_number("CloudWatchLogs.buffer_mib", self.buffer_mib, minimum=1, what="a buffer in MiB")
         if self.multiline_pattern is not None and self.datetime_format is not None:
             raise ConfigurationError(
                 "CloudWatchLogs has multiline_pattern and datetime_format, and each says where an event begins; "
                 "keep one of the two"
             )
+
+
+def _check_prefix(prefix: str) -> None:
+    if not _STREAM.fullmatch(prefix):
+        raise ConfigurationError(
+            f"CloudWatchLogs.stream_prefix={prefix!r} cannot begin the name of a log stream; use 1 to 256 characters, "
+            "none of them ':' or '*'"
+        )
+
+
+def _check_pattern(pattern: str) -> None:
+    """Refuse what no kind of regular expression takes; the container would not start."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        if error.msg.startswith(_BROKEN):  # of the rest Docker's kind may know more
+            raise ConfigurationError(
+                f"CloudWatchLogs.multiline_pattern={pattern!r} is no regular expression ({error.msg}); put a backslash "
+                "before brackets and parentheses that are meant as they stand"
+            ) from error
 
 
 Logging: TypeAlias = CloudWatchLogs | ecs.LogDriver

@@ -108,6 +108,9 @@ class ContainerRuntime:
                     f"ContainerRuntime.system_controls has {name!r}, which is not a parameter of a container; use "
                     "net.…, fs.mqueue.… or the IPC parameters of kernel.…, for example 'net.core.somaxconn'"
                 )
+        both = sorted(each.name for each in set(self.added_capabilities) & set(self.dropped_capabilities))
+        if both:
+            raise ConfigurationError(f"ContainerRuntime adds and drops {', '.join(both)}; keep one of the two")
         if len(self.credential_specs) > 1:
             raise ConfigurationError(
                 f"ContainerRuntime.credential_specs has {len(self.credential_specs)}; a container has at most one"

@@ -57,9 +57,11 @@ def check_dependencies(containers: Mapping[str, Startable], *, path: str) -> Non
 
 def _check_one(name: str, other: str, condition: str, containers: Mapping[str, Startable], path: str) -> None:
     if other not in containers:
-        listed = ", ".join(repr(each) for each in containers if each != name) or "no other"
+        listed = ", ".join(repr(each) for each in containers if each != name)
         raise ConfigurationError(
-            f"{name!r} depends on {other!r}, which is not a container of the task; it has {listed}", path=path
+            f"{name!r} depends on {other!r}, which is not a container of the task; "
+            f"{f'use {listed}, or add it' if listed else 'add it'} to sidecars",
+            path=path,
         )
     if other == name:
         raise ConfigurationError(f"{name!r} depends on itself, so it would never start; drop that", path=path)

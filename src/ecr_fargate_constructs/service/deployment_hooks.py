@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _Stage = ecs.DeploymentLifecycleStage
+_NO_PAUSE = {_Stage.TEST_TRAFFIC_SHIFT, _Stage.PRODUCTION_TRAFFIC_SHIFT}
+"""Stages for functions alone: "DeploymentLifecycleHook" in the Amazon ECS API reference."""
 
 
 @typed
@@ -62,7 +64,7 @@ class DeploymentHook:
             raise ConfigurationError("DeploymentHook.stages names a stage twice; name each once")
         if self.details is not None:
             try:
-                json.dumps(dict(self.details))
+                json.dumps(dict(self.details), allow_nan=False)
             except (TypeError, ValueError) as error:
                 raise ConfigurationError(f"DeploymentHook.details is not JSON ({error}); use plain values") from error
 
@@ -82,7 +84,7 @@ class Approval:
             traffic has shifted where there is a ``preview``, else when its tasks have started.
 
     Raises:
-        ConfigurationError: For a timeout outside of those.
+        ConfigurationError: For a timeout outside of those. A stage in which traffic moves is refused by the deployment.
     """
 
     timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.hours(24))
@@ -94,7 +96,12 @@ class Approval:
 
 
 def check_stages(name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_preview: bool) -> None:
-    """Refuse stages that would never come."""
+    """Refuse stages that would never come, and those at which ECS does not wait."""
+    if approval is not None and approval.stage in _NO_PAUSE:
+        raise ConfigurationError(
+            f"{name}.approval waits at {approval.stage.value}, and ECS pauses at no stage in which traffic moves; use "
+            f"DeploymentLifecycleStage.POST_{approval.stage.value}, or POST_SCALE_UP"
+        )
     if with_preview:
         return
     named = [stage for hook in hooks for stage in hook.stages]

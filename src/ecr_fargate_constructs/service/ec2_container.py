@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._checks import whole_number
+from ecr_fargate_constructs._checks import absolute_path, whole_number
+from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.containers import AppContainer
@@ -67,12 +69,42 @@ class Ec2Container(AppContainer):
             whole_number("Ec2Container.gpu_count", self.gpu_count, minimum=1, what="a number of GPUs")
         if self.shared_memory_mib is not None:
             whole_number("Ec2Container.shared_memory_mib", self.shared_memory_mib, minimum=1, what="a size in MiB")
+        self._check_devices()
+        for name, values, most in (
+            ("placement_constraints", self.placement_constraints, 10),
+            ("placement_strategies", self.placement_strategies or (), 5),
+        ):  # "CreateService" in the Amazon ECS API reference
+            if len(values) > most:
+                raise ConfigurationError(f"Ec2Container.{name} has {len(values)}, and ECS takes {most}; use fewer")
         for constraint in self.placement_constraints:
             if any(_ZONE in (item.expression or "") for item in constraint.to_json()):
                 raise ConfigurationError(
                     f"Ec2Container.placement_constraints names {_ZONE}, and tasks are rebalanced among zones; "
                     "choose the zones with subnets= instead"
                 )
+
+    def _check_devices(self) -> None:
+        for each in self.tmpfs:
+            if hasattr(each, "container_path"):  # else its type is refused afterwards
+                absolute_path("Ec2Container.tmpfs", each.container_path)
+        for device in self.devices:
+            host = getattr(device, "host_path", "/")
+            if not is_token(host) and not host.startswith("/"):
+                raise ConfigurationError(f"Ec2Container.devices has {host!r}; use a path such as '/dev/fuse'")
+        for server in self.dns_servers:
+            if not is_token(server) and not _is_address(server):
+                raise ConfigurationError(
+                    f"Ec2Container.dns_servers has {server!r}, and a resolver is known by its address; use for example "
+                    "'10.0.0.2'"
+                )
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def refuse_on_fargate(container: AppContainer, *, path: str) -> None:

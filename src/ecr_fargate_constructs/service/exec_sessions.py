@@ -40,6 +40,22 @@ def open_to_sessions(container: Container) -> Container:
     return replace(container, writable_paths=[*container.writable_paths, *missing])
 
 
+def warn_of_one_namespace(scope: Construct, definition: ecs.TaskDefinition) -> None:
+    """Warn of containers that share their processes: ECS opens one session per process namespace.
+
+    Sources: "Considerations for using ECS Exec" in the Amazon ECS developer guide, and containers-roadmap#2268.
+    """
+    resource = definition.node.default_child
+    shared = resource.pid_mode if isinstance(resource, ecs.CfnTaskDefinition) else None
+    if shared is not None:
+        warn(
+            scope,
+            "oneSessionPerNamespace",
+            f"exec_enabled and ContainerRuntime.process_namespace={shared.upper()}: ECS opens one shell session per "
+            "process namespace, and not always in the container that is asked for; leave one of the two out",
+        )
+
+
 def acknowledge_sessions(task_role: iam.IRole) -> None:
     """Say why the agent's permissions, which CDK grants, know no resource."""
     acknowledge_policy(

@@ -22,6 +22,8 @@ from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ec2_container import Ec2Container
+from ecr_fargate_constructs.service.machine_image import check_system, warn_of_image, warn_of_type
+from ecr_fargate_constructs.service.quotas import warn_of_machines
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -67,7 +69,8 @@ class Ec2Capacity:
             machines.
 
     Raises:
-        ConfigurationError: For figures that contradict each other.
+        ConfigurationError: For figures that contradict each other. Machines that do not run Linux, or not the image,
+            are refused by the service.
     """
 
     instance_type: ec2.InstanceType | None = None
@@ -176,6 +179,10 @@ def add_machines(
     role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
     # CDK keeps the name of the image in a parameter of the stack.
     template = make_shared(stack_of(scope), lambda: _template(scope, capacity, container, role=role, vpc=cluster.vpc))
+    check_system(scope, template, capacity.instance_type)
+    warn_of_image(scope, capacity.machine_image)
+    warn_of_type(scope, capacity.instance_type)
+    warn_of_machines(scope, capacity.maximum)
     group = autoscaling.AutoScalingGroup(
         scope,
         "Machines",

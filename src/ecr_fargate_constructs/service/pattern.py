@@ -19,10 +19,12 @@ from ecr_fargate_constructs.service.exec_sessions import (
     acknowledge_sessions,
     audit_in_given_cluster,
     audit_in_own_cluster,
+    warn_of_one_namespace,
 )
 from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps, own_port
 from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
+from ecr_fargate_constructs.service.quotas import warn_of_tasks
 from ecr_fargate_constructs.service.strategy import deploy_pattern
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ def finish(
     tune_listener(parts.listener, way, then=parts.target_group)
     add_ipv6_record(pattern, parts.load_balancer, way)
     groups = deploy_pattern(parts, deployment, ingress=way, count=count, grace=grace)
+    warn_of_tasks(parts.scope, count, scaling)
     if scaling is not None:
         from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - only who scales needs it
 
@@ -148,6 +151,7 @@ def audit_sessions(
     task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition],
 ) -> None:
     """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
+    warn_of_one_namespace(scope, task.definition)
     acknowledge_sessions(task.definition.task_role)
     acknowledge_grants(task.definition.task_role)
     if given is None:

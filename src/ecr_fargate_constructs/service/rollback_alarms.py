@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _MINUTE = 60  # seconds; the load balancer measures once a minute
+_LONGEST_NAME = 255  # characters: "PutMetricAlarm" in the Amazon CloudWatch API reference
 _WATCHED = 2
 """Bad minutes in a row that set an alarm off. ECS watches a rolling deployment for as long as its slowest alarm takes:
 a third minute would make every rollout a minute longer."""
@@ -76,6 +77,11 @@ class RollbackAlarms:
         for name in names:
             if not name:
                 raise ConfigurationError("RollbackAlarms.existing has an empty name; name an alarm")
+            if not is_token(name) and len(name) > _LONGEST_NAME:
+                raise ConfigurationError(
+                    f"RollbackAlarms.existing has a name of {len(name)} characters, and alarms have {_LONGEST_NAME} at "
+                    "most; use the alarm's name, not its description"
+                )
             if names.count(name) > 1:
                 raise ConfigurationError(f"RollbackAlarms.existing has {name!r} twice; name each alarm once")
         if not self._any():

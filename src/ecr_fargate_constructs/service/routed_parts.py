@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+from ecr_fargate_constructs._asked import path as path_of_scope
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.conditions import conditions_of
@@ -71,6 +72,7 @@ def second_group(scope: Construct, shared: SharedListener, targets: Targets) -> 
 def _group(
     scope: Construct, construct_id: str, shared: SharedListener, targets: Targets
 ) -> elbv2.ApplicationTargetGroup:
+    shared.count_group(path_of_scope(scope))
     group = elbv2.ApplicationTargetGroup(
         scope,
         construct_id,

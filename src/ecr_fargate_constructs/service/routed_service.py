@@ -17,6 +17,7 @@ from ecr_fargate_constructs._scopes import whole_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment import Rolling
 from ecr_fargate_constructs.service.pattern import audit_sessions, principal_of, reached_at
+from ecr_fargate_constructs.service.quotas import warn_of_tasks
 from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
 from ecr_fargate_constructs.service.routed_parts import add_rule, preview_route, second_group, target_group, url_at
 from ecr_fargate_constructs.service.strategy import configure, shift_of
@@ -128,6 +129,7 @@ class RoutedService(Construct):
             count=count,
             grace=grace,
         )
+        warn_of_tasks(self, count, scaling)
         if scaling is not None:
             from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - as above
 

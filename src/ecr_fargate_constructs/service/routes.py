@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MOST_RULES = 100
 """Rules of an Application Load Balancer, beside the default ones."""
 
+MOST_GROUPS = 100
+"""Target groups of one: "Target Groups per Application Load Balancer", a quota that AWS does not raise."""
+
 _HOST = (200, 3, 3, 3, 3, 3, 160)
 """Shares of: no host, wildcards that fix 1 to 5 labels or more, exact hosts."""
 _PATH = (12, 20, 6, 2, 1, 1, 1)

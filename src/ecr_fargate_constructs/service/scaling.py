@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_applicationautoscaling as appscaling
 
 _NAME = re.compile(r"[^\x00-\x1f:/|]{1,256}")
+_MOST_SCHEDULES = 200  # "Quotas for Application Auto Scaling": one that AWS does not raise
 _LONGEST = 2**31 - 1  # seconds; Application Auto Scaling keeps cooldowns in a 32-bit number
 
 
@@ -187,6 +188,11 @@ class Scaling:
         return not is_token(self.minimum) and not is_token(self.maximum) and self.minimum != self.maximum
 
     def _check_schedule(self) -> None:
+        if len(self.schedule) > _MOST_SCHEDULES:
+            raise ConfigurationError(
+                f"Scaling.schedule has {len(self.schedule)} entries; Application Auto Scaling takes {_MOST_SCHEDULES}: "
+                "put several times into one, for example Schedule.cron(hour='8,20', …)"
+            )
         names = [item.name for item in self.schedule]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

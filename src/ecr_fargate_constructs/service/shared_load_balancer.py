@@ -33,7 +33,7 @@ from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
 from ecr_fargate_constructs.service.peers import RULES_OF_A_GROUP
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.redirects import check_redirect
-from ecr_fargate_constructs.service.routes import check_beside, priority
+from ecr_fargate_constructs.service.routes import MOST_GROUPS, check_beside, priority
 from ecr_fargate_constructs.service.targets import Targets
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class SharedListener:
         self._domain = domain
         self._routes = _routes_on(listener)
         self._ports = 0
+        self._groups = 0
         self._full_name: str | None = None
 
     @property
@@ -116,6 +117,21 @@ class SharedListener:
                 f"{self._domain}; give the ingress certificate= with all names and add records, or use a domain_name "
                 "with a wildcard, such as '*.example.com'",
             )
+
+    def count_group(self, path: str) -> None:
+        """Note a target group of the load balancer.
+
+        Raises:
+            ConfigurationError: It would be one more than a load balancer has.
+        """
+        if self._groups >= MOST_GROUPS:
+            raise ConfigurationError(
+                f"the load balancer has {MOST_GROUPS} target groups already, and AWS allows no more (a deployment that "
+                "shifts traffic takes two); use a second SharedLoadBalancer",
+                path=path,
+            )
+        self._groups += 1
+        on_failure(lambda: setattr(self, "_groups", self._groups - 1))
 
     def count_ports(self, scope: Construct, ports: int) -> None:
         """Note that the load balancer's security group lets it out to further ports, a rule for each."""

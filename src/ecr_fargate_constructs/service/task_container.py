@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 _LEAST_MEMORY = 6  # MiB; what Docker needs
 _MOST_FILES = 10
 _USER = re.compile(r"[^:\s]+(?::[^:\s]+)?")
+_NO_NAME = re.compile(r"[=\s\0]")
 _UNLIMITED = -1
+_CHECK_WORDS = {"CMD", "CMD-SHELL", "NONE"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +137,14 @@ class TaskContainer:
                 )
 
     def _check_names(self, kind: str) -> None:
+        for option, names in (("environment", self.environment), ("secrets", self.secrets)):
+            for name in names:
+                if not name or (not is_token(name) and _NO_NAME.search(name)):
+                    raise ConfigurationError(
+                        f"{kind}.{option} has the name {name!r}, which no shell can set; use letters, digits, '_', '.' "
+                        "and '-'"
+                    )
         for name, value in self.environment.items():
-            if not is_token(name) and ("=" in name or any(each.isspace() or each == "\0" for each in name)):
-                raise ConfigurationError(
-                    f"{kind}.environment has the name {name!r}, which no shell can set; use letters, digits, '_', '.' "
-                    "and '-'"
-                )
             if "\0" in value:
                 raise ConfigurationError(f"{kind}.environment[{name!r}] has a NUL, which ends a variable; leave it out")
         for name in self.docker_labels:
@@ -239,8 +243,7 @@ def check_health_check(option: str, check: ecs.HealthCheck) -> None:
 
     Source: AWS::ECS::TaskDefinition HealthCheck.
     """
-    if not check.command:
-        raise ConfigurationError(f"{option} has no command; use for example ['CMD-SHELL', 'curl -f localhost']")
+    _check_command(option, list(check.command))
     if check.interval is not None:
         seconds(f"{option}.interval", check.interval, minimum=5, maximum=300)
     if check.timeout is not None:
@@ -257,4 +260,19 @@ def check_health_check(option: str, check: ecs.HealthCheck) -> None:
     if wait >= every:
         raise ConfigurationError(
             f"{option}.timeout is {wait:g} seconds and interval {every:g}; the timeout has to be shorter"
+        )
+
+
+def _check_command(option: str, command: Sequence[str]) -> None:
+    if not command:
+        raise ConfigurationError(f"{option} has no command; use for example ['CMD-SHELL', 'curl -f localhost']")
+    if len(command) == 1 and command[0] in _CHECK_WORDS:
+        raise ConfigurationError(
+            f"{option}.command={command!r} says how to run a command, and not which; add it, or leave "
+            "health_check out for none"
+        )
+    if command[0] == "CMD-SHELL" and len(command) > 2:  # noqa: PLR2004 - the word and the command
+        raise ConfigurationError(
+            f"{option}.command={command!r} would run {command[1]!r} alone, since a shell takes its command "
+            f"as one string; use ['CMD-SHELL', {' '.join(command[1:])!r}]"
         )

@@ -1,0 +1,49 @@
+"""Quotas that an account starts with: AWS raises them on request, so more than that is said, and not refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._warnings import warn
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.scaling import Scaling
+
+TARGETS = 1_000
+"""Tasks that a load balancer can have: the default of the quotas "Targets per Application Load Balancer" and "Targets
+per Target Group per Region" of Elastic Load Balancing, below that of "Tasks per service" of Amazon ECS, 5,000."""
+
+MACHINES = 5_000
+"""Machines of a cluster: the quota "Container instances per cluster" of Amazon ECS."""
+
+
+def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None) -> None:
+    """Warn of more tasks than a load balancer takes until the quota is raised."""
+    asked = {"desired_count": count}
+    if scaling is not None and not scaling.paused:
+        asked["Scaling.maximum"] = scaling.maximum
+        asked |= {f"ScheduledCapacity {each.name!r} maximum": each.maximum for each in scaling.schedule}
+    for option, number in asked.items():
+        if number is not None and not is_token(number) and number > TARGETS:
+            warn(
+                scope,
+                "tasksAboveQuota",
+                f"{option}={number:.0f} is more tasks than a load balancer has targets until the account's quota "
+                f"(Targets per Application Load Balancer, {TARGETS:,}) is raised, and above 5,000 that of Amazon ECS "
+                "(Tasks per service) too; raise them, or use fewer and larger tasks",
+            )
+            return
+
+
+def warn_of_machines(scope: Construct, maximum: float) -> None:
+    """Warn of more machines than a cluster has."""
+    if not is_token(maximum) and maximum > MACHINES:
+        warn(
+            scope,
+            "machinesAboveQuota",
+            f"Ec2Capacity.maximum={maximum:.0f} is more machines than a cluster has by the quota of Amazon ECS "
+            f"(Container instances per cluster, {MACHINES:,}); use larger machines, or several services",
+        )
