@@ -39,7 +39,7 @@ from ecr_fargate_constructs import (
 )
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, routed_service
+from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern, routed_service
 from support import make_app
 
 if TYPE_CHECKING:
@@ -302,14 +302,12 @@ def _group_after(tries: int, **options: Any) -> dict[str, Any]:  # noqa: ANN401 
 
     for _ in range(tries):
         with pytest.MonkeyPatch.context() as patch:
-            finish = load_balanced.finish
-            patch.setattr(load_balanced, "finish", lambda *args, **rest: _refuse(finish(*args, **rest)))
+            patch.setattr(load_balanced, "finish", lambda *args, **rest: _refuse(pattern.finish(*args, **rest)))
             with pytest.raises(ConfigurationError, match="CDK says no"):
                 make("198.51.100.0/24")
         assert _paths(stack.node.root) == before  # type: ignore[arg-type]
     make("192.0.2.0/24")
-    template: dict[str, Any] = Template.from_stack(stack).to_json()
-    return template
+    return dict(Template.from_stack(stack).to_json())
 
 
 @pytest.mark.parametrize("options", [{}, {"deployment": BlueGreen(preview=PreviewPort(port=9000))}], ids=["one", "two"])
@@ -324,7 +322,7 @@ def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.M
     stack = _stack()
     topic = sns.Topic(stack, "Topic", enforce_ssl=True)
     web = LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
-    told = AlarmFactory._tell  # noqa: SLF001 - what is refused
+    told = AlarmFactory._tell
 
     def refuse_afterwards(factory: AlarmFactory, *args: Any) -> None:  # noqa: ANN401 - passed on
         told(factory, *args)
