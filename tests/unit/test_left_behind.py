@@ -219,6 +219,7 @@ def test_a_refused_image_is_not_pushed_directly(tmp_path: Path, cdk_refuses_last
     stack = cdk.Stack(app, "Stack", synthesizer=images.synthesizer())
     with pytest.raises(ConfigurationError, match="CDK says no"):
         _front(stack, tmp_path, "One", repository=images.repository)
+    assert not stack.dependencies
     cdk_refuses_last()
     made = _front(stack, tmp_path, "Two", repository=images.repository)
     assembly = app.synth()
