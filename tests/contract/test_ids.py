@@ -99,6 +99,7 @@ SHIFTING = {
     ],
 }
 WARNINGS = {
+    "ecr-fargate-constructs:cachedImageMayExpire",
     "ecr-fargate-constructs:containerPortNotExposed",
     "ecr-fargate-constructs:directDeliveryInStage",
     "ecr-fargate-constructs:dockerHubImage",
@@ -116,6 +117,7 @@ WARNINGS = {
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
+    "ecr-fargate-constructs:signatureMayExpire",
     "ecr-fargate-constructs:ulimitIgnored",
     "ecr-fargate-constructs:unpinnedImage",
     "ecr-fargate-constructs:writablePathOwnedByRoot",
