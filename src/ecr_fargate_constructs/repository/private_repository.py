@@ -367,12 +367,17 @@ def _check_name(name: str | None, path: str) -> None:
         return
     if not isinstance(name, str):
         raise ConfigurationError(f"repository_name={name!r} is no string; use for example 'team/web'", path=path)
-    if not 2 <= len(name) <= 256 or not _NAME.fullmatch(name):  # noqa: PLR2004 - ECR's limits, in the message
+    if not is_name(name):
         raise ConfigurationError(
             f"repository_name={name!r} is not a name that ECR takes; use 2 to 256 lower-case letters, digits and "
             f"single separators . _ - /, beginning with a letter or digit{_suggestion(name)}",
             path=path,
         )
+
+
+def is_name(name: str) -> bool:
+    """Return whether ECR takes a name for a repository."""
+    return 2 <= len(name) <= 256 and _NAME.fullmatch(name) is not None  # noqa: PLR2004 - ECR's limits
 
 
 def _suggestion(name: str) -> str:
