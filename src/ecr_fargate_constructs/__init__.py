@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.observability.dashboard import ServiceDashboard
     from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
     from ecr_fargate_constructs.posture import Posture
+    from ecr_fargate_constructs.repository.image_repository import ExistingRepository
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
@@ -110,6 +111,7 @@ __all__ = [
     "Egress",
     "EnhancedScanning",
     "ExistingLoadBalancer",
+    "ExistingRepository",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
@@ -200,6 +202,7 @@ _HOMES = {
     "Egress": "network.network",
     "EnhancedScanning": "supply_chain.registry",
     "ExistingLoadBalancer": "service.ingress_settings",
+    "ExistingRepository": "repository.image_repository",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
@@ -285,4 +288,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__})
