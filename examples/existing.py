@@ -18,8 +18,10 @@ def build(app: cdk.App) -> cdk.Stack:
         vpc_id="vpc-0123456789abcdef0",
         vpc_cidr_block="10.0.0.0/16",
         availability_zones=["a", "b"],
-        public_subnet_ids=["subnet-0a", "subnet-0b"],
-        private_subnet_ids=["subnet-1a", "subnet-1b"],
+        public_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        private_subnet_ids=["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        public_subnet_route_table_ids=["rtb-0123456789abcdef0", "rtb-0123456789abcdef0"],
+        private_subnet_route_table_ids=["rtb-0123456789abcdef1", "rtb-0123456789abcdef2"],
     )
     cluster = ecs.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="shop", vpc=vpc)
     zone = route53.HostedZone.from_hosted_zone_attributes(

@@ -85,6 +85,8 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck
 
+    __version__: str
+
 __all__ = [
     "AllOf",
     "AppContainer",
@@ -269,6 +271,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - it reads mail headers, and few ask
+
+        return version("ecr-fargate-constructs")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # What an import makes stays. To look through CDK's classes for garbage, meanwhile or at the end, takes a tenth of
@@ -288,4 +294,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
