@@ -81,7 +81,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
         balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
     if ingress.access_logs is not None:
-        balancer.log_access_logs(ingress.access_logs)
+        when_made(partial(balancer.log_access_logs, ingress.access_logs))  # which is written into the bucket's policy
     elif is_regulated(scope):
         from ecr_fargate_constructs._regulated.log_bucket import write_access_logs  # noqa: PLC0415 - else no S3 is needed
 
