@@ -9,11 +9,13 @@ from ecr_fargate_constructs import (
     BlueGreen,
     DeploymentHook,
     EnhancedScanning,
+    KeepNewest,
     LoadBalancedFargateService,
     ManagedSigning,
     PrivateRepository,
     PublicHttp,
     RegistrySettings,
+    Retention,
     ScanAlarm,
     SignatureCheck,
 )
@@ -26,7 +28,10 @@ def build(app: cdk.App) -> cdk.Stack:
     )
 
     stack = cdk.Stack(app, "Shop")
-    repo = PrivateRepository(stack, "Repo", repository_name="shop/web", push_accounts=["111122223333"])
+    tagged = Retention([KeepNewest(20, tag_patterns=["*"])])  # a signature has no tag, and goes with its image
+    repo = PrivateRepository(
+        stack, "Repo", retention=tagged, repository_name="shop/web", push_accounts=["111122223333"]
+    )
     image = repo.build_and_push_image("./app")
     if image.publisher is not None:
         registry.let_sign(image.publisher)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.observability.dashboard import ServiceDashboard
     from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
     from ecr_fargate_constructs.posture import Posture
+    from ecr_fargate_constructs.repository.image_repository import ExistingRepository
     from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
@@ -84,6 +85,8 @@ if TYPE_CHECKING:
     )
     from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck
 
+    __version__: str
+
 __all__ = [
     "AllOf",
     "AppContainer",
@@ -110,6 +113,7 @@ __all__ = [
     "Egress",
     "EnhancedScanning",
     "ExistingLoadBalancer",
+    "ExistingRepository",
     "ExpireArchived",
     "ExpireOlderThan",
     "ExpireUntagged",
@@ -200,6 +204,7 @@ _HOMES = {
     "Egress": "network.network",
     "EnhancedScanning": "supply_chain.registry",
     "ExistingLoadBalancer": "service.ingress_settings",
+    "ExistingRepository": "repository.image_repository",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
@@ -266,6 +271,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - it reads mail headers, and few ask
+
+        return version("ecr-fargate-constructs")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # What an import makes stays. To look through CDK's classes for garbage, meanwhile or at the end, takes a tenth of
@@ -285,4 +294,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__, "__version__"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, cast
-from weakref import WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,12 +10,11 @@ from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
+from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from constructs import IConstruct
 
 Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
 """A topic, or anything that an alarm can set off."""
@@ -24,8 +22,6 @@ Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
 
 _MOST = 5
 """Actions of an alarm: "PutMetricAlarm" in the Amazon CloudWatch API reference."""
-
-_LET: WeakSet[IConstruct] = WeakSet()
 
 
 def bound(actions: Iterable[Action]) -> list[cloudwatch.IAlarmAction]:
@@ -48,15 +44,20 @@ def _publishing(topic: sns.ITopic) -> cloudwatch_actions.SnsAction:
 
     Without one, SNS lets the account in. One that only refuses, as ``enforce_ssl=True`` makes, keeps alarms out.
     """
-    if topic not in _LET and topic.node.try_find_child("Policy") is not None:
-        _LET.add(topic)
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(topic).account}},
-            )
-        )
+    when_made(lambda: _let_alarms_in(topic))
     return cloudwatch_actions.SnsAction(topic)
+
+
+def _let_alarms_in(topic: sns.ITopic) -> None:
+    """Allow alarms of the topic's account to publish; CDK writes equal statements of a policy once."""
+    if topic.node.try_find_child("Policy") is None:
+        return
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="Alarms",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(topic).account}},
+        )
+    )

@@ -150,3 +150,20 @@ def _remove_rules(root: IConstruct, groups: set[str]) -> None:
             parent = each.node.scope
             if parent is not None and groups & {getattr(each, end, None) for end in ends}:
                 parent.node.try_remove_child(each.node.id)
+                if isinstance(each, ec2.CfnSecurityGroupEgress) and isinstance(parent, ec2.SecurityGroup):
+                    _let_nothing_out(parent)
+
+
+def _let_nothing_out(group: Any) -> None:  # noqa: ANN401 - a security group, of a module that may not be there
+    """Put CDK's rule for a group without one back, which went with the first: without any, EC2 lets everything out."""
+    ec2: Any = sys.modules["aws_cdk.aws_ec2"]
+    resource = group.node.default_child
+    known = group.stack.resolve(resource.security_group_egress)
+    if (
+        group.allow_all_outbound
+        or known
+        or any(isinstance(each, ec2.CfnSecurityGroupEgress) for each in group.node.children)
+    ):
+        return
+    nothing = ec2.Port(protocol=ec2.Protocol.ICMP, from_port=252, to_port=86, string_representation="no traffic")
+    group.add_egress_rule(ec2.Peer.ipv4("255.255.255.255/32"), nothing, "Disallow all traffic")

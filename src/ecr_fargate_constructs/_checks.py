@@ -156,6 +156,8 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
             )
         if not isinstance(value, str):
             hidden = is_secret_name(str(key)) or is_secret_value(str(value))
+            if value is None:
+                raise ConfigurationError(f"{name}[{key!r}]=None; use a string, or leave the entry out", path=path)
             raise ConfigurationError(
                 f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
                 f"{'' if hidden else f', for example {str(value)!r}'}",

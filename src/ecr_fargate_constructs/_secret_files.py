@@ -22,7 +22,14 @@ _SENSITIVE = (
     "*.p12",
     "*.pfx",
 )
-_HARMLESS = (".env.example", ".env.sample", ".env.template", "*.pub")
+_HARMLESS = (
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    "*.pub",
+    "cacert.pem",  # certificates of public authorities, as in botocore and certifi
+    "*-bundle.pem",  # the same, as of Amazon RDS
+)
 
 
 def is_secret_file(name: str) -> bool:

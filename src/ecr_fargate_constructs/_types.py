@@ -208,7 +208,8 @@ def typed_call(function: Callable[P, T]) -> Callable[P, T]:
             refuse_wrong_arguments(function, args, kwargs)
         except ConfigurationError as error:
             node = getattr(args[0], "node", None) if args and not isinstance(args[0], type) else None
-            raise ConfigurationError(f"{function.__name__}: {error}", path=node and node.path) from None
+            name = function.__qualname__ if node is None else function.__name__
+            raise ConfigurationError(f"{name}: {error}", path=node and node.path) from None
         bound = plain_arguments(function, args, kwargs)
         if bound is None:
             refuse_unknown_options(function, kwargs, what=function.__qualname__)

@@ -99,6 +99,7 @@ SHIFTING = {
     ],
 }
 WARNINGS = {
+    "ecr-fargate-constructs:cachedImageMayExpire",
     "ecr-fargate-constructs:containerPortNotExposed",
     "ecr-fargate-constructs:directDeliveryInStage",
     "ecr-fargate-constructs:dockerHubImage",
@@ -120,6 +121,7 @@ WARNINGS = {
     "ecr-fargate-constructs:retentionNeverActs",
     "ecr-fargate-constructs:securityGroupRules",
     "ecr-fargate-constructs:sensitiveFilesInBuildContext",
+    "ecr-fargate-constructs:signatureMayExpire",
     "ecr-fargate-constructs:tasksAboveQuota",
     "ecr-fargate-constructs:ulimitIgnored",
     "ecr-fargate-constructs:unknownInstanceType",

@@ -91,6 +91,8 @@ def _attempt(name: str, options: dict[str, Draft], world: World) -> None:
     except ConfigurationError:
         assert scope.node.try_find_child("Fuzz") is None, "half a construct was left"
         return
+    if isinstance(made, library.ExistingRepository):  # makes nothing by itself
+        made.mirror_image("nginx:1.29")
     stack = made if name == "ImageRepositoryStack" else world.stack
     try:
         template = assertions.Template.from_stack(stack).to_json()

@@ -187,6 +187,7 @@ def test_blue_green(templates: dict[str, dict[str, Any]]) -> None:
     assert configuration["BakeTimeInMinutes"] == 10
     assert configuration["DeploymentCircuitBreaker"] == {"Enable": False, "Rollback": False}
     assert configuration["LifecycleHooks"] == []
+    assert "EarlySuccessCriteria" not in configuration, "ECS has it for rolling deployments only"
     assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (100, 200)
 
 
@@ -209,7 +210,7 @@ def test_rolling_is_said(templates: dict[str, dict[str, Any]]) -> None:
     assert configuration["Strategy"] == "ROLLING"
     assert configuration["LifecycleHooks"] == []
     assert "BakeTimeInMinutes" not in configuration
-    assert "EarlySuccessCriteria" not in configuration
+    assert configuration["EarlySuccessCriteria"] == {"Enable": False}
     assert "AdvancedConfiguration" not in _service(templates["rolling"])["LoadBalancers"][0]
     assert not of_type(templates["rolling"], RULE)
 

@@ -132,14 +132,18 @@ def test_a_port_that_it_has_is_refused(stack: cdk.Stack, directory: Path) -> Non
     assert stack.node.try_find_child("Web") is None
 
 
-def test_a_second_service_is_told_to_share(stack: cdk.Stack) -> None:
+@pytest.mark.parametrize("port", [80, 81])
+def test_a_second_service_is_told_to_share(stack: cdk.Stack, port: int) -> None:
     balancer = _balancer(stack)
     LoadBalancedFargateService(
         stack, "One", container=CONTAINER, ingress=PublicHttp(load_balancer=ExistingLoadBalancer(balancer))
     )
     with pytest.raises(ConfigurationError, match=r"\[Stack/Two\] .*id 'PublicListener' already; share that listener"):
         LoadBalancedFargateService(
-            stack, "Two", container=CONTAINER, ingress=PublicHttp(load_balancer=ExistingLoadBalancer(balancer, port=81))
+            stack,
+            "Two",
+            container=CONTAINER,
+            ingress=PublicHttp(load_balancer=ExistingLoadBalancer(balancer, port=port)),
         )
 
 

@@ -117,7 +117,8 @@ def test_secrets_in_the_context_are_named(tmp_path: Path) -> None:
     app = make_app(tmp_path / "app")
     (app / ".env").write_text("PASSWORD=x\n", encoding="utf-8")
     (app / "deploy.pem").write_text("x\n", encoding="utf-8")
-    (app / ".env.example").write_text("PASSWORD=\n", encoding="utf-8")
+    for harmless in (".env.example", "cacert.pem", "eu-west-1-bundle.pem"):
+        (app / harmless).write_text("PASSWORD=\n", encoding="utf-8")
     stack, _ = _with_image(app)
     [warning] = cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
     assert ".env, deploy.pem in app/" in str(warning.entry.data)

@@ -60,7 +60,7 @@ def _names(template: dict[str, Any]) -> set[str]:
                 if isinstance(name, str)
                 else "".join(part for part in name["Fn::Join"][1] if isinstance(part, str))
             )
-            found.add(re.sub(r"^com\.amazonaws\.+", "", text))
+            found.add(re.sub(r"^(com\.amazonaws)?\.+", "", text))
             assert properties["PrivateDnsEnabled"] is True
     return found
 

@@ -285,6 +285,13 @@ def test_actions_of_a_severity_that_nothing_has_are_refused() -> None:
     assert web.node.try_find_child("Alarms") is None
 
 
+def test_one_topic_in_place_of_a_list_is_told_so_by_the_name_of_the_call() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    one: Any = {"Critical": sns.Topic(stack, "Topic")}
+    with pytest.raises(ConfigurationError, match=r"^ServiceAlarms\.of: actions\['Critical'\] is a Topic; use a list"):
+        ServiceAlarms.of(_ours(stack), actions=one)
+
+
 def test_what_cannot_be_observed_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     service = _pattern(stack).service

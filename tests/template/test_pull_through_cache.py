@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk.assertions import Annotations, Match
 
 from ecr_fargate_constructs import (
     AppContainer,
     Architecture,
+    ArchiveUnpulled,
     ConfigurationError,
+    ExpireUntagged,
+    KeepNewest,
     LoadBalancedFargateService,
     PublicHttp,
     PullThroughCache,
+    Retention,
     Upstream,
 )
 from support import of_type, only, template_of
@@ -52,7 +57,38 @@ def test_cached_repositories_have_a_retention_policy(template: dict[str, Any]) -
     properties = only(template, "AWS::ECR::RepositoryCreationTemplate")["Properties"]
     assert (properties["Prefix"], properties["AppliedFor"]) == ("ecr-public", ["PULL_THROUGH_CACHE"])
     rules = json.loads(properties["LifecyclePolicy"])["rules"]
-    assert 20 in [rule["selection"]["countNumber"] for rule in rules]
+    [selection] = [rule["selection"] for rule in rules]
+    assert (selection["tagStatus"], selection["countType"], selection["countNumber"]) == (
+        "any",
+        "imageCountMoreThan",
+        20,
+    ), "an image that ECS has pinned has no tag any more once that has moved on"
+
+
+@pytest.mark.parametrize(
+    ("retention", "warned"),
+    [
+        (Retention.keep_last(20), True),
+        (Retention([KeepNewest(5, tag_patterns=["*"]), ExpireUntagged(30)]), True),
+        (Retention([ArchiveUnpulled(90)]), True),
+        (Retention([KeepNewest(50)]), False),
+        (Retention([KeepNewest(20, tag_patterns=["*"])]), False),
+    ],
+)
+def test_a_rule_that_takes_what_is_pinned_is_warned_of(
+    retention: Retention,
+    warned: bool,  # noqa: FBT001 - a parameter of pytest's
+) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    PullThroughCache(stack, "Cache", upstream=Upstream.ECR_PUBLIC, retention=retention)
+    found = Annotations.from_stack(stack).find_warning("/Stack/Cache", Match.string_like_regexp("cachedImageMayExpire"))
+    assert bool(found) is warned
+
+
+def test_the_default_is_not_warned_of() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    PullThroughCache(stack, "Cache", upstream=Upstream.ECR_PUBLIC)
+    assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
 
 
 def test_the_task_runs_the_cached_image_and_may_fill_the_cache(template: dict[str, Any]) -> None:

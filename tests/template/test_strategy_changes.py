@@ -49,7 +49,8 @@ def test_the_strategy_is_all_that_changes(shift: BlueGreen | Canary | Linear) ->
     configuration = other["DeploymentConfiguration"]
     assert configuration["Strategy"] == "ROLLING"
     assert configuration["DeploymentCircuitBreaker"]["Enable"] is True
-    assert "BakeTimeInMinutes" not in configuration
+    assert configuration["EarlySuccessCriteria"] == {"Enable": False}
+    assert "BakeTimeInMinutes" not in configuration, "ECS works it out of the alarms, and it cannot be set"
     assert other["LoadBalancers"][0]["AdvancedConfiguration"]
 
 

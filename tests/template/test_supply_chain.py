@@ -11,14 +11,20 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Annotations, Match
 
 from ecr_fargate_constructs import (
+    ArchiveUnpulled,
     ConfigurationError,
     EnhancedScanning,
+    ExpireArchived,
+    ExpireUntagged,
     ImageRepositoryStack,
+    KeepNewest,
     ManagedSigning,
     PrivateRepository,
     RegistrySettings,
+    Retention,
     ScanAlarm,
     ScanFrequency,
     Severity,
@@ -216,6 +222,40 @@ def test_the_check_may_ask_and_nothing_else(stack: cdk.Stack) -> None:
         "logs:PutLogEvents",
     }
     assert "*" not in [statement["Resource"] for statement in statements]
+
+
+@pytest.mark.parametrize(
+    ("retention", "warned"),
+    [
+        (Retention.keep_last(20), True),
+        (Retention.keep_days(120, at_least=10), True),
+        (Retention([KeepNewest(20, tag_patterns=["*"])]), False),
+        (Retention([KeepNewest(20)]), False),
+        (Retention([ArchiveUnpulled(120), ExpireArchived(365)]), True),
+        (Retention([ExpireArchived(365)]), False),
+    ],
+    ids=["keep_last", "keep_days", "tagged", "all by count", "all by age", "archived"],
+)
+def test_a_rule_that_could_take_signatures_is_warned_of(
+    stack: cdk.Stack,
+    retention: Retention,
+    warned: bool,  # noqa: FBT001 - a parameter of pytest's
+) -> None:
+    repo = PrivateRepository(stack, "Repo", retention=retention)
+    SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=PROFILE)
+    found = Annotations.from_stack(stack).find_warning("/Stack/Signed", Match.string_like_regexp("signatureMayExpire"))
+    assert bool(found) is warned
+
+
+def test_of_repositories_whose_rules_nobody_knows_there_is_no_warning(stack: cdk.Stack) -> None:
+    days = cdk.CfnParameter(stack, "Days", type="Number").value_as_number
+    repositories = [
+        ecr.Repository.from_repository_name(stack, "Imported", "shop/web"),
+        ecr.Repository(stack, "Bare"),
+        PrivateRepository(stack, "Token", retention=Retention([ExpireUntagged(days)])).repository,
+    ]
+    SignatureCheck(stack, "Signed", repositories=repositories, profile_arn=PROFILE)
+    assert not Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("signatureMayExpire"))
 
 
 def test_checks_that_check_nothing(stack: cdk.Stack) -> None:

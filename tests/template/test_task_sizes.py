@@ -107,6 +107,10 @@ def _asked(containers: Iterable[Sidecar]) -> tuple[float, float]:
 @given(st.lists(shares, max_size=5), st.sampled_from(Architecture))
 def test_the_smallest_size_is_never_beaten(containers: list[Sidecar], architecture: Architecture) -> None:
     cpu, memory = _asked(containers)
+    if containers and not cpu and not memory:
+        with pytest.raises(ConfigurationError, match="no container names its cpu="):
+            TaskSize.smallest_for(containers, architecture=architecture)
+        return
     fitting = [
         (units, size) for units, sizes in FARGATE_SIZES.items() for size in sizes if units >= cpu and size >= memory
     ]
@@ -137,6 +141,13 @@ def test_the_smallest_size_is_never_beaten(containers: list[Sidecar], architectu
 )
 def test_the_smallest_size_is_the_one_that_one_would_pick(containers: list[AppContainer | Sidecar], size: Size) -> None:
     assert TaskSize.smallest_for(containers) == TaskSize(*size)
+
+
+def test_containers_that_name_no_need_are_told_to() -> None:
+    containers = [AppContainer(NGINX, 80), Sidecar("migrate", NGINX), Sidecar("worker", NGINX)]
+    with pytest.raises(ConfigurationError, match=r"smallest_for: no container names its cpu=.*leave size= out"):
+        TaskSize.smallest_for(containers)
+    assert TaskSize.smallest_for([*containers, Sidecar("proxy", NGINX, memory_limit_mib=600)]) == TaskSize(256, 1024)
 
 
 def test_storage_goes_with_the_size() -> None:

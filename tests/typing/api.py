@@ -43,6 +43,7 @@ from ecr_fargate_constructs import (
     Egress,
     EnhancedScanning,
     ExistingLoadBalancer,
+    ExistingRepository,
     Feature,
     FixedAnswer,
     ImageBuild,
@@ -130,6 +131,9 @@ def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
     assert_type(image.tag, "str | None")
     assert_type(image.container_image, ecs.ContainerImage)
     assert_type(repository.mirror_image("nginx:1.29"), PublishedImage)
+    existing = ExistingRepository(stack, "There", repository=ecr.Repository.from_repository_name(stack, "R", "shop"))
+    assert_type(existing.repository, ecr.IRepository)
+    assert_type(existing.from_tag("release-42"), PublishedImage)
     return LoadBalancedFargateService(
         stack,
         "Web",

@@ -89,6 +89,15 @@ def test_the_navigation_names_pages_that_exist() -> None:
     assert named - written == {"examples.md", "changelog.md", "contributing.md"}  # made by docs/hooks.py
 
 
+def test_decisions_are_numbered_without_a_gap_and_each_is_in_the_navigation() -> None:
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    for number, file in enumerate(decisions, 1):
+        assert file.name.startswith(f"{number:04}-")
+        assert file.read_text(encoding="utf-8").startswith(f"# {number}. ")
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert [file.name for file in decisions] == re.findall(r"- adr/(.*)", navigation)
+
+
 def test_the_pictures_are_up_to_date() -> None:
     assert deployment_picture.PICTURE.read_text(encoding="utf-8") == deployment_picture.draw(
         deployment_picture.curves()

@@ -73,6 +73,8 @@ def test_machines_need_the_endpoints_of_their_agent() -> None:
         ("gov.ic.hci.csp.us-isof-south-1.ecr.api", ("ecr.api", "us-isof-south-1")),
         ("uk.adc-e.cloud.eu-isoe-west-1.ecr.api", ("ecr.api", "eu-isoe-west-1")),
         ("com.amazonaws..s3", ("s3", None)),
+        ("..ecr.api", ("ecr.api", None)),
+        ("${…}.${AWS::Region}.ecr.api", ("ecr.api", "${AWS::Region}")),
         ("com.amazonaws.${AWS::Region}.s3", ("s3", "${AWS::Region}")),
         ("com.amazonaws.s3-global.accesspoint", ("com.amazonaws.s3-global.accesspoint", None)),
         ("", ("", None)),

@@ -11,11 +11,13 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 import ecr_fargate_constructs._scopes as scopes
 from ecr_fargate_constructs import (
     AppContainer,
+    BlueGreen,
     ConfigurationError,
     Ec2Capacity,
     EcrFargateService,
@@ -26,15 +28,18 @@ from ecr_fargate_constructs import (
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Posture,
+    PreviewPort,
     PrivateRepository,
     PublicHttp,
     RegistrySettings,
     Route,
     RoutedFargateService,
+    ServiceAlarms,
     SharedLoadBalancer,
 )
+from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, routed_service
+from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern, routed_service
 from support import make_app
 
 if TYPE_CHECKING:
@@ -214,6 +219,7 @@ def test_a_refused_image_is_not_pushed_directly(tmp_path: Path, cdk_refuses_last
     stack = cdk.Stack(app, "Stack", synthesizer=images.synthesizer())
     with pytest.raises(ConfigurationError, match="CDK says no"):
         _front(stack, tmp_path, "One", repository=images.repository)
+    assert not stack.dependencies
     cdk_refuses_last()
     made = _front(stack, tmp_path, "Two", repository=images.repository)
     assembly = app.synth()
@@ -280,3 +286,54 @@ def test_a_listener_on_the_users_load_balancer_goes_with_the_service(cdk_refuses
     cdk_refuses_last()
     make()
     Template.from_stack(stack).resource_count_is("AWS::ElasticLoadBalancingV2::Listener", 1)
+
+
+def _group_after(tries: int, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
+    """The template with a security group of the user's, after a service was refused so often and then made."""
+    stack = _stack()
+    vpc = ec2.Vpc(stack, "Vpc")
+    group = ec2.SecurityGroup(stack, "Mine", vpc=vpc)
+    friend = ec2.SecurityGroup(stack, "Friend", vpc=vpc)
+    balancer = elbv2.ApplicationLoadBalancer(stack, "Balancer", vpc=vpc, internet_facing=True, security_group=group)
+    before = _paths(stack.node.root)  # type: ignore[arg-type]
+
+    def make(peers: str) -> None:
+        way = PublicHttp(load_balancer=ExistingLoadBalancer(balancer), allow_from=[ec2.Peer.ipv4(peers), friend])
+        LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=way, **options)
+
+    for _ in range(tries):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(load_balanced, "finish", lambda *args, **rest: _refuse(pattern.finish(*args, **rest)))
+            with pytest.raises(ConfigurationError, match="CDK says no"):
+                make("198.51.100.0/24")
+        assert _paths(stack.node.root) == before  # type: ignore[arg-type]
+    make("192.0.2.0/24")
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.mark.parametrize("options", [{}, {"deployment": BlueGreen(preview=PreviewPort(port=9000))}], ids=["one", "two"])
+def test_the_users_security_group_lets_nobody_in_for_a_service_that_was_refused(options: dict[str, Any]) -> None:
+    template = _group_after(1, **options)
+    assert "192.0.2.0/24" in str(template)
+    assert "198.51.100.0/24" not in str(template)
+    assert template == _group_after(0, **options)
+
+
+def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = _stack()
+    topic = sns.Topic(stack, "Topic", enforce_ssl=True)
+    web = LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
+    told = AlarmFactory._tell
+
+    def refuse_afterwards(factory: AlarmFactory, *args: Any) -> None:  # noqa: ANN401 - passed on
+        told(factory, *args)
+        raise RuntimeError(RAISED)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AlarmFactory, "_tell", refuse_afterwards)
+        with pytest.raises(ConfigurationError, match="CDK says no"):
+            ServiceAlarms.of(web, actions={"Critical": [topic], "Warning": [topic]})
+    policy = topic.node.find_child("Policy")
+    assert "cloudwatch" not in str(stack.resolve(policy.document))  # type: ignore[attr-defined]
+    ServiceAlarms.of(web, actions={"Critical": [topic], "Warning": [topic]})
+    assert str(stack.resolve(policy.document)).count("cloudwatch") == 1  # type: ignore[attr-defined]

@@ -173,3 +173,12 @@ def test_test_traffic_has_a_port_of_its_own_on_an_existing_load_balancer() -> No
     with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=8443 has a listener on ExistingLoadBalancer"):
         _service(stack, ingress=way, deployment=BlueGreen(preview=PreviewPort(port=8443)))
     _service(stack, ingress=way, deployment=BlueGreen(preview=PreviewPort(port=9443)))
+
+
+def test_a_stack_whose_name_is_no_name_of_a_repository_is_told_so() -> None:
+    app = cdk.App()
+    with pytest.raises(
+        ConfigurationError, match=r"\[I\] the repository would be called 'i', after the stack 'I'.*give"
+    ):
+        ImageRepositoryStack(app, "I")
+    ImageRepositoryStack(app, "I", repository_name="shop/web")

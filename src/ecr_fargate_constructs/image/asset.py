@@ -13,6 +13,7 @@ from ecr_fargate_constructs._asked import path
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build_inputs import local_cache
+from ecr_fargate_constructs.image.refused_image import forget_if_refused
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -28,7 +29,7 @@ def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> 
         ConfigurationError: The stack's synthesizer asks for a name that ``build`` does not give.
     """
     try:
-        return _asset(parent, context, build)
+        asset = _asset(parent, context, build)
     except RuntimeError as error:
         if build.asset_name is None and "assetName" in str(error):
             raise ConfigurationError(
@@ -37,6 +38,8 @@ def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> 
                 path=path(parent),
             ) from error
         raise
+    forget_if_refused(parent, asset)
+    return asset
 
 
 def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from weakref import WeakKeyDictionary
@@ -18,7 +19,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
-from ecr_fargate_constructs._attempt import on_failure
+from ecr_fargate_constructs._attempt import on_failure, when_made
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 from ecr_fargate_constructs._warnings import warn
@@ -94,9 +95,7 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
             _check_environment(self._bound_stack, _stack_of(self._destination), path=self._bound_stack.node.path)
             repository = self._destination.pushed_name
             self._destination.admit(role)
-            if self._destination not in self._used:
-                self._used.append(self._destination)
-                _wait_for(self._bound_stack, self._destination)
+            when_made(partial(self._use, self._destination))
         destination = cdk.AssetManifestDockerImageDestination(
             repository_name=repository,
             docker_tag_prefix=self._specialized("docker_tag_prefix", self.DEFAULT_DOCKER_ASSET_PREFIX),
@@ -119,6 +118,11 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
         return self._images.default_add_docker_image_asset(
             self._bound_stack, asset, destination, display_name=asset.display_name
         )
+
+    def _use(self, target: PushTarget) -> None:
+        if target not in self._used:
+            self._used.append(target)
+            _wait_for(self._bound_stack, target)
 
     def _forget(self, asset: cdk.DockerImageAssetSource) -> None:
         """Build no image of a construct that was refused."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 try:
     import typer
@@ -13,6 +13,7 @@ try:
 except ImportError:  # pragma: no cover - only without the extra
     sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[cli]'")
 
+import ecr_fargate_constructs
 from ecr_fargate_constructs.local.commands import Commands
 from ecr_fargate_constructs.local.cost_cli import cost_command
 from ecr_fargate_constructs.local.diagram_cli import diagram_command
@@ -38,8 +39,17 @@ app.command("diagram")(diagram_command)
 app.command("migrate")(migrate_command)
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option
+    if asked:
+        print(f"ecr-fargate {ecr_fargate_constructs.__version__}")
+        raise typer.Exit
+
+
+_Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")]
+
+
 @app.callback()
-def root() -> None:
+def root(version: _Version = False) -> None:  # noqa: FBT002 - a flag, whose callback has printed it
     """Private images on Fargate."""
 
 

@@ -12,7 +12,15 @@ from rich.table import Table
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.printing import Console, escape
-from ecr_fargate_constructs.local.reading_options import AppArgument, Output, Stacks, assembly_errors, read_app, write
+from ecr_fargate_constructs.local.reading_options import (
+    AppArgument,
+    Json,
+    Output,
+    Stacks,
+    assembly_errors,
+    read_app,
+    write,
+)
 from ecr_fargate_constructs.reading.cost import report
 from ecr_fargate_constructs.reading.cost.bill import bill_of
 from ecr_fargate_constructs.reading.cost.prices import price_table
@@ -43,6 +51,7 @@ def cost_command(
         Path | None, typer.Option(exists=True, dir_okay=False, help="A price table of your own, as JSON.")
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How costs are printed.")] = Format.TEXT,
+    as_json: Json = False,  # noqa: FBT002 - a flag
     output: Output = None,
 ) -> None:
     """Say what an app costs a month, fixed and for each task. Reads cdk.out; any CDK app will do.
@@ -50,6 +59,7 @@ def cost_command(
     The prices are list prices; their date and region are printed with them. What has no price in the table is named,
     and is in no sum.
     """
+    form = Format.JSON if as_json else form
     table = _table(prices)
     found = read_app(app, stack)
     with assembly_errors():

@@ -13,6 +13,7 @@ from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.printing import Console, escape
 from ecr_fargate_constructs.local.reading_options import (
     AppArgument,
+    Json,
     Output,
     Stacks,
     assembly_errors,
@@ -43,6 +44,7 @@ def doctor_command(
     app: AppArgument = Path("cdk.out"),
     stack: Stacks = None,
     form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    as_json: Json = False,  # noqa: FBT002 - a flag
     output: Output = None,
     fail_on: Annotated[
         Severity, typer.Option(help="Leave with status 1 when there is a finding as bad as this.")
@@ -69,6 +71,7 @@ def doctor_command(
     now = read_app(app, stack)
     with assembly_errors():
         diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
+    form = Format.JSON if as_json else form
     if form is Format.SARIF:
         write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)
     elif form is Format.JSON:

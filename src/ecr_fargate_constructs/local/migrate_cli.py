@@ -12,6 +12,7 @@ from rich.text import Text
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.printing import Console
+from ecr_fargate_constructs.local.reading_options import Json  # noqa: TC001 - typer reads annotations
 from ecr_fargate_constructs.migration.ledger import Kind
 from ecr_fargate_constructs.migration.migrate import Source, SourceError, migrate
 
@@ -42,6 +43,7 @@ def migrate_command(
     environment: _Environment = None,
     variable: _Variables = None,
     form: _Format = "text",
+    as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Write Python that uses this library from a Copilot manifest or a compose file.
 
@@ -51,6 +53,7 @@ def migrate_command(
     Variables are filled in from --variable and from the defaults in the file: neither the shell's environment nor .env
     is read, so that no secret of this machine gets into the program.
     """
+    form = "json" if as_json else form
     if form not in {"text", "json"}:
         raise LocalError(f"--format {form} is not known", fix="use text or json")
     sources = [_source(file) for file in files]

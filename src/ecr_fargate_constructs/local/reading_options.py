@@ -10,8 +10,10 @@ import typer
 
 from ecr_fargate_constructs._plain_text import plain
 from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.printing import Console, escape
 from ecr_fargate_constructs.reading.earlier import Earlier, earlier
 from ecr_fargate_constructs.reading.errors import AssemblyError
+from ecr_fargate_constructs.reading.freshness import changed_since
 from ecr_fargate_constructs.reading.loading import load
 
 if TYPE_CHECKING:
@@ -27,15 +29,22 @@ Output: TypeAlias = Annotated[
     Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; left out, standard output.")
 ]
 
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
 
 def read_app(folder: Path, stacks: list[str] | None) -> App:
-    """The app of a cloud assembly.
+    """The app of a cloud assembly; one that is older than the app's files is read with a note on standard error.
 
     Raises:
         LocalError: There is none, or it has no such stack.
     """
     with assembly_errors():
-        return load(folder, stacks or ())
+        app = load(folder, stacks or ())
+    changed = changed_since(folder)
+    if changed is not None:
+        note = f"note: {changed.name} is newer than {folder}, so this is the app as it was; 'cdk synth' writes it anew"
+        Console(stderr=True, soft_wrap=True, highlight=False).print(escape(note))
+    return app
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ecr_fargate_constructs.migration.model import Domain, TargetCheck, WayIn
 if TYPE_CHECKING:
     from ecr_fargate_constructs.migration.document import Node
 
+_LONGEST_GRACE = 2**31 - 1  # seconds; healthCheckGracePeriodSeconds in the Amazon ECS API reference
 _SEGMENTS = re.compile(r"[A-Za-z0-9_\-.$~\"'@:+&]+(?:/[A-Za-z0-9_\-.$~\"'@:+&]+)*")
 _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z]{2,}", re.IGNORECASE)
 _ZONE = re.compile(r"Z[A-Z0-9]+")
@@ -130,14 +131,6 @@ def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
         check.check("timeout", f"it has to be shorter than the interval, which is {interval} seconds", "look at it")
     elif interval == 5 and timeout is None:  # noqa: PLR2004 - the library's own timeout
         timeout = 4
-    check.leave_out(
-        {
-            "grace_period": (
-                "the library works the grace period out from the health checks",
-                "give another one with TargetHealthCheck(grace_period=…)",
-            )
-        }
-    )
     codes = check.text("success_codes")
     if codes is not None and not _CODES.fullmatch(codes):
         check.drop("success_codes", "they are not status codes", "give TargetHealthCheck(codes=…)")
@@ -151,6 +144,7 @@ def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
         timeout=timeout,
         healthy=_threshold(check, "healthy_threshold", most),
         unhealthy=_threshold(check, "unhealthy_threshold", most),
+        grace=bounded(check, "grace_period", Bound(0, _LONGEST_GRACE)),
     )
 
 

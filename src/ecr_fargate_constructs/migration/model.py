@@ -161,6 +161,7 @@ class TargetCheck:
     timeout: int | None = None
     healthy: int | None = None
     unhealthy: int | None = None
+    grace: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

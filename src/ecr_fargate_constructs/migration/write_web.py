@@ -235,6 +235,7 @@ def _health_check(program: Program, way: WayIn) -> Call | None:
         "timeout": program.duration(check.timeout),
         "healthy_threshold": check.healthy,
         "unhealthy_threshold": check.unhealthy,
+        "grace_period": program.duration(check.grace),
     }
     if all(value is None for value in options.values()):
         return None

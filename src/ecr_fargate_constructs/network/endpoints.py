@@ -48,6 +48,18 @@ _NEEDS = {
     Feature.MACHINES: ("ecs", "ecs-agent", "ecs-telemetry"),
 }
 
+PREFIXES = {
+    "aws": "com.amazonaws",
+    "aws-cn": "cn.com.amazonaws",
+    "aws-eusc": "eu.amazonaws",
+    "aws-iso": "gov.ic.c2s",
+    "aws-iso-b": "gov.sgov.sc2s",
+    "aws-iso-e": "uk.adc-e.cloud",
+    "aws-iso-f": "gov.ic.hci.csp",
+    "aws-us-gov": "com.amazonaws",
+}
+"""How the names of ECR's endpoints begin, by partition: CDK's table, which it asks where it knows the region."""
+
 _EXECUTION_ROLE = {"logs:": "logs", "secretsmanager:": "secretsmanager", "ssm:": "ssm"}
 """What the first letters of an action of the task's execution role say: ECS itself does it while a task starts."""
 
@@ -55,9 +67,11 @@ _TASK_ROLE = {"ssmmessages:": "ssmmessages", "xray:": "xray", "logs:PutLogEvents
 """The same for the task role: what agents inside the task do. What the application does is its own affair."""
 
 
-_NAME = re.compile(r"[a-z0-9.-]*?\.(?P<region>\$\{[^}]*\}|[a-z]{2,4}(?:-[a-z]+)+-\d+)?\.(?P<service>.+)")
-"""What stands before the region is the partition's: ``com.amazonaws``, ``cn.com.amazonaws``, ``eu.amazonaws``,
-``gov.ic.c2s``, ``uk.adc-e.cloud`` and others. A region that only the deployment knows leaves two dots behind."""
+_NAME = re.compile(
+    r"(?:\$\{[^}]*\}|[a-z0-9.-]*?)\.(?P<region>\$\{[^}]*\}|[a-z]{2,4}(?:-[a-z]+)+-\d+)?\.(?P<service>.+)"
+)
+"""What stands before the region is the partition's (``PREFIXES``), which the deployment alone may know. A region that
+only the deployment knows leaves two dots behind."""
 
 
 def service_of(name: str) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.network.endpoints import Feature, interface_endpoints
+from ecr_fargate_constructs.network.endpoints import PREFIXES, Feature, interface_endpoints
 from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
@@ -106,10 +106,11 @@ class Network(Construct):
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self._vpc.vpc_cidr_block), ec2.Port.tcp(443), "Tasks to VPC endpoints")
         acknowledge_unread_range(group)
+        prefixes = self._prefixes()
         return {
             name: self._vpc.add_interface_endpoint(
                 _construct_id(name),
-                service=ec2.InterfaceVpcEndpointAwsService(name),
+                service=ec2.InterfaceVpcEndpointAwsService(name, prefixes.get(name)),
                 subnets=self.task_subnets,
                 security_groups=[group],
                 open=False,
@@ -117,6 +118,21 @@ class Network(Construct):
             )
             for name in names
         }
+
+    def _prefixes(self) -> dict[str, str]:
+        """How the names of endpoints begin that differ among partitions, where the deployment alone knows the region.
+
+        CDK names them as in the partition ``aws`` then.
+        """
+        if not is_token(cdk.Stack.of(self).region):
+            return {}
+        table = {
+            partition: {"ecr": prefix, "xray": PREFIXES["aws-cn" if partition == "aws-cn" else "aws"]}
+            for partition, prefix in PREFIXES.items()
+        }
+        mapping = cdk.CfnMapping(self, "EndpointPrefixes", mapping=table)
+        ecr, xray = (mapping.find_in_map(cdk.Aws.PARTITION, each) for each in ("ecr", "xray"))
+        return {"ecr.api": ecr, "ecr.dkr": ecr, "xray": xray}
 
     @property
     def vpc(self) -> ec2.Vpc:

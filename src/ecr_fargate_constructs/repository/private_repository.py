@@ -10,32 +10,26 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
-from ecr_fargate_constructs._attempt import claim
 from ecr_fargate_constructs._checks import path_of
 from ecr_fargate_constructs._names import assembly_key, environment_key, take_name
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing, check_place, whole_call
+from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import adopt, stack_of
 from ecr_fargate_constructs._warnings import warn
-from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.image import published_image as images
-from ecr_fargate_constructs.image.build import ImageBuild
-from ecr_fargate_constructs.image.context import inspect_context, outdir_of
-from ecr_fargate_constructs.image.direct import check_delivery, push_target
+from ecr_fargate_constructs.image.direct import push_target
 from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.repository.image_repository import ImageRepository
 from ecr_fargate_constructs.repository.retention import Retention
-from ecr_fargate_constructs.repository.running_images import UNKNOWN, RunningImage, RunningImages
+from ecr_fargate_constructs.repository.running_images import RunningImage, RunningImages
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
-    from aws_cdk import aws_secretsmanager as secretsmanager
     from aws_cdk.interfaces.aws_kms import IKeyRef
+    from constructs import Construct
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _LONGEST_POLICY = 10_240  # characters: "SetRepositoryPolicy" in the Amazon ECR API reference
@@ -52,7 +46,7 @@ _PUSH = [
 ]
 
 
-class PrivateRepository(Construct):
+class PrivateRepository(ImageRepository):
     """A private ECR repository that keeps what is in use and drops what is old.
 
     What you get, and why:
@@ -66,6 +60,8 @@ class PrivateRepository(Construct):
     The retention policy is set on the ``CfnRepository``: rules added to ``.repository`` with CDK's
     ``add_lifecycle_rule`` have no effect. Change ``retention`` instead.
     """
+
+    _repository: ecr.Repository
 
     @all_or_nothing
     def __init__(
@@ -170,40 +166,6 @@ class PrivateRepository(Construct):
         """Which images are kept and which expire, the tags of mirrors protected."""
         return self._running.retention
 
-    @whole_call
-    def build_and_push_image(
-        self,
-        directory: str | os.PathLike[str],
-        *,
-        id: str = "Image",  # noqa: A002 - CDK's word for it
-        build: ImageBuild | None = None,
-        scope: Construct | None = None,
-    ) -> images.PublishedImage:
-        """Build an image from a directory; it lives in this repository under the hash of what went into it.
-
-        It is copied there by the stack that the image belongs to; or, into the repository of an
-        ``ImageRepositoryStack``, pushed before that stack is deployed.
-
-        Args:
-            directory: Directory with the Dockerfile. A relative path counts from the working directory of the process,
-                as for ``cdk deploy``.
-            id: Construct id; one for each image of the repository.
-            build: How to build; left out, ``ImageBuild()``.
-            scope: Construct that the image belongs to; left out, this repository. The repository of an
-                ``ImageRepositoryStack`` takes the stack that runs the image.
-
-        Raises:
-            ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
-        """
-        how, parent = build or ImageBuild(), self if scope is None else scope
-        check_place(parent, id)
-        claim(parent, id)
-        context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
-        check_delivery(parent, self._repository, path=path_of(parent, id))
-        image = images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
-        self.watch(image.tag or UNKNOWN, name=path_of(parent, id))
-        return image
-
     def watch(self, tag: str, *, name: str, changes: bool = True) -> None:
         """Note an image that runs, and warn when the retention policy could take it, or one before it.
 
@@ -244,72 +206,6 @@ class PrivateRepository(Construct):
         hazard = self.retention.hazard() if tag is None else self.retention.hazard(tag)
         if hazard is not None:
             self._warn_of(f"{hazard}; keep at least 10 releases by count, for example Retention.keep_last(20)")
-
-    @whole_call
-    def mirror_image(
-        self,
-        reference: str,
-        *,
-        id: str = "Mirror",  # noqa: A002 - CDK's word for it
-        architecture: Architecture = Architecture.X86_64,
-        all_architectures: bool = False,
-        credentials: secretsmanager.ISecret | None = None,
-    ) -> images.PublishedImage:
-        """Copy an image of another registry into this repository, so that running it depends on this one alone.
-
-        The bytes stay the same, and so does the digest. The registry may be a public one, or ECR's in another region or
-        account, whose repository then has to let this account pull.
-
-        Args:
-            reference: Name of the image with a tag or a digest, for example ``"nginx:1.29"`` or
-                ``"nginx:1.29@sha256:…"``. The copy has the same tag, or ``sha256-…`` where only a digest is named.
-            id: Construct id; one for each image of the repository.
-            architecture: The architecture to run; also the one to copy, unless all are copied.
-            all_architectures: Copy the whole index, with its digest; by default the one architecture is copied.
-            credentials: Secret with the login for the registry, a JSON text with ``username`` and ``password``, or
-                ``username`` and ``accessToken``; without it the registry is asked anonymously. ECR needs none.
-
-        The tag never expires while the mirror is in the program: the repository's ``retention`` protects it.
-
-        Raises:
-            ConfigurationError: ``reference`` is no image's name, or names no version, or the tag is another image's.
-        """
-        check_place(self, id)
-        claim(self, id)
-        image = images.mirror(
-            self,
-            id,
-            reference=reference,
-            architecture=architecture,
-            all_architectures=all_architectures,
-            credentials=credentials,
-            repository=self._repository,
-        )
-        self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
-        return image
-
-    @whole_call
-    def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
-        """An image that is already in this repository, by its tag.
-
-        Raises:
-            ConfigurationError: ``tag`` is not a tag.
-        """
-        image = images.existing_tag(self._repository, tag, architecture, path=self.node.path)
-        self.watch(tag, name=f"the tag {tag}")
-        return image
-
-    @whole_call
-    def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
-        """An image that is already in this repository, by its digest.
-
-        Raises:
-            ConfigurationError: ``digest`` is not a digest.
-        """
-        image = images.existing_digest(self._repository, digest, architecture, path=self.node.path)
-        if not is_token(digest):
-            self.watch(UNKNOWN, name=f"the digest {digest}")
-        return image
 
 
 @cache
@@ -378,12 +274,17 @@ def _check_name(name: str | None, path: str) -> None:
         return
     if not isinstance(name, str):
         raise ConfigurationError(f"repository_name={name!r} is no string; use for example 'team/web'", path=path)
-    if not 2 <= len(name) <= 256 or not _NAME.fullmatch(name):  # noqa: PLR2004 - ECR's limits, in the message
+    if not is_name(name):
         raise ConfigurationError(
             f"repository_name={name!r} is not a name that ECR takes; use 2 to 256 lower-case letters, digits and "
             f"single separators . _ - /, beginning with a letter or digit{_suggestion(name)}",
             path=path,
         )
+
+
+def is_name(name: str) -> bool:
+    """Return whether ECR takes a name for a repository."""
+    return 2 <= len(name) <= 256 and _NAME.fullmatch(name) is not None  # noqa: PLR2004 - ECR's limits
 
 
 def _suggestion(name: str) -> str:

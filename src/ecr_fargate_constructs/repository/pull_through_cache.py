@@ -19,16 +19,20 @@ from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
+from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.repository.retention import Retention
+from ecr_fargate_constructs.repository.retention import KeepNewest, Retention
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
 
 _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_NEWEST = Retention([KeepNewest(20)])
+"""Not ``keep_last``, which takes untagged images after a day: one that is named by its digest has no tag here, nor has
+one whose tag has moved on, and ECS goes on asking for the digest that it found when the service was deployed."""
 _SECRET = "ecr-pullthroughcache/"  # noqa: S105 - what the name of such a secret begins with
 
 
@@ -65,8 +69,9 @@ class PullThroughCache(Construct):
     one image when the stack is deployed instead; take that for an image that must be there before anything runs.
 
     A prefix can be cached once in an account and region. ECR makes a repository for each image, with the retention
-    policy given here. Tags can move, as they can upstream: name digests where that matters. The first pull goes out to
-    the upstream registry; in a VPC with an endpoint for ECR it takes a way out, later ones do not.
+    policy given here; one that takes untagged images by age gets the warning ``cachedImageMayExpire``. Tags can move,
+    as they can upstream: name digests where that matters. The first pull goes out to the upstream registry; in a VPC
+    with an endpoint for ECR it takes a way out, later ones do not.
 
     Source: "Sync an upstream registry with an Amazon ECR private registry" in the Amazon ECR user guide.
     """
@@ -80,7 +85,7 @@ class PullThroughCache(Construct):
         upstream: Upstream,
         prefix: str | None = None,
         credentials: secretsmanager.ISecret | None = None,
-        retention: Retention = Retention.keep_last(20),
+        retention: Retention = _NEWEST,
     ) -> None:
         """Create the cache.
 
@@ -92,7 +97,7 @@ class PullThroughCache(Construct):
                 left out, the registry's name, such as ``docker-hub``.
             credentials: Account and access token, in a secret whose name begins with ``ecr-pullthroughcache/``, with
                 the keys ``username`` and ``accessToken``.
-            retention: Which cached images are kept and which expire.
+            retention: Which cached images are kept and which expire; left out, the newest 20 with a tag or without.
 
         Raises:
             ConfigurationError: For a registry that takes credentials without them, or a prefix that ECR refuses.
@@ -111,6 +116,15 @@ class PullThroughCache(Construct):
         posture_of(scope, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
+        rule = retention.rule_about_untagged()
+        if rule is not None:
+            warn(
+                self,
+                "cachedImageMayExpire",
+                f"{rule}: a cached image has no tag when it is named by its digest, or when its tag has moved on "
+                "upstream, and ECS goes on asking for the digest that it found when the service was deployed; further "
+                "tasks then need the upstream registry again. Leave retention out, or use Retention([KeepNewest(20)])",
+            )
         self._upstream = upstream
         self._repositories: dict[str, ecr.IRepository] = {}
         self._prefix = name

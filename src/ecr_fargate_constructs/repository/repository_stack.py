@@ -16,7 +16,7 @@ from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.repository.private_repository import PrivateRepository, check_repository
+from ecr_fargate_constructs.repository.private_repository import PrivateRepository, check_repository, is_name
 from ecr_fargate_constructs.repository.retention import Retention
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class ImageRepositoryStack(cdk.Stack):
             termination_protection=termination_protection,
         )
         parts.tag(self)
-        self._pushed_name = _name_from(self.stack_name) if repository_name is None else repository_name
+        self._pushed_name = self._name() if repository_name is None else repository_name
         self._admitted: set[str] = set()
         self._push_policy = iam.PolicyStatement(sid="PushImageAssets", actions=_PUSH)
         self._private = PrivateRepository(
@@ -132,6 +132,16 @@ class ImageRepositoryStack(cdk.Stack):
             pull_accounts=pull_accounts,
             push_accounts=push_accounts,
         )
+
+    def _name(self) -> str:
+        name = _name_from(self.stack_name)
+        if not is_name(name):
+            raise ConfigurationError(
+                f"the repository would be called {name!r}, after the stack {self.stack_name!r}, which is no name that "
+                "ECR takes: give repository_name=, for example 'team/web'",
+                path=self.node.path,
+            )
+        return name
 
     @property
     def repository(self) -> PrivateRepository:

@@ -16,6 +16,7 @@ from ecr_fargate_constructs.repository.lifecycle_policy import (
     LifecyclePolicy,
     PolicyRule,
     Selection,
+    TagStatus,
 )
 from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, idle, selection_of
 
@@ -339,6 +340,13 @@ class Retention:
     def deciding_rule(self, tag: str) -> PolicyRule | None:
         """Return the rule that decides about an image with this one tag, the first that sees it; None if none does."""
         return next((rule for rule in self._policy().rules if rule.selection.matches([tag], archived=False)), None)
+
+    def rule_about_untagged(self) -> PolicyRule | None:
+        """Return the rule that takes images without a tag by age, or untagged ones alone by count; None for none."""
+        rules = self._policy().rules
+        rule = next((each for each in rules if each.selection.matches([], archived=False)), None)
+        alike = rule is None or (rule.count_type is CountType.IMAGES and rule.selection.tag_status is TagStatus.ANY)
+        return None if alike else rule
 
     def never_expires(self, tag: str) -> bool:
         """Return whether no rule ever acts on an image with this one tag."""

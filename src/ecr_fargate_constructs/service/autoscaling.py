@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs._warnings import warn
 from ecr_fargate_constructs.service.resource import cfn_service
 from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling
@@ -40,7 +41,7 @@ def fargate_strategies(
     if not shares:
         return None
     if isinstance(cluster, ecs.Cluster):
-        cluster.enable_fargate_capacity_providers()
+        when_made(cluster.enable_fargate_capacity_providers)  # the cluster may be the user's, and cannot forget it
     else:
         warn(
             scope,

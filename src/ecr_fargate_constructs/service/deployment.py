@@ -155,19 +155,23 @@ def rolling_overrides(rolling: Rolling, tasks: float | None) -> dict[str, object
         rolling: How the service is deployed.
         tasks: The number of tasks; None when an autoscaler decides.
     """
-    found: dict[str, object] = {
+    return {
         "Strategy": "ROLLING",
         "DeploymentCircuitBreaker.ThresholdConfiguration": _threshold(rolling, tasks),
         "DeploymentCircuitBreaker.ResetOnHealthyTask": False,
         "LifecycleHooks": [],
+        "EarlySuccessCriteria": _early_success(rolling.early_success),
     }
-    if rolling.early_success is not None:
-        found["EarlySuccessCriteria"] = {
-            "Enable": True,
-            "HealthyPercent": rolling.early_success.healthy_percent,
-            "SourceServiceRevisionCleanup": rolling.early_success.old_tasks.value,
-        }
-    return found
+
+
+def _early_success(early: EarlySuccess | None) -> dict[str, object]:
+    if early is None:
+        return {"Enable": False}  # ECS may keep what an update does not mention
+    return {
+        "Enable": True,
+        "HealthyPercent": early.healthy_percent,
+        "SourceServiceRevisionCleanup": early.old_tasks.value,
+    }
 
 
 def _threshold(rolling: Rolling, tasks: float | None) -> dict[str, object]:

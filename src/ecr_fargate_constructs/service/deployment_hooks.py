@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import acknowledge_policy, iam5_resource
+from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._types import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -131,8 +132,6 @@ def render_hooks(
     if hooks:
         role = iam.Role(scope, "HookRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
         for hook in hooks:
-            hook.function.grant_invoke(role)
-            _acknowledge_versions(role, hook.function)
             entry: dict[str, object] = {
                 "HookTargetArn": hook.function.function_arn,
                 "RoleArn": role.role_arn,
@@ -142,7 +141,7 @@ def render_hooks(
             if hook.details is not None:
                 entry["HookDetails"] = json.dumps(dict(hook.details))
             rendered.append(entry)
-        acknowledge_grants(role)
+        when_made(lambda: _let_invoke(role, hooks))
         service.node.add_dependency(role)  # and on its permission to invoke
     if approval is not None:
         stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_preview else _Stage.POST_SCALE_UP)
@@ -154,6 +153,14 @@ def render_hooks(
             }
         )
     return rendered
+
+
+def _let_invoke(role: iam.Role, hooks: Sequence[DeploymentHook]) -> None:
+    """Let ECS invoke the functions, which remember by path whom they have let, refused ones too."""
+    for hook in hooks:
+        hook.function.grant_invoke(role)
+        _acknowledge_versions(role, hook.function)
+    acknowledge_grants(role)
 
 
 def _acknowledge_versions(role: iam.Role, function: lambda_.IFunction) -> None:

@@ -63,6 +63,12 @@ def check_existing(
             f"{network.node.path}; use one VPC for both, or leave cluster and vpc out",
             path=path,
         )
+    if balancer.node.try_find_child(listener_id) is not None:  # the id that CDK's pattern has for it, or ours
+        raise ConfigurationError(
+            f"{whose} has a listener with the id {listener_id!r} already; share that "
+            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
+            path=path,
+        )
     wanted = {port_of(ingress), *((80,) if redirects(ingress) else ())}
     taken = taken_ports(balancer)
     if wanted & taken:
@@ -70,12 +76,6 @@ def check_existing(
             f"{whose} has a listener on port {min(wanted & taken):g}; give it a "
             "port= that is free, or share that listener with SharedLoadBalancer.from_listener(…) and a "
             "RoutedFargateService",
-            path=path,
-        )
-    if balancer.node.try_find_child(listener_id) is not None:  # the id that CDK's pattern has for it, or ours
-        raise ConfigurationError(
-            f"{whose} has a listener with the id {listener_id!r} already; share that "
-            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
@@ -11,7 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._acknowledge import acknowledge
 from ecr_fargate_constructs._asked import seconds_in
-from ecr_fargate_constructs._attempt import watch
+from ecr_fargate_constructs._attempt import watch, when_made
 from ecr_fargate_constructs._durations import unless_token
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (
@@ -81,7 +81,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
         balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
     if ingress.access_logs is not None:
-        balancer.log_access_logs(ingress.access_logs)
+        when_made(partial(balancer.log_access_logs, ingress.access_logs))  # which is written into the bucket's policy
     elif is_regulated(scope):
         from ecr_fargate_constructs._regulated.log_bucket import write_access_logs  # noqa: PLC0415 - else no S3 is needed
 
@@ -127,11 +127,20 @@ def open_listeners(
         warn_of_rules(scope, peers, sum(listener is not None for listener in listeners))
     for listener in listeners:
         if listener is not None:
-            connections = listener.connections
-            for peer in peers:
-                connections.allow_default_port_from(peer)
-            if ingress.allow_from is None:
-                _acknowledge_peers(scope, connections, ingress, vpc)
+            let_in = partial(_let_in, scope, listener.connections, peers, ingress, vpc)
+            if isinstance(ingress.load_balancer, ExistingLoadBalancer):
+                when_made(let_in)  # the security group is the user's, and cannot forget a rule
+            else:
+                let_in()
+
+
+def _let_in(
+    scope: Construct, connections: ec2.Connections, peers: Sequence[ec2.IPeer], ingress: Ingress, vpc: ec2.IVpc
+) -> None:
+    for peer in peers:
+        connections.allow_default_port_from(peer)
+    if ingress.allow_from is None:
+        _acknowledge_peers(scope, connections, ingress, vpc)
 
 
 def _acknowledge_peers(scope: Construct, connections: ec2.Connections, ingress: Ingress, vpc: ec2.IVpc) -> None:

@@ -15,6 +15,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
+from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs._tokens import is_token
 from ecr_fargate_constructs._tree import stack_of
 
@@ -42,7 +43,7 @@ def _readable(task: ecs.TaskDefinition, secret: ecs.Secret) -> ecs.Secret:
     owner = _resource_behind(key)
     home = stack_of(task)
     if owner is not None and stack_of(owner) is home and not attached:
-        return secret
+        return _SecretOfOwnKey(secret)
     task.add_to_execution_role_policy(
         iam.PolicyStatement(
             actions=["kms:Decrypt"],
@@ -62,8 +63,8 @@ def _resource_behind(text: str) -> IConstruct | None:
     return found.target if isinstance(found, cdk.Reference) else None
 
 
-class _SecretOfOtherKey(ecs.Secret):
-    """A secret whose key's policy is another stack's to write, and stays as it is."""
+class _Wrapped(ecs.Secret):
+    """A secret that is granted in another way than CDK does it."""
 
     def __init__(self, secret: ecs.Secret) -> None:
         super().__init__()
@@ -76,6 +77,19 @@ class _SecretOfOtherKey(ecs.Secret):
     @property
     def has_field(self) -> bool | None:
         return self._secret.has_field
+
+
+class _SecretOfOwnKey(_Wrapped):
+    """A secret in whose key's policy CDK writes who may decrypt it, which cannot be taken back."""
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody read it when all that they belong to has been made."""
+        when_made(lambda: self._secret.grant_read(grantee))
+        return iam.Grant.drop(grantee, "granted when the service has been made")
+
+
+class _SecretOfOtherKey(_Wrapped):
+    """A secret whose key's policy is another stack's to write, and stays as it is."""
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody read it; to decrypt it, a task has been let already."""

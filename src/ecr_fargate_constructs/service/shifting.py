@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._attempt import when_made
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.service.preview import PreviewHeader, PreviewPort
 
@@ -89,7 +91,8 @@ def add_shifting(
                 default_action=elbv2.ListenerAction.fixed_response(404),
             )
             for peer in peers if preview.allow_from is None else preview.allow_from:
-                second.connections.allow_default_port_from(peer)
+                # The security group may be the user's, and cannot forget a rule.
+                when_made(partial(second.connections.allow_default_port_from, peer))
             test = _rule(second, "PreviewRule", blue, green, priority=_LAST)
         case None:
             pass

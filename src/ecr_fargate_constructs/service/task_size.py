@@ -116,8 +116,8 @@ class TaskSize:
             ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
 
         Raises:
-            ConfigurationError: They fit no size of Fargate, or a share is a token, whose value only the deployment
-                knows.
+            ConfigurationError: They fit no size of Fargate, none names a need, or a share is a token, whose value only
+                the deployment knows.
         """
         asked = list(containers)
         cpu = sum(_known("cpu", each.cpu) for each in asked)
@@ -126,6 +126,11 @@ class TaskSize:
             or _known("memory_reservation_mib", each.memory_reservation_mib)
             for each in asked
         )
+        if asked and not cpu and not memory:
+            raise ConfigurationError(
+                "TaskSize.smallest_for: no container names its cpu=, memory_limit_mib= or memory_reservation_mib=, so "
+                "that any size fits; name what each needs, or leave size= out for 256 units and 512 MiB"
+            )
         fitting = [
             (hourly_price(units, size, architecture), units, size)
             for units, sizes in FARGATE_SIZES.items()

@@ -18,6 +18,7 @@ from ecr_fargate_constructs._regulated.findings import acknowledge_grants, ackno
 from ecr_fargate_constructs._scopes import all_or_nothing
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.supply_chain.expiring_signatures import warn_of_expiring_signatures
 from ecr_fargate_constructs.supply_chain.registry import check_profile
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class SignatureCheck(Construct):
 
     What it is not: ECR and ECS check no signature when an image is pulled, and neither does this. It takes ECR's word
     for the digest that is deployed. Rolling deployments have no hooks.
+
+    A signature is an image of the repository without a tag. A rule about untagged images, such as the one of
+    ``Retention.keep_last``, gets the warning ``signatureMayExpire``.
 
     Source: "Managed signing" in the Amazon ECR user guide, ``DescribeImageSigningStatus`` in its API reference.
     """
@@ -138,6 +142,8 @@ class SignatureCheck(Construct):
             },
         )
         acknowledge_hook_function(self._function)
+        for repository in repositories:
+            warn_of_expiring_signatures(self, repository)
 
     @property
     def function(self) -> lambda_.Function:

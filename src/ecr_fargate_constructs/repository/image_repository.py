@@ -1,0 +1,160 @@
+"""What can be done with a repository, made here or not: images get in, and are named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+from ecr_fargate_constructs._attempt import claim
+from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._scopes import all_or_nothing, check_place, whole_call
+from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._tree import adopt
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.image import published_image as images
+from ecr_fargate_constructs.image.build import ImageBuild
+from ecr_fargate_constructs.image.context import inspect_context, outdir_of
+from ecr_fargate_constructs.image.direct import check_delivery
+from ecr_fargate_constructs.repository.running_images import UNKNOWN
+
+if TYPE_CHECKING:
+    import os
+
+    from aws_cdk import aws_ecr as ecr
+    from aws_cdk import aws_secretsmanager as secretsmanager
+
+
+class ImageRepository(Construct):
+    """What ``PrivateRepository`` and ``ExistingRepository`` share."""
+
+    _repository: ecr.IRepository
+
+    def watch(self, tag: str, *, name: str, changes: bool = True) -> None:
+        """Note an image that runs; of a repository that exists nobody knows what it keeps."""
+
+    @whole_call
+    def build_and_push_image(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        id: str = "Image",  # noqa: A002 - CDK's word for it
+        build: ImageBuild | None = None,
+        scope: Construct | None = None,
+    ) -> images.PublishedImage:
+        """Build an image from a directory; it lives in this repository under the hash of what went into it.
+
+        It is copied there by the stack that the image belongs to; or, into the repository of an
+        ``ImageRepositoryStack``, pushed before that stack is deployed.
+
+        Args:
+            directory: Directory with the Dockerfile. A relative path counts from the working directory of the process,
+                as for ``cdk deploy``.
+            id: Construct id; one for each image of the repository.
+            build: How to build; left out, ``ImageBuild()``.
+            scope: Construct that the image belongs to; left out, this repository. The repository of an
+                ``ImageRepositoryStack`` takes the stack that runs the image.
+
+        Raises:
+            ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
+        """
+        how, parent = build or ImageBuild(), self if scope is None else scope
+        check_place(parent, id)
+        claim(parent, id)
+        context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
+        check_delivery(parent, self._repository, path=path_of(parent, id))
+        image = images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
+        self.watch(image.tag or UNKNOWN, name=path_of(parent, id))
+        return image
+
+    @whole_call
+    def mirror_image(
+        self,
+        reference: str,
+        *,
+        id: str = "Mirror",  # noqa: A002 - CDK's word for it
+        architecture: Architecture = Architecture.X86_64,
+        all_architectures: bool = False,
+        credentials: secretsmanager.ISecret | None = None,
+    ) -> images.PublishedImage:
+        """Copy an image of another registry into this repository, so that running it depends on this one alone.
+
+        The bytes stay the same, and so does the digest. The registry may be a public one, or ECR's in another region or
+        account, whose repository then has to let this account pull.
+
+        Args:
+            reference: Name of the image with a tag or a digest, for example ``"nginx:1.29"`` or
+                ``"nginx:1.29@sha256:…"``. The copy has the same tag, or ``sha256-…`` where only a digest is named.
+            id: Construct id; one for each image of the repository.
+            architecture: The architecture to run; also the one to copy, unless all are copied.
+            all_architectures: Copy the whole index, with its digest; by default the one architecture is copied.
+            credentials: Secret with the login for the registry, a JSON text with ``username`` and ``password``, or
+                ``username`` and ``accessToken``; without it the registry is asked anonymously. ECR needs none.
+
+        The tag never expires while the mirror is in the program: the repository's ``retention`` protects it.
+
+        Raises:
+            ConfigurationError: ``reference`` is no image's name, or names no version, or the tag is another image's.
+        """
+        check_place(self, id)
+        claim(self, id)
+        image = images.mirror(
+            self,
+            id,
+            reference=reference,
+            architecture=architecture,
+            all_architectures=all_architectures,
+            credentials=credentials,
+            repository=self._repository,
+        )
+        self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
+        return image
+
+    @whole_call
+    def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+        """An image that is already in this repository, by its tag.
+
+        Raises:
+            ConfigurationError: ``tag`` is not a tag.
+        """
+        image = images.existing_tag(self._repository, tag, architecture, path=self.node.path)
+        self.watch(tag, name=f"the tag {tag}")
+        return image
+
+    @whole_call
+    def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+        """An image that is already in this repository, by its digest.
+
+        Raises:
+            ConfigurationError: ``digest`` is not a digest.
+        """
+        image = images.existing_digest(self._repository, digest, architecture, path=self.node.path)
+        if not is_token(digest):
+            self.watch(UNKNOWN, name=f"the digest {digest}")
+        return image
+
+
+class ExistingRepository(ImageRepository):
+    """A repository that exists: images are built, mirrored and named as with ``PrivateRepository``.
+
+    Nothing of the repository changes: retention, scanning and encryption are its own, and nobody is warned of what its
+    lifecycle policy takes. The copier's role may push to it; a repository of another account has to admit this one.
+    """
+
+    @all_or_nothing
+    def __init__(self, scope: Construct, construct_id: str, *, repository: ecr.IRepository) -> None:
+        """Name the repository.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            repository: The repository, for example ``ecr.Repository.from_repository_name(stack, "Shop", "shop/web")``.
+        """
+        super().__init__(scope, construct_id)
+        adopt(self, scope, path_of(scope, construct_id))
+        self._repository = repository
+
+    @property
+    def repository(self) -> ecr.IRepository:
+        """CDK's own construct."""
+        return self._repository
