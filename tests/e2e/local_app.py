@@ -125,12 +125,7 @@ class LocalApp:
             capture_output=True,
             text=True,
             check=False,
-            env={
-                **os.environ,
-                "AWS_ACCESS_KEY_ID": f"{self.port:012d}",
-                "AWS_SECRET_ACCESS_KEY": "local",
-                "AWS_REGION": "us-east-1",
-            },
+            cwd=self.directory,  # its secret is taken
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, [each["cause"] for each in json.loads(done.stdout)]

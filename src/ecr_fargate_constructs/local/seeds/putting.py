@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ecr_fargate_constructs.local.docker_shim import push_options
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import zone_reference
@@ -144,29 +145,29 @@ class _Putting:
         memory = Memory.load(self.instance.memory_file)
         engine = memory.engine if memory is not None else "podman"
         target = f"{self.instance.local_registry}/{name}"
-        insecure = ["--tls-verify=false"] if engine == "podman" else []  # docker allows plain HTTP on localhost
+        options, variables = push_options(engine, self.instance.login)
         if self._ask(engine, "image", "inspect", source).returncode != 0:
             self._checked(engine, name, "pull", source)
         self._checked(engine, name, "tag", source, target)
         try:
-            self._checked(engine, name, "push", *insecure, target)
+            self._checked(engine, name, "push", *options, target, **variables)
         finally:
             self._ask(engine, "rmi", target)  # the name alone: a task has to pull it
 
-    def _checked(self, engine: str, name: str, *arguments: str) -> None:
-        done = self._ask(engine, *arguments)
+    def _checked(self, engine: str, name: str, *arguments: str, **variables: str) -> None:
+        done = self._ask(engine, *arguments, **variables)
         if done.returncode != 0:
             why = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
             raise LocalError(f"the image {name} cannot be put there: '{engine} {arguments[0]}' failed: {why}")
 
-    def _ask(self, engine: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _ask(self, engine: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - commands of ours, no shell
             [engine, *arguments],
             capture_output=True,
             text=True,
             check=False,
             timeout=_PULL_SECONDS,
-            env={**os.environ, **podman_environment(self.instance)},
+            env={**os.environ, **podman_environment(self.instance), **variables},
         )
 
     def _said(self, kind: str, name: str) -> str:
