@@ -110,7 +110,7 @@ def last_lines(record: Record) -> list[str]:
 
 def observations(record: Record) -> Iterator[Observation]:
     """All that is said of a failure, the tasks' own words first."""
-    for task in _newest(record.get("tasks", ())):
+    for task in _newest(record):
         yield from _of_task(task)
     for key, said in (
         ("services", _of_service),
@@ -123,13 +123,33 @@ def observations(record: Record) -> Iterator[Observation]:
             yield from said(each)
 
 
-def _newest(tasks: Sequence[Record]) -> Iterator[Record]:
-    """Tasks of the version that failed last: those of earlier ones stopped for reasons of their own."""
-    stopped = [task for task in tasks if _stopped_of_itself(task)]
+def _newest(record: Record) -> Iterator[Record]:
+    """Tasks of the version that failed last: those of earlier ones stopped for reasons of their own.
+
+    While a later version is rolled out, those of earlier ones do not count, although none of its own may have stopped
+    yet. A deployment that rolls back to an earlier version hides nothing.
+    """
+    rolled_out = {
+        f"service:{service.get('serviceName')}": deployment.get("taskDefinition")
+        for service in record.get("services", ())
+        for deployment in service.get("deployments", ())
+        if deployment.get("rolloutState") == "IN_PROGRESS"
+    }
+    stopped = [
+        task
+        for task in record.get("tasks", ())
+        if _stopped_of_itself(task) and not _precedes(task.get("taskDefinitionArn"), rolled_out.get(task.get("group")))
+    ]
     latest = max(stopped, key=lambda task: _instant(task.get("stoppedAt")) or 0.0, default=None)
     for task in stopped:
         if latest is not None and task.get("taskDefinitionArn") == latest.get("taskDefinitionArn"):
             yield task
+
+
+def _precedes(definition: object, other: object) -> bool:
+    """Whether a task definition is an earlier revision of the same family."""
+    (family, _, revision), (same, _, later) = str(definition).rpartition(":"), str(other).rpartition(":")
+    return family == same and revision.isdecimal() and later.isdecimal() and int(revision) < int(later)
 
 
 def _of_service(service: Record) -> Iterator[Observation]:

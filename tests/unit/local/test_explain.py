@@ -103,6 +103,15 @@ def test_tasks_of_an_earlier_version_tell_another_story() -> None:
     assert [each.rule.cause for each in explain(record)] == ["out of memory", "container exited"]
 
 
+@pytest.mark.parametrize(("revision", "causes"), [(4, 1), (5, 1), (6, 0)])
+def test_while_a_later_version_is_rolled_out_what_stopped_before_does_not_count(revision: int, causes: int) -> None:
+    family = "arn:aws:ecs:eu-central-1:1:task-definition/web"
+    task = {**_record("out_of_memory")["tasks"][0], "taskDefinitionArn": f"{family}:5", "group": "service:web"}
+    deployment = {"rolloutState": "IN_PROGRESS", "taskDefinition": f"{family}:{revision}"}
+    record = {"tasks": [task], "services": [{"serviceName": "web", "deployments": [deployment]}]}
+    assert len(explain(record)) == causes
+
+
 def test_times_of_boto3_count_as_well() -> None:
     record = _record("no_capacity")
     for event in record["services"][0]["events"]:

@@ -25,6 +25,10 @@ _SECONDS_TO_PASS = 10
 _LONGEST_WAIT = 2  # seconds; requests wait for the check
 
 
+_HEADERS = {"Connection": "close", "User-Agent": "ELB-HealthChecker/2.0"}  # as Elastic Load Balancing sends them
+_MOST_OF_A_BODY = 65_536
+
+
 @dataclass(frozen=True)
 class Health:
     """The health of a target, in Elastic Load Balancing's words."""
@@ -144,8 +148,10 @@ def ask(target: _Parameters, group: _Parameters) -> Health:
     timeout = min(_LONGEST_WAIT, int(group.get("HealthCheckTimeoutSeconds") or 5))
     connection = http.client.HTTPConnection(target["Id"], port, timeout=timeout)
     try:
-        connection.request("GET", group.get("HealthCheckPath") or "/")
-        status = connection.getresponse().status
+        connection.request("GET", group.get("HealthCheckPath") or "/", headers=_HEADERS)
+        answer = connection.getresponse()
+        answer.read(_MOST_OF_A_BODY)  # or the application would log that its connection was reset
+        status = answer.status
     except TimeoutError:
         return Health("unhealthy", "Target.Timeout", "Request timed out")
     except (OSError, http.client.HTTPException):
