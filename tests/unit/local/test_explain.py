@@ -103,7 +103,7 @@ def test_tasks_of_an_earlier_version_tell_another_story() -> None:
     assert [each.rule.cause for each in explain(record)] == ["out of memory", "container exited"]
 
 
-@pytest.mark.parametrize(("revision", "causes"), [(4, 1), (5, 1), (6, 0)])
+@pytest.mark.parametrize(("revision", "causes"), [(4, 2), (5, 2), (6, 0)])
 def test_while_a_later_version_is_rolled_out_what_stopped_before_does_not_count(revision: int, causes: int) -> None:
     family = "arn:aws:ecs:eu-central-1:1:task-definition/web"
     task = {**_record("out_of_memory")["tasks"][0], "taskDefinitionArn": f"{family}:5", "group": "service:web"}
