@@ -232,6 +232,13 @@ def _assembly(folder: Path, dockerfile: str) -> Path:
     return folder
 
 
+def test_the_port_of_the_embedded_aws_is_not_the_applications(wait: Callable[..., Any]) -> None:
+    aws = _Aws([(_service(grace=60), [DEAF, DEAF])])
+    with pytest.raises(LocalError) as caught:
+        wait(aws, sockets=Sockets(open=frozenset({7070}), loopback=frozenset({4600})))
+    assert "the task listens on 7070\n" in f"{caught.value.cause}\n"
+
+
 def test_a_port_that_the_dockerfile_does_not_expose_fails_in_seconds(wait: Callable[..., Any], tmp_path: Path) -> None:
     known = Known.of(_assembly(tmp_path / "out", "FROM scratch\nEXPOSE 7070\n"))
     aws = _Aws([(_service(grace=600), [DEAF, DEAF])])
