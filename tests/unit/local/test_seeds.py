@@ -89,6 +89,7 @@ def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
             tmp_path,
             ("hosted-zone", {"domainName": "example.com"}),
             ("hosted-zone", {"domainName": "private.example", "vpcId": "vpc-1"}),
+            ("hosted-zone", {"domainName": "later.example", "vpcId": "vpc-12345"}),  # its VPC is not known yet
             ("ssm", {"parameterName": "/prod/url"}),
             ("vpc-provider", {"filter": {"tag:Name": "prod"}}),
             ("vpc-provider", {"filter": {"vpc-id": "vpc-1"}}),
@@ -98,7 +99,7 @@ def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
         ),
         *HERE,
     )
-    assert found.zones == (seeds.Zone("example.com"),)
+    assert found.zones == (seeds.Zone("example.com"), seeds.Zone("private.example", vpc="vpc-1"))
     assert set(found.parameters) == {"/prod/url"}
     assert found.vpcs == ("prod",)
     assert found.stubs
