@@ -126,7 +126,10 @@ class Deployment:
                     f"\na stand-in made of Debian packages plays {', '.join(self._stand_ins)} here: it has the "
                     "interpreter or the server, and no pip, compiler or curl"
                 )
-                error.fix = "connect this machine to the base image's registry, or load the image into the engine"
+                error.fix = (
+                    "if the step lacks one of these, connect this machine to the base image's registry, or load the "
+                    "image into the engine; otherwise mend the Dockerfile or what it copies"
+                )
             raise
 
     def _run(self, *arguments: str) -> None:

@@ -153,7 +153,7 @@ def test_a_health_check_that_never_passes_fails_after_threshold_times_interval(w
         wait(aws)
     assert aws.now == 30
     cause = caught.value.cause
-    assert cause.startswith("Web-Service: the service did not come up: 1 of its targets fail the health check: GET /h")
+    assert cause.startswith("Web-Service: the service did not come up: 1 of its targets fails the health check: GET /h")
     assert "failed health check of the load balancer: " in cause, "what explain knows"
     assert cause.endswith("last lines of this version:\n  listening")
     assert aws.asked_for_lines == ["t1", "t2"]
