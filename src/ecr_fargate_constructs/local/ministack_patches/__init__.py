@@ -74,6 +74,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     task_patches.share_the_network_of_a_task(ecs)
+    task_patches.tell_an_early_exit(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     alb = import_module("ministack.services.alb")
     check_targets(alb, _find)
