@@ -169,6 +169,20 @@ def test_what_a_stack_makes_has_no_stub(tmp_path: Path) -> None:
     assert (found.secrets, found.parameters, found.images) == ({}, {}, {})
 
 
+def test_an_image_that_the_app_builds_is_no_image_that_is_missing(tmp_path: Path) -> None:
+    home = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
+    image = {"Fn::Sub": f"{home}/assets-${{AWS::AccountId}}-${{AWS::Region}}:1"}
+    assert set(_stubs(tmp_path, _task(image=image)).images) == {"assets-${account}-${region}:1"}
+    place = {"repositoryName": "assets-${AWS::AccountId}-${AWS::Region}", "imageTag": "1"}
+    built = {"source": {"directory": "."}, "destinations": {"current": place}}
+    (tmp_path / "assets.json").write_text(json.dumps({"dockerImages": {"a": built}}), encoding="utf-8")
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    manifest["artifacts"]["Web"]["dependencies"] = ["Assets"]
+    manifest["artifacts"]["Assets"] = {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert seeds.stubs(tmp_path).images == {}
+
+
 def test_what_a_policy_names_is_not_used(tmp_path: Path) -> None:
     statement = {"Action": "secretsmanager:GetSecretValue", "Resource": _secret("prod/key")}
     policy = ("AWS::IAM::Policy", {"PolicyDocument": {"Statement": [statement]}})
