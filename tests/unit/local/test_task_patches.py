@@ -176,6 +176,14 @@ def test_secrets_of_a_template_have_the_names_of_the_api() -> None:
     assert without["secrets"] == []
 
 
+def test_a_container_that_only_prepares_does_not_have_the_network_of_the_task() -> None:
+    provisioners = import_module("ministack.services.cloudformation.provisioners")
+    module = SimpleNamespace(_normalize_container_defs=provisioners._normalize_container_defs)
+    patches.start_essential_containers_first(module)
+    definitions = [{"Name": "init", "Essential": False}, {"Name": "web"}, {"Name": "beside", "Essential": "true"}]
+    assert [each["name"] for each in module._normalize_container_defs(definitions)] == ["web", "beside", "init"]
+
+
 def test_a_secret_is_referred_to_by_its_arn() -> None:
     kept: dict[str, Any] = {}
     deleted: list[str] = []

@@ -61,6 +61,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     keep_grace_periods(handlers, ecs)
     answer_missing_attributes(handlers, ec2)
     task_patches.read_secrets_of_containers(provisioners)
+    task_patches.start_essential_containers_first(provisioners)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     secretsmanager = import_module("ministack.services.secretsmanager")
     generate_secrets(provisioners, secretsmanager)

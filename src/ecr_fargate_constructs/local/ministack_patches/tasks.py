@@ -15,6 +15,20 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 _TASK_ARN = 5  # of the arguments that follow the container's and the task's definition
 
 
+def start_essential_containers_first(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Give a task the network of a container that stays: the first one's, which a container that only prepares leaves.
+
+    What a container waits for (``dependsOn``) MiniStack does not wait for, so the order means nothing else.
+    """
+    normalize = find(provisioners, "_normalize_container_defs")
+
+    def normalize_container_defs(definitions: list[_Properties]) -> list[_Properties]:
+        found: list[_Properties] = normalize(definitions)
+        return sorted(found, key=lambda each: str(each.get("essential", True)).lower() == "false")
+
+    provisioners._normalize_container_defs = normalize_container_defs  # noqa: SLF001 - what this module is for
+
+
 def read_secrets_of_containers(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
     """Containers get their secrets by the names of the API; MiniStack leaves those of a template as they are."""
     normalize, lower = find(provisioners, "_normalize_container_defs"), find(provisioners, "_cfn_to_camel")
