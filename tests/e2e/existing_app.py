@@ -37,6 +37,11 @@ route53.ARecord(
 )
 found = route53.HostedZone.from_lookup(stack, "Found", domain_name="example.org")
 route53.ARecord(stack, "FoundRecord", zone=found, target=route53.RecordTarget.from_ip_addresses("192.0.2.1"))
+vpc = ec2.Vpc.from_lookup(stack, "Vpc", vpc_name="prod")
+private = route53.HostedZone.from_lookup(
+    stack, "Private", domain_name="corp.example", private_zone=True, vpc_id=vpc.vpc_id
+)
+route53.ARecord(stack, "PrivateRecord", zone=private, target=route53.RecordTarget.from_ip_addresses("192.0.2.1"))
 key = secretsmanager.Secret.from_secret_name_v2(stack, "Key", "prod/key")
 other = secretsmanager.Secret.from_secret_complete_arn(stack, "Other", OTHER)
 fields = secretsmanager.Secret.from_secret_name_v2(stack, "Fields", "prod/fields")
@@ -59,7 +64,7 @@ LoadBalancedFargateService(
             "PARAMETER": ecs.Secret.from_ssm_parameter(parameter),
         },
     ),
-    vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_name="prod"),
+    vpc=vpc,
     ingress=PublicHttp(),
 )
 app.synth()

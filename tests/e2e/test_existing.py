@@ -49,7 +49,7 @@ def test_the_task_gets_what_was_seeded_and_stubs_for_the_rest(existing: tuple[Lo
     app, printed = existing
     for what in ("secret prod/key", f"secret {ARN}", "parameter /prod/plain", "parameter /prod/looked/up"):
         assert f"note {what} does not exist here: a stub with a random value stands for it; 'ecr-fargate" in printed
-    for what in ("hosted zone example.org", "hosted zone Z0123456789EXAMPLE", "VPC prod"):
+    for what in ("hosted zone example.org", "hosted zone corp.example", "hosted zone Z0123456789EXAMPLE", "VPC prod"):
         assert f"note {what} does not exist here: " in printed
     assert "note image shop:1.2 does not exist here: 'ecr-fargate local seed FILE' puts it there" in printed
 

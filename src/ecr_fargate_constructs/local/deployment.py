@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.progress import Progress
     from ecr_fargate_constructs.reading.assembly import Stack
 
+_MOST_LOOKUPS = 3  # one after the other: a VPC, then a private zone in it
 _NO_LOOKUPS = "Context lookups have been disabled"
 
 
@@ -63,7 +64,11 @@ class Deployment:
         """
         self._progress.step("synthesizing the app")
         with seeds.context_kept(self._instance.app_directory):
-            self._synthesize(running=running)
+            try:
+                self._synthesize(running=running)
+            except (NeedsAwsError, toolkit.ToolkitError):
+                self._refuse_lookups_elsewhere(running=running)
+                raise
         refuse_unknown(self._fresh, self._names)
         stacks = assembly.stacks(self._fresh, self._names)
         for text in warnings(stacks):
@@ -121,16 +126,19 @@ class Deployment:
                     f"\na stand-in made of Debian packages plays {', '.join(self._stand_ins)} here: it has the "
                     "interpreter or the server, and no pip, compiler or curl"
                 )
-                error.fix = "connect this machine to the base image's registry, or load the image into the engine"
+                error.fix = (
+                    "if the step lacks one of these, connect this machine to the base image's registry, or load the "
+                    "image into the engine; otherwise mend the Dockerfile or what it copies"
+                )
             raise
 
     def _run(self, *arguments: str) -> None:
         toolkit.run_toolkit(self._instance, self._memory, self._toolkit, arguments, on_line=self._progress.detail)
 
-    def _synthesize(self, *, running: bool) -> None:
-        """Run the app; once more when it asked for something that a stub can stand for."""
+    def _synthesize(self, *, running: bool, rounds: int = _MOST_LOOKUPS) -> None:
+        """Run the app; again as long as it asks for something that a stub can stand for."""
         command = ["synth", "--quiet", *self._context, *([] if running else ["--no-lookups"]), "--output"]
-        shutil.rmtree(self._fresh, ignore_errors=True)
+        shutil.rmtree(self._fresh, ignore_errors=True)  # its validation report would count again
         try:
             self._run(*command, str(self._fresh))
         except toolkit.ToolkitError as error:
@@ -138,10 +146,15 @@ class Deployment:
                 if _asks_aws(error.lines, self._instance.port):
                     raise NeedsAwsError from error
                 raise
-            if not self._put(seeds.lookups(self._fresh, self._instance.account, self._instance.region)):
+            missing = seeds.lookups(self._fresh, self._instance.account, self._instance.region)
+            if rounds == 0 or not self._put(missing):
                 raise
-            shutil.rmtree(self._fresh, ignore_errors=True)  # its validation report would count again
-            self._run(*command, str(self._fresh))
+            self._synthesize(running=running, rounds=rounds - 1)
+
+    def _refuse_lookups_elsewhere(self, *, running: bool) -> None:
+        """Refuse an app that asks AWS for what is in another account or region, where no lookup finds anything."""
+        if seeds.asks_elsewhere(self._fresh, self._instance.account, self._instance.region):
+            refuse_other_environments(self._fresh, self._names, self._instance, running=running)
 
     def _put(self, stubs: seeds.Seeds) -> bool:
         """Put stubs where nothing is, and return whether there were any."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,7 +20,8 @@ Record: TypeAlias = "Mapping[str, Any]"
 
 _FAILED_STATES = ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED", "ROLLBACK_IN_PROGRESS", "FAILED")
 _RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and old ones tell of other failures
-ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
+_ROLLBACK = re.compile(r"\broll(?:ed|ing) back to\b")
+_ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,13 @@ def explain(record: Record) -> list[Explanation]:
 
 def failed(record: Record) -> bool:
     """Whether something failed at all, known or not."""
-    deployments = [each for service in record.get("services", ()) for each in service.get("deployments", ())]
+    services = record.get("services", ())
+    deployments = [each for service in services for each in service.get("deployments", ())]
     return (
-        any(each.get("rolloutState") == "FAILED" for each in deployments)
+        any(each.get("rolloutState") == "FAILED" and not _is_past(each, services) for each in deployments)
         or any(each.get("status") in _FAILED_STATES for each in record.get("serviceDeployments", ()))
         or any(str(each.get("ResourceStatus", "")).endswith("FAILED") for each in record.get("StackEvents", ()))
-        or any(_stopped_of_itself(task) for task in record.get("tasks", ()))
+        or bool(failures(record.get("tasks", ()), services))
         or any(_state(each) == "unhealthy" for each in record.get("TargetHealthDescriptions", ()))
     )
 
@@ -110,7 +113,7 @@ def last_lines(record: Record) -> list[str]:
 
 def observations(record: Record) -> Iterator[Observation]:
     """All that is said of a failure, the tasks' own words first."""
-    for task in _newest(record):
+    for task in _newest(failures(record.get("tasks", ()), record.get("services", ()))):
         yield from _of_task(task)
     for key, said in (
         ("services", _of_service),
@@ -123,41 +126,42 @@ def observations(record: Record) -> Iterator[Observation]:
             yield from said(each)
 
 
-def _newest(record: Record) -> Iterator[Record]:
-    """Tasks of the version that failed last: those of earlier ones stopped for reasons of their own.
+def failures(tasks: Sequence[Record], services: Sequence[Record]) -> list[Record]:
+    """Return the tasks that stopped for a reason of their own.
 
-    While a later version is rolled out, those of earlier ones do not count, although none of its own may have stopped
-    yet. A deployment that rolls back to an earlier version hides nothing.
+    Tasks of a version before the one that a service runs are left out: a later deployment has replaced that version.
+    What a rollback has replaced has a later revision than what runs, and stays.
     """
-    rolled_out = {
-        f"service:{service.get('serviceName')}": deployment.get("taskDefinition")
-        for service in record.get("services", ())
-        for deployment in service.get("deployments", ())
-        if deployment.get("rolloutState") == "IN_PROGRESS"
-    }
-    stopped = [
-        task
-        for task in record.get("tasks", ())
-        if _stopped_of_itself(task) and not _precedes(task.get("taskDefinitionArn"), rolled_out.get(task.get("group")))
-    ]
+    return [task for task in tasks if _stopped_of_itself(task) and not _is_past(task, services)]
+
+
+def _is_past(each: Record, services: Sequence[Record]) -> bool:
+    """Whether a task or deployment has an earlier revision than the service of its family."""
+    family, revision = _revision(each)
+    return any(family == theirs and revision < current for theirs, current in map(_revision, services))
+
+
+def _revision(each: Record) -> tuple[str, int]:
+    """The family and revision of a service, a deployment or a task."""
+    arn = str(each.get("taskDefinitionArn") or each.get("taskDefinition") or "")
+    family, _, revision = arn.rpartition(":")
+    return family, int(revision) if revision.isdecimal() else 0
+
+
+def _newest(stopped: Sequence[Record]) -> Iterator[Record]:
+    """Tasks of the version that failed last: those of earlier ones stopped for reasons of their own."""
     latest = max(stopped, key=lambda task: _instant(task.get("stoppedAt")) or 0.0, default=None)
     for task in stopped:
         if latest is not None and task.get("taskDefinitionArn") == latest.get("taskDefinitionArn"):
             yield task
 
 
-def _precedes(definition: object, other: object) -> bool:
-    """Whether a task definition is an earlier revision of the same family."""
-    (family, _, revision), (same, _, later) = str(definition).rpartition(":"), str(other).rpartition(":")
-    return family == same and revision.isdecimal() and later.isdecimal() and int(revision) < int(later)
-
-
 def _of_service(service: Record) -> Iterator[Observation]:
     name = f"service {service.get('serviceName', '?')}"
-    for event in _recent(service.get("events", ())):
+    for event in _recent(_of_the_last_deployment(service)):
         yield Observation(name, event.get("message", ""))
     for deployment in service.get("deployments", ()):
-        if deployment.get("rolloutState") != "COMPLETED":
+        if deployment.get("rolloutState") != "COMPLETED" and not _is_past(deployment, [service]):
             yield Observation(name, deployment.get("rolloutStateReason", ""))
 
 
@@ -184,6 +188,21 @@ def _of_stack_event(event: Record) -> Iterator[Observation]:
 
 def _of_log_event(line: Record) -> Iterator[Observation]:
     yield Observation("log", line.get("message", ""))
+
+
+def _of_the_last_deployment(service: Record) -> list[Record]:
+    """Events since the deployment that runs was made: all of them after a rollback to it, which tell why."""
+    events = list(service.get("events", ()))
+    deployments: Sequence[Record] = service.get("deployments", ())
+    primary = next((each for each in deployments if each.get("status") == "PRIMARY"), None)
+    began = _instant(primary.get("createdAt")) if primary is not None else None
+    if primary is None or began is None:
+        return events
+    name = str(primary.get("id", ""))
+    said = [str(event.get("message", "")) for event in events]
+    if any(name in message and _ROLLBACK.search(message) for message in said):
+        return events
+    return [event for event in events if (_instant(event.get("createdAt")) or began) >= began]
 
 
 def _recent(events: Sequence[Record]) -> Iterator[Record]:
@@ -222,7 +241,7 @@ def _stopped_of_itself(task: Record) -> bool:
     if task.get("lastStatus") != "STOPPED" and task.get("desiredStatus") != "STOPPED":
         return False
     reason = str(task.get("stoppedReason", ""))
-    return task.get("stopCode") not in ORDINARY_STOPS or "health check" in reason
+    return task.get("stopCode") not in _ORDINARY_STOPS or "health check" in reason
 
 
 def _first(observation: Observation) -> Rule | None:

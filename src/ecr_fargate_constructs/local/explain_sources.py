@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.explain import ORDINARY_STOPS
+from ecr_fargate_constructs.local.explain import failures
 from ecr_fargate_constructs.local.retention_sources import asked
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def from_services(
         record["services"] += answer["services"]
         tasks = _tasks(ecs, cluster, arn.rpartition("/")[2], tasks_of_interest)
         record["tasks"] += tasks
-        record["logEvents"] += _last_lines(clients, tasks)
+        record["logEvents"] += _last_lines(clients, failures(tasks, answer["services"]))
         record["serviceDeployments"] += _deployments(ecs, cluster, arn)
         for service in answer["services"]:
             for balancer in service.get("loadBalancers", ()):
@@ -160,13 +160,9 @@ def _health(clients: Clients, group: str) -> dict[str, list[Any]]:
     return {"TargetHealthDescriptions": found, "TargetGroups": groups}
 
 
-def _last_lines(clients: Clients, tasks: Sequence[Any]) -> list[Any]:
+def _last_lines(clients: Clients, failed: Sequence[Any]) -> list[Any]:
     """The last lines of the task that failed last, if its containers log to CloudWatch and the caller may read them."""
-    stopped = max(
-        (task for task in tasks if task.get("lastStatus") == "STOPPED"),
-        key=lambda task: (task.get("stopCode") not in ORDINARY_STOPS, str(task.get("stoppedAt", ""))),
-        default=None,
-    )
+    stopped = max(failed, key=lambda task: str(task.get("stoppedAt", "")), default=None)
     if stopped is None:
         return []
     lines: list[Any] = []

@@ -157,4 +157,5 @@ def _trouble(bad: Sequence[Target], look: Look) -> str:
     if not bad:
         return ""
     where = listening(bad[0], look.sockets)
-    return f"{len(bad)} of its targets fail the health check: {bad[0].trouble}" + (f"; {where}" if where else "")
+    fail = "1 of its targets fails" if len(bad) == 1 else f"{len(bad)} of its targets fail"
+    return f"{fail} the health check: {bad[0].trouble}" + (f"; {where}" if where else "")

@@ -187,16 +187,18 @@ def _explained(error: BaseException, instance: Instance) -> BaseException:
 
 
 def _tell_what_goes_on(instance: Instance, failure: BaseException) -> None:
-    """Say that the version before still answers, if it does."""
+    """Say where the app still answers: of several services, others may run their new version."""
     if not isinstance(failure, LocalError):
         return
     with contextlib.suppress(BotoCoreError, ClientError, OSError):
         deployed, cloud = [stack.name for stack in assembly.stacks(instance.assembly)], Cloud(instance)
-        targets = (target for service in cloud.services(deployed) for target in targets_of(cloud, service))
+        services = cloud.services(deployed)
+        targets = (target for service in services for target in targets_of(cloud, service))
         if any(target.healthy for target in targets):
             answers = [ask(balancer) for balancer in cloud.balancers(deployed)]
             urls = [answer.balancer.url for answer in answers if answer.good]
-            failure.cause += f"\nthe version before goes on answering at {', '.join(urls)}" if urls else ""
+            what = "the version before goes on answering" if len(services) == 1 else "the app still answers"
+            failure.cause += f"\n{what} at {', '.join(urls)}" if urls else ""
 
 
 def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress, *, keep: bool) -> None:

@@ -26,6 +26,10 @@ class Sockets:
     open: frozenset[int] = frozenset()
     loopback: frozenset[int] = frozenset()
 
+    def without(self, port: int) -> Sockets:
+        """Return the same without one port."""
+        return Sockets(self.open - {port}, self.loopback - {port})
+
 
 def sockets_of(pid: int) -> Sockets:
     """Return what is listened on in the network of a process; nothing when it is gone."""

@@ -158,7 +158,7 @@ def print_answer(console: Console, answer: Answer) -> None:
     body = "\n".join(answer.body.splitlines()[:_BODY_LINES])
     colour = "green" if answer.status < 400 else "yellow"  # noqa: PLR2004 - where HTTP's errors begin
     console.print(f"GET {escape(answer.balancer.url)} [{colour}]{answer.status}[/]", highlight=False)
-    console.print(escape(body), style="bold", highlight=False)
+    console.print(escape(body), style="bold", highlight=False, soft_wrap=True)
 
 
 def print_error(console: Console, error: LocalError) -> None:

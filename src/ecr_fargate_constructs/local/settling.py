@@ -127,10 +127,13 @@ class Settling:
         )
 
     def _sockets(self, service: Service) -> Sockets:
-        """What the first running task of the wanted version listens on: its containers share one network."""
+        """What the first running task of the wanted version listens on: its containers share one network.
+
+        The port of the embedded AWS is not the application's: the embedded AWS itself listens there for the task.
+        """
         mine = [task.arn for task in service.running if task.definition == service.wanted]
         pids = [each.pid for each in containers(self.instance, self.memory) if each.task in mine[:1] and each.pid]
-        return sockets_of(pids[0]) if pids else Sockets()
+        return sockets_of(pids[0]).without(self.instance.port) if pids else Sockets()
 
     def _answers(self, stacks: Sequence[str], services: Sequence[Service]) -> list[Answer]:
         """What the load balancers say; those that have just got their first healthy target may need a moment."""

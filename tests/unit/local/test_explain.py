@@ -103,13 +103,41 @@ def test_tasks_of_an_earlier_version_tell_another_story() -> None:
     assert [each.rule.cause for each in explain(record)] == ["out of memory", "container exited"]
 
 
-@pytest.mark.parametrize(("revision", "causes"), [(4, 2), (5, 2), (6, 0)])
-def test_while_a_later_version_is_rolled_out_what_stopped_before_does_not_count(revision: int, causes: int) -> None:
-    family = "arn:aws:ecs:eu-central-1:1:task-definition/web"
-    task = {**_record("out_of_memory")["tasks"][0], "taskDefinitionArn": f"{family}:5", "group": "service:web"}
-    deployment = {"rolloutState": "IN_PROGRESS", "taskDefinition": f"{family}:{revision}"}
-    record = {"tasks": [task], "services": [{"serviceName": "web", "deployments": [deployment]}]}
-    assert len(explain(record)) == causes
+VERSION = "arn:aws:ecs:eu-central-1:1:task-definition/web:"
+
+
+def _after_a_later_deployment(revision: int, **deployment: str) -> dict[str, Any]:
+    """Tasks and a deployment of version 6 that failed, in a service that runs another version."""
+    record = _record("exited")
+    for task in record["tasks"]:
+        task["taskDefinitionArn"] = f"{VERSION}6"
+    record["services"][0] |= {
+        "taskDefinition": f"{VERSION}{revision}",
+        "events": [
+            {"createdAt": "2026-11-02T09:10:00Z", "message": "(service web) deployment failed: circuit breaker."},
+            {"createdAt": "2026-11-02T09:10:01Z", "message": "(service web) rolling back to deployment ecs-svc/5."},
+        ],
+        "deployments": [
+            {"status": "PRIMARY", "taskDefinition": f"{VERSION}{revision}", "rolloutState": "COMPLETED", **deployment},
+            {"status": "ACTIVE", "taskDefinition": f"{VERSION}6", "rolloutState": "FAILED"},
+        ],
+    }
+    return {key: record[key] for key in ("services", "tasks")}
+
+
+def test_a_version_that_a_later_one_has_replaced_is_no_failure_any_more() -> None:
+    record = _after_a_later_deployment(7, id="ecs-svc/7", createdAt="2026-11-02T09:20:00Z")
+    assert explain(record) == []
+    assert not failed(record)
+
+
+@pytest.mark.parametrize("created", ["2026-11-02T08:00:00Z", "2026-11-02T09:20:00Z"])
+def test_a_version_that_was_rolled_back_is_still_explained(created: str) -> None:
+    record = _after_a_later_deployment(5, id="ecs-svc/5", createdAt=created)
+    assert [each.rule.cause for each in explain(record)] == ["container exited"]
+    assert failed(record)
+    without_tasks = {**record, "tasks": []}
+    assert [each.rule.cause for each in explain(without_tasks)] == ["circuit breaker"]
 
 
 def test_times_of_boto3_count_as_well() -> None:

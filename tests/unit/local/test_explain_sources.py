@@ -118,6 +118,34 @@ def test_the_lines_of_the_task_that_failed_last_are_read() -> None:
     assert clients["logs"].asked[0][1]["logStreamName"] == "app/web/newer"
 
 
+def test_a_task_that_was_told_to_stop_is_not_read() -> None:
+    told = {
+        **STOPPED,
+        "stopCode": "ServiceSchedulerInitiated",
+        "stoppedReason": "Scaling activity",
+    }
+    clients = _clients(describe_tasks={"tasks": [told]})
+    assert from_services(clients.__getitem__, [SERVICE])["logEvents"] == []
+
+
+def test_a_failed_health_check_of_this_version_counts_more_than_a_crash_of_the_one_before() -> None:
+    crash = {**STOPPED, "taskArn": "t/crash", "stoppedAt": "2026-11-02T08:00:00Z"}
+    check = {
+        **STOPPED,
+        "taskArn": "t/check",
+        "taskDefinitionArn": STOPPED["taskDefinitionArn"].replace(":1", ":2"),
+        "stopCode": "ServiceSchedulerInitiated",
+        "stoppedReason": "Task failed ELB health checks in (target-group web)",
+        "stoppedAt": "2026-11-02T09:00:00Z",
+    }
+    clients = _clients(
+        describe_services={"services": [{"serviceName": "web", "taskDefinition": check["taskDefinitionArn"]}]},
+        describe_tasks={"tasks": [crash, check]},
+    )
+    from_services(clients.__getitem__, [SERVICE])
+    assert clients["logs"].asked[0][1]["logStreamName"] == "app/web/check"
+
+
 def test_several_stacks_are_one_story() -> None:
     record = from_stacks(_clients().__getitem__, ["Web", "Shop"])
     assert (len(record["services"]), len(record["StackEvents"])) == (2, 4)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -74,6 +76,21 @@ def test_a_target_that_does_not_listen_is_not() -> None:
     with _answering(200) as target:
         pass
     assert health.ask(target, _group()).reason == "Target.FailedHealthChecks"
+
+
+def test_a_check_reads_the_answer_and_says_that_it_closes() -> None:
+    """An answer that is left unread resets the connection, which applications log as an error."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as beside:
+        checked = beside.submit(health.ask, {"Id": "127.0.0.1", "Port": listening.getsockname()[1]}, _group())
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(5)
+            asked = connection.recv(4096).decode().lower()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n" + b"x" * 65536)
+            assert connection.recv(1) == b""  # the end; a reset raises ConnectionResetError
+        assert checked.result() == health.Health("healthy")
+    assert "connection: close" in asked
+    assert "user-agent: elb-healthchecker/2.0" in asked
 
 
 def _alb(targets: list[dict[str, Any]], group: dict[str, Any]) -> SimpleNamespace:

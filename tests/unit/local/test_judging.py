@@ -140,7 +140,7 @@ def test_what_takes_too_long_says_what_is_missing() -> None:
     pending = replace(_task(2), status="PENDING")
     service = _service(tasks=(_task(1), pending))
     text = judging.unfinished(Look(service, _targets(DEAF)))
-    assert text.startswith("1 of 2 tasks run (RUNNING, PENDING); 1 of its targets fail the health check: GET /healthz")
+    assert text.startswith("1 of 2 tasks run (RUNNING, PENDING); 1 of its targets fails the health check: GET /healthz")
     assert "nothing listens on port 8080" in text
 
 

@@ -89,6 +89,7 @@ def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
             tmp_path,
             ("hosted-zone", {"domainName": "example.com"}),
             ("hosted-zone", {"domainName": "private.example", "vpcId": "vpc-1"}),
+            ("hosted-zone", {"domainName": "later.example", "vpcId": "vpc-12345"}),  # its VPC is not known yet
             ("ssm", {"parameterName": "/prod/url"}),
             ("vpc-provider", {"filter": {"tag:Name": "prod"}}),
             ("vpc-provider", {"filter": {"vpc-id": "vpc-1"}}),
@@ -98,7 +99,7 @@ def test_lookups_in_vain_have_stubs(tmp_path: Path) -> None:
         ),
         *HERE,
     )
-    assert found.zones == (seeds.Zone("example.com"),)
+    assert found.zones == (seeds.Zone("example.com"), seeds.Zone("private.example", vpc="vpc-1"))
     assert set(found.parameters) == {"/prod/url"}
     assert found.vpcs == ("prod",)
     assert found.stubs
@@ -166,6 +167,20 @@ def test_what_a_stack_makes_has_no_stub(tmp_path: Path) -> None:
         _task(_secret("prod/key"), "arn:aws:ssm:us-east-1:111122223333:parameter/prod/url", image=image),
     )
     assert (found.secrets, found.parameters, found.images) == ({}, {}, {})
+
+
+def test_an_image_that_the_app_builds_is_no_image_that_is_missing(tmp_path: Path) -> None:
+    home = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
+    image = {"Fn::Sub": f"{home}/assets-${{AWS::AccountId}}-${{AWS::Region}}:1"}
+    assert set(_stubs(tmp_path, _task(image=image)).images) == {"assets-${account}-${region}:1"}
+    place = {"repositoryName": "assets-${AWS::AccountId}-${AWS::Region}", "imageTag": "1"}
+    built = {"source": {"directory": "."}, "destinations": {"current": place}}
+    (tmp_path / "assets.json").write_text(json.dumps({"dockerImages": {"a": built}}), encoding="utf-8")
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    manifest["artifacts"]["Web"]["dependencies"] = ["Assets"]
+    manifest["artifacts"]["Assets"] = {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert seeds.stubs(tmp_path).images == {}
 
 
 def test_what_a_policy_names_is_not_used(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_health_check_that_never_passes_fails_after_threshold_times_interval(w
         wait(aws)
     assert aws.now == 30
     cause = caught.value.cause
-    assert cause.startswith("Web-Service: the service did not come up: 1 of its targets fail the health check: GET /h")
+    assert cause.startswith("Web-Service: the service did not come up: 1 of its targets fails the health check: GET /h")
     assert "failed health check of the load balancer: " in cause, "what explain knows"
     assert cause.endswith("last lines of this version:\n  listening")
     assert aws.asked_for_lines == ["t1", "t2"]
@@ -230,6 +230,13 @@ def _assembly(folder: Path, dockerfile: str) -> Path:
     ):
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
     return folder
+
+
+def test_the_port_of_the_embedded_aws_is_not_the_applications(wait: Callable[..., Any]) -> None:
+    aws = _Aws([(_service(grace=60), [DEAF, DEAF])])
+    with pytest.raises(LocalError) as caught:
+        wait(aws, sockets=Sockets(open=frozenset({7070}), loopback=frozenset({4600})))
+    assert "the task listens on 7070\n" in f"{caught.value.cause}\n"
 
 
 def test_a_port_that_the_dockerfile_does_not_expose_fails_in_seconds(wait: Callable[..., Any], tmp_path: Path) -> None:

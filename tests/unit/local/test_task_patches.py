@@ -92,6 +92,48 @@ def test_a_bridge_is_left_alone(ecs: tuple[SimpleNamespace, _Engine]) -> None:
     assert set(engine.networks.values()) == {"own"}
 
 
+NOT_STARTED = "ResourceInitializationError: unable to pull image or start container: namespace path: no such file"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "told"),
+    [
+        ({"Status": "exited", "ExitCode": 3}, NOT_STARTED, ("Essential container exited", "EssentialContainerExited")),
+        ({"Status": "running", "ExitCode": 0}, NOT_STARTED, (NOT_STARTED, "TaskFailedToStart")),
+        (
+            {"Status": "exited", "ExitCode": 3},
+            "CannotPullContainerError: no",
+            ("CannotPullContainerError: no", "TaskFailedToStart"),
+        ),
+        (None, NOT_STARTED, (NOT_STARTED, "TaskFailedToStart")),
+    ],
+)
+def test_a_first_container_that_exits_before_the_second_starts_is_told(
+    state: dict[str, Any] | None, reason: str, told: tuple[str, str]
+) -> None:
+    stopped: list[tuple[str, str]] = []
+    cleaned: list[str] = []
+    module: Any = SimpleNamespace(
+        _fail_task_start=lambda task, _client, why: module._mark_task_stopped("", task, why, "TaskFailedToStart"),
+        _mark_task_stopped=lambda _arn, _task, why, code: stopped.append((why, code)),
+        _cleanup_task_resources=lambda task, _client: cleaned.append(task["taskArn"]),
+    )
+    patches.tell_an_early_exit(module)
+    states = [{"Status": "stopped", "ExitCode": 0}]  # what podman says for a moment
+
+    def get(_: str) -> SimpleNamespace:
+        return SimpleNamespace(attrs={"State": states.pop() if states else state})
+
+    client = SimpleNamespace(containers=SimpleNamespace(get=get))
+    containers: list[dict[str, Any]] = [{"name": "web"}, {"name": "beside"}]
+    task = {"taskArn": TASK, "containers": containers, "_docker_ids": [] if state is None else ["web"]}
+    module._fail_task_start(task, client, reason)
+    assert stopped == [told]
+    early = told[1] == "EssentialContainerExited"
+    assert containers[0].get("exitCode") == (3 if early else None)
+    assert cleaned == ([TASK] if early else [])
+
+
 @pytest.mark.parametrize("client", ["client", None])
 def test_a_task_ends_with_all_its_containers(ecs: tuple[SimpleNamespace, _Engine], client: object) -> None:
     """Without a client is how MiniStack calls it when an essential container has exited."""
@@ -132,6 +174,14 @@ def test_secrets_of_a_template_have_the_names_of_the_api() -> None:
     [with_secrets, without] = module._normalize_container_defs([definition, {"Name": "beside"}])
     assert with_secrets["secrets"] == [{"name": "KEY", "valueFrom": "arn"}]
     assert without["secrets"] == []
+
+
+def test_a_container_that_only_prepares_does_not_have_the_network_of_the_task() -> None:
+    provisioners = import_module("ministack.services.cloudformation.provisioners")
+    module = SimpleNamespace(_normalize_container_defs=provisioners._normalize_container_defs)
+    patches.start_essential_containers_first(module)
+    definitions = [{"Name": "init", "Essential": False}, {"Name": "web"}, {"Name": "beside", "Essential": "true"}]
+    assert [each["name"] for each in module._normalize_container_defs(definitions)] == ["web", "beside", "init"]
 
 
 def test_a_secret_is_referred_to_by_its_arn() -> None:

@@ -149,6 +149,34 @@ def test_a_first_version_that_fails_is_ended_or_kept(world: _World) -> None:
     assert caught.value.cause.startswith("crashed\nthe embedded AWS goes on: look with 'ecr-fargate local status")
 
 
+@pytest.mark.parametrize(
+    ("services", "said"),
+    [(1, "the version before goes on answering at http://web:1/"), (2, "the app still answers at http://web:1/")],
+)
+def test_what_goes_on_is_said(world: _World, monkeypatch: pytest.MonkeyPatch, services: int, said: str) -> None:
+    """Of several services, the one that answers may have come up in its new version."""
+    world.running = True
+    world.instance.make_state()
+    world.instance.assembly.mkdir()
+    (world.instance.assembly / "manifest.json").write_text("{}", encoding="utf-8")
+    world.failing["wait"] = LocalError("crashed")
+    cloud = SimpleNamespace(
+        services=lambda _: [_Nothing()] * services, balancers=lambda _: [SimpleNamespace(url="http://web:1/")]
+    )
+    monkeypatch.setattr(lifecycle, "Cloud", lambda _: cloud)
+    monkeypatch.setattr(lifecycle, "targets_of", lambda *_: [SimpleNamespace(healthy=True)])
+    monkeypatch.setattr(lifecycle, "ask", lambda balancer: SimpleNamespace(good=True, balancer=balancer))
+    with pytest.raises(LocalError) as caught:
+        world.up()
+    assert caught.value.cause == f"crashed\n{said}"
+
+
+class _Nothing:
+    """A service without tasks and deployments."""
+
+    tasks = deployments = ()
+
+
 def test_an_interruption_is_not_kept(world: _World) -> None:
     world.failing["wait"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
@@ -213,6 +241,7 @@ def test_a_failed_build_on_a_stand_in_says_so(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(LocalError) as caught:
         made.deploy()
     assert "a stand-in made of Debian packages plays python:3.13-slim here" in caught.value.cause
+    assert str(caught.value.fix).endswith("otherwise mend the Dockerfile or what it copies")
     lines[:] = ["Web | CREATE_FAILED"]
     with pytest.raises(LocalError) as caught:
         made.deploy()

@@ -201,7 +201,7 @@ def test_one_nat_gateway_for_all_zones_costs_what_one_costs(assemblies: Path, tm
     assert (way.gateways, way.zones, report.money(way.nat)) == (1, 2, "36.50")
     assert way.endpoints == ("ecr.api", "ecr.dkr", "logs", "xray")
     (words,) = report.ways_in_words([way])
-    assert words.startswith("Web/EcrFargateNetwork has NAT. A NAT gateway costs 36.50,")
+    assert words.startswith("Web/EcrFargateNetwork has NAT. A NAT gateway with its address costs 36.50,")
 
 
 def test_before_and_after(assemblies: Path) -> None:

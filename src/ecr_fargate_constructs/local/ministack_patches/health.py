@@ -7,6 +7,7 @@ a request could go to it: with its group's path, port and codes, and once instea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import random
 import time
@@ -23,10 +24,8 @@ _SECONDS_HEALTHY = 2.0
 _SECONDS_UNHEALTHY = 0.3
 _SECONDS_TO_PASS = 10
 _LONGEST_WAIT = 2  # seconds; requests wait for the check
-
-
-_HEADERS = {"Connection": "close", "User-Agent": "ELB-HealthChecker/2.0"}  # as Elastic Load Balancing sends them
-_MOST_OF_A_BODY = 65_536
+_HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}  # "Health checks", ELB user guide
+_MOST_READ = 1 << 20  # bytes; an answer that is left unread resets the connection, and applications log that
 
 
 @dataclass(frozen=True)
@@ -149,9 +148,10 @@ def ask(target: _Parameters, group: _Parameters) -> Health:
     connection = http.client.HTTPConnection(target["Id"], port, timeout=timeout)
     try:
         connection.request("GET", group.get("HealthCheckPath") or "/", headers=_HEADERS)
-        answer = connection.getresponse()
-        answer.read(_MOST_OF_A_BODY)  # or the application would log that its connection was reset
-        status = answer.status
+        response = connection.getresponse()
+        status = response.status
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            response.read(_MOST_READ)
     except TimeoutError:
         return Health("unhealthy", "Target.Timeout", "Request timed out")
     except (OSError, http.client.HTTPException):

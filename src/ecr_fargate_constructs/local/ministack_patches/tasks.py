@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 
+_NOT_STARTED = "ResourceInitializationError: unable to pull image or start container"
+_LOOKS = 10
+_SECONDS_BETWEEN_LOOKS = 0.1
 _TASK_ARN = 5  # of the arguments that follow the container's and the task's definition
+
+
+def start_essential_containers_first(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Give a task the network of a container that stays: the first one's, which a container that only prepares leaves.
+
+    What a container waits for (``dependsOn``) MiniStack does not wait for, so the order means nothing else.
+    """
+    normalize = find(provisioners, "_normalize_container_defs")
+
+    def normalize_container_defs(definitions: list[_Properties]) -> list[_Properties]:
+        found: list[_Properties] = normalize(definitions)
+        return sorted(found, key=lambda each: str(each.get("essential", True)).lower() == "false")
+
+    provisioners._normalize_container_defs = normalize_container_defs  # noqa: SLF001 - what this module is for
 
 
 def read_secrets_of_containers(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
@@ -78,6 +96,45 @@ def share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - the inside 
                 remove(client_of(), identifier)
 
     ecs._build_run_kwargs, ecs._cleanup_task_resources = build_run_kwargs, cleanup_task_resources  # noqa: SLF001
+
+
+def tell_an_early_exit(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+    """Say that the first container has exited, where one that should join its network cannot start any more for that.
+
+    MiniStack says what the engine says of the second one: that a namespace is missing.
+    """
+    fail, stop = find(ecs, "_fail_task_start"), find(ecs, "_mark_task_stopped")
+    clean_up = find(ecs, "_cleanup_task_resources")
+
+    def fail_task_start(task: _Properties, client: Any, reason: str) -> None:  # noqa: ANN401
+        code = _exit_code(task, client) if reason.startswith(_NOT_STARTED) else None
+        if code is None:
+            fail(task, client, reason)
+            return
+        for container in task.get("containers", ())[:1]:
+            container["exitCode"] = code
+        try:
+            stop(task["taskArn"], task, "Essential container exited", "EssentialContainerExited")
+        finally:
+            clean_up(task, client)
+
+    ecs._fail_task_start = fail_task_start  # noqa: SLF001 - what this module is for
+
+
+def _exit_code(task: _Properties, client: Any) -> int | None:  # noqa: ANN401 - docker's
+    """The exit code of a task's first container; None when it runs, or was never started."""
+    started = task.get("_docker_ids") or []
+    if not started:
+        return None
+    for _ in range(_LOOKS):  # the engine may need a moment to see that the process is gone
+        try:
+            state: _Properties = client.containers.get(started[0]).attrs["State"]
+        except Exception:  # noqa: BLE001 - the engine's answer is a help, no condition
+            return None
+        if state.get("Status") == "exited":
+            return int(state.get("ExitCode", 0))
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return None
 
 
 def remove_joined_containers_first(reaper: Any) -> None:  # noqa: ANN401 - the inside of an untyped package

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_NOT_YET = "vpc-12345"  # the id that CDK gives a VPC until it is looked up
+
 
 def lookups(assembly_directory: Path, account: str, region: str) -> Seeds:
     """Return stubs for what the app of an assembly has looked up in vain: zones and VPCs by name, and parameters.
@@ -25,13 +27,23 @@ def lookups(assembly_directory: Path, account: str, region: str) -> Seeds:
             if (asked.get("account"), asked.get("region")) != (account, region):
                 continue
             match provider, asked:
-                case "hosted-zone", {"domainName": str(name)} if not asked.get("vpcId"):
-                    zones.append(Zone(name.rstrip(".")))
+                case "hosted-zone", {"domainName": str(name)} if asked.get("vpcId") != _NOT_YET:
+                    zones.append(Zone(name.rstrip("."), vpc=asked.get("vpcId")))
                 case "ssm", {"parameterName": str(name)}:
                     parameters[name] = secrets.token_urlsafe(24)
                 case "vpc-provider", {"filter": {"tag:Name": str(name)}}:
                     vpcs.append(name)
     return Seeds(zones=tuple(zones), parameters=parameters, vpcs=tuple(vpcs), stubs=True)
+
+
+def asks_elsewhere(assembly_directory: Path, account: str, region: str) -> bool:
+    """Return whether the app of an assembly has looked something up, in vain, in another account or region."""
+    with contextlib.suppress(FileNotFoundError):
+        return any(
+            (asked.get("account"), asked.get("region")) != (account, region)
+            for _, asked in _missing(assembly_directory)
+        )
+    return False
 
 
 def _missing(assembly_directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:

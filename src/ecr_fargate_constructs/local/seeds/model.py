@@ -20,10 +20,12 @@ class Zone:
     Attributes:
         name: Its domain, without the last dot.
         identifier: Its id, such as ``Z0123456789EXAMPLE``; None when any will do.
+        vpc: Id of the VPC in which it is private; None for a public one.
     """
 
     name: str
     identifier: str | None = None
+    vpc: str | None = None
 
 
 @dataclass(frozen=True)

@@ -71,15 +71,15 @@ class _Putting:
     def zone(self, zone: Zone) -> str | None:
         route53 = self.cloud.client("route53")
         if zone.identifier is None:
-            there = route53.list_hosted_zones_by_name(DNSName=zone.name, MaxItems="1")["HostedZones"]
-            if there and there[0]["Name"].rstrip(".") == zone.name:
+            if _zone_is_there(route53, zone, self.instance.region):
                 return None
             reference = str(uuid.uuid4())
         elif _there(route53.get_hosted_zone, Id=zone.identifier):
             return None
         else:
             reference = zone_reference(zone.identifier)
-        route53.create_hosted_zone(Name=zone.name, CallerReference=reference)
+        inside = {"VPC": {"VPCId": zone.vpc, "VPCRegion": self.instance.region}} if zone.vpc is not None else {}
+        route53.create_hosted_zone(Name=zone.name, CallerReference=reference, **inside)
         called = f"hosted zone {zone.identifier or zone.name}"  # the domain of a stub is a guess
         return f"{called} does not exist here: an empty one stands for it" if self.stubs else f"{called} is there"
 
@@ -174,6 +174,16 @@ class _Putting:
         if self.stubs:
             return f"{kind} {name} does not exist here: a stub with a random value stands for it; {_GIVE}"
         return f"{kind} {name} is there"
+
+
+def _zone_is_there(route53: Any, zone: Zone, region: str) -> bool:  # noqa: ANN401 - boto3
+    """Return whether a zone has this name: a public one, or one that is private in the VPC."""
+    if zone.vpc is not None:
+        found = route53.list_hosted_zones_by_vpc(VPCId=zone.vpc, VPCRegion=region)["HostedZoneSummaries"]
+    else:
+        listed = route53.list_hosted_zones_by_name(DNSName=zone.name)["HostedZones"]
+        found = [each for each in listed if not each.get("Config", {}).get("PrivateZone")]
+    return any(each["Name"].rstrip(".") == zone.name for each in found)
 
 
 def _secret_called(client: Any, name: str) -> str | None:  # noqa: ANN401 - boto3

@@ -38,7 +38,9 @@ def stubs(assembly_directory: Path) -> Seeds:
             found.read(template)
         for manifest in stack.assets:
             for asset in assembly.read(manifest).get("dockerImages", {}).values():
-                found.made.update(place["repositoryName"] for place in asset["destinations"].values())
+                places = asset["destinations"].values()
+                # With its placeholders as in a template.
+                found.made.update(str(text({"Fn::Sub": place["repositoryName"]})) for place in places)
     return found.seeds()
 
 

@@ -92,7 +92,8 @@ def ways_in_words(ways: Iterable[WaysOut]) -> list[str]:
 
 
 def _counted(gateways: int) -> str:
-    return "A NAT gateway costs" if gateways == 1 else f"{gateways} NAT gateways cost"
+    one, several = "A NAT gateway with its address costs", f"{gateways} NAT gateways with their addresses cost"
+    return one if gateways == 1 else several
 
 
 def compare(before: Bill, after: Bill) -> list[Difference]:
