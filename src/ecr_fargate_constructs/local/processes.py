@@ -85,11 +85,12 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(ending, handler)
 
 
-def start(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Process:
+def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path | None = None) -> Process:
     """Start a process in a session of its own; what it prints goes to ``log``."""
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - commands of ours, no shell
             command,
+            cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
