@@ -47,8 +47,8 @@ class ToolkitError(LocalError):
 
 def cache_directory() -> Path:
     """Directory for what is downloaded or made once per user."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "ecr-fargate-constructs"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))  # a relative one is invalid
+    return (base if base.is_absolute() else Path.home() / ".cache") / "ecr-fargate-constructs"
 
 
 def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text: None) -> Path:
