@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
-from ecr_fargate_constructs.local.processes import Process, marked, uninterrupted
+from ecr_fargate_constructs.local.processes import Process, marked, stop_commands, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,8 +182,7 @@ class Instance:
                 raise LocalError(
                     f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
                 ) from error
-            for process in self.left_over(commands_alone=True):
-                process.stop()
+            stop_commands(self.left_over(commands_alone=True))
             yield
 
 
