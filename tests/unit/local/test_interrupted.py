@@ -61,7 +61,7 @@ def test_a_build_whose_step_is_ended_clears_up_after_itself(instance: Instance, 
     step, cleared, imports = tmp_path / "step", tmp_path / "cleared", "import pathlib, subprocess, time\n"
     build = tmp_path / "build.py"
     build.write_text(
-        f"{imports}child = subprocess.Popen({SLEEP!r}, start_new_session=True)\n"
+        f"{imports}child = subprocess.Popen({SLEEP!r}, start_new_session=True, env={{}})\n"
         f"pathlib.Path({str(step)!r}).write_text(str(child.pid))\n"
         f"child.wait()\ntime.sleep(0.3)\npathlib.Path({str(cleared)!r}).touch()\n",
         encoding="utf-8",
