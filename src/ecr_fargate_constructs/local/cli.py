@@ -18,7 +18,7 @@ from ecr_fargate_constructs.local.commands import Commands
 from ecr_fargate_constructs.local.cost_cli import cost_command
 from ecr_fargate_constructs.local.diagram_cli import diagram_command
 from ecr_fargate_constructs.local.doctor_cli import doctor_command
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.errors import LocalError, of_a_file
 from ecr_fargate_constructs.local.migrate_cli import migrate_command
 from ecr_fargate_constructs.local.report import print_error
 
@@ -65,4 +65,10 @@ def main() -> None:
         app()
     except LocalError as error:
         print_error(Console(stderr=True), error)
+        sys.exit(1)
+    except OSError as error:
+        failure = of_a_file(error)
+        if failure is None:
+            raise
+        print_error(Console(stderr=True), failure)
         sys.exit(1)

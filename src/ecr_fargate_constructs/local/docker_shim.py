@@ -135,8 +135,10 @@ def without_cache(arguments: Sequence[str]) -> list[str]:
 
 def write_shim(path: Path) -> None:
     """Write the executable that ``CDK_DOCKER`` names."""
-    # Through sh: the kernel takes neither blanks nor long paths behind "#!".
-    path.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {__name__} "$@"\n', encoding="utf-8")
+    # Through sh: the kernel takes neither blanks nor long paths behind "#!". Isolated (-I), since it runs in the build
+    # context: a signal.py of the user's application would be imported in place of Python's.
+    program = shlex.join([sys.executable, "-I", str(Path(__file__).resolve())])
+    path.write_text(f'#!/bin/sh\nexec {program} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
 
 

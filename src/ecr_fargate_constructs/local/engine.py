@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.errors import LocalError
 
@@ -91,9 +91,17 @@ def _ask(*command: str) -> str | None:
     return answer.stdout
 
 
+def _ask_json(*command: str) -> dict[str, Any]:
+    """What a command prints as JSON; nothing when it prints something else."""
+    try:
+        answer = json.loads(_ask(*command) or "{}")
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
 def _docker() -> Engine | None:
-    answer = _ask("docker", "info", "--format", "{{json .}}")
-    info = json.loads(answer) if answer else {}
+    info = _ask_json("docker", "info", "--format", "{{json .}}")
     if not info.get("ServerVersion"):  # a client alone says everything but this
         return None
     host = os.environ.get("DOCKER_HOST") or _docker_context() or "unix:///var/run/docker.sock"
@@ -124,10 +132,15 @@ def _docker_context() -> str | None:
 
 
 def _podman() -> Engine | None:
-    answer = _ask("podman", "info", "--format", "json")
-    if answer is None:
+    remote = next((name for name in ("CONTAINER_HOST", "CONTAINER_CONNECTION") if os.environ.get(name)), None)
+    if remote is not None and shutil.which("podman"):
+        raise LocalError(
+            f"podman is asked elsewhere, at {remote}={os.environ[remote]}, and tasks have to run on this machine",
+            fix=f"run the command without {remote}",
+        )
+    info = _ask_json("podman", "info", "--format", "json")
+    if "host" not in info:
         return None
-    info = json.loads(answer)
     if info["host"]["security"]["rootless"]:
         raise LocalError(
             "podman runs rootless here, which keeps its containers' addresses out of the load balancer's reach",

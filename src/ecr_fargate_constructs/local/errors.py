@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,3 +25,24 @@ class LocalError(Exception):
         self.cause = cause
         self.fix = fix
         self.log = log
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY})
+
+
+def of_a_file(error: OSError, place: Path | None = None) -> LocalError | None:
+    """Return the error of a disk that is full, or of a file that may not be written; None for every other one.
+
+    Args:
+        error: What the system says.
+        place: What was to be written to a disk that is full, when the system does not say.
+    """
+    why = os.strerror(error.errno or 0)
+    if error.errno in _FULL and (error.filename or place):
+        return LocalError(f"no space is left for {error.filename or place}: {why}", fix="free some space on that disk")
+    if error.errno in _CLOSED and error.filename:
+        return LocalError(
+            f"{error.filename} cannot be written, read or deleted: {why}", fix="make it writable for this user"
+        )
+    return None

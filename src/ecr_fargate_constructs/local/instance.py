@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
-from ecr_fargate_constructs.local.processes import Process, marked, uninterrupted
+from ecr_fargate_constructs.local.processes import Process, marked, stop_commands, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,8 +103,7 @@ class Instance:
     @property
     def memory_file(self) -> Path:
         """What is remembered between commands, the secret too: outside of the project, which others may have made."""
-        place = hashlib.sha256(os.fsencode(self.app_directory)).hexdigest()[:32]
-        return private_folder() / f"{place}-{self.port}" / "instance.json"
+        return private_folder() / f"{_place(self.app_directory)}-{self.port}" / "instance.json"
 
     @property
     def mark(self) -> dict[str, str]:
@@ -150,7 +149,7 @@ class Instance:
         self.failure_log.unlink(missing_ok=True)
         folder = self.state.parent
         if folder.is_dir() and not [file for file in folder.iterdir() if file.name != ".gitignore"]:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)  # something may be mounted there
 
     @uninterrupted()
     def keep_logs(self) -> Path:
@@ -183,8 +182,7 @@ class Instance:
                 raise LocalError(
                     f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
                 ) from error
-            for process in self.left_over(commands_alone=True):
-                process.stop()
+            stop_commands(self.left_over(commands_alone=True))
             yield
 
 
@@ -233,17 +231,41 @@ class Memory:
         Raises:
             LocalError: It is damaged, or somebody else's.
         """
-        text = read_private(file)
-        if text is None:
-            return None
         try:
+            text = read_private(file)
+            if text is None:
+                return None
             values = json.loads(text)
             processes = {name: Process(**process) for name, process in values.pop("processes").items()}
-            return cls(**values, processes=processes)
+            return checked(cls(**values, processes=processes))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise LocalError(
                 f"{file} cannot be read: {error}", fix=f"delete {file.parent} and run the command again"
             ) from error
+
+
+def checked(memory: Memory) -> Memory:
+    """Return it, when its values are of their types: what is read back may be damaged.
+
+    Raises:
+        TypeError: One is of another type.
+    """
+    texts = (memory.account, memory.region, memory.engine, memory.socket, memory.secret, memory.scratch or "")
+    numbers = [number for process in memory.processes.values() for number in vars(process).values()]
+    if not (all(isinstance(each, str) for each in texts) and all(isinstance(each, int) for each in numbers)):
+        raise TypeError("a value is of another type")
+    return memory
+
+
+def _place(app_directory: Path) -> str:
+    return hashlib.sha256(os.fsencode(app_directory)).hexdigest()[:32]
+
+
+def remembered_ports(app_directory: Path) -> list[int]:
+    """Return the ports on which something is remembered of an app, whose own files may be gone."""
+    prefix = f"{_place(app_directory)}-"
+    found = [each.parent.name.removeprefix(prefix) for each in private_folder().glob(f"{prefix}*/instance.json")]
+    return [int(port) for port in found if port.isdecimal()]
 
 
 def credentials_environment(instance: Instance, memory: Memory) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.instance import STATE_FOLDER, Instance, Memory, instance_at
+from ecr_fargate_constructs.local.instance import STATE_FOLDER, Instance, Memory, instance_at, remembered_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,13 @@ class State(Enum):
 
 
 def instances_of(app_directory: Path) -> list[tuple[Instance, Memory | None]]:
-    """The instances of an app, by port; where there are none, those whose start failed and left its log."""
+    """The instances of an app, by port; where there are none, those whose start failed and left its log.
+
+    One whose files were deleted, as ``git clean`` does, is still remembered elsewhere.
+    """
     files = [each for each in (app_directory.resolve() / STATE_FOLDER).glob("[1-9]*") if each.stem.isdecimal()]
-    ports = [int(each.name) for each in files if each.is_dir()] or [int(each.stem) for each in files]
+    there = {*(int(each.name) for each in files if each.is_dir()), *remembered_ports(app_directory.resolve())}
+    ports = there or {int(each.stem) for each in files}
     return [instance_at(app_directory, port, None, None) for port in sorted(ports)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ecr_fargate_constructs.local import podman, server, starting
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.local.errors import LocalError, of_a_file
 from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.judging import Before
@@ -49,8 +48,8 @@ class Outcome:
 
 
 def runs(instance: Instance, memory: Memory | None) -> bool:
-    """Whether this very instance runs and answers, and not another program on its port."""
-    return memory is not None and memory.alive and server.answers(instance)
+    """Whether this very instance runs and answers, and not another program on its port, and still has its files."""
+    return memory is not None and memory.alive and instance.types_file.exists() and server.answers(instance)
 
 
 def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memory:
@@ -68,9 +67,12 @@ def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memo
         starting.start(instance, memory)
     except BaseException as error:
         progress.failed()
+        failure = _explained(error, instance)
         if instance.state.is_dir():
-            _keep_or_end(instance, error, progress, keep=False)
-        raise
+            _keep_or_end(instance, failure, progress, keep=False)
+        if failure is error:
+            raise
+        raise failure from error
     return memory
 
 
@@ -180,9 +182,8 @@ def _explained(error: BaseException, instance: Instance) -> BaseException:
     """An embedded AWS that does not answer any more shows in many ways; say it in one."""
     if isinstance(error, (BotoCoreError, ClientError)):
         return LocalError(f"the embedded AWS fails: {error}", log=instance.server_log)
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        place = error.filename or instance.state
-        return LocalError(f"no space is left for {place}: {error.strerror}", fix="free some space on that disk")
+    if isinstance(error, OSError):
+        return of_a_file(error, instance.state) or error
     return error
 
 

@@ -19,8 +19,9 @@ def private_folder() -> Path:
 
     ``HOME`` is not asked: ``sudo`` may leave another user's in it.
     """
-    base = os.environ.get("XDG_STATE_HOME") or str(_home() / ".local" / "state")
-    return Path(base) / "ecr-fargate-constructs"
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    # A relative one is invalid (XDG Base Directory Specification), and would lead into the project.
+    return (base if base.is_absolute() else _home() / ".local" / "state") / "ecr-fargate-constructs"
 
 
 def _home() -> Path:
@@ -46,7 +47,7 @@ def read_private(file: Path) -> str | None:
                     f"{place} is not a private file of this user, so it is not believed", fix=f"delete {place}"
                 )
         return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

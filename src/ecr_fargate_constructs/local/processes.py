@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _POLL = 0.05
+_CLEARING_UP = 5.0  # seconds that a build has to remove its containers when its step has ended
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,38 @@ class Process:
                 time.sleep(_POLL)
 
 
+def stop_commands(processes: Sequence[Process]) -> None:
+    """End command lines, and before them what they run in other sessions, as podman runs the steps of a build.
+
+    The step would go on alone for ever. A build whose step ends removes its containers, and one that is ended does not.
+    """
+    steps = _steps({process.pid for process in processes if process.alive})
+    for step in steps:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(step, signal.SIGKILL)
+    deadline = time.monotonic() + _CLEARING_UP
+    while steps and any(process.alive for process in processes) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    for process in processes:
+        process.stop(seconds=5)
+
+
+def _steps(roots: set[int]) -> list[int]:
+    """The processes that others have started, directly or not, and that are in another session than those."""
+    session, children = {}, defaultdict(list)
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            _, parent, _, mine, *_ = file.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            session[pid := int(file.parent.name)] = mine
+            children[int(parent)].append(pid)
+    own, found, waiting = {session.get(root) for root in roots}, [], list(roots)
+    while waiting:
+        below = children.pop(waiting.pop(), [])
+        found += [pid for pid in below if session[pid] not in own]
+        waiting += below
+    return found
+
+
 def marked(name: str, value: str) -> list[Process]:
     """The processes of this user that have a variable in their environment: those that began with it, or inherited it.
 
@@ -85,11 +119,12 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(ending, handler)
 
 
-def start(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Process:
+def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path | None = None) -> Process:
     """Start a process in a session of its own; what it prints goes to ``log``."""
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - commands of ours, no shell
             command,
+            cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=output,

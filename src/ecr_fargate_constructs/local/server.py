@@ -48,6 +48,7 @@ def start_server(instance: Instance, memory: Memory) -> None:
         [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
         env=server_environment(instance, memory, os.environ),
         log=instance.server_log,
+        cwd=instance.state,  # Python imports from there first, and a project may have a docker.py
     )
     memory.save(instance)
     deadline = time.monotonic() + _START_SECONDS

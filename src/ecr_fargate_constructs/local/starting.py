@@ -74,7 +74,11 @@ def check_port(port: int) -> None:
             taken = error.errno == errno.EADDRINUSE
             owner = app_on(port) if taken else None
             by = f"the embedded AWS of {owner}" if owner else "another program"
+            fix = "choose another one with --port, for example --port 4600"
+            if owner is not None and not owner.is_dir():  # moved or deleted while it ran
+                by += ", which is there no longer"
+                ending = f"'ecr-fargate local down --app-dir {owner} --port {port}'"
+                fix = f"move the app back, or make an empty folder there, and run {ending}; or choose another --port"
             raise LocalError(
-                f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}",
-                fix="choose another one with --port, for example --port 4600",
+                f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}", fix=fix
             ) from error

@@ -18,7 +18,7 @@ from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
-from ecr_fargate_constructs.local.processes import Process
+from ecr_fargate_constructs.local.processes import Process, stop_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,8 +47,8 @@ class ToolkitError(LocalError):
 
 def cache_directory() -> Path:
     """Directory for what is downloaded or made once per user."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "ecr-fargate-constructs"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))  # a relative one is invalid
+    return (base if base.is_absolute() else Path.home() / ".cache") / "ecr-fargate-constructs"
 
 
 def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text: None) -> Path:
@@ -185,5 +185,5 @@ def _running(command: Sequence[str], instance: Instance, memory: Memory) -> Iter
         try:
             yield process
         except BaseException:
-            Process.of(process.pid).stop(seconds=5)
+            stop_commands([Process.of(process.pid)])
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextvars
+import hashlib
 import io
 import os
 import time
@@ -270,6 +271,44 @@ def test_an_address_that_is_signed_may_be_used_from_any_page_until_it_expires(em
     old = client.generate_presigned_url("get_object", Params={"Bucket": "b-1", "Key": "a b"}, ExpiresIn=-60)
     assert emulator.ask("GET", old.removeprefix(f"http://{LOCAL}")).status == 403
     assert emulator.passed == []
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1"},
+        {"X-Amz-Copy-Source": "/b-1/other"},
+        {"Authorization": f"Basic Credential={ACCOUNT}/20261128/us-east-1/secretsmanager/aws4_request"},
+    ],
+)
+def test_an_address_that_is_signed_opens_nothing_else(emulator: Emulator, version: str, added: dict[str, str]) -> None:
+    client = emulator.client("s3", config=Config(signature_version=version))
+    emulator.client("s3").create_bucket(Bucket="b-1")
+    url = client.generate_presigned_url("put_object", Params={"Bucket": "b-1", "Key": "a"}, ExpiresIn=60)
+    path = url.removeprefix(f"http://{LOCAL}")
+    emulator.passed.clear()
+    assert emulator.ask("PUT", path, added, b"{}").status in {400, 403}  # as the service that the request speaks of
+    assert emulator.passed == []
+    assert emulator.ask("PUT", path, body=b"{}").status == 200
+
+
+@pytest.mark.parametrize("service", ["ecs", "s3"])
+def test_a_signature_covers_all_that_means_something_to_aws(emulator: Emulator, service: str) -> None:
+    sent: list[Any] = []
+    client = emulator.client(service)
+    client.meta.events.register_first("before-send", lambda request, **_: sent.append(request))
+    client.list_clusters() if service == "ecs" else client.create_bucket(Bucket="b-1")
+    [request] = sent
+    headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
+    body, path = request.body or b"", urlsplit(request.url).path
+    emulator.passed.clear()
+    digest = hashlib.sha256(body).hexdigest()
+    assert emulator.ask(request.method, path, {**headers, "X-Amz-Acl": "public-read"}, body).status == 403
+    another = {**headers, "X-Amz-Content-Sha256": digest} if service == "ecs" else headers
+    assert emulator.ask(request.method, path, another, b'{"maxResults": 1}').status in {400, 403}
+    assert emulator.passed == []
+    assert emulator.ask(request.method, path, headers, body).status in {200, 409}
 
 
 def test_a_signature_is_for_one_request_and_a_short_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 from ecr_fargate_constructs.local import engine, lifecycle
 from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
-from ecr_fargate_constructs.local.processes import Process, marked, start, uninterrupted
+from ecr_fargate_constructs.local.processes import Process, marked, start, stop_commands, uninterrupted
 from ecr_fargate_constructs.local.progress import Progress
 
 if TYPE_CHECKING:
@@ -54,6 +54,36 @@ def test_programs_of_a_killed_command_are_ended_before_the_next(instance: Instan
     finally:
         of_command.stop()
         of_instance.stop()
+
+
+@pytest.mark.parametrize("way", ["interrupted", "killed"])
+def test_a_build_whose_step_is_ended_clears_up_after_itself(instance: Instance, tmp_path: Path, way: str) -> None:
+    step, cleared, imports = tmp_path / "step", tmp_path / "cleared", "import pathlib, subprocess, time\n"
+    build = tmp_path / "build.py"
+    build.write_text(
+        f"{imports}child = subprocess.Popen({SLEEP!r}, start_new_session=True, env={{}})\n"
+        f"pathlib.Path({str(step)!r}).write_text(str(child.pid))\n"
+        f"child.wait()\ntime.sleep(0.3)\npathlib.Path({str(cleared)!r}).touch()\n",
+        encoding="utf-8",
+    )
+    command_line = [sys.executable, "-c", f"import subprocess\nsubprocess.run({[sys.executable, str(build)]!r})"]
+    environment = {**os.environ, **instance.command_mark}
+    command = start(command_line, env=environment, log=tmp_path / "log")
+    deadline = time.monotonic() + 10
+    while not (step.exists() and step.read_text(encoding="utf-8")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child = Process.of(int(step.read_text(encoding="utf-8")))
+    try:
+        assert child.alive
+        if way == "interrupted":
+            stop_commands([command])
+        else:
+            with instance.alone():
+                """What a killed command has left is ended."""
+        assert (child.alive, command.alive, cleared.exists()) == (False, False, True)
+    finally:
+        child.stop()
+        command.stop()
 
 
 def test_a_process_that_leads_no_group_is_ended_alone() -> None:

@@ -157,6 +157,7 @@ def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[st
         text=True,
         capture_output=True,
         check=False,
+        cwd=tmp_path,
     )
     return done.returncode, asked.read_text(encoding="utf-8").splitlines() if asked.exists() else []
 
@@ -200,6 +201,12 @@ def test_the_engine_has_the_proxies_of_the_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [("images", "--all"), ("push", "example.com/x:1"), ("login", "ghcr.io")])
 def test_everything_else_goes_to_the_engine(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert _shim(tmp_path, *arguments) == (0, [" ".join(arguments)])
+
+
+@pytest.mark.parametrize("module", ["signal", "json", "ecr_fargate_constructs"])
+def test_a_module_of_the_application_is_not_imported(tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text("raise SystemExit('of the application')\n", encoding="utf-8")
+    assert _shim(tmp_path, "images") == (0, ["images"])
 
 
 def test_builds_have_a_name_of_the_instance(tmp_path: Path) -> None:

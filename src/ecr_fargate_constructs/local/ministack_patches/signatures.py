@@ -7,6 +7,7 @@ judge policies too, which are AWS's matter here, and it takes the keys of an acc
 
 from __future__ import annotations
 
+import hashlib
 import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _STREAMED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"  # each part is signed
+_UNVERIFIED = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD")  # the client has signed that the body is not signed
 _UNSIGNED = (
     "The request is not signed. The embedded AWS answers only who has its credentials, which change with every start: "
     "'ecr-fargate local env' prints them"
@@ -65,13 +67,15 @@ class Signatures:
     @staticmethod
     def need_body(headers: Mapping[str, str]) -> bool:
         """Whether the body has to be read before the signature can be verified."""
-        return headers.get("x-amz-content-sha256", _STREAMED).startswith(_STREAMED)
+        return not headers.get("x-amz-content-sha256", _STREAMED).startswith(_UNVERIFIED)
 
     def failure(self, request: Request, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401 - MiniStack's
         """Why a request is not signed by somebody known, as MiniStack's error; None when it is."""
         authorization = headers.get("authorization", "")
         if authorization.startswith(_ALGORITHM):
             return self._version_4(request, headers, body, in_query=False)
+        if authorization and self.in_query(request.query):  # MiniStack would believe the service that it names
+            return self._error("AccessDenied", "Only one of a signed address and the header Authorization is allowed.")
         if "X-Amz-Signature" in request.query:
             return self._version_4(request, headers, body, in_query=True)
         if authorization.startswith("AWS ") or self.in_query(request.query):
@@ -85,7 +89,7 @@ class Signatures:
         if signature.region_set is not None:
             return self._error("IncompleteSignature", "Signatures for several regions are not verified here.")
         expires = request.query.get("X-Amz-Expires", [""])[0] if in_query else ""
-        if failure := self._late(signature, expires):
+        if failure := self._unsigned(headers, signature.signed_headers) or self._late(signature, expires):
             return failure
         given = request.query.get("X-Amz-Security-Token", [""])[0] if in_query else headers.get("x-amz-security-token")
         credential = self._credential(signature.access_key_id, given or "")
@@ -95,7 +99,21 @@ class Signatures:
         failure = self._differs(signature, *known, presigned=in_query)
         if failure and failure[0] == "SignatureDoesNotMatch":
             return self._error(failure[0], _WRONG)
+        if failure is None and _another_body(headers, body):
+            failure = ("XAmzContentSHA256Mismatch", "The body is not the one that 'x-amz-content-sha256' is about.")
         return self._error(*failure) if failure else None
+
+    def _unsigned(self, headers: Mapping[str, str], signed: str) -> Any:  # noqa: ANN401 - MiniStack's
+        """Refuse headers that mean something to AWS, and that the signature does not cover.
+
+        All of them have to be signed: IAM user guide, "Create a signed AWS API request". With an ``X-Amz-Target`` of a
+        stranger's, the address of one S3 object would open every service.
+        """
+        covered = signed.lower().split(";")
+        loose = sorted(name for name in headers if name.startswith("x-amz-") and name not in covered)
+        if not loose:
+            return None
+        return self._error("AccessDenied", f"Headers of the request are not signed: {', '.join(loose)}")
 
     def _late(self, signature: Any, expires: str) -> Any:  # noqa: ANN401 - MiniStack's
         try:
@@ -123,3 +141,8 @@ class Signatures:
     def _account(self, key: str) -> str:
         own = key if re.fullmatch(r"[0-9]{12}", key) else None
         return str(self._of_session(key) or own or self._of_user(key) or self._default())
+
+
+def _another_body(headers: Mapping[str, str], body: bytes) -> bool:
+    given = headers.get("x-amz-content-sha256", "")
+    return bool(re.fullmatch(r"[0-9a-fA-F]{64}", given)) and given.lower() != hashlib.sha256(body).hexdigest()
