@@ -10,8 +10,8 @@ import random
 import time
 from datetime import datetime, timedelta, timezone
 
+from ecr_fargate_constructs._rules.simulation import EcrImage
 from ecr_fargate_constructs.repository.retention import ExpireUntagged, KeepNewest, Retention
-from ecr_fargate_constructs.repository.simulation import EcrImage
 
 SIZES = (12_500, 25_000, 50_000, 100_000)
 RULES = 20

@@ -15,7 +15,7 @@ from ecr_fargate_constructs import BlueGreen, Canary, Linear, PublicHttp, Rollin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ecr_fargate_constructs.service.schedule import Schedule
+    from ecr_fargate_constructs.service.deployment.schedule import Schedule
 
 PICTURE = Path(__file__).parent.parent / "docs" / "deployments.svg"
 _WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _PLOT = 600, 58, 14, 44, 136, 72

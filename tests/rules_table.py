@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecr_fargate_constructs.reading.doctor.diagnosis import RULES
-from ecr_fargate_constructs.reading.doctor.rule import Severity
+from ecr_fargate_constructs.tools.doctor.diagnosis import RULES
+from ecr_fargate_constructs.tools.doctor.rule import Severity
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor-rules.md"
 _HEAD = """\

@@ -10,19 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ecr_fargate_constructs._rules.endpoints import Feature
+    from ecr_fargate_constructs._rules.lifecycle_policy import LifecycleAction
+    from ecr_fargate_constructs._rules.simulation import EcrImage
+    from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs.architecture import Architecture
+    from ecr_fargate_constructs.ecr_fargate_service import EcrFargateService
     from ecr_fargate_constructs.errors import ConfigurationError
-    from ecr_fargate_constructs.front_door import EcrFargateService
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.published_image import PublishedImage
-    from ecr_fargate_constructs.network.endpoints import Feature
     from ecr_fargate_constructs.network.network import Egress, Network
     from ecr_fargate_constructs.observability.alarms import ServiceAlarms
     from ecr_fargate_constructs.observability.dashboard import ServiceDashboard
     from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
     from ecr_fargate_constructs.posture import Posture
     from ecr_fargate_constructs.repository.image_repository import ExistingRepository
-    from ecr_fargate_constructs.repository.lifecycle_policy import LifecycleAction
     from ecr_fargate_constructs.repository.private_repository import PrivateRepository
     from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache, Upstream
     from ecr_fargate_constructs.repository.repository_stack import ImageRepositoryStack
@@ -36,46 +38,44 @@ if TYPE_CHECKING:
         Retention,
     )
     from ecr_fargate_constructs.repository.retention_checks import AllOf
-    from ecr_fargate_constructs.repository.simulation import EcrImage
-    from ecr_fargate_constructs.service.answer import FixedAnswer, Redirect
-    from ecr_fargate_constructs.service.authentication import Cognito, Oidc
-    from ecr_fargate_constructs.service.capacity import Mixed, OnDemand, Spot
-    from ecr_fargate_constructs.service.container_logs import CloudWatchLogs
-    from ecr_fargate_constructs.service.container_runtime import ContainerRuntime, RestartPolicy
-    from ecr_fargate_constructs.service.containers import AppContainer
-    from ecr_fargate_constructs.service.deployment import EarlySuccess, OldTasks, Rolling
-    from ecr_fargate_constructs.service.deployment_hooks import Approval, DeploymentHook
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.fargate import Mixed, OnDemand, Spot
+    from ecr_fargate_constructs.service.capacity.scaling import MetricResolution, Scaling, ScheduledCapacity
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.ec2 import Ec2Container
+    from ecr_fargate_constructs.service.container.logs import CloudWatchLogs
+    from ecr_fargate_constructs.service.container.runtime import ContainerRuntime, RestartPolicy
+    from ecr_fargate_constructs.service.container.sidecar import Sidecar
+    from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
+    from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
+    from ecr_fargate_constructs.service.deployment.hooks import Approval, DeploymentHook
+    from ecr_fargate_constructs.service.deployment.rolling import EarlySuccess, OldTasks, Rolling
+    from ecr_fargate_constructs.service.deployment.test_traffic import PreviewHeader, PreviewPort
+    from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Deployment, Linear
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
-    from ecr_fargate_constructs.service.ec2_container import Ec2Container
-    from ecr_fargate_constructs.service.ingress import (
-        InternalHttp,
-        InternalHttps,
-        PublicHttp,
-        PublicHttps,
-        TargetHealthCheck,
-    )
-    from ecr_fargate_constructs.service.ingress_settings import (
+    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
+    from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, Redirect
+    from ecr_fargate_constructs.service.ingress.settings import (
         ExistingLoadBalancer,
         ListenerSettings,
         LoadBalancerSettings,
         Stickiness,
         TargetSettings,
     )
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.values import (
+        InternalHttp,
+        InternalHttps,
+        PublicHttp,
+        PublicHttps,
+        TargetHealthCheck,
+    )
     from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService
     from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service
-    from ecr_fargate_constructs.service.machines import Ec2Capacity
-    from ecr_fargate_constructs.service.preview import PreviewHeader, PreviewPort
-    from ecr_fargate_constructs.service.rollback_alarms import RollbackAlarms
-    from ecr_fargate_constructs.service.route import Route
     from ecr_fargate_constructs.service.routed import RoutedFargateService
     from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service
-    from ecr_fargate_constructs.service.scaling import MetricResolution, Scaling, ScheduledCapacity
-    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
-    from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.targets import Targets
-    from ecr_fargate_constructs.service.task_size import TaskSize
-    from ecr_fargate_constructs.service.traffic_shift import BlueGreen, Canary, Deployment, Linear
-    from ecr_fargate_constructs.service.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
+    from ecr_fargate_constructs.service.routing.route import Route
+    from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
     from ecr_fargate_constructs.supply_chain.findings import ScanAlarm, Severity
     from ecr_fargate_constructs.supply_chain.registry import (
         EnhancedScanning,
@@ -180,92 +180,92 @@ __all__ = [
 
 _HOMES = {
     "AllOf": "repository.retention_checks",
-    "AppContainer": "service.containers",
-    "Approval": "service.deployment_hooks",
+    "AppContainer": "service.container.application",
+    "Approval": "service.deployment.hooks",
     "Architecture": "architecture",
     "ArchiveOlderThan": "repository.retention",
     "ArchiveUnpulled": "repository.retention",
-    "BlueGreen": "service.traffic_shift",
-    "Canary": "service.traffic_shift",
+    "BlueGreen": "service.deployment.traffic_shift",
+    "Canary": "service.deployment.traffic_shift",
     "CloudMap": "service.discovery",
-    "CloudWatchLogs": "service.container_logs",
-    "Cognito": "service.authentication",
+    "CloudWatchLogs": "service.container.logs",
+    "Cognito": "service.ingress.authentication",
     "ConfigurationError": "errors",
-    "ContainerRuntime": "service.container_runtime",
-    "Deployment": "service.traffic_shift",
-    "DeploymentHook": "service.deployment_hooks",
-    "EarlySuccess": "service.deployment",
-    "EbsVolume": "service.volumes",
-    "Ec2Capacity": "service.machines",
-    "Ec2Container": "service.ec2_container",
-    "EcrFargateService": "front_door",
-    "EcrImage": "repository.simulation",
-    "EfsVolume": "service.volumes",
+    "ContainerRuntime": "service.container.runtime",
+    "Deployment": "service.deployment.traffic_shift",
+    "DeploymentHook": "service.deployment.hooks",
+    "EarlySuccess": "service.deployment.rolling",
+    "EbsVolume": "service.container.volumes",
+    "Ec2Capacity": "service.capacity.ec2",
+    "Ec2Container": "service.container.ec2",
+    "EcrFargateService": "ecr_fargate_service",
+    "EcrImage": "_rules.simulation",
+    "EfsVolume": "service.container.volumes",
     "Egress": "network.network",
     "EnhancedScanning": "supply_chain.registry",
-    "ExistingLoadBalancer": "service.ingress_settings",
+    "ExistingLoadBalancer": "service.ingress.settings",
     "ExistingRepository": "repository.image_repository",
     "ExpireArchived": "repository.retention",
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
-    "Feature": "network.endpoints",
-    "FixedAnswer": "service.answer",
+    "Feature": "_rules.endpoints",
+    "FixedAnswer": "service.ingress.responses",
     "ImageBuild": "image.build",
     "ImageRepositoryStack": "repository.repository_stack",
-    "InternalHttp": "service.ingress",
-    "InternalHttps": "service.ingress",
+    "InternalHttp": "service.ingress.values",
+    "InternalHttps": "service.ingress.values",
     "KeepNewest": "repository.retention",
-    "LifecycleAction": "repository.lifecycle_policy",
-    "Linear": "service.traffic_shift",
-    "ListenerSettings": "service.ingress_settings",
+    "LifecycleAction": "_rules.lifecycle_policy",
+    "Linear": "service.deployment.traffic_shift",
+    "ListenerSettings": "service.ingress.settings",
     "LoadBalancedEc2Service": "service.load_balanced_ec2",
     "LoadBalancedFargateService": "service.load_balanced",
-    "LoadBalancerSettings": "service.ingress_settings",
+    "LoadBalancerSettings": "service.ingress.settings",
     "ManagedSigning": "supply_chain.registry",
-    "MetricResolution": "service.scaling",
-    "Mixed": "service.capacity",
-    "Mount": "service.volumes",
+    "MetricResolution": "service.capacity.scaling",
+    "Mixed": "service.capacity.fargate",
+    "Mount": "service.container.volumes",
     "Network": "network.network",
-    "Oidc": "service.authentication",
-    "OldTasks": "service.deployment",
-    "OnDemand": "service.capacity",
+    "Oidc": "service.ingress.authentication",
+    "OldTasks": "service.deployment.rolling",
+    "OnDemand": "service.capacity.fargate",
     "Posture": "posture",
-    "PreviewHeader": "service.preview",
-    "PreviewPort": "service.preview",
+    "PreviewHeader": "service.deployment.test_traffic",
+    "PreviewPort": "service.deployment.test_traffic",
     "PrivateRepository": "repository.private_repository",
-    "PublicHttp": "service.ingress",
-    "PublicHttps": "service.ingress",
+    "PublicHttp": "service.ingress.values",
+    "PublicHttps": "service.ingress.values",
     "PublishedImage": "image.published_image",
     "PullThroughCache": "repository.pull_through_cache",
-    "Redirect": "service.answer",
+    "Redirect": "service.ingress.responses",
     "RegistrySettings": "supply_chain.registry",
-    "RestartPolicy": "service.container_runtime",
+    "RestartPolicy": "service.container.runtime",
     "Retention": "repository.retention",
-    "RollbackAlarms": "service.rollback_alarms",
-    "Rolling": "service.deployment",
-    "Route": "service.route",
+    "RollbackAlarms": "service.deployment.alarms",
+    "Rolling": "service.deployment.rolling",
+    "Route": "service.routing.route",
     "RoutedEc2Service": "service.routed_ec2",
     "RoutedFargateService": "service.routed",
-    "Scaling": "service.scaling",
+    "Scaling": "service.capacity.scaling",
     "ScanAlarm": "supply_chain.findings",
     "ScanFrequency": "supply_chain.registry",
-    "ScheduledCapacity": "service.scaling",
+    "ScheduledCapacity": "service.capacity.scaling",
     "ServiceAlarms": "observability.alarms",
     "ServiceConnect": "service.discovery",
     "ServiceDashboard": "observability.dashboard",
     "ServiceThresholds": "observability.thresholds",
     "Severity": "supply_chain.findings",
-    "SharedListener": "service.shared_load_balancer",
-    "SharedLoadBalancer": "service.shared_load_balancer",
-    "SharedVolume": "service.volumes",
-    "Sidecar": "service.sidecar",
+    "SharedListener": "service.routing.shared_load_balancer",
+    "SharedLoadBalancer": "service.routing.shared_load_balancer",
+    "SharedVolume": "service.container.volumes",
+    "Sidecar": "service.container.sidecar",
     "SignatureCheck": "supply_chain.signatures",
-    "Spot": "service.capacity",
-    "Stickiness": "service.ingress_settings",
-    "TargetHealthCheck": "service.ingress",
-    "TargetSettings": "service.ingress_settings",
-    "Targets": "service.targets",
-    "TaskSize": "service.task_size",
+    "Spot": "service.capacity.fargate",
+    "Stickiness": "service.ingress.settings",
+    "TargetHealthCheck": "service.ingress.values",
+    "TargetSettings": "service.ingress.settings",
+    "Targets": "service.ingress.targets",
+    "TaskSize": "_rules.task_size",
     "Upstream": "repository.pull_through_cache",
 }
 

@@ -9,13 +9,13 @@ from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._asked import node_of
-from ecr_fargate_constructs._asked import path as path_of_construct
-from ecr_fargate_constructs._attempt import on_failure
-from ecr_fargate_constructs._checks import web_acl_arn
-from ecr_fargate_constructs._neighbours import check_neighbours
-from ecr_fargate_constructs._tree import outermost, stack_of
-from ecr_fargate_constructs._types import refuse_wrong_type
+from ecr_fargate_constructs._cdk.attempt import on_failure
+from ecr_fargate_constructs._cdk.memo import node_of
+from ecr_fargate_constructs._cdk.memo import path as path_of_construct
+from ecr_fargate_constructs._cdk.neighbours import check_neighbours
+from ecr_fargate_constructs._cdk.tree import outermost, stack_of
+from ecr_fargate_constructs._rules.checks import web_acl_arn
+from ecr_fargate_constructs._rules.typed import refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     Sidecar,
 )
-from ecr_fargate_constructs._jsii import has_interface, is_construct, is_imported, module_of
-from ecr_fargate_constructs._types import parsed, plain, refuse_wrong_type
+from ecr_fargate_constructs._rules.jsii_types import has_interface, is_construct, is_imported, module_of
+from ecr_fargate_constructs._rules.typed import parsed, plain, refuse_wrong_type
 from support import make_app
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ def test_garbage_collection_is_as_it_was(collecting: bool) -> None:  # noqa: FBT
     (gc.enable if collecting else gc.disable)()
     try:
         vars(ecr_fargate_constructs).pop("Route", None)  # so that it is looked up again
-        assert ecr_fargate_constructs.Route is sys.modules["ecr_fargate_constructs.service.route"].Route
+        assert ecr_fargate_constructs.Route is sys.modules["ecr_fargate_constructs.service.routing.route"].Route
         assert gc.isenabled() is collecting
     finally:
         (gc.enable if before else gc.disable)()
@@ -29,7 +29,7 @@ def test_what_the_program_has_frozen_stays_so(frozen: bool) -> None:  # noqa: FB
     (gc.freeze if frozen else gc.unfreeze)()
     try:
         vars(ecr_fargate_constructs).pop("Route", None)
-        assert ecr_fargate_constructs.Route is sys.modules["ecr_fargate_constructs.service.route"].Route
+        assert ecr_fargate_constructs.Route is sys.modules["ecr_fargate_constructs.service.routing.route"].Route
         assert (gc.get_freeze_count() > 0) is frozen
     finally:
         (gc.freeze if before else gc.unfreeze)()

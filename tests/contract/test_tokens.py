@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._rules.tokens import is_token
 
 
 def test_every_encoding_is_seen() -> None:

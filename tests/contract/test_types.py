@@ -19,8 +19,8 @@ from aws_cdk import aws_ecs as ecs
 
 import ecr_fargate_constructs as library
 from ecr_fargate_constructs import AppContainer, ConfigurationError, LoadBalancedFargateService, PublicHttp, Route
-from ecr_fargate_constructs._types import ALIASES, parsed, refuse_wrong_type
-from ecr_fargate_constructs._wrong_type import Either, Kind, Many, Named, Pairs
+from ecr_fargate_constructs._rules.typed import ALIASES, parsed, refuse_wrong_type
+from ecr_fargate_constructs._rules.wrong_type import Either, Kind, Many, Named, Pairs
 
 PLAIN = {"Any", "None", "bool", "float", "int", "object", "str", "datetime", "PathLike", "Callable"}
 HERE = Path(library.__file__).parent
@@ -36,7 +36,7 @@ def _modules() -> list[Any]:
         and "boto3"
         not in (HERE / part / f"{each.name.rpartition('.')[2]}.py").read_text(encoding="utf-8")  # runs in AWS
     ]
-    return [importlib.import_module("ecr_fargate_constructs._alarm_actions"), *found]
+    return [importlib.import_module("ecr_fargate_constructs._cdk.alarm_actions"), *found]
 
 
 def _names(kind: Kind) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 from local_app import LocalApp, copy_sample, free_port
 
 from ecr_fargate_constructs.local.engine import find_engine
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecr_fargate_constructs.migration.migrate import Migration, Source, migrate
+from ecr_fargate_constructs.tools.migrate.program_of import Migration, Source, migrate
 
 HERE = Path(__file__).parent
 FIXTURES, GOLDEN = HERE / "fixtures", HERE / "golden"

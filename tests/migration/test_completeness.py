@@ -13,7 +13,7 @@ from cases import CASES, FIXTURES, Case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs.migration.migrate import Migration, Source, SourceError, migrate
+from ecr_fargate_constructs.tools.migrate.program_of import Migration, Source, SourceError, migrate
 
 WITHOUT_MERGES = [case for case in CASES if case.name != "compose_anchors"]
 Path = tuple[Any, ...]

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs.local import cli
-from ecr_fargate_constructs.migration.code import Call, Register, flat, laid_out, literal
-from ecr_fargate_constructs.migration.document import Node, parse
-from ecr_fargate_constructs.migration.errors import MigrationError
-from ecr_fargate_constructs.migration.migrate import Source, SourceError, migrate
-from ecr_fargate_constructs.migration.values import cpus, mebibytes, schedule, seconds
+from ecr_fargate_constructs.cli import main as cli
+from ecr_fargate_constructs.tools.migrate.code import Call, Register, flat, laid_out, literal
+from ecr_fargate_constructs.tools.migrate.document import Node, parse
+from ecr_fargate_constructs.tools.migrate.errors import MigrationError
+from ecr_fargate_constructs.tools.migrate.program_of import Source, SourceError, migrate
+from ecr_fargate_constructs.tools.migrate.values import cpus, mebibytes, schedule, seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,7 +124,7 @@ def test_data_stores_are_left_out_and_what_only_sounds_like_one_is_not(image: st
 def ecr_fargate(*words: str | Path, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """The command, in a process of its own, where some packages are not installed."""
     program = (
-        f"import sys; sys.modules.update(dict.fromkeys({without!r}))\nfrom ecr_fargate_constructs.local.cli import main"
+        f"import sys; sys.modules.update(dict.fromkeys({without!r}))\nfrom ecr_fargate_constructs.cli.main import main"
     )
     command = [sys.executable, "-c", f"{program}\nmain()", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours

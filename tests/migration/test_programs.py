@@ -14,13 +14,13 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from cases import CASES, FIXTURES, GOLDEN, Case
 
-from ecr_fargate_constructs.migration.model import Build
+from ecr_fargate_constructs.tools.migrate.model import Build
 from support import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ecr_fargate_constructs.migration.migrate import Migration
+    from ecr_fargate_constructs.tools.migrate.program_of import Migration
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

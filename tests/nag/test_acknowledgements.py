@@ -11,7 +11,7 @@ import pytest
 
 import example_apps
 import packs
-from ecr_fargate_constructs import _acknowledge
+from ecr_fargate_constructs._cdk import acknowledge as _acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

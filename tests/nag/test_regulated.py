@@ -11,7 +11,8 @@ import pytest
 
 import example_apps
 import packs
-from ecr_fargate_constructs import LoadBalancedFargateService, Posture, _acknowledge
+from ecr_fargate_constructs import LoadBalancedFargateService, Posture
+from ecr_fargate_constructs._cdk import acknowledge as _acknowledge
 from ecr_fargate_constructs.compliance import inventory
 from ecr_fargate_constructs.testing.engine import diagnostics
 from linting import cfn_lint, covering, shapes

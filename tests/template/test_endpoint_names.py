@@ -17,10 +17,10 @@ from ecr_fargate_constructs import (
     Network,
     PrivateRepository,
 )
-from ecr_fargate_constructs._partitions import partition_of
-from ecr_fargate_constructs.network.endpoints import PREFIXES
-from ecr_fargate_constructs.reading.doctor.diagnosis import diagnose
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs._rules.endpoints import PREFIXES
+from ecr_fargate_constructs._rules.partitions import partition_of
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
 from support import of_type, template_of
 
 if TYPE_CHECKING:

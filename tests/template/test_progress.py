@@ -29,7 +29,7 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     Targets,
 )
-from ecr_fargate_constructs.service.deployment import check_progress
+from ecr_fargate_constructs.service.deployment.rolling import check_progress
 from support import only, template_of
 
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"

@@ -30,7 +30,7 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     SharedLoadBalancer,
 )
-from ecr_fargate_constructs.service.route import Route
+from ecr_fargate_constructs.service.routing.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +237,7 @@ def test_rules_that_may_act_pass(retention: Retention) -> None:
 
 
 def test_a_load_balancer_has_a_hundred_target_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecr_fargate_constructs.service.shared_load_balancer.MOST_GROUPS", 3)
+    monkeypatch.setattr("ecr_fargate_constructs.service.routing.shared_load_balancer.MOST_GROUPS", 3)
     stack = _stack()
     shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp())
 

@@ -20,8 +20,8 @@ from ecr_fargate_constructs import (
     PublicHttps,
     RegistrySettings,
 )
-from ecr_fargate_constructs._partitions import partition_of
-from ecr_fargate_constructs.network.endpoints import service_of
+from ecr_fargate_constructs._rules.endpoints import service_of
+from ecr_fargate_constructs._rules.partitions import partition_of
 from example_apps import EXAMPLES, load
 from support import ROOT, of_type, template_of
 

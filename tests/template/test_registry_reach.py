@@ -26,12 +26,12 @@ from ecr_fargate_constructs import (
     Sidecar,
     Upstream,
 )
-from ecr_fargate_constructs.network.registry_reach import out_of_reach
+from ecr_fargate_constructs._rules.registry_reach import out_of_reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ecr_fargate_constructs.service.images import Image
+    from ecr_fargate_constructs.service.container.images import Image
 
 OURS = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 ADOT = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs import AppContainer, Architecture, ConfigurationError, Sidecar, TaskSize
-from ecr_fargate_constructs.service.task_size import FARGATE_PRICES, FARGATE_SIZES, hourly_price
+from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES, FARGATE_SIZES, hourly_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecr_fargate_constructs import ConfigurationError, ImageBuild
-from ecr_fargate_constructs._dockerfile import Dockerfile
+from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 from ecr_fargate_constructs.image.dockerfile import check_dockerfile
 
 if TYPE_CHECKING:

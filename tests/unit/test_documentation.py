@@ -15,7 +15,7 @@ import demo_picture
 import deployment_picture
 import ecr_fargate_constructs
 from ecr_fargate_constructs import compliance, testing
-from ecr_fargate_constructs.local.cli import app as command_line
+from ecr_fargate_constructs.cli.main import app as command_line
 from links import check_markdown, check_site, documents
 from support import ROOT
 

@@ -7,13 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from ecr_fargate_constructs.network.endpoints import (
-    Feature,
-    features_behind,
-    interface_endpoints,
-    needed_by,
-    service_of,
-)
+from ecr_fargate_constructs._rules.endpoints import Feature, features_behind, interface_endpoints, needed_by, service_of
 from support import ROOT
 
 ALWAYS = {"ecr.api", "ecr.dkr"}

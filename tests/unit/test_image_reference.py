@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecr_fargate_constructs import ConfigurationError
-from ecr_fargate_constructs._image_reference import ImageReference
+from ecr_fargate_constructs._rules.image_reference import ImageReference
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -14,7 +14,6 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
-import ecr_fargate_constructs._scopes as scopes
 from ecr_fargate_constructs import (
     AppContainer,
     BlueGreen,
@@ -37,9 +36,11 @@ from ecr_fargate_constructs import (
     ServiceAlarms,
     SharedLoadBalancer,
 )
+from ecr_fargate_constructs._cdk import scopes
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern, routed_service
+from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
+from ecr_fargate_constructs.service import routed_base as routed_service
 from support import make_app
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     Upstream,
 )
-from ecr_fargate_constructs._alarm_actions import bound
+from ecr_fargate_constructs._cdk.alarm_actions import bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

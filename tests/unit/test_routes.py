@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.route import LAST_PRIORITY, Route
-from ecr_fargate_constructs.service.routes import MOST_RULES, check_beside, priority
+from ecr_fargate_constructs.service.routing.priorities import MOST_RULES, check_beside, priority
+from ecr_fargate_constructs.service.routing.route import LAST_PRIORITY, Route
 
 SEGMENTS = st.sampled_from(["api", "v1", "v2", "shop", "orders", "x", "img", "admin", "cart", "users", "a", "b"])
 LABELS = st.sampled_from(["shop", "api", "eu", "us", "a", "b"])

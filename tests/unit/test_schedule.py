@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs import Approval, BlueGreen, Canary, ConfigurationError, Linear
-from ecr_fargate_constructs.service.schedule import LONGEST_SCHEDULE, TIMEOUT, Schedule, waits_of
+from ecr_fargate_constructs.service.deployment.schedule import LONGEST_SCHEDULE, TIMEOUT, Schedule, waits_of
 
 MINUTES = cdk.Duration.minutes
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs import ConfigurationError, ScheduledCapacity
-from ecr_fargate_constructs.service.schedule_expression import check_expression, check_zone
+from ecr_fargate_constructs._rules.schedule_expression import check_expression, check_zone
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs._secret_names import is_secret_name, is_secret_value, seems_secret
+from ecr_fargate_constructs._rules.secret_names import is_secret_name, is_secret_value, seems_secret
 
 LETTERS = "Qx7" * 20
 SECRET_NAMES = [

@@ -29,7 +29,7 @@ from ecr_fargate_constructs import (
     Sidecar,
     TaskSize,
 )
-from ecr_fargate_constructs.service.dependencies import check_dependencies
+from ecr_fargate_constructs._rules.container_dependencies import check_dependencies
 
 if TYPE_CHECKING:
     from collections.abc import Callable

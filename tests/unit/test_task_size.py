@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs import ConfigurationError, TaskSize
-from ecr_fargate_constructs.service.task_size import FARGATE_SIZES
+from ecr_fargate_constructs._rules.task_size import FARGATE_SIZES
 
 PAIRS = [(cpu, memory) for cpu, sizes in FARGATE_SIZES.items() for memory in sizes]
 TOKEN = -1.8881545897087498e289

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from ecr_fargate_constructs.service import telemetry
+from ecr_fargate_constructs.service.container import telemetry
 
 
 def test_pipelines_are_made_of_parts_that_are_configured() -> None:

@@ -39,7 +39,8 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Spot,
 )
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern, routed_service
+from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
+from ecr_fargate_constructs.service import routed_base as routed_service
 from support import make_app
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._acknowledge import acknowledge
+from ecr_fargate_constructs._cdk.acknowledge import acknowledge
 from ecr_fargate_constructs.posture import is_regulated
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._attempt import make_shared
+from ecr_fargate_constructs._cdk.attempt import make_shared
 from ecr_fargate_constructs.posture import CONTEXT, Posture, brought_to, is_regulated
 
 if TYPE_CHECKING:

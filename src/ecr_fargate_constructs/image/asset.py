@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 
-from ecr_fargate_constructs._asked import path
+from ecr_fargate_constructs._cdk.memo import path
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build_inputs import local_cache

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import text_map
-from ecr_fargate_constructs._secret_names import seems_secret
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed
+from ecr_fargate_constructs._rules.checks import text_map
+from ecr_fargate_constructs._rules.secret_names import seems_secret
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.secret_source import check_secret

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._secret_files import is_secret_file
-from ecr_fargate_constructs._tree import root_of
+from ecr_fargate_constructs._cdk.tree import root_of
+from ecr_fargate_constructs._rules.secret_files import is_secret_file
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build_inputs import BuildInputs, build_inputs
 from ecr_fargate_constructs.image.dockerfile import check_dockerfile

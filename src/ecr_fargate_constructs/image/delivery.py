@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._asked import path
-from ecr_fargate_constructs._tree import environment_of, stack_of
+from ecr_fargate_constructs._cdk.memo import path
+from ecr_fargate_constructs._cdk.tree import environment_of, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.copier.reference import Reference
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time

@@ -19,10 +19,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
-from ecr_fargate_constructs._attempt import on_failure, when_made
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._tree import stack_of
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._cdk.attempt import on_failure, when_made
+from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:

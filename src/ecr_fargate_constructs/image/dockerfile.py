@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._dockerfile import INSTRUCTIONS, Dockerfile
+from ecr_fargate_constructs._rules.dockerfile import INSTRUCTIONS, Dockerfile
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
-from ecr_fargate_constructs._attempt import make_shared, on_failure, when_made
+from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._cdk.attempt import make_shared, on_failure, when_made
+from ecr_fargate_constructs._cdk.tree import stack_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
-from ecr_fargate_constructs._tree import stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

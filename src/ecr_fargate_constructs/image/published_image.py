@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from ecr_fargate_constructs._acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
-from ecr_fargate_constructs._asked import execution_role_of, node_of, resource_of
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._dockerfile import Dockerfile, ImageSettings
-from ecr_fargate_constructs._image_reference import ImageReference
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._tree import adopt
-from ecr_fargate_constructs._types import typed
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._cdk.memo import execution_role_of, node_of, resource_of
+from ecr_fargate_constructs._cdk.tree import adopt
+from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
+from ecr_fargate_constructs._rules.image_reference import ImageReference
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.asset import image_asset
 from ecr_fargate_constructs.image.delivery import ALL_ARCHITECTURES, copy_image, copy_role

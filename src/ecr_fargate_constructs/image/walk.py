@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._secret_files import is_secret_file
+from ecr_fargate_constructs._rules.secret_files import is_secret_file
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:

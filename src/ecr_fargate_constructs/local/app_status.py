@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import address_of
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

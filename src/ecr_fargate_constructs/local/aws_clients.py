@@ -12,8 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._dockerfile import Dockerfile
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 from ecr_fargate_constructs.local.toolkit import cache_directory
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ecr_fargate_constructs.reading.assembly import BuiltImage
+    from ecr_fargate_constructs.tools.assembly.stacks import BuiltImage
 
 _UNREACHABLE = re.compile(
     r"no such host|connection refused|i/o timeout|network is unreachable|no route to host|Temporary failure|"

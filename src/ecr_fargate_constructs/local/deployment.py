@@ -12,14 +12,14 @@ from ecr_fargate_constructs.local.causes import failed_step
 from ecr_fargate_constructs.local.notes import notes, warnings
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.refusals import refuse_other_environments, refuse_unknown, refuse_unsupported
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_fargate_constructs.local.instance import Instance, Memory
     from ecr_fargate_constructs.local.progress import Progress
-    from ecr_fargate_constructs.reading.assembly import Stack
+    from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 _MOST_LOOKUPS = 3  # one after the other: a VPC, then a private zone in it
 _NO_LOOKUPS = "Context lookups have been disabled"

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local import explain_sources
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.explain import explain
 from ecr_fargate_constructs.local.judging import failing, listening
-from ecr_fargate_constructs.reading import workload
-from ecr_fargate_constructs.reading.doctor import image_rules
-from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs.tools.assembly import workload
+from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.doctor import image_rules
+from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.explain import sources as explain_sources
+from ecr_fargate_constructs.tools.explain.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ecr_fargate_constructs.local.explain import Explanation
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.judging import Before, Look
     from ecr_fargate_constructs.local.services import Cloud, Service
-    from ecr_fargate_constructs.reading.model import App
+    from ecr_fargate_constructs.tools.assembly.model import App
+    from ecr_fargate_constructs.tools.explain.explain import Explanation
 
 _TELLING = frozenset({image_rules.LISTENS_ON_LOOPBACK, image_rules.PORT_NOT_EXPOSED, image_rules.ARCHITECTURE_MISMATCH})
 """The doctor's rules that keep a task from coming up in the embedded AWS too."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
 from ecr_fargate_constructs.local.processes import Process, marked, stop_commands, uninterrupted
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

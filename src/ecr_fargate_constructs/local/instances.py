@@ -6,8 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import lifecycle
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import STATE_FOLDER, Instance, Memory, instance_at, remembered_ports
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ecr_fargate_constructs.local import podman, server, starting
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
-from ecr_fargate_constructs.local.errors import LocalError, of_a_file
 from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.judging import Before
@@ -21,7 +20,8 @@ from ecr_fargate_constructs.local.refusals import command
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.settling import Answer, Settling, ask, retry
 from ecr_fargate_constructs.local.targets import targets_of
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
+from ecr_fargate_constructs.tools.errors import LocalError, of_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.progress import Progress
     from ecr_fargate_constructs.local.services import Service
-    from ecr_fargate_constructs.reading.assembly import Stack
+    from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 
 @dataclass(frozen=True)

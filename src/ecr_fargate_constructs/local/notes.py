@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ecr_fargate_constructs.reading.assembly import Stack
+    from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 _WARNING = "aws:cdk:warning"
 _NAMES_ONLY = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})

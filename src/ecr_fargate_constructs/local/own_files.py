@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.tools.errors import LocalError
 
 _NOBODY_ELSE = 0o077
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.processes import start
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory

@@ -7,14 +7,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ecr_fargate_constructs.local.instance import Instance
-    from ecr_fargate_constructs.reading.assembly import Stack
+    from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 _USUAL_PORT = 4566
 

@@ -18,9 +18,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ecr_fargate_constructs.local.docker_shim import write_login
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import credentials_environment, registry_password
 from ecr_fargate_constructs.local.processes import start
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import engine, podman, server
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.port_owner import app_on
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance

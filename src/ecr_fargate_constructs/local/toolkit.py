@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.causes import cause
 from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.processes import Process, stop_commands
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

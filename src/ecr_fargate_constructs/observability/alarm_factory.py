@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from ecr_fargate_constructs._alarm_actions import bound
+from ecr_fargate_constructs._cdk.alarm_actions import bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
-    from ecr_fargate_constructs._alarm_actions import Action
+    from ecr_fargate_constructs._cdk.alarm_actions import Action
 
 
 class AlarmFactory:

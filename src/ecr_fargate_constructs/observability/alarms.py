@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._durations import number_of_seconds
+from ecr_fargate_constructs._cdk.durations import number_of_seconds
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing
-from ecr_fargate_constructs._types import typed_call
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-    from ecr_fargate_constructs._alarm_actions import Action
+    from ecr_fargate_constructs._cdk.alarm_actions import Action
     from ecr_fargate_constructs.observability.subject import BalancedService, Subject
 
 

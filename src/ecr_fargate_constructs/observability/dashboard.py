@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._durations import number_of_seconds
-from ecr_fargate_constructs._names import environment_key, take_name
+from ecr_fargate_constructs._cdk.durations import number_of_seconds
+from ecr_fargate_constructs._cdk.names import environment_key, take_name
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed_call
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of

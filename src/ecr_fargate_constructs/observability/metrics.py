@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from ecr_fargate_constructs._target_metrics import target_metric
+from ecr_fargate_constructs._cdk.target_metrics import target_metric
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.observability.subject import Subject

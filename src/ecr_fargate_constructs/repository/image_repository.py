@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
-from ecr_fargate_constructs._attempt import claim
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._scopes import all_or_nothing, check_place, whole_call
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._tree import adopt
+from ecr_fargate_constructs._cdk.attempt import claim
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing, check_place, whole_call
+from ecr_fargate_constructs._cdk.tree import adopt
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild

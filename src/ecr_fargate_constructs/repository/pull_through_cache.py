@@ -12,14 +12,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._image_reference import ImageReference
-from ecr_fargate_constructs._names import environment_key, take_name
+from ecr_fargate_constructs._cdk.names import environment_key, take_name
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._tree import stack_of
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.image_reference import ImageReference
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from ecr_fargate_constructs._attempt import when_made
-from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._cdk.attempt import when_made
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
 from ecr_fargate_constructs.posture import posture_of

@@ -6,11 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ecr_fargate_constructs._checks import whole_number
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed, typed_call
-from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.repository.lifecycle_policy import (
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.lifecycle_policy import (
     CountType,
     LifecycleAction,
     LifecyclePolicy,
@@ -18,14 +15,17 @@ from ecr_fargate_constructs.repository.lifecycle_policy import (
     Selection,
     TagStatus,
 )
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed, typed_call
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, idle, selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from ecr_fargate_constructs._rules.simulation import EcrImage, Plan
     from ecr_fargate_constructs.repository.retention_checks import AllOf
-    from ecr_fargate_constructs.repository.simulation import EcrImage, Plan
 
 _ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
 _ROLLBACK = 10  # releases that should be there to roll back to
@@ -317,7 +317,7 @@ class Retention:
         Raises:
             ConfigurationError: A number is a CDK token.
         """
-        from ecr_fargate_constructs.repository.simulation import simulate  # noqa: PLC0415 - synthesis does without
+        from ecr_fargate_constructs._rules.simulation import simulate  # noqa: PLC0415 - synthesis does without
 
         return simulate(self._policy(), images, now)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._checks import whole_number
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.lifecycle_policy import CountType, PolicyRule, Selection, TagStatus
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.repository.lifecycle_policy import CountType, PolicyRule, Selection, TagStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,23 +13,24 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._cdk.tags import tag_service
+from ecr_fargate_constructs._cdk.tree import adopt
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._tags import tag_service
-from ecr_fargate_constructs._tree import adopt
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.task_size import TaskSize
+from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.service.addresses import check_ipv6, check_way_in
-from ecr_fargate_constructs.service.autoscaling import use_strategies
-from ecr_fargate_constructs.service.deployment import Rolling
-from ecr_fargate_constructs.service.ec2_container import placement_of
-from ecr_fargate_constructs.service.ec2_task import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
-from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
-from ecr_fargate_constructs.service.existing import check_existing, vpc_for
-from ecr_fargate_constructs.service.ingress import port_of, redirects
-from ecr_fargate_constructs.service.load_balancer import is_public, load_balancer
-from ecr_fargate_constructs.service.machines import Ec2Capacity, add_machines, check_machines
+from ecr_fargate_constructs.service.capacity.autoscaling import use_strategies
+from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines, check_machines
+from ecr_fargate_constructs.service.container.ec2 import placement_of
+from ecr_fargate_constructs.service.deployment.apply import check_deployment, check_rolling, percents_of
+from ecr_fargate_constructs.service.deployment.rolling import Rolling
+from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
+from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
+from ecr_fargate_constructs.service.ingress.load_balancer import is_public, load_balancer
+from ecr_fargate_constructs.service.ingress.values import port_of, redirects
 from ecr_fargate_constructs.service.parts import ec2_parts
 from ecr_fargate_constructs.service.pattern import (
     audit_sessions,
@@ -51,22 +52,21 @@ from ecr_fargate_constructs.service.placement import (
     task_subnets,
     vpc_of,
 )
-from ecr_fargate_constructs.service.reachability import check_way_to_image
-from ecr_fargate_constructs.service.strategy import check_deployment, check_rolling, percents_of
-from ecr_fargate_constructs.service.task import build_task, check_task
-from ecr_fargate_constructs.service.task_size import TaskSize
+from ecr_fargate_constructs.service.task.definition import build_task, check_task
+from ecr_fargate_constructs.service.task.ec2 import check_ec2_task, ec2_task_definition, finish_ec2, with_memory
+from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_autoscaling as autoscaling
 
-    from ecr_fargate_constructs.service.containers import AppContainer
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.sidecar import Sidecar
+    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
-    from ecr_fargate_constructs.service.ingress import Ingress
-    from ecr_fargate_constructs.service.scaling import Scaling
-    from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.traffic_shift import Deployment
+    from ecr_fargate_constructs.service.ingress.values import Ingress
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)

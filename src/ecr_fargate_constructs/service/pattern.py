@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
-from ecr_fargate_constructs._asked import seconds_in
-from ecr_fargate_constructs._checks import whole_number
-from ecr_fargate_constructs._durations import of_seconds
+from ecr_fargate_constructs._cdk.durations import of_seconds
+from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, expect_grants
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.containers import AppContainer
-from ecr_fargate_constructs.service.exec_sessions import (
+from ecr_fargate_constructs.service.container.application import AppContainer
+from ecr_fargate_constructs.service.deployment.apply import deploy_pattern
+from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
+from ecr_fargate_constructs.service.ingress.load_balancer import open_to_peers, tune_targets
+from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttp, PublicHttps, own_port
+from ecr_fargate_constructs.service.quotas import warn_of_tasks
+from ecr_fargate_constructs.service.task.exec_sessions import (
     acknowledge_sessions,
     audit_in_given_cluster,
     audit_in_own_cluster,
     warn_of_one_namespace,
 )
-from ecr_fargate_constructs.service.ingress import Ingress, InternalHttps, PublicHttp, PublicHttps, own_port
-from ecr_fargate_constructs.service.listener import add_ipv6_record, tune_listener
-from ecr_fargate_constructs.service.load_balancer import open_to_peers, tune_targets
-from ecr_fargate_constructs.service.quotas import warn_of_tasks
-from ecr_fargate_constructs.service.strategy import deploy_pattern
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.ingress import TargetHealthCheck
-    from ecr_fargate_constructs.service.load_balancer import AnyParts
-    from ecr_fargate_constructs.service.scaling import Scaling
-    from ecr_fargate_constructs.service.targets import Targets
-    from ecr_fargate_constructs.service.task import Task
-    from ecr_fargate_constructs.service.traffic_shift import Deployment
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment
+    from ecr_fargate_constructs.service.ingress.load_balancer import AnyParts
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
+    from ecr_fargate_constructs.service.task.definition import Task
 
 DEFAULT_COUNT = 2
 """Tasks of a service that does not say how many it wants: one a zone."""
@@ -103,7 +103,9 @@ def strategies_of(
     """How tasks are shared out on Fargate; None leaves it to the launch type."""
     if scaling is None:
         return None
-    from ecr_fargate_constructs.service.autoscaling import fargate_strategies  # noqa: PLC0415 - only who scales needs it
+    from ecr_fargate_constructs.service.capacity.autoscaling import (  # noqa: PLC0415 - only who scales needs it
+        fargate_strategies,
+    )
 
     return fargate_strategies(scope, cluster, scaling)
 
@@ -111,7 +113,7 @@ def strategies_of(
 def refuse_ec2_container(container: AppContainer, *, path: str) -> None:
     """Refuse, on Fargate, a container with options that only machines have."""
     if type(container) is not AppContainer:
-        from ecr_fargate_constructs.service.ec2_container import refuse_on_fargate  # noqa: PLC0415 - rare
+        from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate  # noqa: PLC0415 - rare
 
         refuse_on_fargate(container, path=path)
 
@@ -136,7 +138,9 @@ def finish(
     groups = deploy_pattern(parts, deployment, ingress=way, count=count, grace=grace)
     warn_of_tasks(parts.scope, count, scaling)
     if scaling is not None:
-        from ecr_fargate_constructs.service.autoscaling import add_scaling  # noqa: PLC0415 - only who scales needs it
+        from ecr_fargate_constructs.service.capacity.autoscaling import (  # noqa: PLC0415 - only who scales needs it
+            add_scaling,
+        )
 
         add_scaling(parts.service, parts.target_group, scaling)
     task.attach_to(parts.service)

@@ -9,24 +9,24 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs import _vpc
-from ecr_fargate_constructs._asked import path as path_of_construct
-from ecr_fargate_constructs._asked import resource_of
-from ecr_fargate_constructs._attempt import make_shared, on_failure
+from ecr_fargate_constructs._cdk.attempt import make_shared, on_failure
+from ecr_fargate_constructs._cdk.memo import path as path_of_construct
+from ecr_fargate_constructs._cdk.memo import resource_of
+from ecr_fargate_constructs._cdk.tags import tag_cluster
+from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._tags import tag_cluster
-from ecr_fargate_constructs._tokens import is_list_token
-from ecr_fargate_constructs._tree import stack_of
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._rules.tokens import is_list_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.load_balancer import is_public
-from ecr_fargate_constructs.service.order import wait_for_network, wait_for_own_network
+from ecr_fargate_constructs.network import vpc as _vpc
+from ecr_fargate_constructs.service.ingress.load_balancer import is_public
 from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.task.order import wait_for_network, wait_for_own_network
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.ingress import Ingress
+    from ecr_fargate_constructs.service.ingress.values import Ingress
 
 # The id that CDK's pattern gives a stack's default cluster, so that services of both kinds share one.
 _CLUSTER_ID = "EcsDefaultClusterMnL3mNNYN"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._rules.tokens import is_token
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.scaling import Scaling
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
 
 TARGETS = 1_000
 """Tasks that a load balancer can have: the default of the quotas "Targets per Application Load Balancer" and "Targets

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._feature_flags import pin_feature_flags
+from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing
+from ecr_fargate_constructs._cdk.tags import tag_service
+from ecr_fargate_constructs._cdk.tree import adopt
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing
-from ecr_fargate_constructs._tags import tag_service
-from ecr_fargate_constructs._tree import adopt
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.task_size import TaskSize
+from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.posture import posture_of
-from ecr_fargate_constructs.service.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.deployment.apply import check_rolling, percents_of
 from ecr_fargate_constructs.service.pattern import (
     grace_period,
     refuse_ec2_container,
@@ -23,13 +25,16 @@ from ecr_fargate_constructs.service.pattern import (
     wanted_count,
 )
 from ecr_fargate_constructs.service.placement import check_placement, cluster_for, has_way_out, order, task_subnets
-from ecr_fargate_constructs.service.reachability import check_way_to_image
+from ecr_fargate_constructs.service.routed_base import RoutedService, routed_default, take_place
 from ecr_fargate_constructs.service.routed_parts import check_cluster, check_targets
-from ecr_fargate_constructs.service.routed_service import RoutedService, routed_default, take_place
-from ecr_fargate_constructs.service.shared_load_balancer import listener_of
-from ecr_fargate_constructs.service.strategy import check_rolling, percents_of
-from ecr_fargate_constructs.service.task import build_task, check_on_fargate, check_task, fargate_task_definition
-from ecr_fargate_constructs.service.task_size import TaskSize
+from ecr_fargate_constructs.service.routing.shared_load_balancer import listener_of
+from ecr_fargate_constructs.service.task.definition import (
+    build_task,
+    check_on_fargate,
+    check_task,
+    fargate_task_definition,
+)
+from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +42,13 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.containers import AppContainer
-    from ecr_fargate_constructs.service.route import Route
-    from ecr_fargate_constructs.service.scaling import Scaling
-    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener, SharedLoadBalancer
-    from ecr_fargate_constructs.service.sidecar import Sidecar
-    from ecr_fargate_constructs.service.targets import Targets
-    from ecr_fargate_constructs.service.traffic_shift import Deployment
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.sidecar import Sidecar
+    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.routing.route import Route
+    from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
 
 class RoutedFargateService(RoutedService):

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._asked import path as path_of_scope
-from ecr_fargate_constructs._tokens import is_token
+from ecr_fargate_constructs._cdk.memo import path as path_of_scope
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.conditions import conditions_of
-from ecr_fargate_constructs.service.ingress import check_protocol
-from ecr_fargate_constructs.service.load_balancer import tune_group
-from ecr_fargate_constructs.service.preview import PreviewPort
+from ecr_fargate_constructs.service.deployment.test_traffic import PreviewPort
+from ecr_fargate_constructs.service.ingress.load_balancer import tune_group
+from ecr_fargate_constructs.service.ingress.values import check_protocol
+from ecr_fargate_constructs.service.routing.conditions import conditions_of
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.preview import Preview
-    from ecr_fargate_constructs.service.route import Route
-    from ecr_fargate_constructs.service.shared_load_balancer import SharedListener
-    from ecr_fargate_constructs.service.targets import Targets
+    from ecr_fargate_constructs.service.deployment.test_traffic import Preview
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.routing.route import Route
+    from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener
 
 
 def check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path: str) -> None:
@@ -98,7 +98,9 @@ def add_rule(
     """Do something with the requests of a route."""
     shared.warn_of_hosts(scope, route)
     if shared.authentication is not None:
-        from ecr_fargate_constructs.service.authentication import signed_in  # noqa: PLC0415 - only who has a sign-in
+        from ecr_fargate_constructs.service.ingress.authentication import (  # noqa: PLC0415 - only who has a sign-in
+            signed_in,
+        )
 
         action = signed_in(scope, shared.authentication, action)
     return elbv2.ApplicationListenerRule(

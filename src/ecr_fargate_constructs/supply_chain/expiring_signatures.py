@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_ecr as ecr
 
-from ecr_fargate_constructs._warnings import warn
+from ecr_fargate_constructs._cdk.warning import warn
 
 if TYPE_CHECKING:
     from constructs import Construct

@@ -10,11 +10,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from ecr_fargate_constructs._alarm_actions import bound
-from ecr_fargate_constructs._checks import path_of
+from ecr_fargate_constructs._cdk.alarm_actions import bound
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
-from ecr_fargate_constructs._scopes import all_or_nothing
+from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_ecr as ecr
 
-    from ecr_fargate_constructs._alarm_actions import Action
+    from ecr_fargate_constructs._cdk.alarm_actions import Action
 
 
 class Severity(IntEnum):

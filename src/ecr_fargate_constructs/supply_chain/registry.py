@@ -13,13 +13,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 from constructs import Construct
 
-from ecr_fargate_constructs._checks import path_of
-from ecr_fargate_constructs._names import assembly_key, holder_of, take_name
-from ecr_fargate_constructs._partitions import check_partition
+from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._tokens import is_token
-from ecr_fargate_constructs._types import typed
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.partitions import check_partition
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
 from ecr_fargate_constructs.posture import posture_of

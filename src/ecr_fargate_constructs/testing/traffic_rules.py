@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.reading.traffic import traffic_changes
 from ecr_fargate_constructs.testing.templates import as_data
+from ecr_fargate_constructs.tools.assembly.traffic import traffic_changes
 
 if TYPE_CHECKING:
     from collections.abc import Collection

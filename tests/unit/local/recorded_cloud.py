@@ -91,5 +91,5 @@ def play(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any] | None = None)
     for module in ("local_status_cli", "local_logs_cli", "explain_cli"):
         home = f"ecr_fargate_constructs.local.{module}"
         monkeypatch.setattr(f"{home}.Cloud", lambda instance: RecordedCloud(instance, answers))
-    monkeypatch.setattr("ecr_fargate_constructs.local.local_status_cli.containers", lambda *_: [])
+    monkeypatch.setattr("ecr_fargate_constructs.cli.local_status.containers", lambda *_: [])
     monkeypatch.setattr("ecr_fargate_constructs.local.lifecycle.runs", lambda _, memory: memory is not None)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from recorded_cloud import PORT, play, write_app
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.local.explain import explain, failed, health_checks
-from ecr_fargate_constructs.local.explain_rules import RULES
+from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.tools.explain.explain import explain, failed, health_checks
+from ecr_fargate_constructs.tools.explain.rules import RULES
 
 RECORDED = Path(__file__).parent / "recorded"
 CAUSES = {
@@ -284,7 +284,7 @@ def test_the_address_of_an_embedded_aws_is_enough(tmp_path: Path, monkeypatch: p
     write_app(tmp_path)
     _play_a_failure(monkeypatch)
     apps = {PORT: tmp_path}
-    monkeypatch.setattr("ecr_fargate_constructs.local.explain_cli.app_on", apps.get)
+    monkeypatch.setattr("ecr_fargate_constructs.cli.explain.app_on", apps.get)
     command = ["explain", "--json", "--stack", "Web", "--endpoint-url"]
     assert CliRunner().invoke(app, [*command, f"http://localhost:{PORT}"]).exit_code == 3
     for other in ("http://localhost:1", f"http://example.com:{PORT}"):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.explain import explain
-from ecr_fargate_constructs.local.explain_sources import from_services, from_stack, from_stacks
+from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.explain.explain import explain
+from ecr_fargate_constructs.tools.explain.sources import from_services, from_stack, from_stacks
 
 SERVICE = "arn:aws:ecs:eu-central-1:111122223333:service/shop/web"
 STOPPED = {

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ecr_fargate_constructs.local import cli, engine, lifecycle, server, starting, toolkit
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.cli import main as cli
+from ecr_fargate_constructs.local import engine, lifecycle, server, starting, toolkit
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.local.own_files import private_folder
 from ecr_fargate_constructs.local.processes import Process
 from ecr_fargate_constructs.local.progress import Progress
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

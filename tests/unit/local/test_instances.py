@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecr_fargate_constructs.local import lifecycle, starting
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance, instances_of
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.processes import start
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecr_fargate_constructs.local import engine, lifecycle
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, marked, start, stop_commands, uninterrupted
 from ecr_fargate_constructs.local.progress import Progress
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ import pytest
 from recorded_cloud import TASKS, RecordedCloud, play, write_app
 from typer.testing import CliRunner, Result
 
+from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.local.app_status import app_status
-from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.log_lines import LogReader, since
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ecr_fargate_constructs.local import notes, refusals
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

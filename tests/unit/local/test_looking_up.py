@@ -12,10 +12,10 @@ import pytest
 
 from ecr_fargate_constructs.local import seeds, toolkit
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.progress import Progress
 from ecr_fargate_constructs.local.seeds.putting import _Putting
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

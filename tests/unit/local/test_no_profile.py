@@ -12,11 +12,11 @@ import botocore.session
 import pytest
 
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.server import server_environment
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.toolkit import toolkit_environment
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

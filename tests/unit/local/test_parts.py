@@ -21,10 +21,10 @@ from ecr_fargate_constructs.local import (
     starting,
     toolkit,
 )
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, start
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

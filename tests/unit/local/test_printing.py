@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.table import Table
 
 import ecr_fargate_constructs
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.printing import Console, escape
-from ecr_fargate_constructs.local.report import ConsoleProgress, print_error
+from ecr_fargate_constructs.cli.printing import Console, escape
+from ecr_fargate_constructs.cli.report import ConsoleProgress, print_error
+from ecr_fargate_constructs.tools.errors import LocalError
 
 ARN = "arn:aws:secretsmanager:us-east-1:000000004639:secret:prod/key"
 PACKAGE = Path(ecr_fargate_constructs.__file__).parent

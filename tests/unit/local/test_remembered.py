@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecr_fargate_constructs.local import lifecycle, podman
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.own_files import private_folder
 from ecr_fargate_constructs.local.processes import start
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

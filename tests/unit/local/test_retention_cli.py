@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs import Retention
-from ecr_fargate_constructs.local import retention_cli
+from ecr_fargate_constructs.cli import retention as retention_cli
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.retention_usage import images_in_use
+from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.retention.usage import images_in_use
 
 if TYPE_CHECKING:
     from pathlib import Path

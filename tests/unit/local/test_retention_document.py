@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs.local import retention_cli
+from ecr_fargate_constructs.cli import retention as retention_cli
 from support import ROOT
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local import seeds
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance
 from ecr_fargate_constructs.local.seeds import putting
 from ecr_fargate_constructs.local.seeds.references import text
+from ecr_fargate_constructs.tools.errors import LocalError
 from support import ROOT
 
 if TYPE_CHECKING:

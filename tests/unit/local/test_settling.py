@@ -11,12 +11,12 @@ import pytest
 
 from ecr_fargate_constructs.local import settling
 from ecr_fargate_constructs.local.containers import Container
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.judging import Before
 from ecr_fargate_constructs.local.listening import Sockets
 from ecr_fargate_constructs.local.services import Balancer, Service, Task
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,11 +12,11 @@ import pytest
 from recorded_cloud import PORT, write_app
 from typer.testing import CliRunner, Result
 
+from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.local import deployment, engine, lifecycle, server, starting, toolkit
-from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.progress import Progress
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

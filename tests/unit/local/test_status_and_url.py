@@ -10,12 +10,12 @@ from botocore.exceptions import EndpointConnectionError
 from recorded_cloud import BALANCER, PORT, TASKS, RecordedCloud, play, write_app
 from typer.testing import CliRunner, Result
 
-from ecr_fargate_constructs.local import report
+from ecr_fargate_constructs.cli import report
+from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status
-from ecr_fargate_constructs.local.cli import app
 from ecr_fargate_constructs.local.containers import Container
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.local.printing import Console
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

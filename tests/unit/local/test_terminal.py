@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs.local import local_cli, report, retention_cli, toolkit
+from ecr_fargate_constructs.cli import local as local_cli
+from ecr_fargate_constructs.cli import report
+from ecr_fargate_constructs.cli import retention as retention_cli
+from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.local import toolkit
 from ecr_fargate_constructs.local.addresses import Address
 from ecr_fargate_constructs.local.app_status import AppStatus, ContainerStatus, ServiceStatus, TaskStatus
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
-from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.services import Balancer
 from ecr_fargate_constructs.local.settling import Answer
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.cli.report import ConsoleProgress
 from ecr_fargate_constructs.local import base_images, lifecycle, starting, toolkit
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Instance, Memory
-from ecr_fargate_constructs.local.printing import Console
 from ecr_fargate_constructs.local.progress import Progress
-from ecr_fargate_constructs.local.report import ConsoleProgress
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ import pytest
 from planting import Copy, copy_of
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.local.errors import LocalError
+from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import pytest
 from planting import copy_of
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.reading.doctor.diagnosis import RULES
+from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.tools.doctor.diagnosis import RULES
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,7 +158,7 @@ def test_they_run_without_what_the_embedded_aws_needs(assemblies: Path) -> None:
         "import sys\n"
         "for name in ('boto3', 'botocore', 'docker', 'ministack', 'aws_cdk', 'jsii'):\n"
         "    sys.modules[name] = None\n"
-        "from ecr_fargate_constructs.local.cli import main\n"
+        "from ecr_fargate_constructs.cli.main import main\n"
         "for command in sys.argv[1:]:\n"  # in one process, since a process takes longer than the commands
         "    sys.argv = ['ecr-fargate', *command.split('|')]\n"
         "    try:\n"

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from planting import copy_of
 
+from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES
 from ecr_fargate_constructs.architecture import Architecture
-from ecr_fargate_constructs.reading.cost import report
-from ecr_fargate_constructs.reading.cost.bill import Bill, bill_of
-from ecr_fargate_constructs.reading.cost.prices import price_table
-from ecr_fargate_constructs.reading.cost.tasks import on_demand
-from ecr_fargate_constructs.reading.cost.ways_out import ways_out
-from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.loading import load
-from ecr_fargate_constructs.reading.workload import services
-from ecr_fargate_constructs.service.task_size import FARGATE_PRICES
+from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.assembly.workload import services
+from ecr_fargate_constructs.tools.cost import report
+from ecr_fargate_constructs.tools.cost.bill import Bill, bill_of
+from ecr_fargate_constructs.tools.cost.prices import price_table
+from ecr_fargate_constructs.tools.cost.tasks import on_demand
+from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ecr_fargate_constructs.reading.model import App
+    from ecr_fargate_constructs.tools.assembly.model import App
 
 TABLE = price_table()
 

@@ -9,22 +9,22 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ecr_fargate_constructs.reading.diagram import png as drawn
-from ecr_fargate_constructs.reading.diagram.architecture import scene_of
-from ecr_fargate_constructs.reading.diagram.labels import is_plumbing
-from ecr_fargate_constructs.reading.diagram.layout import Frame, lay_out, shortened, text_width
-from ecr_fargate_constructs.reading.diagram.png import png
-from ecr_fargate_constructs.reading.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
-from ecr_fargate_constructs.reading.diagram.svg import FONTS, Theme, curve_of, svg
-from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.diagram import png as drawn
+from ecr_fargate_constructs.tools.diagram.architecture import scene_of
+from ecr_fargate_constructs.tools.diagram.labels import is_plumbing
+from ecr_fargate_constructs.tools.diagram.layout import Frame, lay_out, shortened, text_width
+from ecr_fargate_constructs.tools.diagram.png import png
+from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
+from ecr_fargate_constructs.tools.diagram.svg import FONTS, Theme, curve_of, svg
 from example_apps import EXAMPLES
 from support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ecr_fargate_constructs.reading.model import App
+    from ecr_fargate_constructs.tools.assembly.model import App
 
 NAMES = [file.stem for file in EXAMPLES]
 _SVG = "{http://www.w3.org/2000/svg}"

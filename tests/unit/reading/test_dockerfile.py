@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ecr_fargate_constructs._dockerfile import Dockerfile
-from ecr_fargate_constructs._image_reference import ImageReference
-from ecr_fargate_constructs.reading.doctor.base_images import end_of_life
-from ecr_fargate_constructs.reading.doctor.servers import keep_alive_of, listens_on_loopback
+from ecr_fargate_constructs._rules.dockerfile import Dockerfile
+from ecr_fargate_constructs._rules.image_reference import ImageReference
+from ecr_fargate_constructs.tools.doctor.base_images import end_of_life
+from ecr_fargate_constructs.tools.doctor.servers import keep_alive_of, listens_on_loopback
 
 STAGED = """\
 # syntax=docker/dockerfile:1

@@ -8,12 +8,12 @@ import pytest
 from faults import FAULTS, Fault
 from planting import copy_of
 
-from ecr_fargate_constructs.reading.cost.prices import price_table
-from ecr_fargate_constructs.reading.cost.ways_out import ways_out
-from ecr_fargate_constructs.reading.doctor.diagnosis import RULES, diagnose
-from ecr_fargate_constructs.reading.doctor.rule import Severity
-from ecr_fargate_constructs.reading.earlier import earlier
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs.tools.assembly.earlier import earlier
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.cost.prices import price_table
+from ecr_fargate_constructs.tools.cost.ways_out import ways_out
+from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
+from ecr_fargate_constructs.tools.doctor.rule import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path

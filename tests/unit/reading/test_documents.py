@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import rules_table
-from ecr_fargate_constructs.reading.cost import report
-from ecr_fargate_constructs.reading.cost.bill import bill_of
-from ecr_fargate_constructs.reading.cost.prices import price_table
-from ecr_fargate_constructs.reading.cost.ways_out import ways_out
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.cost import report
+from ecr_fargate_constructs.tools.cost.bill import bill_of
+from ecr_fargate_constructs.tools.cost.prices import price_table
+from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from support import ROOT
 
 if TYPE_CHECKING:

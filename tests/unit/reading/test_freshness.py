@@ -11,8 +11,8 @@ from planting import copy_of
 from typer.testing import CliRunner
 
 import ecr_fargate_constructs
-from ecr_fargate_constructs.local.cli import app
-from ecr_fargate_constructs.reading.freshness import changed_since
+from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.tools.assembly.freshness import changed_since
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,11 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 
-from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.loading import load
-from ecr_fargate_constructs.reading.model import App, Resource
-from ecr_fargate_constructs.reading.network import Reach, reach, vpc_of
-from ecr_fargate_constructs.reading.workload import services
+from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.assembly.model import App, Resource
+from ecr_fargate_constructs.tools.assembly.network import Reach, reach, vpc_of
+from ecr_fargate_constructs.tools.assembly.workload import services
 
 if TYPE_CHECKING:
     from pathlib import Path

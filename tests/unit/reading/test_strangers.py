@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 from planting import copy_of
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs._plain_text import plain
-from ecr_fargate_constructs.local import cli
-from ecr_fargate_constructs.local.errors import LocalError
-from ecr_fargate_constructs.reading.cost.bill import bill_of
-from ecr_fargate_constructs.reading.cost.prices import price_table
-from ecr_fargate_constructs.reading.cost.report import markdown
-from ecr_fargate_constructs.reading.cost.ways_out import ways_out
-from ecr_fargate_constructs.reading.diagram.architecture import scene_of
-from ecr_fargate_constructs.reading.diagram.svg import svg
-from ecr_fargate_constructs.reading.doctor.diagnosis import diagnose
-from ecr_fargate_constructs.reading.errors import AssemblyError
-from ecr_fargate_constructs.reading.loading import load
+from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs.cli import main as cli
+from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.cost.bill import bill_of
+from ecr_fargate_constructs.tools.cost.prices import price_table
+from ecr_fargate_constructs.tools.cost.report import markdown
+from ecr_fargate_constructs.tools.cost.ways_out import ways_out
+from ecr_fargate_constructs.tools.diagram.architecture import scene_of
+from ecr_fargate_constructs.tools.diagram.svg import svg
+from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

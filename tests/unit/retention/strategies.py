@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs.repository.lifecycle_policy import (
+from ecr_fargate_constructs._rules.lifecycle_policy import (
     CountType,
     LifecycleAction,
     LifecyclePolicy,
@@ -15,7 +15,7 @@ from ecr_fargate_constructs.repository.lifecycle_policy import (
     Selection,
     TagStatus,
 )
-from ecr_fargate_constructs.repository.simulation import EcrImage
+from ecr_fargate_constructs._rules.simulation import EcrImage
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 TAGS = ["release-1", "release-2", "pr-1", "pr-12", "main", "v1"]

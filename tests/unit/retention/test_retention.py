@@ -22,7 +22,7 @@ from ecr_fargate_constructs import (
     LifecycleAction,
     Retention,
 )
-from ecr_fargate_constructs.repository.lifecycle_policy import LifecyclePolicy
+from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from strategies import NOW, ago, image_lists, policies
 
 from ecr_fargate_constructs import EcrImage
-from ecr_fargate_constructs.repository.lifecycle_policy import LifecyclePolicy
-from ecr_fargate_constructs.repository.simulation import Outcome, simulate
+from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
+from ecr_fargate_constructs._rules.simulation import Outcome, simulate
 
 Images = dict[str, tuple[list[str], float]]
 

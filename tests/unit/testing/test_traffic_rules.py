@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ecr_fargate_constructs.reading.traffic import TrafficEffect, traffic_changes
 from ecr_fargate_constructs.testing import assert_traffic_rules_unchanged
+from ecr_fargate_constructs.tools.assembly.traffic import TrafficEffect, traffic_changes
 
 ELB = "AWS::ElasticLoadBalancingV2::"
 

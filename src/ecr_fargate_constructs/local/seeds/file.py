@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from pathlib import Path

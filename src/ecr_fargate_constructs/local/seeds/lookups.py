@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

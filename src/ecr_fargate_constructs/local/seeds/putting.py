@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local.docker_shim import push_options
-from ecr_fargate_constructs.local.errors import LocalError
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import zone_reference
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.seeds.model import SUFFIX
 from ecr_fargate_constructs.local.services import Cloud
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.seeds.model import SUFFIX, Seeds, Zone
 from ecr_fargate_constructs.local.seeds.references import mappings, text, texts
-from ecr_fargate_constructs.reading import assembly
+from ecr_fargate_constructs.tools.assembly import stacks as assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ecr_fargate_constructs.reading.assembly import Stack
+    from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 # ARN, and of an ECS secret the field of JSON: ECS developer guide, "Pass sensitive data to a container".
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:([^:]+):([^:]+):secret:([^:*?]+))(?::([^:]*))?(?::.*)?")

@@ -1,0 +1,1 @@
+"""What every construct needs of CDK."""

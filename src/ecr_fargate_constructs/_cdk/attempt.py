@@ -1,0 +1,169 @@
+"""One attempt to make something: wholly, or as if it had never been tried.
+
+What is made outside of the construct that is being made (the network that a stack's services share, the note that a
+name is taken) is told to the attempt that is running, which takes it back when it fails. What cannot be taken back,
+such as a statement in the policy of somebody else's role, waits until nothing can fail any more.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ecr_fargate_constructs._cdk.memo import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from constructs import Construct, IConstruct
+
+T = TypeVar("T")
+
+
+class _Attempt:
+    """The actions for an attempt that fails, and those for one that has succeeded."""
+
+    def __init__(self, construct: object, outer: _Attempt | None) -> None:
+        self.construct = construct
+        self.outer = outer
+        self.undo: list[Callable[[], object]] = []
+        self.then: list[Callable[[], object]] = []
+
+    def fail(self) -> None:
+        """Take back all that was told, the latest first."""
+        for each in reversed(self.undo):
+            each()
+
+    def succeed(self) -> None:
+        """Leave everything to the attempt around, or do what has waited."""
+        if self.outer is not None:
+            self.outer.undo += self.undo
+            self.outer.then += self.then
+            return
+        for each in self.then:
+            each()
+
+
+_RUNNING: ContextVar[_Attempt | None] = ContextVar("_RUNNING", default=None)
+
+
+@contextmanager
+def attempt(construct: object) -> Iterator[None]:
+    """Run an attempt to make or to change a construct; attempts inside are parts of it."""
+    mine = _Attempt(construct, _RUNNING.get())
+    token = _RUNNING.set(mine)
+    try:
+        yield
+        mine.succeed()
+    except BaseException:
+        mine.fail()
+        raise
+    finally:
+        _RUNNING.reset(token)
+
+
+def on_failure(undo: Callable[[], object]) -> None:
+    """Do this if the attempt that is running fails."""
+    running = _RUNNING.get()
+    if running is not None:
+        running.undo.append(undo)
+
+
+def when_made(action: Callable[[], object]) -> None:
+    """Do this when the attempt that is running has succeeded; at once when there is none."""
+    running = _RUNNING.get()
+    if running is None:
+        action()
+    else:
+        running.then.append(action)
+
+
+def is_under_way(construct: object) -> bool:
+    """Return whether the constructor of a construct is still running: its children have the library's ids."""
+    running = _RUNNING.get()
+    while running is not None:
+        if running.construct is construct:
+            return True
+        running = running.outer
+    return False
+
+
+def make_shared(parent: Construct, make: Callable[[], T]) -> T:
+    """Make what several constructs will share, as a child of a stack; a failure takes it away again.
+
+    CDK adds helpers of its own to the stack, which go with it. To be called when it is known that nothing is there.
+    """
+    watch(parent)
+    return make()
+
+
+def watch(parent: Construct) -> None:
+    """Have the children that a construct will get removed if the attempt fails, those that it has excepted."""
+    if _RUNNING.get() is not None:
+        before = {_reference(each) for each in node_of(parent).children}
+        on_failure(lambda: _remove_new(parent, before))
+
+
+def claim(parent: Construct, construct_id: str) -> None:
+    """Have a child that is about to be made removed if the attempt fails."""
+    on_failure(lambda: remove(parent, construct_id))
+
+
+def remove(parent: IConstruct, construct_id: str) -> None:
+    """Take a construct out of the tree, with the rules of security groups elsewhere that refer to it."""
+    node = node_of(parent)
+    child = node.try_find_child(construct_id)
+    if child is None:
+        return
+    groups = _groups_in(child)
+    node.try_remove_child(construct_id)
+    if groups:
+        _remove_rules(node.root, groups)
+
+
+def _remove_new(parent: Construct, before: set[str]) -> None:
+    node = node_of(parent)
+    for each in node.children:
+        if _reference(each) not in before:
+            node.try_remove_child(each.node.id)
+
+
+def _reference(construct: object) -> str:
+    """Return jsii's reference of an object: an imported one gets a new Python object at every question."""
+    return str(cast("Any", construct).__jsii_ref__.ref)
+
+
+def _groups_in(construct: IConstruct) -> set[str]:
+    ec2: Any = sys.modules.get("aws_cdk.aws_ec2")  # without it there is no security group
+    if ec2 is None:
+        return set()
+    return {each.attr_group_id for each in construct.node.find_all() if isinstance(each, ec2.CfnSecurityGroup)}
+
+
+def _remove_rules(root: IConstruct, groups: set[str]) -> None:
+    ec2: Any = sys.modules["aws_cdk.aws_ec2"]
+    ends = ("group_id", "source_security_group_id", "destination_security_group_id")
+    for each in root.node.find_all():
+        if isinstance(each, (ec2.CfnSecurityGroupIngress, ec2.CfnSecurityGroupEgress)):
+            parent = each.node.scope
+            if parent is not None and groups & {getattr(each, end, None) for end in ends}:
+                parent.node.try_remove_child(each.node.id)
+                if isinstance(each, ec2.CfnSecurityGroupEgress) and isinstance(parent, ec2.SecurityGroup):
+                    _let_nothing_out(parent)
+
+
+def _let_nothing_out(group: Any) -> None:  # noqa: ANN401 - a security group, of a module that may not be there
+    """Put CDK's rule for a group without one back, which went with the first: without any, EC2 lets everything out."""
+    ec2: Any = sys.modules["aws_cdk.aws_ec2"]
+    resource = group.node.default_child
+    known = group.stack.resolve(resource.security_group_egress)
+    if (
+        group.allow_all_outbound
+        or known
+        or any(isinstance(each, ec2.CfnSecurityGroupEgress) for each in group.node.children)
+    ):
+        return
+    nothing = ec2.Port(protocol=ec2.Protocol.ICMP, from_port=252, to_port=86, string_representation="no traffic")
+    group.add_egress_rule(ec2.Peer.ipv4("255.255.255.255/32"), nothing, "Disallow all traffic")

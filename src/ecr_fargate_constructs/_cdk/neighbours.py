@@ -1,0 +1,195 @@
+"""Constructs that are given to a construct, wherever in its options: of the same app and stage, and of its region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, cast
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs._cdk.memo import path as path_of_construct
+from ecr_fargate_constructs._cdk.tree import environment_of, in_stack, root_of, stack_of
+from ecr_fargate_constructs._rules.jsii_types import has_interface, is_construct, is_imported
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs import Construct, IConstruct
+
+    Found = tuple[str, str, object]
+
+_BOTH, _REGION = ("account", "region"), ("region",)
+_HAS_TO_MEET = {
+    "vpc": _BOTH,
+    "cluster": _BOTH,
+    "load_balancer": _BOTH,
+    "listener": _BOTH,
+    "encryption_key": _BOTH,
+    "certificate": _BOTH,
+    "certificates": _BOTH,
+    "existing": _BOTH,
+    "access_logs": _REGION,
+    "log_bucket": _REGION,
+    "file_system": _REGION,
+    "access_point": _REGION,
+    "namespace": _REGION,
+    "function": _REGION,
+    "actions": _REGION,
+    "profile_arn": _REGION,
+    "Posture.web_acl": _REGION,
+    "ServiceAlarms.observed": _BOTH,
+    "ScanAlarm.repository": _BOTH,
+    "SignatureCheck.repositories": _BOTH,
+    "PullThroughCache.credentials": _BOTH,
+}
+"""What of an option's place has to be the stack's, by the option, or by construct and option."""
+
+_WHOLE = {"vpc", "cluster", "load_balancer", "encryption_key"}
+"""Options of which even an imported one has to be in a stack whose region is known where the other's is."""
+
+_ARNS = {
+    "cloudmap.INamespace": "namespace_arn",
+    "cloudwatch.IAlarm": "alarm_arn",
+    "efs.IFileSystem": "file_system_arn",
+    "elbv2.IApplicationListener": "listener_arn",
+}
+"""Where an imported object's ARN stands, of whose place CDK itself knows nothing."""
+
+_PLAIN = (str, bytes, int, float, Enum, type, type(None))
+_PARTS_OF_ARN = 6
+
+
+def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: str, path: str) -> None:
+    """Refuse constructs of another app or stage, and those of another account or region where that cannot work.
+
+    Args:
+        scope: Where the construct will stand.
+        options: Its options by their names.
+        owner: Name of its class.
+        path: Its path.
+
+    Raises:
+        ConfigurationError: One cannot be used there.
+    """
+    for name, value in options.items():
+        if name in {"scope", "construct_id"}:
+            continue
+        for place, option, found in _inside(name, name, value):
+            wanted = _HAS_TO_MEET.get(f"{owner}.{option}", _HAS_TO_MEET.get(option, ()))
+            if isinstance(found, str):
+                if wanted and in_stack(scope):
+                    _check_arn(scope, place, found, path=path)
+                continue
+            construct = cast("IConstruct", found)
+            _check_tree(scope, place, construct, path=path)
+            if wanted and in_stack(scope):
+                _check_place(scope, place, construct, wanted, whole=name in _WHOLE, path=path)
+
+
+def _inside(place: str, option: str, value: Any) -> Iterator[Found]:  # noqa: ANN401 - of any type
+    """The constructs in a value, and the texts that are ARNs: where they are, by which option, and they themselves."""
+    if isinstance(value, str) and value.startswith("arn:"):
+        yield place, option, value
+    elif isinstance(value, _PLAIN):
+        return
+    elif is_construct(value):
+        yield place, option, value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _inside(f"{place}[{name!r}]", option, each)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for number, each in enumerate(value):
+            yield from _inside(f"{place}[{number}]", option, each)
+    else:
+        for name, each in _parts(value):
+            yield from _inside(f"{type(value).__name__}.{name}", name, each)
+
+
+def _parts(value: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - of any type
+    """The fields of one of this library's values, and of a struct of CDK's."""
+    if is_dataclass(value):
+        yield from ((field.name, getattr(value, field.name)) for field in fields(value))
+    elif type(value).__module__.startswith("ecr_fargate_constructs."):
+        yield from ((name, each) for name, each in vars(value).items() if not name.startswith("_"))
+    elif isinstance(given := getattr(value, "__dict__", {}).get("_values"), dict):
+        yield from given.items()
+
+
+def _check_tree(scope: Construct, place: str, value: IConstruct, *, path: str) -> None:
+    imported = is_imported(value)
+    # Of what is imported there are plain texts, but the address of a repository refers to its stack.
+    if (not imported or has_interface("ecr.IRepository", value)) and root_of(value) is not root_of(scope):
+        raise ConfigurationError(
+            f"{place} is {path_of_construct(value)} of another cdk.App, which this one cannot refer to; make both in "
+            "one app",
+            path=path,
+        )
+    if imported or not in_stack(scope) or not in_stack(value):
+        return
+    here, home = stack_of(scope), stack_of(value)
+    if here is home or hasattr(type(home), "pushed_name"):  # to which the command line pushes, from any stage
+        return
+    stage, other = cdk.Stage.of(here), cdk.Stage.of(home)
+    if stage is not other:
+        raise ConfigurationError(
+            f"{place} is {path_of_construct(value)}, made in {_stage(other)}, and stacks of {_stage(stage)} cannot "
+            "refer to it; make one there, or import it by its name or ARN",
+            path=path,
+        )
+
+
+def _stage(stage: cdk.Stage | None) -> str:
+    path = "" if stage is None else stage.node.path
+    return f"the stage {path}" if path else "the app, outside of any stage"
+
+
+def _check_place(
+    scope: Construct, place: str, value: IConstruct, wanted: tuple[str, ...], *, whole: bool, path: str
+) -> None:
+    here, home = stack_of(scope), stack_of(value)
+    imported = is_imported(value)
+    if here is home and not imported:
+        return
+    own = dict(zip(_BOTH, environment_of(here), strict=True))
+    there = dict(zip(_BOTH, _environment(value, home, imported=imported), strict=True))
+    for what in wanted:
+        one, other = own[what], there[what]
+        if one and other and not is_token(one) and not is_token(other) and one != other:
+            raise ConfigurationError(
+                f"{place} is in the {what} {other} and stack {here.node.path} in {one}, where it cannot be used; use "
+                f"one of the stack's own {what}, or give the stack the same env",
+                path=path,
+            )
+    if (whole or not imported) and is_token(own["region"]) != is_token(environment_of(home)[1]):
+        raise ConfigurationError(
+            f"{place} belongs to stack {home.node.path} in {home.environment} and stack {here.node.path} is in "
+            f"{here.environment}, so nobody knows whether they meet; give both stacks the same env",
+            path=path,
+        )
+
+
+def _environment(value: Any, home: cdk.Stack, *, imported: bool) -> tuple[str, str]:  # noqa: ANN401 - a construct
+    """Account and region: of what is imported those that its ARN names."""
+    if not imported or not has_interface("cdk.IResource", value):
+        return environment_of(home)
+    for interface, attribute in _ARNS.items():
+        if has_interface(interface, value):
+            arn = str(getattr(value, attribute))
+            parts = arn.split(":")
+            if len(parts) >= _PARTS_OF_ARN and not is_token(arn):
+                return parts[4], parts[3]
+    return value.env.account, value.env.region
+
+
+def _check_arn(scope: Construct, place: str, arn: str, *, path: str) -> None:
+    parts, own = arn.split(":"), environment_of(stack_of(scope))[1]
+    if len(parts) < _PARTS_OF_ARN or is_token(parts[3]) or is_token(own) or parts[3] in {"", own}:
+        return
+    raise ConfigurationError(
+        f"{place}={arn!r} is of {parts[3]}, and stack {stack_of(scope).node.path} is in {own}; use one of {own}",
+        path=path,
+    )

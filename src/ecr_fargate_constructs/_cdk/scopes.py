@@ -1,0 +1,143 @@
+"""Where a construct stands: refused where CDK could not make it, and nothing left behind where it could not be made."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import aws_cdk as cdk
+
+from ecr_fargate_constructs._cdk.attempt import attempt, claim, is_under_way
+from ecr_fargate_constructs._cdk.memo import node_of
+from ecr_fargate_constructs._cdk.memo import path as path_of_scope
+from ecr_fargate_constructs._cdk.neighbours import check_neighbours
+from ecr_fargate_constructs._cdk.tree import in_stack
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.refusal import refused_by_cdk
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import (
+    plain_arguments,
+    refuse_unknown_options,
+    refuse_wrong_arguments,
+    refuse_wrong_type,
+)
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from constructs import Construct
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
+    """Make a constructor refuse a place that cannot be, and take its construct out of the tree when it fails.
+
+    What CDK itself refuses while the construct is made is a ``RuntimeError``, mostly without a word about whose value
+    it was; here it becomes a ``ConfigurationError`` with the path.
+    """
+
+    @wraps(init)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        made, scope, construct_id = _place(args, kwargs)
+        check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
+        path = path_of(scope, construct_id)
+        refuse_wrong_arguments(init, args, kwargs, path=path)
+        if not is_under_way(scope):  # else whoever makes it has looked
+            check_neighbours(scope, kwargs, owner=_owner(init), path=path)
+        plain = plain_arguments(init, args, kwargs)
+        if plain is None:
+            refuse_unknown_options(init, kwargs, what=_owner(init), path=path)
+            init(*args, **kwargs)  # Python says what is wrong with the call
+            return
+        try:
+            with attempt(made):
+                claim(scope, construct_id)
+                init(*plain.args, **plain.kwargs)
+        except Exception as error:
+            if (refused := refused_by_cdk(error, path=path)) is not None:
+                raise refused from error
+            raise
+
+    return guarded
+
+
+def whole_call(method: Callable[P, T]) -> Callable[P, T]:
+    """Make a method of a construct refuse arguments of wrong types and places, and leave nothing behind when it fails.
+
+    A ``construct_id`` among the arguments is the id of the child that the method makes.
+    """
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        itself: Any = args[0]
+        path = path_of_scope(itself) or None
+        try:
+            refuse_wrong_arguments(method, args, kwargs)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{method.__name__}: {error}", path=path) from None
+        plain = plain_arguments(method, args, kwargs)
+        if plain is None:
+            refuse_unknown_options(method, kwargs, what=method.__name__, path=path)
+            return method(*args, **kwargs)
+        given = plain.arguments
+        options = {name: value for name, value in given.items() if name != "self"}
+        check_neighbours(itself, options, owner=_owner(method), path=path or "")
+        try:
+            with attempt(None):
+                if "construct_id" in given:
+                    check_place(itself, given["construct_id"])
+                    claim(itself, given["construct_id"])
+                return method(*plain.args, **plain.kwargs)
+        except Exception as error:
+            if (refused := refused_by_cdk(error, path=path)) is not None:
+                raise refused from error
+            raise
+
+    return guarded
+
+
+def _owner(function: Callable[..., object]) -> str:
+    """Name of the class that a method is written in."""
+    return function.__qualname__.partition(".")[0]
+
+
+def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True) -> None:
+    """Refuse an id that cannot be or is taken, and a scope outside of any stack.
+
+    Raises:
+        ConfigurationError: There can be no construct.
+    """
+    refuse_wrong_type("scope", "Construct", scope)
+    refuse_wrong_type("construct_id", "str", construct_id)
+    parent = path_of_scope(scope) or "the app"
+    if is_token(construct_id):
+        raise ConfigurationError(
+            f"construct_id is a CDK token, and ids are known before anything is deployed; "
+            f"use a plain string in {parent}",
+            path=scope.node.path or None,
+        )
+    if not construct_id:
+        raise ConfigurationError(
+            f"construct_id='' names nothing in {parent}; use a word, for example 'Web'", path=scope.node.path or None
+        )
+    path = path_of(scope, construct_id)
+    if not is_under_way(scope) and node_of(scope).try_find_child(construct_id) is not None:
+        raise ConfigurationError(
+            f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
+        )
+    if needs_stack and not in_stack(scope):
+        raise ConfigurationError(
+            f"scope is {parent}, which is in no stack; make one and name it as scope: cdk.Stack(app, …)", path=path
+        )
+
+
+def _place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[object, Construct, str]:
+    names = ("scope", "construct_id")
+    given = {**dict(zip(names, args[1:], strict=False)), **{name: kwargs[name] for name in names if name in kwargs}}
+    for name in names:
+        if name not in given:
+            raise TypeError(f"{type(args[0]).__name__} takes {name}")
+    return args[0], given["scope"], given["construct_id"]

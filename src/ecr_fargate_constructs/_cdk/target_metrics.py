@@ -1,0 +1,99 @@
+"""What the load balancer measures of a target group. The metrics of CDK know a group's first listener only.
+
+All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic. ``balancer`` is
+the load balancer's full name, ``app/name/0123456789abcdef``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from ecr_fargate_constructs._cdk.durations import of_minutes
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+_NAMES: WeakKeyDictionary[elbv2.ApplicationTargetGroup, str] = WeakKeyDictionary()
+
+
+def target_metric(
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
+    name: str,
+    statistic: str,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+) -> cloudwatch.Metric:
+    """A metric of one target group."""
+    return cloudwatch.Metric(
+        namespace="AWS/ApplicationELB",
+        metric_name=name,
+        statistic=statistic,
+        period=of_minutes(1),
+        dimensions_map={
+            "LoadBalancer": balancer,
+            "TargetGroup": _full_name(group),
+        },
+        label=label,
+        color=color,
+    )
+
+
+def error_percent(
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
+    *,
+    suffix: str = "",
+    label: str = "5xx answers",
+    color: str | None = None,
+) -> cloudwatch.MathExpression:
+    """Answers with 5xx, in percent of the requests; no value without requests.
+
+    ``suffix`` keeps the names of several such expressions apart in one graph.
+    """
+    errors, requests = f"errors{suffix}", f"requests{suffix}"
+    return cloudwatch.MathExpression(
+        expression=f"100 * FILL({errors}, 0) / {requests}",
+        using_metrics={
+            errors: target_metric(group, balancer, "HTTPCode_Target_5XX_Count", "Sum"),
+            requests: target_metric(group, balancer, "RequestCount", "Sum"),
+        },
+        period=of_minutes(1),
+        label=label,
+        color=color,
+    )
+
+
+def unhealthy_hosts(
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+) -> cloudwatch.Metric:
+    """Tasks that fail their health check: the most in a minute."""
+    return target_metric(group, balancer, "UnHealthyHostCount", "Maximum", label=label, color=color)
+
+
+def latency(
+    group: elbv2.ApplicationTargetGroup,
+    balancer: str,
+    statistic: str,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+) -> cloudwatch.Metric:
+    """Seconds until the tasks answer."""
+    return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)
+
+
+def _full_name(group: elbv2.ApplicationTargetGroup) -> str:
+    """What CloudWatch calls a target group; a reference, so it is asked of CDK once."""
+    known = _NAMES.get(group)
+    if known is None:
+        known = _NAMES[group] = group.target_group_full_name
+    return known

@@ -1,0 +1,1 @@
+"""Facts of AWS, and checks that need no CDK."""

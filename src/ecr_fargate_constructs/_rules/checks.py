@@ -1,0 +1,217 @@
+"""Checks that several nouns share. Each raises ``ConfigurationError`` in the caller's words; tokens always pass."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._cdk.memo import path as path_of_scope
+from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._rules.secret_names import is_secret_name, is_secret_value
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import aws_cdk as cdk
+    from constructs import Construct
+
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_LEAST_LABELS, _LONGEST_NAME = 2, 253
+_LARGEST = 2**31 - 1  # an Integer in the APIs of AWS has 32 bits
+_WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
+_NAMES = re.compile(r"[A-Za-z_][\w.-]*")
+_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+_RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|secretsmanager):[^:}].*\}\}")
+
+
+def path_of(scope: Construct, construct_id: str) -> str:
+    """Path that the construct ``construct_id`` will have in ``scope``, known before it exists."""
+    parent, own = path_of_scope(scope), construct_id.replace("/", "--")  # as constructs does it
+    return f"{parent}/{own}" if parent else own
+
+
+def whole_number(
+    name: str,
+    value: float,
+    *,
+    minimum: int,
+    maximum: int | None = None,
+    what: str = "a whole number",
+    path: str | None = None,
+) -> None:
+    """Refuse anything but a whole number from ``minimum`` to ``maximum``, or to the largest that AWS's APIs know."""
+    if is_token(value):
+        return
+    allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError(f"{name}={value!r} is not a number; use a whole number, {allowed}", path=path)
+    if not math.isfinite(value) or value != int(value) or value < minimum or (maximum is not None and value > maximum):
+        raise ConfigurationError(f"{name}={value!r} is not {what}; use {allowed}", path=path)
+    if value > _LARGEST:
+        raise ConfigurationError(
+            f"{name}={value!r} is more than AWS's APIs can hold; use {minimum} to {_LARGEST}", path=path
+        )
+
+
+def tcp_port(name: str, value: float, *, path: str | None = None) -> None:
+    """Refuse anything but a TCP port."""
+    whole_number(name, value, minimum=1, maximum=65535, what="a TCP port", path=path)
+
+
+def dynamic_references(name: str, value: object) -> None:
+    """Refuse a reference that CloudFormation could not resolve."""
+    for found in _REFERENCE.findall(value) if isinstance(value, str) else ():
+        if found.startswith("{{resolve:ssm-secure:"):
+            raise ConfigurationError(
+                f"{name} has {found!r}, and CloudFormation resolves no SecureString in a task definition; use secrets= "
+                "with ecs.Secret.from_ssm_parameter(…)"
+            )
+        if not _RESOLVABLE.fullmatch(found):
+            raise ConfigurationError(
+                f"{name} has {found!r}, which CloudFormation cannot resolve; use for example "
+                "'{{resolve:ssm:parameter}}', or other text"
+            )
+
+
+def duration(name: str, value: object, *, path: str | None = None) -> None:
+    """Refuse a time without a unit."""
+    if not hasattr(value, "is_unresolved") or not hasattr(value, "to_seconds") or isinstance(value, type):
+        raise ConfigurationError(
+            f"{name}={value!r} is no duration; use for example cdk.Duration.seconds(30)", path=path
+        )
+
+
+def shown(name: str, value: object) -> str:
+    """Return ``=value`` for a message, or nothing where the value may be, or hold, a secret."""
+    written = repr(value)
+    hidden = is_secret_name(name) or is_secret_value(written) or any(map(is_secret_name, _NAMES.findall(written)))
+    return "" if hidden else f"={written}"
+
+
+def text(name: str, value: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name}{shown(name, value)} is {_a(type(value).__name__)}; use a string")
+
+
+def mapping(name: str, values: object, *, path: str | None = None) -> None:
+    """Refuse what has no names."""
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(
+            f"{name}{shown(name, values)} is no mapping; use for example {{'NAME': 'value'}}", path=path
+        )
+
+
+def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path: str | None = None) -> None:
+    """Refuse a duration outside ``minimum`` to ``maximum`` seconds, or one that is not in whole seconds."""
+    duration(name, value, path=path)
+    amount = seconds_in(value)
+    if amount is None:
+        token_in(name, value.to_seconds, "seconds", path=path)
+        return
+    if amount != int(amount) or not minimum <= amount <= maximum:
+        raise ConfigurationError(
+            f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path
+        )
+
+
+def token_in(name: str, convert: Callable[[], float], unit: str, *, path: str | None = None) -> None:
+    """Refuse a duration that only the deployment knows in another unit than AWS takes: nothing can convert it then."""
+    try:
+        convert()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{name} is a CDK token in another unit than {unit}, and CloudFormation cannot convert it; use "
+            f"cdk.Duration.{unit}(…)",
+            path=path,
+        ) from error
+
+
+def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:
+    """Refuse anything but the ARN of a web ACL that a load balancer takes."""
+    if value is not None and not is_token(value) and not _WEB_ACL.fullmatch(value):
+        raise ConfigurationError(
+            f"{name}={value!r} is not the ARN of a regional web ACL; use the attr_arn of a wafv2.CfnWebACL with scope "
+            "REGIONAL, in the load balancer's region",
+            path=path,
+        )
+
+
+def text_map(name: str, values: Mapping[str, object], *, path: str | None = None) -> None:
+    """Refuse a mapping whose keys are empty or whose values are not strings."""
+    mapping(name, values, path=path)
+    for key, value in values.items():
+        if not key:
+            raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
+        if type(value).__name__ == "SecretValue":
+            raise ConfigurationError(
+                f"{name}[{key!r}] is a cdk.SecretValue, which would stand in clear text; use secrets={{{key!r}: …}}: "
+                "for a container ecs.Secret.from_secrets_manager(…), for a build 'src=path/to/file'",
+                path=path,
+            )
+        if not isinstance(value, str):
+            hidden = is_secret_name(str(key)) or is_secret_value(str(value))
+            if value is None:
+                raise ConfigurationError(f"{name}[{key!r}]=None; use a string, or leave the entry out", path=path)
+            raise ConfigurationError(
+                f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
+                f"{'' if hidden else f', for example {str(value)!r}'}",
+                path=path,
+            )
+
+
+def domain_name(name: str, value: str, *, path: str | None = None) -> None:
+    """Refuse what is no domain name, or one that no certificate can be made for."""
+    text(name, value)
+    if is_token(value):
+        return
+    labels = value.rstrip(".").split(".")
+    if labels[0] == "*":
+        labels = labels[1:]
+    if (
+        len(labels) < _LEAST_LABELS
+        or not all(_LABEL.fullmatch(label) for label in labels)
+        or len(value) > _LONGEST_NAME
+    ):
+        raise ConfigurationError(
+            f"{name}={value!r} is not a domain name; use letters, digits and hyphens between dots, 253 in all and 63 "
+            f"in a part, for example 'shop.example.com'{_in_ascii(value)}",
+            path=path,
+        )
+
+
+def _in_ascii(value: str) -> str:
+    """The spelling in ASCII of a name that has another one."""
+    try:
+        ascii_name = "" if value.isascii() else value.encode("idna").decode()
+    except UnicodeError:
+        return ""
+    return f"; in ASCII it is {ascii_name!r}" if ascii_name else ""
+
+
+def is_environment_file(path: str) -> bool:
+    """Whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
+
+    CDK gives an asset the ending of its file, and a file that is called ``.env`` has none.
+    Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
+    """
+    return PurePath(path).suffix == ".env"
+
+
+def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: str | None = None) -> None:
+    """Refuse a path in a container that does not begin with ``/``, or is ``/`` itself."""
+    if is_token(value):
+        return
+    if not isinstance(value, str) or not value.startswith("/") or (value == "/" and not root_allowed):
+        raise ConfigurationError(
+            f"{name} has {value!r}; use absolute paths of directories, for example '/tmp'", path=path
+        )
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

@@ -1,0 +1,104 @@
+"""When a scheduled action runs: the expressions that Application Auto Scaling takes. Pure: no clock is asked.
+
+Source: "Schedule recurring scaling actions using cron expressions" in the Application Auto Scaling user guide. What it
+does not settle (ranges that wrap, combinations of days) is let through.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from datetime import datetime
+
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of the month", 1, 31, ()),
+    ("month", 1, 12, _MONTHS),
+    ("day of the week", 1, 7, _DAYS),
+    ("year", 1970, 2199, ()),
+)
+_SPECIAL = {
+    "day of the month": re.compile(r"\?|L(?:-\d{1,2})?|L?W|\d{1,2}W", re.IGNORECASE),
+    "day of the week": re.compile(r"\?|L|(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(?:L|#[1-5])", re.IGNORECASE),
+}
+_RATE = re.compile(r"[1-9]\d* (?:minute|hour|day)s?")
+_KIND = re.compile(r"(cron|rate|at)\((.*)\)")
+
+
+def check_expression(name: str, expression: str) -> None:
+    """Refuse what is no schedule.
+
+    Raises:
+        ConfigurationError: It is neither ``cron(…)`` nor ``rate(…)`` nor ``at(…)``, or a field of it is out of range.
+    """
+    if is_token(expression):
+        return
+    found = _KIND.fullmatch(expression)
+    if found is None:
+        raise ConfigurationError(
+            f"{name}={expression!r} is not a schedule; use Schedule.cron(hour='8', minute='0'), Schedule.rate(…) or "
+            "Schedule.at(…)"
+        )
+    kind, inside = found.groups()
+    if kind == "cron":
+        _check_cron(name, expression, inside)
+    elif kind == "rate" and not _RATE.fullmatch(inside):
+        raise ConfigurationError(
+            f"{name}={expression!r} is not a rate; use a whole number of minutes, hours or days, for example "
+            "'rate(5 minutes)'"
+        )
+    elif kind == "at":
+        try:
+            datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - it has no zone, time_zone= says which
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{name}={expression!r} is not a moment; use for example 'at(2027-01-31T08:00:00)'"
+            ) from error
+
+
+def check_zone(name: str, zone: str) -> None:
+    """Refuse a time zone that does not exist; nothing is known where the machine has no list of zones."""
+    if is_token(zone) or not zoneinfo.available_timezones():
+        return
+    if zone not in zoneinfo.available_timezones():
+        raise ConfigurationError(
+            f"{name}={zone!r} is not a time zone; use a name of the IANA database, for example "
+            "cdk.TimeZone.of('Europe/Berlin')"
+        )
+
+
+def _check_cron(name: str, expression: str, inside: str) -> None:
+    parts = inside.split()
+    if len(parts) != len(_FIELDS):
+        raise ConfigurationError(
+            f"{name}={expression!r} has {len(parts)} fields; use six: minutes, hours, day of the month, month, day of "
+            "the week, year"
+        )
+    for part, (field, least, most, names) in zip(parts, _FIELDS, strict=True):
+        for item in part.split(","):
+            special = _SPECIAL.get(field)
+            if not (special is not None and special.fullmatch(item)) and not _is_range(item, least, most, names):
+                allowed = f"{least} to {most}" + (f", {names[0]} to {names[-1]}" if names else "")
+                raise ConfigurationError(
+                    f"{name}={expression!r} has {item!r} as its {field}; use {allowed}, '*', ranges like "
+                    f"'{least}-{least + 1}' or steps like '*/2'"
+                )
+
+
+def _is_range(item: str, least: int, most: int, names: tuple[str, ...]) -> bool:
+    """Whether it is any value, a value or a range, with a step or without."""
+    value, slash, step = item.partition("/")
+    if slash and not (step.isdecimal() and int(step) > 0):
+        return False
+    if value == "*":
+        return True
+    bounds = value.split("-")
+    return len(bounds) <= 2 and all(  # noqa: PLR2004 - a range has two ends
+        bound.upper() in names or (bound.isdecimal() and least <= int(bound) <= most) for bound in bounds
+    )

@@ -1,0 +1,209 @@
+"""Sizes that Fargate has. Pure: no CDK objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed, typed_call
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_GIB = 1024
+
+
+def _gib(first: int, last: int, step: int) -> tuple[int, ...]:
+    return tuple(size * _GIB for size in range(first, last + 1, step))
+
+
+FARGATE_SIZES: dict[int, tuple[int, ...]] = {
+    256: (512, *_gib(1, 2, 1)),
+    512: _gib(1, 4, 1),
+    1024: _gib(2, 8, 1),
+    2048: _gib(4, 16, 1),
+    4096: _gib(8, 30, 1),
+    8192: _gib(16, 60, 4),
+    16384: _gib(32, 120, 8),
+    32768: (60 * _GIB, 120 * _GIB, 244 * _GIB),
+}
+"""CPU units to the memory sizes (MiB) that Linux tasks may have with them.
+
+Source: "Task size" in the Amazon ECS developer guide's page on Fargate task definition parameters.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FargatePrice:
+    """US dollars for an hour of one vCPU, and for an hour of one GB of memory."""
+
+    vcpu_hour: float
+    gb_hour: float
+
+
+FARGATE_PRICES = {
+    Architecture.X86_64: FargatePrice(vcpu_hour=0.04048, gb_hour=0.004445),
+    Architecture.ARM64: FargatePrice(vcpu_hour=0.03238, gb_hour=0.00356),
+}
+"""List prices of Fargate on Linux in us-east-1.
+
+Source: "AWS Fargate pricing" (aws.amazon.com/fargate/pricing), as of March 2026. They only rank sizes: storage
+and other regions, which ask more for both, are left out.
+"""
+
+
+class SharesOfTask(Protocol):
+    """What a container asks of its task; ``AppContainer`` and ``Sidecar`` do."""
+
+    @property
+    def cpu(self) -> float | None:
+        """CPU units."""
+
+    @property
+    def memory_limit_mib(self) -> float | None:
+        """Most memory, in MiB."""
+
+    @property
+    def memory_reservation_mib(self) -> float | None:
+        """Least memory, in MiB."""
+
+
+@typed
+@dataclass(frozen=True)
+class TaskSize:
+    """CPU and memory of a whole task, checked against what Fargate has.
+
+    Defaults: 256 CPU units (a quarter of a vCPU), 512 MiB, and the 20 GiB of storage that come with every task.
+
+    A CDK token in any place passes unread. With a token as ``cpu``, any memory size that some CPU size allows passes.
+
+    Attributes:
+        cpu: CPU units; 1024 are one vCPU. One of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768.
+        memory_mib: Memory in MiB; the sizes allowed depend on ``cpu`` (see ``FARGATE_SIZES``).
+        ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
+
+    Raises:
+        ConfigurationError: For a size that Fargate does not have. CloudFormation would find out in the middle of the
+            deployment.
+    """
+
+    cpu: float = 256
+    memory_mib: float = 512
+    ephemeral_storage_gib: float | None = None
+
+    @classmethod
+    @typed_call
+    def smallest_for(
+        cls,
+        containers: Iterable[SharesOfTask],
+        *,
+        architecture: Architecture = Architecture.X86_64,
+        ephemeral_storage_gib: float | None = None,
+    ) -> TaskSize:
+        """Pick the cheapest size in which ``containers`` fit together.
+
+        A container asks for its ``cpu``, and for its ``memory_limit_mib``, or its ``memory_reservation_mib`` where it
+        has no limit; what it does not name it does not ask for. Among sizes of one price, the smallest.
+
+        Args:
+            containers: The containers of the task.
+            architecture: What they run on; left out, x86-64.
+            ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
+
+        Raises:
+            ConfigurationError: They fit no size of Fargate, none names a need, or a share is a token, whose value only
+                the deployment knows.
+        """
+        asked = list(containers)
+        cpu = sum(_known("cpu", each.cpu) for each in asked)
+        memory = sum(
+            _known("memory_limit_mib", each.memory_limit_mib)
+            or _known("memory_reservation_mib", each.memory_reservation_mib)
+            for each in asked
+        )
+        if asked and not cpu and not memory:
+            raise ConfigurationError(
+                "TaskSize.smallest_for: no container names its cpu=, memory_limit_mib= or memory_reservation_mib=, so "
+                "that any size fits; name what each needs, or leave size= out for 256 units and 512 MiB"
+            )
+        fitting = [
+            (hourly_price(units, size, architecture), units, size)
+            for units, sizes in FARGATE_SIZES.items()
+            for size in sizes
+            if units >= cpu and size >= memory
+        ]
+        if not fitting:
+            units, sizes = max(FARGATE_SIZES.items())
+            raise ConfigurationError(
+                f"the containers ask for {cpu:g} CPU units and {memory:g} MiB together, and Fargate's largest size has "
+                f"{units} and {sizes[-1]}; ask for less, or run them on EC2"
+            )
+        _, units, size = min(fitting)
+        return cls(units, size, ephemeral_storage_gib)
+
+    def __post_init__(self) -> None:
+        """Refuse what Fargate does not have."""
+        self._check_cpu()
+        self._check_memory()
+        if self.ephemeral_storage_gib is not None:
+            whole_number(
+                "TaskSize.ephemeral_storage_gib",
+                self.ephemeral_storage_gib,
+                minimum=21,
+                maximum=200,
+                what="a storage size of Fargate (20 GiB come with every task: leave it out for those)",
+            )
+
+    def _check_cpu(self) -> None:
+        if not is_token(self.cpu) and self.cpu not in FARGATE_SIZES:
+            raise ConfigurationError(
+                f"TaskSize.cpu={self.cpu!r} is not a CPU size of Fargate; use one of {_listed(tuple(FARGATE_SIZES))} "
+                "(1024 are one vCPU)"
+            )
+
+    def _check_memory(self) -> None:
+        if is_token(self.memory_mib):
+            return
+        if is_token(self.cpu):
+            allowed = tuple(sorted({size for sizes in FARGATE_SIZES.values() for size in sizes}))
+        else:
+            allowed = FARGATE_SIZES[int(self.cpu)]
+        if self.memory_mib not in allowed:
+            with_cpu = "" if is_token(self.cpu) else f" with cpu={self.cpu:g}"
+            raise ConfigurationError(
+                f"TaskSize.memory_mib={self.memory_mib!r} is not a memory size of Fargate{with_cpu}; "
+                f"use one of {_listed(allowed)}{self._cpu_that_has_it()}"
+            )
+
+    def _cpu_that_has_it(self) -> str:
+        fits = [cpu for cpu, sizes in FARGATE_SIZES.items() if self.memory_mib in sizes]
+        return f", or cpu={fits[0]}, which has {self.memory_mib:g}" if fits else ""
+
+
+def hourly_price(cpu: float, memory_mib: float, architecture: Architecture) -> float:
+    """US dollars that a task of this size costs in an hour, its storage left out."""
+    price = FARGATE_PRICES[architecture]
+    return cpu / 1024 * price.vcpu_hour + memory_mib / _GIB * price.gb_hour
+
+
+def _known(name: str, share: float | None) -> float:
+    if share is None:
+        return 0
+    if is_token(share):
+        raise ConfigurationError(
+            f"TaskSize.smallest_for cannot add up a {name} that only the deployment knows; give TaskSize(…) itself"
+        )
+    return share
+
+
+def _listed(sizes: tuple[int, ...]) -> str:
+    """Name the sizes, a long even row by its ends and its step."""
+    steps = {later - earlier for earlier, later in pairwise(sizes)}
+    if len(sizes) > 4 and len(steps) == 1:  # noqa: PLR2004 - from five on, a range reads better than a list
+        return f"{sizes[0]} to {sizes[-1]} in steps of {steps.pop()}"
+    return ", ".join(map(str, sizes))

@@ -1,0 +1,319 @@
+"""Whether values are of the types that annotations name.
+
+Annotations are read as they are written, and classes are told by their modules and names, so that nothing is imported
+for it. CDK's interfaces (``ec2.IVpc``) are told by what jsii records of an object.
+
+What is admitted is made plain: a mapping becomes a dict, a sequence a list, the member of an IntEnum its number. jsii
+takes nothing else, and what the caller does to the original later changes nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from enum import Enum
+from functools import cache, wraps
+from inspect import BoundArguments, Parameter, Signature, signature
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+from ecr_fargate_constructs._rules.jsii_types import has_interface, is_interface, is_of_class
+from ecr_fargate_constructs._rules.refusal import refused_by_cdk
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.wrong_type import Either, Kind, Many, Named, Pairs, instead, said
+from ecr_fargate_constructs.errors import ConfigurationError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ALIASES = {
+    "Action": "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction",
+    "Answer": "FixedAnswer | Redirect",
+    "Deployment": "Rolling | BlueGreen | Canary | Linear",
+    "FargateCapacity": "OnDemand | Spot | Mixed",
+    "Image": "ImageForArchitecture | ecs.ContainerImage | str",
+    "Ingress": "PublicHttp | PublicHttps | InternalHttp | InternalHttps",
+    "Logging": "CloudWatchLogs | ecs.LogDriver",
+    "Preview": "PreviewPort | PreviewHeader",
+    "RetentionRule": "KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | "
+    "ExpireArchived",
+    "Severities": "Mapping[str, float]",
+    "Tags": "Sequence[str] | AllOf",
+    "Values": "str | Sequence[str]",
+    "Volume": "SharedVolume | EfsVolume | EbsVolume",
+}
+"""The library's own names for several types; ``tests/contract/test_types.py`` holds them to what they stand for."""
+
+_SHAPES = {
+    "BalancedService": ("service", "target_group"),
+    "ImageForArchitecture": ("container_image", "architecture"),
+    "SharesOfTask": ("cpu", "memory_limit_mib", "memory_reservation_mib"),
+}
+"""What an object has that is of one of the library's protocols."""
+
+_NUMBERS = {"float", "int"}  # which the checks of their ranges judge
+_VALUES = {"float", "int", "str"}  # of which members of an enumeration may be
+_MANY: dict[str, type] = {
+    "Sequence": Sequence,
+    "Collection": Collection,
+    "Iterable": Iterable,
+    "tuple": Sequence,
+    "set": set,
+}
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+Fault: TypeAlias = tuple[str, object, Kind]
+"""Where in a value, what is there, and what should be."""
+
+
+def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | None = None) -> None:
+    """Refuse a value that is not what its annotation says.
+
+    Raises:
+        ConfigurationError: It is of another type, or something in it is.
+    """
+    found = _fault(parsed(annotation), value)
+    if found is not None:
+        where, wrong, kind = found
+        place = f"{name}{where}"
+        fits = any(isinstance(each, Many) and _fault(each.of, wrong) is None for each in _each(kind))
+        raise ConfigurationError(f"{place}{said(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path)
+
+
+def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
+    """Return a value of the type that its annotation says as jsii takes it, apart from what the caller holds."""
+    return _plain(parsed(annotation), value)
+
+
+def _plain(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - as above
+    if isinstance(kind, Either):
+        kind = next((each for each in kind.kinds if _fault(each, value) is None), kind)
+    if isinstance(kind, Named):
+        return value.value if isinstance(value, Enum) and kind.name in _VALUES else value
+    if isinstance(kind, Pairs) and isinstance(value, Mapping):
+        return {_plain(kind.keys, name): _plain(kind.values, each) for name, each in value.items()}
+    if isinstance(kind, Many) and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if isinstance(value, tuple) and type(value) is not tuple:
+            return value  # of a class that says more than what is in it
+        return [_plain(kind.of, each) for each in value]
+    return value
+
+
+def _each(kind: Kind) -> tuple[Kind, ...]:
+    return kind.kinds if isinstance(kind, Either) else (kind,)
+
+
+def typed(cls: type[T]) -> type[T]:
+    """Have a value object refuse what is not of the type that a field names.
+
+    What its own checks say comes first, since they know more; where they stumble over a type, it is named here.
+    """
+    init: Callable[..., None] = cls.__init__
+
+    @cache
+    def annotations() -> list[tuple[str, str]]:
+        return [(field.name, str(field.type)) for field in fields(cls) if field.init]  # type: ignore[arg-type]
+
+    @wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the caller gives
+        try:
+            init(self, *args, **kwargs)
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            refuse_unknown_options(init, kwargs, what=cls.__name__)
+            _blame_types(f"{cls.__name__}.", _given(init, (self, *args), kwargs), error)
+            if (refused := refused_by_cdk(error, what=cls.__name__)) is not None:
+                raise refused from error
+            raise
+        for name, annotation in annotations():
+            value = getattr(self, name)
+            refuse_wrong_type(f"{cls.__name__}.{name}", annotation, value)
+            object.__setattr__(self, name, plain(annotation, value))
+
+    cls.__init__ = checked  # type: ignore[method-assign]
+    return cls
+
+
+def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Exception) -> None:
+    """Say of an error which type it comes from, where there is one."""
+    try:
+        for name, annotation, value in given:
+            refuse_wrong_type(f"{owner}{name}", annotation, value)
+    except ConfigurationError as refused:
+        raise refused from error
+
+
+def refuse_wrong_arguments(
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object], *, path: str | None = None
+) -> None:
+    """Refuse arguments that are not of the types that a function names.
+
+    Numbers are left to those that check their ranges, who know more.
+
+    Raises:
+        ConfigurationError: One is of another type.
+    """
+    for name, annotation, value in _given(function, args, kwargs):
+        if annotation.removesuffix(" | None") not in _NUMBERS:
+            refuse_wrong_type(name, annotation, value, path=path)
+
+
+def refuse_unknown_options(
+    function: Callable[..., object], options: Mapping[str, object], *, what: str, path: str | None = None
+) -> None:
+    """Refuse a keyword that a function does not have; to be asked when Python refuses a call.
+
+    Raises:
+        ConfigurationError: There is no such option.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    known = _signature(function).parameters
+    if any(each.kind is Parameter.VAR_KEYWORD for each in known.values()):
+        return
+    for name in options:
+        if name in known:
+            continue
+        names = [each for each in known if each != "self"]
+        near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK writes camel case
+        fix = f"did you mean {near[0]}=" if near else f"it takes {', '.join(names) or 'none'}"
+        raise ConfigurationError(f"{what} has no option {name!r}; {fix}{'?' if near else ''}", path=path)
+
+
+def plain_arguments(
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> BoundArguments | None:
+    """Return the arguments of a call as jsii takes them; None where Python itself refuses the call."""
+    try:
+        bound = _signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return None
+    annotations = function.__annotations__
+    for name, value in bound.arguments.items():
+        if isinstance(annotations.get(name), str):
+            bound.arguments[name] = plain(annotations[name], value)
+    return bound
+
+
+def typed_call(function: Callable[P, T]) -> Callable[P, T]:
+    """Have a method refuse arguments of other types than it names, before it does anything."""
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            refuse_wrong_arguments(function, args, kwargs)
+        except ConfigurationError as error:
+            node = getattr(args[0], "node", None) if args and not isinstance(args[0], type) else None
+            name = function.__qualname__ if node is None else function.__name__
+            raise ConfigurationError(f"{name}: {error}", path=node and node.path) from None
+        bound = plain_arguments(function, args, kwargs)
+        if bound is None:
+            refuse_unknown_options(function, kwargs, what=function.__qualname__)
+            return function(*args, **kwargs)  # Python says what is wrong with the call
+        return function(*bound.args, **bound.kwargs)
+
+    return checked
+
+
+def _given(
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> list[tuple[str, str, object]]:
+    """What was given, with the annotations; nothing where Python itself refuses the call."""
+    try:
+        bound = _signature(function).bind(*args, **kwargs).arguments
+    except TypeError:
+        return []
+    annotations = function.__annotations__
+    return [(name, annotations[name], value) for name, value in bound.items() if isinstance(annotations.get(name), str)]
+
+
+@cache
+def _signature(function: Callable[..., object]) -> Signature:
+    return signature(function)
+
+
+@cache
+def parsed(annotation: str) -> Kind:
+    """The type that an annotation names."""
+    return _kind(ast.parse(annotation, mode="eval").body)
+
+
+def _kind(node: ast.expr) -> Kind:
+    match node:
+        case ast.BinOp(left=left, right=right):
+            kinds = [_kind(side) for side in (left, right)]
+            return Either(
+                tuple(each for kind in kinds for each in (kind.kinds if isinstance(kind, Either) else (kind,)))
+            )
+        case ast.Subscript(value=outer, slice=ast.Tuple(elts=[first, second])) if ast.unparse(outer) == "Mapping":
+            return Pairs(_kind(first), _kind(second))
+        case ast.Subscript(value=outer, slice=inside) if ast.unparse(outer) in _MANY:
+            element = inside.elts[0] if isinstance(inside, ast.Tuple) else inside
+            return Many(_MANY[ast.unparse(outer)], _kind(element))
+        case ast.Subscript(value=outer):
+            return _kind(outer)
+        case ast.Name(id=name) if name in ALIASES:
+            return parsed(ALIASES[name])
+        case _:
+            written = ast.unparse(node)
+            return Named(written.rpartition(".")[2], written)
+
+
+def _fault(kind: Kind, value: object) -> Fault | None:
+    if isinstance(kind, Either):
+        found = [_fault(each, value) for each in kind.kinds]
+        inside = (fault for fault in found if fault is not None and fault[0])
+        return None if None in found else next(inside, ("", value, kind))
+    if isinstance(kind, Named):
+        right = _is(kind, value)
+    else:
+        right = isinstance(value, Mapping if isinstance(kind, Pairs) else kind.outer) and not isinstance(
+            value, (str, bytes)
+        )
+    if not right:
+        return None if _is_deferred(value) else ("", value, kind)
+    return next((fault for where, each, of in _parts(kind, value) if (fault := _at(where, _fault(of, each)))), None)
+
+
+def _parts(kind: Kind, value: Any) -> Iterator[tuple[str, object, Kind]]:  # noqa: ANN401 - looked at before
+    """What is in a value, where, and what it has to be."""
+    if isinstance(kind, Many) and isinstance(value, Collection):  # a generator would be used up
+        yield from ((f"[{number}]", each, kind.of) for number, each in enumerate(value))
+    elif isinstance(kind, Pairs):
+        yield from ((" (a name)", key, kind.keys) for key in value)
+        yield from ((f"[{name!r}]", each, kind.values) for name, each in value.items())
+
+
+def _at(where: str, fault: Fault | None) -> Fault | None:
+    return None if fault is None else (f"{where}{fault[0]}", fault[1], fault[2])
+
+
+def _is_deferred(value: object) -> bool:
+    return not isinstance(value, type) and is_token(value)
+
+
+def _is(named: Named, value: object) -> bool:
+    """Whether a value is of the class, or has the interface, that a name says."""
+    if named.name in _PLAIN:
+        return _PLAIN[named.name](value)
+    kind = type(value)
+    if named.name in _SHAPES:
+        return all(hasattr(kind, each) or each in getattr(value, "__dict__", ()) for each in _SHAPES[named.name])
+    return has_interface(named.written, value) if is_interface(named.name) else is_of_class(named.written, value)
+
+
+_PLAIN: dict[str, Callable[[object], bool]] = {
+    "Any": lambda _: True,
+    "Callable": callable,
+    "None": lambda value: value is None,
+    "PathLike": lambda value: isinstance(value, os.PathLike),
+    "bool": lambda value: isinstance(value, bool),
+    "float": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "object": lambda _: True,
+    "str": lambda value: isinstance(value, str),
+}

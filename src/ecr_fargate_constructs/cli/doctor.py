@@ -1,0 +1,140 @@
+"""``ecr-fargate doctor``: what of a synthesized app will not start, or will hurt."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ecr_fargate_constructs.cli.options import (
+    AppArgument,
+    Json,
+    Output,
+    Stacks,
+    assembly_errors,
+    read_app,
+    read_earlier,
+    write,
+)
+from ecr_fargate_constructs.cli.printing import Console, escape
+from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
+from ecr_fargate_constructs.tools.doctor.rule import Severity
+from ecr_fargate_constructs.tools.doctor.sarif import relative, sarif
+from ecr_fargate_constructs.tools.errors import LocalError
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.doctor.diagnosis import Diagnosis
+    from ecr_fargate_constructs.tools.doctor.rule import Finding
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+
+
+class Format(str, Enum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+def doctor_command(
+    app: AppArgument = Path("cdk.out"),
+    stack: Stacks = None,
+    form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+    output: Output = None,
+    fail_on: Annotated[
+        Severity, typer.Option(help="Leave with status 1 when there is a finding as bad as this.")
+    ] = Severity.ERROR,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OLD", help="What is deployed, to look at the update too: another cdk.out, or a stack's template."
+        ),
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Rule to leave out; may be given again.")] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules, and read nothing.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Say what of an app will not start or will hurt, why, and what to do. Reads cdk.out; any CDK app will do.
+
+    Leaves with 1 when there is an error, or a warning with --fail-on warning.
+    """
+    if rules:
+        Console().print("\n".join(f"{rule.id} ({rule.severity.value}): {rule.reason}" for rule in RULES), markup=False)
+        return
+    unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
+    if unknown:
+        raise LocalError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
+    now = read_app(app, stack)
+    with assembly_errors():
+        diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
+    form = Format.JSON if as_json else form
+    if form is Format.SARIF:
+        write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)
+    elif form is Format.JSON:
+        write(json.dumps(_as_dict(diagnosis), indent=2) + "\n", output)
+    else:
+        _show(diagnosis, output)
+    if diagnosis.count(Severity.ERROR) or (fail_on is Severity.WARNING and diagnosis.findings):
+        raise typer.Exit(1)
+
+
+def _show(diagnosis: Diagnosis, output: Path | None) -> None:
+    if output is None:
+        _print(Console(soft_wrap=True, highlight=False), diagnosis)
+        return
+    with output.open("w", encoding="utf-8", errors="replace") as file:
+        _print(Console(file=file, soft_wrap=True, highlight=False), diagnosis)
+
+
+def _print(console: Console, diagnosis: Diagnosis) -> None:
+    for finding in diagnosis.findings:
+        colour = _COLOURS[finding.rule.severity]
+        console.print(
+            f"[bold {colour}]{finding.rule.severity.value}[/] [bold]{finding.rule.id}[/] {escape(finding.path)}"
+        )
+        console.print(f"  {escape(finding.detail)}{escape(_where(finding))}")
+        console.print(f"  {escape(finding.rule.reason)}")
+        console.print(f"  [bold]do:[/]  {escape(finding.rule.fix)}")
+        console.print(f"  [bold]see:[/] {escape(finding.rule.source)}\n")
+    errors, warnings = diagnosis.count(Severity.ERROR), diagnosis.count(Severity.WARNING)
+    known = f", {len(diagnosis.acknowledged)} acknowledged in the code" if diagnosis.acknowledged else ""
+    console.print(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}{known}")
+
+
+def _where(finding: Finding) -> str:
+    if finding.file is None:
+        return ""
+    line = "" if finding.line is None else f":{finding.line}"
+    return f" ({relative(finding.file, Path.cwd())}{line})"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _as_dict(diagnosis: Diagnosis) -> dict[str, object]:
+    return {
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "acknowledged": [
+            {**_finding(finding), "acknowledgement": reason} for finding, reason in diagnosis.acknowledged
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "rule": finding.rule.id,
+        "severity": finding.rule.severity.value,
+        "path": finding.path,
+        "logicalId": finding.logical_id,
+        "detail": finding.detail,
+        "reason": finding.rule.reason,
+        "fix": finding.rule.fix,
+        "source": finding.rule.source,
+        "file": relative(finding.file or finding.template, Path.cwd()),
+        "line": finding.line,
+    }

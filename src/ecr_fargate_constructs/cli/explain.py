@@ -1,0 +1,161 @@
+"""``ecr-fargate explain``: why a deployment failed, and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.panel import Panel
+from rich.text import Text
+
+from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, asked, running
+from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.local.app_status import app_status, chosen
+from ecr_fargate_constructs.local.aws_clients import aws_client
+from ecr_fargate_constructs.local.instance import instance_at
+from ecr_fargate_constructs.local.port_owner import app_on
+from ecr_fargate_constructs.local.services import Cloud
+from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.explain import sources
+from ecr_fargate_constructs.tools.explain.explain import Explanation, explain, failed, health_checks, last_lines
+from ecr_fargate_constructs.tools.explain.rules import HEALTH_CHECK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ecr_fargate_constructs.tools.explain.explain import Record
+
+_EXPLAINED = 3
+_UNKNOWN = 4
+_THIS_MACHINE = {"localhost", "127.0.0.1"}
+
+
+_Files = Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Answers of AWS, in JSON.")]
+
+
+def explain_command(
+    files: _Files = None,
+    stack: Annotated[str | None, typer.Option(help="Name of a stack in AWS.")] = None,
+    service: Annotated[str | None, typer.Option(help="ARN of an ECS service in AWS.")] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another AWS, such as the embedded one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Say why a deployment failed, and what to do.
+
+    Reads AWS (--stack or --service), or files with what 'aws ecs describe-services', 'aws ecs describe-tasks', 'aws
+    cloudformation describe-stack-events', 'aws elbv2 describe-target-health', 'aws elbv2 describe-target-groups' and
+    'aws logs get-log-events' print. ECS forgets stopped tasks after an hour.
+
+    Leaves with 0 when nothing failed, 3 when something did and the cause is named, 4 when it is not known.
+    """
+    if sum(each is not None for each in (files or None, stack, service)) != 1:
+        raise LocalError("what to explain is missing, or there twice", fix="give files, --stack or --service")
+    if files:
+        record = sources.from_files(files)
+    elif stack is not None:
+        record = sources.from_stack(_clients(endpoint_url), stack)
+    else:
+        record = sources.from_services(_clients(endpoint_url), [service or ""])
+    _tell(record, as_json=as_json)
+
+
+def local_explain(
+    app_dir: AppDirectory = Path(),
+    port: Port = None,
+    service: OneService = None,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Say why what was deployed to the embedded AWS does not run, and what to do: 'ecr-fargate explain' for this app.
+
+    Leaves with 0 when nothing failed, 3 when something did and the cause is named, 4 when it is not known.
+    """
+    instance, _ = running(app_dir, port)
+    cloud = Cloud(instance)
+    with asked(instance):
+        found = app_status(cloud, instance.assembly, instance.port)
+        if not found.stacks:
+            raise LocalError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
+        if service is None:
+            record = sources.from_stacks(cloud.client, found.stacks)
+        else:
+            record = sources.from_services(cloud.client, [each.arn for each in chosen(found.services, service)])
+    _tell(record, as_json=as_json)
+
+
+def _tell(record: Record, *, as_json: bool) -> None:
+    causes = explain(record)
+    if as_json:
+        print(json.dumps([_as_dict(each, record) for each in causes], indent=2))
+    else:
+        _show(Console(), causes, record)
+    if causes:
+        sys.exit(_EXPLAINED)
+    if failed(record):
+        sys.exit(_UNKNOWN)
+
+
+def _clients(endpoint_url: str | None) -> sources.Clients:
+    """Clients of AWS; of an embedded AWS of this machine with what it asks for, whatever is set up for AWS."""
+    address = urlsplit(endpoint_url or "")
+    app = app_on(address.port) if address.hostname in _THIS_MACHINE and address.port else None
+    if app is not None and address.port is not None:
+        instance, memory = instance_at(app, address.port, None, None)
+        if memory is not None:
+            return Cloud(instance).client
+    return lambda name: aws_client(name, endpoint_url)
+
+
+def _show(console: Console, causes: Sequence[Explanation], record: Record) -> None:
+    if not causes:
+        console.print(
+            "Something failed, and what AWS says of it is not known here." if failed(record) else "Nothing failed."
+        )
+        if failed(record):
+            _show_lines(console, last_lines(record))
+        return
+    for each in causes:
+        text = Text()
+        text.append(f"{plain(each.sentence)}\n\n")
+        text.append("What to do: ", style="bold")
+        text.append(f"{each.rule.fix}.\n")
+        text.append("AWS says: ", style="bold")
+        text.append(plain(each.observation.text) + (f" ({each.times} times)" if each.times > 1 else "") + "\n")
+        for check in _checks(each, record):
+            text.append("Health check: ", style="bold")
+            text.append(f"{plain(check)}\n")
+        text.append("More: ", style="bold")
+        text.append(each.rule.source)
+        console.print(Panel(text, title=each.rule.cause, title_align="left", border_style="red"))
+
+    _show_lines(console, last_lines(record))
+
+
+def _show_lines(console: Console, lines: Sequence[str]) -> None:
+    if lines:
+        console.print("Last lines of the task that failed last:", style="bold")
+    for line in lines:
+        console.print(Text(plain(line)), soft_wrap=True)
+
+
+def _checks(each: Explanation, record: Record) -> list[str]:
+    return health_checks(record) if each.rule.cause == HEALTH_CHECK else []
+
+
+def _as_dict(each: Explanation, record: Record) -> dict[str, object]:
+    return {
+        "cause": each.rule.cause,
+        "sentence": each.sentence,
+        "fix": each.rule.fix,
+        "source": each.rule.source,
+        "said": each.observation.text,
+        "times": each.times,
+        "health_checks": _checks(each, record),
+        "last_lines": [plain(line) for line in last_lines(record)],
+    }

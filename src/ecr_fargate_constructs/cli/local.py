@@ -1,0 +1,84 @@
+"""``ecr-fargate local``: a CDK app on an embedded AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs.cli import report
+from ecr_fargate_constructs.cli.explain import local_explain
+from ecr_fargate_constructs.cli.local_logs import logs
+from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, Port, Region, running
+from ecr_fargate_constructs.cli.local_start import env, seed, start
+from ecr_fargate_constructs.cli.local_status import status, url
+from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.local import lifecycle, toolkit
+from ecr_fargate_constructs.local.app_status import app_status
+from ecr_fargate_constructs.local.containers import containers
+from ecr_fargate_constructs.local.instances import find_instance
+from ecr_fargate_constructs.local.services import Cloud
+
+local = typer.Typer(
+    help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True
+)
+
+
+@local.command()
+def up(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to deploy; all when none is named.")] = None,
+    app_dir: AppDirectory = Path(),
+    port: Port = None,
+    account: Account = None,
+    region: Region = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="Context for the CDK app; again for another."),
+    ] = None,
+    keep: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--keep", help="Let a first start that fails go on, so that you can look at it.")
+    ] = False,
+) -> None:
+    """Build, push and deploy the app, and wait until its tasks pass their health checks.
+
+    Run it again after an edit to deploy the change. The built-in template validation of aws-cdk-lib is off, since it
+    takes ten seconds a run; set CDK_VALIDATION=true to have it.
+    """
+    instance, memory = find_instance(app_dir, port, account, region)
+    console = Console()
+    with instance.alone(), report.ConsoleProgress(console) as progress:
+        outcome = lifecycle.up(instance, memory, stacks or [], progress, context=context or [], keep=keep)
+    found = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, outcome.memory))
+    report.print_status(console, found)
+    for answer in outcome.answers:
+        report.print_answer(console, answer)
+
+
+@local.command()
+def down(app_dir: AppDirectory = Path(), port: Port = None) -> None:
+    """End the embedded AWS: its containers, its processes and its files, and nothing else."""
+    instance, memory = find_instance(app_dir, port)
+    console = Console()
+    if memory is None and not instance.state.exists():
+        instance.erase()
+        print(f"nothing runs for {instance.app_directory} on port {instance.port}")
+        return
+    with instance.alone(), report.ConsoleProgress(console) as progress:
+        progress.step("ending the embedded AWS")
+        lifecycle.down(instance, memory)
+
+
+@local.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def cdk(context: typer.Context, app_dir: AppDirectory = Path(), port: Port = None) -> None:
+    """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
+    instance, memory = running(app_dir, port)
+    with instance.alone():
+        program = toolkit.find_toolkit(instance.app_directory)
+        toolkit.run_toolkit(instance, memory, program, context.args, on_line=lambda line: print(plain(line)))
+
+
+for command in (status, url, logs, start, seed, env):
+    local.command()(command)
+local.command("explain")(local_explain)

@@ -1,0 +1,67 @@
+"""``ecr-fargate local start``, ``seed`` and ``env``: the embedded AWS before an app is on it, and for other tools."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs.cli import report
+from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, AsJson, Port, Region, running
+from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.local import lifecycle
+from ecr_fargate_constructs.local.instance import credentials_environment
+from ecr_fargate_constructs.local.instances import find_instance
+from ecr_fargate_constructs.tools.errors import LocalError
+
+
+def start(app_dir: AppDirectory = Path(), port: Port = None, account: Account = None, region: Region = None) -> None:
+    """Start the embedded AWS and deploy nothing, to put there what the app expects: see 'seed' and 'env'."""
+    instance, memory = find_instance(app_dir, port, account, region)
+    with instance.alone(), report.ConsoleProgress(Console()) as progress:
+        lifecycle.start(instance, memory, progress)
+    print(f"the embedded AWS runs on {instance.endpoint}, account {instance.account}, region {instance.region}")
+
+
+def seed(
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="What should be there, in YAML or JSON.")
+    ] = None,
+    app_dir: AppDirectory = Path(),
+    port: Port = None,
+    stubs: Annotated[
+        Path | None,
+        typer.Option(
+            "--stubs",
+            metavar="CDK_OUT",
+            exists=True,
+            file_okay=False,
+            help="Stand-ins for all that a synthesized app imports.",
+        ),
+    ] = None,
+) -> None:
+    """Put what exists in your account already into the embedded AWS: hosted zones, secrets, parameters."""
+    if (file is None) == (stubs is None):
+        raise LocalError("what to put there is missing, or there twice", fix="give a file, or --stubs cdk.out")
+    instance, _ = running(app_dir, port)
+    seeds = importlib.import_module("ecr_fargate_constructs.local.seeds")
+    with instance.alone():
+        for line in seeds.put(instance, seeds.stubs(stubs) if file is None else seeds.read(file)):
+            print(plain(line))
+
+
+def env(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+    """Print what leads a shell's AWS tools to the embedded AWS, for: eval "$(ecr-fargate local env)"."""
+    instance, memory = running(app_dir, port)
+    variables = credentials_environment(instance, memory)
+    if as_json:
+        print(json.dumps(variables, indent=2))
+        return
+    print("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")

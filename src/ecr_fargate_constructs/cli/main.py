@@ -1,0 +1,74 @@
+"""The command ``ecr-fargate``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+try:
+    import typer
+
+    from ecr_fargate_constructs.cli.printing import Console
+except ImportError:  # pragma: no cover - only without the extra
+    sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[cli]'")
+
+import ecr_fargate_constructs
+from ecr_fargate_constructs.cli.commands import Commands
+from ecr_fargate_constructs.cli.cost import cost_command
+from ecr_fargate_constructs.cli.diagram import diagram_command
+from ecr_fargate_constructs.cli.doctor import doctor_command
+from ecr_fargate_constructs.cli.migrate import migrate_command
+from ecr_fargate_constructs.cli.report import print_error
+from ecr_fargate_constructs.tools.errors import LocalError, of_a_file
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+app = typer.Typer(
+    name="ecr-fargate",
+    help="Private images on Fargate.",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("doctor")(doctor_command)
+app.command("cost")(cost_command)
+app.command("diagram")(diagram_command)
+app.command("migrate")(migrate_command)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option
+    if asked:
+        print(f"ecr-fargate {ecr_fargate_constructs.__version__}")
+        raise typer.Exit
+
+
+_Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")]
+
+
+@app.callback()
+def root(version: _Version = False) -> None:  # noqa: FBT002 - a flag, whose callback has printed it
+    """Private images on Fargate."""
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command; a failure is told on standard error and leaves with status 1."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)  # so that a terminated 'up' cleans up as an interrupted one does
+    try:
+        app()
+    except LocalError as error:
+        print_error(Console(stderr=True), error)
+        sys.exit(1)
+    except OSError as error:
+        failure = of_a_file(error)
+        if failure is None:
+            raise
+        print_error(Console(stderr=True), failure)
+        sys.exit(1)

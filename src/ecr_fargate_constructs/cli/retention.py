@@ -1,0 +1,169 @@
+"""``ecr-fargate retention``: what a lifecycle policy would do, and whether it would take an image in use."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs._rules.simulation import Decision, EcrImage, Outcome, Plan, simulate
+from ecr_fargate_constructs.cli.printing import Console, escape
+from ecr_fargate_constructs.local.aws_clients import aws_client
+from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.retention import sources
+from ecr_fargate_constructs.tools.retention.picture import timeline
+from ecr_fargate_constructs.tools.retention.usage import Usage, images_in_use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
+
+retention = typer.Typer(help="Lifecycle policies of ECR, offline and against what runs.", no_args_is_help=True)
+
+_SHORT = len("sha256:") + 12  # of a digest, as docker shows it
+_COLOURS = {Outcome.KEPT: "green", Outcome.ARCHIVED: "yellow", Outcome.EXPIRED: "red"}
+
+_Policy = Annotated[
+    Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="File with the policy's JSON.")
+]
+_Template = Annotated[Path | None, typer.Option("--template", exists=True, help="Template, or cdk.out directory.")]
+_Repository = Annotated[str | None, typer.Option("--repository", help="Name of a repository in AWS.")]
+_Endpoint = Annotated[
+    str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another AWS, such as the embedded one.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@retention.command("simulate")
+def simulate_command(
+    policy: _Policy = None,
+    template: _Template = None,
+    resource: Annotated[str | None, typer.Option(help="Logical id, where templates hold several policies.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="What 'aws ecr describe-images' prints.")
+    ] = None,
+    repository: _Repository = None,
+    endpoint_url: _Endpoint = None,
+    at: Annotated[datetime | None, typer.Option(help="The instant (UTC) to look at; now, when left out.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write a picture of the plan here.")] = None,
+    as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show what a policy would do to images, and which rule decides."""
+    if (images is None) == (repository is None):
+        raise LocalError("the images are missing, or there twice", fix="give one of --images and --repository")
+    if policy is not None and template is not None:
+        raise LocalError("the policy is there twice", fix="give one of --policy and --template")
+    ecr = None if repository is None else aws_client("ecr", endpoint_url)
+    if policy is not None:
+        chosen = sources.policy_from_file(policy)
+    elif template is not None:
+        chosen = _one(sources.policies_from_templates(template), resource)
+    elif repository is not None:
+        chosen = sources.live_policy(ecr, repository)
+    else:
+        raise LocalError("the policy is missing", fix="give --policy or --template")
+    found = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
+    now = datetime.now(timezone.utc) if at is None else at.replace(tzinfo=timezone.utc)
+    plan = simulate(chosen, found, now)
+    if svg is not None:
+        svg.write_text(timeline(plan, now), encoding="utf-8")
+    if as_json:
+        print(json.dumps([_as_dict(decision) for decision in plan.decisions], indent=2))
+    else:
+        Console().print(_table(plan))
+
+
+@retention.command()
+def check(
+    repository: Annotated[str, typer.Option("--repository", help="Name of the repository.")],
+    cluster: Annotated[list[str] | None, typer.Option(help="Cluster to look at; all when none is named.")] = None,
+    endpoint_url: _Endpoint = None,
+    as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses, or has."""
+    ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
+    described = sources.asked(
+        lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories"
+    )
+    usages = images_in_use(ecs, described["repositories"][0]["repositoryUri"], cluster)
+    plan = simulate(
+        sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)
+    )
+    used = in_use(plan, usages)
+    lost = [(decision, users) for decision, users in used if decision.outcome is not Outcome.KEPT]
+    gone = missing(plan, usages)
+    if as_json:
+        items = [{**_as_dict(decision), "users": users} for decision, users in lost]
+        items += [{"reference": usage.reference, "outcome": "missing", "users": list(usage.users)} for usage in gone]
+        print(json.dumps(items, indent=2))
+    else:
+        for decision, users in lost:
+            print(plain(f"{decision.explain()}; used by {', '.join(users)}"))
+        for usage in gone:
+            print(plain(f"{usage.reference}: not in {repository} any more; used by {', '.join(usage.users)}"))
+    if lost or gone:
+        raise typer.Exit(1)
+    if not as_json:
+        print(f"{len(used)} images of {repository} are in use, and the policy takes none of them")
+
+
+def in_use(plan: Plan, usages: Iterable[Usage]) -> list[tuple[Decision, list[str]]]:
+    """The decisions about images in use, the youngest image first, each with its users: by tag, by digest or both."""
+    users = {usage.reference: usage.users for usage in usages}
+    found = []
+    for decision in plan.decisions:
+        names = (*decision.image.tags, decision.image.digest)
+        mine = list(dict.fromkeys(user for name in names for user in users.get(name, ())))
+        if mine:
+            found.append((decision, mine))
+    return found
+
+
+def missing(plan: Plan, usages: Iterable[Usage]) -> list[Usage]:
+    """The images in use that the repository does not hold."""
+    held = {name for decision in plan.decisions for name in (*decision.image.tags, decision.image.digest)}
+    return [usage for usage in usages if usage.reference not in held]
+
+
+def _one(policies: dict[str, LifecyclePolicy], resource: str | None) -> LifecyclePolicy:
+    if resource is None and len(policies) == 1:
+        return next(iter(policies.values()))
+    if resource not in policies:
+        raise LocalError(
+            f"there are policies of {', '.join(policies)}, and {resource or 'none'} was named",
+            fix="name one with --resource",
+        )
+    return policies[resource]
+
+
+def _as_dict(decision: Decision) -> dict[str, Any]:
+    image: EcrImage = decision.image
+    return {
+        "digest": image.digest,
+        "tags": list(image.tags),
+        "pushedAt": image.pushed_at.isoformat(),
+        "outcome": decision.outcome.value,
+        "rulePriority": None if decision.rule is None else decision.rule.priority,
+        "explanation": decision.explain(),
+    }
+
+
+def _table(plan: Plan) -> Table:
+    summary = f"{len(plan.kept)} kept, {len(plan.archived)} archived, {len(plan.expired)} expired"
+    table = Table(title=summary, title_justify="left")
+    for column in ("image", "pushed", "outcome", "decided by"):
+        table.add_column(column, overflow="fold")
+    for decision in plan.decisions:
+        table.add_row(
+            escape(", ".join(decision.image.tags) or decision.image.digest[:_SHORT] or "untagged"),
+            f"{decision.image.pushed_at:%Y-%m-%d %H:%M}",
+            f"[{_COLOURS[decision.outcome]}]{decision.outcome.value}[/]",
+            "no rule" if decision.rule is None else escape(str(decision.rule)),
+        )
+    return table

@@ -1,0 +1,1 @@
+"""What tasks run on, and how many there are."""

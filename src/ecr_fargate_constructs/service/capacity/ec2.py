@@ -1,0 +1,272 @@
+"""The machines of a service on EC2: an Auto Scaling group that ECS scales, drains and keeps up to date."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+
+from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
+from ecr_fargate_constructs._cdk.attempt import make_shared, when_made
+from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container.ec2 import Ec2Container
+from ecr_fargate_constructs.service.machine_image import check_system, warn_of_image, warn_of_type
+from ecr_fargate_constructs.service.quotas import warn_of_machines
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.container.application import AppContainer
+
+_ROOT_DEVICE = "/dev/xvda"  # of the ECS-optimized Amazon Linux 2023
+_WITH_GPUS = re.compile(r"(?:p\d|gr?\d(?!ad\.))")
+"""Families with NVIDIA's GPUs; those of g4ad are AMD's, for which ECS has no driver."""
+
+_RESERVED = re.compile("aws|ecs|fargate", re.IGNORECASE)
+"""What the name of a capacity provider may not begin with: "CreateCapacityProvider" in the Amazon ECS API reference."""
+
+_DEFAULT_TYPES = {Architecture.X86_64: "t3.medium", Architecture.ARM64: "t4g.medium"}
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class Ec2Capacity:
+    """Machines for the tasks of one service, as many as the tasks need.
+
+    Defaults: two to ten machines of type ``t3.medium`` (``t4g.medium`` for Arm) in the zones of the tasks, with the
+    ECS-optimized Amazon Linux 2023, an encrypted root volume of 30 GiB, no public address, and metadata only with a
+    session token (IMDSv2) that no container gets.
+
+    ECS starts machines when tasks have no place and stops them when they stand idle; one that goes is drained first:
+    its tasks move and finish their requests. A deployment takes AWS's latest image; when that, or anything else about
+    the machines, has changed, it replaces them one by one.
+
+    Managed termination protection is off: draining does what it is for, and machines that are protected would keep the
+    stack from ever being deleted (aws-cdk#18179, containers-roadmap#2862).
+
+    Every task takes a network interface: a ``t3.medium`` has room for two tasks, an ``m7i.large`` too, or for ten with
+    the account setting ``awsvpcTrunking``.
+
+    Attributes:
+        instance_type: Type of the machines, of the architecture that the image is built for.
+        minimum: Least number of machines, 0 or more.
+        maximum: Greatest number of machines, ``minimum`` or more, and 1 or more.
+        target_percent: How full ECS keeps the machines, 1 to 100; below 100 some stand ready for the next task.
+        root_volume_gib: Size of the root volume in GiB, 30 or more (the image's own size).
+        machine_image: Replaces the ECS-optimized image; left out, the one for the architecture, or for GPUs of x86
+            machines.
+
+    Raises:
+        ConfigurationError: For figures that contradict each other. Machines that do not run Linux, or not the image,
+            are refused by the service.
+    """
+
+    instance_type: ec2.InstanceType | None = None
+    minimum: float = 2
+    maximum: float = 10
+    target_percent: float = 100
+    root_volume_gib: float = 30
+    machine_image: ec2.IMachineImage | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what EC2 Auto Scaling and ECS refuse."""
+        whole_number("Ec2Capacity.minimum", self.minimum, minimum=0, what="a number of machines")
+        whole_number("Ec2Capacity.maximum", self.maximum, minimum=1, what="a number of machines")
+        if not is_token(self.minimum) and not is_token(self.maximum) and self.minimum > self.maximum:
+            raise ConfigurationError(
+                f"Ec2Capacity.minimum={self.minimum:g} is above maximum={self.maximum:g}; swap the two"
+            )
+        whole_number("Ec2Capacity.target_percent", self.target_percent, minimum=1, maximum=100, what="a percentage")
+        whole_number(
+            "Ec2Capacity.root_volume_gib", self.root_volume_gib, minimum=30, maximum=16_384, what="a size in GiB"
+        )
+
+
+def check_machines(
+    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: AppContainer, *, path: str
+) -> None:
+    """Refuse machines on which the image cannot run, a cluster that cannot get any, and one that has none."""
+    if machines is None and cluster is not None:
+        if not cluster.has_ec2_capacity:
+            raise ConfigurationError(
+                "the cluster has no EC2 machines; add machines=Ec2Capacity(), or add capacity to the cluster", path=path
+            )
+        return
+    machines = machines or Ec2Capacity()
+    if cluster is not None and not isinstance(cluster, ecs.Cluster):
+        raise ConfigurationError(
+            "machines cannot be added to an imported cluster; leave machines out to use those that it has, or leave "
+            "cluster out",
+            path=path,
+        )
+    if cluster is not None and cdk.Stack.of(cluster).node.addr != cdk.Stack.of(scope).node.addr:
+        raise ConfigurationError(
+            "machines cannot be added to a cluster of another stack, since each stack would wait for the other; leave "
+            "machines out and add capacity beside the cluster, or leave cluster out",
+            path=path,
+        )
+    _check_gpus(machines, container, path=path)
+    needed = container.runs_on
+    if machines.instance_type is None or is_token(machines.instance_type.to_string()):
+        return
+    arm = machines.instance_type.architecture is ec2.InstanceArchitecture.ARM_64
+    if arm != (needed is Architecture.ARM64):
+        raise ConfigurationError(
+            f"Ec2Capacity.instance_type={machines.instance_type.to_string()} is {'ARM64' if arm else 'X86_64'}, and "
+            f"the image is built for {needed.name}; use a type like {_DEFAULT_TYPES[needed]}, or "
+            "ImageBuild(architecture=…)",
+            path=path,
+        )
+
+
+def _check_gpus(machines: Ec2Capacity, container: AppContainer, *, path: str) -> None:
+    """Refuse machines without the GPUs that a container has for itself: ECS would never place a task."""
+    if not isinstance(container, Ec2Container) or container.gpu_count is None:
+        return
+    kind = None if machines.instance_type is None else machines.instance_type.to_string()
+    arm = container.runs_on is Architecture.ARM64
+    count = "" if is_token(container.gpu_count) else f"={container.gpu_count:g}"
+    if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
+        raise ConfigurationError(
+            f"Ec2Container.gpu_count{count} needs machines with NVIDIA GPUs, and "
+            f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use machines=Ec2Capacity(instance_type="
+            f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them",
+            path=path,
+        )
+    if arm and machines.machine_image is None:
+        raise ConfigurationError(
+            "Ec2Container.gpu_count is for a container built for ARM64, and the ECS-optimized image with NVIDIA's "
+            "drivers is for X86_64; give Ec2Capacity.machine_image one for Arm with the drivers and the ECS agent, or "
+            "use ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge",
+            path=path,
+        )
+
+
+def _provider_name(scope: Construct) -> str | None:
+    """Return a name where CloudFormation's own, which begins with the stack's, is one that ECS refuses.
+
+    CDK sees small letters in a stack that is not nested (aws-cdk#29151).
+    """
+    outermost = stack_of(scope)
+    while (parent := outermost.nested_stack_parent) is not None:
+        outermost = parent
+    if not _RESERVED.match(outermost.stack_name):
+        return None
+    return f"cp-{cdk.Names.unique_resource_name(scope, max_length=200, allowed_special_characters='-_')}"
+
+
+def add_machines(
+    scope: Construct,
+    capacity: Ec2Capacity,
+    *,
+    cluster: ecs.ICluster,
+    subnets: ec2.SubnetSelection,
+    container: AppContainer,
+) -> tuple[autoscaling.AutoScalingGroup, list[ecs.CapacityProviderStrategy]]:
+    """Make the machines, let ECS manage them, and say how tasks come to them."""
+    role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+    # CDK keeps the name of the image in a parameter of the stack.
+    template = make_shared(stack_of(scope), lambda: _template(scope, capacity, container, role=role, vpc=cluster.vpc))
+    check_system(scope, template, capacity.instance_type)
+    warn_of_image(scope, capacity.machine_image)
+    warn_of_type(scope, capacity.instance_type)
+    warn_of_machines(scope, capacity.maximum)
+    group = autoscaling.AutoScalingGroup(
+        scope,
+        "Machines",
+        vpc=cluster.vpc,
+        vpc_subnets=subnets,
+        launch_template=template,
+        min_capacity=capacity.minimum,
+        max_capacity=capacity.maximum,
+        update_policy=autoscaling.UpdatePolicy.rolling_update(max_batch_size=1),
+    )
+    # ECS tags the groups that it scales; without the tag here an update of the stack would take it away.
+    cdk.Tags.of(group).add("AmazonECSManaged", "true", apply_to_launched_instances=True)
+    provider = ecs.AsgCapacityProvider(
+        scope,
+        "CapacityProvider",
+        capacity_provider_name=_provider_name(scope),
+        auto_scaling_group=group,
+        enable_managed_scaling=True,
+        enable_managed_draining=True,
+        enable_managed_termination_protection=False,
+        target_capacity_percent=capacity.target_percent,
+    )
+
+    def join() -> None:
+        cast("ecs.Cluster", cluster).add_asg_capacity_provider(provider)
+        _acknowledge_machines(group, role)
+
+    when_made(join)  # a cluster cannot forget what it was told
+    return group, [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
+
+
+def _template(
+    scope: Construct, capacity: Ec2Capacity, container: AppContainer, *, role: iam.IRole, vpc: ec2.IVpc
+) -> ec2.LaunchTemplate:
+    user_data = ec2.UserData.for_linux()
+    # A task in its own network namespace would reach the machine's role through the bridge of the agent.
+    user_data.add_commands("echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config")
+    return ec2.LaunchTemplate(
+        scope,
+        "LaunchTemplate",
+        instance_type=capacity.instance_type or ec2.InstanceType(_DEFAULT_TYPES[container.runs_on]),
+        machine_image=capacity.machine_image or ecs.EcsOptimizedImage.amazon_linux2023(_hardware(container)),
+        role=role,
+        security_group=ec2.SecurityGroup(
+            scope, "MachineSecurityGroup", vpc=vpc, description="Machines: nothing comes in"
+        ),
+        user_data=user_data,
+        associate_public_ip_address=False,
+        http_endpoint=True,
+        http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
+        http_put_response_hop_limit=1,  # the agent shares the machine's network; containers are a hop further away
+        block_devices=[
+            ec2.BlockDevice(
+                device_name=_ROOT_DEVICE,
+                volume=ec2.BlockDeviceVolume.ebs(
+                    capacity.root_volume_gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
+                ),
+            )
+        ],
+    )
+
+
+def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) -> None:
+    acknowledge(
+        group.node.default_child or group,
+        {
+            "AwsSolutions::AwsSolutions-AS3": "ECS starts and stops the machines as tasks need them, which is no news "
+            "for anybody; a deployment that lacks them fails and is rolled back."
+        },
+    )
+    acknowledge_grants(role)
+    acknowledge_policy(
+        role,
+        {
+            "AwsSolutions::AwsSolutions-IAM5[Action::ecs:Submit*]": "Three actions by which the agent reports what its "
+            "tasks do, to this cluster only.",
+            IAM5_EVERY_RESOURCE: "ecs:DiscoverPollEndpoint and ecr:GetAuthorizationToken take no resource; ecs:Poll "
+            "and ecs:StartTelemetrySession hold for this cluster by their condition. logs:CreateLogStream and "
+            "logs:PutLogEvents are CDK's for every machine: they write lines and read none.",
+        },
+    )
+
+
+def _hardware(container: AppContainer) -> ecs.AmiHardwareType:
+    if isinstance(container, Ec2Container) and container.gpu_count is not None:
+        return ecs.AmiHardwareType.GPU
+    return ecs.AmiHardwareType.ARM if container.runs_on is Architecture.ARM64 else ecs.AmiHardwareType.STANDARD

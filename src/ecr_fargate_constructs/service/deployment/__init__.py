@@ -1,0 +1,1 @@
+"""How a new version takes the place of the old one."""

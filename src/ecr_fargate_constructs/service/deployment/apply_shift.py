@@ -1,0 +1,136 @@
+"""What the deployments that move traffic need beyond ``Rolling``: imported when a service has one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from typing_extensions import assert_never
+
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.deployment.apply import shift_of
+from ecr_fargate_constructs.service.deployment.hooks import render_hooks
+from ecr_fargate_constructs.service.deployment.listener_rules import add_shifting
+from ecr_fargate_constructs.service.deployment.rolling import Rolling
+from ecr_fargate_constructs.service.deployment.test_traffic import PreviewPort
+from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
+from ecr_fargate_constructs.service.ingress.existing import check_test_port
+from ecr_fargate_constructs.service.ingress.load_balancer import peers_of, tune_group
+from ecr_fargate_constructs.service.ingress.values import InternalHttps, PublicHttp, PublicHttps, port_of, redirects
+from ecr_fargate_constructs.service.resource import cfn_service
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ecs as ecs
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.deployment.listener_rules import Shifting
+    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment, Shift
+    from ecr_fargate_constructs.service.ingress.load_balancer import AnyParts
+    from ecr_fargate_constructs.service.ingress.values import Ingress
+
+
+def check_way(deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str) -> None:
+    """Refuse what a shift of traffic and the way in of a service cannot have together."""
+    https = ingress if isinstance(ingress, (PublicHttps, InternalHttps)) else None
+    check_shift(
+        deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
+    )
+    shift, way = shift_of(deployment), ingress or PublicHttp()
+    preview = None if shift is None else shift.preview
+    taken = (port_of(way), *((80,) if redirects(way) else ()))
+    if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
+        raise ConfigurationError(
+            f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
+            path=path,
+        )
+    if isinstance(preview, PreviewPort) and not is_token(preview.port):
+        check_test_port(ingress, preview.port, path=path)
+
+
+def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
+    """Refuse what a shift of traffic cannot go with, wherever the service stands."""
+    shift = shift_of(deployment)
+    if shift is None:
+        return
+    name = type(shift).__name__
+    if isinstance(deployment, Rolling):
+        name = f"Rolling(ready_for={name}(…))"
+    if scaling is not None and scaling.requests_per_target is not None:
+        raise ConfigurationError(
+            f"scaling by requests_per_target together with {name}: the autoscaler would count the requests of one "
+            "target group, and the tasks move from one to the other; scale by cpu_percent=, or deploy with Rolling()",
+            path=path,
+        )
+    if signs_in:
+        raise ConfigurationError(
+            f"a sign-in at the listener together with {name}: requests take the rule that moves the traffic, and would "
+            "go around the sign-in; deploy with Rolling(), or let the application ask who it is",
+            path=path,
+        )
+
+
+def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.ApplicationTargetGroup:
+    """Add what moves the traffic of a pattern, and return the second target group."""
+    scope, service = parts.scope, parts.service
+    shifting = add_shifting(
+        scope,
+        balancer=parts.load_balancer,
+        listener=parts.listener,
+        certificates=_certificates(parts),
+        blue=parts.target_group,
+        preview=shift.preview,
+        peers=peers_of(ingress, parts.vpc),
+        tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
+        protocol_version=ingress.targets.protocol_version,
+        vpc=parts.vpc,
+    )
+    tune_group(shifting.green, ingress)
+    shift_service(service, shifting)
+    return shifting.green
+
+
+def shift_service(service: ecs.BaseService, shifting: Shifting) -> None:
+    """Tell a service what ECS moves its traffic with."""
+    # ECS takes the role up when the service is made, and needs it until the service is gone.
+    service.node.add_dependency(shifting.role)
+    resource = cfn_service(service)
+    resource.add_property_override("LoadBalancers.0.AdvancedConfiguration", shifting.advanced_configuration())
+
+
+def shift_overrides(scope: Construct, service: ecs.BaseService, deployment: Shift) -> dict[str, object]:
+    """The parts of ``DeploymentConfiguration`` that a strategy decides."""
+    match deployment:
+        case BlueGreen():
+            return _shift(scope, service, deployment, "BLUE_GREEN")
+        case Canary():
+            own = {
+                "CanaryPercent": deployment.percent,
+                "CanaryBakeTimeInMinutes": deployment.canary_bake.to_minutes(),
+            }
+            return {**_shift(scope, service, deployment, "CANARY"), "CanaryConfiguration": own}
+        case Linear():
+            own = {
+                "StepPercent": deployment.step_percent,
+                "StepBakeTimeInMinutes": deployment.step_bake.to_minutes(),
+            }
+            return {**_shift(scope, service, deployment, "LINEAR"), "LinearConfiguration": own}
+        case _:
+            assert_never(deployment)
+
+
+def _shift(scope: Construct, service: ecs.BaseService, deployment: Shift, strategy: str) -> dict[str, object]:
+    with_preview = deployment.preview is not None
+    hooks = render_hooks(scope, service, deployment.hooks, deployment.pause, with_preview=with_preview)
+    return {
+        "Strategy": strategy,
+        "BakeTimeInMinutes": deployment.bake.to_minutes(),
+        "DeploymentCircuitBreaker": {"Enable": False, "Rollback": False},  # documented for ROLLING only
+        "LifecycleHooks": hooks,
+    }
+
+
+def _certificates(parts: AnyParts) -> list[elbv2.IListenerCertificate]:
+    certificate = parts.certificate
+    return [] if certificate is None else [elbv2.ListenerCertificate.from_certificate_manager(certificate)]

@@ -1,0 +1,170 @@
+"""What may stop a deployment on its way: functions that judge it, and a person who lets it go on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+
+from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_resource
+from ecr_fargate_constructs._cdk.attempt import when_made
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs._rules.typed import typed
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.capacity.whole_minutes import whole_minutes
+from ecr_fargate_constructs.service.deployment.schedule import LONGEST_WAIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_lambda as lambda_
+    from constructs import Construct
+
+_Stage = ecs.DeploymentLifecycleStage
+_NO_PAUSE = {_Stage.TEST_TRAFFIC_SHIFT, _Stage.PRODUCTION_TRAFFIC_SHIFT}
+"""Stages for functions alone: "DeploymentLifecycleHook" in the Amazon ECS API reference."""
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class DeploymentHook:
+    """A Lambda function that ECS asks at named stages whether the deployment may go on.
+
+    The function answers ``{"hookStatus": "SUCCEEDED"}``, ``"FAILED"``, which rolls back, or ``"IN_PROGRESS"``, and is
+    asked again half a minute later. A function that fails rolls back too. A role that may invoke this function, and
+    nothing else, is made for ECS.
+
+    Source: "Lifecycle hooks for Amazon ECS service deployments" in the Amazon ECS developer guide.
+
+    Attributes:
+        function: The function.
+        stages: When it is asked, at least once; ``PRODUCTION_TRAFFIC_SHIFT`` asks at each step of ``Linear``. The two
+            ``TEST_TRAFFIC_SHIFT`` stages need a ``preview``.
+        details: Parameters that the function gets as ``hookDetails``; left out, none.
+
+    Raises:
+        ConfigurationError: For no stage at all, the same one twice, or details that are not JSON.
+    """
+
+    function: lambda_.IFunction | lambda_.FunctionBase
+    stages: Sequence[ecs.DeploymentLifecycleStage]
+    details: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse hooks that ECS refuses."""
+        if not self.stages:
+            raise ConfigurationError(
+                "DeploymentHook.stages is empty, so the function would never be asked; name a stage, for example "
+                "DeploymentLifecycleStage.POST_SCALE_UP"
+            )
+        if len(set(self.stages)) < len(self.stages):
+            raise ConfigurationError("DeploymentHook.stages names a stage twice; name each once")
+        if self.details is not None:
+            try:
+                json.dumps(dict(self.details), allow_nan=False)
+            except (TypeError, ValueError) as error:
+                raise ConfigurationError(f"DeploymentHook.details is not JSON ({error}); use plain values") from error
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """The deployment waits until a person lets it go on (``aws ecs continue-service-deployment``).
+
+    Who does not answer in time has said no: the old version, which has served all along, stays.
+
+    Source: "Pause hooks for Amazon ECS service deployments" in the Amazon ECS developer guide.
+
+    Attributes:
+        timeout: How long it waits, 1 minute to 24 hours; CloudFormation gives an update up after 36 hours in all.
+        stage: Where it waits; left out, when the new version can be looked at and serves no user: after the test
+            traffic has shifted where there is a ``preview``, else when its tasks have started.
+
+    Raises:
+        ConfigurationError: For a timeout outside of those. A stage in which traffic moves is refused by the deployment.
+    """
+
+    timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.hours(24))
+    stage: ecs.DeploymentLifecycleStage | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse timeouts that cannot be waited for."""
+        whole_minutes("Approval.timeout", self.timeout, minimum=1, maximum=LONGEST_WAIT)
+
+
+def check_stages(name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_preview: bool) -> None:
+    """Refuse stages that would never come, and those at which ECS does not wait."""
+    if approval is not None and approval.stage in _NO_PAUSE:
+        raise ConfigurationError(
+            f"{name}.approval waits at {approval.stage.value}, and ECS pauses at no stage in which traffic moves; use "
+            f"DeploymentLifecycleStage.POST_{approval.stage.value}, or POST_SCALE_UP"
+        )
+    if with_preview:
+        return
+    named = [stage for hook in hooks for stage in hook.stages]
+    if approval is not None and approval.stage is not None:
+        named.append(approval.stage)
+    for stage in (_Stage.TEST_TRAFFIC_SHIFT, _Stage.POST_TEST_TRAFFIC_SHIFT):
+        if stage in named:
+            raise ConfigurationError(
+                f"{name} stops at {stage.value}, and without a preview there is no test traffic that could shift; add "
+                "preview=PreviewPort(…) or PreviewHeader(…), or stop at POST_SCALE_UP"
+            )
+
+
+def render_hooks(
+    scope: Construct,
+    service: ecs.BaseService,
+    hooks: Sequence[DeploymentHook],
+    approval: Approval | None,
+    *,
+    with_preview: bool,
+) -> list[dict[str, object]]:
+    """The ``LifecycleHooks`` of a service, and the role with which ECS invokes the functions.
+
+    CDK's own hook class knows neither details nor pauses.
+    """
+    rendered: list[dict[str, object]] = []
+    if hooks:
+        role = iam.Role(scope, "HookRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
+        for hook in hooks:
+            entry: dict[str, object] = {
+                "HookTargetArn": hook.function.function_arn,
+                "RoleArn": role.role_arn,
+                "LifecycleStages": [stage.value for stage in hook.stages],
+                "TargetType": "AWS_LAMBDA",
+            }
+            if hook.details is not None:
+                entry["HookDetails"] = json.dumps(dict(hook.details))
+            rendered.append(entry)
+        when_made(lambda: _let_invoke(role, hooks))
+        service.node.add_dependency(role)  # and on its permission to invoke
+    if approval is not None:
+        stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_preview else _Stage.POST_SCALE_UP)
+        rendered.append(
+            {
+                "TargetType": "PAUSE",
+                "LifecycleStages": [stage.value],
+                "TimeoutConfiguration": {"TimeoutInMinutes": approval.timeout.to_minutes(), "Action": "ROLLBACK"},
+            }
+        )
+    return rendered
+
+
+def _let_invoke(role: iam.Role, hooks: Sequence[DeploymentHook]) -> None:
+    """Let ECS invoke the functions, which remember by path whom they have let, refused ones too."""
+    for hook in hooks:
+        hook.function.grant_invoke(role)
+        _acknowledge_versions(role, hook.function)
+    acknowledge_grants(role)
+
+
+def _acknowledge_versions(role: iam.Role, function: lambda_.IFunction) -> None:
+    for arn in function.resource_arns_for_grant_invoke:
+        if arn.endswith("*"):
+            reason = "ECS may call the hook's function, in each of its versions, and no other."
+            acknowledge_policy(role, {iam5_resource(role, arn): reason})

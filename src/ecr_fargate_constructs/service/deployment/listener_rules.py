@@ -1,0 +1,178 @@
+"""What the load balancer needs so that ECS can move traffic: a second target group, rules that name both, a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+
+from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
+from ecr_fargate_constructs._cdk.attempt import when_made
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs.service.deployment.test_traffic import PreviewHeader, PreviewPort
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_ec2 as ec2
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.deployment.test_traffic import Preview
+
+_LAST = 50_000
+"""The highest number that a rule can have: rules of yours come first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shifting:
+    """What ECS moves traffic with."""
+
+    green: elbv2.ApplicationTargetGroup
+    production: elbv2.ApplicationListenerRule
+    preview: elbv2.ApplicationListenerRule | None
+    role: iam.Role
+
+    def advanced_configuration(self) -> dict[str, object]:
+        """The ``AdvancedConfiguration`` of the service's load balancer."""
+        found: dict[str, object] = {
+            "AlternateTargetGroupArn": self.green.target_group_arn,
+            "ProductionListenerRule": self.production.listener_rule_arn,
+            "RoleArn": self.role.role_arn,
+        }
+        if self.preview is not None:
+            found["TestListenerRule"] = self.preview.listener_rule_arn
+        return found
+
+
+def add_shifting(
+    scope: Construct,
+    *,
+    balancer: elbv2.ApplicationLoadBalancer,
+    listener: elbv2.ApplicationListener,
+    certificates: Sequence[elbv2.IListenerCertificate],
+    blue: elbv2.ApplicationTargetGroup,
+    preview: Preview | None,
+    peers: Sequence[ec2.IPeer],
+    tls_policy: elbv2.SslPolicy | None,
+    protocol_version: elbv2.ApplicationProtocolVersion | None,
+    vpc: ec2.IVpc,
+) -> Shifting:
+    """Add all of it to a listener whose default action forwards to ``blue``.
+
+    Group and rules are children of the listener, so that their ids change with the scheme of the load balancer as the
+    first group's does. Both rules hold both groups and never change: ECS moves the weights, and CloudFormation, which
+    compares templates only, leaves them alone (aws-cdk#36649).
+    """
+    green = elbv2.ApplicationTargetGroup(
+        listener,
+        "GreenGroup",
+        vpc=vpc,
+        port=80,  # as the first group has: targets bring their own, and another one would replace the group
+        protocol=elbv2.ApplicationProtocol.HTTP,
+        protocol_version=protocol_version,
+        target_type=elbv2.TargetType.IP,
+    )
+    production = _rule(listener, "ProductionRule", blue, green, priority=_LAST)
+    test = None
+    match preview:
+        case PreviewHeader():
+            test = _rule(listener, "PreviewRule", blue, green, priority=_LAST - 1, header=preview)
+        case PreviewPort():
+            second = balancer.add_listener(
+                "PreviewListener",
+                port=preview.port,
+                protocol=elbv2.ApplicationProtocol.HTTPS if certificates else elbv2.ApplicationProtocol.HTTP,
+                certificates=list(certificates) or None,
+                ssl_policy=tls_policy,
+                open=False,
+                default_action=elbv2.ListenerAction.fixed_response(404),
+            )
+            for peer in peers if preview.allow_from is None else preview.allow_from:
+                # The security group may be the user's, and cannot forget a rule.
+                when_made(partial(second.connections.allow_default_port_from, peer))
+            test = _rule(second, "PreviewRule", blue, green, priority=_LAST)
+        case None:
+            pass
+    rules = [rule for rule in (production, test) if rule is not None]
+    keep_from_tags(blue, green, *rules)
+    return Shifting(
+        green=green, production=production, preview=test, role=infrastructure_role(scope, [blue, green], rules)
+    )
+
+
+def _rule(
+    listener: elbv2.ApplicationListener,
+    construct_id: str,
+    blue: elbv2.ApplicationTargetGroup,
+    green: elbv2.ApplicationTargetGroup,
+    *,
+    priority: int,
+    header: PreviewHeader | None = None,
+) -> elbv2.ApplicationListenerRule:
+    conditions = [elbv2.ListenerCondition.path_patterns(["/*"])]
+    if header is not None:
+        conditions.append(elbv2.ListenerCondition.http_header(header.name, list(header.values)))
+    return elbv2.ApplicationListenerRule(
+        listener,
+        construct_id,
+        listener=listener,
+        priority=priority,
+        conditions=conditions,
+        action=to_both(blue, green),
+    )
+
+
+def to_both(blue: elbv2.ApplicationTargetGroup, green: elbv2.ApplicationTargetGroup) -> elbv2.ListenerAction:
+    """What a rule does that ECS moves: it names both groups, and all requests go to the first one to begin with."""
+    return elbv2.ListenerAction.weighted_forward(
+        [
+            elbv2.WeightedTargetGroup(target_group=blue, weight=100),
+            elbv2.WeightedTargetGroup(target_group=green, weight=0),
+        ]
+    )
+
+
+def keep_from_tags(*constructs: elbv2.ApplicationTargetGroup | elbv2.ApplicationListenerRule) -> None:
+    """Leave tags out of what ECS moves traffic with, whoever adds them, and however late.
+
+    A tag that changes is an update of the rule, in which CloudFormation sends the template's weights again: users would
+    be in the empty group (aws-cdk#36649). An override is applied after every tag, of the app or of the stack.
+    """
+    for construct in constructs:
+        resource = construct.node.default_child
+        if isinstance(resource, (elbv2.CfnListenerRule, elbv2.CfnTargetGroup)):
+            resource.add_property_deletion_override("Tags")
+
+
+def infrastructure_role(
+    scope: Construct, groups: Sequence[elbv2.ApplicationTargetGroup], rules: Sequence[elbv2.ApplicationListenerRule]
+) -> iam.Role:
+    """A role for ECS with what AWS's own policy for it allows on rules and groups, and on these alone.
+
+    That policy, ``AmazonECSInfrastructureRolePolicyForLoadBalancers``, allows it on all of the account's.
+    """
+    role = iam.Role(scope, "InfrastructureRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
+    for actions, resources in (
+        (
+            # Elastic Load Balancing does not narrow these.
+            ["DescribeListeners", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth"],
+            ["*"],
+        ),
+        (["RegisterTargets", "DeregisterTargets"], [group.target_group_arn for group in groups]),
+        (["ModifyRule"], [rule.listener_rule_arn for rule in rules]),
+    ):
+        role.add_to_policy(
+            iam.PolicyStatement(actions=[f"elasticloadbalancing:{action}" for action in actions], resources=resources)
+        )
+    acknowledge_grants(role)
+    acknowledge_policy(
+        role,
+        {
+            IAM5_EVERY_RESOURCE: "Four Describe actions that Elastic Load Balancing does not narrow; what changes "
+            "targets and rules names them, and ECS alone may assume the role."
+        },
+    )
+    return role

@@ -1,0 +1,129 @@
+"""Who has to sign in before a request reaches a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._rules.checks import text
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container.plain_secrets import warn_about_client_secret
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+    from aws_cdk import aws_cognito as cognito
+    from constructs import Construct
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class Oidc:
+    """Users sign in with an OpenID Connect provider; a session lasts 7 days unless the provider ends it.
+
+    The provider has to know ``https://<domain>/oauth2/idpresponse`` as a redirect URL.
+
+    Attributes:
+        issuer: The provider's issuer, for example ``"https://example.okta.com"``.
+        authorization_endpoint: Its authorization endpoint.
+        token_endpoint: Its token endpoint.
+        user_info_endpoint: Its user info endpoint.
+        client_id: The client's id.
+        client_secret: The client's secret, from Secrets Manager: ``cdk.SecretValue.secrets_manager(…)``.
+        scope: What is asked for; left out, ``openid``.
+
+    Raises:
+        ConfigurationError: For an address that is not HTTPS, or an empty id or scope.
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    user_info_endpoint: str
+    client_id: str
+    client_secret: cdk.SecretValue = field(repr=False)
+    scope: str = "openid"
+
+    def __post_init__(self) -> None:
+        """Refuse addresses that Elastic Load Balancing refuses."""
+        for name in ("issuer", "authorization_endpoint", "token_endpoint", "user_info_endpoint"):
+            value = getattr(self, name)
+            text(f"Oidc.{name}", value)
+            if not is_token(value) and not value.startswith("https://"):
+                raise ConfigurationError(
+                    f"Oidc.{name}={value!r} is not an HTTPS address; use the one of the provider's "
+                    "/.well-known/openid-configuration"
+                )
+        for name in ("client_id", "scope"):
+            text(f"Oidc.{name}", getattr(self, name))
+            if not getattr(self, name):
+                raise ConfigurationError(
+                    f"Oidc.{name} is empty, and the provider would refuse every sign-in; use "
+                    f"{'the one that the provider has given to the client' if name == 'client_id' else repr('openid')}"
+                )
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class Cognito:
+    """Users sign in with a Cognito user pool.
+
+    The client needs a secret, the authorization code flow, and ``https://<domain>/oauth2/idpresponse`` as a callback.
+
+    Attributes:
+        user_pool: The user pool.
+        client: Its client.
+        domain: Its domain.
+
+    Raises:
+        ConfigurationError: For a client without a secret.
+    """
+
+    user_pool: cognito.IUserPool
+    client: cognito.IUserPoolClient
+    domain: cognito.IUserPoolDomain
+
+    def __post_init__(self) -> None:
+        """Refuse a client that the load balancer cannot be.
+
+        Source: "Authenticate users using an Application Load Balancer" in the Application Load Balancer guide.
+        """
+        resource = getattr(getattr(self.client, "node", None), "default_child", None)
+        if getattr(resource, "cfn_resource_type", None) != "AWS::Cognito::UserPoolClient":
+            return  # imported
+        if not getattr(resource, "generate_secret", None):
+            raise ConfigurationError(
+                "Cognito.client has no secret, with which a load balancer proves who it is; make it with "
+                "generate_secret=True"
+            )
+
+
+def signed_in(
+    scope: Construct, authentication: Oidc | Cognito | None, then: elbv2.ListenerAction
+) -> elbv2.ListenerAction:
+    """Return an action that lets only those through who have signed in; ``scope`` takes the warnings."""
+    if authentication is None:
+        return then
+    if isinstance(authentication, Cognito):
+        from aws_cdk import aws_elasticloadbalancingv2_actions as actions  # noqa: PLC0415 - only for Cognito
+
+        return actions.AuthenticateCognitoAction(
+            user_pool=authentication.user_pool,
+            user_pool_client=authentication.client,
+            user_pool_domain=authentication.domain,
+            next=then,
+        )
+    warn_about_client_secret(scope, authentication.client_secret)
+    return elbv2.ListenerAction.authenticate_oidc(
+        issuer=authentication.issuer,
+        authorization_endpoint=authentication.authorization_endpoint,
+        token_endpoint=authentication.token_endpoint,
+        user_info_endpoint=authentication.user_info_endpoint,
+        client_id=authentication.client_id,
+        client_secret=authentication.client_secret,
+        scope=authentication.scope,
+        next=then,
+    )

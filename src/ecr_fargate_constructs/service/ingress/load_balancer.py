@@ -1,0 +1,245 @@
+"""The load balancer: made for a way in, opened for exactly those who may come."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._cdk.acknowledge import acknowledge
+from ecr_fargate_constructs._cdk.attempt import watch, when_made
+from ecr_fargate_constructs._cdk.durations import unless_token
+from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import (
+    acknowledge_for_checkov,
+    acknowledge_redirect,
+    acknowledge_unread_range,
+)
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.posture import is_regulated
+from ecr_fargate_constructs.service.ingress.peers import warn_of_rules
+from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer, Stickiness
+from ecr_fargate_constructs.service.ingress.targets import Targets
+from ecr_fargate_constructs.service.ingress.values import Ingress, PublicHttp, PublicHttps, speaks_ipv6
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_ecs as ecs
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.parts import Parts
+
+    AnyParts: TypeAlias = Parts[ecs.FargateService] | Parts[ecs.Ec2Service]
+
+
+_RULES_OF_A_GROUP = 60
+
+
+def is_public(ingress: Ingress) -> bool:
+    """Whether the load balancer faces the internet."""
+    return isinstance(ingress, (PublicHttp, PublicHttps))
+
+
+def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
+    """Make the load balancer for a way in, or take the one that is there.
+
+    Its id, and with it the ids of its listeners and target group, changes with the scheme. A load balancer cannot
+    change its scheme, and a target group cannot serve the old and the new one at once: with the same id the switch
+    would fail half way (aws-cdk#33253).
+    """
+    public = is_public(ingress)
+    settings = ingress.load_balancer
+    if isinstance(settings, ExistingLoadBalancer):
+        watch(settings.load_balancer)  # its listeners are its children
+        return settings.load_balancer
+    balancer = elbv2.ApplicationLoadBalancer(
+        scope,
+        "LB" if public else "InternalLB",
+        vpc=vpc,
+        internet_facing=public,
+        vpc_subnets=None if public else ec2.SubnetSelection(subnet_type=_internal_subnets(vpc)),
+        idle_timeout=ingress.idle_timeout,
+        ip_address_type=settings.ip_address_type,
+        desync_mitigation_mode=elbv2.DesyncMitigationMode.DEFENSIVE,
+        drop_invalid_header_fields=True,
+        http2_enabled=settings.http2_enabled,
+        client_keep_alive=unless_token(settings.client_keep_alive),
+        deletion_protection=_protected(scope, settings.deletion_protection),
+        load_balancer_name=settings.name,
+        preserve_host_header=settings.preserve_host_header,
+        preserve_xff_client_port=settings.preserve_client_port,
+        x_amzn_tls_version_and_cipher_suite_headers=settings.tls_headers,
+        xff_header_processing_mode=settings.forwarded_for,
+        waf_fail_open=settings.waf_fail_open,
+    )
+    known: dict[str, str] = {}
+    if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
+        balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
+    if ingress.access_logs is not None:
+        when_made(partial(balancer.log_access_logs, ingress.access_logs))  # which is written into the bucket's policy
+    elif is_regulated(scope):
+        from ecr_fargate_constructs._regulated.log_bucket import write_access_logs  # noqa: PLC0415 - else no S3 is needed
+
+        write_access_logs(balancer, parts.log_bucket(scope))
+    else:
+        known["AwsSolutions::AwsSolutions-ELB2"] = (
+            "Access logs are stored at a charge, in a bucket that their readers choose; requests are counted in "
+            "CloudWatch. access_logs of the way in turns them on."
+        )
+    if isinstance(ingress, PublicHttp):
+        # Said by name, or warned of where nothing was said; the command ecr-fargate doctor need not say it again.
+        reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
+        known["ecr-fargate-doctor::plain-http"] = reason
+    if known:
+        acknowledge(balancer, known)
+    acl = ingress.web_acl
+    if acl is None and is_regulated(scope):
+        acl = parts.web_acl(scope)
+    if acl is not None:
+        from aws_cdk import aws_wafv2 as wafv2  # noqa: PLC0415 - a large module that few services need
+
+        wafv2.CfnWebACLAssociation(scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=acl)
+    return balancer
+
+
+def _protected(scope: Construct, wanted: bool | None) -> bool | None:  # noqa: FBT001 - an option of the user's
+    """Whether the load balancer refuses to be deleted; None leaves it to AWS, which lets it."""
+    return is_regulated(scope) or None if wanted is None else wanted or None
+
+
+def open_to_peers(parts: AnyParts, ingress: Ingress) -> None:
+    """Let in whom the way in names, on the ports that it has."""
+    acknowledge_redirect(parts.redirect_listener)
+    open_listeners(parts.scope, [parts.listener, parts.redirect_listener], ingress, parts.vpc)
+
+
+def open_listeners(
+    scope: Construct, listeners: Sequence[elbv2.ApplicationListener | None], ingress: Ingress, vpc: ec2.IVpc
+) -> None:
+    """Let in whom the way in names, on the port of each listener."""
+    peers = peers_of(ingress, vpc)
+    if ingress.allow_from is not None:
+        warn_of_rules(scope, peers, sum(listener is not None for listener in listeners))
+    for listener in listeners:
+        if listener is not None:
+            let_in = partial(_let_in, scope, listener.connections, peers, ingress, vpc)
+            if isinstance(ingress.load_balancer, ExistingLoadBalancer):
+                when_made(let_in)  # the security group is the user's, and cannot forget a rule
+            else:
+                let_in()
+
+
+def _let_in(
+    scope: Construct, connections: ec2.Connections, peers: Sequence[ec2.IPeer], ingress: Ingress, vpc: ec2.IVpc
+) -> None:
+    for peer in peers:
+        connections.allow_default_port_from(peer)
+    if ingress.allow_from is None:
+        _acknowledge_peers(scope, connections, ingress, vpc)
+
+
+def _acknowledge_peers(scope: Construct, connections: ec2.Connections, ingress: Ingress, vpc: ec2.IVpc) -> None:
+    for group in connections.security_groups:
+        if is_public(ingress):
+            reason = (
+                "A public load balancer is there for the internet; allow_from narrows who may connect, and tasks are "
+                "reached by the load balancer only."
+            )
+            acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
+            if is_regulated(scope):  # known, and of the group it would be asked
+                acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
+        elif is_token(vpc.vpc_cidr_block):
+            acknowledge_unread_range(group)
+
+
+def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
+    """Whom the way in names; left out, the world for a public one, else the VPC."""
+    if ingress.allow_from is not None:
+        return list(ingress.allow_from)
+    if not is_public(ingress):
+        return [ec2.Peer.ipv4(vpc.vpc_cidr_block)]
+    world = [_any_ipv4()]
+    return [*world, ec2.Peer.any_ipv6()] if speaks_ipv6(ingress) else world
+
+
+def tune_targets(parts: AnyParts, ingress: Ingress, port: float) -> None:
+    """Set the health check and the deregistration delay, and let the load balancer reach both ports."""
+    check = ingress.health_check
+    tune_group(parts.target_group, ingress)
+    if check.port is not None and check.port != port:
+        # CDK opens the traffic port alone (aws-cdk#18093).
+        parts.service.connections.allow_from(
+            parts.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
+        )
+
+
+def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) -> None:
+    """Set the health check and the deregistration delay of a target group."""
+    check = ingress.health_check
+    settings = ingress.settings if isinstance(ingress, Targets) else ingress.targets
+    grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
+    # CDK compares the two at synth, which it cannot where one is a token.
+    known = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None
+    group.configure_health_check(
+        enabled=True,
+        protocol=elbv2.Protocol.HTTP,
+        path=check.path,
+        port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
+        healthy_http_codes=None if grpc else check.codes,
+        healthy_grpc_codes=(check.grpc_codes or "12") if grpc else None,
+        interval=check.interval if known else None,
+        timeout=check.timeout if known else None,
+        healthy_threshold_count=check.healthy_threshold,
+        unhealthy_threshold_count=check.unhealthy_threshold,
+    )
+    if not known and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
+        resource.health_check_interval_seconds = check.interval.to_seconds()
+        resource.health_check_timeout_seconds = check.timeout.to_seconds()
+    group.set_attribute(
+        "deregistration_delay.timeout_seconds",
+        _text(ingress.deregistration_delay),
+    )
+    if settings.stickiness is not None:
+        _stick(group, settings.stickiness)
+    if settings.slow_start is not None:
+        group.set_attribute(
+            "slow_start.duration_seconds", cdk.Tokenization.stringify_number(settings.slow_start.to_seconds())
+        )
+    if settings.algorithm is not None:
+        group.set_attribute("load_balancing.algorithm.type", settings.algorithm.name.lower())
+        if settings.algorithm is elbv2.TargetGroupLoadBalancingAlgorithmType.WEIGHTED_RANDOM:
+            group.set_attribute("load_balancing.algorithm.anomaly_mitigation", "on")
+
+
+def _stick(group: elbv2.ApplicationTargetGroup, stickiness: Stickiness) -> None:
+    """Keep clients at their task; CDK judges the time, which it cannot of a token."""
+    name, known = stickiness.cookie_name, unless_token(stickiness.duration)
+    if known is not None:
+        group.enable_cookie_stickiness(known, name)
+        return
+    kind = "lb_cookie" if name is None else "app_cookie"
+    group.set_attribute("stickiness.enabled", "true")
+    group.set_attribute("stickiness.type", kind)
+    group.set_attribute(f"stickiness.{kind}.duration_seconds", _text(stickiness.duration))
+    if name is not None:
+        group.set_attribute("stickiness.app_cookie.cookie_name", name)
+
+
+@cache
+def _any_ipv4() -> ec2.IPeer:
+    return ec2.Peer.any_ipv4()
+
+
+def _internal_subnets(vpc: ec2.IVpc) -> ec2.SubnetType:
+    return ec2.SubnetType.PRIVATE_WITH_EGRESS if vpc.private_subnets else ec2.SubnetType.PRIVATE_ISOLATED
+
+
+def _text(duration: cdk.Duration) -> str:
+    """Seconds as an attribute has them; they are whole, and those of a token only CDK can write."""
+    known = seconds_in(duration)
+    return cdk.Tokenization.stringify_number(duration.to_seconds()) if known is None else str(int(known))

@@ -1,0 +1,131 @@
+"""What a load balancer answers by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import aws_cdk as cdk
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._rules.checks import tcp_port, whole_number
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
+from ecr_fargate_constructs.errors import ConfigurationError
+
+_TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
+_LONGEST = 1024
+_LONGEST_PART = 128
+_PARTS = ("host", "path", "query")
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class FixedAnswer:
+    """An answer that needs no service.
+
+    Attributes:
+        status: Status code, 200 to 599 without 300 to 399; left out, 404.
+        body: Text of at most 1024 bytes.
+        content_type: ``text/plain``, ``text/css``, ``text/html``, ``application/javascript`` or ``application/json``.
+
+    Raises:
+        ConfigurationError: For what Elastic Load Balancing refuses.
+    """
+
+    status: float = 404
+    body: str = "Not found\n"
+    content_type: str = "text/plain"
+
+    def __post_init__(self) -> None:
+        """Refuse what Elastic Load Balancing refuses."""
+        whole_number("FixedAnswer.status", self.status, minimum=200, maximum=599, what="a status code")
+        if not is_token(self.status) and 300 <= self.status < 400:  # noqa: PLR2004 - redirections, in the message
+            raise ConfigurationError(
+                f"FixedAnswer.status={self.status:g} is a redirection, and a fixed answer cannot redirect; use 200 to "
+                "299 or 400 to 599"
+            )
+        if not is_token(self.content_type) and self.content_type not in _TYPES:
+            raise ConfigurationError(
+                f"FixedAnswer.content_type={self.content_type!r} is not one that a load balancer sends; use "
+                f"{', '.join(_TYPES)}"
+            )
+        if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
+            unit = "characters" if self.body.isascii() else "bytes"
+            raise ConfigurationError(
+                f"FixedAnswer.body has {len(self.body.encode())} {unit}; use at most {_LONGEST}, or let a service "
+                'answer with Route(path="/*")'
+            )
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class Redirect:
+    """An answer that sends the client to another address.
+
+    What is left out stays as the client asked for it. In ``host``, ``path`` and ``query`` the words ``#{protocol}``,
+    ``#{host}``, ``#{port}``, ``#{path}`` (without the leading slash) and ``#{query}`` stand for what was asked for.
+
+    Attributes:
+        host: Name to go to, for example ``"www.example.com"``.
+        path: Path, beginning with ``/``, for example ``"/shop/#{path}"``.
+        query: Query, without the question mark.
+        port: TCP port.
+        protocol: ``HTTP`` or ``HTTPS``.
+        permanent: Whether it is a 301, which browsers remember, and not a 302.
+
+    Raises:
+        ConfigurationError: For what Elastic Load Balancing refuses, or a redirect that would never end.
+    """
+
+    host: str | None = None
+    path: str | None = None
+    query: str | None = None
+    port: float | None = None
+    protocol: elbv2.ApplicationProtocol | None = None
+    permanent: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what Elastic Load Balancing refuses."""
+        kept = ((self.host, "#{host}"), (self.path, "/#{path}"), (self.query, "#{query}"))
+        if self.port is None and self.protocol is None and all(value in {None, same} for value, same in kept):
+            given = ", ".join(f"{name}={value!r}" for name, (value, _) in zip(_PARTS, kept, strict=True) if value)
+            raise ConfigurationError(
+                f"Redirect({given}) changes nothing, so a client would be sent to where it is for ever; give another "
+                "host=, path= or query=, or port= or protocol="
+            )
+        if self.port is not None:
+            tcp_port("Redirect.port", self.port)
+        for name, value in zip(_PARTS, (self.host, self.path, self.query), strict=True):
+            if value is not None and not is_token(value) and len(value) > _LONGEST_PART:
+                raise ConfigurationError(f"Redirect.{name} has {len(value)} characters; use at most {_LONGEST_PART}")
+        if self.path is not None and not is_token(self.path) and not self.path.startswith("/"):
+            raise ConfigurationError(
+                f"Redirect.path={self.path!r} does not begin with '/'; use for example '/shop/#{{path}}'"
+            )
+        if self.query is not None and not is_token(self.query) and self.query.startswith("?"):
+            raise ConfigurationError(
+                f"Redirect.query={self.query!r} begins with '?', which the load balancer adds; leave it out"
+            )
+        if self.host is not None and not is_token(self.host) and (not self.host or "/" in self.host):
+            raise ConfigurationError(f"Redirect.host={self.host!r} is not a name; use for example 'www.example.com'")
+
+
+Answer: TypeAlias = FixedAnswer | Redirect
+"""What a load balancer answers by itself."""
+
+
+def action_of(answer: Answer) -> elbv2.ListenerAction:
+    """What a rule or a listener does."""
+    if isinstance(answer, FixedAnswer):
+        return elbv2.ListenerAction.fixed_response(
+            answer.status, content_type=answer.content_type, message_body=answer.body
+        )
+    return elbv2.ListenerAction.redirect(
+        host=answer.host,
+        path=answer.path,
+        query=answer.query,
+        port=None if answer.port is None else cdk.Tokenization.stringify_number(answer.port),
+        protocol=None if answer.protocol is None else answer.protocol.name,
+        permanent=answer.permanent,
+    )

@@ -1,0 +1,40 @@
+"""How a load balancer deals with the tasks of a service that shares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._cdk.durations import of_seconds
+from ecr_fargate_constructs._rules.checks import seconds
+from ecr_fargate_constructs._rules.typed import typed
+from ecr_fargate_constructs.service.ingress.settings import TargetSettings
+from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """How the load balancer checks tasks, and how long it lets them finish.
+
+    Defaults: ``TargetHealthCheck()``, and 30 seconds for requests to finish on a task that leaves.
+
+    Attributes:
+        health_check: How targets are checked.
+        deregistration_delay: 0 to 3600 seconds.
+        settings: How requests are shared out among tasks.
+
+    Raises:
+        ConfigurationError: For a delay that Elastic Load Balancing refuses.
+    """
+
+    health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
+    deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
+    settings: TargetSettings = field(default_factory=TargetSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse what Elastic Load Balancing refuses."""
+        seconds("Targets.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)

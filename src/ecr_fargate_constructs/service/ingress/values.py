@@ -1,0 +1,380 @@
+"""How traffic comes in: four kinds of load balancer, and how they check their targets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from ecr_fargate_constructs._cdk.durations import of_seconds
+from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._rules.checks import domain_name, seconds, tcp_port, text, web_acl_arn, whole_number
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.ingress.peers import check_peers
+from ecr_fargate_constructs.service.ingress.settings import (
+    ExistingLoadBalancer,
+    ListenerSettings,
+    LoadBalancerSettings,
+    TargetSettings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_certificatemanager as acm
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_route53 as route53
+    from aws_cdk import aws_s3 as s3
+
+_NO_PATH = re.compile(r"[\s#\x00-\x1f]")
+_GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
+_CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
+
+
+_IDLE = 60  # seconds
+_LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
+
+
+def _duration(amount: int) -> cdk.Duration:
+    """A default, made when it is needed: at import it would start the Node process."""
+    field_value: cdk.Duration = field(default_factory=lambda: of_seconds(amount))
+    return field_value
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class TargetHealthCheck:
+    """How the load balancer decides whether a task is fit for traffic.
+
+    Defaults: ``GET /`` on the traffic port every 10 seconds, answered within 5 with a status of 200 to 299; two good
+    answers make a task healthy (20 seconds; AWS's default is 150), three bad ones unhealthy. A task that needs more
+    than half a minute to start says so, with ``grace_period`` or the container's ``start_period``.
+
+    Attributes:
+        path: Path that is asked, beginning with ``/``.
+        port: Port that is asked; left out, the container's port. The security group is opened for it.
+        codes: Status codes that count as healthy, for example ``"200"`` or ``"200-299"``.
+        grpc_codes: Codes that count as healthy when tasks speak gRPC, 0 to 99, for example ``"0"`` with the path of
+            your health service; left out, 12 (unimplemented), which every gRPC server says to ``path``.
+        interval: Time between two checks, 5 to 300 seconds.
+        timeout: Time to answer, 2 to 120 seconds, less than ``interval``.
+        healthy_threshold: Good answers in a row that make a target healthy, 2 to 10.
+        unhealthy_threshold: Bad answers in a row that make a target unhealthy, 2 to 10.
+        grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0 seconds to 68
+            years: ECS's ``health_check_grace_period``. Left out, the container's ``start_period`` and the first good
+            checks, at least 60 seconds.
+
+    Raises:
+        ConfigurationError: For a value that Elastic Load Balancing or ECS refuses.
+    """
+
+    path: str = "/"
+    port: float | None = None
+    codes: str = "200-299"
+    grpc_codes: str | None = None
+    interval: cdk.Duration = _duration(10)
+    timeout: cdk.Duration = _duration(5)
+    healthy_threshold: float = 2
+    unhealthy_threshold: float = 3
+    grace_period: cdk.Duration | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse checks that Elastic Load Balancing refuses."""
+        text("TargetHealthCheck.path", self.path)
+        if not is_token(self.path) and not self.path.startswith("/"):
+            raise ConfigurationError(
+                f"TargetHealthCheck.path={self.path!r} does not begin with '/'; use for example '/healthz'"
+            )
+        if not is_token(self.path) and (len(self.path) > 1024 or _NO_PATH.search(self.path)):  # noqa: PLR2004 - said below
+            raise ConfigurationError(
+                f"TargetHealthCheck.path={self.path[:60]!r} is not a path that a load balancer asks for; use at most "
+                "1024 characters, no blank and no '#'"
+            )
+        if self.port is not None:
+            tcp_port("TargetHealthCheck.port", self.port)
+        if not is_token(self.codes) and not _CODES.fullmatch(self.codes):
+            raise ConfigurationError(
+                f"TargetHealthCheck.codes={self.codes!r} are not status codes; use codes from 200 to 499, "
+                "for example '200', '200,204' or '200-299'"
+            )
+        if self.grpc_codes is not None and not is_token(self.grpc_codes) and not _GRPC_CODES.fullmatch(self.grpc_codes):
+            raise ConfigurationError(
+                f"TargetHealthCheck.grpc_codes={self.grpc_codes!r} are not gRPC codes; use codes from 0 to 99, for "
+                "example '0', '0,12' or '0-99'"
+            )
+        _check_ranges("TargetHealthCheck.codes", self.codes)
+        _check_ranges("TargetHealthCheck.grpc_codes", self.grpc_codes)
+        if self.grace_period is not None:
+            seconds("TargetHealthCheck.grace_period", self.grace_period, minimum=0, maximum=_LONGEST_GRACE)
+        seconds("TargetHealthCheck.interval", self.interval, minimum=5, maximum=300)
+        seconds("TargetHealthCheck.timeout", self.timeout, minimum=2, maximum=120)
+        wait, every = seconds_in(self.timeout), seconds_in(self.interval)
+        if wait is not None and every is not None and wait >= every:
+            raise ConfigurationError(
+                f"TargetHealthCheck.timeout is {wait:g} seconds and interval {every:g}; "
+                "the timeout has to be shorter than the interval"
+            )
+        for name in ("healthy_threshold", "unhealthy_threshold"):
+            whole_number(
+                f"TargetHealthCheck.{name}", getattr(self, name), minimum=2, maximum=10, what="a number of checks"
+            )
+
+
+def _check_ranges(name: str, codes: str | None) -> None:
+    """Refuse a range that ends before it begins."""
+    if codes is None or is_token(codes):
+        return
+    for each in codes.split(","):
+        first, dash, last = each.partition("-")
+        if dash and int(first) > int(last):
+            raise ConfigurationError(
+                f"{name}={codes!r} has {each!r}, which ends before it begins; use '{last}-{first}'"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """What every way in has."""
+
+    allow_from: Sequence[ec2.IPeer] | None = None
+    health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
+    idle_timeout: cdk.Duration = _duration(_IDLE)
+    deregistration_delay: cdk.Duration = _duration(30)
+    access_logs: s3.IBucket | None = None
+    web_acl: str | None = None
+    load_balancer: LoadBalancerSettings | ExistingLoadBalancer = field(default_factory=LoadBalancerSettings)
+    targets: TargetSettings = field(default_factory=TargetSettings)
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        self._check_existing(name)
+        check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
+        web_acl_arn(f"{name}.web_acl", self.web_acl)
+        seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
+        seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
+        if self.allow_from is not None and not self.allow_from:
+            raise ConfigurationError(
+                f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
+            )
+        settings = self.load_balancer
+        own = isinstance(settings, LoadBalancerSettings) and settings.ip_address_type is elbv2.IpAddressType.IPV4
+        check_peers(f"{name}.allow_from", self.allow_from, ipv4_only=own)
+
+    def _check_existing(self, name: str) -> None:
+        if isinstance(self.load_balancer, LoadBalancerSettings):
+            return
+        idle = self.idle_timeout
+        given = {
+            "idle_timeout": idle.is_unresolved() or idle.to_milliseconds() != 1000 * _IDLE,
+            "access_logs": self.access_logs is not None,
+            "web_acl": self.web_acl is not None,
+        }
+        for option in (option for option, is_given in given.items() if is_given):
+            raise ConfigurationError(
+                f"{name}.{option} together with an ExistingLoadBalancer: it is for the load balancer to have, and "
+                "would change what others get from it; set it where that is made, and leave it out here"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Https(_Way):
+    """What both ways in over HTTPS have."""
+
+    domain_name: str | None = None
+    hosted_zone: route53.IHostedZone | None = None
+    certificate: acm.ICertificate | None = None
+    listener: ListenerSettings = field(default_factory=ListenerSettings)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name = type(self).__name__
+        if self.domain_name is not None and self.hosted_zone is None:
+            raise ConfigurationError(
+                f"{name}.domain_name={self.domain_name!r} without hosted_zone: nobody could prove that the domain is "
+                "yours, nor point it at the load balancer; add hosted_zone=, or give certificate= alone"
+            )
+        if self.domain_name is None and self.hosted_zone is not None:
+            raise ConfigurationError(f"{name}.hosted_zone without domain_name; add the name that users will ask for")
+        if self.domain_name is None and self.certificate is None:
+            raise ConfigurationError(
+                f"{name} needs a certificate; give domain_name= and hosted_zone= to have one made, or certificate="
+            )
+        if self.domain_name is not None:
+            domain_name(f"{name}.domain_name", self.domain_name)
+            # DNS ends a name in a dot; a certificate and an address do not.
+            object.__setattr__(self, "domain_name", self.domain_name.rstrip("."))
+        self._check_zone(name)
+
+    def _check_zone(self, name: str) -> None:
+        if self.domain_name is None or self.hosted_zone is None:
+            return
+        zone = self.hosted_zone.zone_name
+        if is_token(zone) or is_token(self.domain_name):
+            return
+        domain, zone = self.domain_name.rstrip(".").lower(), zone.rstrip(".").lower()
+        if domain != zone and not domain.endswith(f".{zone}"):
+            raise ConfigurationError(
+                f"{name}.domain_name={self.domain_name!r} is not in the zone {zone}, so its certificate would wait for "
+                f"validation for ever; use a name that ends in .{zone}, or the zone of the domain"
+            )
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class PublicHttp(_Way):
+    """A load balancer on the internet that speaks plain HTTP on port 80: nothing is encrypted on the way.
+
+    Defaults: open to the world, ``TargetHealthCheck()``, connections closed after 60 idle seconds, 30 seconds for
+    requests to finish on a task that leaves.
+
+    Keep your application's keep-alive above ``idle_timeout``, or the load balancer reuses connections that the
+    application has just closed, and answers 502.
+
+    Attributes:
+        allow_from: Who may connect; left out, the world.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds. AWS's default of 300 makes every deployment five minutes slower.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
+        targets: How requests are shared out among tasks.
+
+    Raises:
+        ConfigurationError: For a value that Elastic Load Balancing refuses.
+    """
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class InternalHttp(_Way):
+    """A load balancer inside the VPC that speaks plain HTTP on port 80.
+
+    Defaults as for ``PublicHttp``, but open to the VPC's own addresses only.
+
+    Attributes:
+        allow_from: Who may connect; left out, the VPC.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
+        targets: How requests are shared out among tasks.
+
+    Raises:
+        ConfigurationError: For a value that Elastic Load Balancing refuses.
+    """
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class PublicHttps(_Https):
+    """A load balancer on the internet that speaks HTTPS on port 443 and redirects port 80 to it.
+
+    Give ``domain_name`` and ``hosted_zone`` to have the certificate and the DNS record made, or ``certificate``, or all
+    three. TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange
+    (``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``). The other defaults as for ``PublicHttp``.
+
+    Attributes:
+        domain_name: Name that users ask for, in ``hosted_zone``.
+        hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
+        certificate: A certificate of the load balancer's region; left out, one is made.
+        listener: What the listener is told: TLS policy, further certificates, sign-in, headers of answers.
+        allow_from: Who may connect; left out, the world.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
+        targets: How requests are shared out among tasks.
+
+    Raises:
+        ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
+            Balancing refuses.
+    """
+
+
+@typed
+@dataclass(frozen=True, kw_only=True)
+class InternalHttps(_Https):
+    """A load balancer inside the VPC that speaks HTTPS on port 443 and redirects port 80 to it.
+
+    As ``PublicHttps``, but open to the VPC's own addresses only. ``hosted_zone`` has to be public for the certificate
+    to be made; with a private zone bring ``certificate``.
+
+    Attributes:
+        domain_name: Name that clients ask for, in ``hosted_zone``.
+        hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
+        certificate: A certificate of the load balancer's region; left out, one is made.
+        listener: What the listener is told: TLS policy, further certificates, sign-in, headers of answers.
+        allow_from: Who may connect; left out, the VPC.
+        health_check: How targets are checked.
+        idle_timeout: 1 to 4000 seconds.
+        deregistration_delay: 0 to 3600 seconds.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
+            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
+            own, since the bucket's policy names it.
+        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
+            ``Posture.REGULATED``.
+        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
+        targets: How requests are shared out among tasks.
+
+    Raises:
+        ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
+            Balancing refuses.
+    """
+
+
+def own_port(ingress: Ingress) -> float | None:
+    """The port that was asked for."""
+    settings = ingress.load_balancer
+    return settings.port if isinstance(settings, ExistingLoadBalancer) else None
+
+
+def port_of(ingress: Ingress) -> float:
+    """The port of the listener."""
+    own = own_port(ingress)
+    return own if own is not None else 443 if isinstance(ingress, _Https) else 80
+
+
+def redirects(ingress: Ingress) -> bool:
+    """Whether port 80 leads to the listener: nobody comes by there to one with a port of its own."""
+    return isinstance(ingress, _Https) and own_port(ingress) is None
+
+
+def speaks_ipv6(ingress: Ingress) -> bool:
+    """Whether the load balancer has IPv6 addresses."""
+    settings = ingress.load_balancer
+    kind = settings.load_balancer if isinstance(settings, ExistingLoadBalancer) else settings
+    return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
+
+
+def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:
+    """Refuse protocols between load balancer and task that take HTTPS in front."""
+    if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
+        return
+    raise ConfigurationError(
+        f"{name} has protocol_version={settings.protocol_version}, and a load balancer speaks that to tasks only for "
+        "clients that come over HTTPS; use PublicHttps(…) or InternalHttps(…), or leave it out",
+        path=path,
+    )
+
+
+Ingress: TypeAlias = PublicHttp | PublicHttps | InternalHttp | InternalHttps
+"""The ways in."""

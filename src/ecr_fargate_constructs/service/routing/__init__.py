@@ -1,0 +1,1 @@
+"""Services that share a load balancer."""

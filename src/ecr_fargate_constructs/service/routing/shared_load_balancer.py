@@ -1,0 +1,352 @@
+"""A load balancer that many services share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
+from constructs import Construct
+
+from ecr_fargate_constructs._cdk.attempt import on_failure
+from ecr_fargate_constructs._cdk.memo import path as path_of_construct
+from ecr_fargate_constructs._cdk.names import notes_of, stands
+from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
+from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.typed import typed_call
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
+from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
+from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
+from ecr_fargate_constructs.service.ingress.load_balancer import is_public, load_balancer, open_listeners
+from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
+from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, action_of
+from ecr_fargate_constructs.service.ingress.targets import Targets
+from ecr_fargate_constructs.service.ingress.values import PublicHttp, port_of, redirects
+from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
+from ecr_fargate_constructs.service.placement import check_shared_network, network_for
+from ecr_fargate_constructs.service.routing.conditions import conditions_of
+from ecr_fargate_constructs.service.routing.priorities import MOST_GROUPS, check_beside, priority
+from ecr_fargate_constructs.service.routing.redirects import check_redirect
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+
+    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
+    from ecr_fargate_constructs.service.ingress.responses import Answer
+    from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps
+    from ecr_fargate_constructs.service.routing.route import Route
+
+
+class SharedListener:
+    """A listener with the routes that services have on it."""
+
+    @typed_call
+    def __init__(
+        self,
+        listener: elbv2.IApplicationListener,
+        *,
+        vpc: ec2.IVpc,
+        base_url: str,
+        targets: Targets,
+        group_id: str,
+        load_balancer: elbv2.ApplicationLoadBalancer | None = None,
+        authentication: Oidc | Cognito | None = None,
+        domain: str | None = None,
+    ) -> None:
+        """Begin with no routes; ``domain`` is the only name that there are a certificate and a record for."""
+        self.listener = listener
+        self.vpc = vpc
+        self.base_url = base_url
+        self.targets = targets
+        self.group_id = group_id
+        self.load_balancer = load_balancer
+        self.authentication = authentication
+        self._domain = domain
+        self._routes = _routes_on(listener)
+        self._ports = 0
+        self._groups = 0
+        self._full_name: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Name of the load balancer in metrics; asked of CDK once."""
+        if self._full_name is None:
+            assert self.load_balancer is not None  # noqa: S101 - for the type checker; who asks has looked
+            self._full_name = self.load_balancer.load_balancer_full_name
+        return self._full_name
+
+    def admit(self, route: Route, *, path: str) -> float:
+        """Take a route in, and return the number of its rule.
+
+        Raises:
+            ConfigurationError: The route cannot stand beside those that are there.
+        """
+        routes = self._routes
+        routes.pop(path, None)  # of a construct that was there before
+        try:
+            check_beside(route, routes, path=path)
+        except ConfigurationError:
+            gone = [each for each in routes if not stands(self.listener, each)]
+            if not gone:
+                raise
+            for each in gone:
+                del routes[each]
+            check_beside(route, routes, path=path)
+        routes[path] = route
+        on_failure(lambda: routes.pop(path, None))
+        return priority(route)
+
+    def warn_of_hosts(self, scope: Construct, route: Route) -> None:
+        """Warn of hosts that the certificate made here is not for; of one that was given, nothing is known."""
+        if self._domain is None or is_token(self._domain):
+            return
+        apart = [host for host in route.hosts if not is_token(host) and not _is_covered(host, self._domain)]
+        if apart:
+            warn(
+                scope,
+                "hostWithoutCertificate",
+                f"{route} is for {', '.join(apart)}, and the certificate and the DNS record made here are for "
+                f"{self._domain}; give the ingress certificate= with all names and add records, or use a domain_name "
+                "with a wildcard, such as '*.example.com'",
+            )
+
+    def count_group(self, path: str) -> None:
+        """Note a target group of the load balancer.
+
+        Raises:
+            ConfigurationError: It would be one more than a load balancer has.
+        """
+        if self._groups >= MOST_GROUPS:
+            raise ConfigurationError(
+                f"the load balancer has {MOST_GROUPS} target groups already, and AWS allows no more (a deployment that "
+                "shifts traffic takes two); use a second SharedLoadBalancer",
+                path=path,
+            )
+        self._groups += 1
+        on_failure(lambda: setattr(self, "_groups", self._groups - 1))
+
+    def count_ports(self, scope: Construct, ports: int) -> None:
+        """Note that the load balancer's security group lets it out to further ports, a rule for each."""
+        if self.load_balancer is None:
+            return  # a group that was given lets everything out, or is somebody else's to look after
+        before, self._ports = self._ports, self._ports + ports
+        on_failure(lambda: setattr(self, "_ports", self._ports - ports))
+        if before <= RULES_OF_A_GROUP < self._ports:
+            warn(
+                scope,
+                "securityGroupRules",
+                f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
+                f"allows {RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
+                "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
+            )
+
+
+def _is_covered(host: str, domain: str) -> bool:
+    """Whether a certificate for a domain is for a host: a wildcard stands for one part."""
+    host, domain = host.lower(), domain.lower()
+    return host == domain or (domain.startswith("*.") and host.partition(".")[2] == domain[2:])
+
+
+def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
+    """The routes that the app has on a listener, however often it is wrapped or imported."""
+    arn = listener.listener_arn
+    routes: dict[str, Route] = notes_of(listener, "routes").setdefault(
+        path_of_construct(listener) if is_token(arn) else arn, {}
+    )
+    return routes
+
+
+class SharedLoadBalancer(Construct):
+    """One load balancer for many services, each with a route of its own.
+
+    A load balancer costs about 16 US dollars a month before any traffic; this one takes up to 100 routes. Services join
+    with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
+    the rule and the target group stand in the service's stack, which depends on this one and never the other way round.
+
+    What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
+    """
+
+    @all_or_nothing
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc | None = None,
+        ingress: Ingress | None = None,
+        default_answer: Answer | None = None,
+    ) -> None:
+        """Create the load balancer and its listener.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id within the parent.
+            vpc: VPC of the load balancer and of the services behind it; left out, the one that the services of the
+                stack share.
+            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted. Its
+                health check and deregistration delay are those of services that say nothing.
+            default_answer: What a request gets that no route takes: a ``FixedAnswer`` or a ``Redirect``; left out,
+                ``FixedAnswer()``, a 404.
+
+        Raises:
+            ConfigurationError: For a VPC without the subnets that the load balancer needs, or a default answer that
+                leads to where it comes from.
+        """
+        path = path_of(scope, construct_id)
+        vpc = vpc_for(ingress, cluster=None, vpc=vpc)
+        check_shared_network(vpc, ingress, path=path)
+        check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
+        posture_of(scope, path=path)
+        check_way_in(scope, ingress, path=path)
+        check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
+        asked = ingress or PublicHttp()
+        self._https, self._port = https_of(asked) is not None, port_of(asked)
+        check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
+        super().__init__(scope, construct_id)
+        parts.tag(self)
+        way = way_in(self, ingress)
+        https = https_of(way)
+        network = vpc if vpc is not None else network_for(self)
+        balancer = load_balancer(self, way, network)
+        answer = default_answer or FixedAnswer()
+        listener = balancer.add_listener(
+            "Listener",
+            port=port_of(way),
+            protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
+            open=False,
+            certificates=None if https is None else [self._certificate(https)],
+            ssl_policy=None if https is None else https.listener.tls_policy,
+            default_action=action_of(answer),
+        )
+        redirect = balancer.add_redirect(open=False) if redirects(way) else None
+        acknowledge_redirect(redirect)
+        open_listeners(self, [listener, redirect], way, network)
+        if https is not None and https.domain_name is not None and https.hosted_zone is not None:
+            route53.ARecord(
+                self,
+                "Record",
+                zone=https.hosted_zone,
+                record_name=https.domain_name,
+                target=route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(balancer)),
+            )
+        tune_listener(listener, way)
+        add_ipv6_record(self, balancer, way)
+        self._balancer = balancer
+        self._shared = SharedListener(
+            listener,
+            vpc=network,
+            base_url=url_of(balancer, way),
+            targets=Targets(
+                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
+            ),
+            authentication=None if https is None else https.listener.authentication,
+            # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
+            group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",
+            load_balancer=balancer,
+            domain=None if https is None or https.certificate is not None else https.domain_name,
+        )
+
+    @staticmethod
+    @typed_call
+    def from_listener(
+        listener: elbv2.IApplicationListener,
+        *,
+        vpc: ec2.IVpc,
+        url: str,
+        targets: Targets | None = None,
+        authentication: Oidc | Cognito | None = None,
+    ) -> SharedListener:
+        """Services behind a load balancer that exists: your own construct's, or an imported one's.
+
+        Rules that other apps put on the listener are not known here; where a number is taken the deployment fails, and
+        ``Route(priority=…)`` takes another.
+
+        Args:
+            listener: Its listener. An imported one needs the load balancer's security group, to let it reach the tasks.
+            vpc: The VPC of the load balancer.
+            url: Where the listener answers, for example ``"https://shop.example.com"``.
+            targets: How services are checked that say nothing; left out, ``Targets()``.
+            authentication: Who has to sign in before a request reaches a task; takes a listener for HTTPS.
+        """
+        return SharedListener(
+            listener,
+            vpc=vpc,
+            base_url=url.rstrip("/"),
+            targets=targets or Targets(),
+            group_id="TargetGroup",
+            authentication=authentication,
+        )
+
+    def _certificate(self, https: PublicHttps | InternalHttps) -> acm.ICertificate:
+        if https.certificate is not None:
+            return https.certificate
+        assert https.domain_name is not None  # noqa: S101 - the way in has checked it; for the type checker
+        return acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=https.domain_name,
+            validation=acm.CertificateValidation.from_dns(https.hosted_zone),
+        )
+
+    @whole_call
+    def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
+        """Answer a route without a service: a redirect, or a text.
+
+        Args:
+            construct_id: Id of the rule within the load balancer.
+            route: The requests that get the answer. Its place among the services' routes is worked out as theirs is.
+            answer: What they get. Nobody has to sign in for it.
+
+        Raises:
+            ConfigurationError: The route cannot stand beside the others of the load balancer, or the redirect leads to
+                where it comes from.
+        """
+        path = path_of(self, construct_id)
+        check_redirect(answer, route, https=self._https, port=self._port, path=path)
+        number = self._shared.admit(route, path=path)
+        return elbv2.ApplicationListenerRule(
+            self,
+            construct_id,
+            listener=self._shared.listener,
+            priority=number,
+            conditions=conditions_of(route),
+            action=action_of(answer),
+        )
+
+    @property
+    def shared_listener(self) -> SharedListener:
+        """The listener with the routes that services have on it."""
+        return self._shared
+
+    @property
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
+        """The load balancer."""
+        return self._balancer
+
+    @property
+    def listener(self) -> elbv2.IApplicationListener:
+        """The listener that serves the traffic: port 443 with HTTPS, else 80."""
+        return self._shared.listener
+
+    @property
+    def vpc(self) -> ec2.IVpc:
+        """The VPC."""
+        return self._shared.vpc
+
+    @property
+    def url(self) -> str:
+        """Where the load balancer answers."""
+        return self._shared.base_url
+
+
+def listener_of(load_balancer: SharedLoadBalancer | SharedListener) -> SharedListener:
+    """The listener, however it was given."""
+    return load_balancer if isinstance(load_balancer, SharedListener) else load_balancer.shared_listener

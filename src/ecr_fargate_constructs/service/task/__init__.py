@@ -1,0 +1,1 @@
+"""A task: its definition, its size, and what it may do."""

@@ -1,0 +1,232 @@
+"""Whether containers can be in one task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ecs as ecs
+
+from ecr_fargate_constructs._rules.container_dependencies import check_dependencies
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container.images import architecture_of
+from ecr_fargate_constructs.service.container.logs import through_firelens
+from ecr_fargate_constructs.service.task.mounts import volumes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.base import TaskContainer
+    from ecr_fargate_constructs.service.container.sidecar import Sidecar
+
+_LONGEST_DEFINITION = 64 * 1024  # bytes
+_MOST_CONTAINERS = 10  # a quota that AWS does not raise: "Amazon ECS service quotas"
+_OF_SESSIONS = 3  # paths of the agent of ECS Exec
+CONTAINER_NAME = "web"
+"""Name of the application's container in its task; the one that CDK's pattern gives it."""
+
+
+def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None, path: str) -> None:
+    """Refuse containers that cannot be in one task; to be called before anything exists.
+
+    Args:
+        container: The application's container.
+        sidecars: The containers beside it.
+        size: Size of the task; None when the task has none, which EC2 allows.
+        path: Path of the construct that is to be.
+
+    Raises:
+        ConfigurationError: For containers that contradict each other, wait for ever, or do not fit.
+    """
+    for each in sidecars:
+        if not hasattr(each, "essential"):
+            raise ConfigurationError(f"sidecars has {each!r}; use a list of Sidecar(…)", path=path)
+    names = [CONTAINER_NAME, *(sidecar.name for sidecar in sidecars)]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
+    if len(names) > _MOST_CONTAINERS:
+        raise ConfigurationError(
+            f"the task has {len(names)} containers, and ECS takes {_MOST_CONTAINERS} at most; move some into a service "
+            "of their own",
+            path=path,
+        )
+    everything = _by_name(container, sidecars)
+    _check_ports(container, sidecars, path)
+    _check_architectures(container, sidecars, path)
+    _check_log_router(everything, sidecars, path)
+    _check_volumes(everything, path)
+    _check_system_controls(everything, path)
+    _check_process_namespaces(everything, path)
+    _check_length(everything, path)
+    check_dependencies({CONTAINER_NAME: container, **{each.name: each for each in sidecars}}, path=path)
+    if size is not None:
+        _check_cpu(everything, size, path)
+        _check_memory(everything, size, path)
+
+
+def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
+    """Refuse variables that alone are longer than a task definition may be."""
+    for name, each in everything.items():
+        length = sum(len(key.encode()) + len(value.encode()) for key, value in each.environment.items())
+        if length > _LONGEST_DEFINITION:
+            raise ConfigurationError(
+                f"the environment of {name!r} has {length:,} bytes, and a whole task definition may have "
+                f"{_LONGEST_DEFINITION:,}; put it in a file of the image, or in environment_files",
+                path=path,
+            )
+
+
+def writable_volume(container: str, number: int) -> str:
+    """Name of the volume for a writable path of a container."""
+    return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"
+
+
+def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:
+    """Refuse what only a machine gives its containers.
+
+    Raises:
+        ConfigurationError: For capabilities that Fargate does not grant, or the machine's processes.
+    """
+    for name, each in _by_name(container, sidecars).items():
+        refused = [one.name for one in each.runtime.added_capabilities if one is not ecs.Capability.SYS_PTRACE]
+        if refused:
+            raise ConfigurationError(
+                f"{name!r} adds the capabilities {', '.join(refused)}, and Fargate grants SYS_PTRACE alone; leave them "
+                "out, or use LoadBalancedEc2Service",
+                path=path,
+            )
+        if each.runtime.process_namespace is ecs.PidMode.HOST:
+            raise ConfigurationError(
+                f"{name!r} asks for the processes of the machine, which Fargate does not share; use ecs.PidMode.TASK, "
+                "or LoadBalancedEc2Service",
+                path=path,
+            )
+
+
+def _by_name(container: AppContainer, sidecars: Sequence[Sidecar]) -> dict[str, TaskContainer]:
+    return {CONTAINER_NAME: container, **{sidecar.name: sidecar for sidecar in sidecars}}
+
+
+def _check_process_namespaces(everything: Mapping[str, TaskContainer], path: str) -> None:
+    asked = {name: each.runtime.process_namespace for name, each in everything.items()}
+    asked = {name: namespace for name, namespace in asked.items() if namespace is not None}
+    if len(set(asked.values())) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(asked)} ask for different process namespaces, and a task has one; use one", path=path
+        )
+
+
+def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar], path: str) -> None:
+    """Containers of a task share one network: a port is one container's."""
+    owners = {container.port: CONTAINER_NAME}
+    for sidecar in sidecars:
+        for port in sidecar.ports:
+            if is_token(port):
+                continue
+            if port in owners:
+                raise ConfigurationError(
+                    f"port {port:g} of {sidecar.name!r} is also that of {owners[port]!r}, and the containers of a task "
+                    "share one network; use another port",
+                    path=path,
+                )
+            owners[port] = sidecar.name
+
+
+def _check_architectures(container: AppContainer, sidecars: Sequence[Sidecar], path: str) -> None:
+    for sidecar in sidecars:
+        built_for = architecture_of(sidecar.image)
+        if built_for not in {None, container.runs_on}:
+            raise ConfigurationError(
+                f"the image of {sidecar.name!r} is built for {built_for}, and the task runs on {container.runs_on}; "
+                "build both for one",
+                path=path,
+            )
+
+
+def _check_log_router(everything: Mapping[str, TaskContainer], sidecars: Sequence[Sidecar], path: str) -> None:
+    routers = [sidecar.name for sidecar in sidecars if sidecar.firelens is not None]
+    if len(routers) > 1:
+        raise ConfigurationError(f"{' and '.join(routers)} are log routers, and a task has one; keep one", path=path)
+    senders = [name for name, each in everything.items() if through_firelens(each.logging)]
+    if senders and not routers:
+        raise ConfigurationError(
+            f"{senders[0]!r} logs through FireLens, and the task has no log router; add Sidecar.log_router()", path=path
+        )
+    if set(senders) & set(routers):
+        raise ConfigurationError(
+            f"the log router {routers[0]!r} would log through itself; leave out its logging", path=path
+        )
+
+
+def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
+    volumes = volumes_of(everything.values())
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.container.volumes import EbsVolume  # noqa: PLC0415 - most tasks have none
+
+    names = [volume.name for volume in volumes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"two volumes have the name {name!r}; give each its own", path=path)
+    for owner, each in everything.items():
+        taken = {writable_volume(owner, number) for number in range(len(each.writable_paths) + _OF_SESSIONS)}
+        for name in names:
+            if name in taken and (each.writable_paths or each.readonly_root_filesystem):
+                raise ConfigurationError(
+                    f"the volume {name!r} has the name of one of {owner!r}'s writable_paths; give it another", path=path
+                )
+    disks = [volume.name for volume in volumes if isinstance(volume, EbsVolume)]
+    if len(disks) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(disks)} are EBS volumes, and a task has one at most; keep one", path=path
+        )
+
+
+def _check_system_controls(everything: Mapping[str, TaskContainer], path: str) -> None:
+    """Network parameters hold for the whole task: with two values, the container that starts last decides."""
+    set_by: dict[str, tuple[str, str]] = {}
+    for name, container in everything.items():
+        for parameter, value in container.runtime.system_controls.items():
+            if not parameter.startswith("net."):
+                continue
+            other, before = set_by.setdefault(parameter, (name, value))
+            if before != value and not (is_token(before) or is_token(value)):
+                raise ConfigurationError(
+                    f"{other!r} sets {parameter} to {before} and {name!r} to {value}, and containers of a task share "
+                    "one network; use one value",
+                    path=path,
+                )
+
+
+def _check_cpu(everything: Mapping[str, TaskContainer], size: TaskSize, path: str) -> None:
+    shares = {name: each.cpu for name, each in everything.items() if each.cpu is not None}
+    _check_sum("CPU units", shares, size.cpu, path)
+
+
+def _check_memory(everything: Mapping[str, TaskContainer], size: TaskSize, path: str) -> None:
+    """What ECS subtracts from the task's memory is a container's reservation, or its limit where it has none."""
+    reserved: dict[str, float] = {}
+    for name, each in everything.items():
+        limit, reservation = each.memory_limit_mib, each.memory_reservation_mib
+        amount = reservation if reservation is not None else limit
+        if amount is not None:
+            reserved[name] = amount
+        if limit is not None:
+            _check_sum("MiB of memory", {name: limit}, size.memory_mib, path)
+    _check_sum("MiB of memory", reserved, size.memory_mib, path)
+
+
+def _check_sum(what: str, shares: Mapping[str, float], available: float, path: str) -> None:
+    if is_token(available) or any(is_token(share) for share in shares.values()):
+        return
+    total = sum(shares.values())
+    if total > available:
+        listed = ", ".join(f"{name} {share:g}" for name, share in shares.items())
+        raise ConfigurationError(
+            f"the containers ask for {total:g} {what} ({listed}), and the task has {available:g}; lower that, or use a "
+            "larger TaskSize, for example TaskSize.smallest_for([…])",
+            path=path,
+        )

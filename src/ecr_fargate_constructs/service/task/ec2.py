@@ -1,0 +1,103 @@
+"""The task of a service on EC2: the same limits as on Fargate, and what machines have beyond."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+
+from ecr_fargate_constructs.architecture import Architecture
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container.base import TaskContainer
+from ecr_fargate_constructs.service.container.ec2 import add_ec2_options, spreads_over_zones
+from ecr_fargate_constructs.service.resource import cfn_service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.task.definition import Task
+
+Container = TypeVar("Container", bound=TaskContainer)
+
+_LEAST_MEMORY = 6  # MiB; ECS takes no container with less
+
+
+def check_ec2_task(size: TaskSize, scaling: Scaling | None, *, path: str) -> None:
+    """Refuse what only Fargate has."""
+    if scaling is not None and scaling.capacity is not None:
+        raise ConfigurationError(
+            f"Scaling.capacity={scaling.capacity} is Fargate's, and this service runs on machines; leave it out, and "
+            "say machines=Ec2Capacity(…)",
+            path=path,
+        )
+    if size.ephemeral_storage_gib is not None:
+        raise ConfigurationError(
+            f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is Fargate's, and here tasks use the root "
+            "volume of the machine; leave it out, and say machines=Ec2Capacity(root_volume_gib=…)",
+            path=path,
+        )
+
+
+def with_memory(container: Container) -> Container:
+    """Return the container with a share of memory: without one CDK refuses a container on EC2.
+
+    The least that there is: it is no limit, and the task's own limit stands as on Fargate.
+    """
+    if container.memory_limit_mib is not None or container.memory_reservation_mib is not None:
+        return container
+    return replace(container, memory_reservation_mib=_LEAST_MEMORY)
+
+
+def ec2_task_definition(scope: Construct) -> ecs.Ec2TaskDefinition:
+    """Make an empty task definition for EC2 under the pattern's id, with a network of its own."""
+    return ecs.Ec2TaskDefinition(scope, "TaskDef", network_mode=ecs.NetworkMode.AWS_VPC)
+
+
+def finish_ec2(
+    service: ecs.Ec2Service,
+    task: Task[ecs.Ec2TaskDefinition],
+    container: AppContainer,
+    *,
+    size: TaskSize,
+    spread: Sequence[ecs.PlacementStrategy],
+    subnets: ec2.SubnetSelection | None,
+) -> None:
+    """Set what neither the pattern nor the L2 reaches, on the task definition and on the service."""
+    definition = task.definition.node.default_child
+    if not isinstance(definition, ecs.CfnTaskDefinition):
+        raise ConfigurationError(
+            "the task has no AWS::ECS::TaskDefinition; this version of aws-cdk-lib is not supported"
+        )
+    definition.add_property_override("Cpu", cdk.Tokenization.stringify_number(size.cpu))
+    definition.add_property_override("Memory", cdk.Tokenization.stringify_number(size.memory_mib))
+    definition.add_property_override(
+        "RuntimePlatform",
+        {
+            "OperatingSystemFamily": "LINUX",
+            "CpuArchitecture": "ARM64" if container.runs_on is Architecture.ARM64 else "X86_64",
+        },
+    )
+    add_ec2_options(definition, task.container, container)
+    if not spreads_over_zones(spread):
+        cfn_service(service).add_property_override("AvailabilityZoneRebalancing", "DISABLED")
+    if subnets is not None:
+        chosen = service.cluster.vpc.select_subnets(
+            availability_zones=subnets.availability_zones,
+            one_per_az=subnets.one_per_az,
+            subnet_filters=subnets.subnet_filters,
+            subnet_group_name=subnets.subnet_group_name,
+            subnets=subnets.subnets,
+            subnet_type=subnets.subnet_type,
+        )
+        # The pattern hands no subnets on.
+        cfn_service(service).add_property_override(
+            "NetworkConfiguration.AwsvpcConfiguration.Subnets", chosen.subnet_ids
+        )

@@ -1,0 +1,271 @@
+"""What the resources of an app cost a month: what is always there, and what each task adds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.workload import services
+from ecr_fargate_constructs.tools.cost.tasks import ServiceCost, service_costs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ecr_fargate_constructs.tools.assembly.model import App, Resource
+    from ecr_fargate_constructs.tools.cost.prices import PriceTable
+
+_FREE = (
+    "AWS::ApplicationAutoScaling::",
+    "AWS::AutoScaling::LifecycleHook",
+    "AWS::CDK::",
+    "AWS::CertificateManager::",
+    "AWS::CloudFormation::",
+    "AWS::EC2::EgressOnlyInternetGateway",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::LaunchTemplate",
+    "AWS::EC2::NetworkAcl",
+    "AWS::EC2::Route",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+    "AWS::ECR::PullThroughCacheRule",
+    "AWS::ECR::RepositoryCreationTemplate",
+    "AWS::ECS::",
+    "AWS::EFS::AccessPoint",
+    "AWS::EFS::MountTarget",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::IAM::",
+    "AWS::KMS::Alias",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::Route53::RecordSet",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SSM::Parameter",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SecretsManager::SecretTargetAttachment",
+    "AWS::ServiceDiscovery::Service",
+    "AWS::WAFv2::WebACLAssociation",
+    "Custom::",
+)
+"""Types, or how they begin, that have no price of their own."""
+
+_USAGE = {
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("alb.lcu-hour", "load balancer, for each LCU-hour"),
+    "AWS::EC2::NatGateway": ("nat.gb", "NAT gateway, for each GB"),
+    "AWS::EC2::VPCEndpoint": ("endpoint.gb", "interface endpoints, for each GB"),
+    "AWS::ECR::Repository": ("ecr.gb-month", "images in ECR, for each GB and month"),
+    "AWS::Logs::LogGroup": ("logs.gb", "log events taken in, for each GB"),
+    "AWS::WAFv2::WebACL": ("waf.million-requests", "web ACL, for a million requests"),
+}
+"""Types that cost by use, with the name of the price and what it is for."""
+
+_FIXED = {
+    "AWS::EC2::NatGateway": ("nat.hour", "NAT gateways"),
+    "AWS::CloudWatch::CompositeAlarm": ("alarm.composite-month", "composite alarms"),
+    "AWS::CloudWatch::Dashboard": ("dashboard.month", "dashboards"),
+    "AWS::KMS::Key": ("kms.key-month", "KMS keys"),
+    "AWS::Route53::HostedZone": ("zone.month", "hosted zones"),
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": ("zone.month", "hosted zones"),
+    "AWS::SecretsManager::Secret": ("secret.month", "secrets"),
+}
+"""Types of which each costs the same all the time."""
+
+_ENDPOINT = "AWS::EC2::VPCEndpoint"
+_HIGH_RESOLUTION = 60  # seconds, below which an alarm costs more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Something that is always there.
+
+    Attributes:
+        what: What it is.
+        count: How many.
+        price: Price of one, for an hour or a month.
+        monthly: What they cost in a month.
+    """
+
+    what: str
+    count: Decimal
+    price: Decimal
+    monthly: Decimal
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What costs by use: what, and the price."""
+
+    what: str
+    price: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """What an app costs.
+
+    Attributes:
+        table: The prices.
+        fixed: What is always there.
+        services: What the tasks of each service cost.
+        usage: What costs by use.
+        unpriced: What is not in the sums, and why.
+    """
+
+    table: PriceTable
+    fixed: tuple[Line, ...]
+    services: tuple[ServiceCost, ...]
+    usage: tuple[Usage, ...]
+    unpriced: tuple[str, ...]
+
+    @property
+    def fixed_monthly(self) -> Decimal:
+        """What is always there, in a month."""
+        return sum((line.monthly for line in self.fixed), Decimal(0))
+
+    @property
+    def least_monthly(self) -> Decimal:
+        """With as few tasks as the app asks for."""
+        return self.fixed_monthly + sum((each.least_monthly for each in self.services), Decimal(0))
+
+    @property
+    def most_monthly(self) -> Decimal:
+        """With as many tasks as scaling allows."""
+        return self.fixed_monthly + sum((each.most_monthly for each in self.services), Decimal(0))
+
+
+@refuses_malformed
+def bill_of(app: App, table: PriceTable) -> Bill:
+    """What an app costs at these prices."""
+    quantities: dict[tuple[str, str], Decimal] = {}
+    unpriced: Counter[str] = Counter()
+    for resource in app.resources:
+        for price, what, count in _quantities(app, resource):
+            quantities[price, what] = quantities.get((price, what), Decimal(0)) + count
+        if reason := _unpriced(resource):
+            unpriced[reason] += 1
+    lines = []
+    for (price, what), count in sorted(quantities.items(), key=lambda item: item[0][1]):
+        amount = table.get(price)
+        if amount is None:
+            unpriced[f"{what}: no price named {price}"] += int(count)
+        elif count:
+            months = table.hours if price.endswith("hour") else Decimal(1)
+            lines.append(Line(what=what, count=count, price=amount, monthly=count * amount * months))
+    costs, not_costed = service_costs(services(app), table)
+    # A gateway endpoint costs nothing.
+    kinds = {
+        each.kind for each in app.resources if each.kind != _ENDPOINT or each.get("VpcEndpointType") == "Interface"
+    }
+    usage = [
+        Usage(what, amount)
+        for kind, (price, what) in _USAGE.items()
+        if kind in kinds and (amount := table.get(price)) is not None
+    ]
+    insights = any(_has_insights(cluster) for cluster in app.of("AWS::ECS::Cluster"))
+    if insights and (amount := table.get("metric.month")) is not None:
+        usage.append(Usage("Container Insights, for each metric and month", amount))
+    return Bill(
+        table=table,
+        fixed=tuple(sorted(lines, key=lambda line: (-line.monthly, line.what))),
+        services=tuple(costs),
+        usage=tuple(usage),
+        unpriced=(
+            *not_costed,
+            *_regions(app, table),
+            *(_times(what, count) for what, count in sorted(unpriced.items())),
+        ),
+    )
+
+
+def _quantities(app: App, resource: Resource) -> Iterator[tuple[str, str, Decimal]]:
+    """Names of prices, what they are for, and how many a resource has of it."""
+    if resource.kind in _FIXED:
+        yield (*_FIXED[resource.kind], Decimal(1))
+    match resource.kind:
+        case "AWS::ElasticLoadBalancingV2::LoadBalancer":
+            network = resource.get("Type") == "network"
+            what = "network load balancers" if network else "application load balancers"
+            yield ("nlb.hour" if network else "alb.hour"), what, Decimal(1)
+            if resource.get("Scheme") != "internal":
+                yield "ipv4.hour", "public IPv4 addresses", _length(resource.get("Subnets"))
+        case "AWS::EC2::EIP":
+            yield "ipv4.hour", "public IPv4 addresses", Decimal(1)
+        case "AWS::EC2::VPCEndpoint" if resource.get("VpcEndpointType") == "Interface":
+            yield "endpoint.hour", "interface endpoints, in each zone", _length(resource.get("SubnetIds"))
+        case "AWS::CloudWatch::Alarm":
+            yield from _alarm(app, resource)
+        case "AWS::WAFv2::WebACL":
+            yield "waf.acl-month", "web ACLs", Decimal(1)
+            yield "waf.rule-month", "rules of web ACLs", _length(resource.get("Rules"), least=0)
+        case "AWS::EC2::Instance":
+            yield from _machine(app, resource.get("InstanceType"), resource, Decimal(1))
+        case "AWS::AutoScaling::AutoScalingGroup":
+            yield from _group(app, resource)
+
+
+def _alarm(app: App, resource: Resource) -> Iterator[tuple[str, str, Decimal]]:
+    stats = [each["MetricStat"] for each in resource.get("Metrics") or [] if "MetricStat" in each]
+    periods = [each.get("Period") for each in stats] or [resource.get("Period")]
+    numbers = [app.number(period, resource.template) for period in periods]
+    quick = any(number is not None and number < _HIGH_RESOLUTION for number in numbers)
+    price = "alarm.high-resolution.metric-month" if quick else "alarm.metric-month"
+    yield price, f"metrics of {'quick ' if quick else ''}alarms", Decimal(max(1, len(stats)))
+
+
+def _group(app: App, group: Resource) -> Iterator[tuple[str, str, Decimal]]:
+    least = app.number(group.get("MinSize"), group.template)
+    template = app.target(group.get("LaunchTemplate", "LaunchTemplateId"), group.template)
+    if template is None or least is None:
+        return
+    yield from _machine(app, template.get("LaunchTemplateData", "InstanceType"), template, Decimal(least))
+    for mapping in template.get("LaunchTemplateData", "BlockDeviceMappings") or []:
+        disk = mapping.get("Ebs") or {}
+        size = app.number(disk.get("VolumeSize"), template.template)
+        if size is not None and disk.get("VolumeType") == "gp3":
+            yield "ebs.gp3.gb-month", "GB of gp3 disks", Decimal(least * size)
+
+
+def _machine(app: App, kind: object, home: Resource, count: Decimal) -> Iterator[tuple[str, str, Decimal]]:
+    name = app.literal(kind, home.template)
+    if name is not None:
+        yield f"ec2.{name}.hour", f"{name} machines", count
+
+
+def _unpriced(resource: Resource) -> str | None:
+    """Why a resource is not in the sums; None when it is, or costs nothing by itself."""
+    kind = resource.kind
+    if kind in _FIXED or kind.startswith(_FREE) or kind in _USAGE:
+        return None
+    if kind in {"AWS::EC2::EIP", "AWS::CloudWatch::Alarm", "AWS::EC2::Instance"}:
+        return None
+    if kind == "AWS::AutoScaling::AutoScalingGroup":
+        return (
+            None if resource.get("LaunchTemplate", "LaunchTemplateId") else f"{kind}: its machines are not known here"
+        )
+    return kind
+
+
+def _regions(app: App, table: PriceTable) -> list[str]:
+    others = sorted(
+        {stack.region for stack in app.stacks if stack.region not in {None, table.region}} - {None}, key=str
+    )
+    return [f"region {region}: shown at the prices of {table.region}" for region in others]
+
+
+def _has_insights(cluster: Resource) -> bool:
+    settings = cluster.get("ClusterSettings") or []
+    return any(each.get("Name") == "containerInsights" and each.get("Value") != "disabled" for each in settings)
+
+
+def _length(value: object, *, least: int = 1) -> Decimal:
+    return Decimal(len(value)) if isinstance(value, list) else Decimal(least)
+
+
+def _times(what: str, count: int) -> str:
+    return what if count == 1 else f"{what} ({count})"

@@ -1,0 +1,73 @@
+"""A table of list prices.
+
+The table that comes along was compared in November 2026 with what AWS's pricing pages and several price guides of March
+to June 2026 say for us-east-1: Linux, on demand, no free tier, no savings plan. Prices that move, such as Spot's, are
+not in it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_DEFAULT = "prices-us-east-1.json"
+_FORM = '{"region": "eu-west-1", "date": "2026-06", "currency": "USD", "hours": 730, "prices": {"alb.hour": "0.0252"}}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceTable:
+    """List prices of a region.
+
+    Attributes:
+        region: The region.
+        date: When they were looked up.
+        currency: The currency.
+        hours: Hours of a month.
+        prices: The prices by name.
+    """
+
+    region: str
+    date: str
+    currency: str
+    hours: Decimal
+    prices: Mapping[str, Decimal]
+
+    def get(self, name: str) -> Decimal | None:
+        """A price; None when the table has none of this name."""
+        return self.prices.get(name)
+
+
+def price_table(file: Path | None = None) -> PriceTable:
+    """The table in a file; left out, the one that comes along, of us-east-1.
+
+    Raises:
+        AssemblyError: The file holds no table.
+    """
+    if file is None:
+        text = resources.files(__package__).joinpath(_DEFAULT).read_text(encoding="utf-8")
+    else:
+        text = file.read_text(encoding="utf-8")
+    try:
+        content = json.loads(text)
+        prices = {str(name): Decimal(str(price)) for name, price in content["prices"].items()}
+        hours = Decimal(str(content.get("hours", 730)))
+        return PriceTable(
+            region=str(content["region"]),
+            date=str(content["date"]),
+            currency=str(content.get("currency", "USD")),
+            hours=hours,
+            prices=prices,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
+        raise AssemblyError(
+            f"{file} holds no prices ({type(error).__name__}: {error})", fix=f"give a file of the form {_FORM}"
+        ) from error

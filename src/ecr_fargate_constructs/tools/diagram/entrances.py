@@ -1,0 +1,86 @@
+"""Load balancers in a picture: listeners and rules as lines, from which arrows lead to services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ecr_fargate_constructs.tools.diagram.labels import anchor_of, tip_of, title_of
+from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Row, Tone
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.assembly.model import App, Resource
+    from ecr_fargate_constructs.tools.assembly.workload import Service
+
+_LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+_LAST = 100_000  # after every rule
+
+
+def is_public(balancer: Resource) -> bool:
+    """Whether a load balancer faces the internet."""
+    return bool(balancer.get("Scheme") == "internet-facing")
+
+
+def balancer_box(app: App, balancer: Resource) -> Box:
+    """A load balancer with its listeners and their rules."""
+    rows: list[Row] = []
+    for listener in app.referring(balancer, _LISTENER, "LoadBalancerArn"):
+        rules = app.referring(listener, _RULE, "ListenerArn")
+        port = f"{listener.get('Protocol') or 'TCP'} {app.text(listener.get('Port'), listener.template)}"
+        rows.append(Row(f"{port}{_action(listener.get('DefaultActions'))}", _start(listener)))
+        ordered = sorted(rules, key=lambda rule: (app.number(rule.get("Priority"), rule.template) or _LAST, rule.path))
+        rows += [Row(_condition(app, rule), _start(rule), framed=True) for rule in ordered]
+    network = balancer.get("Type") == "network"
+    return Box(
+        anchor=anchor_of(balancer),
+        title=title_of(balancer),
+        kind="network load balancer"
+        if network
+        else "load balancer"
+        if is_public(balancer)
+        else "internal load balancer",
+        rows=tuple(rows),
+        tone=Tone.NETWORK,
+        tip=tip_of(balancer),
+    )
+
+
+def entrance_arrows(service: Service) -> list[Arrow]:
+    """From the listeners and rules that lead to a service, to it; those of a deployment that shifts traffic once."""
+    app, arrows = service.app, []
+    for kind, name in ((_LISTENER, "DefaultActions"), (_RULE, "Actions")):
+        sources = [source for group in service.target_groups for source in app.referring(group, kind, name)]
+        arrows += [Arrow(_start(source), anchor_of(service.resource)) for source in dict.fromkeys(sources)]
+    return arrows
+
+
+def _start(source: Resource) -> str:
+    return f"{anchor_of(source)}#row"
+
+
+def _action(actions: Any) -> str:  # noqa: ANN401 - actions as they are written
+    match actions:
+        case [*_, {"Type": "redirect"}]:
+            return " redirects to HTTPS"
+        case [*_, {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": code}}]:
+            return f" answers {code}"
+        case [{"Type": "authenticate-oidc" | "authenticate-cognito"}, *_]:
+            return " signs in"
+    return ""
+
+
+def _condition(app: App, rule: Resource) -> str:
+    """What a rule asks for, as a line."""
+    parts = []
+    for condition in rule.get("Conditions") or []:
+        for key, config in sorted(condition.items()):
+            if isinstance(config, dict):
+                values = [app.text(value, rule.template) for value in config.get("Values") or []]
+                name = {"SourceIpConfig": "from ", "HttpHeaderConfig": "header ", "QueryStringConfig": "query "}.get(
+                    key
+                )
+                parts.append((name or "") + ", ".join(values))
+        if "Values" in condition:
+            parts.append(", ".join(app.text(value, rule.template) for value in condition["Values"]))
+    return " ".join(part for part in parts if part) or "rule"

@@ -1,0 +1,113 @@
+"""How resources are called in a picture, and which are left out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.diagram.scene import Tone
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.assembly.model import Resource
+
+PLUMBING = (
+    "AWS::ApplicationAutoScaling::",
+    "AWS::AutoScaling::LifecycleHook",
+    "AWS::CDK::",
+    "AWS::CertificateManager::",
+    "AWS::EC2::EIP",
+    "AWS::EC2::EgressOnlyInternetGateway",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::LaunchTemplate",
+    "AWS::EC2::NetworkAcl",
+    "AWS::EC2::Route",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCCidrBlock",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::ECR::RepositoryCreationTemplate",
+    "AWS::ECS::CapacityProvider",
+    "AWS::ECS::Cluster",
+    "AWS::EFS::AccessPoint",
+    "AWS::EFS::MountTarget",
+    "AWS::ElastiCache::ParameterGroup",
+    "AWS::ElastiCache::SubnetGroup",
+    "AWS::IAM::",
+    "AWS::KMS::Alias",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::RDS::DBClusterParameterGroup",
+    "AWS::RDS::DBParameterGroup",
+    "AWS::RDS::DBSubnetGroup",
+    "AWS::Route53::RecordSet",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SecretsManager::SecretTargetAttachment",
+    "AWS::WAFv2::WebACLAssociation",
+    "Custom::",
+)
+"""Types, or how they begin, that join others and are not drawn."""
+
+_KINDS = {
+    "AWS::CloudFront::Distribution": ("CDN", Tone.NETWORK),
+    "AWS::CloudWatch::Alarm": ("alarm", Tone.WATCH),
+    "AWS::CloudWatch::CompositeAlarm": ("composite alarm", Tone.WATCH),
+    "AWS::CloudWatch::Dashboard": ("dashboard", Tone.WATCH),
+    "AWS::DynamoDB::GlobalTable": ("DynamoDB table", Tone.STORAGE),
+    "AWS::DynamoDB::Table": ("DynamoDB table", Tone.STORAGE),
+    "AWS::EC2::Instance": ("EC2 instance", Tone.COMPUTE),
+    "AWS::ECR::PullThroughCacheRule": ("pull-through cache", Tone.STORAGE),
+    "AWS::ECR::Repository": ("ECR repository", Tone.STORAGE),
+    "AWS::EFS::FileSystem": ("EFS file system", Tone.STORAGE),
+    "AWS::ElastiCache::ReplicationGroup": ("cache", Tone.STORAGE),
+    "AWS::Events::Rule": ("event rule", Tone.OTHER),
+    "AWS::KMS::Key": ("KMS key", Tone.SECURITY),
+    "AWS::Lambda::Function": ("function", Tone.COMPUTE),
+    "AWS::Logs::LogGroup": ("log group", Tone.WATCH),
+    "AWS::RDS::DBCluster": ("database cluster", Tone.STORAGE),
+    "AWS::RDS::DBInstance": ("database", Tone.STORAGE),
+    "AWS::Route53::HostedZone": ("hosted zone", Tone.NETWORK),
+    "AWS::S3::Bucket": ("bucket", Tone.STORAGE),
+    "AWS::SNS::Topic": ("topic", Tone.OTHER),
+    "AWS::SQS::Queue": ("queue", Tone.OTHER),
+    "AWS::SSM::Parameter": ("parameter", Tone.SECURITY),
+    "AWS::SecretsManager::Secret": ("secret", Tone.SECURITY),
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": ("namespace", Tone.NETWORK),
+    "AWS::WAFv2::WebACL": ("web ACL", Tone.SECURITY),
+}
+_HASH = re.compile(r"[0-9a-f]{24,}\w*$")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def kind_of(resource: Resource) -> tuple[str, Tone]:
+    """What a resource is, in a word or two, and its tone."""
+    known = _KINDS.get(resource.kind)
+    if known is not None:
+        return known
+    *_, service, name = ("", *resource.kind.split("::"))
+    words = " ".join(word if word.isupper() else word.lower() for word in _WORDS.sub(" ", name).split())
+    return (f"{service} {words}" if service not in {"", "AWS"} else words), Tone.OTHER
+
+
+def title_of(resource: Resource) -> str:
+    """What a resource is called: its path without its stack, and without a last part that only says its kind."""
+    parts = resource.path.split("/")[1:] or [resource.path]
+    last_says_kind = parts[-1] in {"Service", "TaskDef"} and len(parts) > 1
+    return _HASH.sub("", "/".join(parts[:-1] if last_says_kind else parts)) or parts[-1]
+
+
+def anchor_of(resource: Resource) -> str:
+    """A name for a resource that no other has."""
+    return f"{resource.template.file.stem}:{resource.logical_id}"
+
+
+def tip_of(resource: Resource) -> str:
+    """What a pointer that rests on a resource is shown."""
+    return f"{resource.kind} {resource.path}"
+
+
+def is_plumbing(resource: Resource) -> bool:
+    """Whether a resource only joins others."""
+    return resource.kind.startswith(PLUMBING)

@@ -1,0 +1,92 @@
+"""Services in a picture: how many tasks of which size, their containers, and what they use."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.diagram.labels import anchor_of, tip_of, title_of
+from ecr_fargate_constructs.tools.diagram.scene import Box, Row, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ecr_fargate_constructs.tools.assembly.model import App, Resource
+    from ecr_fargate_constructs.tools.assembly.workload import Container, Service
+
+_OPEN = re.compile(r"\$\{|\}")
+_SHORT_TAG = 12
+_PARTS = {
+    "AWS::EFS::AccessPoint": "FileSystemId",
+    "AWS::SecretsManager::SecretTargetAttachment": "SecretId",
+}
+"""Types that belong to another resource, and the property that names it."""
+
+
+def service_box(service: Service, *, several_stacks: bool) -> Box:
+    """A service with its tasks and containers."""
+    task = service.task
+    rows = [Row(_tasks(service))]
+    if task is not None and task.cpu is not None and task.memory is not None:
+        cpu, memory = (Decimal(size) / 1024 for size in (task.cpu, task.memory))
+        arm = ", ARM" if task.architecture == "ARM64" else ""
+        rows.append(Row(f"{cpu.normalize():f} vCPU, {memory.normalize():f} GB{arm}"))
+    rows += [Row(_container(each), framed=True) for each in (task.containers if task is not None else ())]
+    kind = "Fargate service" if service.fargate else "service on EC2"
+    if several_stacks:
+        kind += f", stack {service.resource.template.stack.display}"
+    return Box(
+        anchor=anchor_of(service.resource),
+        title=title_of(service.resource),
+        kind=kind,
+        rows=tuple(rows),
+        tone=Tone.COMPUTE,
+        tip=tip_of(service.resource),
+    )
+
+
+def used_by(service: Service) -> list[Resource]:
+    """What a service uses: its images' repositories, its logs, secrets and volumes, and what its role may use."""
+    app = service.app
+    if service.task is None:
+        return []
+    found: list[Resource] = []
+    for container in service.task.containers:
+        for key in ("Image", "LogConfiguration", "Secrets", "Environment"):
+            found += app.targets(container.definition.get(key), service.task.resource.template)
+    found += app.targets(service.task.resource.get("Volumes"), service.task.resource.template)
+    found += app.targets(service.resource.get("ServiceConnectConfiguration"), service.resource.template)
+    found += app.targets(service.resource.get("ServiceRegistries"), service.resource.template)
+    role = app.target(service.task.resource.get("TaskRoleArn"), service.task.resource.template)
+    for policy in app.referring(role, "AWS::IAM::Policy", "Roles") if role is not None else ():
+        found += app.targets(policy.get("PolicyDocument"), policy.template)
+    return list(dict.fromkeys(whole for part in found for whole in _wholes(app, part)))
+
+
+def _wholes(app: App, part: Resource) -> Iterable[Resource]:
+    """What a part belongs to: an access point to its file system, an attachment to its secret."""
+    whole = _PARTS.get(part.kind)
+    return (part,) if whole is None else app.targets(part.get(whole), part.template)
+
+
+def _tasks(service: Service) -> str:
+    scaling = service.scaling
+    if scaling is not None:
+        least = service.app.text(scaling.get("MinCapacity"), scaling.template)
+        most = service.app.text(scaling.get("MaxCapacity"), scaling.template)
+        return f"{least} to {most} tasks"
+    count = service.desired
+    return "tasks" if count is None else "1 task" if count == 1 else f"{count} tasks"
+
+
+def _container(container: Container) -> str:
+    """A container and its image: what it is built from, or its name."""
+    if container.built is not None:
+        return f"{container.name}: built here"
+    name = container.image.rpartition("/")[2]
+    head, separator, tag = name.partition("@" if "@" in name else ":")
+    held = container.task.app.target(container.definition.get("Image"), container.task.resource.template)
+    if held is not None and held.kind == "AWS::ECR::Repository":
+        head = title_of(held)
+    return f"{container.name}: {_OPEN.sub('', head)}{separator}{tag[:_SHORT_TAG]}"

@@ -1,0 +1,112 @@
+"""How many tasks a Copilot manifest wants."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
+from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
+from ecr_fargate_constructs.tools.migrate.model import Count
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.migrate.document import Node
+
+_RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
+_MOST = 1_000_000
+_QUEUE = (
+    "the autoscaler of this library does not measure it",
+    "add a policy of your own with .service.auto_scale_task_count(…) in place of scaling=",
+)
+
+
+def count(fields: Fields, *, requests_known: bool) -> Count | None:
+    """What ``count:`` wants; None when it says nothing that can be had."""
+    node = fields.node("count")
+    if node is None:
+        return None
+    if not isinstance(node.value, dict):
+        number = fields.number("count", maximum=_MOST)
+        if number == 0:
+            fields.drop("count", "a service of this library has a task", "give scaling=Scaling(…, paused=True)")
+            return None
+        return None if number is None else Count(minimum=number, maximum=number)
+    section = Fields(node, fields.ledger)
+    spot = section.number("spot", minimum=1, maximum=_MOST)
+    if spot is not None and "range" not in section:
+        return Count(minimum=spot, maximum=spot, spot_after=0)
+    limits = _limits(section)
+    return None if limits is None else _scaled(section, limits, requests_known=requests_known)
+
+
+def _limits(section: Fields) -> Count | None:
+    """The least and the most."""
+    node = section.node("range")
+    if node is None:
+        return None
+    if isinstance(node.value, dict):
+        inner = Fields(node, section.ledger)
+        least, most = inner.number("min", maximum=_MOST), inner.number("max", maximum=_MOST)
+        spot_from = inner.number("spot_from", minimum=1, maximum=_MOST)
+    else:
+        match = _RANGE.fullmatch((text_of(node) or "").replace(" ", ""))
+        least, most = (int(match[1]), int(match[2])) if match is not None else (None, None)
+        spot_from = None
+        section.carry("range")
+    if least is None or most is None or least > most or most == 0:
+        section.drop("range", "it is not a range of numbers of tasks", "give scaling=Scaling(minimum=…, maximum=…)")
+        return None
+    if least == 0:
+        section.check("range", "the least is 1 task, not 0", "use ScheduledCapacity(…) for times without a task")
+        least = 1
+    after = None if spot_from is None else spot_from - 1
+    if after is not None and after >= most:
+        section.check("range", "spot_from is above the most, so no task would ever be on Spot", "nothing to do")
+        after = None
+    return Count(minimum=least, maximum=most, spot_after=after)
+
+
+def _scaled(section: Fields, limits: Count, *, requests_known: bool) -> Count:
+    section.leave_out({"response_time": _QUEUE, "queue_delay": _QUEUE})
+    signals = {name: _signal(section, name, 100) for name in ("cpu_percentage", "memory_percentage")}
+    requests = None
+    if requests_known:
+        requests = _signal(section, "requests", _MOST)
+    else:
+        section.leave_out({"requests": ("the service has no load balancer that counts them", "nothing to do")})
+    into, out = _cooldown(section)
+    maximum = limits.maximum
+    if limits.minimum != maximum and requests is None and not any(signals.values()):
+        section.check("range", "nothing says when to scale, so the number stays at its least", "give a signal")
+        maximum = limits.minimum
+    after = limits.spot_after
+    return Count(
+        minimum=limits.minimum,
+        maximum=maximum,
+        cpu_percent=signals["cpu_percentage"],
+        memory_percent=signals["memory_percentage"],
+        requests=requests,
+        cooldown_in=into,
+        cooldown_out=out,
+        spot_after=None if after is not None and after >= maximum else after,
+    )
+
+
+def _signal(section: Fields, name: str, most: int) -> int | None:
+    """A figure to hold, alone or as ``value`` beside cooldowns of its own."""
+    node: Node | None = section.node(name)
+    if node is None or not isinstance(node.value, dict):
+        return section.number(name, minimum=1, maximum=most)
+    inner = Fields(node, section.ledger)
+    inner.leave_out(
+        {"cooldown": ("all signals of a service have the same cooldowns here", "give Scaling(scale_in_cooldown=…)")}
+    )
+    return inner.number("value", minimum=1, maximum=most)
+
+
+def _cooldown(section: Fields) -> tuple[int | None, int | None]:
+    cooldown = section.section("cooldown")
+    if cooldown is None:
+        return None, None
+    bound = Bound(0, 86_400)  # "in" is that of fewer tasks, as in Application Auto Scaling
+    return bounded(cooldown, "in", bound), bounded(cooldown, "out", bound)

@@ -1,0 +1,184 @@
+"""The way in of a Copilot manifest."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
+from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
+from ecr_fargate_constructs.tools.migrate.model import Domain, TargetCheck, WayIn
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.migrate.document import Node
+
+_LONGEST_GRACE = 2**31 - 1  # seconds; healthCheckGracePeriodSeconds in the Amazon ECS API reference
+_SEGMENTS = re.compile(r"[A-Za-z0-9_\-.$~\"'@:+&]+(?:/[A-Za-z0-9_\-.$~\"'@:+&]+)*")
+_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z]{2,}", re.IGNORECASE)
+_ZONE = re.compile(r"Z[A-Z0-9]+")
+_CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
+_PROTOCOLS = {"http1": None, "http2": "HTTP2", "grpc": "GRPC"}
+
+
+def way_in(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[WayIn, int | None]:
+    """The load balancer, and the port that it sends to when it is not the image's."""
+    domain = _domain(http)
+    protocol = _protocol(http, https=domain is not None)
+    redirect = http.flag("redirect_to_https")
+    if redirect is False:
+        http.drop("redirect_to_https", "HTTPS always redirects HTTP here", "add a listener on .load_balancer")
+    return (
+        WayIn(
+            public=public,
+            paths=_path(http),
+            domain=domain,
+            check=_check(http, app_runner=app_runner),
+            deregistration_delay=bounded(http, "deregistration_delay", Bound(0, 3600)),
+            sticky=http.flag("stickiness") or False,
+            allow_from=_peers(http),
+            protocol=protocol,
+        ),
+        http.number("target_port", minimum=1, maximum=65535) if "target_container" not in http else None,
+    )
+
+
+def additional_rules(http: Fields) -> tuple[str, ...]:
+    """Further paths that come to the service."""
+    node = http.node("additional_rules")
+    found: list[str] = []
+    for item in node.items if node is not None else ():
+        if not isinstance(item.value, dict):
+            continue
+        rule = Fields(item, http.ledger)
+        found.extend(_path(rule))
+    if node is not None and not isinstance(node.value, list):
+        http.drop("additional_rules", "it is not a list", "correct it, and run the command again")
+    return tuple(found)
+
+
+def _path(http: Fields) -> tuple[str, ...]:
+    text = http.text("path")
+    if text is None or text.strip("/") == "":
+        return ()
+    segments = text.strip("/")
+    if not _SEGMENTS.fullmatch(segments) or len(segments) > 100:  # noqa: PLR2004 - a rule's value has 128 characters
+        http.drop("path", "a route of this library is an exact path, or one with /* at its end", "give Route(path=…)")
+        return ()
+    return (f"/{segments}",)
+
+
+def _domain(http: Fields) -> Domain | None:
+    alias = http.node("alias")
+    if alias is None:
+        http.leave_out({"hosted_zone": ("there is no alias beside it", "nothing to do")})
+        return None
+    entries: list[tuple[Node, str, str | None]] = []
+    default = http.text("hosted_zone")
+    for item in alias.items or [alias]:
+        if isinstance(item.value, dict):
+            inner = Fields(item, http.ledger)
+            entries.append((item, inner.text("name") or "", inner.text("hosted_zone") or default))
+        else:
+            entries.append((item, text_of(item) or "", default))
+            http.ledger.carry(item)
+    usable = [entry for entry in entries if _NAME.fullmatch(entry[1])]
+    for item, _, _ in [entry for entry in entries if entry not in usable]:
+        http.ledger.leave_out(item, "it is not a domain name", "give PublicHttps(domain_name=…, hosted_zone=…)")
+    for item, _, _ in usable[1:]:
+        http.ledger.leave_out(
+            item,
+            "a load balancer has one name of its own here",
+            "give ListenerSettings(certificates=…) the certificate, and add a record",
+        )
+    if not usable:
+        return None
+    node, name, zone = usable[0]
+    if zone is not None and not _ZONE.fullmatch(zone):
+        zone = None
+    reason = "the zone's name is taken from the domain's" if zone else "the id of its hosted zone is not in the file"
+    fix = "look at zone_name" if zone else "write it in place of the Z0000000000EXAMPLE in the program"
+    http.ledger.check(node, reason, fix)
+    return Domain(name=name.lower(), zone_id=zone)
+
+
+def _protocol(http: Fields, *, https: bool) -> str | None:
+    version = http.text("version")
+    if version is None:
+        return None
+    if version.lower() not in _PROTOCOLS:
+        http.drop("version", f"{version} is not one of {', '.join(_PROTOCOLS)}", "give TargetSettings(…)")
+        return None
+    protocol = _PROTOCOLS[version.lower()]
+    if protocol is not None and not https:
+        http.drop("version", "a load balancer speaks it for clients over HTTPS only", "give the service an alias")
+        return None
+    return protocol
+
+
+def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
+    node = http.node("healthcheck")
+    if node is None:
+        return TargetCheck()
+    if not isinstance(node.value, dict):
+        path = http.text("healthcheck")
+        return TargetCheck(path=_check_path(http, "healthcheck", path))
+    check = Fields(node, http.ledger)
+    interval = bounded(check, "interval", Bound(5, 300))
+    timeout = bounded(check, "timeout", Bound(2, 120))
+    if timeout is not None and timeout >= (interval or 10):
+        interval = timeout + 1
+        check.check("timeout", f"it has to be shorter than the interval, which is {interval} seconds", "look at it")
+    elif interval == 5 and timeout is None:  # noqa: PLR2004 - the library's own timeout
+        timeout = 4
+    codes = check.text("success_codes")
+    if codes is not None and not _CODES.fullmatch(codes):
+        check.drop("success_codes", "they are not status codes", "give TargetHealthCheck(codes=…)")
+        codes = None
+    most = 20 if app_runner else 10
+    return TargetCheck(
+        path=_check_path(check, "path", check.text("path")),
+        port=check.number("port", minimum=1, maximum=65535),
+        codes=codes,
+        interval=interval,
+        timeout=timeout,
+        healthy=_threshold(check, "healthy_threshold", most),
+        unhealthy=_threshold(check, "unhealthy_threshold", most),
+        grace=bounded(check, "grace_period", Bound(0, _LONGEST_GRACE)),
+    )
+
+
+def _threshold(check: Fields, name: str, most: int) -> int | None:
+    found = check.number(name, minimum=1, maximum=most)
+    if found is None or 2 <= found <= 10:  # noqa: PLR2004 - what a target group takes
+        return found
+    wanted = min(max(found, 2), 10)
+    check.check(name, f"a target group takes 2 to 10, so it is {wanted}", "look at it")
+    return wanted
+
+
+def _check_path(fields: Fields, name: str, path: str | None) -> str | None:
+    if path is not None and not path.startswith("/"):
+        fields.check(name, "it does not begin with a slash, and does in the program", "look at it")
+        return f"/{path}"
+    return path
+
+
+def _peers(http: Fields) -> tuple[str, ...]:
+    node = http.node("allowed_source_ips")
+    found: list[str] = []
+    for item in node.items if node is not None else ():
+        network = _network(text_of(item) or "")
+        if network is None:
+            http.ledger.leave_out(item, "it is not a range of IPv4 addresses", "give allow_from=[ec2.Peer.…]")
+        else:
+            http.ledger.carry(item)
+            found.append(network)
+    return tuple(found)
+
+
+def _network(text: str) -> str | None:
+    try:
+        return str(ipaddress.IPv4Network(text, strict=False))
+    except ValueError:
+        return None

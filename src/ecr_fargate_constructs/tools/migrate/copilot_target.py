@@ -1,0 +1,42 @@
+"""The container of a Copilot manifest that gets the requests, when it is not the main one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.migrate.model import Container, Service, Shape, SidecarContainer
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.migrate.fields import Fields
+
+
+def with_target(fields: Fields, service: Service) -> Service:
+    """The service with the two containers in each other's place: the load balancer sends to the application's."""
+    http = fields.section("http") if isinstance(getattr(fields.node("http"), "value", None), dict) else None
+    name = http.text("target_container") if http is not None else None
+    if http is None or name is None or name == service.name:
+        return service
+    target = next((each for each in service.sidecars if each.name == name), None)
+    if service.shape is not Shape.WEB or target is None or target.port is None or not target.essential:
+        http.drop(
+            "target_container",
+            "it is no essential sidecar with a port",
+            "make the container that gets the requests the AppContainer, and the other one its Sidecar",
+        )
+        return service
+    names = {name: "web", "web": service.name}
+    main = SidecarContainer(name=service.name, container=_renamed(service.container, names), port=service.port)
+    others = [
+        replace(each, container=_renamed(each.container, names)) for each in service.sidecars if each is not target
+    ]
+    if target.port == 443:  # noqa: PLR2004 - Copilot then speaks HTTPS to the task
+        http.check("target_container", "requests go to its port over HTTP, not over HTTPS", "look at its configuration")
+    return replace(service, container=_renamed(target.container, names), port=target.port, sidecars=(main, *others))
+
+
+def _renamed(container: Container, names: dict[str, str]) -> Container:
+    """The container, waiting for the same ones under their new names."""
+    return replace(
+        container, depends_on={names.get(name, name): condition for name, condition in container.depends_on.items()}
+    )

@@ -1,0 +1,297 @@
+"""Services that no load balancer leads to, and jobs: plain CDK, with this library's image and network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs.tools.migrate.code import Call, Expression, Name
+from ecr_fargate_constructs.tools.migrate.model import Build, Shape
+from ecr_fargate_constructs.tools.migrate.program import STACK
+from ecr_fargate_constructs.tools.migrate.write_container import (
+    FLUENT_BIT,
+    capabilities,
+    dotted,
+    firelens,
+    router_options,
+    shared_options,
+)
+from ecr_fargate_constructs.tools.migrate.write_web import log_days, public_subnets
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.migrate.model import Container, Service, Volume
+    from ecr_fargate_constructs.tools.migrate.program import Program
+
+_CPU, _MEMORY = 256, 512
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where containers are added, and where their lines go."""
+
+    task: Name
+    logs: Name
+
+
+def plain(program: Program, service: Service, *, cluster: Name, namespace: Name | None) -> Name:
+    """A service, or a job, from its task definition on."""
+    task = _task(program, service)
+    if service.shape is Shape.JOB:
+        return _job(program, service, task, cluster)
+    return _service(program, service, task, cluster, namespace)
+
+
+def _task(program: Program, service: Service) -> Name:
+    task = program.let(
+        f"{service.name} task",
+        program.cdk(
+            "ecs.FargateTaskDefinition",
+            STACK,
+            program.construct_id(f"{service.name} task"),
+            cpu=service.cpu or _CPU,
+            memory_limit_mib=service.memory or _MEMORY,
+            ephemeral_storage_gib=service.storage,
+            runtime_platform=program.cdk(
+                "ecs.RuntimePlatform",
+                cpu_architecture=program.constant(
+                    "ecs.CpuArchitecture.ARM64" if service.arm else "ecs.CpuArchitecture.X86_64"
+                ),
+                operating_system_family=program.constant("ecs.OperatingSystemFamily.LINUX"),
+            ),
+        ),
+    )
+    group = program.let(
+        f"{service.name} logs",
+        program.cdk(
+            "logs.LogGroup",
+            STACK,
+            program.construct_id(f"{service.name} logs"),
+            retention=log_days(program, service) or program.constant("logs.RetentionDays.ONE_MONTH"),
+        ),
+    )
+    for volume in {mount.volume.name: mount.volume for mount in service.mounts}.values():
+        _add_volume(program, task, volume)
+    place = _Place(task, group)
+    names = {"web": _container(program, service, place, service.name, service.container, port=service.port)}
+    for each in service.sidecars:
+        names[each.name] = _container(
+            program, service, place, each.name, each.container, port=each.port, essential=each.essential
+        )
+    if service.log_router is not None:
+        program.do(
+            Call(
+                f"{task.text}.add_firelens_log_router",
+                "log-router",
+                image=program.cdk("ecs.ContainerImage.from_registry", service.log_router.image or FLUENT_BIT),
+                essential=True,
+                logging=_aws_logs(program, "log-router", group),
+                firelens_config=program.cdk(
+                    "ecs.FirelensConfig",
+                    type=program.constant("ecs.FirelensLogRouterType.FLUENTBIT"),
+                    options=router_options(program, service),
+                ),
+            )
+        )
+    _depend(program, service, names)
+    return task
+
+
+def _add_volume(program: Program, task: Name, volume: Volume) -> None:
+    efs = None
+    if volume.efs:
+        files, entry = program.files(volume), program.access_point(volume)
+        efs = program.cdk(
+            "ecs.EfsVolumeConfiguration",
+            file_system_id=dotted(files, "file_system_id"),
+            transit_encryption="ENABLED",
+            authorization_config=program.cdk(
+                "ecs.AuthorizationConfig", iam="ENABLED", access_point_id=dotted(entry, "access_point_id")
+            ),
+        )
+    program.do(Call(f"{task.text}.add_volume", name=volume.name, efs_volume_configuration=efs))
+    if volume.efs:
+        program.do(Call(f"{files.text}.grant_read_write", dotted(task, "task_role")))
+
+
+def _container(
+    program: Program,
+    service: Service,
+    place: _Place,
+    name: str,
+    container: Container,
+    *,
+    port: int | None,
+    essential: bool = True,
+) -> Name:
+    image = program.image(container.image, service, name)
+    if isinstance(image, str):
+        image = program.cdk("ecs.ContainerImage.from_registry", image)
+    elif isinstance(image, Name) and isinstance(container.image, Build):
+        image = dotted(image, "container_image")
+    main = name == service.name
+    mapping = program.cdk(
+        "ecs.PortMapping", container_port=port or 80, name=name if main and service.connect_name is not None else None
+    )
+    options = shared_options(program, container, service)
+    if not container.read_only_root:
+        options["readonly_root_filesystem"] = None  # CDK's default
+    made = program.let(
+        f"{name} container",
+        Call(
+            f"{place.task.text}.add_container",
+            name,
+            image=image,
+            essential=None if essential else False,
+            port_mappings=None if port is None else [mapping],
+            **options,
+            pseudo_terminal=container.terminal or None,
+            interactive=container.interactive or None,
+            system_controls=[
+                program.cdk("ecs.SystemControl", namespace=key, value=value)
+                for key, value in container.system_controls.items()
+            ]
+            or None,
+            linux_parameters=program.cdk(
+                "ecs.LinuxParameters", place.task, program.construct_id(f"{name} linux"), init_process_enabled=True
+            ),
+            logging=firelens(program, container) or _aws_logs(program, name, place.logs),
+        ),
+    )
+    _finish_container(program, made, container)
+    return made
+
+
+def _finish_container(program: Program, made: Name, container: Container) -> None:
+    linux = f"{made.text}.linux_parameters"
+    for verb, names in (("add", container.added_capabilities), ("drop", container.dropped_capabilities)):
+        if names:
+            program.do(Call(f"{linux}.{verb}_capabilities", *(capabilities(program, names) or [])))
+    points: list[Expression] = [
+        program.cdk(
+            "ecs.MountPoint", container_path=mount.path, source_volume=mount.volume.name, read_only=mount.read_only
+        )
+        for mount in container.mounts
+    ]
+    if points:
+        program.do(Call(f"{made.text}.add_mount_points", *points))
+
+
+def _aws_logs(program: Program, name: str, group: Name) -> Call:
+    return program.cdk(
+        "ecs.LogDrivers.aws_logs",
+        stream_prefix=name,
+        log_group=group,
+        mode=program.constant("ecs.AwsLogDriverMode.NON_BLOCKING"),
+    )
+
+
+def _depend(program: Program, service: Service, names: dict[str, Name]) -> None:
+    owners = [("web", service.container), *((each.name, each.container) for each in service.sidecars)]
+    for owner, container in owners:
+        dependencies: list[Expression] = [
+            program.cdk(
+                "ecs.ContainerDependency",
+                container=names[name],
+                condition=program.constant(f"ecs.ContainerDependencyCondition.{condition.upper()}"),
+            )
+            for name, condition in container.depends_on.items()
+            if name in names
+        ]
+        if dependencies:
+            program.do(Call(f"{names[owner].text}.add_container_dependencies", *dependencies))
+
+
+def _service(program: Program, service: Service, task: Name, cluster: Name, namespace: Name | None) -> Name:
+    count = service.count
+    strategies: list[Expression] = []
+    if count is not None and count.spot_after is not None:
+        if count.spot_after:
+            strategies.append(
+                program.cdk(
+                    "ecs.CapacityProviderStrategy", capacity_provider="FARGATE", base=count.spot_after, weight=0
+                )
+            )
+        strategies.append(program.cdk("ecs.CapacityProviderStrategy", capacity_provider="FARGATE_SPOT", weight=1))
+    connect = None
+    if service.connect_name is not None and namespace is not None:
+        offered = program.cdk(
+            "ecs.ServiceConnectService",
+            port_mapping_name=service.name,
+            discovery_name=service.connect_name,
+            dns_name=service.connect_name,
+        )
+        connect = program.cdk(
+            "ecs.ServiceConnectProps",
+            namespace=dotted(namespace, "namespace_arn"),
+            services=[offered] if service.port is not None else None,
+        )
+    made = program.let(
+        service.name,
+        program.cdk(
+            "ecs.FargateService",
+            STACK,
+            program.construct_id(service.name),
+            cluster=cluster,
+            task_definition=task,
+            desired_count=1 if count is None else count.minimum,
+            capacity_provider_strategies=strategies or None,
+            min_healthy_percent=0 if service.recreate else 100,
+            circuit_breaker=program.cdk("ecs.DeploymentCircuitBreaker", enable=True, rollback=True),
+            enable_execute_command=service.exec_enabled or None,
+            assign_public_ip=service.public_subnets or None,
+            vpc_subnets=public_subnets(program, service),
+            service_connect_configuration=connect,
+        ),
+    )
+    _autoscale(program, service, made)
+    for volume in {mount.volume.name: mount.volume for mount in service.mounts if mount.volume.efs}.values():
+        program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", made))
+    for each in service.calls:
+        if connect is not None and program.has(each):
+            # The resources alone: a rule that lets the caller in belongs to the called, and would close a circle.
+            called = Call(f"{program.ecs_service(each).text}.node.find_child", "Service")
+            program.do(Call(f'{made.text}.node.find_child("Service").node.add_dependency', called))
+    return made
+
+
+def _autoscale(program: Program, service: Service, made: Name) -> None:
+    count = service.count
+    if count is None or count.minimum == count.maximum:
+        return
+    tasks = program.let(
+        f"{service.name} tasks",
+        Call(f"{made.text}.auto_scale_task_count", min_capacity=count.minimum, max_capacity=count.maximum),
+    )
+    for name, verb, percent in (
+        ("Cpu", "scale_on_cpu_utilization", count.cpu_percent),
+        ("Memory", "scale_on_memory_utilization", count.memory_percent),
+    ):
+        if percent is not None:
+            program.do(
+                Call(
+                    f"{tasks.text}.{verb}",
+                    name,
+                    target_utilization_percent=percent,
+                    scale_in_cooldown=program.duration(count.cooldown_in),
+                    scale_out_cooldown=program.duration(count.cooldown_out),
+                )
+            )
+
+
+def _job(program: Program, service: Service, task: Name, cluster: Name) -> Name:
+    if service.schedule is None:
+        return task
+    return program.let(
+        service.name,
+        program.cdk(
+            "ecs_patterns.ScheduledFargateTask",
+            STACK,
+            program.construct_id(service.name),
+            cluster=cluster,
+            schedule=program.cdk("appscaling.Schedule.expression", service.schedule),
+            scheduled_fargate_task_definition_options=program.cdk(
+                "ecs_patterns.ScheduledFargateTaskDefinitionOptions", task_definition=task
+            ),
+            subnet_selection=public_subnets(program, service),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Lifecycle policies against what a registry holds."""
