@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tree import adopt
-from ecr_fargate_constructs._rules.checks import path_of, tcp_port, text_map
+from ecr_fargate_constructs._cdk.tree import adopt, path_of
+from ecr_fargate_constructs._rules.checks import tcp_port, text_map
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery

@@ -11,8 +11,7 @@ from ecr_fargate_constructs._cdk.attempt import attempt, claim, is_under_way
 from ecr_fargate_constructs._cdk.memo import node_of
 from ecr_fargate_constructs._cdk.memo import path as path_of_scope
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
-from ecr_fargate_constructs._cdk.tree import in_stack
-from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._cdk.tree import in_stack, path_of
 from ecr_fargate_constructs._rules.refusal import refused_by_cdk
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import (

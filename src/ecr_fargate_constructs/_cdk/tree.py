@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary, ref
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._cdk import memo
 from ecr_fargate_constructs._cdk.memo import node_of, remember_path
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def adopt(construct: Construct, scope: Construct, path: str) -> None:
     """Remember where a construct of this library stands; to be called when it has been made."""
     remember_path(construct, path)
     _PARENTS[construct] = ref(scope)
+
+
+def path_of(scope: Construct, construct_id: str) -> str:
+    """Path that the construct ``construct_id`` will have in ``scope``, known before it exists."""
+    parent, own = memo.path(scope), construct_id.replace("/", "--")  # as constructs does it
+    return f"{parent}/{own}" if parent else own
 
 
 def stack_of(construct: IConstruct) -> cdk.Stack:

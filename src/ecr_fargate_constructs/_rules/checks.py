@@ -6,19 +6,10 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._cdk.memo import path as path_of_scope
-from ecr_fargate_constructs._cdk.memo import seconds_in
 from ecr_fargate_constructs._rules.secret_names import is_secret_name, is_secret_value
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import aws_cdk as cdk
-    from constructs import Construct
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LEAST_LABELS, _LONGEST_NAME = 2, 253
@@ -27,12 +18,6 @@ _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _NAMES = re.compile(r"[A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
 _RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|secretsmanager):[^:}].*\}\}")
-
-
-def path_of(scope: Construct, construct_id: str) -> str:
-    """Path that the construct ``construct_id`` will have in ``scope``, known before it exists."""
-    parent, own = path_of_scope(scope), construct_id.replace("/", "--")  # as constructs does it
-    return f"{parent}/{own}" if parent else own
 
 
 def whole_number(
@@ -78,14 +63,6 @@ def dynamic_references(name: str, value: object) -> None:
             )
 
 
-def duration(name: str, value: object, *, path: str | None = None) -> None:
-    """Refuse a time without a unit."""
-    if not hasattr(value, "is_unresolved") or not hasattr(value, "to_seconds") or isinstance(value, type):
-        raise ConfigurationError(
-            f"{name}={value!r} is no duration; use for example cdk.Duration.seconds(30)", path=path
-        )
-
-
 def shown(name: str, value: object) -> str:
     """Return ``=value`` for a message, or nothing where the value may be, or hold, a secret."""
     written = repr(value)
@@ -105,31 +82,6 @@ def mapping(name: str, values: object, *, path: str | None = None) -> None:
         raise ConfigurationError(
             f"{name}{shown(name, values)} is no mapping; use for example {{'NAME': 'value'}}", path=path
         )
-
-
-def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path: str | None = None) -> None:
-    """Refuse a duration outside ``minimum`` to ``maximum`` seconds, or one that is not in whole seconds."""
-    duration(name, value, path=path)
-    amount = seconds_in(value)
-    if amount is None:
-        token_in(name, value.to_seconds, "seconds", path=path)
-        return
-    if amount != int(amount) or not minimum <= amount <= maximum:
-        raise ConfigurationError(
-            f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path
-        )
-
-
-def token_in(name: str, convert: Callable[[], float], unit: str, *, path: str | None = None) -> None:
-    """Refuse a duration that only the deployment knows in another unit than AWS takes: nothing can convert it then."""
-    try:
-        convert()
-    except RuntimeError as error:
-        raise ConfigurationError(
-            f"{name} is a CDK token in another unit than {unit}, and CloudFormation cannot convert it; use "
-            f"cdk.Duration.{unit}(…)",
-            path=path,
-        ) from error
 
 
 def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:

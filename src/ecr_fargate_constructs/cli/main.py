@@ -13,7 +13,6 @@ try:
 except ImportError:  # pragma: no cover - only without the extra
     sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[cli]'")
 
-import ecr_fargate_constructs
 from ecr_fargate_constructs.cli.commands import Commands
 from ecr_fargate_constructs.cli.cost import cost_command
 from ecr_fargate_constructs.cli.diagram import diagram_command
@@ -41,7 +40,9 @@ app.command("migrate")(migrate_command)
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option
     if asked:
-        print(f"ecr-fargate {ecr_fargate_constructs.__version__}")
+        from importlib.metadata import version  # noqa: PLC0415 - it reads mail headers, and few ask
+
+        print(f"ecr-fargate {version('ecr-fargate-constructs')}")
         raise typer.Exit
 
 

@@ -11,9 +11,8 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._cdk.memo import execution_role_of, node_of, resource_of
-from ecr_fargate_constructs._cdk.tree import adopt
+from ecr_fargate_constructs._cdk.tree import adopt, path_of
 from ecr_fargate_constructs._cdk.warning import warn
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
 from ecr_fargate_constructs._rules.image_reference import ImageReference
 from ecr_fargate_constructs._rules.tokens import is_token

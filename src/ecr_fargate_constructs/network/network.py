@@ -10,9 +10,10 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
-from ecr_fargate_constructs._rules.checks import path_of, whole_number
+from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.endpoints import PREFIXES, Feature, interface_endpoints
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError

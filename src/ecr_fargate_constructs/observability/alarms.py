@@ -8,8 +8,8 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.durations import number_of_seconds
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory

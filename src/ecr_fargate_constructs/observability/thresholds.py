@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._rules.checks import token_in
+from ecr_fargate_constructs._cdk.duration_checks import token_in
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError

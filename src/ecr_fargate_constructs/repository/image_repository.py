@@ -8,8 +8,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.attempt import claim
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, check_place, whole_call
-from ecr_fargate_constructs._cdk.tree import adopt
-from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._cdk.tree import adopt, path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.image import published_image as images

@@ -13,10 +13,9 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.names import assembly_key, environment_key, take_name
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import adopt, stack_of
+from ecr_fargate_constructs._cdk.tree import adopt, path_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import push_target

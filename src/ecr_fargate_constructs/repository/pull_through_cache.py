@@ -14,10 +14,9 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.names import environment_key, take_name
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.tree import path_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.image_reference import ImageReference
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture

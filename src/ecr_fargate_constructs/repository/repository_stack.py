@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.attempt import when_made
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer

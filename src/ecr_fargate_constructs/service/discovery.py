@@ -10,16 +10,17 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.attempt import on_failure
+from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import unless_token
 from ecr_fargate_constructs._cdk.memo import path as path_of_construct
 from ecr_fargate_constructs._cdk.names import environment_key, notes_of, take_name
-from ecr_fargate_constructs._rules.checks import seconds, tcp_port
+from ecr_fargate_constructs._rules.checks import tcp_port
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.logs import log_driver
 from ecr_fargate_constructs.service.resource import cfn_service
-from ecr_fargate_constructs.service.task.checks import CONTAINER_NAME
 from ecr_fargate_constructs.service.task.networks import check_namespace
 
 if TYPE_CHECKING:

@@ -16,9 +16,8 @@ from constructs import Construct
 from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
 from ecr_fargate_constructs._cdk.tags import tag_service
-from ecr_fargate_constructs._cdk.tree import adopt
+from ecr_fargate_constructs._cdk.tree import adopt, path_of
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.task_size import TaskSize
 from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.posture import posture_of

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._cdk.scopes import whole_call
-from ecr_fargate_constructs._rules.checks import path_of
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
 from ecr_fargate_constructs.service.deployment.apply import configure, shift_of

@@ -12,9 +12,9 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.alarm_actions import bound
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:

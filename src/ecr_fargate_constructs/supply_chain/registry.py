@@ -15,8 +15,8 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.partitions import check_partition
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed

@@ -13,9 +13,9 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_resource
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, acknowledge_hook_function
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.supply_chain.expiring_signatures import warn_of_expiring_signatures

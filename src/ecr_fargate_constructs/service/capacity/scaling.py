@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._rules.checks import seconds, whole_number
+from ecr_fargate_constructs._cdk.duration_checks import seconds
+from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.schedule_expression import check_expression, check_zone
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed

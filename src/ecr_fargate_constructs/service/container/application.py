@@ -11,6 +11,9 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.base import TaskContainer
 from ecr_fargate_constructs.service.container.images import Image, architecture_of, check_image
 
+CONTAINER_NAME = "web"
+"""Name of the application's container in its task; the one that CDK's pattern gives it."""
+
 
 @typed
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._rules.checks import (
     absolute_path,
     dynamic_references,
     is_environment_file,
     mapping,
-    seconds,
     text_map,
     whole_number,
 )

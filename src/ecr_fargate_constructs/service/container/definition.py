@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.durations import unless_token
+from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.images import add_container
 from ecr_fargate_constructs.service.container.logs import log_driver
 from ecr_fargate_constructs.service.container.secret_keys import readable_secrets
 from ecr_fargate_constructs.service.container.telemetry import CollectorPermissions, acknowledge_permissions
-from ecr_fargate_constructs.service.task.checks import writable_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,3 +171,8 @@ def _mount(task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, contai
         definition.add_mount_points(
             ecs.MountPoint(container_path=mount.path, source_volume=mount.volume.name, read_only=mount.read_only)
         )
+
+
+def writable_volume(container: str, number: int) -> str:
+    """Name of the volume for a writable path of a container."""
+    return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"

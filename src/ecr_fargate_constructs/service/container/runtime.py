@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._rules.checks import seconds, text_map, whole_number
+from ecr_fargate_constructs._cdk.duration_checks import seconds
+from ecr_fargate_constructs._rules.checks import text_map, whole_number
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError

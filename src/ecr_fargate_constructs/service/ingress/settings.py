@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._rules.checks import seconds, tcp_port, text, text_map
+from ecr_fargate_constructs._cdk.duration_checks import seconds
+from ecr_fargate_constructs._rules.checks import tcp_port, text, text_map
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._rules.checks import seconds
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.service.ingress.settings import TargetSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck

@@ -14,10 +14,10 @@ from ecr_fargate_constructs._cdk.attempt import on_failure
 from ecr_fargate_constructs._cdk.memo import path as path_of_construct
 from ecr_fargate_constructs._cdk.names import notes_of, stands
 from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
+from ecr_fargate_constructs._cdk.tree import path_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
-from ecr_fargate_constructs._rules.checks import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError

@@ -9,6 +9,8 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._rules.container_dependencies import check_dependencies
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
+from ecr_fargate_constructs.service.container.definition import writable_volume
 from ecr_fargate_constructs.service.container.images import architecture_of
 from ecr_fargate_constructs.service.container.logs import through_firelens
 from ecr_fargate_constructs.service.task.mounts import volumes_of
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 _LONGEST_DEFINITION = 64 * 1024  # bytes
 _MOST_CONTAINERS = 10  # a quota that AWS does not raise: "Amazon ECS service quotas"
 _OF_SESSIONS = 3  # paths of the agent of ECS Exec
-CONTAINER_NAME = "web"
-"""Name of the application's container in its task; the one that CDK's pattern gives it."""
 
 
 def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None, path: str) -> None:
@@ -77,11 +77,6 @@ def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
                 f"{_LONGEST_DEFINITION:,}; put it in a file of the image, or in environment_files",
                 path=path,
             )
-
-
-def writable_volume(container: str, number: int) -> str:
-    """Name of the volume for a writable path of a container."""
-    return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"
 
 
 def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:

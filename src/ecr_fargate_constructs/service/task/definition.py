@@ -22,10 +22,11 @@ from ecr_fargate_constructs._rules.secret_names import is_secret_name
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
+from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.definition import add_app_container, add_sidecar, set_later
 from ecr_fargate_constructs.service.container.logs import needs_log_group
 from ecr_fargate_constructs.service.container.plain_secrets import warn_about_secrets
-from ecr_fargate_constructs.service.task.checks import CONTAINER_NAME, check_on_fargate, check_task
+from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
 from ecr_fargate_constructs.service.task.image_settings import warn_about_images
 from ecr_fargate_constructs.service.task.mounts import add_volumes, attach_volumes, volumes_of
 from ecr_fargate_constructs.service.task.order import wait_for_permissions

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ecr_fargate_constructs.tools.asking import asked
 from ecr_fargate_constructs.tools.errors import LocalError
 from ecr_fargate_constructs.tools.explain.explain import failures
-from ecr_fargate_constructs.tools.retention.sources import asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

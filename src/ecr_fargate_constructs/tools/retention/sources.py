@@ -6,15 +6,14 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
 from ecr_fargate_constructs._rules.simulation import EcrImage
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.tools.asking import asked
 from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
 _INDEX_TYPES = (
@@ -112,23 +111,6 @@ def live_images(ecr: Any, repository: str) -> list[EcrImage]:  # noqa: ANN401 - 
             manifest = json.loads(image["imageManifest"])
             refers[image["imageId"]["imageDigest"]] = [entry["digest"] for entry in manifest.get("manifests", [])]
     return [image_from(detail, refers.get(detail["imageDigest"], ())) for detail in details]
-
-
-def asked(call: Callable[[], Any], permission: str) -> Any:  # noqa: ANN401 - what AWS answers
-    """What AWS answers; a refusal names the permission that is missing.
-
-    Raises:
-        LocalError: AWS refuses, or cannot be reached.
-    """
-    try:
-        return call()
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if "AccessDenied" in code or "Unauthorized" in code:
-            raise LocalError(f"the caller may not ask: {permission} is missing", fix=f"allow {permission}") from error
-        raise LocalError(f"AWS answers {code}: {error.response.get('Error', {}).get('Message', '')}") from error
-    except BotoCoreError as error:
-        raise LocalError(f"AWS cannot be asked: {error}", fix="look at region, credentials and network") from error
 
 
 def _read(text: str, source: str) -> LifecyclePolicy:

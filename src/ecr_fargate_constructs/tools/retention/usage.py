@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.tools.retention.sources import asked
+from ecr_fargate_constructs.tools.asking import asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
