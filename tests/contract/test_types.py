@@ -24,19 +24,17 @@ from ecr_fargate_constructs._rules.wrong_type import Either, Kind, Many, Named, 
 
 PLAIN = {"Any", "None", "bool", "float", "int", "object", "str", "datetime", "PathLike", "Callable"}
 HERE = Path(library.__file__).parent
+RUNS_IN_AWS = ("ecr_fargate_constructs.image.copier.", "ecr_fargate_constructs.supply_chain.verify_signatures")
 
 
 def _modules() -> list[Any]:
-    parts = ("image", "network", "observability", "repository", "service", "supply_chain")
-    found = [
+    parts = ("_cdk", "_rules", "image", "network", "observability", "repository", "service", "supply_chain")
+    return [
         importlib.import_module(each.name)
         for part in parts
-        for each in pkgutil.iter_modules([str(HERE / part)], f"ecr_fargate_constructs.{part}.")
-        if not each.ispkg
-        and "boto3"
-        not in (HERE / part / f"{each.name.rpartition('.')[2]}.py").read_text(encoding="utf-8")  # runs in AWS
+        for each in pkgutil.walk_packages([str(HERE / part)], f"ecr_fargate_constructs.{part}.")
+        if not each.ispkg and not each.name.startswith(RUNS_IN_AWS)
     ]
-    return [importlib.import_module("ecr_fargate_constructs._cdk.alarm_actions"), *found]
 
 
 def _names(kind: Kind) -> set[str]:

@@ -14,6 +14,7 @@ from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs._rules.simulation import Decision, EcrImage, Outcome, Plan, simulate
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.local.aws_clients import aws_client
+from ecr_fargate_constructs.tools.asking import asked
 from ecr_fargate_constructs.tools.errors import LocalError
 from ecr_fargate_constructs.tools.retention import sources
 from ecr_fargate_constructs.tools.retention.picture import timeline
@@ -88,9 +89,7 @@ def check(
 ) -> None:
     """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses, or has."""
     ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
-    described = sources.asked(
-        lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories"
-    )
+    described = asked(lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories")
     usages = images_in_use(ecs, described["repositories"][0]["repositoryUri"], cluster)
     plan = simulate(
         sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)

@@ -88,8 +88,8 @@ def write_app(directory: Path) -> Instance:
 
 def play(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any] | None = None) -> None:
     """Let the commands meet the recorded AWS, and no engine."""
-    for module in ("local_status_cli", "local_logs_cli", "explain_cli"):
-        home = f"ecr_fargate_constructs.local.{module}"
+    for module in ("local_status", "local_logs", "explain"):
+        home = f"ecr_fargate_constructs.cli.{module}"
         monkeypatch.setattr(f"{home}.Cloud", lambda instance: RecordedCloud(instance, answers))
     monkeypatch.setattr("ecr_fargate_constructs.cli.local_status.containers", lambda *_: [])
     monkeypatch.setattr("ecr_fargate_constructs.local.lifecycle.runs", lambda _, memory: memory is not None)
