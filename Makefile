@@ -26,11 +26,11 @@ check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --pythonpath $(BIN)/python tests/typing/api.py
 	$(BIN)/lint-imports
-	$(BIN)/python tests/file_lengths.py
+	$(BIN)/python scripts/file_lengths.py
 
 docs: $(VENV)/.docs  ## Build the documentation into site/, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean --quiet --strict
-	$(BIN)/python tests/links.py site
+	$(BIN)/python scripts/links.py site
 
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/migration
@@ -39,7 +39,7 @@ compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's ro
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/compliance_table.py --checkov --write
 
 dist: $(VENV)/.dev  ## Wheel and sdist in dist/, checked, and tried on every Python at hand
-	$(BIN)/python tests/distribution.py
+	$(BIN)/python scripts/distribution.py
 
 bench: $(VENV)/.bench node_modules/.package-lock.json  ## Measure P1 to P10; BENCH='--only P1,P4' measures some
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(BENCH)

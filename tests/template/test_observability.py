@@ -240,7 +240,7 @@ def test_the_dashboard_fits_its_grid() -> None:
 
 
 def test_the_picture_in_the_documents_is_of_this_dashboard() -> None:
-    assert PICTURE.read_text(encoding="utf-8") == draw(dashboard_body()), "run python tests/dashboard_picture.py"
+    assert PICTURE.read_text(encoding="utf-8") == draw(dashboard_body()), "run python scripts/dashboard_picture.py"
 
 
 BAD: list[tuple[str, dict[str, Any], str, str]] = [

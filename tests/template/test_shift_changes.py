@@ -60,7 +60,7 @@ def test_the_page_has_the_table(seen: list[tuple[str, dict[str, dict[str, tuple[
     text = PAGE.read_text(encoding="utf-8")
     assert BEGIN in text
     assert END in text
-    assert shift_changes.with_table(text, shift_changes.table(seen)) == text, "run python tests/shift_changes.py"
+    assert shift_changes.with_table(text, shift_changes.table(seen)) == text, "run python scripts/shift_changes.py"
 
 
 def test_tags_reach_all_else(base: dict[str, Any]) -> None:

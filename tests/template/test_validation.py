@@ -45,7 +45,7 @@ def context() -> str:
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assemblies of all examples, in folders of their names."""
     outdir = tmp_path_factory.mktemp("examples")
-    done = _run(sys.executable, str(ROOT / "tests" / "validate_examples.py"), str(outdir))
+    done = _run(sys.executable, str(ROOT / "scripts" / "validate_examples.py"), str(outdir))
     assert done.returncode == 0, done.stderr
     return outdir
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_the_table_of_rules_is_up_to_date() -> None:
-    assert rules_table.PAGE.read_text(encoding="utf-8") == rules_table.page(), "run: python tests/rules_table.py"
+    assert rules_table.PAGE.read_text(encoding="utf-8") == rules_table.page(), "run: python scripts/rules_table.py"
 
 
 def test_the_cost_of_the_front_page_app_is_what_the_page_says(assemblies: Path) -> None:

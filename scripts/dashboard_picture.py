@@ -1,6 +1,6 @@
 """Draws the dashboard of examples/observability.py for the documentation: its layout from the template, sample data.
 
-``python tests/dashboard_picture.py`` writes docs/dashboard.svg; a test holds the file to what this draws.
+``python scripts/dashboard_picture.py`` writes docs/dashboard.svg; a test holds the file to what this draws.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table of rules in docs/doctor-rules.md: ``python tests/rules_table.py`` writes it."""
+"""The table of rules in docs/doctor-rules.md: ``python scripts/rules_table.py`` writes it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Draws what one run of ``make demo`` has printed, docs/demo.txt, as the terminal shows it.
 
-``python tests/demo_picture.py`` writes docs/demo.svg; a test holds the file to what this draws. The text is a record of
-a real run; the colours are those that the command prints to a terminal.
+``python scripts/demo_picture.py`` writes docs/demo.svg; a test holds the file to what this draws. The text is a record
+of a real run; the colours are those that the command prints to a terminal.
 """
 
 from __future__ import annotations

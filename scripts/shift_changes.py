@@ -1,6 +1,6 @@
 """What changes of a service whose traffic shifts do to its rule and its target groups.
 
-``python tests/shift_changes.py`` writes the table of docs/deployments.md; a test holds the page to it.
+``python scripts/shift_changes.py`` writes the table of docs/deployments.md; a test holds the page to it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Do the links lead somewhere: those of the built site, and those of the Markdown as it is read in the repository.
 
-``python tests/links.py site`` looks at every page, picture and style sheet of the site, without a network: a link
+``python scripts/links.py site`` looks at every page, picture and style sheet of the site, without a network: a link
 inside it has to reach a file, and an anchor that is in it; nothing that a page loads may come from elsewhere. Links to
 other sites are listed, and not asked: whether they still lead somewhere is not known here.
 """

@@ -1,6 +1,6 @@
 """Every option that the installed aws-cdk-lib has for a service, its task, its containers and its pattern's image.
 
-``python tests/options.py`` prints them, and those that ``docs/options.md`` does not know.
+``python scripts/options.py`` prints them, and those that ``docs/options.md`` does not know.
 """
 
 from __future__ import annotations

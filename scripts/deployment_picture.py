@@ -1,6 +1,6 @@
 """Draws how traffic moves in the four kinds of deployment, out of their own schedules with the default figures.
 
-``python tests/deployment_picture.py`` writes docs/deployments.svg; a test holds the file to what this draws.
+``python scripts/deployment_picture.py`` writes docs/deployments.svg; a test holds the file to what this draws.
 """
 
 from __future__ import annotations
