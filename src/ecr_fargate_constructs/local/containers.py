@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ class Container:
 def containers(instance: Instance, memory: Memory) -> list[Container]:
     """The containers that this instance has started, the stopped ones included."""
     # MiniStack's own label: the address that it serves on, which only one process can hold.
-    label = f"label=ministack.instance={socket.gethostname()}:{instance.port}"
+    label = f"label=ministack.instance={memory.host}:{instance.port}"
     identifiers = _ask(instance, memory, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
     if not identifiers:
         return []

@@ -186,6 +186,10 @@ class Instance:
             yield
 
 
+def _host_name() -> str:
+    return socket.gethostname()
+
+
 @dataclass
 class Memory:
     """What is remembered of a running instance.
@@ -199,6 +203,7 @@ class Memory:
         processes: Name to process.
         bootstrapped: Whether ``cdk bootstrap`` has run.
         secret: What requests are signed with; another one for each start.
+        host: Name that the machine had at the start, which its containers are labelled with.
     """
 
     account: str
@@ -209,6 +214,7 @@ class Memory:
     processes: dict[str, Process] = field(default_factory=dict)
     bootstrapped: bool = False
     secret: str = field(default_factory=secrets.token_hex)
+    host: str = field(default_factory=_host_name)
 
     @property
     def alive(self) -> bool:
@@ -250,7 +256,15 @@ def checked(memory: Memory) -> Memory:
     Raises:
         TypeError: One is of another type.
     """
-    texts = (memory.account, memory.region, memory.engine, memory.socket, memory.secret, memory.scratch or "")
+    texts = (
+        memory.account,
+        memory.region,
+        memory.engine,
+        memory.socket,
+        memory.secret,
+        memory.host,
+        memory.scratch or "",
+    )
     numbers = [number for process in memory.processes.values() for number in vars(process).values()]
     if not (all(isinstance(each, str) for each in texts) and all(isinstance(each, int) for each in numbers)):
         raise TypeError("a value is of another type")

@@ -12,6 +12,7 @@ from ecr_fargate_constructs.local.failures import failed_service
 from ecr_fargate_constructs.local.judging import Look
 from ecr_fargate_constructs.local.listening import Sockets, sockets_of
 from ecr_fargate_constructs.local.targets import of_wanted_version, targets_of
+from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,7 @@ class Settling:
         began = time.monotonic()
         steady: set[str] | None = None
         while True:
+            self._refuse_dead_engine()
             looks = [self._look(service) for service in self.cloud.services(stacks)]
             running = {task.arn for look in looks for task in look.service.running}
             was_steady, steady = running == steady, running
@@ -110,6 +112,16 @@ class Settling:
                     why = f"after {seconds:.0f} seconds {judging.unfinished(look)}"
                     raise failed_service(self.cloud, self.instance, self.known, look, self.before, why)
             time.sleep(_POLL)
+
+    def _refuse_dead_engine(self) -> None:
+        """Nobody would notice otherwise: tasks whose engine is gone are remembered as they were."""
+        dead = [name for name, process in self.memory.processes.items() if not process.alive]
+        if dead:
+            raise LocalError(
+                f"a process of the embedded AWS has ended meanwhile: {', '.join(dead)}",
+                fix="run the command again",
+                log=self.instance.engine_log if "engine" in dead else self.instance.server_log,
+            )
 
     def _look(self, service: Service) -> Look:
         targets = targets_of(self.cloud, service) if service.running else ()

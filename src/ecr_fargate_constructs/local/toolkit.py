@@ -98,7 +98,10 @@ def _trusted(directory: Path, app_directory: Path) -> bool:
 
 def _version(directory: Path) -> str | None:
     file = directory / "node_modules" / "aws-cdk" / "package.json"
-    return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.is_file() else None
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.is_file() else None
+    except (ValueError, TypeError, KeyError):  # what npm left that was interrupted
+        return None
 
 
 def search_path() -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from ecr_fargate_constructs.cli import main as cli
 from ecr_fargate_constructs.local import engine, lifecycle, server, starting, toolkit
+from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.local.own_files import private_folder
@@ -97,6 +98,25 @@ def test_an_instance_whose_files_were_deleted_is_found_and_does_not_run(
     found, remembered = find_instance(instance.app_directory, None)
     assert (found.port, remembered) == (PORT, memory)
     assert not lifecycle.runs(found, remembered)
+
+
+def test_containers_are_found_by_the_name_that_the_machine_had(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "at-home")
+    _remember(instance)
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    remembered = find_instance(instance.app_directory, PORT)[1]
+    asked: list[tuple[str, ...]] = []
+
+    def ask(_instance: Instance, _memory: Memory, *arguments: str) -> str:
+        asked.append(arguments)
+        return ""
+
+    monkeypatch.setattr("ecr_fargate_constructs.local.containers._ask", ask)
+    assert remembered is not None
+    assert containers(instance, remembered) == []
+    assert asked[0][-1] == f"label=ministack.instance=at-home:{PORT}"
 
 
 @pytest.mark.parametrize("number", CLOSED)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,12 +17,12 @@ from ecr_fargate_constructs.local.failures import Known
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.judging import Before
 from ecr_fargate_constructs.local.listening import Sockets
+from ecr_fargate_constructs.local.processes import Process
 from ecr_fargate_constructs.local.services import Balancer, Service, Task
 from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ecr_fargate_constructs.local.services import Cloud
 
@@ -116,13 +118,18 @@ def _service(*, tasks: int = 2, definition: str = "new", state: str = "COMPLETED
 @pytest.fixture
 def wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[Service], list[Any]]]:
     def run(
-        aws: _Aws, *, sockets: Sockets | None = None, known: Known | None = None, before: Before | None = None
+        aws: _Aws,
+        *,
+        sockets: Sockets | None = None,
+        known: Known | None = None,
+        before: Before | None = None,
+        processes: dict[str, Process] | None = None,
     ) -> tuple[list[Service], list[Any]]:
         monkeypatch.setattr(settling, "time", SimpleNamespace(monotonic=lambda: aws.now, sleep=aws.sleep))
         monkeypatch.setattr(settling, "containers", lambda *_: [Container("c", "i", "arn/t1", pid=7)])
         monkeypatch.setattr(settling, "sockets_of", lambda pid: (pid == 7 and sockets) or Sockets())
         instance = Instance(tmp_path, 4600, "000000004600", "us-east-1")
-        memory = Memory(instance.account, instance.region, "podman", "")
+        memory = Memory(instance.account, instance.region, "podman", "", processes=processes or {})
         cloud = cast("Cloud", aws)
         return settling.Settling(cloud, instance, memory, known or Known(None), before or Before()).wait(["Web"])
 
@@ -134,6 +141,14 @@ def test_a_service_is_there_when_it_was_fit_twice(wait: Callable[..., Any]) -> N
     _, answers = wait(aws)
     assert aws.now == 2
     assert [answer.status for answer in answers] == [200]
+
+
+def test_an_engine_that_ends_meanwhile_is_not_waited_for(wait: Callable[..., Any]) -> None:
+    aws = _Aws([(_service(tasks=1), [HEALTHY])])
+    with pytest.raises(LocalError, match="a process of the embedded AWS has ended meanwhile: engine") as caught:
+        wait(aws, processes={"aws": Process.of(os.getpid()), "engine": Process(os.getpid(), 1)})
+    assert aws.now == 0
+    assert (caught.value.log or Path()).name == "engine.log"
 
 
 def test_a_load_balancer_gets_a_moment_and_its_answer_is_no_condition(wait: Callable[..., Any]) -> None:

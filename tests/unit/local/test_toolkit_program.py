@@ -46,6 +46,14 @@ def test_the_program_of_the_project_and_of_the_folders_above_comes_first(tmp_pat
     assert toolkit.find_toolkit(app) == own
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "{}", "\x00"])
+def test_a_program_that_is_not_whole_does_not_run(tmp_path: Path, installed: Path, text: str) -> None:
+    app = tmp_path / "app"
+    package = _install(app).parents[1] / "aws-cdk" / "package.json"
+    package.write_text(text, encoding="utf-8")
+    assert toolkit.find_toolkit(app) == installed
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
 @pytest.mark.parametrize(
     "part", ["node_modules", "node_modules/aws-cdk", "node_modules/aws-cdk/package.json", "node_modules/.bin/cdk"]
