@@ -106,8 +106,14 @@ def _reached(app: LocalApp, moment: str) -> bool:
     if moment == "the CDK command line":
         return bool(app.instance.left_over(commands_alone=True))
     sign = {"the engine": "podman system service", "the embedded AWS": "local.server"}[moment]
-    command_lines = (Path(f"/proc/{process.pid}/cmdline") for process in app.instance.left_over())
-    return any(sign in line.read_text(encoding="utf-8").replace("\0", " ") for line in command_lines)
+    return any(sign in _command_line(process.pid) for process in app.instance.left_over())
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return ""
 
 
 def _take_podman() -> None:
