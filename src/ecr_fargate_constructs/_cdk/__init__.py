@@ -1,1 +1,1 @@
-"""What every construct needs of CDK."""
+"""Helpers that every construct needs: its place in the tree, undoing, durations, tags, warnings."""

@@ -77,13 +77,13 @@ def holder_of(scope: IConstruct, key: Key, *, path: str) -> str | None:
 
 
 def notes_of(scope: IConstruct, kind: str) -> dict[Any, Any]:
-    """What is noted at the app of ``scope``."""
+    """Return the notes of one kind that belong to the app of ``scope``."""
     kinds: dict[str, dict[Any, Any]] = vars(root_of(scope)).setdefault(_ATTRIBUTE, {})
     return kinds.setdefault(kind, {})
 
 
 def stands(scope: IConstruct, path: str) -> bool:
-    """Whether there is a construct at a path of the app."""
+    """Return whether the app has a construct at a path."""
     found: IConstruct | None = root_of(scope)
     for construct_id in path.split("/"):
         found = None if found is None else node_of(found).try_find_child(construct_id)

@@ -46,7 +46,7 @@ _HAS_TO_MEET = {
     "SignatureCheck.repositories": _BOTH,
     "PullThroughCache.credentials": _BOTH,
 }
-"""What of an option's place has to be the stack's, by the option, or by construct and option."""
+"""Parts of the environment, region or account too, that an option's object has to share with the stack."""
 
 _WHOLE = {"vpc", "cluster", "load_balancer", "encryption_key"}
 """Options of which even an imported one has to be in a stack whose region is known where the other's is."""
@@ -167,7 +167,7 @@ def _check_place(
     if (whole or not imported) and is_token(own["region"]) != is_token(environment_of(home)[1]):
         raise ConfigurationError(
             f"{place} belongs to stack {home.node.path} in {home.environment} and stack {here.node.path} is in "
-            f"{here.environment}, so nobody knows whether they meet; give both stacks the same env",
+            f"{here.environment}; the two may be in different regions, so give both stacks the same env",
             path=path,
         )
 

@@ -114,7 +114,7 @@ class Dockerfile:
 
     stages: tuple[Stage, ...]
     before: Instruction | None = None
-    """What stands before the first FROM and is no ARG, which no builder takes."""
+    """The first instruction before FROM other than ARG, if there is one: no builder accepts it."""
 
     @classmethod
     def parse(cls, text: str, arguments: Mapping[str, str]) -> Dockerfile:

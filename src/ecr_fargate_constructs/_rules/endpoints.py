@@ -70,8 +70,8 @@ _TASK_ROLE = {"ssmmessages:": "ssmmessages", "xray:": "xray", "logs:PutLogEvents
 _NAME = re.compile(
     r"(?:\$\{[^}]*\}|[a-z0-9.-]*?)\.(?P<region>\$\{[^}]*\}|[a-z]{2,4}(?:-[a-z]+)+-\d+)?\.(?P<service>.+)"
 )
-"""What stands before the region is the partition's (``PREFIXES``), which the deployment alone may know. A region that
-only the deployment knows leaves two dots behind."""
+"""An endpoint's service name: the partition's prefix (``PREFIXES``), the region, the service. Prefix and region may be
+known at deployment only; such a region leaves two dots behind."""
 
 
 def service_of(name: str) -> tuple[str, str | None]:

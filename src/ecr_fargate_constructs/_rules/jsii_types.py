@@ -52,7 +52,7 @@ def is_of_class(written: str, value: object) -> bool:
 
 
 def has_interface(written: str, value: object) -> bool:
-    """Whether an object has one of CDK's interfaces."""
+    """Return whether an object implements one of CDK's interfaces."""
     module, name = module_of(written), written.rpartition(".")[2]
     ending = f".{name}" if module is None else f"{module.replace('aws_cdk', 'aws-cdk-lib', 1)}.{name}"
     return any(each.endswith(ending) for kind in kinds_of(value) for each in _interfaces(kind))

@@ -1,1 +1,1 @@
-"""The containers of a task."""
+"""The containers of a task: application, sidecars, and what both have."""
