@@ -17,7 +17,7 @@ from ecr_fargate_constructs.tools.diagram.labels import is_plumbing
 from ecr_fargate_constructs.tools.diagram.layout import Frame, lay_out, shortened, text_width
 from ecr_fargate_constructs.tools.diagram.png import png
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
-from ecr_fargate_constructs.tools.diagram.svg import FONTS, Theme, curve_of, svg
+from ecr_fargate_constructs.tools.diagram.svg import FONTS, Curves, Theme, svg
 from example_apps import EXAMPLES
 from support import ROOT
 
@@ -82,7 +82,7 @@ def test_no_arrow_crosses_a_box(app: App) -> None:
     for arrow in scene.arrows:
         ends = [layout.anchors[arrow.start], layout.anchors[arrow.end]]
         others = [frame for _, frame in layout.boxes if not any(_inside(end, frame) for end in ends)]
-        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve_of(scene, layout, arrow)
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = Curves(scene, layout).of(arrow)
         for step in range(1, 40):
             t = step / 40
             x = (1 - t) ** 3 * x0 + 3 * (1 - t) ** 2 * t * x1 + 3 * (1 - t) * t**2 * x2 + t**3 * x3

@@ -173,7 +173,7 @@ def _box(box: Box, frame: Frame) -> Iterator[str]:
 
 
 def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
-    curves = _Curves(scene, layout)
+    curves = Curves(scene, layout)
     for arrow in scene.arrows:
         start, *rest = curves.of(arrow)
         points = " ".join(f"{x:g} {y:g}" for x, y in rest)
@@ -181,18 +181,11 @@ def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
         yield f'<path d="M{start[0]:g} {start[1]:g}C{points}" class="arrow{dashed}" marker-end="url(#head)"/>'
 
 
-def curve_of(scene: Scene, layout: Layout, arrow: Arrow) -> list[tuple[float, float]]:
-    """The curve of an arrow: from the right side of a box to the left side of another, or around a column's right side.
-
-    Arrows that begin at one box, or end at one, share its side evenly, in the order of their other ends.
-    """
-    return _Curves(scene, layout).of(arrow)
-
-
-class _Curves:
+class Curves:
     """The curves of a picture's arrows."""
 
     def __init__(self, scene: Scene, layout: Layout) -> None:
+        """Share out the sides of the boxes among the arrows."""
         self._anchors = layout.anchors
         leaving: dict[str, list[Arrow]] = {}
         coming: dict[str, list[Arrow]] = {}
@@ -203,6 +196,10 @@ class _Curves:
         self._coming = {anchor: self._shares(arrows, "start") for anchor, arrows in coming.items()}
 
     def of(self, arrow: Arrow) -> list[tuple[float, float]]:
+        """Return a curve from the right side of a box to the left side of another, or around a column's right side.
+
+        Arrows that begin at one box, or end at one, share its side evenly, in the order of their other ends.
+        """
         first, last = self._anchors[arrow.start], self._anchors[arrow.end]
         x1, y1 = first.x + first.width, _share(first, self._leaving[arrow.start], arrow)
         x2, y2 = last.x, _share(last, self._coming[arrow.end], arrow)
