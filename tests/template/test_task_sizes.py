@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs import AppContainer, Architecture, ConfigurationError, Sidecar, TaskSize
-from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES, FARGATE_SIZES, hourly_price
+from ecr_fargate_constructs._rules.task_size import FARGATE_SIZES, hourly_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,10 +120,8 @@ def test_the_smallest_size_is_never_beaten(containers: list[Sidecar], architectu
         return
     chosen = TaskSize.smallest_for(containers, architecture=architecture)
     assert (chosen.cpu, chosen.memory_mib) in fitting
-    price = FARGATE_PRICES[architecture]
-    dollars = chosen.cpu / 1024 * price.vcpu_hour + chosen.memory_mib / 1024 * price.gb_hour
-    for units, size in fitting:
-        assert units / 1024 * price.vcpu_hour + size / 1024 * price.gb_hour >= dollars
+    dollars = hourly_price(chosen.cpu, chosen.memory_mib, architecture)
+    assert all(hourly_price(units, size, architecture) >= dollars for units, size in fitting)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._rules.data import table
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -48,16 +50,7 @@ _NEEDS = {
     Feature.MACHINES: ("ecs", "ecs-agent", "ecs-telemetry"),
 }
 
-PREFIXES = {
-    "aws": "com.amazonaws",
-    "aws-cn": "cn.com.amazonaws",
-    "aws-eusc": "eu.amazonaws",
-    "aws-iso": "gov.ic.c2s",
-    "aws-iso-b": "gov.sgov.sc2s",
-    "aws-iso-e": "uk.adc-e.cloud",
-    "aws-iso-f": "gov.ic.hci.csp",
-    "aws-us-gov": "com.amazonaws",
-}
+PREFIXES: dict[str, str] = {name: partition["endpoints"] for name, partition in table("partitions").items()}
 """How the names of ECR's endpoints begin, by partition: CDK's table, which it asks where it knows the region."""
 
 _EXECUTION_ROLE = {"logs:": "logs", "secretsmanager:": "secretsmanager", "ssm:": "ssm"}

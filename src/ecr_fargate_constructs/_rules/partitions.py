@@ -1,27 +1,16 @@
-"""The partitions of AWS, by the regions that are in them. Pure: no CDK objects.
-
-Source: "Amazon Resource Names (ARNs)" in the AWS IAM user guide, and the list of regions of aws-cdk-lib.
-"""
+"""The partitions of AWS, by the regions that are in them. Pure: no CDK objects."""
 
 from __future__ import annotations
 
+from ecr_fargate_constructs._rules.data import table
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "us-isof-": "aws-iso-f",
-    "eu-isoe-": "aws-iso-e",
-    "eusc-": "aws-eusc",
-}
 
 
 def partition_of(region: str) -> str:
     """Return the partition that a region is in."""
-    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
+    partitions = table("partitions").items()
+    return next((name for name, of in partitions if of["regions"] and region.startswith(of["regions"])), "aws")
 
 
 def check_partition(option: str, arn: str, region: str, *, path: str | None = None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.data import table, text_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.architecture import Architecture
@@ -18,43 +21,8 @@ if TYPE_CHECKING:
 _GIB = 1024
 
 
-def _gib(first: int, last: int, step: int) -> tuple[int, ...]:
-    return tuple(size * _GIB for size in range(first, last + 1, step))
-
-
-FARGATE_SIZES: dict[int, tuple[int, ...]] = {
-    256: (512, *_gib(1, 2, 1)),
-    512: _gib(1, 4, 1),
-    1024: _gib(2, 8, 1),
-    2048: _gib(4, 16, 1),
-    4096: _gib(8, 30, 1),
-    8192: _gib(16, 60, 4),
-    16384: _gib(32, 120, 8),
-    32768: (60 * _GIB, 120 * _GIB, 244 * _GIB),
-}
-"""CPU units to the memory sizes (MiB) that Linux tasks may have with them.
-
-Source: "Task size" in the Amazon ECS developer guide's page on Fargate task definition parameters.
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FargatePrice:
-    """US dollars for an hour of one vCPU, and for an hour of one GB of memory."""
-
-    vcpu_hour: float
-    gb_hour: float
-
-
-FARGATE_PRICES = {
-    Architecture.X86_64: FargatePrice(vcpu_hour=0.04048, gb_hour=0.004445),
-    Architecture.ARM64: FargatePrice(vcpu_hour=0.03238, gb_hour=0.00356),
-}
-"""List prices of Fargate on Linux in us-east-1.
-
-Source: "AWS Fargate pricing" (aws.amazon.com/fargate/pricing), as of March 2026. They only rank sizes: storage
-and other regions, which ask more for both, are left out.
-"""
+FARGATE_SIZES: dict[int, tuple[int, ...]] = {int(cpu): tuple(sizes) for cpu, sizes in table("fargate_sizes").items()}
+"""CPU units to the memory sizes (MiB) that Linux tasks may have with them."""
 
 
 class SharesOfTask(Protocol):
@@ -186,9 +154,22 @@ class TaskSize:
 
 
 def hourly_price(cpu: float, memory_mib: float, architecture: Architecture) -> float:
-    """US dollars that a task of this size costs in an hour, its storage left out."""
-    price = FARGATE_PRICES[architecture]
-    return cpu / 1024 * price.vcpu_hour + memory_mib / _GIB * price.gb_hour
+    """Return the US dollars that a task of this size costs per hour in us-east-1, without its storage.
+
+    It only ranks sizes: other regions ask more for both.
+    """
+    vcpu, gb = _prices()[architecture]
+    return cpu / 1024 * vcpu + memory_mib / _GIB * gb
+
+
+@cache
+def _prices() -> dict[Architecture, tuple[float, float]]:
+    """Return the list prices of an hour of one vCPU, and of one GB of memory."""
+    prices = json.loads(text_of("prices-us-east-1"))["prices"]
+    return {
+        architecture: (float(prices[f"fargate.{name}.vcpu-hour"]), float(prices[f"fargate.{name}.gb-hour"]))
+        for architecture, name in ((Architecture.X86_64, "x86"), (Architecture.ARM64, "arm"))
+    }
 
 
 def _known(name: str, share: float | None) -> float:

@@ -1,38 +1,11 @@
 """Rule packs of cdk-nag on any CDK app, and the list of what was acknowledged, for a reviewer.
 
 ``enable(app)`` makes ``app.synth()`` fail on every finding that nobody acknowledged; ``inventory(app)`` lists the
-acknowledgements. Neither knows this package's constructs. Names are imported when they are first used.
+acknowledgements. Neither knows this package's constructs.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from ecr_fargate_constructs._lazy import attach
 
-if TYPE_CHECKING:
-    from ecr_fargate_constructs.compliance.checks import ALL_PACKS, DEFAULT_PACKS, Pack, enable, inventory
-    from ecr_fargate_constructs.compliance.report import Acknowledgement, Inventory
-
-__all__ = ["ALL_PACKS", "DEFAULT_PACKS", "Acknowledgement", "Inventory", "Pack", "enable", "inventory"]
-
-_HOMES = {
-    "ALL_PACKS": "checks",
-    "Acknowledgement": "report",
-    "DEFAULT_PACKS": "checks",
-    "Inventory": "report",
-    "Pack": "checks",
-    "enable": "checks",
-    "inventory": "checks",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from planting import copy_of
 
-from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES
-from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.assembly.workload import services
@@ -233,13 +231,6 @@ def test_a_table_of_ones_own(tmp_path: Path, assemblies: Path) -> None:
     file.write_text("[]", encoding="utf-8")
     with pytest.raises(AssemblyError, match="holds no prices"):
         price_table(file)
-
-
-def test_the_table_agrees_with_the_prices_that_rank_task_sizes() -> None:
-    for family, architecture in (("x86", Architecture.X86_64), ("arm", Architecture.ARM64)):
-        ranked = FARGATE_PRICES[architecture]
-        assert TABLE.get(f"fargate.{family}.vcpu-hour") == Decimal(str(ranked.vcpu_hour))
-        assert TABLE.get(f"fargate.{family}.gb-hour") == Decimal(str(ranked.gb_hour))
 
 
 @pytest.mark.parametrize(

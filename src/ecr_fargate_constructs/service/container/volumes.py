@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._rules.checks import absolute_path, whole_number
+from ecr_fargate_constructs._rules.data import table
 from ecr_fargate_constructs._rules.jsii_types import is_construct, is_imported
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
@@ -23,34 +24,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _SNAPSHOT = re.compile(r"snap-[0-9a-f]+")
 _PROVISIONED = (ec2.EbsDeviceVolumeType.IO1, ec2.EbsDeviceVolumeType.IO2)
-_SIZES = {
-    ec2.EbsDeviceVolumeType.GP2: (1, 16_384),
-    ec2.EbsDeviceVolumeType.GP3: (1, 65_536),
-    ec2.EbsDeviceVolumeType.IO1: (4, 16_384),
-    ec2.EbsDeviceVolumeType.IO2: (4, 65_536),
-    ec2.EbsDeviceVolumeType.SC1: (125, 16_384),
-    ec2.EbsDeviceVolumeType.ST1: (125, 16_384),
-    ec2.EbsDeviceVolumeType.STANDARD: (1, 1_024),
-}
-"""GiB that each volume type may have.
-
-Source: "Amazon EBS volume types" in the Amazon EBS user guide, as ``ecs.ServiceManagedVolume`` of CDK checks it.
-"""
-_IOPS = {
-    ec2.EbsDeviceVolumeType.GP3: (3_000, 80_000),
-    ec2.EbsDeviceVolumeType.IO1: (100, 64_000),
-    ec2.EbsDeviceVolumeType.IO2: (100, 256_000),
-}
-"""Operations a second that each volume type may have; the others take none. Same source."""
-
-_IOPS_PER_GIB = {
-    ec2.EbsDeviceVolumeType.GP3: 500,
-    ec2.EbsDeviceVolumeType.IO1: 50,
-    ec2.EbsDeviceVolumeType.IO2: 1_000,
-}
-"""Most operations a second for each GiB; gp3 has its 3,000 at any size. Same source."""
 _BASELINE_IOPS = 3_000
-_THROUGHPUT_PER_IOPS = 0.25  # MiB a second; gp3, same source
+_THROUGHPUT_PER_IOPS = 0.25  # MiB a second; gp3, "Amazon EBS volume types" in the Amazon EBS user guide
 
 
 @dataclass(frozen=True)
@@ -166,10 +141,11 @@ class EbsVolume(_Named):
         """Refuse what EBS does not have."""
         super().__post_init__()
         kind = self.volume_type.value.lower()
+        limits = table("ebs_volumes")[kind]
         if self.size_gib is None and self.snapshot_id is None:
             raise ConfigurationError("EbsVolume needs size_gib or snapshot_id; give one of them, or both")
         if self.size_gib is not None:
-            least, most = _SIZES[self.volume_type]
+            least, most = limits["gib"]
             what = f"a size in GiB that {kind} has"
             whole_number("EbsVolume.size_gib", self.size_gib, minimum=least, maximum=most, what=what)
         if (
@@ -186,9 +162,10 @@ class EbsVolume(_Named):
         if self.iops is None and self.volume_type in _PROVISIONED:
             raise ConfigurationError(f"EbsVolume.volume_type {kind} needs iops; give it, or use gp3")
         if self.iops is not None:
-            if self.volume_type not in _IOPS:
+            limits = table("ebs_volumes")[kind]
+            if "iops" not in limits:
                 raise ConfigurationError(f"EbsVolume.iops is not taken by {kind}; leave it out, or use gp3, io1 or io2")
-            least, most = _IOPS[self.volume_type]
+            least, most = limits["iops"]
             whole_number("EbsVolume.iops", self.iops, minimum=least, maximum=most, what=f"a rate that {kind} has")
         if self.throughput is not None:
             if self.volume_type is not ec2.EbsDeviceVolumeType.GP3:
@@ -208,8 +185,9 @@ class EbsVolume(_Named):
         if is_token(iops):
             return
         if self.iops is not None and self.size_gib is not None and not is_token(self.size_gib):
-            ratio = _IOPS_PER_GIB[self.volume_type]
-            most = max(_IOPS[self.volume_type][0], ratio * self.size_gib)
+            limits = table("ebs_volumes")[kind]
+            ratio = limits["iops_per_gib"]
+            most = max(limits["iops"][0], ratio * self.size_gib)
             if iops > most:
                 raise ConfigurationError(
                     f"EbsVolume.iops={iops:g} is more than {kind} has at size_gib={self.size_gib:g}, {ratio:,} for "

@@ -1,25 +1,19 @@
-"""A table of list prices.
-
-The table that comes along was compared in November 2026 with what AWS's pricing pages and several price guides of March
-to June 2026 say for us-east-1: Linux, on demand, no free tier, no savings plan. Prices that move, such as Spot's, are
-not in it.
-"""
+"""A table of list prices: a file of the user's, or the library's own of us-east-1, without prices that move."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from importlib import resources
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._rules.data import text_of
 from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_DEFAULT = "prices-us-east-1.json"
 _FORM = '{"region": "eu-west-1", "date": "2026-06", "currency": "USD", "hours": 730, "prices": {"alb.hour": "0.0252"}}'
 
 
@@ -52,10 +46,7 @@ def price_table(file: Path | None = None) -> PriceTable:
     Raises:
         AssemblyError: The file holds no table.
     """
-    if file is None:
-        text = resources.files(__package__).joinpath(_DEFAULT).read_text(encoding="utf-8")
-    else:
-        text = file.read_text(encoding="utf-8")
+    text = text_of("prices-us-east-1") if file is None else file.read_text(encoding="utf-8")
     try:
         content = json.loads(text)
         prices = {str(name): Decimal(str(price)) for name, price in content["prices"].items()}
