@@ -33,6 +33,10 @@ def attach(package: str, file: str) -> tuple[Callable[[str], object], Callable[[
         for alias in statement.names
     }
 
+    computed = [
+        each.target.id for each in stub.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+    ]
+
     def __getattr__(name: str) -> object:  # noqa: N807 - becomes the package's
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
@@ -42,7 +46,7 @@ def attach(package: str, file: str) -> tuple[Callable[[str], object], Callable[[
         return value
 
     def __dir__() -> list[str]:  # noqa: N807 - as above
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted({*vars(sys.modules[package]), *homes, *computed})
 
     return __getattr__, __dir__, sorted(homes)
 

@@ -189,7 +189,7 @@ ADDRESS_CASES = [
             ),
         ),
         lambda p: bare.pattern(p, protocol_version=elbv2.ApplicationProtocolVersion.GRPC),
-        Refused("PublicHttp.targets has protocol_version=", "use PublicHttps(…)"),
+        Refused("PublicHttp.target_group has protocol_version=", "use PublicHttps(…)"),
     ),
     Case(
         ADDRESSES,

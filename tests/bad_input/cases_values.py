@@ -256,7 +256,7 @@ COUNTS = [
         "A schedule that changes nothing",
         lambda p: here.service(p, scaling=Scaling(min_capacity=1, max_capacity=4, schedule=[_night()])),
         lambda p: bare.scaling(p, 1, 4, schedule={"night": {}}),
-        Refused("'night' changes nothing", "give minimum="),
+        Refused("'night' changes nothing", "give min_capacity="),
     ),
     Case(
         "Counts and percentages",

@@ -178,8 +178,8 @@ def test_the_breaker_counts_by_what_is_wanted_at_the_time(template: dict[str, An
 
 def test_a_paused_service_keeps_everything_but_its_tasks(template: dict[str, Any]) -> None:
     options: dict[str, Any] = {
-        "minimum": 3,
-        "maximum": 9,
+        "min_capacity": 3,
+        "max_capacity": 9,
         "cpu_percent": 60,
         "memory_percent": 70,
         "requests_per_target": 500,

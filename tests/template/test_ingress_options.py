@@ -303,7 +303,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "grpc",
         lambda _: PublicHttp(target_group=TargetGroupSettings(protocol_version=GRPC)),
-        "PublicHttp.targets",
+        "PublicHttp.target_group",
         "PublicHttps(…)",
     ),
     ("routed grpc", _plain_grpc, "[Stack/Web] Targets.settings has protocol_version", "PublicHttps(…)"),

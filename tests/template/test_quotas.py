@@ -100,7 +100,7 @@ def test_a_count_and_a_schedule_are_looked_at_too() -> None:
     assert text.startswith("desired_count=1000000 is more tasks")
     at_eight = ScheduledCapacity(name="day", at=AT, min_capacity=1, max_capacity=2000)
     [text] = _warnings(_fargate(scaling=_scaling(10, schedule=[at_eight])), "tasksAboveQuota")
-    assert text.startswith("ScheduledCapacity 'day' maximum=2000 is more tasks")
+    assert text.startswith("ScheduledCapacity 'day' max_capacity=2000 is more tasks")
 
 
 @pytest.mark.parametrize("scaling", [_scaling(_number()), _scaling(5000, paused=True)], ids=["token", "paused"])

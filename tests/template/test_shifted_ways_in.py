@@ -52,6 +52,6 @@ def test_a_rule_that_shifts_traffic_must_not_lead_past_a_sign_in() -> None:
 
 def test_both_target_groups_speak_what_the_tasks_speak() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    _service(stack, targets=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC))
+    _service(stack, target_group=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC))
     groups = of_type(template_of(stack), "AWS::ElasticLoadBalancingV2::TargetGroup").values()
     assert [group["Properties"]["ProtocolVersion"] for group in groups] == ["GRPC", "GRPC"]

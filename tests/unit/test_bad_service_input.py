@@ -39,11 +39,11 @@ SECONDS = cdk.Duration.seconds
 
 
 def _scaling(**options: Any) -> Scaling:  # noqa: ANN401 - passed on as they are
-    return Scaling(**{"minimum": 2, "maximum": 4, "cpu_percent": 60, **options})
+    return Scaling(**{"min_capacity": 2, "max_capacity": 4, "cpu_percent": 60, **options})
 
 
 def _at(name: str = "later", **options: Any) -> ScheduledCapacity:  # noqa: ANN401 - passed on as they are
-    return ScheduledCapacity(**{"name": name, "at": CRON, "minimum": 2, **options})
+    return ScheduledCapacity(**{"name": name, "at": CRON, "min_capacity": 2, **options})
 
 
 VALUES: list[tuple[str, Callable[[], object], str, str]] = [
@@ -99,7 +99,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4 and max_capacity=4", "a smaller base"),
     ("unnamed", lambda: _at(""), "ScheduledCapacity.name=''", "1 to 256 characters"),
     ("name", lambda: _at("a/b"), "ScheduledCapacity.name='a/b'", "none of them ':', '/' or '|'"),
-    ("no change", lambda: _at(min_capacity=None), "ScheduledCapacity 'later' changes nothing", "give minimum="),
+    ("no change", lambda: _at(min_capacity=None), "ScheduledCapacity 'later' changes nothing", "give min_capacity="),
     ("negative", lambda: _at(min_capacity=-1), "ScheduledCapacity.min_capacity=-1", "use 0 or more"),
     (
         "limits",

@@ -315,7 +315,7 @@ def test_junk_anywhere(assemblies: Path, tmp_path: Path, file: str, data: st.Dat
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.sampled_from(places))
         try:
-            _planted(changed, place, data.draw(JUNK))
+            _planted(changed, place, copy.deepcopy(data.draw(JUNK)))
         except (TypeError, LookupError, AttributeError):
             continue  # something around it is junk already
     path.write_text(json.dumps(changed), encoding="utf-8")

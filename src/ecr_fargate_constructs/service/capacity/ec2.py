@@ -119,7 +119,7 @@ def check_machines(
     if cluster is not None and cdk.Stack.of(cluster).node.addr != cdk.Stack.of(scope).node.addr:
         raise ConfigurationError(
             "machines cannot be added to a cluster of another stack, since each stack would wait for the other; leave "
-            "machines out and add capacity beside the cluster, or leave cluster out",
+            "capacity out and add it beside the cluster, or leave cluster out",
             path=path,
         )
     _check_gpus(machines, container, path=path)

@@ -115,7 +115,7 @@ def ingress(program: Program, way: WayIn, domains: Sequence[Domain]) -> Call:
         allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in way.allow_from] or None,
         health_check=_health_check(program, way),
         deregistration_delay=program.duration(way.deregistration_delay),
-        targets=_settings(program, way),
+        target_group=_settings(program, way),
     )
 
 
@@ -131,8 +131,8 @@ def scaling(program: Program, service: Service) -> Call | None:
         capacity = program.own("Mixed", base=count.spot_after, on_demand_weight=0)
     return program.own(
         "Scaling",
-        minimum=count.minimum,
-        maximum=count.maximum,
+        min_capacity=count.minimum,
+        max_capacity=count.maximum,
         cpu_percent=count.cpu_percent,
         memory_percent=count.memory_percent,
         requests_per_target=count.requests,
