@@ -11,11 +11,11 @@ PAGE = Path(__file__).parent.parent / "docs" / "doctor-rules.md"
 _HEAD = """\
 # The rules of `ecr-fargate doctor`
 
-Ids are public API: they do not change within a major version. [How to use the command](commands.md#doctor).
+The ids are public API: they do not change within a major version. [How to use the command](commands.md#doctor).
 """
 _TITLES = {
-    Severity.ERROR: "Errors: it will not start, or nobody will reach it",
-    Severity.WARNING: "Warnings: it will hurt",
+    Severity.ERROR: "Errors: the app will not start, or cannot be reached",
+    Severity.WARNING: "Warnings: the app will cause trouble later",
 }
 
 
