@@ -1,4 +1,4 @@
-"""The table of rules in docs/doctor-rules.md: ``python scripts/rules_table.py`` writes it."""
+"""Write the table of rules in docs/doctor-rules.md: ``python scripts/rules_table.py``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TITLES = {
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     parts = [_HEAD]
     for severity, title in _TITLES.items():
         rules = sorted((rule for rule in RULES if rule.severity is severity), key=lambda rule: rule.id)

@@ -28,12 +28,12 @@ _ROW = re.compile(r"^\| (?P<what>.+?) \| (?P<bare>.+?) \| (?P<ours>.+) \|$")
 _HEAD = """\
 # Bad input
 
-This page shows what happens to inputs that cannot work or that will cause trouble later. It compares CDK's own constructs
-(`ApplicationLoadBalancedFargateService`, `DockerImageAsset`, `ecr.Repository`, `elbv2`, `ec2.Vpc`) with this library
-(the column "Here"). In this library:
+This page shows what happens to inputs that cannot work or that will cause trouble later. It compares CDK's own
+constructs (`ApplicationLoadBalancedFargateService`, `DockerImageAsset`, `ecr.Repository`, `elbv2`, `ec2.Vpc`) with this
+library (the column "Here"). In this library:
 
-- An input that cannot work is a `ConfigurationError` in the constructor, with the path of the construct, the option, the
-  value, what is allowed and the fix. Nothing is left in the tree.
+- An input that cannot work is a `ConfigurationError` in the constructor, with the path of the construct, the option,
+  the value, what is allowed and the fix. Nothing is left in the tree.
 - An input that may cause trouble is a warning with an id, which you can acknowledge with
   `cdk.Annotations.of(…).acknowledge_warning(id)`.
 - A value that only the deployment knows (a CDK token) passes. If CDK has to know it earlier, an error says so.
