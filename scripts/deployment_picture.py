@@ -41,13 +41,13 @@ class Curve:
 
     title: str
     steps: Sequence[tuple[float, float]]
-    bake: tuple[float, float]
+    bake_time: tuple[float, float]
     ready: str
 
     @property
     def end(self) -> float:
         """Return the last minute of the picture."""
-        return self.bake[1]
+        return self.bake_time[1]
 
 
 def curves() -> list[Curve]:
@@ -56,7 +56,7 @@ def curves() -> list[Curve]:
 
 
 def _rolling() -> Curve:
-    assert Rolling().maximum_percent == 200  # for a moment both versions serve, with half of the tasks each
+    assert Rolling().max_healthy_percent == 200  # for a moment both versions serve, with half of the tasks each
     way = PublicHttp()
     healthy = way.health_check.interval.to_seconds() * way.health_check.healthy_threshold / 60
     drained = healthy + way.deregistration_delay.to_seconds() / 60
@@ -126,7 +126,7 @@ def _panel(curve: Curve, top: float) -> list[str]:
         _text(_LEFT - 8, plot + 10, "100 %", kind="s", anchor="end"),
         _text(_LEFT - 8, bottom, "0", kind="s", anchor="end"),
     ]
-    baked, done = curve.bake
+    baked, done = curve.bake_time
     place = f'x1="{x(baked) + 1:.1f}" x2="{x(done):.1f}" y1="{bottom + 5}" y2="{bottom + 5}"'
     parts += [
         f'<line {place} stroke="{_INK}" stroke-width="2"/>',
