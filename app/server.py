@@ -1,4 +1,4 @@
-"""A small web server: ``/`` greets, ``/healthz`` says that it is fit for traffic."""
+"""A small web server: ``/`` greets, ``/healthz`` reports that it can serve traffic."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 GREETING = "Hello from a private ECR repository!"
-KEEP_ALIVE_SECONDS = 75  # longer than the load balancer's 60 idle seconds, or it would reuse closed connections
+KEEP_ALIVE_SECONDS = 75  # above the load balancer's idle timeout of 60 s; otherwise it would reuse closed connections
 
-GRACE_SECONDS = 25  # less than the 30 that the task has between SIGTERM and SIGKILL
+GRACE_SECONDS = 25  # less than the 30 seconds between SIGTERM and SIGKILL
 
 
 class InFlight:
-    """Counts the requests that are being answered, so that stopping can wait for them and for nothing else."""
+    """Counts the requests in progress, so that the server waits for them, and for nothing else, before it stops."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with no requests."""
         self._count = 0
         self._changed = threading.Condition()
 
@@ -36,7 +36,7 @@ class InFlight:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no request is being answered; False when that takes longer than ``seconds``."""
+        """Wait until no request is in progress; return False if that takes longer than ``seconds``."""
         with self._changed:
             return self._changed.wait_for(lambda: self._count == 0, timeout=seconds)
 
@@ -45,19 +45,19 @@ IN_FLIGHT = InFlight()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answer GET and HEAD."""
+    """Answers GET and HEAD."""
 
     protocol_version = "HTTP/1.1"
     timeout = KEEP_ALIVE_SECONDS
 
     def do_GET(self) -> None:
-        """Answer the two paths, and 404 for the rest."""
+        """Answer the two paths, and 404 for all others."""
         bodies = {"/": f"{GREETING}\n", "/healthz": "ok\n"}
         body = bodies.get(self.path.partition("?")[0])
         with IN_FLIGHT:
             self.answer(404 if body is None else 200, body or "not found\n")
 
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+    do_HEAD = do_GET  # noqa: N815 - http.server calls this name
 
     def answer(self, status: int, text: str) -> None:
         """Send a plain-text answer."""
@@ -71,14 +71,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """One thread a connection."""
+    """A server with one thread per connection."""
 
-    daemon_threads = True  # an idle kept-alive connection must not hold up the stop
+    daemon_threads = True  # an idle kept-alive connection must not delay the stop
     request_queue_size = 128
 
     def __init__(self, port: int) -> None:
         """Listen on every interface of the container."""
-        super().__init__(("0.0.0.0", port), Handler)  # noqa: S104 - the load balancer comes from outside
+        super().__init__(("0.0.0.0", port), Handler)  # noqa: S104 - the load balancer connects from outside
 
 
 def main() -> int:
@@ -86,7 +86,7 @@ def main() -> int:
     server = Server(int(os.environ.get("PORT", "8080")))
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for the serving loop, which runs in this very thread: ask from another one.
+        # shutdown() waits for the serving loop, which runs in this thread, so call it from another one.
         threading.Thread(target=server.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)

@@ -41,7 +41,7 @@ TOLERANCE = 0.1
 
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default=",".join(ALL), help="goals, separated by commas")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of whole processes (default: 9)")
@@ -62,7 +62,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, dict[str, float]]]:
-    """Measure what was chosen; the goals, the points of the growth, and medians of the machine."""
+    """Measure the chosen goals; return them, the points of the growth, and medians of this machine."""
     points: Points = {}
     found: list[Goal] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -91,12 +91,12 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, d
 
 
 def ratios_of(goals: Sequence[Goal]) -> dict[str, float]:
-    """What a later run is compared with."""
+    """Return the values with which a later run is compared."""
     return {name: round(value, 4) for goal in goals for name, value in goal.ratios.items()}
 
 
 def bars_of(ratios: dict[str, float]) -> list[tuple[str, float, float]]:
-    """What the chart shows of the ratios, with the goals."""
+    """Return the ratios that the chart shows, with their goals."""
     shown = {
         "P1 1": ("1 service, by hand", P1),
         "P1 50": ("50 services, by hand", P1),
@@ -111,10 +111,10 @@ def bars_of(ratios: dict[str, float]) -> list[tuple[str, float, float]]:
 
 
 def check(ratios: dict[str, float], again: Callable[[list[str]], dict[str, float]]) -> int:
-    """Compare with the committed baseline; what is worse has to be so twice, since a machine has slow minutes.
+    """Compare with the committed baseline; a ratio has to be worse twice, because a machine has slow minutes.
 
     Args:
-        ratios: What was measured.
+        ratios: The measured ratios.
         again: Measures goals once more.
     """
     before: dict[str, float] = json.loads(BASELINE.read_text(encoding="utf-8"))["ratios"]
@@ -128,7 +128,7 @@ def check(ratios: dict[str, float], again: Callable[[list[str]], dict[str, float
 
 
 def write(goals: Sequence[Goal], points: Points) -> None:
-    """Write table, baseline and chart; of what was not measured, the baseline keeps what it has."""
+    """Write table, baseline and chart; the baseline keeps its values for goals that were not measured."""
     from bench.chart import draw  # noqa: PLC0415 - matplotlib, which checks do without
 
     before = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.is_file() else {}
@@ -147,13 +147,13 @@ def write(goals: Sequence[Goal], points: Points) -> None:
 
 
 def _by_number(named: tuple[str, object]) -> tuple[int, str]:
-    """P10 comes after P9."""
+    """Sort P10 after P9."""
     number, _, beside = named[0].removeprefix("P").partition(" ")
     return int(number), beside
 
 
 def _rows(goals: Sequence[Goal]) -> dict[str, dict[str, object]]:
-    """The table's rows by a name that sorts; a row without a goal follows the one before it."""
+    """Return the table's rows by a name that sorts; a row without a goal follows the one before it."""
     found: dict[str, dict[str, object]] = {}
     last = ""
     for goal in goals:

@@ -1,4 +1,4 @@
-"""P2: a second synthesis in a process that has imported CDK, against the first one there."""
+"""P2: a second synthesis in a process that has imported CDK, compared with the first one in that process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOAL = 0.20
 
 
 def second_synthesis(assemblies: Assemblies, rounds: int) -> list[Goal]:
-    """Measure one service, by this library and by hand, in turn."""
+    """Measure one service of this library and a hand-written one, in turn."""
     found: dict[str, list[float]] = {OURS: [], HANDWRITTEN: []}
     for number in range(rounds + 1):
         for name in list(found)[:: -1 if number % 2 else 1]:
@@ -42,7 +42,7 @@ def second_synthesis(assemblies: Assemblies, rounds: int) -> list[Goal]:
 
 
 def _share(assemblies: Assemblies, name: str) -> float:
-    """The time of the second synthesis as a share of the first."""
+    """Return the time of the second synthesis as a share of the first."""
     with tempfile.TemporaryDirectory() as folder:
         times = Path(folder) / "times"
         environment = {**assemblies.program(name, 1).environment, "BENCH_TIMES": str(times)}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-PAPER, INK, FAINT = "#ffffff", "#1f2328", "#d1d9e0"  # a card of its own: readable on light and on dark pages
+PAPER, INK, FAINT = "#ffffff", "#1f2328", "#d1d9e0"  # a background of its own: readable on light and on dark pages
 MET, MISSED = "#1a7f37", "#bc4c00"
 LINES = ("#0969da", "#8250df", "#1a7f37")
 
@@ -26,9 +26,9 @@ def draw(
     """Write ``bench.svg`` and ``bench.png``.
 
     Args:
-        bars: What was compared, its ratio, and the goal.
-        growth: Points (services, value) by what they show.
-        folder: Where to.
+        bars: The name of a comparison, its ratio, and the goal.
+        growth: Points (services, value) by the measured quantity.
+        folder: The folder of the files.
     """
     with mpl.rc_context({"svg.hashsalt": "bench", "svg.fonttype": "path", "font.size": 9, "text.color": INK}):
         figure = Figure(figsize=(9, 3.6), facecolor=PAPER, layout="constrained")

@@ -1,4 +1,4 @@
-"""P10: the function that copies, between two registries, beside ``skopeo copy`` between the same two."""
+"""P10: the copy function between two registries, compared with ``skopeo copy`` between the same two."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.processes import Sample
 
 SLOWEST, MOST_MEMORY, MOST_CODE = 1.3, 256, 64
-"""The goals: times skopeo's time, MiB, and KB of code."""
+"""The goals: a multiple of skopeo's time, MiB, and KB of code."""
 
 LAYERS = 8
 CODE = ROOT / "src" / "ecr_fargate_constructs" / "image"
@@ -32,10 +32,10 @@ _GOAL = f"time ≤ {SLOWEST}; peak memory ≤ {MOST_MEMORY} MiB, whatever a laye
 
 
 def copies(rounds: int, mebibytes: int) -> list[Goal]:
-    """Copy an image with both, in turn, there and back; each destination is a new, empty registry.
+    """Copy an image with both, in turn, in alternating order; each destination is a new, empty registry.
 
     Args:
-        rounds: How often.
+        rounds: Number of rounds.
         mebibytes: Size of the image.
     """
     missing = [name for name, found in (("docker-registry", registry_program()), ("skopeo", _skopeo())) if not found]
@@ -58,11 +58,11 @@ def copies(rounds: int, mebibytes: int) -> list[Goal]:
 
 
 def described(found: dict[str, list[Sample]], one: Sample, mebibytes: int, code: float) -> Goal:
-    """P10 in words.
+    """Return P10 in words.
 
     Args:
-        found: What was measured with several layers.
-        one: The copier with one layer.
+        found: The samples with several layers.
+        one: The sample of the copier with one layer.
         mebibytes: Size of the image.
         code: KB of the asset.
     """
@@ -83,7 +83,7 @@ def described(found: dict[str, list[Sample]], one: Sample, mebibytes: int, code:
 
 
 def zipped() -> float:
-    """KB of the function's code as the CDK command line packs it."""
+    """Return the KB of the function's code as the CDK command line packs it."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted((CODE / "copier").glob("*.py")):
@@ -93,10 +93,10 @@ def zipped() -> float:
 
 @dataclass
 class Answers:
-    """What the function answered CloudFormation.
+    """The answers that the function sent to CloudFormation.
 
     Attributes:
-        address: Where it answers.
+        address: The URL to which it sends them.
         received: The answers.
     """
 
@@ -132,7 +132,7 @@ def _answers() -> Iterator[Answers]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         answers = Answers(f"http://127.0.0.1:{server.server_port}/")

@@ -1,4 +1,4 @@
-"""P7: ``cdk deploy`` on the embedded AWS, beside the bare pattern on the same one."""
+"""P7: ``cdk deploy`` on the embedded AWS, compared with the bare pattern on the same one."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ PROGRAMS = ("ours", "direct", "handwritten", "bare")
 PARTS = ("start", "synthesis", "assets", "stacks")
 GOAL = 1.15
 _SETTLES = 10
-"""Seconds before a phase: what the last deployment of the phase before has set going, tasks that end, is over then."""
+"""Seconds to wait before a phase, so that the tasks that the previous phase's last deployment stops have ended."""
 
 Found: TypeAlias = "Mapping[tuple[str, str], Sequence[Deployment]]"
 
 
 def deployments(port: int, rounds: int) -> list[Goal]:
-    """Deploy each program thrice a round, in turn; every round has embedded AWS of its own.
+    """Deploy each program three times per round, in turn; every round has its own embedded AWS.
 
     Its repositories share layers, which ``RegistrySettings`` sets once for a registry: a new repository then gets the
-    base image from one that has it. The bare pattern's repository has it from the start.
+    base image from one that has it. The bare pattern's repository has the base image from the start.
 
-    What is written by hand has one for itself: there, too, nobody has packed the function that copies before.
+    The hand-written program has an embedded AWS of its own, so that its copy function was not packed before either.
     """
     found: dict[tuple[str, str], list[Deployment]] = {(name, phase): [] for name in PROGRAMS for phase in PHASES}
     for number in range(rounds):
@@ -59,7 +59,7 @@ def deployments(port: int, rounds: int) -> list[Goal]:
 
 
 def times(found: Found) -> Goal:
-    """P7."""
+    """Return P7."""
     ratios, direct, by_hand = (
         {phase: ratio(_seconds(found[name, phase]), _seconds(found["bare", phase])) for phase in PHASES}
         for name in ("ours", "direct", "handwritten")
@@ -80,7 +80,7 @@ def times(found: Found) -> Goal:
 
 
 def seconds_table(found: Found) -> str:
-    """Where the seconds go, as the command line says it: medians, a line a program and phase."""
+    """Print where the seconds go, as the command line reports them: medians, one line per program and phase."""
     rows = [
         f"| {phase}, {name} | {' | '.join(_median(found[name, phase], part) for part in ('seconds', *PARTS))} |"
         for phase in PHASES

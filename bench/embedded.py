@@ -1,4 +1,4 @@
-"""An embedded AWS of a run's own, deployments to it, and what they say of themselves."""
+"""An embedded AWS for one run, deployments to it, and the figures that they report."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Deployment:
     Attributes:
         seconds: Wall time of the whole command.
         start: Seconds until the CDK command line runs, and those after it.
-        synthesis: Seconds of the app, as the command line says it.
-        assets: Seconds for assets, change sets and questions.
+        synthesis: Seconds of the app, as the command line reports them.
+        assets: Seconds for assets, change sets and queries.
         stacks: Seconds from the execution of the change sets until the command line knows that they are done.
         brought: Bytes that arrived in the registry, by repository.
-        blobs: Those of layers and configurations alone.
+        blobs: Those of layers and configurations only.
     """
 
     seconds: float
@@ -46,7 +46,7 @@ class Deployment:
 
     @classmethod
     def of(cls, seconds: float, said: str, log: str) -> Deployment:
-        """Read what the command line and the embedded AWS have said."""
+        """Read the output of the command line and of the embedded AWS."""
         found = dict.fromkeys(("Synthesis", "Deployment", "Total"), 0.0)
         for name, value in _TIME.findall(said):
             found[name] += float(value)
@@ -62,11 +62,11 @@ class Deployment:
 
 
 def brought(log: str, *kinds: str) -> dict[str, int]:
-    """Bytes that arrived in the registry, by repository.
+    """Return the bytes that arrived in the registry, by repository.
 
     Args:
-        log: What the embedded AWS has printed.
-        kinds: What counts: ``blobs``, which are layers and configurations, or ``manifests``; by default both.
+        log: The output of the embedded AWS.
+        kinds: The kinds that count: ``blobs``, which are layers and configurations, or ``manifests``; by default both.
     """
     found: Counter[str] = Counter()
     for repository, kind, size in _BROUGHT.findall(log):
@@ -78,12 +78,12 @@ def brought(log: str, *kinds: str) -> dict[str, int]:
 class App:
     """A CDK app in a folder of its own, with a copy of the sample's directory for each program.
 
-    Had they one directory, a program would find its image in the registry because another has pushed it, and would
-    deploy what was edited for another.
+    With one directory for all, a program would find its image in the registry because another has pushed it, and would
+    deploy edits that were made for another.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
-        """Make the folder; nothing runs yet."""
+        """Create the folder; nothing runs yet."""
         shutil.copytree(ROOT / "bench" / "deployed", folder, ignore=shutil.ignore_patterns("__pycache__"))
         self._folder = folder
         self._port = port
@@ -92,12 +92,12 @@ class App:
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
 
     def add(self, program: str) -> None:
-        """Give a program a directory to build, which no other has."""
+        """Give a program its own directory to build."""
         shutil.copytree(ROOT / "app", self._folder / "images" / program, ignore=shutil.ignore_patterns("__pycache__"))
         self.edit(program)
 
     def edit(self, program: str) -> None:
-        """Make a version of a program that was never built, by a line more."""
+        """Add a line to a program's code, so that this version was never built."""
         self._edits += 1
         server = self._folder / "images" / program / "server.py"
         text = server.read_text(encoding="utf-8")
@@ -111,12 +111,12 @@ class App:
         return Deployment.of(time.perf_counter() - begun, said, self.log()[before:])
 
     def log(self) -> str:
-        """What the embedded AWS has printed."""
+        """Return the output of the embedded AWS."""
         file = self._folder / ".ecr-fargate" / str(self._port) / "aws.log"
         return file.read_text(encoding="utf-8", errors="replace")
 
     def local(self, program: str, verb: str, *arguments: str) -> str:
-        """Run ``ecr-fargate local``, and return what it printed."""
+        """Run ``ecr-fargate local`` and return its output."""
         options = ["--app-dir", str(self._folder), "--port", str(self._port)]
         command = [str(Path(sys.executable).parent / "ecr-fargate"), "local", verb, *options, *arguments]
         environment: Mapping[str, str] = {**os.environ, "BENCH_PROGRAM": program, "PYTHONPATH": str(ROOT)}

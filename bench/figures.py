@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Median of the ratios of what was measured side by side: a slow minute slows both of a pair."""
+    """Return the median of the ratios of values measured side by side: a slow minute slows both of a pair."""
     return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
 
 
 def in_shares(values: Sequence[Sequence[float]]) -> list[float]:
-    """Medians of what was measured in rounds, each a share of its round: a slow round is as good as a fast one.
+    """Return the medians of values measured in rounds, as shares of their round: slow rounds do not distort them.
 
     Args:
-        values: What was measured of each thing, a value a round.
+        values: The values of each program, one per round.
     """
     rounds = [sum(each) for each in zip(*values, strict=True)]
     return [statistics.median(value / whole for value, whole in zip(each, rounds, strict=True)) for each in values]
@@ -30,8 +30,8 @@ class Line:
     """A straight line through measured points, by least squares.
 
     Attributes:
-        start: Where it begins, at no service.
-        slope: What a further service adds.
+        start: The value without any service.
+        slope: The increase per service.
         r_squared: Share of the variance that the line explains; 1 is all of it.
         deviation: The largest distance of a point from the line, as a share of the largest value.
     """
@@ -58,7 +58,7 @@ class Line:
 
 
 def regressions(before: Mapping[str, float], now: Mapping[str, float], tolerance: float) -> dict[str, str]:
-    """What got worse than the tolerance allows, a sentence each; lower is better for all of them."""
+    """Return a sentence for each ratio that is worse than the tolerance allows; lower is better for all of them."""
     return {
         name: f"{name}: {before[name]:.3g} before, {value:.3g} now ({value / before[name] - 1:+.0%})"
         for name, value in now.items()

@@ -1,4 +1,4 @@
-"""The floor: what a program of CDK takes that makes nothing, step by step, and how far from it services are."""
+"""The floor: the time of a CDK program that creates nothing, step by step, and how far above it services are."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ STEPS = {
     "the ECS modules": CDK,
     EMPTY: f"{CDK}; app = aws_cdk.App(); aws_cdk.Stack(app, 'Bench'); app.synth()",
 }
-"""Each program does what the one before it does, and a step more."""
+"""Each program does everything that the previous one does, and one step more."""
 SIZES = (1, 50)
 
 
 def floor(assemblies: Assemblies, rounds: int) -> list[Goal]:
-    """Measure the steps, and this library's services beside them."""
+    """Measure the steps, and this library's services next to them."""
     environment = {**cdk_environment(), "CDK_OUTDIR": str(assemblies.of("empty", 0))}
     programs = {
         **{
@@ -44,10 +44,10 @@ def floor(assemblies: Assemblies, rounds: int) -> list[Goal]:
 
 
 def described(shares: Mapping[str, float]) -> Goal:
-    """The floor in words.
+    """Return the floor in words.
 
     Args:
-        shares: What each program takes, in times of the empty one.
+        shares: The time of each program, as a multiple of the empty one's.
     """
     reached = [0.0, *(shares[step] for step in STEPS)]
     steps = [f"{step} {after - before:.0%}" for step, (before, after) in zip(STEPS, pairwise(reached), strict=True)]

@@ -1,4 +1,4 @@
-"""The goals P1 to P10, what was measured for them, and the table of both."""
+"""The goals P1 to P10, their measured values, and the table of both."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Goal:
 
     Attributes:
         name: P1 to P10.
-        measure: What is measured, and against what.
-        goal: In words.
-        figure: What was found, in words.
-        met: Whether the goal is met; None where there is none, or where nothing was measured.
-        ratios: What a later run is compared with, lower is better.
+        measure: The measured quantity, and its reference.
+        goal: The goal in words.
+        figure: The measured values in words.
+        met: Whether the goal is met; None without a goal or without a measurement.
+        ratios: The values with which a later run is compared; lower is better.
     """
 
     name: str
@@ -31,14 +31,14 @@ class Goal:
 
 
 def table(goals: Sequence[Goal]) -> str:
-    """The table in Markdown."""
+    """Return the table in Markdown."""
     word = {True: "met", False: "**missed**", None: ""}
     rows = [f"| {each.name} | {each.measure} | {each.goal} | {each.figure} | {word[each.met]} |" for each in goals]
     return "\n".join(["| # | measure | goal | figure | |", "|---|---|---|---|---|", *rows])
 
 
 def between_markers(text: str, name: str, content: str) -> str:
-    """The text with new content between ``<!-- name -->`` and ``<!-- /name -->``.
+    """Return the text with new content between ``<!-- name -->`` and ``<!-- /name -->``.
 
     Raises:
         ValueError: The text has no such markers.

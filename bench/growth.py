@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 SIZES = (1, 10, 25, 50, 75, 100)
 STRAIGHT = 0.98
-"""Share of the variance that a line has to explain to be called straight."""
+"""Share of the variance that a line has to explain for the growth to count as linear."""
 FURTHER = 14
 TIME, HELD, PEAK, TEMPLATE = "seconds", "MiB of memory", "MiB of peak", "KB of template"
 _MEMORY_ROUNDS = 2
-"""It is nearly the same every time."""
+"""One round is enough for memory, because it is nearly the same every time."""
 
 
 def growth(assemblies: Assemblies, rounds: int) -> tuple[list[Goal], dict[str, list[tuple[float, float]]]]:
-    """Measure; return the goal, and the points as shares of the last, by what they show."""
+    """Measure; return the goal, and the points as shares of the last one, by the measured quantity."""
     programs = {str(size): assemblies.program(SHARED, size) for size in SIZES}
     timed = in_turn(programs, rounds)
     heard = in_turn({name: _heard(program) for name, program in programs.items()}, _MEMORY_ROUNDS)
@@ -42,17 +42,17 @@ def growth(assemblies: Assemblies, rounds: int) -> tuple[list[Goal], dict[str, l
 
 
 def described(points: Mapping[str, Sequence[tuple[float, float]]], further: int, beside: int) -> Goal:
-    """P9 in words.
+    """Return P9 in words.
 
-    Memory is what is held, since the peak has no line: V8 lets its heap grow in steps until it collects.
+    Memory means the memory that is held. The peak is not linear: V8 lets its heap grow in steps until it collects.
 
     Args:
-        points: Services and value, by what was measured.
-        further: Resources of a further service.
+        points: Services and value, by the measured quantity.
+        further: Resources that each further service adds.
         beside: Resources that are added now and then.
     """
     lines = {what: Line.through(found) for what, found in points.items()}
-    added = lines[TIME].slope / lines[TIME].start  # a share, since seconds are this machine's
+    added = lines[TIME].slope / lines[TIME].start  # a share, because seconds depend on the machine
     said = {
         TIME: f"time: a service adds {added:.1%} of what the start takes",
         HELD: f"memory that is held (Python's process, Node's heap after a collection): {_grows(lines[HELD])} MiB",
@@ -90,7 +90,7 @@ def _fit(line: Line) -> str:
 
 
 def _resources(assemblies: Assemblies) -> tuple[int, int]:
-    """Resources that every further service adds, and those that a stack needs more of now and then."""
+    """Return the resources that every further service adds, and those that are added now and then."""
     more = assemblies.types(SHARED, SIZES[-1]) - assemblies.types(SHARED, SIZES[0])
     services = SIZES[-1] - SIZES[0]
     return sum(count // services for count in more.values()), sum(count % services for count in more.values())

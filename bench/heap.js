@@ -1,4 +1,4 @@
-// Says how much of a Node process's heap is in use when it ends, after a collection: NODE_OPTIONS='--require …/heap.js'.
+// Report how much of a Node process's heap is in use at its end, after a collection: NODE_OPTIONS='--require …/heap.js'.
 const fs = require("fs");
 const path = require("path");
 const v8 = require("v8");

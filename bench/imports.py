@@ -1,4 +1,4 @@
-"""P4: what importing this library costs beyond CDK's own modules."""
+"""P4: the cost of importing this library in addition to CDK's own modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOAL = 1.05
 
 def imports(rounds: int) -> list[Goal]:
     """Measure; a bare import loads nothing of CDK, so the goal is judged by what a program needs."""
-    pair = at_once({code: _program(code) for code in (OURS, CDK)}, 3 * rounds)  # a second each
+    pair = at_once({code: _program(code) for code in (OURS, CDK)}, 3 * rounds)  # each takes a second
     wall, used = ratio(seconds(pair[OURS]), seconds(pair[CDK])), ratio(cpu(pair[OURS]), cpu(pair[CDK]))
     package, core = "import ecr_fargate_constructs", "import aws_cdk"
     parts = in_turn({code: _program(code) for code in (package, core, CDK)}, rounds)

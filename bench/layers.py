@@ -1,4 +1,4 @@
-"""P6 on the embedded AWS: the bytes that a change of nothing but code sends to the registry."""
+"""P6 on the embedded AWS: the bytes that a pure code change sends to the registry."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PROGRAMS = ("bare", "direct", "ours", "mounted")
 """The last one switches blob mounting on for the whole registry, so it comes last."""
 
 ASSETS = "cdk-"
-"""How the repository begins that the CDK command line pushes assets to."""
+"""The first part of the name of the repository to which the CDK command line pushes assets."""
 
 SLACK = 1.05
-"""The bare pattern pushes what changes and nothing else; manifests name other repositories, and so differ in size."""
+"""The bare pattern pushes only what changes; manifests name different repositories, so their sizes differ."""
 
 
 def layers(port: int) -> list[Goal]:
@@ -43,7 +43,7 @@ def layers(port: int) -> list[Goal]:
 
 
 def described(found: Mapping[str, Deployment], image: int) -> Goal:
-    """The bytes in words.
+    """Return the bytes in words.
 
     Args:
         found: The deployment of the code change, by program.
@@ -75,7 +75,7 @@ def described(found: Mapping[str, Deployment], image: int) -> Goal:
 
 
 def own(repositories: Mapping[str, int]) -> int:
-    """Bytes that arrived in the service's repository."""
+    """Return the bytes that arrived in the service's repository."""
     return sum(size for name, size in repositories.items() if not name.startswith(ASSETS))
 
 

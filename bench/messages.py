@@ -1,7 +1,7 @@
 """Messages from Python to CDK in the Node process, for each service: ``python -m bench.messages shared``.
 
-Each costs about as much as the object that it makes, so this is the number to lower when a synthesis is slow. Prints
-the places in this library, or in the program, that send most of them. The programs are those of ``peers/``.
+Each message costs about as much as the object that it creates, so this is the number to lower if a synthesis is slow.
+The command prints the lines of this library, or of the program, that send most of them. The programs are in ``peers/``.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ FEW, MANY = 2, 12
 
 
 def count(program: str, services: int) -> collections.Counter[str]:
-    """Count in a process of its own."""
+    """Count the messages in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "messages.json"
         environment = {**os.environ, **cdk_environment(), "CDK_OUTDIR": folder, "BENCH_MESSAGES": str(report)}
         command = [sys.executable, "-m", "bench.messages", program, str(services)]
-        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)  # noqa: S603 - ours
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)  # noqa: S603 - our own
         return collections.Counter(json.loads(report.read_text(encoding="utf-8")))
 
 
 def each_service(program: str) -> dict[str, float]:
-    """What a further service sends, by sender and kind of message."""
+    """Return the messages that each further service sends, by sender and kind."""
     more = count(program, MANY)
     more.subtract(count(program, FEW))
     return {what: number / (MANY - FEW) for what, number in more.items() if number}
 
 
 def _watch(program: str, report: Path) -> None:
-    """Run a program, and write down who sends what."""
+    """Run a program and record the sender of each message."""
     from jsii._kernel.providers import process  # noqa: PLC0415 - starts the Node process
 
     found: collections.Counter[str] = collections.Counter()
@@ -57,7 +57,7 @@ def _watch(program: str, report: Path) -> None:
 
 
 def _sender() -> str:
-    frame: Any = sys._getframe(2)  # noqa: SLF001 - documented, for such tools
+    frame: Any = sys._getframe(2)  # noqa: SLF001 - documented for tools like this
     while frame is not None:
         file = Path(frame.f_code.co_filename)
         if ROOT / "src" in file.parents or ROOT / "bench" / "peers" in file.parents:
@@ -72,7 +72,7 @@ def _said(request: Any) -> str:  # noqa: ANN401 - one of jsii's kinds
 
 
 def main() -> None:
-    """Count, and print what a further service adds."""
+    """Count the messages and print those that each further service adds."""
     program = sys.argv[1] if len(sys.argv) > 1 else "ours"
     report = os.environ.get("BENCH_MESSAGES")
     if report is not None:

@@ -1,4 +1,4 @@
-"""Whole processes, measured: fresh ones, in turn, over a warm disk cache."""
+"""Measure whole processes: fresh ones, in turn, with a warm disk cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 LISTEN_TO_HEAPS = {"NODE_OPTIONS": f'--require "{ROOT / "bench" / "heap.js"}"'}
-"""Makes each Node process collect its garbage when it ends, and say what is left: for the memory, not for the time."""
+"""Make each Node process collect its garbage at its end and report what is left. It takes time: only for memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Program:
 
     Attributes:
         command: Command and arguments.
-        environment: Variables on top of the common ones.
+        environment: Variables in addition to the common ones.
         directory: Working directory.
     """
 
@@ -40,14 +40,14 @@ class Program:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What one run took.
+    """Time and memory of one run.
 
     Attributes:
         seconds: Wall time.
-        cpu: CPU time of the process and of all that it started, in seconds.
-        memory: Peak of its resident memory and theirs, in MiB; 0 when it did not say.
-        held: Its own peak, and what is in use of the heaps of the Node processes after a collection at their end, in
-            MiB; 0 when they did not say, which takes ``LISTEN_TO_HEAPS`` in the program's environment.
+        cpu: CPU time of the process and of all processes that it started, in seconds.
+        memory: Peak of its resident memory and theirs, in MiB; 0 if it did not report it.
+        held: Its own peak, plus the used heaps of the Node processes after a collection at their end, in MiB; 0 if they
+            did not report it, which needs ``LISTEN_TO_HEAPS`` in the program's environment.
     """
 
     seconds: float
@@ -57,10 +57,10 @@ class Sample:
 
 
 def cdk_environment() -> dict[str, str]:
-    """What the CDK command line gives an app: the context of a new project's cdk.json.
+    """Return the context that the CDK command line passes to an app: that of a new project's cdk.json.
 
-    Two things differ. Validation is off, which takes seconds and is the same for all. And a stack may have more than
-    the 500 resources that CloudFormation takes, so that one stack shows the growth.
+    Two values differ. Validation is off, because it takes seconds and is the same for all. And a stack may have more
+    than the 500 resources that CloudFormation accepts, so that one stack shows the growth.
     """
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     context["@aws-cdk/core:stackResourceLimit"] = 0
@@ -72,17 +72,17 @@ def run(program: Program) -> Sample:
     """Run a program once.
 
     Raises:
-        RuntimeError: It failed; with the end of what it printed.
+        RuntimeError: The program failed; the message has the end of its output.
     """
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "output").open("w+b") as output:
         report, heaps = Path(folder) / "memory", Path(folder) / "heaps"
         heaps.mkdir()
         environment = {**os.environ, "BENCH_MEMORY": str(report), "BENCH_HEAP": str(heaps), **program.environment}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled code is kept, as on any machine
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # keep compiled code, as on any machine
         path = [str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]
-        environment["PATH"] = os.pathsep.join(path)  # Node of the virtual environment
+        environment["PATH"] = os.pathsep.join(path)  # the virtual environment's Node
         begun = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603 - programs of ours
+        process = subprocess.Popen(  # noqa: S603 - our own programs
             program.command, cwd=program.directory, env=environment, stdout=output, stderr=output
         )
         _, status, usage = os.wait4(process.pid, 0)
@@ -102,7 +102,7 @@ def run(program: Program) -> Sample:
 
 
 def in_turn(programs: Mapping[str, Program], rounds: int) -> dict[str, list[Sample]]:
-    """Measure programs one after the other, there and back, after one round that only warms the disk cache."""
+    """Measure programs one after the other, in alternating order, after one round that only warms the disk cache."""
     found: dict[str, list[Sample]] = defaultdict(list)
     for number in range(rounds + 1):
         for name, program in _there_and_back(programs, number):
@@ -111,10 +111,10 @@ def in_turn(programs: Mapping[str, Program], rounds: int) -> dict[str, list[Samp
 
 
 def at_once(programs: Mapping[str, Program], rounds: int) -> dict[str, list[Sample]]:
-    """Measure programs at the same time, a core for each: for programs that take about as long as each other.
+    """Measure programs at the same time, on one core each. They should take about the same time.
 
-    What else the machine does slows all of them. One after the other, the ratio of two equal programs varied by 10 %
-    from pair to pair; at once, by 4 %.
+    Other work on the machine then slows all of them. The ratio of two equal programs varied by 10 % from pair to pair
+    if they ran one after the other, and by 4 % at the same time.
     """
     found: dict[str, list[Sample]] = defaultdict(list)
     with ThreadPoolExecutor(len(programs)) as started:
@@ -126,7 +126,7 @@ def at_once(programs: Mapping[str, Program], rounds: int) -> dict[str, list[Samp
 
 
 def _there_and_back(programs: Mapping[str, Program], number: int) -> list[tuple[str, Program]]:
-    """So that none always goes first."""
+    """Alternate the order, so that no program always goes first."""
     return list(programs.items())[:: -1 if number % 2 else 1]
 
 
@@ -137,10 +137,10 @@ def _note(name: str, sample: Sample, found: dict[str, list[Sample]] | None) -> N
 
 
 def seconds(samples: Sequence[Sample]) -> list[float]:
-    """Wall times."""
+    """Return the wall times."""
     return [sample.seconds for sample in samples]
 
 
 def cpu(samples: Sequence[Sample]) -> list[float]:
-    """CPU times."""
+    """Return the CPU times."""
     return [sample.cpu for sample in samples]

@@ -1,4 +1,4 @@
-"""The programs that are measured: this library and its peers, for any number of services."""
+"""The measured programs: this library and its peers, for any number of services."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ SOLUTION = "solutions constructs"
 
 
 def solutions_python() -> Path:
-    """The Python that has AWS Solutions Constructs."""
+    """Return the Python interpreter that has AWS Solutions Constructs."""
     return ROOT / ".venv" / "solutions-constructs" / "bin" / "python"
 
 
 @dataclass(frozen=True)
 class Assemblies:
-    """Where the programs write."""
+    """The folder in which the programs write."""
 
     folder: Path
 
     def of(self, name: str, services: int) -> Path:
-        """The cloud assembly of a program."""
+        """Return the cloud assembly of a program."""
         return self.folder / f"{name.replace(' ', '-')}-{services}"
 
     def program(self, name: str, services: int) -> Program:
-        """A program and its environment."""
+        """Return a program and its environment."""
         environment = {**cdk_environment(), "CDK_OUTDIR": str(self.of(name, services))}
         if name in {TWIN, BARE_TWIN}:
             script = str(TYPESCRIPT / f"{name.replace(' ', '-')}.js")
@@ -48,25 +48,25 @@ class Assemblies:
         return Program(command=[python, "-m", module, str(services)], environment=environment)
 
     def template(self, name: str, services: int) -> dict[str, Any]:
-        """What it wrote."""
+        """Return the template that a program wrote."""
         file = self.of(name, services) / "Bench.template.json"
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return found
 
     def size(self, name: str, services: int) -> int:
-        """Bytes of its template."""
+        """Return the size of its template in bytes."""
         return (self.of(name, services) / "Bench.template.json").stat().st_size
 
     def types(self, name: str, services: int) -> collections.Counter[str]:
-        """How many resources of each type it makes."""
+        """Return the number of resources of each type that it creates."""
         return collections.Counter(item["Type"] for item in self.template(name, services)["Resources"].values())
 
 
 def check_same(one: collections.Counter[str], other: collections.Counter[str], names: str) -> None:
-    """Refuse to compare programs that make different things.
+    """Refuse to compare programs that create different resources.
 
     Raises:
-        RuntimeError: They do.
+        RuntimeError: They create different resources.
     """
     if one != other:
         raise RuntimeError(f"{names} make different resources: {dict(one - other)} and {dict(other - one)}")

@@ -1,4 +1,4 @@
-"""Registries of a run's own on loopback, and images in them that nothing can mount."""
+"""Registries for one run, on loopback, and images in them that nothing can mount."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ http: {{addr: {host}}}
 
 
 def registry_program() -> str | None:
-    """The command of Debian's ``docker-registry``; None where it is not installed."""
+    """Return the command of Debian's ``docker-registry``; None if it is not installed."""
     return shutil.which("docker-registry")
 
 
 @contextlib.contextmanager
 def registry() -> Iterator[str]:
-    """Run an empty registry, yield its host and port, and end it with everything that it stores."""
+    """Run an empty registry, yield its host and port, then end it and delete everything that it stored."""
     with tempfile.TemporaryDirectory(prefix="bench-registry-") as folder:
         host = f"127.0.0.1:{_free_port()}"
         configuration = Path(folder) / "config.yml"
@@ -49,7 +49,7 @@ def registry() -> Iterator[str]:
         configuration.write_text(_CONFIGURATION.format(folder=storage, host=host), encoding="utf-8")
         log = Path(folder) / "log"
         with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - a package of Debian's
+            process = subprocess.Popen(  # noqa: S603 - a Debian package
                 [str(registry_program()), "serve", str(configuration)],
                 stdout=output,
                 stderr=output,
@@ -87,7 +87,7 @@ def push_image(host: str, layers: Sequence[int]) -> None:
 
 
 def read_manifest(host: str) -> bytes:
-    """The manifest that a registry has under the tag."""
+    """Return the manifest that a registry has under the tag."""
     connection = http.client.HTTPConnection(host)
     _, body = _ask(connection, "GET", f"/v2/{REPOSITORY}/manifests/{TAG}", None, {"Accept": MANIFEST})
     connection.close()
@@ -95,14 +95,14 @@ def read_manifest(host: str) -> bytes:
 
 
 class _Layer:
-    """A gzipped archive with one file of random bytes: what cannot be packed, so that its size is known."""
+    """A gzipped archive with one file of random bytes, which cannot be compressed, so that its size is known."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self.tar = hashlib.sha256()
 
     def parts(self) -> Iterator[bytes]:
-        """Make it, once."""
+        """Create the archive, once."""
         packer = zlib.compressobj(level=0, wbits=31)
         for part in self._archive():
             self.tar.update(part)
@@ -119,7 +119,7 @@ class _Layer:
 
 
 def _push_blob(connection: http.client.HTTPConnection, media_type: str, parts: Iterator[bytes]) -> dict[str, object]:
-    """Send a blob while it is made, and return its descriptor."""
+    """Send a blob while it is created, and return its descriptor."""
     hasher, size = hashlib.sha256(), 0
 
     def counted() -> Iterator[bytes]:
@@ -148,7 +148,7 @@ def _ask(
     body: bytes | Iterator[bytes] | None,
     headers: Mapping[str, str],
 ) -> tuple[str, bytes]:
-    """Ask a registry; return the location that it names, and the body."""
+    """Send a request to a registry; return the location that it names, and the body."""
     connection.request(method, path, body, dict(headers), encode_chunked=not isinstance(body, bytes | None))
     answer = connection.getresponse()
     content = answer.read()

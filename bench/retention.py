@@ -1,6 +1,6 @@
-"""How long a policy of twenty rules takes over ever more images: ``python bench/retention.py``.
+"""Time of a policy of twenty rules over a growing number of images: ``python bench/retention.py``.
 
-Prints the seconds for each size, and how they grow: the exponent of a power law through them (1 is linear).
+The command prints the seconds for each size and their growth, as the exponent of a power law (1 is linear).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 
 
 def images(count: int) -> list[EcrImage]:
-    """Images in no order, with tags of forty families."""
+    """Return images in random order, with tags of forty families."""
     chance = random.Random(7)
     made = [
         EcrImage(

@@ -1,4 +1,4 @@
-"""P8: how long the tests take. The unit suite is run here; the whole of it, which takes long, was run before."""
+"""P8: the time of the tests. The benchmark runs the unit suite; the whole suite takes long and was run before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TWO_PROCESSES = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-re
 
 
 def suite(junit: Path | None) -> list[Goal]:
-    """Measure the unit suite, and read the time of the whole from a JUnit report of ``make test``."""
+    """Measure the unit suite, and read the time of the whole suite from a JUnit report of ``make test``."""
     unit = statistics.median(_seconds(*TWO_PROCESSES) for _ in range(UNIT_ROUNDS))
     alone = _seconds()
     whole = None if junit is None else wall_time(junit)
@@ -45,6 +45,6 @@ def _seconds(*options: str) -> float:
 
 
 def wall_time(junit: Path) -> float:
-    """Seconds that a run took, as pytest reports them."""
+    """Return the seconds of a run, as pytest reports them."""
     root = ET.parse(junit).getroot()  # noqa: S314 - written by our own test run
     return sum(float(each.get("time", 0)) for each in root.iter("testsuite"))

@@ -1,4 +1,4 @@
-"""P1 and P3: synthesis of one and of many services, beside the peers in the same run."""
+"""P1 and P3: synthesis of one and of many services, compared with the peers in the same run."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PEER = [(OURS, 1), (SOLUTION, 1), (OURS, MANY), (SOLUTION, MANY)]
 
 
 class Synthesis:
-    """P1's pairs at once, since they take the same time; of the rest each program once a round, for all ratios."""
+    """P1's pairs run at the same time, because they take equally long; each other program runs once per round."""
 
     def __init__(self, assemblies: Assemblies, wanted: Sequence[str], rounds: int) -> None:
-        """Measure what the wanted goals need."""
+        """Measure the programs that the chosen goals need."""
         peer = PEER if solutions_python().is_file() else []
         keys = dict.fromkeys(key for name, needed in (("P1", peer), ("P3", P3)) if name in wanted for key in needed)
         self._wanted = wanted
@@ -41,12 +41,12 @@ class Synthesis:
         self._samples = in_turn(self._programs(keys), rounds) if keys else {}
 
     def goals(self) -> list[Goal]:
-        """What came of it."""
+        """Return the measured goals."""
         makers = {"P1": self._p1, "P3": self._p3}
         return [goal for name, maker in makers.items() if name in self._wanted for goal in maker()]
 
     def medians(self) -> dict[str, dict[str, float]]:
-        """Seconds and MiB of each program, for the chart of one run; no two machines have the same."""
+        """Return seconds and MiB of each program, for the chart of one run: every machine has others."""
         return {
             name: {
                 "seconds": round(statistics.median(seconds(samples)), 3),
@@ -116,7 +116,7 @@ class Synthesis:
 
 
 def _ratio(samples: Mapping[str, Sequence[Sample]], one: Key, other: Key) -> tuple[float, float]:
-    """Ratios of wall times and of CPU times."""
+    """Return the ratios of wall times and of CPU times."""
     ours, theirs = samples[_name(one)], samples[_name(other)]
     return ratio(seconds(ours), seconds(theirs)), ratio(cpu(ours), cpu(theirs))
 

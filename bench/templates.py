@@ -1,4 +1,4 @@
-"""P5 and P6: what templates say of a rollout, and of a change that is nothing but code."""
+"""P5 and P6: what templates show about a rollout, and about a pure code change."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ROLLOUT, TASKS = 170, 50
 
 COPY = "Custom::EcrFargateImageCopy"
 AWS_INTERVAL, AWS_THRESHOLD, AWS_DELAY = 30, 5, 300
-"""What Elastic Load Balancing does where the template is silent."""
+"""Elastic Load Balancing's defaults for properties that the template does not set."""
 
 
 def rollout_bound(template: dict[str, Any]) -> tuple[float, float]:
-    """Seconds until a new target is healthy, and seconds that an old one may take to leave."""
+    """Return the seconds until a new target is healthy, and the seconds that an old one may take to drain."""
     [group] = [
         item["Properties"]
         for item in template["Resources"].values()
@@ -37,7 +37,7 @@ def rollout_bound(template: dict[str, Any]) -> tuple[float, float]:
 
 
 def bake_seconds(template: dict[str, Any]) -> float:
-    """Seconds that ECS watches the alarms of a deployment after its tasks have changed: the longest of the alarms.
+    """Return the seconds that ECS watches alarms after a deployment's tasks have changed: those of the longest alarm.
 
     Source: Amazon ECS Developer Guide, "How CloudWatch alarms detect Amazon ECS deployment failures": the bake time is
     computed from the configuration of the alarms.
@@ -53,14 +53,14 @@ def bake_seconds(template: dict[str, Any]) -> float:
 
 
 def _watched(alarm: dict[str, Any]) -> float:
-    """Seconds that an alarm looks back."""
+    """Return the seconds that an alarm looks back."""
     queries = alarm.get("Metrics", ())
     periods = [query.get("Period") or query.get("MetricStat", {}).get("Period", 0) for query in queries]
     return float(max([alarm.get("Period", 0), *periods]) * alarm["EvaluationPeriods"])
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Types of the resources in which two templates differ."""
+    """Return the types of the resources in which two templates differ."""
     one, other = before["Resources"], after["Resources"]
     return sorted(
         (other.get(name) or one[name])["Type"] for name in one.keys() | other.keys() if one.get(name) != other.get(name)
@@ -68,7 +68,7 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def rollouts(assemblies: Assemblies) -> list[Goal]:
-    """P5."""
+    """Return P5."""
     found, baked = {}, {}
     for name in (OURS, BARE):
         run(assemblies.program(name, 1))
@@ -91,7 +91,7 @@ def rollouts(assemblies: Assemblies) -> list[Goal]:
 
 
 def code_changes(assemblies: Assemblies) -> list[Goal]:
-    """P6, as far as templates tell."""
+    """Return P6, as far as templates show it."""
     found = {name: _code_change(assemblies, name) for name in (OURS, "direct")}
     copied, copied_images = found[OURS]
     direct, direct_images = found["direct"]
@@ -111,7 +111,7 @@ def code_changes(assemblies: Assemblies) -> list[Goal]:
 
 
 def _code_change(assemblies: Assemblies, name: str) -> tuple[list[str], int]:
-    """What changes, and how many images of the new version are stored: the pushed ones, and copies of those."""
+    """Return the changes, and how many images of the new version are stored: the pushed ones, and copies of those."""
     program = assemblies.program(name, 1)
     with tempfile.TemporaryDirectory() as folder:
         app = Path(folder) / "app"

@@ -1,8 +1,8 @@
-"""Fifty template tests over one stack, against one bare synthesis of it: whole processes, in turn, medians.
+"""Fifty template tests of one stack, compared with one bare synthesis of it: whole processes, in turn, medians.
 
     python bench/testing.py [pairs]
 
-Built-in validation is off on both sides, and pytest has the plugins that the extra ``[testing]`` brings, no others. The
+Built-in validation is off on both sides, and pytest has only the plugins that the extra ``[testing]`` installs. The
 goal is a ratio of at most 1.3.
 """
 
@@ -74,7 +74,7 @@ TESTS = """
 
 
 def main() -> int:
-    """Measure, print, and fail when the goal is missed."""
+    """Measure, print, and fail if the goal is missed."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else PAIRS
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -94,7 +94,7 @@ def main() -> int:
 
 def _seconds(folder: Path, *arguments: str) -> float:
     environment = os.environ | {"CDK_VALIDATION": "false", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled code is kept, as on any machine
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # keep compiled code, as on any machine
     began = time.perf_counter()
     subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=True)  # noqa: S603
     return time.perf_counter() - began

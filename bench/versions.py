@@ -1,4 +1,4 @@
-"""On which versions something was measured."""
+"""The versions with which something was measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOLUTION_PACKAGES = ("aws-solutions-constructs.aws-alb-fargate", "aws-cdk-lib")
 
 
 def versions() -> dict[str, str]:
-    """Versions of all that takes part, and the size of the machine."""
+    """Return the versions of all programs and libraries that take part, and the size of the machine."""
     node = Path(sys.executable).parent / "node"
     found = {
         "Python": platform.python_version(),
@@ -38,4 +38,4 @@ def versions() -> dict[str, str]:
 
 
 def _said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - ours
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - our own

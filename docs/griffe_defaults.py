@@ -1,7 +1,7 @@
-"""Defaults as a reader would write them: the value that a dataclass makes, not the function that makes it.
+"""Show defaults as a reader would write them: the value of a dataclass field, not the function that creates it.
 
 mkdocs.yml names this extension of griffe. ``field(default_factory=lambda: Duration.minutes(10))`` is shown as
-``Duration.minutes(10)``; fields of the type ``None``, which are there for the message that refuses them, are left out.
+``Duration.minutes(10)``; fields of the type ``None``, which exist only to be refused with a message, are not shown.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import griffe
 
-if TYPE_CHECKING:  # griffe is at hand where the site is built, and only there
+if TYPE_CHECKING:  # griffe is installed only where the site is built
     _Extension = object
 else:
     _Extension = griffe.Extension
 
 
 class PlainDefaults(_Extension):
-    """Looks at each dataclass before griffe makes its signature."""
+    """Changes each dataclass before griffe creates its signature."""
 
     def on_package(self, *, pkg: Any, **_: Any) -> None:  # noqa: ANN401 - griffe's objects
         """Change the fields of all classes of a package."""

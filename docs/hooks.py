@@ -1,7 +1,7 @@
-"""What mkdocs is told beyond mkdocs.yml: pages for files of the repository that live outside docs/.
+"""Hooks of mkdocs: pages for files of the repository that are outside docs/.
 
-Pages link to ``../examples/x.py`` and ``../CHANGELOG.md``, as they must to work where the repository is browsed. On the
-site each of these files is a page of its own.
+Pages link to ``../examples/x.py`` and ``../CHANGELOG.md``, so that the links work in the repository itself. On the
+site, each of these files has its own page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 OUTSIDE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "README.md": "index.md"}
-"""Files beside docs/ and the pages that they are on the site; the README has the site's front page in its place."""
+"""Files next to docs/ and their pages on the site; the site's front page replaces the README."""
 
 HOMES = {
     "adr/": "Decisions",
@@ -31,14 +31,14 @@ HOMES = {
     "migrate-from-": "Compare and migrate",
     "": "Guides",
 }
-"""Sections of the navigation, by the beginnings of the names of their pages."""
+"""Sections of the navigation, by the prefix of their pages' names."""
 
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 _PYTHON = re.compile(r"(^```python\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put pages that the navigation does not name where they belong, after those that it does."""
+    """Add pages that the navigation does not name to their section, after the named ones."""
     named = set(_pages_in(config.nav))
     for page in sorted((ROOT / "docs").rglob("*.md")):
         name = page.relative_to(ROOT / "docs").as_posix()
@@ -62,7 +62,7 @@ def _section(nav: list[Any], title: str) -> list[Any]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Make the pages of files outside of docs/."""
+    """Create the pages of files outside docs/."""
     examples = sorted((ROOT / "examples").rglob("*.py"))
     pages = {f"examples/{_flat(file)}.md": _example(file) for file in examples}
     pages["examples.md"] = _index(examples)
@@ -76,7 +76,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links out of docs/ to the pages of this site, and begin code at the margin."""
+    """Redirect links out of docs/ to pages of this site, and dedent code."""
     del config, files
     here = Path(page.file.src_uri)
     home = ROOT if here.name in {"changelog.md", "contributing.md"} else ROOT / "docs" / here.parent
@@ -90,7 +90,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def _page(home: Path, target: str) -> str | None:
-    """The page of a link's target, from the site's root; None where nothing has to change."""
+    """Return the page of a link's target, from the site's root; None if nothing has to change."""
     if "://" in target or target.startswith("mailto:"):
         return None
     path = (home / target).resolve()
@@ -117,14 +117,14 @@ def _index(examples: list[Path]) -> str:
     lines = [
         "# Examples",
         "",
-        "Each is a whole program. Tests synthesize it, validate and lint its templates, hold its snapshot, and run",
-        "cdk-nag on it.",
+        "Each example is a complete program. Tests synthesize it, validate and lint its templates, compare its",
+        "snapshot, and run cdk-nag on it.",
         "",
         *_table([file for file in examples if file.parent.name == "examples"]),
         "",
         "## Tests of an app",
         "",
-        "The recipes of [Testing a CDK app with pytest](testing.md), and the app that they test.",
+        "These are the recipes of [Testing a CDK app with pytest](testing.md), and the app that they test.",
         "",
         *_table([file for file in examples if file.parent.name != "examples"]),
     ]
@@ -135,7 +135,7 @@ def _table(examples: list[Path]) -> list[str]:
     lines = ["| file | what it shows |", "|---|---|"]
     for file in examples:
         text = file.read_text(encoding="utf-8")
-        about = text.split('"""')[1].strip().splitlines()[0] if text.startswith('"""') else "A whole test file."
+        about = text.split('"""')[1].strip().splitlines()[0] if text.startswith('"""') else "A complete test file."
         name = file.relative_to(ROOT / "examples").as_posix()
         lines.append(f"| [`{name}`](examples/{_flat(file)}.md) | {about} |")
     return lines

@@ -1,4 +1,4 @@
-"""The first program of the story: nginx from a public registry behind a load balancer, two tasks, 128 MiB."""
+"""The first program of the blog post: nginx from a public registry behind a load balancer, two tasks, 128 MiB."""
 
 import aws_cdk as cdk
 

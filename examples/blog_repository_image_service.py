@@ -1,4 +1,4 @@
-"""The second program of the story: a private repository, an image built into it, and a service that runs the image."""
+"""The second program of the blog post: a private repository, an image built into it, and a service that runs it."""
 
 from pathlib import Path
 

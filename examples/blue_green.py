@@ -1,4 +1,4 @@
-"""Blue/green: a function asks the new version on a port of its own, then a person lets users reach it."""
+"""Blue/green: a function tests the new version on a separate port, then a person approves it for users."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

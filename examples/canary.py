@@ -1,4 +1,4 @@
-"""Canary: a tenth of the traffic for half an hour, with thresholds of your own and an alarm that you have."""
+"""Canary: a tenth of the traffic for half an hour, with your own thresholds and an existing alarm."""
 
 import aws_cdk as cdk
 

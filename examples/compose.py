@@ -1,4 +1,4 @@
-"""The nouns, composed: HTTPS on a domain, a larger task, a table that the service may read."""
+"""The parts, composed: HTTPS on a domain, a larger task, a table that the service may read."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What Fargate refuses: a GPU for each task, on machines that no other service uses."""
+"""A GPU for each task, which Fargate does not offer, on EC2 instances that no other service uses."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2

@@ -1,4 +1,4 @@
-"""Tasks without a way to the internet: they reach ECR, their logs and their secrets through VPC endpoints alone."""
+"""Tasks without internet access: they reach ECR, their logs and their secrets only through VPC endpoints."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

@@ -1,4 +1,4 @@
-"""A service among things that exist already: VPC, cluster, repository, hosted zone, secret."""
+"""A service that uses an existing VPC, cluster, repository, hosted zone and secret."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2

@@ -1,4 +1,4 @@
-"""One image in a private repository, running on Fargate and on EC2 machines of the same network."""
+"""One image in a private repository, running on Fargate and on EC2 instances in the same network."""
 
 from pathlib import Path
 

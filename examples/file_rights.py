@@ -1,4 +1,4 @@
-"""A user that is not root, and a directory that it may write: a container that ends gives it away first."""
+"""A user that is not root, and a directory that it may write: another container first changes the owner, then exits."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

@@ -1,4 +1,4 @@
-"""What an App Runner service becomes: the same image, size, port, variables and limits, with a domain of your own."""
+"""An App Runner service with this library: the same image, size, port, variables and limits, with your own domain."""
 
 from pathlib import Path
 

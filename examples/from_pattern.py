@@ -1,4 +1,4 @@
-"""A service of CDK's pattern, before and after: load balancer, address, service and network stay what they are."""
+"""A service of CDK's pattern, before and after: load balancer, address, service and network stay the same resources."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def before(app: cdk.App) -> cdk.Stack:
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Shop")
-    # The pattern's own cluster and VPC, under the id that the pattern gives them: so they stay what they are.
+    # The pattern's own cluster and VPC, under the id that the pattern gives them, so that they stay the same resources.
     cluster = ecs.Cluster(stack, "EcsDefaultClusterMnL3mNNYN", container_insights_v2=ecs.ContainerInsights.ENABLED)
     reason = "An example: the VPC is as the pattern has made it; add_flow_log() turns flow logs on."
     cdk.Validations.of(cluster.vpc).acknowledge(cdk.Acknowledgment(id="AwsSolutions::AwsSolutions-VPC7", reason=reason))

@@ -1,4 +1,4 @@
-"""HTTPS with a domain of your own, sign-in, a WAF, access logs and sticky sessions."""
+"""HTTPS with your own domain, sign-in, a WAF, access logs and sticky sessions."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2

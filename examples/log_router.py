@@ -1,4 +1,4 @@
-"""Lines through FireLens: Fluent Bit beside the application sends them to a Firehose stream."""
+"""Log lines through FireLens: Fluent Bit runs next to the application and sends them to a Firehose stream."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

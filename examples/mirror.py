@@ -1,4 +1,4 @@
-"""Images of other registries in a repository of your own, whose layers ECR stores once for the whole registry."""
+"""Images of other registries in your own repository. ECR stores their layers once for the whole registry."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -17,7 +17,7 @@ DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 
 
 def build(app: cdk.App) -> cdk.Stack:
-    shared = cdk.Stack(app, "Registry")  # one for the account and region, deployed first
+    shared = cdk.Stack(app, "Registry")  # one per account and region, deployed first
     RegistrySettings(shared, "Registry", share_layers=True)
 
     stack = cdk.Stack(app, "Mirror")

@@ -1,4 +1,4 @@
-"""Alarms that tell people, and a dashboard: for a service of this library, and for a pattern of CDK's."""
+"""Alarms that notify people, and a dashboard: for a service of this library, and for one of CDK's patterns."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

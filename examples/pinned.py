@@ -1,4 +1,4 @@
-"""Images that are in the repository already: a release by its tag, and one by its digest, which no tag moves."""
+"""Images that are in the repository already: one by its tag, and one by its digest, which never changes."""
 
 import aws_cdk as cdk
 

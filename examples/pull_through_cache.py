@@ -1,4 +1,4 @@
-"""A public image by way of a cache in the account's own registry."""
+"""A public image through a cache in the account's own registry."""
 
 import aws_cdk as cdk
 

@@ -1,4 +1,4 @@
-"""A service for auditors: keys of your own, logs of everything for a year, a WAF, and six rule packs that hold it."""
+"""A service for auditors: your own keys, logs of everything for a year, a WAF, and six rule packs that check it."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def build(app: cdk.App) -> cdk.Stack:
         container_port=8080,
         ingress=PublicHttps(domain_name="shop.example.com", hosted_zone=zone),
     )
-    # What you make yourself is yours to protect; the packs look at it too.
+    # You protect what you create yourself; the packs check it too.
     prices = ssm.StringParameter(stack, "Prices", string_value="{}")
     prices.grant_read(web)
     compliance.enable(app, packs=compliance.ALL_PACKS)

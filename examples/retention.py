@@ -1,4 +1,4 @@
-"""Retention by kind of tag, and what it would do, worked out without AWS."""
+"""Retention by kind of tag, and a simulation of it without AWS."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""A deployment that fails on every finding nobody weighed, and the list of those that somebody did."""
+"""A deployment that fails on every finding that is not acknowledged, and a list of the acknowledged ones."""
 
 from pathlib import Path
 

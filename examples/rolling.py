@@ -1,4 +1,4 @@
-"""Rolling, for a service with many tasks: done when nine of ten run, the rest follows."""
+"""Rolling, for a service with many tasks: done when nine of ten run; the rest follow later."""
 
 import aws_cdk as cdk
 

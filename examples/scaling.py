@@ -1,4 +1,4 @@
-"""An autoscaler: CPU and requests by day, next to nothing by night."""
+"""An autoscaler: it follows CPU and requests by day, and runs almost nothing by night."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as appscaling

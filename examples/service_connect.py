@@ -1,4 +1,4 @@
-"""Two services that find each other: by Service Connect among themselves, by DNS from anything in the VPC."""
+"""Two services that find each other with Service Connect; everything else in the VPC finds them by DNS."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_servicediscovery as cloudmap
@@ -30,7 +30,7 @@ def build(app: cdk.App) -> cdk.Stack:
     namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="shop.internal", vpc=orders.vpc)
     orders.enable_service_connect(ServiceConnect(namespace=namespace, name="orders"))
     web.enable_service_connect(ServiceConnect(namespace=namespace, calls=[orders.service]))
-    # Finding a service is not reaching it: the port is opened to those who may.
+    # Service Connect resolves the name; the security group also has to open the port.
     orders.connections.allow_default_port_from(web)
     orders.enable_cloud_map(CloudMap(namespace=namespace, name="orders-tasks"))
     return stack

@@ -1,4 +1,4 @@
-"""A collector beside the application: traces to X-Ray, metrics to CloudWatch; a migration runs before both serve."""
+"""A collector next to the application: traces to X-Ray, metrics to CloudWatch. A migration runs before both start."""
 
 from pathlib import Path
 

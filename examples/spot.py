@@ -1,4 +1,4 @@
-"""Two tasks that stay; of every four beyond them, three on Spot."""
+"""Two tasks on demand; of every four tasks beyond them, three on Spot."""
 
 import aws_cdk as cdk
 

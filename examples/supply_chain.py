@@ -1,4 +1,4 @@
-"""Images are scanned and signed; findings raise an alarm, and a version that nobody has signed does not start."""
+"""Images are scanned and signed; findings raise an alarm, and an unsigned version does not start."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
@@ -22,13 +22,13 @@ from ecr_fargate_constructs import (
 
 
 def build(app: cdk.App) -> cdk.Stack:
-    shared = cdk.Stack(app, "Registry")  # one for the account and region
+    shared = cdk.Stack(app, "Registry")  # one per account and region
     registry = RegistrySettings(
         shared, "Registry", scanning=EnhancedScanning(), signing=ManagedSigning(repositories=["shop/*"])
     )
 
     stack = cdk.Stack(app, "Shop")
-    tagged = Retention([KeepNewest(20, tag_patterns=["*"])])  # a signature has no tag, and goes with its image
+    tagged = Retention([KeepNewest(20, tag_patterns=["*"])])  # a signature has no tag, and is removed with its image
     repo = PrivateRepository(
         stack, "Repo", retention=tagged, repository_name="shop/web", push_accounts=["111122223333"]
     )

@@ -1,4 +1,4 @@
-"""Secrets in the environment: one field of a JSON secret, a whole one, and a parameter."""
+"""Secrets as environment variables: one field of a JSON secret, a whole secret, and a parameter."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs

@@ -9,7 +9,7 @@ def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Web")
     web = EcrFargateService(stack, "Web", directory="./app", container_port=8080)
     cdk.CfnOutput(stack, "Url", value=web.url)
-    # Plain HTTP is fine for a first look; see "HTTPS" for the rest of its life.
+    # Plain HTTP is fine for a first look; use PublicHttps before anybody uses the service.
     cdk.Annotations.of(web).acknowledge_warning("ecr-fargate-constructs:plainHttp")
     return stack
 

@@ -1,4 +1,4 @@
-"""A finding of ``ecr-fargate doctor``, and of cdk-nag, that somebody has weighed, said where a reviewer sees it."""
+"""An accepted finding of ``ecr-fargate doctor`` and of cdk-nag, acknowledged where a reviewer sees it."""
 
 import aws_cdk as cdk
 

@@ -1,6 +1,6 @@
-"""Draws the dashboard of examples/observability.py for the documentation: its layout from the template, sample data.
+"""Draw the dashboard of examples/observability.py for the documentation: its layout from the template, sample data.
 
-``python scripts/dashboard_picture.py`` writes docs/dashboard.svg; a test holds the file to what this draws.
+``python scripts/dashboard_picture.py`` writes docs/dashboard.svg; a test compares the file with the result.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CELL_WIDTH, _CELL_HEIGHT, _GAP = 44, 30, 6
 _POINTS = 60
 _INK, _FAINT, _LINE = "#16191f", "#687078", "#d5dbdb"
 _COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c")
-# Label of a metric: where its sample data lies, how much it moves, and what a bad deployment at minute 40 adds.
+# Label of a metric: the level of its sample data, how much it varies, and what a bad deployment at minute 40 adds.
 _SAMPLES = {
     "requests a minute": (1800, 220, 0),
     "5xx, % of the requests": (0.2, 0.2, 7),
@@ -44,7 +44,7 @@ _SAMPLES = {
 
 
 def dashboard_body() -> dict[str, Any]:
-    """The dashboard's body, references replaced by what they refer to."""
+    """Return the dashboard's body, with references resolved."""
     source = ROOT / "examples" / "observability.py"
     spec = importlib.util.spec_from_file_location("observability_example", source)
     assert spec is not None
@@ -65,7 +65,7 @@ def _name(reference: dict[str, Any]) -> str:
 
 
 def draw(body: dict[str, Any]) -> str:
-    """The picture."""
+    """Return the picture."""
     height = max(widget["y"] + widget["height"] for widget in body["widgets"]) * _CELL_HEIGHT
     width = 24 * _CELL_WIDTH
     parts = [
@@ -155,7 +155,7 @@ def _graph(properties: dict[str, Any], x: float, y: float, width: float, height:
 
 
 def _metric_label(metric: list[Any]) -> str | None:
-    """The label of what is drawn; None for what an expression is made of."""
+    """Return the label of a drawn metric; None for a metric that is only part of an expression."""
     options: dict[str, Any] = metric[-1] if isinstance(metric[-1], dict) else {}
     return None if options.get("visible") is False else options["label"]
 

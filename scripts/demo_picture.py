@@ -1,6 +1,6 @@
-"""Draws what one run of ``make demo`` has printed, docs/demo.txt, as the terminal shows it.
+"""Draw the output of one run of ``make demo``, docs/demo.txt, as a terminal shows it.
 
-``python scripts/demo_picture.py`` writes docs/demo.svg; a test holds the file to what this draws. The text is a record
+``python scripts/demo_picture.py`` writes docs/demo.svg; a test compares the file with the result. The text is a record
 of a real run; the colours are those that the command prints to a terminal.
 """
 
@@ -27,17 +27,17 @@ _STYLES = (
 
 
 def draw(record: str) -> str:
-    """The picture."""
+    """Return the picture."""
     console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text("$ make demo PORT=4688", style="bold"))
     for line in record.splitlines():
         text = Text(line)
         for pattern, style in _STYLES:
             text.highlight_regex(pattern, style)
-        for part in text.divide(range(_WIDTH, len(line), _WIDTH)):  # as a terminal folds
+        for part in text.divide(range(_WIDTH, len(line), _WIDTH)):  # as a terminal wraps
             console.print(part, soft_wrap=True)
     svg = console.export_svg(title="make demo", unique_id="demo")
-    # rich names a font on somebody's server; a picture loads nothing.
+    # rich refers to a font on another server, but a picture must load nothing.
     svg = re.sub(r"\s*@font-face \{.*?\n    \}", "", svg, flags=re.DOTALL).replace("Fira Code, monospace", "monospace")
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 

@@ -1,6 +1,6 @@
-"""Draws how traffic moves in the four kinds of deployment, out of their own schedules with the default figures.
+"""Draw how traffic moves in the four kinds of deployment, from their own schedules with the default figures.
 
-``python scripts/deployment_picture.py`` writes docs/deployments.svg; a test holds the file to what this draws.
+``python scripts/deployment_picture.py`` writes docs/deployments.svg; a test compares the file with the result.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Curve:
     Attributes:
         title: Its name and defaults.
         steps: Minute, and the share of the traffic in percent that the new version has from then on.
-        bake_time: Minutes from when to when the old version can still take the traffic back, or alarms are watched.
-        ready: What is said of that time.
+        bake: First and last minute in which the old version can take the traffic back, or ECS watches alarms.
+        ready: The caption of that time.
     """
 
     title: str
@@ -46,17 +46,17 @@ class Curve:
 
     @property
     def end(self) -> float:
-        """The last minute that is drawn."""
+        """Return the last minute of the picture."""
         return self.bake_time[1]
 
 
 def curves() -> list[Curve]:
-    """The four, with their defaults."""
+    """Return the four deployments with their defaults."""
     return [_rolling(), _shift("BlueGreen()", BlueGreen().schedule, ()), _canary(), _linear()]
 
 
 def _rolling() -> Curve:
-    assert Rolling().max_healthy_percent == 200  # both versions serve for a moment, half of the tasks each
+    assert Rolling().max_healthy_percent == 200  # for a moment both versions serve, with half of the tasks each
     way = PublicHttp()
     healthy = way.health_check.interval.to_seconds() * way.health_check.healthy_threshold / 60
     drained = healthy + way.deregistration_delay.to_seconds() / 60
@@ -80,7 +80,7 @@ def _linear() -> Curve:
 
 
 def _shift(title: str, schedule: Schedule | None, shares: Sequence[float]) -> Curve:
-    assert schedule is not None  # the defaults are no tokens
+    assert schedule is not None  # no default is a token
     assert len(shares) == schedule.waits
     steps = [(index * schedule.wait_minutes, share) for index, share in enumerate(shares)]
     moved = schedule.waits * schedule.wait_minutes
@@ -90,7 +90,7 @@ def _shift(title: str, schedule: Schedule | None, shares: Sequence[float]) -> Cu
 
 
 def draw(found: Sequence[Curve]) -> str:
-    """The picture."""
+    """Return the picture."""
     height = _TOP + _PANEL * len(found)
     what = "Share of the traffic that the new version gets, over time, in the four kinds of deployment"
     parts = [
@@ -138,7 +138,7 @@ def _panel(curve: Curve, top: float) -> list[str]:
 
 
 def _minutes(value: float) -> str:
-    """Whole minutes, or minutes and seconds."""
+    """Return whole minutes, or minutes and seconds."""
     whole, seconds = divmod(round(value * 60), 60)
     return f"{whole}:{seconds:02}" if seconds else str(whole)
 

@@ -1,8 +1,8 @@
-"""Build what is published and try it as its users will: run by ``make dist``.
+"""Build the distribution and test it as users will use it: run by ``make dist``.
 
-The wheel and the source distribution are built twice and have to be the same byte for byte. The wheel is installed in a
-new environment of every supported Python at hand, and in one more with the lowest versions that it asks for; in each of
-them the smallest example is synthesized.
+The wheel and the source distribution are built twice and have to be identical byte for byte. The wheel is installed in
+a new environment of every supported Python on this machine, and in one more with the lowest versions that it allows; in
+each of them the smallest example is synthesized.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ assert {"AWS::ECR::Repository", "AWS::ECS::Service", "AWS::ElasticLoadBalancingV
 
 
 class DistributionError(Exception):
-    """What must not be published."""
+    """An error that must prevent a release."""
 
 
 def supported_pythons(project: str) -> list[str]:
-    """The versions that the classifiers name."""
+    """Return the Python versions that the classifiers name."""
     return re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
 
 
 def lowest(requirement: str) -> str:
-    """The lowest version that a requirement allows, as a pin."""
+    """Return the lowest version that a requirement allows, as a pin."""
     parsed = Requirement(requirement)
     (floor,) = [each.version for each in parsed.specifier if each.operator == ">="]
     return f"{parsed.name}=={floor}"
 
 
 def dependencies(project: str) -> list[str]:
-    """What the library itself needs."""
+    """Return the library's own requirements."""
     block = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.DOTALL | re.MULTILINE)
     return re.findall(r'"([^"]+)"', block[1]) if block is not None else []
 
 
 def check_metadata(metadata: bytes) -> None:
-    """Refuse metadata that an index would refuse, and a description that would not be shown."""
+    """Refuse metadata that a package index would refuse, and a description that it would not render."""
     parsed = Metadata.from_email(metadata, validate=True)
     missing = [
         name for name in ("summary", "description", "license_expression", "keywords") if not getattr(parsed, name)
@@ -77,7 +77,7 @@ def check_metadata(metadata: bytes) -> None:
 
 
 def check_names(names: set[str], sources: set[str], *, beside: set[str], what: str) -> None:
-    """Refuse a distribution with more or less in it than the sources."""
+    """Refuse a distribution that contains more or less than the sources."""
     expected = sources | beside
     if names != expected:
         raise DistributionError(
@@ -86,7 +86,7 @@ def check_names(names: set[str], sources: set[str], *, beside: set[str], what: s
 
 
 def interpreter(version: str) -> Path | None:
-    """An interpreter of a version that runs: on the path, or among those of pyenv."""
+    """Return a working interpreter of a version, from the path or from pyenv."""
     folder = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     found = shutil.which(f"python{version}")
     candidates = [*([Path(found)] if found else []), *sorted(folder.glob(f"{version}.*/bin/python"), reverse=True)]
@@ -98,9 +98,9 @@ def interpreter(version: str) -> Path | None:
 
 
 def run(*command: str | Path, folder: Path = ROOT, expect: int = 0) -> str:
-    """Run a program; its output is shown when it does not end as it should."""
+    """Run a program; show its output if its exit status is not the expected one."""
     environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    done = subprocess.run(  # noqa: S603 - programs of ours
+    done = subprocess.run(  # noqa: S603 - our own programs
         [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != expect:
@@ -111,13 +111,13 @@ def run(*command: str | Path, folder: Path = ROOT, expect: int = 0) -> str:
 
 
 def build(into: Path) -> dict[str, str]:
-    """Build both; the digest of each."""
+    """Build both distributions; return the digest of each."""
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", into, ROOT)
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(into.iterdir())}
 
 
 def check_contents(wheel: Path, source: Path) -> None:
-    """Compare both with the sources."""
+    """Compare both distributions with the sources."""
     listed = run("git", "ls-files", "src").splitlines() if (ROOT / ".git").exists() else []
     sources = set(listed) or {str(file.relative_to(ROOT)) for file in (ROOT / "src").rglob("*") if file.is_file()}
     with zipfile.ZipFile(wheel) as archive:
@@ -133,7 +133,7 @@ def check_contents(wheel: Path, source: Path) -> None:
 
 
 def try_wheel(python: Path, wheel: Path, pins: list[str], folder: Path) -> None:
-    """Install the wheel where nothing of this checkout is, and use it."""
+    """Install the wheel away from this checkout, and use it."""
     run(python, "-m", "venv", folder / "venv")
     inside = folder / "venv" / "bin"
     pip = (inside / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
@@ -141,7 +141,7 @@ def try_wheel(python: Path, wheel: Path, pins: list[str], folder: Path) -> None:
     shutil.copy(ROOT / "examples" / "three_lines.py", folder)
     shutil.copytree(ROOT / "app", folder / "app")
     run(inside / "python", "-c", _TRY, folder=folder)
-    run(inside / "ecr-fargate", "--help", folder=folder, expect=1)  # it says which extra it needs
+    run(inside / "ecr-fargate", "--help", folder=folder, expect=1)  # it prints which extra it needs
     run(*pip, f"{wheel}[cli]", *pins)
     manifest = ROOT / "tests" / "migration" / "fixtures" / "copilot_basic.yml"
     answer = json.loads(run(inside / "ecr-fargate", "migrate", manifest, "--format", "json", folder=folder))
@@ -152,7 +152,7 @@ def try_wheel(python: Path, wheel: Path, pins: list[str], folder: Path) -> None:
 
 
 def main() -> int:
-    """Build, check and try; the first failure ends it."""
+    """Build, check and test; stop at the first failure."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     dist = ROOT / "dist"
     shutil.rmtree(dist, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""No file over 400 lines: run by ``make check``."""
+"""Refuse files over 400 lines: run by ``make check``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> int:
         for folder in ("src", "scripts", "tests", "app", "examples", "bench")
         for file in (ROOT / folder).rglob("*.py")
     ]
-    files = [file for file in files if "node_modules" not in file.parts]  # not ours
+    files = [file for file in files if "node_modules" not in file.parts]  # third-party code
     lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
     long = {file: length for file, length in lengths.items() if length > LIMIT}
     for file, length in sorted(long.items()):

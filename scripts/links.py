@@ -1,8 +1,8 @@
-"""Do the links lead somewhere: those of the built site, and those of the Markdown as it is read in the repository.
+"""Check the links of the built site, and those of the Markdown as it is read in the repository.
 
-``python scripts/links.py site`` looks at every page, picture and style sheet of the site, without a network: a link
-inside it has to reach a file, and an anchor that is in it; nothing that a page loads may come from elsewhere. Links to
-other sites are listed, and not asked: whether they still lead somewhere is not known here.
+``python scripts/links.py site`` checks every page, picture and style sheet of the site, without a network: a link
+inside it has to lead to an existing file and anchor, and a page may load nothing from other sites. Links to other sites
+are listed but not followed, so the script does not know whether they still work.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 
 @dataclass
 class Found:
-    """What a look at some pages has found."""
+    """The result of checking some pages."""
 
     problems: list[str] = field(default_factory=list)
     inside: int = 0
@@ -38,7 +38,7 @@ class Found:
 
 
 class _Page(HTMLParser):
-    """The anchors of a page, what it links to, and what it loads."""
+    """The anchors of a page, its links, and the files that it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class _Page(HTMLParser):
 
 
 def check_site(site: Path) -> Found:
-    """Look at a built site."""
+    """Check a built site."""
     found = Found()
     pages = {file: _Page(file.read_text(encoding="utf-8")) for file in sorted(site.rglob("*.html"))}
     if not pages:
@@ -85,7 +85,7 @@ def _is_elsewhere(target: str) -> bool:
 
 
 def _without_names(text: str) -> str:
-    """A style sheet or picture without comments and links that somebody has to follow."""
+    """Return a style sheet or picture without comments and without links that only a click follows."""
     return re.sub(r"/\*.*?\*/|<a [^>]*>", "", text, flags=re.DOTALL)
 
 
@@ -103,12 +103,12 @@ def _missing(site: Path, file: Path, target: str, pages: dict[Path, _Page]) -> I
 
 
 def documents() -> list[Path]:
-    """What is read in the repository itself."""
+    """Return the documents that are read in the repository itself."""
     return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def check_markdown(files: Sequence[Path]) -> Found:
-    """Look at Markdown files: pictures, links to files, and anchors as a forge makes them of headings."""
+    """Check Markdown files: pictures, links to files, and the anchors that code hosts create from headings."""
     found = Found()
     for file in files:
         for target in _MARKDOWN_LINK.findall(_prose(file)):
@@ -136,7 +136,7 @@ def _anchors(file: Path) -> set[str]:
 
 
 def main(site: Path) -> int:
-    """Print what was found; 1 when something leads nowhere."""
+    """Print the result; return 1 if a link leads nowhere."""
     built, written = check_site(site.resolve()), check_markdown(documents())
     elsewhere = sorted(built.elsewhere | written.elsewhere)
     print(*elsewhere, sep="\n")

@@ -1,6 +1,6 @@
-"""Every option that the installed aws-cdk-lib has for a service, its task, its containers and its pattern's image.
+"""List every option of the installed aws-cdk-lib for a service, its task, its containers and its pattern's image.
 
-``python scripts/options.py`` prints them, and those that ``docs/options.md`` does not know.
+``python scripts/options.py`` prints them, and those that ``docs/options.md`` lacks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STRUCTS: dict[str, type] = {
     "ContainerDefinitionOptions": ecs.ContainerDefinitionOptions,
     "ApplicationLoadBalancedTaskImageOptions": ecs_patterns.ApplicationLoadBalancedTaskImageOptions,
 }
-"""Headings of the table to the structs of CDK that they list."""
+"""The table's headings, with the structs of CDK whose options they list."""
 
 _ROW = re.compile(r"^\| `(?P<option>\w+)` \| (?P<how>\w+) \| (?P<where>.+) \|$")
 
@@ -39,12 +39,12 @@ class Row:
 
 
 def options_of(struct: type) -> list[str]:
-    """The options of a struct of CDK, sorted."""
+    """Return the options of a struct of CDK, sorted."""
     return sorted(set(inspect.signature(struct).parameters))
 
 
 def rows(text: str) -> list[Row]:
-    """The rows of the table, under the heading that each stands."""
+    """Return the rows of the table, each with its heading."""
     found, heading = [], ""
     for line in text.splitlines():
         if line.startswith("## "):
@@ -55,7 +55,7 @@ def rows(text: str) -> list[Row]:
 
 
 def unknown(table: list[Row]) -> list[str]:
-    """Options of CDK that the table does not have."""
+    """Return the options of CDK that the table lacks."""
     known = {(row.of, row.option) for row in table}
     return [
         f"{name}.{option}"
@@ -66,7 +66,7 @@ def unknown(table: list[Row]) -> list[str]:
 
 
 def main() -> int:
-    """Print every option, and fail on those that the table does not know."""
+    """Print every option, and fail if the table lacks one."""
     print(f"aws-cdk-lib {metadata.version('aws-cdk-lib')}")
     for name, struct in STRUCTS.items():
         options = options_of(struct)

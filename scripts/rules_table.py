@@ -1,4 +1,4 @@
-"""The table of rules in docs/doctor-rules.md: ``python scripts/rules_table.py`` writes it."""
+"""Write the table of rules in docs/doctor-rules.md: ``python scripts/rules_table.py``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ PAGE = Path(__file__).parent.parent / "docs" / "doctor-rules.md"
 _HEAD = """\
 # The rules of `ecr-fargate doctor`
 
-Ids are public API: they do not change within a major version. [How to use the command](commands.md#doctor).
+The ids are public API: they do not change within a major version. [How to use the command](commands.md#doctor).
 """
 _TITLES = {
-    Severity.ERROR: "Errors: it will not start, or nobody will reach it",
-    Severity.WARNING: "Warnings: it will hurt",
+    Severity.ERROR: "Errors: the app will not start, or cannot be reached",
+    Severity.WARNING: "Warnings: the app will cause trouble later",
 }
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     parts = [_HEAD]
     for severity, title in _TITLES.items():
         rules = sorted((rule for rule in RULES if rule.severity is severity), key=lambda rule: rule.id)

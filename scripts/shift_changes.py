@@ -1,6 +1,6 @@
-"""What changes of a service whose traffic shifts do to its rule and its target groups.
+"""The effect of changes on the rule and the target groups of a service whose traffic shifts.
 
-``python scripts/shift_changes.py`` writes the table of docs/deployments.md; a test holds the page to it.
+``python scripts/shift_changes.py`` writes the table of docs/deployments.md; a test compares the page with the result.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/a"
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What six services of a stack are made of: three strategies, alone and behind a shared load balancer."""
+    """The settings of six services of a stack: three strategies, alone and behind a shared load balancer."""
 
     container: AppContainer = field(default_factory=lambda: AppContainer(_IMAGE, 8080))
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
@@ -68,7 +68,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Change:
-    """A change, in the words of the page."""
+    """A change, with its description on the page."""
 
     said: str
     make: Callable[[Made], Made]
@@ -113,7 +113,7 @@ CHANGES = (
 
 
 def build(made: Made) -> tuple[dict[str, Any], dict[str, str]]:
-    """The template of the six services, and the stack's tags."""
+    """Return the template of the six services, and the stack's tags."""
     app = cdk.App(context={"@aws-cdk/core:explicitStackTags": True})
     stack = cdk.Stack(app, "Stack", tags=made.stack_tags)
     certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", made.certificate)
@@ -162,7 +162,7 @@ def build(made: Made) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def touched(old: dict[str, Any], new: dict[str, Any], prefix: str) -> tuple[str, str]:
-    """What an update does to the production rule, and to the target groups, of the service with a prefix."""
+    """Return the effect of an update on the production rule and the target groups of the service with a prefix."""
     [service] = [
         each["Properties"]
         for name, each in old["Resources"].items()
@@ -188,7 +188,7 @@ def touched(old: dict[str, Any], new: dict[str, Any], prefix: str) -> tuple[str,
 
 
 def rows() -> list[tuple[str, dict[str, dict[str, tuple[str, str]]]]]:
-    """Each change, with what it does by place and strategy."""
+    """Return each change with its effect, by place and strategy."""
     base, _ = build(Made())
     found = []
     for change in CHANGES:
@@ -206,7 +206,7 @@ def rows() -> list[tuple[str, dict[str, dict[str, tuple[str, str]]]]]:
 
 
 def table(found: list[tuple[str, dict[str, dict[str, tuple[str, str]]]]]) -> str:
-    """The table of the page; the three strategies are of one opinion, or a row says so."""
+    """Return the page's table; a row says so if the three strategies differ."""
     lines = ["| change | alone: rule | groups | shared: rule | groups |", "|---|---|---|---|---|"]
     for said, places in found:
         cells = [
@@ -219,7 +219,7 @@ def table(found: list[tuple[str, dict[str, dict[str, tuple[str, str]]]]]) -> str
 
 
 def with_table(text: str, written: str) -> str:
-    """The page with the table in its place."""
+    """Return the page with the new table."""
     before, begins, rest = text.partition(BEGIN)
     _, ends, after = rest.partition(END)
     assert begins

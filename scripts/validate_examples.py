@@ -1,6 +1,6 @@
-"""Synthesizes every example with CDK's built-in validation: ``validate_examples.py OUTDIR``.
+"""Synthesize every example with CDK's built-in validation: ``validate_examples.py OUTDIR``.
 
-One process for all of them, because the first validation of a process takes ten seconds and the others none. Writes
+One process runs all of them, because only the first validation of a process takes ten seconds. The script writes
 ``result.json``: the error of each example, or null; and that of a stack with a fault, which has to have one.
 """
 
@@ -40,7 +40,7 @@ def main(out: Path) -> None:
 def _error_of(app: cdk.App) -> str | None:
     try:
         app.synth()
-    except RuntimeError as error:  # all that crosses from CDK
+    except RuntimeError as error:  # CDK raises nothing else across jsii
         return str(error)
     return None
 

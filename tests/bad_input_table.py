@@ -28,18 +28,19 @@ _ROW = re.compile(r"^\| (?P<what>.+?) \| (?P<bare>.+?) \| (?P<ours>.+) \|$")
 _HEAD = """\
 # Bad input
 
-What happens to inputs that cannot work, or that will hurt later: what CDK's own constructs do
-(`ApplicationLoadBalancedFargateService`, `DockerImageAsset`, `ecr.Repository`, `elbv2`, `ec2.Vpc`), and what this
-library does. Here
+This page shows what happens to inputs that cannot work or that will cause trouble later. It compares CDK's own
+constructs (`ApplicationLoadBalancedFargateService`, `DockerImageAsset`, `ecr.Repository`, `elbv2`, `ec2.Vpc`) with this
+library (the column "Here"). In this library:
 
-- what cannot work is a `ConfigurationError` in the constructor, with the path of the construct, the option, the value,
-  what is allowed and the fix; nothing is left in the tree;
-- what may hurt is a warning with an id, which `cdk.Annotations.of(…).acknowledge_warning(id)` accepts;
-- what only the deployment knows (a CDK token) passes; where CDK has to know it earlier, it is an error that says so.
+- An input that cannot work is a `ConfigurationError` in the constructor, with the path of the construct, the option,
+  the value, what is allowed and the fix. Nothing is left in the tree.
+- An input that may cause trouble is a warning with an id, which you can acknowledge with
+  `cdk.Annotations.of(…).acknowledge_warning(id)`.
+- A value that only the deployment knows (a CDK token) passes. If CDK has to know it earlier, an error says so.
 
-`python tests/bad_input_table.py` writes this page from `tests/bad_input/`, by giving each input to both;
-`tests/unit/test_bad_input_table.py` holds this library to its column. "Warns at synth" is CloudFormation's validation,
-which CDK runs by default: the deployment goes on. Inputs that are right stand here, too, since they have to pass.
+`python tests/bad_input_table.py` gives each input in `tests/bad_input/` to both and writes this page;
+`tests/unit/test_bad_input_table.py` compares this library with its column. "Warns at synth" means CloudFormation's
+validation, which CDK runs by default: the deployment continues. The table also has correct inputs, which have to pass.
 """
 
 
@@ -82,7 +83,7 @@ def _summary(bare: Mapping[tuple[str, str], str]) -> list[str]:
         f"| refused | {theirs[RAISES]} | {len(wrong) - warned} |",
         f"| warned of | {theirs[WARNS]} | {warned} |",
         f"| accepted silently | {theirs[SILENT]} | 0 |",
-        f"| not to be had | {theirs[NOTHING]} | |",
+        f"| not available | {theirs[NOTHING]} | |",
     ]
 
 

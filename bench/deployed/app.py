@@ -1,4 +1,4 @@
-"""The app that P7 deploys: the program that ``BENCH_PROGRAM`` names, which alone imports what it needs."""
+"""The app that P7 deploys: the program that ``BENCH_PROGRAM`` names. Only that program imports what it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CDK's own pattern with an image asset, and no option more."""
+"""CDK's own pattern with an image asset, and no further option."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ stack = cdk.Stack(app, "Bare")
 patterns.ApplicationLoadBalancedFargateService(
     stack,
     "Web",
-    # By itself the pattern makes the same network and a function beside it, which the embedded AWS cannot run.
+    # By default the pattern creates the same network and also a function, which the embedded AWS cannot run.
     vpc=ec2.Vpc(stack, "Network", max_azs=2, restrict_default_security_group=False),
     task_image_options=patterns.ApplicationLoadBalancedTaskImageOptions(
         image=ecs.ContainerImage.from_asset("images/bare"), container_port=8080

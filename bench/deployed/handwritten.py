@@ -1,4 +1,4 @@
-"""The same resources as with a copy, written by hand: what they take without this library."""
+"""The same resources as with a copy, hand-written: the cost without this library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A registry whose repositories share layers, as an account has it where images are copied."""
+"""A registry whose repositories share layers, like an account in which images are copied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image: gets the embedded AWS started, bootstrapped and furnished with the base image."""
+"""An image: it starts and bootstraps the embedded AWS and brings it the base image."""
 
 from __future__ import annotations
 

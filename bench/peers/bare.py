@@ -1,4 +1,4 @@
-"""CDK's pattern as it comes: an image asset and a port, one cluster and network for all."""
+"""CDK's pattern with its defaults: an image asset and a port, one cluster and network for all."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The function that copies, asked once as Lambda asks it: ``python -m bench.peers.copier SOURCE DESTINATION ANSWER``.
+"""The copy function, called once as Lambda calls it: ``python -m bench.peers.copier SOURCE DESTINATION ANSWER``.
 
-It is loaded as in Lambda, where its folder is all there is. The process says how much memory it took.
+It is loaded as in Lambda, where only its folder exists. The process reports how much memory it used.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ _SECONDS = 900
 
 
 class Context:
-    """What Lambda tells a function about itself."""
+    """The context object that Lambda passes to a function."""
 
     log_group_name = log_stream_name = "bench"
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
-        """The longest that a function may run."""
+        """Return the longest time that a function may run."""
         return _SECONDS * 1000
 
 
 def main() -> None:
-    """Copy."""
+    """Copy the image."""
     source, destination, answer = sys.argv[1:]
     sys.path.insert(0, str(Path(__file__).parents[2] / "src" / "ecr_fargate_constructs" / "image"))
     event = {

@@ -1,6 +1,6 @@
-"""The same resources written by hand, from CDK's own constructs alone and no line more than they take.
+"""The same resources, hand-written with CDK's own constructs and no unnecessary line.
 
-A stack has one network, one cluster and one function that copies. The run compares types and counts.
+A stack has one network, one cluster and one copy function. The run compares types and counts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ POLICY = json.dumps(
 
 
 def network(stack: cdk.Stack) -> ec2.Vpc:
-    """Two zones, a NAT gateway in each, and the free endpoint for image layers."""
+    """Create two zones, a NAT gateway in each, and the free endpoint for image layers."""
     return ec2.Vpc(
         stack,
         "EcrFargateNetwork",
@@ -62,7 +62,7 @@ def network(stack: cdk.Stack) -> ec2.Vpc:
 
 
 class Copier(NamedTuple):
-    """The function that copies images, its role, and the policy that it has before it copies."""
+    """The copy function, its role, and the policy that has to exist before it copies."""
 
     function: lambda_.Function
     role: iam.Role
@@ -70,7 +70,7 @@ class Copier(NamedTuple):
 
 
 def copier(stack: cdk.Stack) -> Copier:
-    """The function that copies images, for all of them."""
+    """Create the copy function for all images."""
     role = iam.Role(
         stack,
         "ImageCopierRole",
@@ -106,7 +106,7 @@ def allow(role: iam.Role, actions: list[str], resource: str) -> None:
 def image(
     scope: cdk.Stack, name: str, copies: Copier
 ) -> tuple[ecr.Repository, ecr_assets.DockerImageAsset, cdk.CustomResource]:
-    """A repository, and the image that is built and copied into it."""
+    """Create a repository, and the image that is built and copied into it."""
     repository = ecr.Repository(
         scope,
         f"{name}Repository",
@@ -144,7 +144,7 @@ def task(
     asset: ecr_assets.DockerImageAsset,
     copy: cdk.CustomResource,
 ) -> ecs.FargateTaskDefinition:
-    """A task that runs the image, once it is there."""
+    """Create a task definition that runs the image after it has arrived."""
     definition = ecs.FargateTaskDefinition(
         scope,
         f"{name}TaskDef",
@@ -187,7 +187,7 @@ def task(
 def service(
     scope: cdk.Stack, name: str, cluster: ecs.Cluster, definition: ecs.FargateTaskDefinition
 ) -> patterns.ApplicationLoadBalancedFargateService:
-    """The service behind its load balancer."""
+    """Create the service behind its load balancer."""
     balancer = elbv2.ApplicationLoadBalancer(
         scope,
         f"{name}LB",
@@ -232,7 +232,7 @@ def service(
 
 
 def watch(scope: cdk.Stack, name: str, made: patterns.ApplicationLoadBalancedFargateService) -> None:
-    """Alarms that roll a deployment back, and the rest that only the resource takes."""
+    """Add alarms that roll a deployment back, and the properties that only the L1 resource has."""
     dimensions = {
         "LoadBalancer": made.load_balancer.load_balancer_full_name,
         "TargetGroup": made.target_group.target_group_full_name,
@@ -290,7 +290,7 @@ def watch(scope: cdk.Stack, name: str, made: patterns.ApplicationLoadBalancedFar
 
 
 def main() -> None:
-    """Make them all."""
+    """Create all services."""
     app = cdk.App()
     stack = cdk.Stack(app, "Bench")
     cluster = ecs.Cluster(stack, "Cluster", vpc=network(stack), container_insights_v2=ecs.ContainerInsights.ENABLED)

@@ -1,4 +1,4 @@
-"""Services of this library, each with a repository, an image and a load balancer of its own."""
+"""Services of this library, each with its own repository, image and load balancer."""
 
 from __future__ import annotations
 

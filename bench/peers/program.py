@@ -1,4 +1,4 @@
-"""What the programs that are measured have in common, so that it weighs the same in each of them."""
+"""Code that all measured programs share, so that it costs the same in each of them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
 
 APP = os.environ.get("BENCH_APP") or str(Path(__file__).parents[2] / "app")
-"""The build context: that of the sample, or a copy of it."""
+"""The build context: the sample's, or a copy of it."""
 
 
 def services() -> int:
-    """How many services to make."""
+    """Return the number of services to create."""
     return int(sys.argv[1])
 
 
 def finish(app: cdk.App) -> None:
-    """Synthesize, and say on request how much memory it took."""
+    """Synthesize, and report on request how much memory it used."""
     app.synth()
     report_memory()
 
 
 def report_memory() -> None:
-    """Say on request how much memory this process took at most, and those that it started."""
+    """Report on request the peak memory of this process and of those that it started."""
     report = os.environ.get("BENCH_MEMORY")
     if report is not None:
         Path(report).write_text(json.dumps([_peak(pid) for pid in _family(os.getpid())]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Services of this library behind one load balancer, each with a repository and an image of its own."""
+"""Services of this library behind one load balancer, each with its own repository and image."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""AWS Solutions Constructs: a load balancer and a Fargate service with its defaults, in a VPC that all share.
+"""AWS Solutions Constructs: a load balancer and a Fargate service with their defaults, in a VPC that all share.
 
-It is run by a Python of its own, with ``bench/solutions.txt``, whose aws-cdk-lib may be older. It takes an image that
-exists; access logs, which take a bucket each, are off as they are in the other programs.
+It runs in an environment of its own, with ``bench/solutions.txt``, whose aws-cdk-lib may be older. It uses an
+existing image. Access logs, which need a bucket each, are off, as in the other programs.
 """
 
 from __future__ import annotations

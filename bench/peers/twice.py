@@ -1,7 +1,7 @@
-"""A program twice in one process, which has imported CDK by the second time: ``python -m bench.peers.twice ours 1``.
+"""A program twice in one process, so that CDK is imported the second time: ``python -m bench.peers.twice ours 1``.
 
-Writes the seconds of both into the file that ``BENCH_TIMES`` names. The first includes the imports and the start of
-Node, but not that of Python.
+It writes the seconds of both runs into the file that ``BENCH_TIMES`` names. The first includes the imports and the
+start of Node, but not that of Python.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// The program of peers/bare.py in the other language.
+// The program of peers/bare.py in JavaScript.
 "use strict";
 const path = require("node:path");
 const cdk = require("aws-cdk-lib");

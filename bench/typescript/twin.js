@@ -1,5 +1,5 @@
-// The program of peers/handwritten.py in the other language, as the TypeScript compiler writes it: CommonJS, a module
-// for each service of AWS, so that nothing is loaded that is not used.
+// The program of peers/handwritten.py as the TypeScript compiler writes it: CommonJS, with one module for each AWS
+// service, so that only used modules are loaded.
 "use strict";
 const path = require("node:path");
 const cdk = require("aws-cdk-lib");

@@ -1,4 +1,4 @@
-"""A service behind a load balancer of other people's: its listener is shared, by a route."""
+"""A service behind a load balancer that another team owns: it shares the listener and adds a route."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2

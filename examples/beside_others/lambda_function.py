@@ -1,4 +1,4 @@
-"""An image of the app's own repository in a Lambda function, which has no container image to wait by itself for."""
+"""A Lambda function that runs an image of the app's own repository. It has to be told to wait for the image."""
 
 from pathlib import Path
 

@@ -14,7 +14,7 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333
 
 
 class OrdersStack(cdk.Stack):
-    """A queue, and the queue for what nobody could handle."""
+    """A queue and its dead-letter queue."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

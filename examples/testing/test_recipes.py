@@ -41,7 +41,7 @@ def test_without_bundling(synthesize):
 
 
 def a_function(stack):
-    image = cdk.DockerImage.from_registry("public.ecr.aws/sam/build-python3.13")  # never pulled here
+    image = cdk.DockerImage.from_registry("public.ecr.aws/sam/build-python3.13")  # these tests never pull it
     code = lambda_.Code.from_asset(str(DEPLOYED), bundling=cdk.BundlingOptions(image=image))
     lambda_.Function(stack, "Function", runtime=lambda_.Runtime.PYTHON_3_13, handler="a.b", code=code)
 
