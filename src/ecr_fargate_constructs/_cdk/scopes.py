@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.attempt import attempt, claim, is_under_way
-from ecr_fargate_constructs._cdk.memo import node_of
-from ecr_fargate_constructs._cdk.memo import path as path_of_scope
+from ecr_fargate_constructs._cdk.context import posture_word
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
-from ecr_fargate_constructs._cdk.tree import in_stack, path_of
+from ecr_fargate_constructs._cdk.site import in_stack, node_of, path_of
+from ecr_fargate_constructs._cdk.site import path_of_construct as path_of_scope
 from ecr_fargate_constructs._rules.refusal import refused_by_cdk
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import (
@@ -40,6 +40,9 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(init)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        if is_under_way(args[0]):  # the constructor of a class that this one is built on
+            init(*args, **kwargs)
+            return
         made, scope, construct_id = _place(args, kwargs)
         check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
@@ -54,6 +57,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
         try:
             with attempt(made):
                 claim(scope, construct_id)
+                posture_word(scope, path=path)
                 init(*plain.args, **plain.kwargs)
         except Exception as error:
             if (refused := refused_by_cdk(error, path=path)) is not None:
