@@ -45,7 +45,7 @@ class Whole:
 
     def __init__(self, scope: Construct, construct_id: str, **options: Any) -> None:  # noqa: ANN401 - of a stack
         """Put the construct into the tree, and everything below it under the same flags, and the tag of its posture."""
-        super().__init__(scope, construct_id, **options)  # type: ignore[call-arg] - that of Construct
+        super().__init__(scope, construct_id, **options)  # type: ignore[call-arg]  # that of Construct or Stack
         made: Any = self
         adopt(made, scope, path_of(scope, construct_id))
         if isinstance(scope, Whole):
