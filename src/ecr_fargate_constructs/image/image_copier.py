@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
-from ecr_fargate_constructs._cdk.attempt import make_shared, on_failure, when_made
+from ecr_fargate_constructs._cdk.attempt import make_shared, when_made
 from ecr_fargate_constructs._cdk.site import remember, stack_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
@@ -81,7 +81,6 @@ class ImageCopier:
         """
         if repository not in self._readable:
             self._readable.add(repository)
-            on_failure(lambda: self._readable.discard(repository))
             self._allow(_READ, arn())
 
     def allow_writing(self, repository_arn: str) -> None:
