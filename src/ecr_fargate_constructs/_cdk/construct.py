@@ -1,4 +1,4 @@
-"""What every construct of this library is: made whole or not at all, and the same in every app.
+"""The base of this library's constructs: each is made whole or not at all, and is the same in every app.
 
 A constructor checks its options, calls ``super().__init__(scope, construct_id)``, and builds. Everything that is the
 same for all of them happens around it and in that call.
@@ -21,11 +21,11 @@ _LIBRARY = __name__.partition(".")[0]
 
 
 class Whole:
-    """What is added to ``Construct``, or to ``cdk.Stack``, whose ``__init__`` it calls.
+    """A mixin for ``Construct`` and for ``cdk.Stack``, whose ``__init__`` it calls.
 
-    Around the constructor: place, types of the arguments, neighbours and posture are checked, in this order, and
-    whatever was made is undone when it fails. Around each public method: types and neighbours are checked, and what it
-    made is undone; around class and static methods: types are checked. Classes that users derive are left as they are.
+    A constructor has its place, the types of its arguments, its neighbours and its posture checked, in this order, and
+    what it made is undone when it fails. The same goes for public methods, but for place and posture; class and static
+    methods have the types of their arguments checked. Classes that users derive are left as they are.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - passed on
@@ -46,13 +46,13 @@ class Whole:
     def __init__(self, scope: Construct, construct_id: str, **options: Any) -> None:  # noqa: ANN401 - of a stack
         """Put the construct into the tree, and everything below it under the same flags, and the tag of its posture."""
         super().__init__(scope, construct_id, **options)  # type: ignore[call-arg]  # that of Construct or Stack
-        made: Any = self
-        adopt(made, scope, path_of(scope, construct_id))
+        construct: Any = self
+        adopt(construct, scope, path_of(scope, construct_id))
         if isinstance(scope, Whole):
             return  # whose flags and tags go on to what is in it
-        pin_feature_flags(made, scope)
-        if posture_word(made) == REGULATED:
-            cdk.Tags.of(made).add(POSTURE, REGULATED)
+        pin_feature_flags(construct, scope)
+        if posture_word(construct) == REGULATED:
+            cdk.Tags.of(construct).add(POSTURE, REGULATED)
 
 
 class LibraryConstruct(Whole, Construct):

@@ -1,4 +1,4 @@
-"""What the context of a tree decides: the posture, and CDK's feature flags, which this library decides itself."""
+"""The context of a tree: the posture, and CDK's feature flags, whose values this library sets itself."""
 
 from __future__ import annotations
 
