@@ -175,6 +175,29 @@ def test_what_is_of_the_same_region_and_of_an_unknown_one_passes() -> None:
     app.synth()
 
 
+@pytest.mark.parametrize("known", ["Here", "There"])
+def test_a_network_of_a_stack_is_refused_where_only_one_of_the_two_says_its_region(known: str) -> None:
+    app = cdk.App()
+    here, there = (cdk.Stack(app, name, env=HERE if name == known else None) for name in ("Here", "There"))
+    made = ec2.Vpc(there, "Made")
+    imported = ec2.Vpc.from_vpc_attributes(
+        there, "Imported", vpc_id="vpc-1", availability_zones=["a", "b"], private_subnet_ids=["s-1", "s-2"],
+        public_subnet_ids=["s-3", "s-4"],
+    )  # fmt: skip
+    for vpc in (made, imported):
+        with pytest.raises(
+            ConfigurationError, match=r"^\[Here/Web\] vpc belongs to stack There in .*different regions"
+        ):
+            _service(here, vpc=vpc)
+    assert not here.node.children
+    certificate = acm.Certificate.from_certificate_arn(there, "C", ARN.format("acm", "certificate/1"))
+    if known == "There":  # of an imported one its ARN says where it is, and the stack may be deployed there
+        _service(here, ingress=PublicHttps(certificate=certificate))
+    else:
+        with pytest.raises(ConfigurationError, match="is of us-east-1, and the load balancer will be in eu-west-1"):
+            _service(here, ingress=PublicHttps(certificate=certificate))
+
+
 def test_peers_and_images_of_another_app_are_refused() -> None:
     stack, other = cdk.Stack(cdk.App(), "Stack"), cdk.Stack(cdk.App(), "Other")
     group = ec2.SecurityGroup(other, "Group", vpc=ec2.Vpc(other, "Vpc"))

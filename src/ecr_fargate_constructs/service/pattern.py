@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
-from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, expect_grants
 from ecr_fargate_constructs._rules.checks import whole_number

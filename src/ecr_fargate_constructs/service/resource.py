@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._cdk.memo import resource_of
+from ecr_fargate_constructs._cdk.site import resource_of
 from ecr_fargate_constructs.errors import ConfigurationError
 
 
