@@ -20,7 +20,8 @@ from ecr_fargate_constructs.cli.options import (
     write,
 )
 from ecr_fargate_constructs.cli.printing import Console, escape
-from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
+from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
+from ecr_fargate_constructs.tools.doctor.registry import RULES
 from ecr_fargate_constructs.tools.doctor.rule import Severity
 from ecr_fargate_constructs.tools.doctor.sarif import relative, sarif
 from ecr_fargate_constructs.tools.errors import LocalError
@@ -63,7 +64,7 @@ def doctor_command(
     Leaves with 1 when there is an error, or a warning with --fail-on warning.
     """
     if rules:
-        Console().print("\n".join(f"{rule.id} ({rule.severity.value}): {rule.reason}" for rule in RULES), markup=False)
+        Console().print("\n".join(f"{rule.id} ({rule.severity.value}): {rule.title}" for rule in RULES), markup=False)
         return
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
     if unknown:
@@ -97,7 +98,7 @@ def _print(console: Console, diagnosis: Diagnosis) -> None:
             f"[bold {colour}]{finding.rule.severity.value}[/] [bold]{finding.rule.id}[/] {escape(finding.path)}"
         )
         console.print(f"  {escape(finding.detail)}{escape(_where(finding))}")
-        console.print(f"  {escape(finding.rule.reason)}")
+        console.print(f"  {escape(finding.rule.why)}")
         console.print(f"  [bold]do:[/]  {escape(finding.rule.fix)}")
         console.print(f"  [bold]see:[/] {escape(finding.rule.source)}\n")
     errors, warnings = diagnosis.count(Severity.ERROR), diagnosis.count(Severity.WARNING)
@@ -132,7 +133,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "logicalId": finding.logical_id,
         "detail": finding.detail,
-        "reason": finding.rule.reason,
+        "reason": finding.rule.why,
         "fix": finding.rule.fix,
         "source": finding.rule.source,
         "file": relative(finding.file or finding.template, Path.cwd()),

@@ -188,6 +188,11 @@ class Service:
             return all(provider.startswith("FARGATE") for provider in providers)
         return self.resource.get("LaunchType") == "FARGATE" or (self.task is not None and self.task.fargate)
 
+    @property
+    def deployed_by_ecs(self) -> bool:
+        """Whether ECS does its deployments, and not CodeDeploy or another program."""
+        return self.resource.get("DeploymentController", "Type") in {None, "ECS"}
+
     @cached_property
     def target_groups(self) -> tuple[Resource, ...]:
         """The target groups that its tasks are in, the second one of a deployment that shifts traffic included."""
@@ -242,6 +247,11 @@ def services(app: App) -> tuple[Service, ...]:
 def tasks(app: App) -> tuple[Task, ...]:
     """Return the task definitions of an app, the same objects every time."""
     return app.once("tasks", lambda: tuple(_task(app, resource) for resource in app.of(_TASK_DEFINITION)))
+
+
+def containers(app: App) -> tuple[Container, ...]:
+    """Return the containers of all task definitions of an app."""
+    return tuple(container for task in tasks(app) for container in task.containers)
 
 
 def _task(app: App, resource: Resource) -> Task:
