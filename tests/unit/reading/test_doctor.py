@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 from faults import FAULTS, Fault
+from pairs import PAIRS, Pair, codedeploy
 from planting import copy_of
 
 from ecr_fargate_constructs.tools.assembly.earlier import earlier
 from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.assembly.workload import services
 from ecr_fargate_constructs.tools.cost.prices import price_table
+from ecr_fargate_constructs.tools.cost.tasks import service_costs
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
+from ecr_fargate_constructs.tools.diagram.architecture import scene_of
+from ecr_fargate_constructs.tools.diagram.svg import svg
 from ecr_fargate_constructs.tools.doctor import rules
 from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
 from ecr_fargate_constructs.tools.doctor.registry import RULES
@@ -51,6 +56,34 @@ def test_a_fault_is_found_by_its_rule_alone(fault: Fault, assemblies: Path, tmp_
     found = diagnose(now, against=earlier(assemblies / fault.app, now) if fault.update else None).findings
     assert {finding.rule.id for finding in found} == {fault.rule}, [finding.detail for finding in found]
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+def test_a_fault_is_found_and_its_twin_is_not(pair: Pair, assemblies: Path, tmp_path: Path) -> None:
+    found = {}
+    for name, plant in (("fault", pair.fault), ("twin", pair.twin)):
+        copy = copy_of(assemblies / "three_lines", tmp_path / name)
+        plant(copy)
+        found[name] = [finding.rule.id for finding in diagnose(load(copy.save())).findings]
+    assert found == {"fault": [pair.rule], "twin": []}
+
+
+def test_a_service_of_codedeploy_has_its_task_in_every_command(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "three_lines", tmp_path / "cdk.out")
+    codedeploy(copy)
+    then, now = load(assemblies / "three_lines"), load(copy.save())
+    costs, unpriced = service_costs(services(now), price_table())
+    assert (costs, unpriced) == service_costs(services(then), price_table())
+    assert len(costs) == 1
+    assert svg(scene_of(now)) == svg(scene_of(then))
+
+
+def test_a_family_that_two_task_definitions_have_names_neither(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "three_lines", tmp_path / "cdk.out")
+    codedeploy(copy)
+    copy.template["Resources"]["Second"] = {"Type": "AWS::ECS::TaskDefinition", "Properties": copy.task}
+    (service,) = services(load(copy.save()))
+    assert service.task is None
 
 
 def test_every_rule_has_a_fault() -> None:

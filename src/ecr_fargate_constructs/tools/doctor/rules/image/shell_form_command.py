@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.assembly.workload import containers
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.tools.assembly.model import App
     from ecr_fargate_constructs.tools.doctor.rule import Finding
+
+_REPLACES_SHELL = re.compile(r"(?:^|[;&|])\s*exec\s[^;&|]*$")
+"""A last command that takes the shell's place: ``prepare && exec serve``."""
 
 
 class ShellFormCommand(Rule):
@@ -24,7 +28,7 @@ class ShellFormCommand(Rule):
         "The shell is process 1 and does not pass SIGTERM on, so each task is killed at its stop timeout, "
         "together with the requests it is serving."
     )
-    fix = 'Write the exec form, CMD ["program", "argument"], or begin the line with exec.'
+    fix = 'Write the exec form, CMD ["program", "argument"], or begin the last command with exec.'
     source = "https://docs.docker.com/reference/build-checks/json-args-recommended"
     tags = ("image", "dockerfile", "shutdown")
 
@@ -37,6 +41,6 @@ class ShellFormCommand(Rule):
                 instruction = dockerfile.last(name, image.target)
                 if instruction is None or override in definition or "EntryPoint" in definition:
                     continue
-                if instruction.words is None and instruction.value.split()[:1] != ["exec"]:
+                if instruction.words is None and not _REPLACES_SHELL.search(instruction.value):
                     detail = f"{name} {instruction.value}"
                     yield self.found_at(container, image.dockerfile, detail, line=instruction.line)
