@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs.tools.doctor.places import relative
 from ecr_fargate_constructs.tools.doctor.registry import RULES
 
 if TYPE_CHECKING:
@@ -42,12 +43,6 @@ def sarif(diagnosis: Diagnosis, root: Path) -> dict[str, Any]:
             }
         ],
     }
-
-
-def relative(file: Path, root: Path) -> str:
-    """Return a path as it is shown: relative to ``root`` when it is inside."""
-    resolved, base = file.resolve(), root.resolve()
-    return resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else resolved.as_posix()
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
