@@ -22,7 +22,7 @@ class ExecutionRoleMissing(Rule):
     id = "execution-role-missing"
     severity = Severity.ERROR
     title = "The task definition has no execution role"
-    why = "ECS may not pull a private image, write logs or read secrets for the task."
+    why = "ECS is not allowed to pull a private image, to write logs or to read secrets for the task."
     fix = (
         "Give the task definition an execution role. CDK creates one when images, logs and secrets are "
         "given as its classes."
