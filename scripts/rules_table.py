@@ -1,10 +1,10 @@
-"""Write the table of rules in docs/doctor-rules.md: ``python scripts/rules_table.py``."""
+"""Write the tables of rules in docs/doctor-rules.md: ``python scripts/rules_table.py``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ecr_fargate_constructs.tools.doctor.diagnosis import RULES
+from ecr_fargate_constructs.tools.doctor.registry import RULES
 from ecr_fargate_constructs.tools.doctor.rule import Severity
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor-rules.md"
@@ -14,8 +14,8 @@ _HEAD = """\
 The ids are public API: they do not change within a major version. [How to use the command](commands.md#doctor).
 """
 _TITLES = {
-    Severity.ERROR: "Errors: the app will not start, or cannot be reached",
-    Severity.WARNING: "Warnings: the app will cause trouble later",
+    Severity.ERROR: "Errors: the service does not start, or nothing reaches it",
+    Severity.WARNING: "Warnings: the service runs, with a risk or a cost",
 }
 
 
@@ -23,11 +23,14 @@ def page() -> str:
     """Return the page."""
     parts = [_HEAD]
     for severity, title in _TITLES.items():
-        rules = sorted((rule for rule in RULES if rule.severity is severity), key=lambda rule: rule.id)
-        rows = [f"| `{rule.id}` | {rule.reason} | {rule.fix} | [source]({rule.source}) |" for rule in rules]
-        parts.append(
-            "\n".join([f"## {title}", "", "| rule | what happens | what to do | |", "|---|---|---|---|", *rows])
-        )
+        rows = [
+            f"| `{rule.id}` | {rule.title}. {rule.why} | {rule.fix} | {', '.join(rule.tags)} "
+            f"| [source]({rule.source}) |"
+            for rule in RULES
+            if rule.severity is severity
+        ]
+        head = "| rule | what is wrong | what to do | about | |"
+        parts.append("\n".join([f"## {title}", "", head, "|---|---|---|---|---|", *rows]))
     return "\n".join([parts[0], "\n\n".join(parts[1:])]) + "\n"
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._rules.dockerfile_variables import expanded, platform_variables
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?:^|(?<=\s))(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?(?=\s|$)")
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}$]*))?\}|(?P<plain>\w+))")
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?=\s|$)")
 """A word of its own, as BuildKit has it: ``$((1<<2))`` begins none."""
 
@@ -60,8 +61,8 @@ class Instruction:
     @property
     def assignments(self) -> tuple[tuple[str, str], ...]:
         """The names and values of an ENV."""
-        first, _, rest = self.value.partition(" ")
-        pairs = _ASSIGNMENT.findall(self.value) if "=" in first else [(first, rest)]
+        first, *rest = self.value.split(None, 1)
+        pairs = _ASSIGNMENT.findall(self.value) if "=" in first else [(first, "".join(rest))]
         return tuple((name, value.strip().strip("\"'")) for name, value in pairs)
 
     @property
@@ -78,7 +79,8 @@ class Stage:
         source: Its FROM.
         image: What it builds on, arguments filled in.
         name: Its name, in lower case; empty when it has none.
-        platform: The platform that its FROM pins; None when it pins none.
+        platform: The platform that its FROM pins, such as ``linux/arm64``; None when it pins none, or the one that is
+            built for or on, which differs from build to build.
         instructions: What comes after its FROM.
     """
 
@@ -117,22 +119,36 @@ class Dockerfile:
     """The first instruction before FROM other than ARG, if there is one: no builder accepts it."""
 
     @classmethod
-    def parse(cls, text: str, arguments: Mapping[str, str]) -> Dockerfile:
-        """Read a Dockerfile, with the build arguments that it is given."""
-        known: dict[str, str] = {}
+    def parse(cls, text: str, arguments: Mapping[str, str], platform: str | None = None) -> Dockerfile:
+        """Read a Dockerfile.
+
+        Args:
+            text: The Dockerfile.
+            arguments: The build arguments that it is given.
+            platform: What is built for, such as ``linux/arm64``; x86-64 unless you set it.
+        """
+        given = platform_variables(platform)
+        values = {**given, **{name: arguments[name] for name in given if name in arguments}}
         stages: list[Stage] = []
         inside: list[list[Instruction]] = []
         before: Instruction | None = None
         for instruction in _instructions(text):
             if instruction.name == "ARG" and not stages:
                 for argument in _ARGUMENT.finditer(instruction.value):
-                    given = arguments.get(argument["name"], argument["value"])
-                    known[argument["name"]] = (given or "").strip("\"'")
+                    name = argument["name"]
+                    if name in arguments:
+                        values[name] = arguments[name]
+                    elif argument["value"] is not None:
+                        values[name] = expanded(argument["value"].strip("\"'"), values)
+                    else:
+                        values.setdefault(name, "")
             elif instruction.name == "FROM":
                 source = _FROM.match(instruction.value)
                 if source is not None:
-                    image, name = _expand(source["image"], known), (source["name"] or "").lower()
-                    stages.append(Stage(instruction, image, name, source["platform"]))
+                    image, pin = expanded(source["image"].strip("\"'"), values), source["platform"] or ""
+                    # FROM --platform=$BUILDPLATFORM pins nothing: it follows the machine that builds.
+                    pinned = None if any(each in pin for each in given) else expanded(pin, values) or None
+                    stages.append(Stage(instruction, image, (source["name"] or "").lower(), pinned))
                     inside.append([])
             elif stages:
                 inside[-1].append(instruction)
@@ -203,9 +219,10 @@ class Dockerfile:
 
 
 def _instructions(text: str) -> Iterator[Instruction]:
+    text = text.removeprefix("\ufeff")  # a byte-order mark, which builders skip
     directive = _ESCAPE.match(text)
     sign = "\\" if directive is None else directive["sign"]
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in text.split("\n")]
     place = 0
     while place < len(lines):
         first, joined = place, lines[place]
@@ -226,9 +243,3 @@ def _instructions(text: str) -> Iterator[Instruction]:
                 if heredoc["end"] in lines[place:]:  # else what only looks like one
                     place = lines.index(heredoc["end"], place) + 1
         yield Instruction(name.upper(), value, first + 1)
-
-
-def _expand(text: str, arguments: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(
-        lambda match: arguments.get(match["braced"] or match["plain"], "") or match["default"] or "", text
-    )

@@ -20,9 +20,8 @@ from ecr_fargate_constructs.cli.options import (
     write,
 )
 from ecr_fargate_constructs.cli.printing import Console, escape
-from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
+from ecr_fargate_constructs.tools.doctor.places import relative
 from ecr_fargate_constructs.tools.doctor.rule import Severity
-from ecr_fargate_constructs.tools.doctor.sarif import relative, sarif
 from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
@@ -62,8 +61,12 @@ def doctor_command(
 
     Leaves with 1 when there is an error, or a warning with --fail-on warning.
     """
+    # The rules are many modules, which the help of this and of other commands does not need.
+    from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose  # noqa: PLC0415
+    from ecr_fargate_constructs.tools.doctor.registry import RULES  # noqa: PLC0415
+
     if rules:
-        Console().print("\n".join(f"{rule.id} ({rule.severity.value}): {rule.reason}" for rule in RULES), markup=False)
+        Console().print("\n".join(f"{rule.id} ({rule.severity.value}): {rule.title}" for rule in RULES), markup=False)
         return
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
     if unknown:
@@ -73,6 +76,8 @@ def doctor_command(
         diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
     form = Format.JSON if as_json else form
     if form is Format.SARIF:
+        from ecr_fargate_constructs.tools.doctor.sarif import sarif  # noqa: PLC0415 - as above
+
         write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)
     elif form is Format.JSON:
         write(json.dumps(_as_dict(diagnosis), indent=2) + "\n", output)
@@ -97,7 +102,7 @@ def _print(console: Console, diagnosis: Diagnosis) -> None:
             f"[bold {colour}]{finding.rule.severity.value}[/] [bold]{finding.rule.id}[/] {escape(finding.path)}"
         )
         console.print(f"  {escape(finding.detail)}{escape(_where(finding))}")
-        console.print(f"  {escape(finding.rule.reason)}")
+        console.print(f"  {escape(finding.rule.why)}")
         console.print(f"  [bold]do:[/]  {escape(finding.rule.fix)}")
         console.print(f"  [bold]see:[/] {escape(finding.rule.source)}\n")
     errors, warnings = diagnosis.count(Severity.ERROR), diagnosis.count(Severity.WARNING)
@@ -132,7 +137,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "logicalId": finding.logical_id,
         "detail": finding.detail,
-        "reason": finding.rule.reason,
+        "reason": finding.rule.why,
         "fix": finding.rule.fix,
         "source": finding.rule.source,
         "file": relative(finding.file or finding.template, Path.cwd()),

@@ -43,7 +43,7 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
         raise ConfigurationError(f"{name} in {root} is empty; it needs at least a FROM line", path=path)
     if _FRONTEND.search(text):
         return relative  # another language than Dockerfile's
-    dockerfile = Dockerfile.parse(text, build.args)
+    dockerfile = Dockerfile.parse(text, build.args, f"linux/{build.architecture.value}")
     if not dockerfile.stages:
         raise ConfigurationError(
             f"{name} in {root} has no FROM line, so there is nothing to build; add one, or name the Dockerfile",

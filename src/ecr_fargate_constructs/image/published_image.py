@@ -135,7 +135,8 @@ def build_and_push(
 
 def _settings(context: BuildContext, build: ImageBuild) -> ImageSettings:
     text = (context.directory / context.dockerfile).read_text(encoding="utf-8-sig", errors="replace")
-    return Dockerfile.parse(text, build.args).settings(build.target)
+    platform = f"linux/{build.architecture.value}"
+    return Dockerfile.parse(text, build.args, platform).settings(build.target)
 
 
 def mirror(

@@ -75,7 +75,7 @@ _STAND_INS = (
 def bases_of(image: BuiltImage) -> list[str]:
     """Names of the images that a Dockerfile builds on, its own stages and ``scratch`` left out."""
     text = image.dockerfile.read_text(encoding="utf-8", errors="replace")
-    return list(Dockerfile.parse(text, image.arguments).bases)
+    return list(Dockerfile.parse(text, image.arguments, image.platform).bases)
 
 
 def provide(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.judging import failing, listening
 from ecr_fargate_constructs.tools.assembly import workload
 from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
-from ecr_fargate_constructs.tools.doctor import image_rules
+from ecr_fargate_constructs.tools.doctor.rules.image.architecture_mismatch import ArchitectureMismatch
+from ecr_fargate_constructs.tools.doctor.rules.image.expose_mismatch import ExposeMismatch
+from ecr_fargate_constructs.tools.doctor.rules.image.listens_on_loopback import ListensOnLoopback
 from ecr_fargate_constructs.tools.errors import LocalError
 from ecr_fargate_constructs.tools.explain import sources as explain_sources
 from ecr_fargate_constructs.tools.explain.explain import explain
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.model import App
     from ecr_fargate_constructs.tools.explain.explain import Explanation
 
-_TELLING = frozenset({image_rules.LISTENS_ON_LOOPBACK, image_rules.PORT_NOT_EXPOSED, image_rules.ARCHITECTURE_MISMATCH})
+_TELLING = (ArchitectureMismatch(), ExposeMismatch(), ListensOnLoopback())
 """The doctor's rules that keep a task from coming up in the embedded AWS too."""
 
 _MOST_CAUSES = 3
@@ -70,8 +73,8 @@ class Known:
         found = self._service(service)
         if self.app is None or found is None or found.task is None:
             return
-        for finding in image_rules.check(self.app):
-            if finding.rule in _TELLING and finding.path == found.task.resource.path:
+        for finding in chain.from_iterable(rule.findings(self.app) for rule in _TELLING):
+            if finding.path == found.task.resource.path:
                 place = f" ({finding.file.name}:{finding.line})" if finding.file is not None else ""
                 yield f"{finding.rule.id}: {finding.detail}{place}"
 

@@ -261,7 +261,7 @@ def test_a_port_that_the_dockerfile_does_not_expose_fails_in_seconds(wait: Calla
         wait(aws, sockets=Sockets(open=frozenset({7070})), known=known)
     assert aws.now == 5
     assert caught.value.cause.startswith("Web/Service: the service did not come up")
-    assert "expose-mismatch: container web: EXPOSE 7070, and the load balancer asks port 9090 (Dockerfile:2)" in (
+    assert "expose-mismatch: container web: EXPOSE 7070, and the load balancer uses port 9090 (Dockerfile:2)" in (
         caught.value.cause
     )
     assert "8080 is asked, 7070 listened on" in str(caught.value.fix)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from planting import Copy
 
-GUNICORN = 'CMD ["gunicorn", "--bind", "0.0.0.0:8080", "app:app"]'
+GUNICORN = 'CMD ["gunicorn", "--threads", "4", "--bind", "0.0.0.0:8080", "app:app"]'
 COMMAND = 'CMD ["python", "server.py"]'
 
 
@@ -171,6 +171,11 @@ FAULTS = (
     Fault("containers-exceed-task", _container(Memory=1024)),
     Fault("containers-exceed-task", _container(Cpu=512)),
     Fault("stop-timeout-too-long", _container(StopTimeout=300)),
+    Fault(
+        "container-health-check-out-of-range",
+        _container(HealthCheck={"Command": ["CMD", "true"], "Interval": 90, "Timeout": 80}),
+    ),
+    Fault("container-health-check-out-of-range", _container(HealthCheck={"Command": ["CMD", "true"], "Retries": 11})),
     Fault("execution-role-missing", lambda copy: copy.task.pop("ExecutionRoleArn")),
     Fault("secret-in-environment", _container(Environment=[{"Name": "DB_PASSWORD", "Value": "hunter2"}])),
     Fault("secret-in-environment", lambda copy: copy.dockerfile("EXPOSE", "ENV API_KEY=abc\nEXPOSE")),

@@ -12,7 +12,7 @@ from planting import copy_of
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
-from ecr_fargate_constructs.tools.doctor.diagnosis import RULES
+from ecr_fargate_constructs.tools.doctor.registry import RULES
 from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_text_names_rule_place_reason_fix_and_source(plain: Path) -> None:
     for text in (
         "warning shell-form-command Plain/Web/TaskDef\n",
         "Dockerfile:4)",
-        "A shell is process 1",
+        "The shell is process 1",
         "do:  Write the exec form",
         "see: https://docs.docker.com/",
         "0 errors, 16 warnings\n",

@@ -1,4 +1,4 @@
-"""Dockerfiles, and what command lines give away."""
+"""Dockerfiles and their base images."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 from ecr_fargate_constructs._rules.image_reference import ImageReference
-from ecr_fargate_constructs.tools.doctor.base_images import end_of_life
-from ecr_fargate_constructs.tools.doctor.servers import keep_alive_of, listens_on_loopback
+from ecr_fargate_constructs.tools.doctor.readers.base_images import end_of_life
 
 STAGED = """\
 # syntax=docker/dockerfile:1
@@ -63,60 +62,6 @@ def test_what_is_not_json_is_a_shell_command() -> None:
     command = Dockerfile.parse("FROM a\nCMD ['python', 'x']\n", {}).last("CMD")
     assert command is not None
     assert command.words is None
-
-
-@pytest.mark.parametrize(
-    ("command", "environment", "found"),
-    [
-        ("gunicorn app:app", {}, True),
-        ("gunicorn -b 0.0.0.0:80 app:app", {}, False),
-        ("gunicorn -b127.0.0.1:80 app:app", {}, True),
-        ("gunicorn --bind 127.0.0.1:80 app:app", {}, True),
-        ("gunicorn app:app", {"PORT": "80"}, False),
-        ("gunicorn app:app", {"GUNICORN_CMD_ARGS": "--bind=0.0.0.0"}, False),
-        ("python -m uvicorn app:app", {}, True),
-        ("uvicorn app:app --host 0.0.0.0", {}, False),
-        ("uvicorn app:app --host=localhost", {}, True),
-        ("flask --app x run", {}, True),
-        ("flask run --host 0.0.0.0", {}, False),
-        ("python manage.py runserver 0.0.0.0:8000", {}, False),
-        ("python manage.py runserver 8000", {}, True),
-        ("node server.js --host 127.0.0.1", {}, True),
-        ("node server.js", {}, False),
-        ("python server.py", {}, False),
-        ("./wait --db 127.0.0.1 serve", {}, False),
-    ],
-)
-def test_who_listens_on_the_loopback(command: str, environment: dict[str, str], found: bool) -> None:  # noqa: FBT001 - a table
-    assert (listens_on_loopback(command, environment) is not None) is found
-
-
-@pytest.mark.parametrize(
-    ("command", "environment", "settings", "seconds"),
-    [
-        ("gunicorn app", {}, "", 2),
-        ("gunicorn --keep-alive 75 app", {}, "", 75),
-        ("gunicorn app", {"GUNICORN_CMD_ARGS": "--keep-alive=70"}, "", 70),
-        ("gunicorn app", {}, "bind = ':80'\nkeepalive = 90\n", 90),
-        ("uvicorn app:app", {}, "", 5),
-        ("uvicorn app:app --timeout-keep-alive=75", {}, "", 75),
-        ("hypercorn app --keep-alive 65", {}, "", 65),
-        ("npm start", {}, "", 5),
-        ("node server.js", {}, "server.keepAliveTimeout = 65000;", 65),
-        ("node server.js", {}, "server.keepAliveTimeout = seconds * 1000;", None),
-    ],
-)
-def test_how_long_connections_are_kept(
-    command: str, environment: dict[str, str], settings: str, seconds: int | None
-) -> None:
-    found = keep_alive_of(command, environment, settings)
-    assert found is not None
-    assert found[1] == seconds
-
-
-@pytest.mark.parametrize("command", ["python server.py", "nodemon", "/usr/bin/nginx", "flask run"])
-def test_of_others_nothing_is_known(command: str) -> None:
-    assert keep_alive_of(command, {}, "") is None
 
 
 @pytest.mark.parametrize(

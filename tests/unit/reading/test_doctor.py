@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 from faults import FAULTS, Fault
+from pairs import PAIRS, Pair, codedeploy
 from planting import copy_of
 
 from ecr_fargate_constructs.tools.assembly.earlier import earlier
 from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.assembly.workload import services
 from ecr_fargate_constructs.tools.cost.prices import price_table
+from ecr_fargate_constructs.tools.cost.tasks import service_costs
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
-from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
+from ecr_fargate_constructs.tools.diagram.architecture import scene_of
+from ecr_fargate_constructs.tools.diagram.svg import svg
+from ecr_fargate_constructs.tools.doctor import rules
+from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
+from ecr_fargate_constructs.tools.doctor.registry import RULES
 from ecr_fargate_constructs.tools.doctor.rule import Severity
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ERRORS = [
+    "synthesis-failed",
+    "architecture-mismatch",
+    "dockerfile-missing",
+    "listens-on-loopback",
+    "task-size-unknown",
+    "ephemeral-storage-unknown",
+    "fargate-option-unsupported",
+    "containers-exceed-task",
+    "container-health-check-out-of-range",
+    "stop-timeout-too-long",
+    "execution-role-missing",
+    "no-way-to-registry",
+    "public-address-missing",
+    "s3-gateway-missing",
+    "logs-endpoint-missing",
+    "secrets-endpoint-missing",
+    "health-check-port-closed",
+    "traffic-port-closed",
+    "target-type-not-ip",
+    "container-port-not-mapped",
+    "traffic-rule-changed",
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.rule)
@@ -27,6 +56,34 @@ def test_a_fault_is_found_by_its_rule_alone(fault: Fault, assemblies: Path, tmp_
     found = diagnose(now, against=earlier(assemblies / fault.app, now) if fault.update else None).findings
     assert {finding.rule.id for finding in found} == {fault.rule}, [finding.detail for finding in found]
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+def test_a_fault_is_found_and_its_twin_is_not(pair: Pair, assemblies: Path, tmp_path: Path) -> None:
+    found = {}
+    for name, plant in (("fault", pair.fault), ("twin", pair.twin)):
+        copy = copy_of(assemblies / "three_lines", tmp_path / name)
+        plant(copy)
+        found[name] = [finding.rule.id for finding in diagnose(load(copy.save())).findings]
+    assert found == {"fault": [pair.rule], "twin": []}
+
+
+def test_a_service_of_codedeploy_has_its_task_in_every_command(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "three_lines", tmp_path / "cdk.out")
+    codedeploy(copy)
+    then, now = load(assemblies / "three_lines"), load(copy.save())
+    costs, unpriced = service_costs(services(now), price_table())
+    assert (costs, unpriced) == service_costs(services(then), price_table())
+    assert len(costs) == 1
+    assert svg(scene_of(now)) == svg(scene_of(then))
+
+
+def test_a_family_that_two_task_definitions_have_names_neither(assemblies: Path, tmp_path: Path) -> None:
+    copy = copy_of(assemblies / "three_lines", tmp_path / "cdk.out")
+    codedeploy(copy)
+    copy.template["Resources"]["Second"] = {"Type": "AWS::ECS::TaskDefinition", "Properties": copy.task}
+    (service,) = services(load(copy.save()))
+    assert service.task is None
 
 
 def test_every_rule_has_a_fault() -> None:
@@ -99,30 +156,26 @@ def test_ignored_rules_are_left_out(plain: Path) -> None:
     assert "single-task" not in {finding.rule.id for finding in diagnose(load(plain), ["single-task"]).findings}
 
 
-def test_ids_are_public_and_every_rule_says_why_and_where() -> None:
+def test_ids_are_public_and_every_rule_says_what_why_and_where() -> None:
     for rule in RULES:
-        assert rule.id == rule.id.lower()
-        assert rule.reason.endswith(".")
+        assert re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", rule.id)
+        assert not rule.title.endswith(".")
+        assert rule.title[0].isupper()
+        assert rule.why.endswith(".")
+        assert rule.fix.endswith(".")
         assert rule.source.startswith("https://")
-    assert [rule.id for rule in RULES if rule.severity is Severity.ERROR] == [
-        "synthesis-failed",
-        "architecture-mismatch",
-        "dockerfile-missing",
-        "listens-on-loopback",
-        "task-size-unknown",
-        "ephemeral-storage-unknown",
-        "fargate-option-unsupported",
-        "containers-exceed-task",
-        "stop-timeout-too-long",
-        "execution-role-missing",
-        "no-way-to-registry",
-        "public-address-missing",
-        "s3-gateway-missing",
-        "logs-endpoint-missing",
-        "secrets-endpoint-missing",
-        "health-check-port-closed",
-        "traffic-port-closed",
-        "target-type-not-ip",
-        "container-port-not-mapped",
-        "traffic-rule-changed",
-    ]
+        assert rule.tags
+        assert not set("|\n") & set(rule.title + rule.why + rule.fix), "it is in a table of docs/doctor-rules.md"
+    assert [rule.id for rule in RULES if rule.severity is Severity.ERROR] == sorted(ERRORS)
+    assert [rule.id for rule in RULES if rule.severity is Severity.WARNING] == sorted(
+        {fault.rule for fault in FAULTS} - set(ERRORS)
+    )
+
+
+def test_a_file_holds_one_rule_and_has_its_name() -> None:
+    home = Path(rules.__file__).parent
+    names = [file.stem for file in home.rglob("*.py") if file.stem != "__init__"]
+    assert sorted(names) == sorted(rule.id.replace("-", "_") for rule in RULES)
+    for rule in RULES:
+        assert type(rule).__module__.endswith("." + rule.id.replace("-", "_"))
+        assert type(rule).__name__.lower() == rule.id.replace("-", "")

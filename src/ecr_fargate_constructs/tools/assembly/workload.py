@@ -11,9 +11,10 @@ from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ecr_fargate_constructs.tools.assembly.model import App, Resource
+    from ecr_fargate_constructs.tools.assembly.model import App, Resource, Template
     from ecr_fargate_constructs.tools.assembly.stacks import BuiltImage
 
+_TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 _LONGEST_DOCKERFILE = 2**20  # bytes
 _SHORTEST_TAG = 12  # of those by which a built image is recognised
 _COPIES = {
@@ -23,6 +24,9 @@ _COPIES = {
 """Custom resources that copy images, and their properties for where from and where to."""
 
 _SCHEME = "docker://"
+PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+"""The platforms of images, by the architecture of the tasks that run them."""
+
 _SECRETS = {"AWS::SecretsManager::Secret", "AWS::SecretsManager::SecretTargetAttachment"}
 
 
@@ -65,9 +69,9 @@ class Container:
             return None
         if self.built.dockerfile.stat().st_size > _LONGEST_DOCKERFILE:
             return None
-        return Dockerfile.parse(
-            self.built.dockerfile.read_text(encoding="utf-8", errors="replace"), self.built.arguments
-        )
+        text = self.built.dockerfile.read_text(encoding="utf-8", errors="replace")
+        platform = self.built.platform or PLATFORMS.get(self.task.architecture)
+        return Dockerfile.parse(text, self.built.arguments, platform)
 
     @property
     def command(self) -> str:
@@ -172,8 +176,9 @@ class Service:
     @cached_property
     def task(self) -> Task | None:
         """Its task definition; None when it is not the app's."""
-        found = self._target("TaskDefinition")
-        return Task(self.app, found) if found is not None and found.kind == "AWS::ECS::TaskDefinition" else None
+        value, home = self.resource.get("TaskDefinition"), self.resource.template
+        found = self.app.target(value, home) or _of_family(self.app, self.app.literal(value, home), home)
+        return _task(self.app, found) if found is not None and found.kind == _TASK_DEFINITION else None
 
     @property
     def fargate(self) -> bool:
@@ -182,6 +187,11 @@ class Service:
         if providers:
             return all(provider.startswith("FARGATE") for provider in providers)
         return self.resource.get("LaunchType") == "FARGATE" or (self.task is not None and self.task.fargate)
+
+    @property
+    def deployed_by_ecs(self) -> bool:
+        """Whether ECS does its deployments, and not CodeDeploy or another program."""
+        return self.resource.get("DeploymentController", "Type") in {None, "ECS"}
 
     @cached_property
     def target_groups(self) -> tuple[Resource, ...]:
@@ -228,18 +238,43 @@ class Service:
         value = self.resource.get("DesiredCount")
         return 1 if value is None else self.app.number(value, self.resource.template)
 
-    def _target(self, name: str) -> Resource | None:
-        return self.app.target(self.resource.get(name), self.resource.template)
+
+def services(app: App) -> tuple[Service, ...]:
+    """Return the services of an app, the same objects every time."""
+    return app.once("services", lambda: tuple(Service(app, resource) for resource in app.of("AWS::ECS::Service")))
 
 
-def services(app: App) -> list[Service]:
-    """The services of an app."""
-    return [Service(app, resource) for resource in app.of("AWS::ECS::Service")]
+def tasks(app: App) -> tuple[Task, ...]:
+    """Return the task definitions of an app, the same objects every time."""
+    return app.once("tasks", lambda: tuple(_task(app, resource) for resource in app.of(_TASK_DEFINITION)))
 
 
-def tasks(app: App) -> list[Task]:
-    """The task definitions of an app."""
-    return [Task(app, resource) for resource in app.of("AWS::ECS::TaskDefinition")]
+def containers(app: App) -> tuple[Container, ...]:
+    """Return the containers of all task definitions of an app."""
+    return tuple(container for task in tasks(app) for container in task.containers)
+
+
+def _task(app: App, resource: Resource) -> Task:
+    return app.once(("task", resource), lambda: Task(app, resource))
+
+
+def _of_family(app: App, family: str | None, home: Template) -> Resource | None:
+    """Return the app's task definition of a family; None when there is none, or more than one that may be meant.
+
+    CDK writes the family where CodeDeploy does the deployments, since it registers new revisions itself.
+    """
+    named = app.once("families", lambda: _families(app)).get(family or "", [])
+    near = [each for each in named if each.template.stack is home.stack] or named
+    return near[0] if len(near) == 1 else None
+
+
+def _families(app: App) -> dict[str, list[Resource]]:
+    named: dict[str, list[Resource]] = {}
+    for resource in app.of(_TASK_DEFINITION):
+        family = app.literal(resource.get("Family"), resource.template)
+        if family:
+            named.setdefault(family, []).append(resource)
+    return named
 
 
 def balancers_of(app: App, group: Resource) -> list[Resource]:

@@ -1,1 +1,1 @@
-"""What of an app will not start, or will hurt: rules on its templates and its build contexts. Pure but for reading."""
+"""Rules that find what in an app does not start, or runs with a risk: by its templates and its build contexts."""

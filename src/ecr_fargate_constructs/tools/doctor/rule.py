@@ -1,79 +1,131 @@
-"""A rule, and what is said when it is broken."""
+"""A rule of ``ecr-fargate doctor``, and what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
-
-from ecr_fargate_constructs.tools.assembly.model import App
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from ecr_fargate_constructs.tools.assembly.model import Resource
+    from ecr_fargate_constructs.tools.assembly.earlier import Earlier
+    from ecr_fargate_constructs.tools.assembly.model import App, Resource
     from ecr_fargate_constructs.tools.assembly.workload import Container
 
 PREFIX = "ecr-fargate-doctor::"
-"""Before the id of a rule, where it is acknowledged in the app's code."""
+"""Stands before the id of a rule where the app's code acknowledges it."""
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+ECS_API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 ECS_CONTROLS = "https://docs.aws.amazon.com/securityhub/latest/userguide/ecs-controls.html"
 ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
+ELB_CONTROLS = "https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html"
 CDK_ISSUE = "https://github.com/aws/aws-cdk/issues/"
 ROADMAP_ISSUE = "https://github.com/aws/containers-roadmap/issues/"
 
 
 class Severity(Enum):
-    """How bad it is."""
+    """How bad a finding is."""
 
     ERROR = "error"
-    """It will not start, or nobody will reach it."""
+    """The service does not start, or nothing reaches it."""
 
     WARNING = "warning"
-    """It will hurt."""
+    """The service runs, with a risk or a cost."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule.
+    """A rule: data for people and for other programs, and one check.
+
+    Each rule is a class in a file of its own below ``rules``, which has the data and ``_check``.
 
     Attributes:
-        id: Its name; scripts may rely on it.
-        severity: How bad it is to break it.
-        reason: What happens.
+        id: Its name, which is public: scripts rely on it.
+        severity: How bad a finding is.
+        title: The fault, in a few words.
+        why: What happens because of it.
         fix: What to do, in CDK's words.
         source: Where that is documented or was reported.
+        tags: What it is about.
     """
 
-    id: str
-    severity: Severity
-    reason: str
-    fix: str
-    source: str
+    id: ClassVar[str]
+    severity: ClassVar[Severity]
+    title: ClassVar[str]
+    why: ClassVar[str]
+    fix: ClassVar[str]
+    source: ClassVar[str]
+    tags: ClassVar[tuple[str, ...]]
+
+    def findings(self, app: App, against: Earlier | None = None) -> Iterator[Finding]:  # noqa: ARG002 - of UpdateRule
+        """Look for the fault.
+
+        Args:
+            app: The app.
+            against: What is deployed; None when that is unknown.
+        """
+        yield from self._check(app)
+
+    def _check(self, app: App) -> Iterator[Finding]:
+        raise NotImplementedError
+
+    def found(self, resource: Resource, detail: str) -> Finding:
+        """Return a finding that the template shows."""
+        return Finding(
+            rule=self,
+            path=resource.path,
+            logical_id=resource.logical_id,
+            detail=detail,
+            template=resource.template.file,
+        )
+
+    def found_in(self, container: Container, detail: str) -> Finding:
+        """Return a finding that the definition of a container shows."""
+        return self.found(container.task.resource, f"container {container.name}: {detail}")
+
+    def found_at(self, container: Container, file: Path, detail: str, *, line: int | None = None) -> Finding:
+        """Return a finding that a file of a container's build context shows."""
+        resource = container.task.resource
+        return Finding(
+            rule=self,
+            path=resource.path,
+            logical_id=resource.logical_id,
+            detail=f"container {container.name}: {detail}",
+            template=resource.template.file,
+            file=file,
+            line=line,
+        )
 
 
-def error(identifier: str, reason: str, fix: str, source: str) -> Rule:
-    """A rule whose breach keeps a task from starting or from being reached."""
-    return Rule(id=identifier, severity=Severity.ERROR, reason=reason, fix=fix, source=source)
+class UpdateRule(Rule):
+    """A rule that compares an app with what is deployed; it finds nothing in an app alone."""
 
+    def findings(self, app: App, against: Earlier | None = None) -> Iterator[Finding]:
+        """Look for the fault in an update.
 
-def warning(identifier: str, reason: str, fix: str, source: str) -> Rule:
-    """A rule whose breach hurts."""
-    return Rule(id=identifier, severity=Severity.WARNING, reason=reason, fix=fix, source=source)
+        Args:
+            app: The app as it is now.
+            against: What is deployed; None when that is unknown.
+        """
+        if against is not None:
+            yield from self._compare(app, against)
+
+    def _compare(self, app: App, old: Earlier) -> Iterator[Finding]:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A rule that is broken, and where.
+    """A fault, and where it is.
 
     Attributes:
-        rule: The rule.
+        rule: The rule that found it.
         path: Path of the construct.
         logical_id: Logical id of the resource.
-        detail: What exactly was found.
-        template: The template that the resource is in.
+        detail: The values that make the fault.
+        template: The template that holds the resource.
         file: The file of the build context that shows it; None when the template does.
         line: The line in ``file``.
     """
@@ -85,32 +137,3 @@ class Finding:
     template: Path
     file: Path | None = None
     line: int | None = None
-
-
-Check: TypeAlias = Callable[[App], Iterator[Finding]]
-"""What looks for breaches of some rules."""
-
-
-def found(rule: Rule, resource: Resource, detail: str) -> Finding:
-    """A breach that the template shows."""
-    return Finding(
-        rule=rule,
-        path=resource.path,
-        logical_id=resource.logical_id,
-        detail=detail,
-        template=resource.template.file,
-    )
-
-
-def found_in(rule: Rule, container: Container, file: Path, detail: str, *, line: int | None = None) -> Finding:
-    """A breach that a file of a container's build context shows."""
-    resource = container.task.resource
-    return Finding(
-        rule=rule,
-        path=resource.path,
-        logical_id=resource.logical_id,
-        detail=f"container {container.name}: {detail}",
-        template=resource.template.file,
-        file=file,
-        line=line,
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.tools.doctor.diagnosis import RULES
+from ecr_fargate_constructs.tools.doctor.places import relative
+from ecr_fargate_constructs.tools.doctor.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +20,11 @@ _INDEX = {rule.id: index for index, rule in enumerate(RULES)}
 
 
 def sarif(diagnosis: Diagnosis, root: Path) -> dict[str, Any]:
-    """The diagnosis as a SARIF log.
+    """Return a diagnosis as a SARIF log.
 
     Args:
-        diagnosis: What was found.
-        root: The folder that paths of files are given from.
+        diagnosis: The diagnosis.
+        root: The folder that paths of files are relative to.
     """
     return {
         "$schema": _SCHEMA,
@@ -44,16 +45,10 @@ def sarif(diagnosis: Diagnosis, root: Path) -> dict[str, Any]:
     }
 
 
-def relative(file: Path, root: Path) -> str:
-    """A path as it is shown: from ``root`` where it is inside."""
-    resolved, base = file.resolve(), root.resolve()
-    return resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else resolved.as_posix()
-
-
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
-        "shortDescription": {"text": rule.reason},
+        "shortDescription": {"text": rule.why},
         "help": {"text": rule.fix},
         "helpUri": rule.source,
         "defaultConfiguration": {"level": rule.severity.value},
@@ -71,7 +66,7 @@ def _result(finding: Finding, root: Path) -> dict[str, Any]:
         "ruleId": finding.rule.id,
         "ruleIndex": _INDEX[finding.rule.id],
         "level": finding.rule.severity.value,
-        "message": {"text": f"{finding.detail}. {finding.rule.reason} {finding.rule.fix}"},
+        "message": {"text": f"{finding.detail}. {finding.rule.why} {finding.rule.fix}"},
         "locations": [{"physicalLocation": physical, "logicalLocations": sequence}],
     }
 

@@ -1,0 +1,1 @@
+"""The rules, one per file, in packages by what they look at."""

@@ -1,0 +1,1 @@
+"""Rules about container images and what they are built from."""

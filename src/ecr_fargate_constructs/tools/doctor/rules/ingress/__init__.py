@@ -1,0 +1,1 @@
+"""Rules about load balancers, target groups and their health checks."""

@@ -1,0 +1,1 @@
+"""Rules about what tasks reach, and what reaches them."""

@@ -1,0 +1,1 @@
+"""Rules about how services deploy and scale."""
