@@ -1,4 +1,4 @@
-"""A service whose image is pushed into a repository of its own, and nowhere else."""
+"""A service whose image is pushed into a repository for each, and nowhere else."""
 
 from __future__ import annotations
 

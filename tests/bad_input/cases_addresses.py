@@ -302,13 +302,13 @@ NETWORK_CASES = [
     ),
     _network(
         "Isolated subnets by choice, without endpoints",
-        RefusedAtSynth("could not pull their image", "Egress.ENDPOINTS"),
+        RefusedAtSynth("cannot pull their image", "Egress.ENDPOINTS"),
         _vpc(PUBLIC, ISOLATED),
         subnets=ec2.SubnetSelection(subnet_type=ISOLATED),
     ),
     _network(
         "Private subnets whose way out was left out (`nat_gateways=0`)",
-        RefusedAtSynth("could not pull their image", "choose subnets with a way out"),
+        RefusedAtSynth("cannot pull their image", "use subnets with a route to the internet"),
         _vpc(PUBLIC, PRIVATE),
     ),
     _network("One zone", Refused("the VPC has one availability zone", "max_azs=2"), _vpc(PUBLIC, PRIVATE, max_azs=1)),
@@ -351,14 +351,14 @@ NETWORK_CASES = [
     _made("A network of 2.5 zones", Refused("max_azs=2.5 is not", "use 2 or more"), {"max_azs": 2.5}, max_azs=2.5),
     _made(
         "More NAT gateways than zones",
-        Refused("nat_gateways=3 is above max_azs=2", "one at most"),
+        Refused("nat_gateways=3 is above max_azs=2", "use at most one per zone"),
         {"max_azs": 2, "nat_gateways": 3},
         nat_gateways=3,
     ),
     _made("-1 NAT gateways", Refused("nat_gateways=-1", "use 1 or more"), {"nat_gateways": -1}, nat_gateways=-1),
     _made(
         "NAT gateways in a network that leaves through endpoints",
-        Refused("nat_gateways=1 with egress=Egress.ENDPOINTS", "leave one of the two out"),
+        Refused("nat_gateways=1 with egress=Egress.ENDPOINTS", "omit one of the two"),
         None,
         egress=Egress.ENDPOINTS,
         nat_gateways=1,

@@ -209,7 +209,7 @@ ABOVE = [
     ),
     _kept(
         "A rule for images with 1,001 tags",
-        Refused("takes 1,001 tags, and an image has 1,000", "a rule for each"),
+        Refused("requires 1,001 tags on an image, which has at most 1,000", "a rule for each"),
         lambda: Retention([KeepNewest(10, tag_prefixes=AllOf(*(f"p{each:04}" for each in range(1001))))]),
         {"max_image_count": 10, "tag_prefix_list": [f"p{each:04}" for each in range(1001)]},
     ),
@@ -218,7 +218,7 @@ ABOVE = [
         "400 accounts that may pull",
         lambda p: here.repository(p, pull_accounts=ACCOUNTS),
         lambda p: [p.given.grant_pull(iam.AccountPrincipal(account)) for account in ACCOUNTS],
-        Refused("400 accounts in pull_accounts", "OrganizationPrincipal"),
+        Refused("pull_accounts have 400 accounts", "OrganizationPrincipal"),
         given=_imported,
     ),
     Case(

@@ -259,7 +259,7 @@ SCOPE_CASES = [
         "A repository of another region, whose name is generated",
         lambda p: here.door(p, repository=p.given),
         lambda p: bare.container_of(p, p.given.repository, "1"),
-        Refused("where its generated name is not known", "give it a repository_name="),
+        Refused("where the repository's generated name is unknown", "give the repository a repository_name="),
         given=lambda p: PrivateRepository(_elsewhere(p, region="eu-west-1"), "Repo"),
         region="us-east-1",
     ),
@@ -268,7 +268,7 @@ SCOPE_CASES = [
         "An image pushed to the repository of another region",
         lambda p: here.door(p, scope=p.given[1], repository=p.given[0].repository),
         None,
-        Refused("pushes within one account and region only", "the same env"),
+        Refused("pushes only within one account and region", "the same env"),
         given=_pushed_from_elsewhere,
     ),
     Case(
@@ -276,7 +276,7 @@ SCOPE_CASES = [
         "An image for a pushed repository, from a stack without its synthesizer",
         lambda p: here.door(p, repository=p.given.repository),
         None,
-        Refused("takes a synthesizer of its own", "synthesizer=images.synthesizer()"),
+        Refused("requires its synthesizer", "synthesizer=images.synthesizer()"),
         given=lambda p: ImageRepositoryStack(p.app, "Images"),
     ),
     Case(

@@ -160,7 +160,7 @@ def _context(folder: Path, name: str) -> Path:
         ("empty Dockerfile", "ImageBuild.dockerfile='Dockerfile'", "at least a FROM line"),
         ("Dockerfile a directory", "is not a file", "name the Dockerfile itself"),
         ("link out", "hosts is a symbolic link to /etc/hosts", "exclude the link in .dockerignore"),
-        ("link up", "up is a symbolic link to", "exclude the link in .dockerignore"),
+        ("link up", "up in the build context is a symbolic link to", "exclude the link in .dockerignore"),
     ],
 )
 def test_a_context_that_cannot_be_built_is_refused(

@@ -82,7 +82,7 @@ def test_the_source_of_a_secret_counts_and_its_content_does_not(project: Path) -
     ("source", "message"),
     [
         ("src=.yarnrc", r"names a file that does not exist \(looked in {}/.yarnrc\); paths count from the working"),
-        ("src=shared", r"names a directory \({}/shared\); name a file in it"),
+        ("src=shared", r"names a directory \({}/shared\); name a file"),
     ],
 )
 def test_a_secret_without_a_file_is_refused(project: Path, source: str, message: str) -> None:
@@ -290,12 +290,12 @@ def test_each_directory_is_walked_once(project: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("outputs", [["type=local,dest=out"], ["type=tar,dest=a.tar", "dest=b,type=local"]])
 def test_a_build_without_an_image_is_refused(outputs: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match="leaves no image that could be pushed"):
+    with pytest.raises(ConfigurationError, match="produces no image to push"):
         ImageBuild(outputs=outputs)
     assert ImageBuild(outputs=[*outputs, "type=docker"]).outputs
 
 
 def test_a_stage_number_is_one_that_the_dockerfile_has(tmp_path: Path) -> None:
     app = make_app(tmp_path / "app", dockerfile="FROM a\nFROM b\n")
-    with pytest.raises(ConfigurationError, match=r"target='2' is no stage of .*, which has 2; use '0' to '1'"):
+    with pytest.raises(ConfigurationError, match=r"target='2' is not a stage of .*, which has 2; use '0' to '1'"):
         inspect_context(app, ImageBuild(target="2"), path="Web")

@@ -29,7 +29,7 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Upstream,
 )
-from ecr_fargate_constructs.posture import CONTEXT, brought_to, posture_of
+from ecr_fargate_constructs.posture import CONTEXT, posture_of, provided_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,8 +79,8 @@ def test_the_nearest_parts_count() -> None:
     Posture.REGULATED.apply_to(app, web_acl=ACL)
     one, other = cdk.Stack(app, "One"), cdk.Stack(app, "Other")
     Posture.REGULATED.apply_to(other)
-    assert brought_to(Construct(one, "Inside")).web_acl == ACL
-    assert brought_to(other).web_acl is None
+    assert provided_parts(Construct(one, "Inside")).web_acl == ACL
+    assert provided_parts(other).web_acl is None
 
 
 @pytest.mark.parametrize("word", ["regulated", "HIPAA", "", 1, True, {"posture": "REGULATED"}, "${Token[X.1]}"])
@@ -89,7 +89,7 @@ def test_another_word_is_refused(word: Any) -> None:  # noqa: ANN401 - whatever 
     with pytest.raises(ConfigurationError) as error:
         posture_of(stack)
     assert str(error.value) == (
-        f"[Web] the context 'ecr-fargate-constructs:posture' is {word!r}, which is no posture; "
+        f"[Web] the context 'ecr-fargate-constructs:posture' is {word!r}, which is not a posture; "
         "use 'STANDARD' or 'REGULATED'"
     )
 
@@ -154,7 +154,7 @@ NOUNS: dict[str, Callable[[cdk.Stack, Path], object]] = {
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_wrong_word_is_refused_before_anything_exists(noun: str, directory: Path) -> None:
     stack = _stack(word="STRICT")
-    with pytest.raises(ConfigurationError, match=r"^\[Web/Web\] the context '.*' is 'STRICT', which is no posture"):
+    with pytest.raises(ConfigurationError, match=r"^\[Web/Web\] the context '.*' is 'STRICT', which is not a posture"):
         NOUNS[noun](stack, directory)
     assert not stack.node.children
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.attempt import make_shared
-from ecr_fargate_constructs.posture import CONTEXT, Posture, brought_to, is_regulated
+from ecr_fargate_constructs.posture import CONTEXT, Posture, is_regulated, provided_parts
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -28,10 +28,10 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
         return None
     from ecr_fargate_constructs._regulated.key import let_logs_in, make_key  # noqa: PLC0415 - STANDARD needs no KMS
 
-    stack, brought = cdk.Stack.of(scope), brought_to(scope).encryption_key
-    if brought is not None:
-        let_logs_in(brought, stack)
-        return brought
+    stack, provided = cdk.Stack.of(scope), provided_parts(scope).encryption_key
+    if provided is not None:
+        let_logs_in(provided, stack)
+        return provided
     existing = stack.node.try_find_child(_KEY_ID)
     if existing is not None:
         return cast("kms.Key", existing)
@@ -42,9 +42,9 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
 
 def log_bucket(scope: IConstruct) -> s3.IBucket:
     """The bucket for access logs and flow logs of a stack."""
-    stack, brought = cdk.Stack.of(scope), brought_to(scope).log_bucket
-    if brought is not None:
-        return brought
+    stack, provided = cdk.Stack.of(scope), provided_parts(scope).log_bucket
+    if provided is not None:
+        return provided
     existing = stack.node.try_find_child(_BUCKET_ID)
     if existing is not None:
         return cast("s3.Bucket", existing)
@@ -57,9 +57,9 @@ def log_bucket(scope: IConstruct) -> s3.IBucket:
 
 def web_acl(scope: IConstruct) -> str:
     """The ARN of the web ACL for the load balancers of a stack."""
-    stack, brought = cdk.Stack.of(scope), brought_to(scope).web_acl
-    if brought is not None:
-        return brought
+    stack, provided = cdk.Stack.of(scope), provided_parts(scope).web_acl
+    if provided is not None:
+        return provided
     existing = stack.node.try_find_child(_WEB_ACL_ID)
     if existing is not None:
         return cast("wafv2.CfnWebACL", existing).attr_arn
