@@ -112,14 +112,14 @@ ADDRESS_CASES = [
         "A name without a zone",
         lambda p: here.service(p, ingress=PublicHttps(domain_name="shop.example.com")),
         lambda p: bare.pattern(p, domain_name="shop.example.com", protocol=HTTPS),
-        Refused("PublicHttps.domain_name='shop.example.com' without hosted_zone", "add hosted_zone="),
+        Refused("PublicHttps.domain_name='shop.example.com' requires hosted_zone", "add hosted_zone="),
     ),
     Case(
         ADDRESSES,
         "A zone without a name",
         lambda p: here.service(p, ingress=PublicHttps(hosted_zone=p.given)),
         lambda p: bare.pattern(p, domain_zone=p.given, protocol=HTTPS),
-        Refused("PublicHttps.hosted_zone without domain_name", "add the name"),
+        Refused("PublicHttps.hosted_zone requires domain_name", "add the name"),
         given=_zone,
     ),
     Case(
@@ -139,15 +139,17 @@ ADDRESS_CASES = [
     ),
     _certificate(
         "A certificate of another region",
-        Refused("is of eu-west-1, and the load balancer will be in us-east-1", "use one of us-east-1"),
+        Refused("is in eu-west-1, but the load balancer will be in us-east-1", "use one of us-east-1"),
         CERTIFICATE.replace("us-east-1", "eu-west-1"),
     ),
     _certificate(
-        "Garbage for a certificate", Refused("'arn:garbage', which is no certificate's", "use one like"), "arn:garbage"
+        "Garbage for a certificate",
+        Refused("'arn:garbage', which is not a certificate's", "use one like"),
+        "arn:garbage",
     ),
     _certificate(
         "A role's ARN for a certificate",
-        Refused("which is no certificate's", "use one like"),
+        Refused("which is not a certificate's", "use one like"),
         f"arn:aws:iam::{ACCOUNT}:role/web",
     ),
     Case(
@@ -157,7 +159,7 @@ ADDRESS_CASES = [
         lambda p: bare.pattern(p, certificate=p.given, protocol=HTTPS).listener.add_certificates(
             "More", [p.given] * 25
         ),
-        Refused("ListenerSettings.certificates has 25", "takes 25"),
+        Refused("ListenerSettings.certificates has 25", "use at most 24"),
         given=lambda p: acm.Certificate.from_certificate_arn(p.stack, "Certificate", CERTIFICATE),
     ),
     _acl("Garbage for a web ACL", Refused("PublicHttp.web_acl='shop'", "the attr_arn of a wafv2.CfnWebACL"), "shop"),
@@ -168,7 +170,7 @@ ADDRESS_CASES = [
     ),
     _acl(
         "A web ACL of another region",
-        Refused("is of eu-west-1", "use one of us-east-1"),
+        Refused("is in eu-west-1", "use one of us-east-1"),
         f"arn:aws:wafv2:eu-west-1:{ACCOUNT}:regional/webacl/web/1",
     ),
     Case(
@@ -176,7 +178,7 @@ ADDRESS_CASES = [
         "Access logs in a stack without a region",
         lambda p: here.service(p, ingress=PublicHttp(access_logs=p.given)),
         lambda p: bare.pattern(p).load_balancer.log_access_logs(p.given),
-        Refused("PublicHttp.access_logs takes a stack whose region is known", "env="),
+        Refused("PublicHttp.access_logs requires a stack with a region", "env="),
         given=lambda p: s3.Bucket(p.stack, "Logs"),
     ),
     Case(
@@ -208,7 +210,7 @@ ADDRESS_CASES = [
         "A sign-in without the client's id",
         lambda p: Oidc(client_secret=p.given, **{**bare.provider("https"), "client_id": ""}),
         lambda p: bare.signed_in(p, p.given, client_id=""),
-        Refused("Oidc.client_id is empty", "the one that the provider has given"),
+        Refused("Oidc.client_id is empty", "the id that the provider gave"),
         given=lambda _: bare.secret_value(),
     ),
     Case(

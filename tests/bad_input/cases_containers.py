@@ -102,7 +102,7 @@ DISKS = [
     ),
     _disk("io2 without operations a second", Refused("io2 needs iops", "use gp3"), 10, volume_type=IO2),
     _disk("A disk of half a GiB", Refused("EbsVolume.size_gib=0.5", "use 1 to 65536"), 0.5),
-    _disk("A disk without a size or a snapshot", Refused("needs size_gib or snapshot_id", "give one"), None),
+    _disk("A disk without a size or a snapshot", Refused("has neither size_gib nor snapshot_id", "give one"), None),
     Case(
         VOLUMES,
         "Two disks for one task",
@@ -287,7 +287,7 @@ TOGETHER = [
     ),
     _beside(
         "Eleven containers",
-        Refused("the task has 11 containers, and ECS takes 10", "service of their own"),
+        Refused("the task has 11 containers, and ECS takes 10", "into another service"),
         *(Sidecar(f"s{number}", NGINX) for number in range(10)),
         bare_names=tuple(f"s{number}" for number in range(10)),
     ),
@@ -307,7 +307,7 @@ TOGETHER = [
             sidecars=[Sidecar("agent", NGINX, memory_reservation_mib=400)],
         ),
         lambda p: bare_tasks.several(p, "agent", memory_reservation_mib=400),
-        Refused("ask for 800 MiB of memory (web 400, agent 400)", "lower that"),
+        Refused("ask for 800 MiB of memory (web 400, agent 400)", "lower them"),
     ),
     _waiting("A container that waits for itself", Refused("'web' depends on itself", "drop that"), "web", WAITS.START),
     _waiting(
@@ -342,7 +342,7 @@ TOGETHER = [
         "Two log routers",
         lambda p: here.service(p, sidecars=[Sidecar.log_router(), Sidecar.log_router(name="other")]),
         lambda p: bare_tasks.routers(p, "one", "two"),
-        Refused("are log routers, and a task has one", "keep one"),
+        Refused("are log routers, but a task has one", "keep one"),
     ),
     Case(
         SEVERAL,

@@ -95,7 +95,7 @@ ON_EC2 = [
         "A GPU on a `t3.medium`",
         lambda p: here.on_machines(p, container=here.on_a_machine(gpu_count=1, memory_limit_mib=256)),
         lambda p: bare_tasks.on_a_machine(p, gpu_count=1),
-        Refused("gpu_count=1 needs machines with NVIDIA GPUs", "g5.xlarge"),
+        Refused("gpu_count=1 needs instances with NVIDIA GPUs", "g5.xlarge"),
     ),
     _on_a_machine(
         "A memory file system at `cache`",

@@ -57,7 +57,7 @@ ENVIRONMENT_CASES = [
     _environment("A list", Refused("AppContainer.environment['N']=['a']", "use a string"), {"N": ["a"]}),
     _environment("An empty name", Refused("AppContainer.environment has an empty name", "a name"), {"": "x"}),
     _environment("One string for a mapping", Refused("AppContainer.environment='A=1'", "use for example"), "A=1"),
-    _environment("70,000 letters", Refused("70,001 bytes", "a file of the image"), {"A": "x" * 70_000}),
+    _environment("70,000 letters", Refused("70,001 bytes", "a file in the image"), {"A": "x" * 70_000}),
     _environment(
         "A dynamic reference that is none",
         Refused("AppContainer.environment has '{{resolve:x}}'", "use for example"),
@@ -286,7 +286,7 @@ SCOPE_CASES = [
             p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, machines=Ec2Capacity()
         ),
         None,
-        Refused("machines cannot be added to a cluster of another stack", "leave machines out"),
+        Refused("machines cannot be added to a cluster of another stack", "omit machines"),
         given=lambda p: _cluster(cdk.Stack(p.app, "Other")),
     ),
     Case(
@@ -296,7 +296,7 @@ SCOPE_CASES = [
             p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given
         ),
         lambda p: bare.on_machines(p, p.given),
-        Refused("the cluster has no EC2 machines", "Ec2Capacity()"),
+        Refused("the cluster has no EC2 instances", "Ec2Capacity()"),
         given=lambda p: _cluster(p.stack),
     ),
 ]

@@ -305,14 +305,14 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "PublicHttps(…)",
     ),
     ("routed grpc", _plain_grpc, "[Stack/Web] Targets.settings has protocol_version", "PublicHttps(…)"),
-    ("logs", _logs_without_region, "PublicHttp.access_logs takes a stack whose region is known", "env="),
+    ("logs", _logs_without_region, "PublicHttp.access_logs requires a stack with a region", "env="),
     ("acl", lambda _: PublicHttp(web_acl="shop"), "PublicHttp.web_acl='shop'", "scope REGIONAL"),
     ("global acl", lambda _: PublicHttp(web_acl=WEB_ACL.replace("regional", "global")), "regional web ACL", "REGIONAL"),
     ("slow", lambda _: TargetSettings(slow_start=SECONDS(10)), "TargetSettings.slow_start is 10 seconds", "30 to 900"),
     (
         "slow random",
         lambda _: TargetSettings(slow_start=SECONDS(30), algorithm=ALGORITHM.WEIGHTED_RANDOM),
-        "only round robin has a slow start",
+        "slow start requires round robin",
         "leave one",
     ),
     ("stuck", lambda _: Stickiness(duration=cdk.Duration.days(8)), "Stickiness.duration is 691200", "1 to 604800"),
@@ -333,7 +333,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "certificates",
         lambda stack: ListenerSettings(certificates=[_certificate(stack, str(n)) for n in range(25)]),
         "ListenerSettings.certificates has 25",
-        "takes 25 with the first",
+        "use at most 24",
     ),
 ]
 

@@ -66,9 +66,9 @@ BAD: dict[str, Callable[[], object]] = {
     "at most 1024 characters, no blank and no '#'": lambda: TargetHealthCheck(path="/" + "a" * 2000),
     "TargetHealthCheck.path='/a b' is not a path": lambda: TargetHealthCheck(path="/a b"),
     "TargetHealthCheck.path='/x#y' is not a path": lambda: TargetHealthCheck(path="/x#y"),
-    "has '299-200', which ends before it begins; use '200-299'": lambda: TargetHealthCheck(codes="299-200"),
+    "has the range '299-200', which ends before it begins; use '200-299'": lambda: TargetHealthCheck(codes="299-200"),
     "allow_from has the prefix list 'garbage'": lambda: PublicHttp(allow_from=[ec2.Peer.prefix_list("garbage")]),
-    "allow_from names IPv6 ranges alone": lambda: PublicHttp(allow_from=[ec2.Peer.any_ipv6()]),
+    "allow_from has only IPv6 ranges": lambda: PublicHttp(allow_from=[ec2.Peer.any_ipv6()]),
     "FixedAnswer.body has 4096 bytes": lambda: FixedAnswer(body="😀" * 1024),
     "has a control character": lambda: _headers(X_Frame_Options="DENY\r\nSet-Cookie: a=b"),
     "='MAYBE' is not a value of that header; use DENY or SAMEORIGIN": lambda: _headers(X_Frame_Options="MAYBE"),
@@ -128,7 +128,7 @@ def test_a_certificate_is_of_the_partition_of_its_region() -> None:
 
 def test_the_own_network_has_no_ipv6() -> None:
     settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
-    with pytest.raises(ConfigurationError, match="ip_address_type=DUAL_STACK takes subnets with IPv6 addresses"):
+    with pytest.raises(ConfigurationError, match="ip_address_type=DUAL_STACK requires subnets with IPv6 addresses"):
         _service(ingress=PublicHttp(load_balancer=settings))
 
 

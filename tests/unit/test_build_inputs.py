@@ -81,7 +81,10 @@ def test_the_source_of_a_secret_counts_and_its_content_does_not(project: Path) -
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("src=.yarnrc", r"names a file that does not exist \(looked in {}/.yarnrc\); paths count from the working"),
+        (
+            "src=.yarnrc",
+            r"names a file that does not exist \(resolved to {}/.yarnrc\); paths are relative to the working",
+        ),
         ("src=shared", r"names a directory \({}/shared\); name a file"),
     ],
 )
@@ -202,7 +205,7 @@ def test_a_named_context_that_is_the_output_folder_is_refused(project: Path) -> 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("./nowhere", r"does not exist \(looked in {}/nowhere\); name a directory"),
+        ("./nowhere", r"does not exist \(resolved to {}/nowhere\); name a directory"),
         ("", "does not exist"),
         (".npmrc", r"is a file \({}/.npmrc\); name the directory that holds it"),
     ],

@@ -154,7 +154,7 @@ def test_a_refused_route_is_free_again(cdk_refuses_last: Callable[[], None]) -> 
     cdk_refuses_last()
     _routed(stack, shared, "Other", "/api/*")
     _routed(stack, shared, "Api", "/more/*")
-    with pytest.raises(ConfigurationError, match="is the route of Stack/Other too"):
+    with pytest.raises(ConfigurationError, match="is also the route of Stack/Other"):
         _routed(stack, shared, "Third", "/api/*")
     Template.from_stack(stack)
 

@@ -243,9 +243,7 @@ def test_an_internal_load_balancer_of_a_network_without_a_range_says_what_to_giv
         "public_subnet_ids": ["s-3", "s-4"],
     }
     vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", **known)
-    with pytest.raises(
-        ConfigurationError, match=r"those of Stack/Vpc are not known; give ec2\.Vpc\.from_vpc_attributes"
-    ):
+    with pytest.raises(ConfigurationError, match=r"those of Stack/Vpc are unknown; use ec2\.Vpc\.from_vpc_attributes"):
         _service(stack, vpc=vpc, ingress=internal())
     _service(stack, "Public", vpc=vpc, ingress=PublicHttp())
     _service(stack, "Named", vpc=vpc, ingress=InternalHttp(allow_from=[ec2.Peer.ipv4("10.0.0.0/8")]))

@@ -97,21 +97,24 @@ def test_another_word_is_refused(word: Any) -> None:  # noqa: ANN401 - whatever 
 def test_too_late() -> None:
     stack = cdk.Stack(cdk.App(), "Web")
     PrivateRepository(stack, "Repo")
-    with pytest.raises(ConfigurationError, match=r"^\[Web\] Posture.REGULATED comes too late for .*\(Repo\); apply it"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^\[Web\] Posture.REGULATED is applied too late: the scope already has constructs .*\(Repo\); apply it",
+    ):
         Posture.REGULATED.apply_to(stack)
     assert posture_of(stack) is Posture.STANDARD
 
 
 def test_a_part_of_a_stack_has_none_of_its_own() -> None:
     inside = Construct(cdk.Stack(cdk.App(), "Web"), "Inside")
-    with pytest.raises(ConfigurationError, match=r"^\[Web/Inside\] Posture.REGULATED holds for whole stacks"):
+    with pytest.raises(ConfigurationError, match=r"^\[Web/Inside\] Posture.REGULATED applies to whole stacks"):
         Posture.REGULATED.apply_to(inside)  # type: ignore[arg-type]
 
 
 def test_standard_takes_no_parts() -> None:
     app = cdk.App()
     bucket = s3.Bucket(cdk.Stack(app, "Logs"), "Bucket")
-    with pytest.raises(ConfigurationError, match=r"^\[Web\] Posture.STANDARD uses no encryption_key, log_bucket"):
+    with pytest.raises(ConfigurationError, match=r"^\[Web\] Posture.STANDARD does not use encryption_key, log_bucket"):
         Posture.STANDARD.apply_to(cdk.Stack(app, "Web"), log_bucket=bucket)
 
 

@@ -92,7 +92,7 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
         "keep one",
     ),
     (lambda: EfsVolume("a", None, root_directory="x"), "EfsVolume.root_directory has 'x'", "'/tmp'"),  # type: ignore[arg-type]
-    (lambda: EbsVolume("a"), "EbsVolume needs size_gib or snapshot_id", "give one"),
+    (lambda: EbsVolume("a"), "EbsVolume has neither size_gib nor snapshot_id", "give one"),
     (lambda: EbsVolume("a", size_gib=65_537), "EbsVolume.size_gib=65537 is not a size in GiB that gp3", "1 to 65536"),
     (lambda: EbsVolume("a", size_gib=124, volume_type=TYPE.ST1), "size_gib=124", "use 125 to 16384"),
     (lambda: EbsVolume("a", snapshot_id="snap"), "EbsVolume.snapshot_id='snap'", "'snap-05abe246af'"),

@@ -26,7 +26,7 @@ _EVERYWHERE_IPV6 = "::/0"
 _PULL = {*IMAGE_PULL, "s3"}
 
 
-def check_image_reachable(
+def check_way_to_image(
     scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, definition: ecs.TaskDefinition
 ) -> None:
     """Refuse, at synth, tasks that cannot pull their image or use their features.

@@ -19,7 +19,7 @@ from ecr_fargate_constructs._cdk.tags import tag_service
 from ecr_fargate_constructs._cdk.tree import adopt, path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.task_size import TaskSize
-from ecr_fargate_constructs.network.reachability import check_image_reachable
+from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.deployment.apply import check_deployment, check_rolling, percents_of
 from ecr_fargate_constructs.service.deployment.rolling import Rolling
@@ -224,7 +224,7 @@ class LoadBalancedFargateService(Construct):
         )
         order(self._parts.service, self._cluster, self._vpc)
         if not has_way_out(self._vpc, subnets):
-            check_image_reachable(self, self._vpc, placement, self._task.definition)
+            check_way_to_image(self, self._vpc, placement, self._task.definition)
         if exec_enabled:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None

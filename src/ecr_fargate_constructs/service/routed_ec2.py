@@ -13,7 +13,7 @@ from ecr_fargate_constructs._cdk.tags import tag_service
 from ecr_fargate_constructs._cdk.tree import adopt, path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.task_size import TaskSize
-from ecr_fargate_constructs.network.reachability import check_image_reachable
+from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines, check_machines
 from ecr_fargate_constructs.service.container.ec2 import placement_of
@@ -166,7 +166,7 @@ class RoutedEc2Service(RoutedService):
         finish_ec2(self._service, task, container, size=size, spread=spread, subnets=None)
         order(self._service, self._cluster, shared.vpc)
         if not has_way_out(shared.vpc, None):
-            check_image_reachable(self, shared.vpc, placement, task.definition)
+            check_way_to_image(self, shared.vpc, placement, task.definition)
         self._audit(enabled=exec_enabled, given=cluster)
 
     @property

@@ -1,4 +1,4 @@
-"""Redirects that would never end, or lead where nobody speaks."""
+"""Redirects that would loop, or leave HTTPS."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ def check_redirect(answer: Answer | None, route: Route | None, *, https: bool, p
     """Refuse a redirect that the listener would answer with the same redirect, or that leaves HTTPS.
 
     Args:
-        answer: What is answered; a ``FixedAnswer`` is always right.
-        route: What it is answered to; None for all that no route takes.
-        https: Whether the listener speaks HTTPS.
+        answer: The response; a ``FixedAnswer`` is always accepted.
+        route: The requests that get the response; None for those that no route matches.
+        https: The listener's protocol is HTTPS.
         port: Port of the listener.
         path: Path of the construct.
 
     Raises:
-        ConfigurationError: For such a redirect.
+        ConfigurationError: The redirect loops or leaves HTTPS.
     """
     if not isinstance(answer, Redirect):
         return
     http = answer.protocol is elbv2.ApplicationProtocol.HTTP
     if https and http:
         raise ConfigurationError(
-            "Redirect.protocol=HTTP leads away from a listener for HTTPS, which Elastic Load Balancing does not do, "
-            "and port 80 leads back here; leave protocol and port out",
+            "Redirect.protocol=HTTP leads from HTTPS to HTTP, which Elastic Load Balancing refuses, and port 80 "
+            "redirects back; omit protocol and port",
             path=path,
         )
     own = elbv2.ApplicationProtocol.HTTPS if https else elbv2.ApplicationProtocol.HTTP
     stays = answer.protocol in {None, own} and answer.port in {None, port} and answer.query in {None, "#{query}"}
     if stays and not is_token(answer.port) and _same_host(answer, route) and _same_path(answer, route):
-        where = "all that no route takes" if route is None else str(route)
+        requests = "requests that no route matches" if route is None else str(route)
         raise ConfigurationError(
-            f"Redirect(…) for {where} leads to where the client is, which would be sent there for ever; give another "
-            "host=, path=, port= or protocol=",
+            f"Redirect(…) for {requests} leads to the same address, so the client would be redirected forever; give "
+            "another host=, path=, port= or protocol=",
             path=path,
         )
 
