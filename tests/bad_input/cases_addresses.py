@@ -139,7 +139,7 @@ ADDRESS_CASES = [
     ),
     _certificate(
         "A certificate of another region",
-        Refused("is in eu-west-1, but the load balancer will be in us-east-1", "use one of us-east-1"),
+        Refused("is in eu-west-1, but the load balancer will be in us-east-1", "use one in us-east-1"),
         CERTIFICATE.replace("us-east-1", "eu-west-1"),
     ),
     _certificate(
@@ -170,7 +170,7 @@ ADDRESS_CASES = [
     ),
     _acl(
         "A web ACL of another region",
-        Refused("is in eu-west-1", "use one of us-east-1"),
+        Refused("is in eu-west-1", "use one in us-east-1"),
         f"arn:aws:wafv2:eu-west-1:{ACCOUNT}:regional/webacl/web/1",
     ),
     Case(

@@ -101,7 +101,7 @@ CASES = [
     _redirect('`path="/#{path}"`', Refused("changes nothing", "give another host="), path="/#{path}"),
     _redirect(
         '`query="?a=b"`',
-        Refused("Redirect.query='?a=b' begins with '?'", "leave it out"),
+        Refused("Redirect.query='?a=b' begins with '?'", "remove it"),
         host="a.example.com",
         query="?a=b",
     ),

@@ -112,12 +112,12 @@ ON_EC2 = [
     ),
     _placed(
         "Eleven placement constraints",
-        Refused("placement_constraints has 11, and ECS takes 10", "use fewer"),
+        Refused("placement_constraints has 11 entries; use at most 10", "use fewer"),
         placement_constraints=[ecs.PlacementConstraint.member_of(f"attribute:a == {n}") for n in range(11)],
     ),
     _placed(
         "Six placement strategies",
-        Refused("placement_strategies has 6, and ECS takes 5", "use fewer"),
+        Refused("placement_strategies has 6 entries; use at most 5", "use fewer"),
         placement_strategies=[ecs.PlacementStrategy.spread_across(f"attribute:a{n}") for n in range(6)],
     ),
 ]

@@ -97,7 +97,7 @@ ENVIRONMENT_CASES = [
         "One name both plain and secret",
         lambda p: here.service(p, container=here.container(environment={"KEY": "a"}, secrets={"KEY": p.given})),
         lambda p: bare.pattern(p, image={"environment": {"KEY": "a"}, "secrets": {"KEY": p.given}}),
-        Refused("AppContainer has KEY both in environment and in secrets", "keep one"),
+        Refused("AppContainer has KEY both in environment and in secrets", "remove one"),
         given=bare.secret,
     ),
     _container(

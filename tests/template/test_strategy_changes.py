@@ -80,5 +80,5 @@ def test_what_a_shift_cannot_have_a_service_that_is_ready_for_it_cannot_have() -
     stack = cdk.Stack(cdk.App(), "Other")
     with pytest.raises(ConfigurationError, match="bypasses the sign-in"):
         _build(ready, ingress=guarded(stack))
-    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=80 is already the load balancer's already"):
+    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=80 is already the load balancer's"):
         _build(Rolling(ready_for=Canary(preview=PreviewPort(port=80))))

@@ -190,7 +190,7 @@ def test_port_443_is_taken_with_https_only() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
     deployment = BlueGreen(preview=PreviewPort(port=443))
-    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=443 is already the load balancer's already"):
+    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=443 is already the load balancer's"):
         LoadBalancedFargateService(
             stack,
             "Web",

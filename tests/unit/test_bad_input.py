@@ -69,7 +69,7 @@ VALUES: list[Case] = [
         "writable twice",
         lambda: AppContainer(NGINX, 80, writable_paths=["/tmp"], readonly_root_filesystem=False),  # noqa: S108 - a path in a container
         "AppContainer.writable_paths",
-        "keep one",
+        "omit one",
     ),
     ("codes", lambda: TargetHealthCheck(codes="600"), "TargetHealthCheck.codes='600'", "'200-299'"),
     ("codes backwards", lambda: TargetHealthCheck(codes="200,299-200"), "has the range '299-200'", "use '200-299'"),

@@ -62,7 +62,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
         "cpu_percent=",
     ),
     (
-        "nothing to measure",
+        "no requests can be measured",
         lambda: Scaling(minimum=2, maximum=4, requests_per_target=9, metric_resolution=MetricResolution.SECONDS_20),
         "Scaling.metric_resolution=MetricResolution.SECONDS_20",
         "give cpu_percent=",
@@ -196,13 +196,13 @@ SCOPED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "spot machines",
         lambda s: _ec2(s, scaling=_scaling(capacity=Spot())),
-        "Scaling.capacity=Spot() is Fargate's",
+        "Scaling.capacity=Spot() is for Fargate",
         "machines=Ec2Capacity(…)",
     ),
     (
         "storage",
         lambda s: _ec2(s, size=TaskSize(ephemeral_storage_gib=30)),
-        "TaskSize.ephemeral_storage_gib=30 is Fargate's",
+        "TaskSize.ephemeral_storage_gib=30 is for Fargate",
         "root_volume_gib",
     ),
     ("arm", lambda s: _ec2(s, machines=Ec2Capacity(instance_type=ARM)), "m7g.large is ARM64", "a type like t3.medium"),

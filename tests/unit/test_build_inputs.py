@@ -97,8 +97,8 @@ def test_a_secret_without_a_file_is_refused(project: Path, source: str, message:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (".npmrc", "has '.npmrc', which BuildKit does not know; use for example 'src=path/to/file'"),
-        ("path=.npmrc", "has 'path=.npmrc', which BuildKit does not know"),
+        (".npmrc", "has '.npmrc', which BuildKit does not accept; use for example 'src=path/to/file'"),
+        ("path=.npmrc", "has 'path=.npmrc', which BuildKit does not accept"),
         ("", "names neither a file nor a variable; use 'src=path/to/file' or 'env=VARIABLE'"),
         ("type=file", "names neither a file nor a variable"),
         ("type=ssm,src=a", "has type='ssm'; use 'file' or 'env'"),

@@ -217,7 +217,9 @@ def test_a_file_system_of_another_network_is_refused() -> None:
 def test_an_access_point_of_another_file_system_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     one, two = (efs.FileSystem(stack, name, vpc=ec2.Vpc(stack, f"{name}Vpc")) for name in ("One", "Two"))
-    with pytest.raises(ConfigurationError, match="access_point is one of Stack/Two, and file_system is Stack/One"):
+    with pytest.raises(
+        ConfigurationError, match="access_point is an access point of Stack/Two, but file_system is Stack/One"
+    ):
         EfsVolume("e", one, two.add_access_point("Point"))
     EfsVolume("e", one, one.add_access_point("Point"))
     EfsVolume("e", one, efs.AccessPoint.from_access_point_id(stack, "Known", "fsap-1"))
@@ -227,7 +229,7 @@ def test_a_namespace_of_another_network_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     service = _service(stack)
     other = cloudmap.PrivateDnsNamespace(stack, "Other", name="other", vpc=ec2.Vpc(stack, "Vpc"))
-    with pytest.raises(ConfigurationError, match=r"CloudMap\.namespace Stack/Other is of another VPC than the tasks"):
+    with pytest.raises(ConfigurationError, match=r"CloudMap\.namespace Stack/Other is in another VPC than the tasks"):
         service.register_in_cloud_map(CloudMap(namespace=other, name="web"))
     own = cloudmap.PrivateDnsNamespace(stack, "Own", name="own", vpc=service.vpc)
     service.register_in_cloud_map(CloudMap(namespace=own, name="web"))

@@ -143,9 +143,9 @@ def _scheduled_by_events() -> ScheduledCapacity:
 
 
 REFUSED: list[tuple[str, Callable[[], object]]] = [
-    ("command=['CMD'] says how to run a command", lambda: _checked("CMD")),
-    ("command=['NONE'] says how to run a command", lambda: _checked("NONE")),
-    ("would run 'curl' alone", lambda: _checked("CMD-SHELL", "curl", "-f")),
+    ("command=['CMD'] is only the kind of a command", lambda: _checked("CMD")),
+    ("command=['NONE'] is only the kind of a command", lambda: _checked("NONE")),
+    ("would run only 'curl'", lambda: _checked("CMD-SHELL", "curl", "-f")),
     ("AppContainer.secrets has the name 'A=B'", lambda: AppContainer(NGINX, 80, secrets={"A=B": _secret()})),
     ("AppContainer.secrets has the name ''", lambda: AppContainer(NGINX, 80, secrets={"": _secret()})),
     ("adds and drops SYS_PTRACE", lambda: ContainerRuntime(added_capabilities=[PTRACE], dropped_capabilities=[PTRACE])),

@@ -1,4 +1,4 @@
-"""The parts that the constructs of a stack share under ``Posture.REGULATED``: each is made when it is first needed."""
+"""The parts that the constructs of a stack share under ``Posture.REGULATED``; each is made on first use."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _WEB_ACL_ID = "EcrFargateWebAcl"
 
 
 def encryption_key(scope: IConstruct) -> IKeyRef | None:
-    """The key for what the constructs of a stack store; None leaves it to each service's own key."""
+    """Return the key for data of the constructs of a stack; None for each service's own key."""
     if not is_regulated(scope):
         return None
-    from ecr_fargate_constructs._regulated.key import let_logs_in, make_key  # noqa: PLC0415 - STANDARD needs no KMS
+    from ecr_fargate_constructs._regulated.key import allow_logs, make_key  # noqa: PLC0415 - STANDARD needs no KMS
 
     stack, provided = cdk.Stack.of(scope), provided_parts(scope).encryption_key
     if provided is not None:
-        let_logs_in(provided, stack)
+        allow_logs(provided, stack)
         return provided
     existing = stack.node.try_find_child(_KEY_ID)
     if existing is not None:
@@ -41,7 +41,7 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
 
 
 def log_bucket(scope: IConstruct) -> s3.IBucket:
-    """The bucket for access logs and flow logs of a stack."""
+    """Return the bucket for access logs and flow logs of a stack."""
     stack, provided = cdk.Stack.of(scope), provided_parts(scope).log_bucket
     if provided is not None:
         return provided
@@ -56,7 +56,7 @@ def log_bucket(scope: IConstruct) -> s3.IBucket:
 
 
 def web_acl(scope: IConstruct) -> str:
-    """The ARN of the web ACL for the load balancers of a stack."""
+    """Return the ARN of the web ACL for the load balancers of a stack."""
     stack, provided = cdk.Stack.of(scope), provided_parts(scope).web_acl
     if provided is not None:
         return provided
@@ -71,16 +71,16 @@ def web_acl(scope: IConstruct) -> str:
     return acl.attr_arn
 
 
-def log_retention(scope: IConstruct, wanted: logs.RetentionDays | None) -> logs.RetentionDays:
-    """How long logs are kept: as wanted; left out, 30 days, or a year."""
-    if wanted is not None:
-        return wanted
-    from aws_cdk import aws_logs as logs  # noqa: PLC0415 - whoever has logs has it already; a repository has none
+def log_retention(scope: IConstruct, option: logs.RetentionDays | None) -> logs.RetentionDays:
+    """Return the retention of logs: the option's; default, 30 days, or a year under ``Posture.REGULATED``."""
+    if option is not None:
+        return option
+    from aws_cdk import aws_logs as logs  # noqa: PLC0415 - a repository has no logs
 
     return logs.RetentionDays.ONE_YEAR if is_regulated(scope) else logs.RetentionDays.ONE_MONTH
 
 
 def tag(construct: IConstruct) -> None:
-    """Tag what is in ``construct`` with its posture, so that whoever counts resources finds those that are in scope."""
+    """Tag the resources in ``construct`` with its posture, so that an inventory can find those in scope."""
     if is_regulated(construct):
         cdk.Tags.of(construct).add(CONTEXT, Posture.REGULATED.value)

@@ -1,7 +1,7 @@
-"""Rule packs of cdk-nag on any CDK app, and the list of what was acknowledged, for a reviewer.
+"""cdk-nag's rule packs on any CDK app, and an inventory of acknowledged findings for a reviewer.
 
-``enable(app)`` makes ``app.synth()`` fail on every finding that nobody acknowledged; ``inventory(app)`` lists the
-acknowledgements. Neither knows this package's constructs. Names are imported when they are first used.
+``enable(app)`` makes ``app.synth()`` fail on every finding that is not acknowledged; ``inventory(app)`` lists the
+acknowledgements. Neither depends on this package's constructs. Names are imported on first use.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL_PACKS", "DEFAULT_PACKS", "Acknowledgement", "Inventory", "Pack", "enable", "inventory"]
 
-_HOMES = {
+_MODULES = {
     "ALL_PACKS": "checks",
     "Acknowledgement": "report",
     "DEFAULT_PACKS": "checks",
@@ -27,9 +27,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

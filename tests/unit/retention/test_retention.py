@@ -190,7 +190,7 @@ def test_tokens_are_never_judged() -> None:
     ]
     retention = Retention(rules)
     assert [rule["selection"]["countNumber"] for rule in retention.policy()["rules"]] == [TOKEN] * 4
-    with pytest.raises(ConfigurationError, match="known to the deployment only"):
+    with pytest.raises(ConfigurationError, match="only the deployment knows"):
         retention.simulate([], NOW)
 
 
