@@ -320,7 +320,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "cookie",
         lambda _: Stickiness(duration=SECONDS(1), cookie_name="AWSALBX"),
         "cookie_name='AWSALBX'",
-        "leave it out",
+        "omit it",
     ),
     ("keep", lambda _: LoadBalancerSettings(client_keep_alive=SECONDS(5)), "client_keep_alive is 5", "60 to 604800"),
     ("name", lambda _: LoadBalancerSettings(name="-shop"), "LoadBalancerSettings.name='-shop'", "no hyphen first"),

@@ -73,8 +73,10 @@ BAD: dict[str, Callable[[], object]] = {
     "has a control character": lambda: _headers(X_Frame_Options="DENY\r\nSet-Cookie: a=b"),
     "='MAYBE' is not a value of that header; use DENY or SAMEORIGIN": lambda: _headers(X_Frame_Options="MAYBE"),
     "writable_paths='/tmp' is a string, not a list; use ['/tmp']": lambda: AppContainer(
-        IMAGE, 80, writable_paths="/tmp"
-    ),  # noqa: S108
+        IMAGE,
+        80,
+        writable_paths="/tmp",  # noqa: S108 - a path in a container
+    ),
     "synthesizer: got an unexpected keyword argument 'nonsense'": lambda: ImageRepositoryStack(
         cdk.App(), "Images"
     ).synthesizer(nonsense=1),

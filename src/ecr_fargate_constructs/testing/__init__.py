@@ -1,7 +1,7 @@
 """A pytest plugin for every CDK app: fixtures, and the assertions behind them.
 
-``pip install ecr-fargate-constructs[testing]`` registers it. It knows none of this package's constructs, and imports
-``aws_cdk`` when a test first asks for a template. Names are imported when they are first used.
+``pip install ecr-fargate-constructs[testing]`` registers it. It does not depend on this package's constructs, and
+imports ``aws_cdk`` when a test first needs a template. Names are imported on first use.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
     "updates",
 ]
 
-_HOMES = {
+_MODULES = {
     "STATEFUL_TYPES": "logical_ids",
     "AssertCompliant": "compliance",
     "AssertLogicalIdsStable": "logical_ids",
@@ -59,9 +59,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 
