@@ -1,4 +1,4 @@
-"""The posture: how much a stack protects and records, set on a stack, a stage or the app, or in ``cdk.json``."""
+"""The posture: the level of protection and logging, set on a stack, a stage or the app, or in ``cdk.json``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONTEXT = "ecr-fargate-constructs:posture"
 
 
 class Posture(Enum):
-    """How much the constructs of a stack protect and record.
+    """The level of protection and logging in the constructs of a stack.
 
     A posture applies to whole stacks, since the services of a stack share their network. Set it for all stacks of an
     app in ``cdk.json``::

@@ -69,11 +69,11 @@ def check_existing(
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )
-    wanted = {port_of(ingress), *((80,) if redirects(ingress) else ())}
+    required = {port_of(ingress), *((80,) if redirects(ingress) else ())}
     taken = taken_ports(balancer)
-    if wanted & taken:
+    if required & taken:
         raise ConfigurationError(
-            f"{name} already has a listener on port {min(wanted & taken):g}; give it a free port=, or share that "
+            f"{name} already has a listener on port {min(required & taken):g}; give it a free port=, or share that "
             "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
             path=path,
         )

@@ -77,7 +77,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         xff_header_processing_mode=settings.forwarded_for,
         waf_fail_open=settings.waf_fail_open,
     )
-    known: dict[str, str] = {}
+    acknowledged: dict[str, str] = {}
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
         balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
     if ingress.access_logs is not None:
@@ -87,16 +87,16 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
 
         write_access_logs(balancer, parts.log_bucket(scope))
     else:
-        known["AwsSolutions::AwsSolutions-ELB2"] = (
+        acknowledged["AwsSolutions::AwsSolutions-ELB2"] = (
             "Access logs are stored at a charge, in a bucket that their readers choose; requests are counted in "
             "CloudWatch. access_logs of the way in turns them on."
         )
     if isinstance(ingress, PublicHttp):
         # Either named in the app or warned of at synth, so the command ecr-fargate doctor need not repeat it.
         reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
-        known["ecr-fargate-doctor::plain-http"] = reason
-    if known:
-        acknowledge(balancer, known)
+        acknowledged["ecr-fargate-doctor::plain-http"] = reason
+    if acknowledged:
+        acknowledge(balancer, acknowledged)
     acl = ingress.web_acl
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)
@@ -151,7 +151,7 @@ def _acknowledge_peers(scope: Construct, connections: ec2.Connections, ingress: 
                 "reached by the load balancer only."
             )
             acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
-            if is_regulated(scope):  # known, and of the group it would be asked
+            if is_regulated(scope):  # acknowledged, and of the group it would be asked
                 acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
         elif is_token(vpc.vpc_cidr_block):
             acknowledge_unread_range(group)

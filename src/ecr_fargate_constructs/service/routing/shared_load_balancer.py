@@ -94,10 +94,10 @@ class SharedListener:
         try:
             check_beside(route, routes, path=path)
         except ConfigurationError:
-            gone = [each for each in routes if not stands(self.listener, each)]
-            if not gone:
+            removed = [each for each in routes if not stands(self.listener, each)]
+            if not removed:
                 raise
-            for each in gone:
+            for each in removed:
                 del routes[each]
             check_beside(route, routes, path=path)
         routes[path] = route
@@ -207,28 +207,28 @@ class SharedLoadBalancer(Construct):
         posture_of(scope, path=path)
         check_way_in(scope, ingress, path=path)
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
-        asked = ingress or PublicHttp()
-        self._https, self._port = https_of(asked) is not None, port_of(asked)
+        effective = ingress or PublicHttp()
+        self._https, self._port = https_of(effective) is not None, port_of(effective)
         check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
-        way = way_in(self, ingress)
-        https = https_of(way)
+        effective = way_in(self, ingress)
+        https = https_of(effective)
         network = vpc if vpc is not None else network_for(self)
-        balancer = load_balancer(self, way, network)
+        balancer = load_balancer(self, effective, network)
         answer = default_answer or FixedAnswer()
         listener = balancer.add_listener(
             "Listener",
-            port=port_of(way),
+            port=port_of(effective),
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
             open=False,
             certificates=None if https is None else [self._certificate(https)],
             ssl_policy=None if https is None else https.listener.tls_policy,
             default_action=action_of(answer),
         )
-        redirect = balancer.add_redirect(open=False) if redirects(way) else None
+        redirect = balancer.add_redirect(open=False) if redirects(effective) else None
         acknowledge_redirect(redirect)
-        open_listeners(self, [listener, redirect], way, network)
+        open_listeners(self, [listener, redirect], effective, network)
         if https is not None and https.domain_name is not None and https.hosted_zone is not None:
             route53.ARecord(
                 self,
@@ -237,19 +237,21 @@ class SharedLoadBalancer(Construct):
                 record_name=https.domain_name,
                 target=route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(balancer)),
             )
-        tune_listener(listener, way)
-        add_ipv6_record(self, balancer, way)
+        tune_listener(listener, effective)
+        add_ipv6_record(self, balancer, effective)
         self._balancer = balancer
         self._shared = SharedListener(
             listener,
             vpc=network,
-            base_url=url_of(balancer, way),
+            base_url=url_of(balancer, effective),
             targets=Targets(
-                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
+                health_check=effective.health_check,
+                deregistration_delay=effective.deregistration_delay,
+                settings=effective.targets,
             ),
             authentication=None if https is None else https.listener.authentication,
             # A target group serves one load balancer, so another scheme needs another group (aws-cdk#33253).
-            group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",
+            group_id="TargetGroup" if is_public(effective) else "InternalTargetGroup",
             load_balancer=balancer,
             domain=None if https is None or https.certificate is not None else https.domain_name,
         )
