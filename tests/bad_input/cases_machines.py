@@ -218,7 +218,7 @@ ABOVE = [
         "400 accounts that may pull",
         lambda p: here.repository(p, pull_accounts=ACCOUNTS),
         lambda p: [p.given.grant_pull(iam.AccountPrincipal(account)) for account in ACCOUNTS],
-        Refused("pull_accounts have 400 accounts", "OrganizationPrincipal"),
+        Refused("400 accounts are given in pull_accounts", "OrganizationPrincipal"),
         given=_imported,
     ),
     Case(

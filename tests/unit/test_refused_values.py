@@ -170,7 +170,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("is the secret 'hub'", lambda: _cached("hub", imported=True)),
     ("ImageBuild.args has the name 'A B'", lambda: ImageBuild(args={"A B": "1"})),
     ("type registry without a ref", _cache),
-    ("pull_accounts and push_accounts have 400 accounts", lambda: _accounts(400)),
+    ("400 accounts are given in pull_accounts and push_accounts", lambda: _accounts(400)),
     ("actions has 6 for one alarm", lambda: _actions(6)),
     ("placement_constraints has 11", lambda: _constrained(11)),
     ("placement_strategies has 6", lambda: _spread(6)),

@@ -122,11 +122,12 @@ class ServiceAlarms(Construct):
 
 def _check(thresholds: ServiceThresholds, actions: Mapping[str, Sequence[Action]], subject: Subject) -> None:
     path = subject.scope.node.path
+    allowed = ", ".join(sorted(thresholds.severities()))
     for severity in actions:
         if severity not in thresholds.severities():
             raise ConfigurationError(
-                f"actions has {severity!r}, but no threshold has that severity; use one of "
-                f"{', '.join(sorted(thresholds.severities())) or 'none at all'}",
+                f"actions has {severity!r}, but no threshold has that severity; "
+                f"{f'use one of {allowed}' if allowed else 'remove it'}",
                 path=path,
             )
     if thresholds.running_tasks_below and not subject.insights:

@@ -251,7 +251,7 @@ def check_repository(
     named = [each for ids in accounts.values() for each in ids]
     if len(named) * len('"arn:aws:iam::123456789012:root",') > _LONGEST_POLICY:
         raise ConfigurationError(
-            f"{' and '.join(each for each in accounts if accounts[each])} have {len(named)} accounts, but a "
+            f"{len(named)} accounts are given in {' and '.join(each for each in accounts if accounts[each])}, but a "
             f"repository's policy has at most {_LONGEST_POLICY:,} characters; allow an organization instead: "
             ".repository.grant_pull(iam.OrganizationPrincipal('o-…'))",
             path=path,

@@ -151,7 +151,7 @@ def _acknowledge_peers(scope: Construct, connections: ec2.Connections, ingress: 
                 "reached by the load balancer only."
             )
             acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
-            if is_regulated(scope):  # acknowledged, and of the group it would be asked
+            if is_regulated(scope):  # cached for the scope; else it is read for each group
                 acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
         elif is_token(vpc.vpc_cidr_block):
             acknowledge_unread_range(group)

@@ -201,7 +201,7 @@ def _check_path(value: str) -> None:
     if not _PATH.fullmatch(value.removesuffix("*") if value.endswith("/*") else value):
         raise ConfigurationError(
             f"Route.path has {value!r}; use an exact path like '/health', or one that ends in '/*' like '/api/*'; "
-            "other wildcards have no order (an elbv2.ApplicationListenerRule on .listener accepts them)"
+            "the order of other wildcards is undefined (an elbv2.ApplicationListenerRule on .listener accepts them)"
         )
 
 
