@@ -103,8 +103,8 @@ class Plan:
 
     @property
     def kept(self) -> tuple[Decision, ...]:
-        """The images that stay."""
         """The images that are kept."""
+        return self._with(Outcome.KEPT)
 
     @property
     def archived(self) -> tuple[Decision, ...]:
