@@ -283,7 +283,7 @@ SCOPE_CASES = [
         SCOPES,
         "Machines for a cluster of another stack",
         lambda p: LoadBalancedEc2Service(
-            p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, machines=Ec2Capacity()
+            p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, capacity=Ec2Capacity()
         ),
         None,
         Refused("machines cannot be added to a cluster of another stack", "omit machines"),

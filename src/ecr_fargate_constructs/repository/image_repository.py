@@ -111,7 +111,7 @@ class ImageRepository(Construct):
         return image
 
     @whole_call
-    def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+    def image_by_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """Return an image that is already in this repository, by its tag.
 
         Raises:
@@ -122,7 +122,9 @@ class ImageRepository(Construct):
         return image
 
     @whole_call
-    def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+    def image_by_digest(
+        self, digest: str, *, architecture: Architecture = Architecture.X86_64
+    ) -> images.PublishedImage:
         """Return an image that is already in this repository, by its digest.
 
         Raises:

@@ -194,7 +194,7 @@ class PrivateRepository(ImageRepository):
         )
 
     @whole_call
-    def warn_if_expiring(self, tag: str | None = None) -> None:
+    def _warn_if_expiring(self, tag: str | None = None) -> None:
         """Warn if the retention policy could expire an image that runs.
 
         ECR does not know which images run: when a policy expires the image of a service, its next scale-out fails

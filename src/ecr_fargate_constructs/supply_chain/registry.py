@@ -71,7 +71,7 @@ class ManagedSigning:
     """ECR signs images on push, on behalf of the pusher, with a profile of AWS Signer.
 
     The signature is stored in the repository beside the image, and counts there as an image of its own. The pusher
-    needs ``signer:SignPayload`` on the profile: ``RegistrySettings.let_sign``.
+    needs ``signer:SignPayload`` on the profile: ``RegistrySettings.grant_sign``.
 
     Source: "Managed signing" in the Amazon ECR user guide.
 
@@ -198,7 +198,7 @@ class RegistrySettings(Construct):
         return self._profile_arn
 
     @whole_call
-    def let_sign(self, publisher: iam.IGrantable) -> None:
+    def grant_sign(self, publisher: iam.IGrantable) -> None:
         """Allow a publisher of images to sign them: without it a push works, and the signature fails.
 
         Args:
@@ -210,7 +210,7 @@ class RegistrySettings(Construct):
         """
         if self._profile_arn is None:
             raise ConfigurationError(
-                "let_sign requires signing, and these settings have none; give signing=ManagedSigning()",
+                "grant_sign requires signing, and these settings have none; give signing=ManagedSigning()",
                 path=self.node.path,
             )
         publisher.grant_principal.add_to_principal_policy(

@@ -61,8 +61,8 @@ class Ec2Capacity:
 
     Attributes:
         instance_type: Instance type, of the image's architecture; default, ``t3.medium``, or ``t4g.medium`` for Arm.
-        minimum: Least number of instances, 0 or more; default, 2.
-        maximum: Greatest number of instances, 1 or more and at least ``minimum``; default, 10.
+        min_capacity: Least number of instances, 0 or more; default, 2.
+        max_capacity: Greatest number of instances, 1 or more and at least ``min_capacity``; default, 10.
         target_percent: Utilization of the instances that ECS aims at, 1 to 100; below 100, some wait for the next task;
             default, 100.
         root_volume_gib: Size of the root volume in GiB, 30 or more (the image's own size); default, 30.
@@ -74,19 +74,24 @@ class Ec2Capacity:
     """
 
     instance_type: ec2.InstanceType | None = None
-    minimum: float = 2
-    maximum: float = 10
+    min_capacity: float = 2
+    max_capacity: float = 10
     target_percent: float = 100
     root_volume_gib: float = 30
     machine_image: ec2.IMachineImage | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that EC2 Auto Scaling and ECS refuse."""
-        whole_number("Ec2Capacity.minimum", self.minimum, minimum=0, what="a number of instances")
-        whole_number("Ec2Capacity.maximum", self.maximum, minimum=1, what="a number of instances")
-        if not is_token(self.minimum) and not is_token(self.maximum) and self.minimum > self.maximum:
+        whole_number("Ec2Capacity.min_capacity", self.min_capacity, minimum=0, what="a number of instances")
+        whole_number("Ec2Capacity.max_capacity", self.max_capacity, minimum=1, what="a number of instances")
+        if (
+            not is_token(self.min_capacity)
+            and not is_token(self.max_capacity)
+            and self.min_capacity > self.max_capacity
+        ):
             raise ConfigurationError(
-                f"Ec2Capacity.minimum={self.minimum:g} is above maximum={self.maximum:g}; swap the two"
+                f"Ec2Capacity.min_capacity={self.min_capacity:g} is above max_capacity={self.max_capacity:g}; swap the "
+                "two"
             )
         whole_number("Ec2Capacity.target_percent", self.target_percent, minimum=1, maximum=100, what="a percentage")
         whole_number(
@@ -101,7 +106,7 @@ def check_machines(
     if machines is None and cluster is not None:
         if not cluster.has_ec2_capacity:
             raise ConfigurationError(
-                "the cluster has no EC2 instances; add machines=Ec2Capacity(), or add capacity to the cluster",
+                "the cluster has no EC2 instances; add capacity=Ec2Capacity(), or add capacity to the cluster",
                 path=path,
             )
         return
@@ -142,7 +147,7 @@ def _check_gpus(machines: Ec2Capacity, container: AppContainer, *, path: str) ->
     if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
         raise ConfigurationError(
             f"Ec2Container.gpu_count{count} needs instances with NVIDIA GPUs, but "
-            f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use machines=Ec2Capacity(instance_type="
+            f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use capacity=Ec2Capacity(instance_type="
             f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them",
             path=path,
         )
@@ -183,15 +188,15 @@ def add_machines(
     check_system(scope, template, capacity.instance_type)
     warn_of_image(scope, capacity.machine_image)
     warn_of_type(scope, capacity.instance_type)
-    warn_of_machines(scope, capacity.maximum)
+    warn_of_machines(scope, capacity.max_capacity)
     group = autoscaling.AutoScalingGroup(
         scope,
         "Machines",
         vpc=cluster.vpc,
         vpc_subnets=subnets,
         launch_template=template,
-        min_capacity=capacity.minimum,
-        max_capacity=capacity.maximum,
+        min_capacity=capacity.min_capacity,
+        max_capacity=capacity.max_capacity,
         update_policy=autoscaling.UpdatePolicy.rolling_update(max_batch_size=1),
     )
     # ECS tags the groups that it scales; without the tag in the template a stack update would remove it.

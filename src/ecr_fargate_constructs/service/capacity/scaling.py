@@ -49,8 +49,8 @@ class ScheduledCapacity:
     Attributes:
         name: Name, unique within the service, without ``:``, ``/`` and ``|``.
         at: Time, for example ``aws_applicationautoscaling.Schedule.cron(hour="8", minute="0", week_day="MON-FRI")``.
-        minimum: Least number of tasks from then on, 0 or more; default, unchanged.
-        maximum: Greatest number of tasks from then on, 0 or more; default, unchanged.
+        min_capacity: Least number of tasks from then on, 0 or more; default, unchanged.
+        max_capacity: Greatest number of tasks from then on, 0 or more; default, unchanged.
         time_zone: Time zone of ``at``; default, UTC.
         start: Earliest time, with a time zone; default, none.
         end: Latest time, with a time zone; default, none. A time in the past is accepted: the synthesis uses no clock.
@@ -62,8 +62,8 @@ class ScheduledCapacity:
 
     name: str
     at: appscaling.Schedule
-    minimum: float | None = None
-    maximum: float | None = None
+    min_capacity: float | None = None
+    max_capacity: float | None = None
     time_zone: cdk.TimeZone | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -75,14 +75,14 @@ class ScheduledCapacity:
                 f"ScheduledCapacity.name={self.name!r} is not a name that Application Auto Scaling accepts; use 1 to "
                 "256 characters, none of them ':', '/' or '|'"
             )
-        if self.minimum is None and self.maximum is None:
+        if self.min_capacity is None and self.max_capacity is None:
             raise ConfigurationError(
-                f"ScheduledCapacity {self.name!r} changes nothing; give minimum=, maximum= or both"
+                f"ScheduledCapacity {self.name!r} changes nothing; give min_capacity=, max_capacity= or both"
             )
-        for name, value in (("minimum", self.minimum), ("maximum", self.maximum)):
+        for name, value in (("min_capacity", self.min_capacity), ("max_capacity", self.max_capacity)):
             if value is not None:
                 whole_number(f"ScheduledCapacity.{name}", value, minimum=0, what="a number of tasks")
-        _ordered("ScheduledCapacity", self.minimum, self.maximum)
+        _ordered("ScheduledCapacity", self.min_capacity, self.max_capacity)
         expression = self.at.expression_string
         check_expression(f"ScheduledCapacity {self.name!r} at", expression)
         if self.time_zone is not None:
@@ -110,16 +110,16 @@ class Scaling:
 
     The autoscaler keeps each given signal near its target; with several, the one that needs most tasks wins. The
     template then has no desired count, so that no deployment undoes the autoscaler's decisions: a new service starts
-    with one task, and is scaled to ``minimum`` as soon as the target is registered.
+    with one task, and is scaled to ``min_capacity`` as soon as the target is registered.
 
     Defaults: no signal, no schedule, another scale-out after 60 seconds and another scale-in after 300, metrics once a
     minute, and ``OnDemand()`` capacity. ``Scaling(minimum=2, maximum=2, capacity=Spot())`` is a fixed number of tasks.
 
-    For a service that must survive the loss of a zone or a task, set ``minimum`` to 2 or more.
+    For a service that must survive the loss of a zone or a task, set ``min_capacity`` to 2 or more.
 
     Attributes:
-        minimum: Least number of tasks, 1 or more.
-        maximum: Greatest number of tasks, ``minimum`` or more.
+        min_capacity: Least number of tasks, 1 or more.
+        max_capacity: Greatest number of tasks, ``min_capacity`` or more.
         cpu_percent: Average CPU utilization of the tasks to aim at, 1 to 100; default, none.
         memory_percent: Average memory utilization of the tasks to aim at, 1 to 100; default, none.
         requests_per_target: Requests per minute and task from the load balancer to aim at, 1 or more; default, none.
@@ -128,18 +128,18 @@ class Scaling:
             300 follows a rush of requests too slowly.
         scale_in_cooldown: Time after a scale-in before the next one; default, 300 seconds.
         metric_resolution: Interval at which CPU and memory are measured; default, once a minute.
-        capacity: Fargate capacity of the tasks; default, ``OnDemand()``. Services on EC2 have ``machines`` instead.
+        capacity: Fargate capacity of the tasks; default, ``OnDemand()``. Services on EC2 have ``capacity`` instead.
         paused: Pause the service: no task runs and no schedule acts, and everything else stays, including address and
-            signals. The load balancer answers 503. Set it to False and deploy, and ``minimum`` tasks start. Default,
-            False.
+            signals. The load balancer answers 503. Set it to False and deploy, and ``min_capacity`` tasks start.
+            Default, False.
 
     Raises:
         ConfigurationError: The limits contradict each other or leave room to scale without a signal, or a figure cannot
             be reached.
     """
 
-    minimum: float
-    maximum: float
+    min_capacity: float
+    max_capacity: float
     cpu_percent: float | None = None
     memory_percent: float | None = None
     requests_per_target: float | None = None
@@ -153,10 +153,13 @@ class Scaling:
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
         whole_number(
-            "Scaling.minimum", self.minimum, minimum=1, what="a number of tasks (to stop the service use paused=True)"
+            "Scaling.min_capacity",
+            self.min_capacity,
+            minimum=1,
+            what="a number of tasks (to stop the service use paused=True)",
         )
-        whole_number("Scaling.maximum", self.maximum, minimum=1, what="a number of tasks")
-        _ordered("Scaling", self.minimum, self.maximum)
+        whole_number("Scaling.max_capacity", self.max_capacity, minimum=1, what="a number of tasks")
+        _ordered("Scaling", self.min_capacity, self.max_capacity)
         for name in ("cpu_percent", "memory_percent"):
             value = getattr(self, name)
             if value is not None:
@@ -175,8 +178,9 @@ class Scaling:
         measured = self.cpu_percent is not None or self.memory_percent is not None
         if not measured and self.requests_per_target is None and not self.schedule and self._has_room:
             raise ConfigurationError(
-                f"Scaling(minimum={self.minimum:g}, maximum={self.maximum:g}) has no signal to scale by; give "
-                "cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make maximum equal to minimum"
+                f"Scaling(min_capacity={self.min_capacity:g}, max_capacity={self.max_capacity:g}) has no signal to "
+                "scale by; give cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity "
+                "equal to min_capacity"
             )
         if self.metric_resolution is not MetricResolution.SECONDS_60 and not measured:
             raise ConfigurationError(
@@ -186,7 +190,11 @@ class Scaling:
 
     @property
     def _has_room(self) -> bool:
-        return not is_token(self.minimum) and not is_token(self.maximum) and self.minimum != self.maximum
+        return (
+            not is_token(self.min_capacity)
+            and not is_token(self.max_capacity)
+            and self.min_capacity != self.max_capacity
+        )
 
     def _check_schedule(self) -> None:
         if len(self.schedule) > _MOST_SCHEDULES:
@@ -199,24 +207,24 @@ class Scaling:
         if duplicates:
             raise ConfigurationError(f"Scaling.schedule has {', '.join(duplicates)} twice; give each its own name")
         # A limit that a schedule does not set stays as the previous one set it, and the order depends on the clock.
-        minimums = _without_tokens([self.minimum, *(item.minimum for item in self.schedule)])
-        maximums = _without_tokens([self.maximum, *(item.maximum for item in self.schedule)])
+        minimums = _without_tokens([self.min_capacity, *(item.min_capacity for item in self.schedule)])
+        maximums = _without_tokens([self.max_capacity, *(item.max_capacity for item in self.schedule)])
         for item in self.schedule:
-            least = max(minimums, default=0) if item.minimum is None else item.minimum
-            most = min(maximums, default=least) if item.maximum is None else item.maximum
+            least = max(minimums, default=0) if item.min_capacity is None else item.min_capacity
+            most = min(maximums, default=least) if item.max_capacity is None else item.max_capacity
             if not is_token(least) and not is_token(most) and least > most:
                 raise ConfigurationError(
-                    f"Scaling.schedule {item.name!r} could leave minimum={least:g} above maximum={most:g}; "
+                    f"Scaling.schedule {item.name!r} could leave min_capacity={least:g} above max_capacity={most:g}; "
                     "give the schedule both"
                 )
 
     def _check_capacity(self) -> None:
-        if not isinstance(self.capacity, Mixed) or is_token(self.capacity.base) or is_token(self.maximum):
+        if not isinstance(self.capacity, Mixed) or is_token(self.capacity.base) or is_token(self.max_capacity):
             return
-        if self.capacity.base >= self.maximum:
+        if self.capacity.base >= self.max_capacity:
             raise ConfigurationError(
-                f"Scaling.capacity has a base of {self.capacity.base:g}, but maximum={self.maximum:g}, so no task "
-                "would ever run on Spot; use a smaller base, or OnDemand()"
+                f"Scaling.capacity has a base of {self.capacity.base:g}, but max_capacity={self.max_capacity:g}, so no "
+                "task would ever run on Spot; use a smaller base, or OnDemand()"
             )
 
 
@@ -224,7 +232,7 @@ def _ordered(name: str, minimum: float | None, maximum: float | None) -> None:
     if minimum is None or maximum is None or is_token(minimum) or is_token(maximum):
         return
     if minimum > maximum:
-        raise ConfigurationError(f"{name}.minimum={minimum:g} is above maximum={maximum:g}; swap the two")
+        raise ConfigurationError(f"{name}.min_capacity={minimum:g} is above max_capacity={maximum:g}; swap the two")
 
 
 def _without_tokens(values: Sequence[float | None]) -> list[float]:

@@ -89,5 +89,6 @@ def warn_about_client_secret(scope: Construct, client_secret: cdk.SecretValue) -
         warn(
             scope,
             "plainClientSecret",
-            "Oidc.client_secret is stored in clear text in the template; use cdk.SecretValue.secrets_manager(…)",
+            "OidcAuthentication.client_secret is stored in clear text in the template; use "
+            "cdk.SecretValue.secrets_manager(…)",
         )

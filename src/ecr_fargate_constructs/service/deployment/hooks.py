@@ -43,7 +43,7 @@ class DeploymentHook:
     Attributes:
         function: The function.
         stages: Stages at which it is invoked, one or more; with ``Linear``, ``PRODUCTION_TRAFFIC_SHIFT`` is reached at
-            each step. The two ``TEST_TRAFFIC_SHIFT`` stages require a ``preview``.
+            each step. The two ``TEST_TRAFFIC_SHIFT`` stages require a ``test_traffic``.
         details: Parameters that the function gets as ``hookDetails``; default, none.
 
     Raises:
@@ -83,7 +83,7 @@ class Approval:
         timeout: Longest pause, 1 minute to 24 hours; default, 24 hours. CloudFormation abandons an update after 36
             hours in all.
         stage: Stage of the pause; default, the one at which the new version can be tested and serves no user: after
-            the test traffic has shifted if there is a ``preview``, otherwise when its tasks have started.
+            the test traffic has shifted if there is a ``test_traffic``, otherwise when its tasks have started.
 
     Raises:
         ConfigurationError: The timeout is out of range. The deployment refuses a stage in which traffic moves.
@@ -97,14 +97,16 @@ class Approval:
         whole_minutes("Approval.timeout", self.timeout, minimum=1, maximum=LONGEST_WAIT)
 
 
-def check_stages(name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_preview: bool) -> None:
+def check_stages(
+    name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_test_traffic: bool
+) -> None:
     """Refuse stages that are never reached, and those at which ECS does not wait."""
     if approval is not None and approval.stage in _NO_PAUSE:
         raise ConfigurationError(
             f"{name}.approval waits at {approval.stage.value}, but ECS does not pause at stages in which traffic "
             f"moves; use DeploymentLifecycleStage.POST_{approval.stage.value}, or POST_SCALE_UP"
         )
-    if with_preview:
+    if with_test_traffic:
         return
     named = [stage for hook in hooks for stage in hook.stages]
     if approval is not None and approval.stage is not None:
@@ -113,7 +115,7 @@ def check_stages(name: str, hooks: Sequence[DeploymentHook], approval: Approval 
         if stage in named:
             raise ConfigurationError(
                 f"{name} stops at {stage.value}, but without a preview there is no test traffic to shift; add "
-                "preview=PreviewPort(…) or PreviewHeader(…), or stop at POST_SCALE_UP"
+                "test_traffic=TestTrafficPort(…) or TestTrafficHeader(…), or stop at POST_SCALE_UP"
             )
 
 
@@ -123,7 +125,7 @@ def render_hooks(
     hooks: Sequence[DeploymentHook],
     approval: Approval | None,
     *,
-    with_preview: bool,
+    with_test_traffic: bool,
 ) -> list[dict[str, object]]:
     """Return the ``LifecycleHooks`` of a service; add the role with which ECS invokes the functions.
 
@@ -145,7 +147,7 @@ def render_hooks(
         when_made(lambda: _allow_invoke(role, hooks))
         service.node.add_dependency(role)  # and on its permission to invoke the functions
     if approval is not None:
-        stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_preview else _Stage.POST_SCALE_UP)
+        stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_test_traffic else _Stage.POST_SCALE_UP)
         rendered.append(
             {
                 "TargetType": "PAUSE",

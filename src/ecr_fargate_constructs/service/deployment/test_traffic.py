@@ -21,7 +21,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class PreviewPort:
+class TestTrafficPort:
     """A second listener on the load balancer, which reaches the new version first.
 
     It has the protocol and the certificate of the first listener. Between deployments it reaches the running version.
@@ -39,14 +39,14 @@ class PreviewPort:
 
     def __post_init__(self) -> None:
         """Refuse a port that does not exist, and an empty list of peers."""
-        tcp_port("PreviewPort.port", self.port)
+        tcp_port("TestTrafficPort.port", self.port)
         if self.allow_from is not None and not self.allow_from:
-            raise ConfigurationError("PreviewPort.allow_from is empty, so no client could connect; name peers")
+            raise ConfigurationError("TestTrafficPort.allow_from is empty, so no client could connect; name peers")
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class PreviewHeader:
+class TestTrafficHeader:
     """Requests with a given header reach the new version first, through the production listener.
 
     Every client that knows the header can use it: it hides a version, but does not protect it.
@@ -67,20 +67,21 @@ class PreviewHeader:
         """Refuse conditions that Elastic Load Balancing refuses."""
         if not is_token(self.name) and not _HEADER.fullmatch(self.name):
             raise ConfigurationError(
-                f"PreviewHeader.name={self.name!r} is not the name of a header; use up to 40 letters, digits and '-', "
-                "for example 'X-Preview'"
+                f"TestTrafficHeader.name={self.name!r} is not the name of a header; use up to 40 letters, digits and "
+                "'-', for example 'X-Preview'"
             )
         if not is_token(self.name) and self.name.lower() == "host":
-            raise ConfigurationError("PreviewHeader.name='Host' cannot be matched as a header; use another header")
+            raise ConfigurationError("TestTrafficHeader.name='Host' cannot be matched as a header; use another header")
         # A rule has at most five values, and its path condition takes one of them.
         if isinstance(self.values, str) or not 1 <= len(self.values) <= 4:  # noqa: PLR2004 - said above
             raise ConfigurationError(
-                f"PreviewHeader.values={self.values!r} is not a list of one to four values; use for example ('yes',)"
+                f"TestTrafficHeader.values={self.values!r} is not a list of one to four values; use for example "
+                "('yes',)"
             )
         for value in self.values:
             if not is_token(value) and not 1 <= len(value) <= 128:  # noqa: PLR2004 - said in the message
-                raise ConfigurationError(f"PreviewHeader.values has {value!r}; use values of 1 to 128 characters")
+                raise ConfigurationError(f"TestTrafficHeader.values has {value!r}; use values of 1 to 128 characters")
 
 
-Preview: TypeAlias = PreviewPort | PreviewHeader
+TestTraffic: TypeAlias = TestTrafficPort | TestTrafficHeader
 """Any test traffic."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._rules.typed import typed
-from ecr_fargate_constructs.service.ingress.settings import TargetSettings
+from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Targets:
     Attributes:
         health_check: Health check of the targets; default, ``TargetHealthCheck()``.
         deregistration_delay: 0 to 3600 seconds; default, 30.
-        settings: Distribution of requests among tasks; default, ``TargetSettings()``.
+        settings: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses the delay.
@@ -33,7 +33,7 @@ class Targets:
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
-    settings: TargetSettings = field(default_factory=TargetSettings)
+    settings: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
     def __post_init__(self) -> None:
         """Refuse values that Elastic Load Balancing refuses."""

@@ -20,7 +20,7 @@ from ecr_fargate_constructs.service.ingress.settings import (
     ExistingLoadBalancer,
     ListenerSettings,
     LoadBalancerSettings,
-    TargetSettings,
+    TargetGroupSettings,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class TargetHealthCheck:
         grpc_codes: Codes that count as healthy for tasks with gRPC, 0 to 99, for example ``"0"`` with the path of your
             health service; default, 12 (unimplemented), which every gRPC server answers to ``path``.
         interval: Time between two checks, 5 to 300 seconds; default, 10.
-        timeout: Time to answer, 2 to 120 seconds, less than ``interval``; default, 5.
+        timeout: Time to response, 2 to 120 seconds, less than ``interval``; default, 5.
         healthy_threshold: Successes in a row that make a target healthy, 2 to 10; default, 2.
         unhealthy_threshold: Failures in a row that make a target unhealthy, 2 to 10; default, 3.
         grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0 seconds to 68
@@ -149,12 +149,12 @@ class _Ingress:
     access_logs: s3.IBucket | None = None
     web_acl: str | None = None
     load_balancer: LoadBalancerSettings | ExistingLoadBalancer = field(default_factory=LoadBalancerSettings)
-    targets: TargetSettings = field(default_factory=TargetSettings)
+    target_group: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
     def __post_init__(self) -> None:
         name = type(self).__name__
         self._check_existing(name)
-        check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
+        check_protocol(self.target_group, https=isinstance(self, _Https), name=f"{name}.target_group")
         web_acl_arn(f"{name}.web_acl", self.web_acl)
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
@@ -245,7 +245,7 @@ class PublicHttp(_Ingress):
         web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.
@@ -269,7 +269,7 @@ class InternalHttp(_Ingress):
         web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.
@@ -300,7 +300,7 @@ class PublicHttps(_Https):
         web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
@@ -331,7 +331,7 @@ class InternalHttps(_Https):
         web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
@@ -363,7 +363,7 @@ def speaks_ipv6(ingress: Ingress) -> bool:
     return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
-def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:
+def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str, path: str | None = None) -> None:
     """Refuse protocols between load balancer and task that require HTTPS from the client."""
     if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
         return

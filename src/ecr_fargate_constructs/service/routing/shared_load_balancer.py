@@ -27,7 +27,7 @@ from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_
 from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.ingress.load_balancer import is_public, load_balancer, open_listeners
 from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
-from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, action_of
+from ecr_fargate_constructs.service.ingress.responses import FixedResponse, action_of
 from ecr_fargate_constructs.service.ingress.targets import Targets
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, port_of, redirects
 from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
@@ -39,8 +39,8 @@ from ecr_fargate_constructs.service.routing.redirects import check_redirect
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
 
-    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
-    from ecr_fargate_constructs.service.ingress.responses import Answer
+    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
+    from ecr_fargate_constructs.service.ingress.responses import Response
     from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.routing.route import Route
 
@@ -58,7 +58,7 @@ class SharedListener:
         targets: Targets,
         group_id: str,
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
-        authentication: Oidc | Cognito | None = None,
+        authentication: OidcAuthentication | CognitoAuthentication | None = None,
         domain: str | None = None,
     ) -> None:
         """Use the listener; ``domain`` is the only name that has a certificate and a record, if they are made here."""
@@ -171,7 +171,7 @@ class SharedLoadBalancer(Construct):
     with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
     rule and target group are in the service's stack, which depends on this one and never the other way round.
 
-    Requests that no route matches get ``default_answer``; to send them to a service, give it the route
+    Requests that no route matches get ``default_action``; to send them to a service, give it the route
     ``Route(path="/*")``.
     """
 
@@ -183,7 +183,7 @@ class SharedLoadBalancer(Construct):
         *,
         vpc: ec2.IVpc | None = None,
         ingress: Ingress | None = None,
-        default_answer: Answer | None = None,
+        default_action: Response | None = None,
     ) -> None:
         """Create the load balancer and its listener.
 
@@ -193,8 +193,8 @@ class SharedLoadBalancer(Construct):
             vpc: VPC of the load balancer and of its services; default, the VPC that the services of the stack share.
             ingress: Kind and settings of the load balancer; default, ``PublicHttp()``, with a warning that traffic is
                 not encrypted. Its health check and deregistration delay apply to services that set none.
-            default_answer: Response to requests that no route matches: a ``FixedAnswer`` or a ``Redirect``; default,
-                ``FixedAnswer()``, a 404.
+            default_action: Response to requests that no route matches: a ``FixedResponse`` or a ``Redirect``; default,
+                ``FixedResponse()``, a 404.
 
         Raises:
             ConfigurationError: The VPC lacks the subnets that the load balancer needs, or the default response
@@ -209,14 +209,14 @@ class SharedLoadBalancer(Construct):
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
         effective = ingress or PublicHttp()
         self._https, self._port = https_of(effective) is not None, port_of(effective)
-        check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
+        check_redirect(default_action, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
         effective = way_in(self, ingress)
         https = https_of(effective)
         network = vpc if vpc is not None else network_for(self)
         balancer = load_balancer(self, effective, network)
-        answer = default_answer or FixedAnswer()
+        response = default_action or FixedResponse()
         listener = balancer.add_listener(
             "Listener",
             port=port_of(effective),
@@ -224,7 +224,7 @@ class SharedLoadBalancer(Construct):
             open=False,
             certificates=None if https is None else [self._certificate(https)],
             ssl_policy=None if https is None else https.listener.tls_policy,
-            default_action=action_of(answer),
+            default_action=action_of(response),
         )
         redirect = balancer.add_redirect(open=False) if redirects(effective) else None
         acknowledge_redirect(redirect)
@@ -264,7 +264,7 @@ class SharedLoadBalancer(Construct):
         vpc: ec2.IVpc,
         url: str,
         targets: Targets | None = None,
-        authentication: Oidc | Cognito | None = None,
+        authentication: OidcAuthentication | CognitoAuthentication | None = None,
     ) -> SharedListener:
         """Share a load balancer that exists: your own construct, or an imported one.
 
@@ -300,20 +300,20 @@ class SharedLoadBalancer(Construct):
         )
 
     @whole_call
-    def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
+    def add_response(self, construct_id: str, route: Route, response: Response) -> elbv2.ApplicationListenerRule:
         """Answer a route without a service: with a redirect, or with a text.
 
         Args:
             construct_id: Id of the rule within the load balancer.
             route: The requests that get the response. Its priority is derived as that of a service's route.
-            answer: The response. It requires no sign-in.
+            response: The response. It requires no sign-in.
 
         Raises:
             ConfigurationError: The route cannot be on the load balancer with the existing ones, or the redirect leads
                 to itself.
         """
         path = path_of(self, construct_id)
-        check_redirect(answer, route, https=self._https, port=self._port, path=path)
+        check_redirect(response, route, https=self._https, port=self._port, path=path)
         number = self._shared.admit(route, path=path)
         return elbv2.ApplicationListenerRule(
             self,
@@ -321,7 +321,7 @@ class SharedLoadBalancer(Construct):
             listener=self._shared.listener,
             priority=number,
             conditions=conditions_of(route),
-            action=action_of(answer),
+            action=action_of(response),
         )
 
     @property

@@ -35,13 +35,13 @@ def check_ec2_task(size: TaskSize, scaling: Scaling | None, *, path: str) -> Non
     if scaling is not None and scaling.capacity is not None:
         raise ConfigurationError(
             f"Scaling.capacity={scaling.capacity} is for Fargate, but this service runs on EC2; omit it, and use "
-            "machines=Ec2Capacity(…)",
+            "capacity=Ec2Capacity(…)",
             path=path,
         )
     if size.ephemeral_storage_gib is not None:
         raise ConfigurationError(
             f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is for Fargate; on EC2 tasks use the root "
-            "volume of the instance: omit it, and use machines=Ec2Capacity(root_volume_gib=…)",
+            "volume of the instance: omit it, and use capacity=Ec2Capacity(root_volume_gib=…)",
             path=path,
         )
 
