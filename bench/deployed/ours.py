@@ -1,4 +1,4 @@
-"""A service whose image is copied into a repository of its own."""
+"""A service whose image is copied into a repository for each."""
 
 from __future__ import annotations
 

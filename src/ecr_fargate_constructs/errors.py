@@ -20,7 +20,7 @@ class ConfigurationError(ValueError):
 
         Args:
             message: What is wrong with which value, what is allowed, and the fix.
-            path: Path of the construct that refused the value; left out for value objects.
+            path: Path of the construct that refuses the value; default, none, as for value objects.
         """
         super().__init__(f"[{path}] {message}" if path else message)
         self.path = path

@@ -1,4 +1,4 @@
-"""How much a stack protects and records, in one word: set on a stack, a stage or the app, or in ``cdk.json``."""
+"""The posture: the level of protection and logging, set on a stack, a stage or the app, or in ``cdk.json``."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 CONTEXT = context.POSTURE
-"""The key in the context of ``cdk.json``, and of the tag on what is made under ``Posture.REGULATED``."""
+"""The context key in ``cdk.json``, and the key of the tag on resources made under ``Posture.REGULATED``."""
 
 
 class Posture(Enum):
-    """How much the constructs of a stack protect and record.
+    """The level of protection and logging in the constructs of a stack.
 
-    It holds for whole stacks, since the services of one share their network. For all stacks of an app it stands in
-    ``cdk.json``::
+    A posture applies to whole stacks, since the services of a stack share their network. Set it for all stacks of an
+    app in ``cdk.json``::
 
         {"context": {"ecr-fargate-constructs:posture": "REGULATED"}}
 
-    for some of them in the program, right after the stack is made::
+    or for some of them in the program, right after the stack is made::
 
         stack = cdk.Stack(app, "Web")
         Posture.REGULATED.apply_to(stack)
@@ -42,16 +42,16 @@ class Posture(Enum):
     """The default: safe, and no resource that costs extra."""
 
     REGULATED = context.REGULATED
-    """For workloads that auditors look at. On top of STANDARD:
+    """For workloads that are audited. In addition to STANDARD:
 
     - a customer-managed KMS key with yearly rotation for repositories and log groups;
-    - access logs of load balancers and flow logs of networks in a bucket that stays, for a year;
-    - a web ACL (WAF) with AWS's managed rules in front of every load balancer, and its log;
-    - load balancers that refuse to be deleted, default security groups that let nothing through;
-    - logs for a year, a tag on every resource.
+    - access logs of load balancers and flow logs of networks, kept for a year in a bucket that is retained;
+    - a web ACL (WAF) with AWS's managed rules for every load balancer, and its log;
+    - deletion protection on load balancers, and default security groups without rules;
+    - log retention of one year, and a tag on every resource.
 
-    Key, bucket and web ACL are one for each stack, made when the first construct needs them. Key and web ACL
-    cost about 10 US dollars a month before any traffic; logs are charged by their size, WAF by requests.
+    Each stack has one key, one bucket and one web ACL, made when the first construct needs them. Key and web ACL cost
+    about 10 US dollars a month before any traffic; logs are charged by their size, WAF by requests.
     """
 
     def apply_to(
@@ -62,21 +62,24 @@ class Posture(Enum):
         log_bucket: s3.IBucket | None = None,
         web_acl: str | None = None,
     ) -> None:
-        """Set the posture of a stack, or of all stacks of a stage or of the app; the nearest word counts.
+        """Set the posture of a stack, or of all stacks of a stage or of the app; the nearest setting counts.
 
-        To be called before anything is made in ``scope``.
+        Call it before ``scope`` has any construct.
 
         Args:
             scope: A stack, a stage or the app.
-            encryption_key: Used instead of a key for each stack. A ``kms.Key`` of this app lets CloudWatch Logs use it;
-                the policy of an imported one has to do so already.
-            log_bucket: Used instead of a bucket for each stack; encrypted with SSE-S3, since load balancers write
-                nothing else. The policy of an imported one has to let load balancers and flow logs in.
-            web_acl: ARN of a regional web ACL, used instead of one for each stack; its log is its owner's.
+            encryption_key: Key to use instead of one per stack; default, a new key. The key policy of a ``kms.Key`` of
+                this app is extended for CloudWatch Logs; the policy of an imported key must allow CloudWatch Logs
+                already.
+            log_bucket: Bucket to use instead of one per stack; default, a new bucket. It must be encrypted with
+                SSE-S3, the only encryption that load balancers write with. The policy of an imported bucket must allow
+                load balancers and flow logs to write.
+            web_acl: ARN of a regional web ACL to use instead of one per stack; default, a new web ACL. Its owner
+                configures its log.
 
         Raises:
-            ConfigurationError: ``scope`` is none of the three or has constructs already, ``web_acl`` is not the ARN of
-                a regional web ACL, or STANDARD is given parts that it does not use.
+            ConfigurationError: ``scope`` is not a stack, a stage or the app, or has constructs already; ``web_acl`` is
+                not the ARN of a regional web ACL; or STANDARD is given parts, which it does not use.
         """
         refuse_wrong_type("scope", "Construct", scope)
         given = {"encryption_key": encryption_key, "log_bucket": log_bucket, "web_acl": web_acl}
@@ -87,71 +90,72 @@ class Posture(Enum):
         ):
             refuse_wrong_type(name, kind, value, path=scope.node.path or None)
         check_neighbours(scope, given, owner="Posture", path=scope.node.path)
-        brought = Brought(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
-        _check(self, scope, brought)
+        provided = ProvidedParts(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
+        _check(self, scope, provided)
         scope.node.set_context(CONTEXT, self.value)
-        forget(scope)  # nothing is inside that could have read another
-        setattr(scope, _BROUGHT, brought)
+        forget(scope)  # ``scope`` has no children yet that could have read another posture
+        setattr(scope, _PROVIDED, provided)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brought:
-    """Parts from outside that take the place of those that each stack would make."""
+class ProvidedParts:
+    """Resources that replace those that each stack would make."""
 
     encryption_key: IKeyRef | None = None
     log_bucket: s3.IBucket | None = None
     web_acl: str | None = None
 
 
-_BROUGHT = "_ecr_fargate_constructs_brought"
-"""Where a stack, a stage or the app keeps what ``apply_to`` was given for it."""
+_PROVIDED = "_ecr_fargate_constructs_provided"
+"""Attribute of a stack, a stage or the app that keeps the parts given to ``apply_to``."""
 
 
 def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
     """Return the posture of the stack that ``scope`` is in.
 
     Raises:
-        ConfigurationError: The context has a word that is none.
+        ConfigurationError: The context holds another word than a posture.
     """
     return Posture(context.posture_word(scope, path=path))
 
 
 def is_regulated(scope: IConstruct) -> bool:
-    """Whether ``scope`` is in a stack under ``Posture.REGULATED``."""
+    """Return whether ``scope`` is in a stack under ``Posture.REGULATED``."""
     return posture_of(scope) is Posture.REGULATED
 
 
-def brought_to(scope: IConstruct) -> Brought:
-    """What ``apply_to`` was given for the stack of ``scope``, or for what encloses it."""
+def provided_parts(scope: IConstruct) -> ProvidedParts:
+    """Return the parts given to ``apply_to`` for the stack of ``scope``, or else for its stage or the app."""
     for each in reversed(scope.node.scopes):
-        brought = cast("Brought | None", vars(each).get(_BROUGHT))
-        if brought is not None:
-            if each is not scope:  # of a stage or the app nobody knew where its stacks are
-                given = {field.name: getattr(brought, field.name) for field in fields(brought)}
+        provided = cast("ProvidedParts | None", vars(each).get(_PROVIDED))
+        if provided is not None:
+            if each is not scope:  # ``apply_to`` of a stage or the app could not check the environments of its stacks
+                given = {field.name: getattr(provided, field.name) for field in fields(provided)}
                 check_neighbours(stack_of(scope), given, owner="Posture", path=path_of_construct(scope))
-            return brought
-    return Brought()
+            return provided
+    return ProvidedParts()
 
 
-def _check(posture: Posture, scope: IConstruct, brought: Brought) -> None:
+def _check(posture: Posture, scope: IConstruct, provided: ProvidedParts) -> None:
     path = scope.node.path or None
-    word = f"Posture.{posture.name}"
+    name = f"Posture.{posture.name}"
     if not (cdk.Stack.is_stack(scope) or cdk.Stage.is_stage(scope)):
         raise ConfigurationError(
-            f"{word} holds for whole stacks, whose services share a network; apply it to the stack, a stage or the app",
+            f"{name} applies to whole stacks, because the services of a stack share a network; apply it to the stack, "
+            "a stage or the app",
             path=path,
         )
     if scope.node.children:
-        there = ", ".join(child.node.id for child in scope.node.children[:3])
+        children = ", ".join(child.node.id for child in scope.node.children[:3])
         raise ConfigurationError(
-            f"{word} comes too late for what is there already ({there}); apply it before anything is made, or set the "
-            f"context {CONTEXT!r} in cdk.json",
+            f"{name} is applied too late: the scope already has constructs ({children}); apply it before you add any, "
+            f"or set the context {CONTEXT!r} in cdk.json",
             path=path,
         )
-    if posture is Posture.STANDARD and brought != Brought():
+    if posture is Posture.STANDARD and provided != ProvidedParts():
         raise ConfigurationError(
-            f"{word} uses no encryption_key, log_bucket or web_acl of a whole stack; say Posture.REGULATED, or give "
-            "them to the repository (encryption_key) and the way in (access_logs, web_acl)",
+            f"{name} does not use encryption_key, log_bucket or web_acl for a whole stack; apply Posture.REGULATED, or "
+            "give encryption_key to the repository, and access_logs and web_acl to the ingress",
             path=path,
         )
-    web_acl_arn("web_acl", brought.web_acl, path=path)
+    web_acl_arn("web_acl", provided.web_acl, path=path)

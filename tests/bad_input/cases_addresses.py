@@ -112,14 +112,14 @@ ADDRESS_CASES = [
         "A name without a zone",
         lambda p: here.service(p, ingress=PublicHttps(domain_name="shop.example.com")),
         lambda p: bare.pattern(p, domain_name="shop.example.com", protocol=HTTPS),
-        Refused("PublicHttps.domain_name='shop.example.com' without hosted_zone", "add hosted_zone="),
+        Refused("PublicHttps.domain_name='shop.example.com' requires hosted_zone", "add hosted_zone="),
     ),
     Case(
         ADDRESSES,
         "A zone without a name",
         lambda p: here.service(p, ingress=PublicHttps(hosted_zone=p.given)),
         lambda p: bare.pattern(p, domain_zone=p.given, protocol=HTTPS),
-        Refused("PublicHttps.hosted_zone without domain_name", "add the name"),
+        Refused("PublicHttps.hosted_zone requires domain_name", "add the name"),
         given=_zone,
     ),
     Case(
@@ -139,15 +139,17 @@ ADDRESS_CASES = [
     ),
     _certificate(
         "A certificate of another region",
-        Refused("is of eu-west-1, and the load balancer will be in us-east-1", "use one of us-east-1"),
+        Refused("is in eu-west-1, but the load balancer will be in us-east-1", "use one in us-east-1"),
         CERTIFICATE.replace("us-east-1", "eu-west-1"),
     ),
     _certificate(
-        "Garbage for a certificate", Refused("'arn:garbage', which is no certificate's", "use one like"), "arn:garbage"
+        "Garbage for a certificate",
+        Refused("'arn:garbage', which is not a certificate's", "use one like"),
+        "arn:garbage",
     ),
     _certificate(
         "A role's ARN for a certificate",
-        Refused("which is no certificate's", "use one like"),
+        Refused("which is not a certificate's", "use one like"),
         f"arn:aws:iam::{ACCOUNT}:role/web",
     ),
     Case(
@@ -157,7 +159,7 @@ ADDRESS_CASES = [
         lambda p: bare.pattern(p, certificate=p.given, protocol=HTTPS).listener.add_certificates(
             "More", [p.given] * 25
         ),
-        Refused("ListenerSettings.certificates has 25", "takes 25"),
+        Refused("ListenerSettings.certificates has 25", "use at most 24"),
         given=lambda p: acm.Certificate.from_certificate_arn(p.stack, "Certificate", CERTIFICATE),
     ),
     _acl("Garbage for a web ACL", Refused("PublicHttp.web_acl='shop'", "the attr_arn of a wafv2.CfnWebACL"), "shop"),
@@ -168,7 +170,7 @@ ADDRESS_CASES = [
     ),
     _acl(
         "A web ACL of another region",
-        Refused("is of eu-west-1", "use one of us-east-1"),
+        Refused("is in eu-west-1", "use one in us-east-1"),
         f"arn:aws:wafv2:eu-west-1:{ACCOUNT}:regional/webacl/web/1",
     ),
     Case(
@@ -176,7 +178,7 @@ ADDRESS_CASES = [
         "Access logs in a stack without a region",
         lambda p: here.service(p, ingress=PublicHttp(access_logs=p.given)),
         lambda p: bare.pattern(p).load_balancer.log_access_logs(p.given),
-        Refused("PublicHttp.access_logs takes a stack whose region is known", "env="),
+        Refused("PublicHttp.access_logs requires a stack with a region", "env="),
         given=lambda p: s3.Bucket(p.stack, "Logs"),
     ),
     Case(
@@ -211,7 +213,7 @@ ADDRESS_CASES = [
         "A sign-in without the client's id",
         lambda p: OidcAuthentication(client_secret=p.given, **{**bare.provider("https"), "client_id": ""}),
         lambda p: bare.signed_in(p, p.given, client_id=""),
-        Refused("OidcAuthentication.client_id is empty", "the one that the provider has given"),
+        Refused("OidcAuthentication.client_id is empty", "the id that the provider gave"),
         given=lambda _: bare.secret_value(),
     ),
     Case(
@@ -307,13 +309,13 @@ NETWORK_CASES = [
     ),
     _network(
         "Isolated subnets by choice, without endpoints",
-        RefusedAtSynth("could not pull their image", "Egress.ENDPOINTS"),
+        RefusedAtSynth("cannot pull their image", "Egress.ENDPOINTS"),
         _vpc(PUBLIC, ISOLATED),
         subnets=ec2.SubnetSelection(subnet_type=ISOLATED),
     ),
     _network(
         "Private subnets whose way out was left out (`nat_gateways=0`)",
-        RefusedAtSynth("could not pull their image", "choose subnets with a way out"),
+        RefusedAtSynth("cannot pull their image", "use subnets with a route to the internet"),
         _vpc(PUBLIC, PRIVATE),
     ),
     _network("One zone", Refused("the VPC has one availability zone", "max_azs=2"), _vpc(PUBLIC, PRIVATE, max_azs=1)),
@@ -356,14 +358,14 @@ NETWORK_CASES = [
     _made("A network of 2.5 zones", Refused("max_azs=2.5 is not", "use 2 or more"), {"max_azs": 2.5}, max_azs=2.5),
     _made(
         "More NAT gateways than zones",
-        Refused("nat_gateways=3 is above max_azs=2", "one at most"),
+        Refused("nat_gateways=3 is above max_azs=2", "use at most one per zone"),
         {"max_azs": 2, "nat_gateways": 3},
         nat_gateways=3,
     ),
     _made("-1 NAT gateways", Refused("nat_gateways=-1", "use 1 or more"), {"nat_gateways": -1}, nat_gateways=-1),
     _made(
         "NAT gateways in a network that leaves through endpoints",
-        Refused("nat_gateways=1 with egress=Egress.ENDPOINTS", "leave one of the two out"),
+        Refused("nat_gateways=1 with egress=Egress.ENDPOINTS", "omit one of the two"),
         None,
         egress=Egress.ENDPOINTS,
         nat_gateways=1,

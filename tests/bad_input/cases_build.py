@@ -86,7 +86,7 @@ CASES = [
     ),
     _input(
         "A build secret that is a directory",
-        Refused("ImageBuild.secrets['npm']='src=/' names a directory", "name a file in it"),
+        Refused("ImageBuild.secrets['npm']='src=/' names a directory", "name a file"),
         secrets={"npm": "src=/"},
     ),
     _input(
@@ -112,7 +112,7 @@ CASES = [
         Passes("references are handed on"),
         contexts={"base": "docker-image://alpine:3.22"},
     ),
-    _args("A name with `=`", Refused("has the name 'A=B'", "the name of one in the Dockerfile"), {"A=B": "1"}),
+    _args("A name with `=`", Refused("has the name 'A=B'", "a name that the Dockerfile declares"), {"A=B": "1"}),
     Case(
         ARGUMENTS,
         "A cache in a registry, without its name",

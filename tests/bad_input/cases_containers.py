@@ -86,7 +86,12 @@ def _bare_mounts(*paths: str) -> Any:  # noqa: ANN401 - handed on
 
 
 DISKS = [
-    _disk("gp3 of 1 GiB with 80,000 operations a second", Refused("500 for each GiB", "size_gib=160"), 1, iops=80_000),
+    _disk(
+        "gp3 of 1 GiB with 80,000 I/O operations per second",
+        Refused("500 for each GiB", "size_gib=160"),
+        1,
+        iops=80_000,
+    ),
     _disk(
         "gp3 with 2,000 MiB a second at 3,000 operations",
         Refused("EbsVolume.throughput=2000", "iops=8000"),
@@ -94,21 +99,21 @@ DISKS = [
         throughput=2000,
     ),
     _disk(
-        "io1 of 4 GiB with 64,000 operations a second",
+        "io1 of 4 GiB with 64,000 I/O operations per second",
         Refused("50 for each GiB", "size_gib=1280"),
         4,
         iops=64_000,
         volume_type=IO1,
     ),
-    _disk("io2 without operations a second", Refused("io2 needs iops", "use gp3"), 10, volume_type=IO2),
+    _disk("io2 without I/O operations per second", Refused("io2 requires iops", "use gp3"), 10, volume_type=IO2),
     _disk("A disk of half a GiB", Refused("EbsVolume.size_gib=0.5", "use 1 to 65536"), 0.5),
-    _disk("A disk without a size or a snapshot", Refused("needs size_gib or snapshot_id", "give one"), None),
+    _disk("A disk without a size or a snapshot", Refused("has neither size_gib nor snapshot_id", "give one"), None),
     Case(
         VOLUMES,
         "Two disks for one task",
         _mounted(("/a", EbsVolume("one", size_gib=5)), ("/b", EbsVolume("two", size_gib=5))),
         _two_disks,
-        Refused("one and two are EBS volumes", "keep one"),
+        Refused("one and two are EBS volumes", "remove the others"),
     ),
     Case(
         VOLUMES,
@@ -122,7 +127,7 @@ DISKS = [
         "Two volumes at one path",
         _mounted(("/a", SharedVolume("one")), ("/a", SharedVolume("two"))),
         _bare_mounts("/a", "/a"),
-        Refused("mounts '/a' twice", "keep one"),
+        Refused("mounts '/a' twice", "remove one"),
     ),
     Case(
         VOLUMES,
@@ -189,7 +194,7 @@ RESOURCES = [
         Refused("soft_limit=10 above hard_limit=2", "lower"),
         _files(10, 2),
     ),
-    _limit("`nofile` twice", Refused("nofile twice", "keep one"), _files(1, 2), _files(10, 20)),
+    _limit("`nofile` twice", Refused("nofile twice", "remove one"), _files(1, 2), _files(10, 20)),
     _limit(
         "`memlock` on Fargate, which has `nofile` alone",
         Warned("ulimitIgnored"),
@@ -197,12 +202,12 @@ RESOURCES = [
     ),
     _container(
         "A health check `CMD-SHELL` without a command",
-        Refused("health_check.command=['CMD-SHELL']", "add it"),
+        Refused("health_check.command=['CMD-SHELL']", "add the command"),
         health_check=_check("CMD-SHELL"),
     ),
     _container(
         "A health check `CMD-SHELL` in words",
-        Refused("would run 'curl' alone", "['CMD-SHELL', 'curl -f localhost']"),
+        Refused("would run only 'curl'", "['CMD-SHELL', 'curl -f localhost']"),
         health_check=_check("CMD-SHELL", "curl", "-f", "localhost"),
     ),
     Case(
@@ -226,14 +231,14 @@ RESOURCES = [
         "A capability that is added and dropped",
         lambda _: ContainerRuntime(added_capabilities=[PTRACE], dropped_capabilities=[PTRACE]),
         lambda p: bare_tasks.capabilities(p, add=PTRACE, drop=PTRACE),
-        Refused("adds and drops SYS_PTRACE", "keep one"),
+        Refused("adds and drops SYS_PTRACE", "remove one"),
     ),
     Case(
         LIMITS,
         "A regular expression for events with an open parenthesis",
         lambda p: here.service(p, container=here.container(logging=CloudWatchLogs(multiline_pattern="^(INFO"))),
         lambda p: bare.container(p, logging=ecs.LogDrivers.aws_logs(stream_prefix="web", multiline_pattern="^(INFO")),
-        Refused("multiline_pattern='^(INFO' is no regular expression", "backslash"),
+        Refused("multiline_pattern='^(INFO' is not a regular expression", "backslash"),
     ),
     Case(
         LIMITS,
@@ -287,7 +292,7 @@ TOGETHER = [
     ),
     _beside(
         "Eleven containers",
-        Refused("the task has 11 containers, and ECS takes 10", "service of their own"),
+        Refused("the task has 11 containers, but ECS allows at most 10", "into another service"),
         *(Sidecar(f"s{number}", NGINX) for number in range(10)),
         bare_names=tuple(f"s{number}" for number in range(10)),
     ),
@@ -307,9 +312,14 @@ TOGETHER = [
             sidecars=[Sidecar("agent", NGINX, memory_reservation_mib=400)],
         ),
         lambda p: bare_tasks.several(p, "agent", memory_reservation_mib=400),
-        Refused("ask for 800 MiB of memory (web 400, agent 400)", "lower that"),
+        Refused("need 800 MiB of memory (web 400, agent 400)", "lower them"),
     ),
-    _waiting("A container that waits for itself", Refused("'web' depends on itself", "drop that"), "web", WAITS.START),
+    _waiting(
+        "A container that waits for itself",
+        Refused("'web' depends on itself", "remove the dependency"),
+        "web",
+        WAITS.START,
+    ),
     _waiting(
         "Waiting for the health of a container without a health check",
         Refused("'agent' has no health_check", "wait for START"),
@@ -342,7 +352,7 @@ TOGETHER = [
         "Two log routers",
         lambda p: here.service(p, sidecars=[Sidecar.log_router(), Sidecar.log_router(name="other")]),
         lambda p: bare_tasks.routers(p, "one", "two"),
-        Refused("are log routers, and a task has one", "keep one"),
+        Refused("are log routers, but a task has one", "remove the others"),
     ),
     Case(
         SEVERAL,

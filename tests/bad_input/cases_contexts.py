@@ -158,8 +158,8 @@ CASES = [
         _write("Dockerfile", "RUN <<EOF\nFROM scratch\nEOF\n"),
     ),
     _context(
-        "A Dockerfile with `RUN` before its first FROM",
-        Refused("has RUN in line 1, before its first FROM", "begin with FROM"),
+        "A Dockerfile with `RUN` before the first FROM",
+        Refused("has RUN in line 1, before the first FROM", "begin with FROM"),
         _write("Dockerfile", "RUN true\nFROM scratch\n"),
     ),
     _context(
@@ -169,12 +169,12 @@ CASES = [
     ),
     _context(
         "A Dockerfile with a conflict of git",
-        Refused("has '<<<<<<<' in line 2", "take it out"),
+        Refused("has '<<<<<<<' in line 2", "remove it"),
         _write("Dockerfile", "FROM scratch\n<<<<<<< HEAD\nCOPY a /\n=======\nCOPY b /\n>>>>>>> other\n"),
     ),
     _context(
         "A Dockerfile `FROM ${BASE}` without a value for `BASE`",
-        Refused("has FROM ${BASE} in line 2, and BASE has no value there", "args={'BASE': …}"),
+        Refused("has FROM ${BASE} in line 2, and no value is given for BASE", "args={'BASE': …}"),
         _write("Dockerfile", "ARG BASE\nFROM ${BASE}\n"),
     ),
     _context(
@@ -242,7 +242,7 @@ CASES = [
     ),
     _context(
         "A stage that the Dockerfile does not have",
-        Refused("ImageBuild.target='slim' is no stage", "'builder'"),
+        Refused("ImageBuild.target='slim' is not a stage", "'builder'"),
         _write("Dockerfile", "FROM scratch AS builder\n"),
         ours={"target": "slim"},
         theirs={"target": "slim"},
@@ -250,13 +250,19 @@ CASES = [
     _context(
         "A link to an absolute path outside", Refused("is a symbolic link to", "exclude"), _link("hosts", "/etc/hosts")
     ),
-    _context("A link to the directory above", Refused("up is a symbolic link to", "exclude"), _link("up", "..")),
     _context(
-        "A link to itself", Refused("loop is a symbolic link that leads to itself", "delete"), _link("loop", "loop")
+        "A link to the directory above",
+        Refused("up in the build context is a symbolic link to", "exclude"),
+        _link("up", ".."),
+    ),
+    _context(
+        "A link to itself",
+        Refused("loop in the build context is a symbolic link to itself", "delete"),
+        _link("loop", "loop"),
     ),
     _context(
         "Two links to each other",
-        Refused("is a symbolic link that leads to itself", "exclude"),
+        Refused("is a symbolic link to itself", "exclude"),
         _both(_link("one", "two"), _link("two", "one")),
     ),
     _context("A link to the context itself", Passes("links travel as links"), _link("here", ".")),
@@ -299,8 +305,12 @@ CASES = [
         theirs={"exclude": [".env"]},
     ),
     _context("`.env.example`", Passes("an example holds no secret"), _write(".env.example")),
-    _context("A socket", Refused("s.sock is a socket", "exclude it"), _socket),
-    _context("A named pipe", Refused("pipe is a named pipe", "exclude it"), lambda app: os.mkfifo(app / "pipe")),
+    _context("A socket", Refused("s.sock in the build context is a socket", "exclude it"), _socket),
+    _context(
+        "A named pipe",
+        Refused("pipe in the build context is a named pipe", "exclude it"),
+        lambda app: os.mkfifo(app / "pipe"),
+    ),
     _context(
         "A file name that is not UTF-8",
         Refused("is a file whose name is not UTF-8", "rename it"),

@@ -101,7 +101,7 @@ CASES = [
     _redirect('`path="/#{path}"`', Refused("changes nothing", "give another host="), path="/#{path}"),
     _redirect(
         '`query="?a=b"`',
-        Refused("Redirect.query='?a=b' begins with '?'", "leave it out"),
+        Refused("Redirect.query='?a=b' begins with '?'", "remove it"),
         host="a.example.com",
         query="?a=b",
     ),
@@ -127,7 +127,7 @@ CASES = [
         lambda p: bare.shifting(
             p, deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=["a" * 256], behavior=ROLL_BACK)
         ),
-        Refused("has a name of 256 characters, and alarms have 255", "the alarm's name"),
+        Refused("has a name of 256 characters, but an alarm's name has at most 255", "the alarm's name"),
     ),
     Case(
         FAMILY,
@@ -151,6 +151,6 @@ CASES = [
             ingress=PublicHttp(load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)),
         ),
         lambda p: bare.pattern(p, ip_address_type=elbv2.IpAddressType.DUAL_STACK),
-        Refused("LoadBalancerSettings.ip_address_type=DUAL_STACK takes subnets with IPv6", "give the vpc"),
+        Refused("LoadBalancerSettings.ip_address_type=DUAL_STACK requires subnets with IPv6", "give the vpc"),
     ),
 ]

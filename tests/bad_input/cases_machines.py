@@ -95,7 +95,7 @@ ON_EC2 = [
         "A GPU on a `t3.medium`",
         lambda p: here.on_machines(p, container=here.on_a_machine(gpu_count=1, memory_limit_mib=256)),
         lambda p: bare_tasks.on_a_machine(p, gpu_count=1),
-        Refused("gpu_count=1 needs machines with NVIDIA GPUs", "g5.xlarge"),
+        Refused("gpu_count=1 needs instances with NVIDIA GPUs", "g5.xlarge"),
     ),
     _on_a_machine(
         "A memory file system at `cache`",
@@ -112,12 +112,12 @@ ON_EC2 = [
     ),
     _placed(
         "Eleven placement constraints",
-        Refused("placement_constraints has 11, and ECS takes 10", "use fewer"),
+        Refused("placement_constraints has 11 entries; use at most 10", "use fewer"),
         placement_constraints=[ecs.PlacementConstraint.member_of(f"attribute:a == {n}") for n in range(11)],
     ),
     _placed(
         "Six placement strategies",
-        Refused("placement_strategies has 6, and ECS takes 5", "use fewer"),
+        Refused("placement_strategies has 6 entries; use at most 5", "use fewer"),
         placement_strategies=[ecs.PlacementStrategy.spread_across(f"attribute:a{n}") for n in range(6)],
     ),
 ]
@@ -211,7 +211,7 @@ ABOVE = [
     ),
     _kept(
         "A rule for images with 1,001 tags",
-        Refused("takes 1,001 tags, and an image has 1,000", "a rule for each"),
+        Refused("requires 1,001 tags on an image, which has at most 1,000", "a rule for each"),
         lambda: Retention([KeepNewest(10, tag_prefixes=AllOf(*(f"p{each:04}" for each in range(1001))))]),
         {"max_image_count": 10, "tag_prefix_list": [f"p{each:04}" for each in range(1001)]},
     ),
@@ -220,7 +220,7 @@ ABOVE = [
         "400 accounts that may pull",
         lambda p: here.repository(p, pull_accounts=ACCOUNTS),
         lambda p: [p.given.grant_pull(iam.AccountPrincipal(account)) for account in ACCOUNTS],
-        Refused("400 accounts in pull_accounts", "OrganizationPrincipal"),
+        Refused("400 accounts are given in pull_accounts", "OrganizationPrincipal"),
         given=_imported,
     ),
     Case(

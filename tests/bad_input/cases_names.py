@@ -215,7 +215,7 @@ NAME_CASES = [
         lambda p: ecr.CfnPullThroughCacheRule(
             p.stack, "Cache", ecr_repository_prefix="Hub", upstream_registry_url="public.ecr.aws"
         ),
-        Refused("prefix='Hub' is not one", "lower-case letters"),
+        Refused("prefix='Hub' is not a prefix", "lower-case letters"),
     ),
     Case(
         NAMES,
@@ -224,7 +224,7 @@ NAME_CASES = [
         lambda p: ecr.CfnPullThroughCacheRule(
             p.stack, "Cache", ecr_repository_prefix="hub", upstream_registry_url="registry-1.docker.io"
         ),
-        Refused("lets nobody in without an account", "give credentials="),
+        Refused("requires an account", "give credentials="),
     ),
     Case(
         NAMES,
@@ -267,10 +267,10 @@ RULE_CASES = [
     _retention(
         "Keep 1.5 images", Refused("count=1.5", "1 or more"), lambda: Retention.keep_last(1.5), {"max_image_count": 1.5}
     ),
-    _retention("No rule", Refused("Retention has 0 rules", "ECR takes 1 to 50"), lambda: Retention([])),
+    _retention("No rule", Refused("Retention has 0 rules", "ECR accepts 1 to 50"), lambda: Retention([])),
     _retention(
         "51 rules",
-        Refused("Retention has 51 rules", "ECR takes 1 to 50"),
+        Refused("Retention has 51 rules", "ECR accepts 1 to 50"),
         lambda: Retention([KeepNewest(1, tag_prefixes=[f"p{n}-"]) for n in range(51)]),
         *({"max_image_count": 1, "tag_status": TAGGED, "tag_prefix_list": [f"p{n}-"]} for n in range(51)),
     ),
@@ -281,20 +281,20 @@ RULE_CASES = [
         {"max_image_age": DAYS(0), "tag_status": ecr.TagStatus.UNTAGGED},
     ),
     _retention(
-        "All images by age: what a quiet service runs is deleted",
-        Refused("without a tag that narrows it down", "use KeepNewest"),
+        "All images by age: the image of a service that is rarely deployed is deleted",
+        Refused("without a tag to narrow it down", "use KeepNewest"),
         lambda: Retention([ExpireOlderThan(30)]),
         {"max_image_age": DAYS(30), "tag_status": ANY},
     ),
     _retention(
         "Two tags in one rule, which means AND",
-        Refused("several tags in one rule mean AND", "write a rule for each"),
+        Refused("ECR combines several tags in one rule with AND", "write a rule for each"),
         lambda: Retention([KeepNewest(9, tag_prefixes=["a-", "b-"])]),
         {"max_image_count": 9, "tag_status": TAGGED, "tag_prefix_list": ["a-", "b-"]},
     ),
     _retention(
         "Prefix and pattern in one rule",
-        Refused("has tag_prefixes and tag_patterns", "one of the two"),
+        Refused("has tag_prefixes and tag_patterns", "only one of them"),
         lambda: Retention([KeepNewest(9, tag_prefixes=["a-"], tag_patterns=["b-*"])]),
         {"max_image_count": 9, "tag_status": TAGGED, "tag_prefix_list": ["a-"], "tag_pattern_list": ["b-*"]},
     ),
@@ -318,14 +318,14 @@ RULE_CASES = [
     ),
     _retention(
         "Two rules about all images",
-        Refused("two rules about", "keep one"),
+        Refused("two rules for", "remove the other"),
         lambda: Retention([KeepNewest(9), KeepNewest(5)]),
         {"max_image_count": 9},
         {"max_image_count": 5},
     ),
     _retention(
         "Two rules about the same tag",
-        Refused("two rules about", "keep one"),
+        Refused("two rules for", "remove the other"),
         lambda: Retention([KeepNewest(9, tag_prefixes=["a-"]), ExpireOlderThan(9, tag_prefixes=["a-"])]),
         {"max_image_count": 9, "tag_status": TAGGED, "tag_prefix_list": ["a-"]},
         {"max_image_age": DAYS(9), "tag_status": TAGGED, "tag_prefix_list": ["a-"]},
@@ -339,7 +339,7 @@ RULE_CASES = [
     ),
     _retention(
         "One priority twice",
-        Refused("Retention has priorities [1, 1]", "give each rule its own"),
+        Refused("Retention has duplicate priorities [1, 1]", "give each rule its own"),
         lambda: Retention(
             [KeepNewest(9, tag_prefixes=["a-"], priority=1), KeepNewest(9, tag_prefixes=["b-"], priority=1)]
         ),

@@ -57,7 +57,7 @@ ENVIRONMENT_CASES = [
     _environment("A list", Refused("AppContainer.environment['N']=['a']", "use a string"), {"N": ["a"]}),
     _environment("An empty name", Refused("AppContainer.environment has an empty name", "a name"), {"": "x"}),
     _environment("One string for a mapping", Refused("AppContainer.environment='A=1'", "use for example"), "A=1"),
-    _environment("70,000 letters", Refused("70,001 bytes", "a file of the image"), {"A": "x" * 70_000}),
+    _environment("70,000 letters", Refused("70,001 bytes", "a file in the image"), {"A": "x" * 70_000}),
     _environment(
         "A dynamic reference that is none",
         Refused("AppContainer.environment has '{{resolve:x}}'", "use for example"),
@@ -97,7 +97,7 @@ ENVIRONMENT_CASES = [
         "One name both plain and secret",
         lambda p: here.service(p, container=here.container(environment={"KEY": "a"}, secrets={"KEY": p.given})),
         lambda p: bare.pattern(p, image={"environment": {"KEY": "a"}, "secrets": {"KEY": p.given}}),
-        Refused("AppContainer has KEY both in environment and in secrets", "keep one"),
+        Refused("AppContainer has KEY both in environment and in secrets", "remove one"),
         given=bare.secret,
     ),
     _container(
@@ -259,7 +259,7 @@ SCOPE_CASES = [
         "A repository of another region, whose name is generated",
         lambda p: here.door(p, repository=p.given),
         lambda p: bare.container_of(p, p.given.repository, "1"),
-        Refused("where its generated name is not known", "give it a repository_name="),
+        Refused("where the repository's generated name is unknown", "give the repository a repository_name="),
         given=lambda p: PrivateRepository(_elsewhere(p, region="eu-west-1"), "Repo"),
         region="us-east-1",
     ),
@@ -268,7 +268,7 @@ SCOPE_CASES = [
         "An image pushed to the repository of another region",
         lambda p: here.door(p, scope=p.given[1], repository=p.given[0].repository),
         None,
-        Refused("pushes within one account and region only", "the same env"),
+        Refused("pushes only within one account and region", "the same env"),
         given=_pushed_from_elsewhere,
     ),
     Case(
@@ -276,7 +276,7 @@ SCOPE_CASES = [
         "An image for a pushed repository, from a stack without its synthesizer",
         lambda p: here.door(p, repository=p.given.repository),
         None,
-        Refused("takes a synthesizer of its own", "synthesizer=images.synthesizer()"),
+        Refused("requires its synthesizer", "synthesizer=images.synthesizer()"),
         given=lambda p: ImageRepositoryStack(p.app, "Images"),
     ),
     Case(
@@ -286,7 +286,7 @@ SCOPE_CASES = [
             p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, capacity=Ec2Capacity()
         ),
         None,
-        Refused("machines cannot be added to a cluster of another stack", "leave capacity out"),
+        Refused("machines cannot be added to a cluster of another stack", "omit machines"),
         given=lambda p: _cluster(cdk.Stack(p.app, "Other")),
     ),
     Case(
@@ -296,7 +296,7 @@ SCOPE_CASES = [
             p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given
         ),
         lambda p: bare.on_machines(p, p.given),
-        Refused("the cluster has no EC2 machines", "Ec2Capacity()"),
+        Refused("the cluster has no EC2 instances", "Ec2Capacity()"),
         given=lambda p: _cluster(p.stack),
     ),
 ]

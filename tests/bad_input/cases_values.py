@@ -67,12 +67,12 @@ SIZES = [
     _share("A container of 5 MiB", Refused("AppContainer.memory_limit_mib=5", "use 6 or more"), memory_limit_mib=5),
     _share(
         "A container with more memory than its task",
-        Refused("1024 MiB of memory (web 1024), and the task has 512", "lower that"),
+        Refused("1024 MiB of memory (web 1024), but the task has 512", "lower them"),
         memory_limit_mib=1024,
     ),
     _share(
         "A container with more CPU than its task",
-        Refused("512 CPU units (web 512), and the task has 256", "larger TaskSize"),
+        Refused("512 CPU units (web 512), but the task has 256", "larger TaskSize"),
         cpu=512,
     ),
     Case(
@@ -147,7 +147,7 @@ PORTS = [
         lambda p: bare.pattern(p).load_balancer.add_listener(
             "Preview", port=80, open=False, default_action=bare.answer()
         ),
-        Refused("TestTrafficPort.port=80 is the load balancer's already", "8443"),
+        Refused("TestTrafficPort.port=80 is already the load balancer's", "8443"),
     ),
 ]
 
@@ -241,7 +241,11 @@ COUNTS = [
         requests=0,
     ),
     _scaling(
-        "Room to scale, and no signal", Refused("has nothing to scale by", "cpu_percent="), 1, 4, ours={"schedule": ()}
+        "Room to scale, and no signal",
+        Refused("has no signal to scale by", "cpu_percent="),
+        1,
+        4,
+        ours={"schedule": ()},
     ),
     _scaling(
         "Half a second of cooldown",

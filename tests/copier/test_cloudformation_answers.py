@@ -77,14 +77,14 @@ def test_an_address_that_never_takes_the_answer_does_not_run_the_function_again(
     aws.cloudformation.always = status
     outcome = aws.copy(answers=0)
     assert aws.cloudformation.puts == puts
-    assert ("CloudFormation was not reached: MaxRetryError" in outcome.printed) == (status == 503)
-    assert ("SUCCESS was answered with 403" in outcome.printed) == (status == 403)
+    assert ("CloudFormation could not be reached: MaxRetryError" in outcome.printed) == (status == 503)
+    assert ("CloudFormation answered 403 to SUCCESS" in outcome.printed) == (status == 403)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/answer", "no address", "http://[half", ""])
 def test_an_address_that_is_none_is_printed_and_not_raised(aws: Aws, url: str) -> None:
     outcome = aws.copy(answers=0, ResponseURL=url)
-    assert "CloudFormation was not reached: " in outcome.printed
+    assert "CloudFormation could not be reached: " in outcome.printed
 
 
 def test_an_error_that_nobody_thought_of_is_an_answer(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ def test_a_login_that_is_wrong_is_tried_once_and_told(aws: Aws, monkeypatch: pyt
     aws.registry.logins["/token"] = "Basic of-another"
     arn = _secret(monkeypatch, aws, json.dumps({"username": "me", "password": PASSWORD}))
     outcome = _with(aws, source, arn)
-    assert "127.0.0.1 gives no token: 401; are user name and password in the secret right?" in outcome.reason
+    assert "127.0.0.1 issued no token: 401; check user name and password in the secret" in outcome.reason
     assert len(aws.registry.made("GET", "/token")) == 1
 
 
@@ -113,7 +113,7 @@ def test_a_login_that_is_wrong_for_a_registry_without_tokens_is_told(aws: Aws, m
 def test_a_private_image_without_a_login_is_told_how_to_give_one(aws: Aws) -> None:
     source = _other(aws, "Bearer wanted")
     aws.registry.logins["/token"] = BASIC
-    assert "A login is given with mirror_image(credentials=…)" in aws.copy(source).reason
+    assert "give a login with mirror_image(credentials=…)" in aws.copy(source).reason
     source = _other(aws, BASIC)
     assert "401 UNAUTHORIZED authentication required" in aws.copy(source).reason
 
@@ -147,25 +147,25 @@ def test_a_secret_without_a_login_is_told_what_it_has_to_hold(
 ) -> None:
     arn = _secret(monkeypatch, aws, text)
     outcome = _with(aws, _other(aws, BASIC), arn)
-    assert f"the secret {arn} holds no login; give it a JSON text with username and password" in outcome.reason
+    assert f"the secret {arn} holds no login; store a JSON text with username and password" in outcome.reason
     assert "hunter2" not in outcome.reason
 
 
 @pytest.mark.parametrize(
     ("act", "reason", "times"),
     [
-        (says(429, Retry_After="0"), "gives no token: 429 (6 attempts)", 6),
-        (says(503), "gives no token: 503 (6 attempts)", 6),
-        (says(404), "gives no token: 404; does the image exist, and is it public?", 1),
-        (answers(200, {}, b"<html>"), "answers with no token", 1),
-        (answers(200, {}, b"[]"), "answers with no token", 1),
-        (answers(200, {}, b"[" * 100_000), "answers with no token", 1),
-        (answers(200, {}, b'{"token": ""}'), "answers with no token", 1),
-        (answers(200, {}, b'{"token": 1}'), "answers with no token", 1),
-        (answers(200, {}, b'{"token": "hunter\\n2"}'), "answers with no token", 1),
-        (answers(200, {}, b'{"token": "hunter\\u20ac"}'), "answers with no token", 1),
+        (says(429, Retry_After="0"), "issued no token: 429 (6 attempts)", 6),
+        (says(503), "issued no token: 503 (6 attempts)", 6),
+        (says(404), "issued no token: 404; check that the image exists and is public", 1),
+        (answers(200, {}, b"<html>"), "answered without a token", 1),
+        (answers(200, {}, b"[]"), "answered without a token", 1),
+        (answers(200, {}, b"[" * 100_000), "answered without a token", 1),
+        (answers(200, {}, b'{"token": ""}'), "answered without a token", 1),
+        (answers(200, {}, b'{"token": 1}'), "answered without a token", 1),
+        (answers(200, {}, b'{"token": "hunter\\n2"}'), "answered without a token", 1),
+        (answers(200, {}, b'{"token": "hunter\\u20ac"}'), "answered without a token", 1),
         (answers(200, {}, b" " * (4 * 2**20 + 1)), "an answer has more than", 1),
-        (answers(302, {"Location": "https://evil.example/"}), "gives no token: 302", 1),
+        (answers(302, {"Location": "https://evil.example/"}), "issued no token: 302", 1),
     ],
 )
 def test_a_token_that_is_none_is_told_and_not_used(aws: Aws, act: Act, reason: str, times: int) -> None:

@@ -235,7 +235,7 @@ def test_a_manifest_that_is_none_ends_in_an_error_that_says_so(body: bytes, cont
 
 @pytest.mark.parametrize("said", [5, None, ["x"], {}, ""])
 def test_a_kind_that_is_no_text_is_none(said: object) -> None:
-    with pytest.raises(CopyError, match="is of no known type, which ECR does not take"):
+    with pytest.raises(CopyError, match="is of no known type, which ECR does not accept"):
         Manifest.read(json.dumps({"mediaType": said}).encode(), None, None)
 
 

@@ -77,8 +77,8 @@ REFUSALS = [
         says(400, "MANIFEST_INVALID", "no"),
         "400 MANI.* no",
     ),
-    Case("An upload has no address", ("POST", "/uploads/", HOST), answers(202, {}), "answers without a location"),
-    Case("A layer has moved to nowhere", ("GET", LAYER, SOURCE_HOST), answers(307, {}), "answers without a location"),
+    Case("An upload has no address", ("POST", "/uploads/", HOST), answers(202, {}), "answered without a location"),
+    Case("A layer has moved to nowhere", ("GET", LAYER, SOURCE_HOST), answers(307, {}), "answered without a location"),
     Case(
         "A layer has moved in a circle",
         ("GET", LAYER, SOURCE_HOST),
@@ -90,13 +90,13 @@ REFUSALS = [
         "A layer has moved to where nothing is encrypted",
         ("GET", LAYER, SOURCE_HOST),
         leads_to("http://user:password@storage.example/{}"),
-        "leads to storage.example without encryption",
+        "redirects to storage.example without encryption",
     ),
     Case(
         "An upload goes to where nothing is encrypted",
         ("POST", "/uploads/", HOST),
         answers(202, {"Location": "http://storage.example/upload"}),
-        "leads to storage.example without encryption",
+        "redirects to storage.example without encryption",
     ),
     Case(
         "A layer has moved to no address at all", ("GET", LAYER, SOURCE_HOST), leads_to("https://[half"), "ValueError"
@@ -111,7 +111,7 @@ REFUSALS = [
         "A manifest is of a kind that ECR does not take",
         ("GET", "/manifests/abc", SOURCE_HOST),
         answers(200, {"Content-Type": "application/vnd.docker.distribution.manifest.v1+prettyjws"}, b"{}"),
-        r"manifest.v1\+prettyjws, which ECR does not take",
+        r"manifest.v1\+prettyjws, which ECR does not accept",
     ),
     Case(
         "A registry speaks of half a character",
@@ -152,10 +152,10 @@ def test_a_repository_that_does_not_exist_is_named(aws: Aws) -> None:
 def test_an_image_that_does_not_exist_is_named(aws: Aws) -> None:
     aws.hold(IMAGE)
     outcome = aws.copy(source=f"{SOURCE_HOST}/assets:other")
-    assert f"there is no image {SOURCE_HOST}/assets:other (other is not known)" in outcome.reason
+    assert f"the image {SOURCE_HOST}/assets:other does not exist (other is not in the repository)" in outcome.reason
     missing = digest_of(b"missing")
     outcome = aws.copy(source=f"{SOURCE}@{missing}")
-    assert f"({missing} is not known)" in outcome.reason
+    assert f"({missing} is not in the repository)" in outcome.reason
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_child_of_an_index_that_the_source_does_not_have_is_named(aws: Aws) ->
     aws.hold(whole)
     del aws.registry.named(SOURCE).manifests[child.digest]
     outcome = aws.copy(architecture="all")
-    assert f"({child.digest} is not known)" in outcome.reason
+    assert f"({child.digest} is not in the repository)" in outcome.reason
     assert aws.registry.named(DESTINATION).tags == {}
 
 

@@ -58,7 +58,7 @@ def test_a_tag_of_another_processor_is_not_overwritten_and_both_are_named(aws: A
     aws.registry.named(DESTINATION).hold(ARM, "v1")
     outcome = aws.copy()
     assert outcome.reason == (
-        f"{DESTINATION} is there and holds {ARM.digest}, where {IMAGE.digest} (amd64) is wanted, and its tags are "
+        f"{DESTINATION} exists and holds {ARM.digest} instead of {IMAGE.digest} (amd64), and its tags are "
         f"immutable; use another tag, or delete the image (log: {LOG})"
     )
     assert aws.registry.made("PUT", "") == []
@@ -68,7 +68,7 @@ def test_a_tag_with_another_digest_than_the_named_one_is_refused(aws: Aws) -> No
     aws.hold(IMAGE)
     aws.registry.named(DESTINATION).hold(OTHER, "v1")
     outcome = aws.copy(f"{SOURCE_HOST}/assets@{IMAGE.digest}")
-    assert f"holds {OTHER.digest}, where {IMAGE.digest} (amd64) is wanted" in outcome.reason
+    assert f"holds {OTHER.digest} instead of {IMAGE.digest} (amd64)" in outcome.reason
 
 
 @pytest.mark.parametrize("held", [IMAGE, index(IMAGE, ARM)], ids=["image", "index"])
@@ -102,14 +102,14 @@ def test_another_copy_that_was_faster_counts_and_its_digest_is_told(aws: Aws, fa
     outcome = aws.copy(architecture=architecture)
     assert outcome.digest == faster.digest
     assert aws.registry.named(DESTINATION).tags == {"v1": faster.digest}
-    assert "was put by another copy" in outcome.printed
+    assert "was pushed by another copy" in outcome.printed
 
 
 def test_another_copy_of_something_else_that_was_faster_is_named(aws: Aws) -> None:
     aws.hold(IMAGE)
     aws.registry.fail(*TAG, after(lambda: aws.registry.named(DESTINATION).hold(ARM, "v1")))
     outcome = aws.copy()
-    assert f"holds {ARM.digest}, where {IMAGE.digest} (amd64) is wanted" in outcome.reason
+    assert f"holds {ARM.digest} instead of {IMAGE.digest} (amd64)" in outcome.reason
     assert aws.registry.named(DESTINATION).tags == {"v1": ARM.digest}
 
 

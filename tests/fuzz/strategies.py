@@ -1,4 +1,4 @@
-"""Values for every option of every public noun: right, wrong, and known to the deployment only.
+"""Values for every option of every public noun: right, wrong, and only the deployment knows.
 
 What an option gets follows from its annotation; ``RIGHT`` has figures and texts that are right, without which a service
 would hardly ever be made.

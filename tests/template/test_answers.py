@@ -47,7 +47,7 @@ def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
     assert actions["/robots.txt"]["Actions"][0]["FixedResponseConfig"]["MessageBody"] == "User-agent: *\n"
     assert actions["/robots.txt"]["Priority"] < actions["/*"]["Priority"] == 50000
     assert actions["/old/*"]["Priority"] < 50000
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Shared/Again\] .* is the route of Stack/Shop too"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Shared/Again\] .* is also the route of Stack/Shop too"):
         shared.add_response("Again", Route(path="/*"), FixedResponse())
     assert shop.rules
 
@@ -112,13 +112,13 @@ def test_a_redirect_in_other_words_for_nothing_is_refused(options: dict[str, str
 @pytest.mark.parametrize(
     ("encrypted", "route", "redirect", "said"),
     [
-        (False, None, Redirect(port=80), "leads to where the client is"),
-        (False, None, Redirect(protocol=HTTP, host="#{host}"), "leads to where the client is"),
-        (True, None, Redirect(protocol=HTTPS, port=443), "leads to where the client is"),
-        (True, None, Redirect(protocol=HTTP, port=80), "leads away from a listener for HTTPS"),
-        (True, Route(path="/a"), Redirect(protocol=HTTP), "leads away from a listener for HTTPS"),
-        (False, Route(path="/a"), Redirect(path="/a"), "leads to where the client is"),
-        (False, Route(host="a.example.com"), Redirect(host="a.example.com"), "leads to where the client is"),
+        (False, None, Redirect(port=80), "leads to the same address"),
+        (False, None, Redirect(protocol=HTTP, host="#{host}"), "leads to the same address"),
+        (True, None, Redirect(protocol=HTTPS, port=443), "leads to the same address"),
+        (True, None, Redirect(protocol=HTTP, port=80), "leads from HTTPS to HTTP"),
+        (True, Route(path="/a"), Redirect(protocol=HTTP), "leads from HTTPS to HTTP"),
+        (False, Route(path="/a"), Redirect(path="/a"), "leads to the same address"),
+        (False, Route(host="a.example.com"), Redirect(host="a.example.com"), "leads to the same address"),
     ],
 )
 def test_redirects_without_an_end_are_refused(

@@ -187,7 +187,7 @@ def test_blue_green(templates: dict[str, dict[str, Any]]) -> None:
     assert configuration["BakeTimeInMinutes"] == 10
     assert configuration["DeploymentCircuitBreaker"] == {"Enable": False, "Rollback": False}
     assert configuration["LifecycleHooks"] == []
-    assert "EarlySuccessCriteria" not in configuration, "ECS has it for rolling deployments only"
+    assert "EarlySuccessCriteria" not in configuration, "ECS supports it only for rolling deployments"
     assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (100, 200)
 
 

@@ -231,7 +231,10 @@ def _own_stack(directory: Path) -> None:
 
 
 REFUSED: list[tuple[Callable[[Path], object], str]] = [
-    (_other_synthesizer, r"\[Web/Web\] .*synthesizer of its own; write cdk.Stack\(…, 'Web', synthesizer=images"),
+    (
+        _other_synthesizer,
+        r"\[Web/Web\] .*requires its synthesizer on the stack Web; write cdk.Stack\(…, 'Web', synthesizer=images",
+    ),
     (_other_environment, r"\[Web/Web\] .*aws://unknown-account/unknown-region.*aws://111122223333/eu-west-1.*same env"),
     (_own_stack, r"\[Images/Repository/Image\] .*give scope="),
     (lambda _: ImageRepositoryStack(cdk.App(), "I", repository_name="Web"), r"\[I\] repository_name='Web'.*'web'"),
@@ -254,7 +257,7 @@ def test_an_image_of_cdks_own_constructs_is_refused_in_another_environment(direc
     app = cdk.App()
     images = ImageRepositoryStack(app, "Images", env=ENVIRONMENT)
     stack = cdk.Stack(app, "Web", synthesizer=images.synthesizer())
-    with pytest.raises(RuntimeError, match=r"\[Web\] stack Web is in .* give both stacks the same env"):
+    with pytest.raises(RuntimeError, match=r"\[Web\] the stack Web is in .* give both stacks the same env"):
         ecr_assets.DockerImageAsset(stack, "Image", directory=str(directory))
 
 

@@ -150,7 +150,7 @@ def test_a_second_service_is_told_to_share(stack: cdk.Stack, port: int) -> None:
 def test_another_stack_or_vpc_is_refused(stack: cdk.Stack) -> None:
     way = PublicHttp(load_balancer=ExistingLoadBalancer(_balancer(stack)))
     other = cdk.Stack(cdk.App.of(stack), "Other")
-    with pytest.raises(ConfigurationError, match=r"\[Other/Web\] .* is of another stack"):
+    with pytest.raises(ConfigurationError, match=r"\[Other/Web\] .* is in another stack"):
         LoadBalancedFargateService(other, "Web", container=CONTAINER, ingress=way)
     with pytest.raises(ConfigurationError, match=r"is in the VPC Stack/Vpc, and the service would be in Stack/Second"):
         LoadBalancedFargateService(
@@ -166,7 +166,7 @@ def test_what_is_the_load_balancers_is_refused_with_one_that_exists(stack: cdk.S
         {"web_acl": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/shop/1"},
     ):
         [name] = options
-        with pytest.raises(ConfigurationError, match=rf"PublicHttp\.{name} together with an ExistingLoadBalancer"):
+        with pytest.raises(ConfigurationError, match=rf"PublicHttp\.{name} cannot be set with an ExistingLoadBalancer"):
             PublicHttp(load_balancer=ExistingLoadBalancer(balancer), **options)
 
 

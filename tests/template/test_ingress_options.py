@@ -307,7 +307,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "PublicHttps(…)",
     ),
     ("routed grpc", _plain_grpc, "[Stack/Web] Targets.settings has protocol_version", "PublicHttps(…)"),
-    ("logs", _logs_without_region, "PublicHttp.access_logs takes a stack whose region is known", "env="),
+    ("logs", _logs_without_region, "PublicHttp.access_logs requires a stack with a region", "env="),
     ("acl", lambda _: PublicHttp(web_acl="shop"), "PublicHttp.web_acl='shop'", "scope REGIONAL"),
     ("global acl", lambda _: PublicHttp(web_acl=WEB_ACL.replace("regional", "global")), "regional web ACL", "REGIONAL"),
     (
@@ -319,7 +319,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "slow random",
         lambda _: TargetGroupSettings(slow_start=SECONDS(30), algorithm=ALGORITHM.WEIGHTED_RANDOM),
-        "only round robin has a slow start",
+        "slow start requires round robin",
         "leave one",
     ),
     ("stuck", lambda _: Stickiness(duration=cdk.Duration.days(8)), "Stickiness.duration is 691200", "1 to 604800"),
@@ -327,7 +327,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "cookie",
         lambda _: Stickiness(duration=SECONDS(1), cookie_name="AWSALBX"),
         "cookie_name='AWSALBX'",
-        "leave it out",
+        "omit it",
     ),
     ("keep", lambda _: LoadBalancerSettings(client_keep_alive=SECONDS(5)), "client_keep_alive is 5", "60 to 604800"),
     ("name", lambda _: LoadBalancerSettings(name="-shop"), "LoadBalancerSettings.name='-shop'", "no hyphen first"),
@@ -345,7 +345,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "certificates",
         lambda stack: ListenerSettings(certificates=[_certificate(stack, str(n)) for n in range(25)]),
         "ListenerSettings.certificates has 25",
-        "takes 25 with the first",
+        "use at most 24",
     ),
 ]
 

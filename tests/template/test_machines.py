@@ -130,7 +130,7 @@ def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
 @pytest.mark.parametrize(
     ("options", "wrong", "fix"),
     [
-        ({"capacity": None}, "Ec2Container.gpu_count=1 needs machines with NVIDIA GPUs, and t3.medium", "'g5.xlarge'"),
+        ({"capacity": None}, "Ec2Container.gpu_count=1 needs instances with NVIDIA GPUs, and t3.medium", "'g5.xlarge'"),
         ({"capacity": Ec2Capacity(min_capacity=1)}, "and t3.medium has none", "'g5.xlarge'"),
         ({"capacity": Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"))}, "m7i.large has none", "'g5.xlarge'"),
         ({"capacity": Ec2Capacity(instance_type=ec2.InstanceType("g4ad.xlarge"))}, "g4ad.xlarge has none", "'g5.xl"),
@@ -156,7 +156,7 @@ def test_gpus_of_arm_machines_take_an_image_of_ones_own() -> None:
     """ECS has no optimized image with the drivers for Arm; the one for x86 does not boot there."""
     container = Ec2Container(NGINX, 80, gpu_count=1, architecture=Architecture.ARM64)
     kind = ec2.InstanceType("g5g.xlarge")
-    with pytest.raises(ConfigurationError, match=r"give Ec2Capacity\.machine_image one for Arm"):
+    with pytest.raises(ConfigurationError, match=r"give Ec2Capacity\.machine_image an Arm image"):
         _build(container=container, capacity=Ec2Capacity(instance_type=kind))
     image = ec2.MachineImage.from_ssm_parameter("/shop/arm-gpu")
     template = _build(container=container, capacity=Ec2Capacity(instance_type=kind, machine_image=image))

@@ -154,7 +154,7 @@ def test_a_feature_without_its_endpoint_is_refused(stack: cdk.Stack, missing: Fe
     message = f"no endpoints for {names.get(missing, 'ssmmessages')}; use Network"
     with pytest.raises(RuntimeError, match=message) as caught:
         template_of(stack)
-    assert "[Stack/Web] tasks in Stack/Net/Default/PrivateSubnet1 could not start" in str(caught.value)
+    assert "[Stack/Web] tasks in Stack/Net/Default/PrivateSubnet1 cannot start" in str(caught.value)
     assert "Feature.LOGS, Feature.SECRETS, Feature.PARAMETERS, Feature.EXEC" in str(caught.value)
 
 
@@ -219,14 +219,14 @@ WRONG: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
             vpc=_vpc(stack, TYPES.PUBLIC, TYPES.PRIVATE_ISOLATED),
             subnets=_only(TYPES.PRIVATE_ISOLATED),
         ),
-        "pull their image: the subnet has no way out, and its VPC no endpoints for ecr.api, ecr.dkr, logs, S3 (gate",
+        "pull their image: the subnet has no route to the internet, and its VPC has no endpoints for ecr.api",
         "Network(egress=Egress.ENDPOINTS, features=[Feature.LOGS])",
     ),
     (
         "private, but no NAT",
         lambda stack: _serve(stack, vpc=_vpc(stack, TYPES.PUBLIC, TYPES.PRIVATE_WITH_EGRESS)),
-        "[Stack/Web] tasks in Stack/Vpc/PrivatewithegressSubnet1 could not pull their image",
-        "choose subnets with a way out",
+        "[Stack/Web] tasks in Stack/Vpc/PrivatewithegressSubnet1 cannot pull their image",
+        "use subnets with a route to the internet",
     ),
 ]
 
@@ -308,10 +308,10 @@ def test_each_network_of_a_stack_has_a_cluster_of_its_own(stack: cdk.Stack) -> N
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
-    ({"max_azs": 1}, "[Stack/Net] max_azs=1 is not a number of zones that a load balancer takes", "2 or more"),
+    ({"max_azs": 1}, "[Stack/Net] max_azs=1 is not a number of zones that a load balancer accepts", "2 or more"),
     ({"nat_gateways": 0}, "[Stack/Net] nat_gateways=0", "use 1 or more"),
-    ({"nat_gateways": 3}, "nat_gateways=3 is above max_azs=2", "one at most"),
-    ({"egress": Egress.PUBLIC, "nat_gateways": 1}, "nat_gateways=1 with egress=Egress.PUBLIC", "leave one"),
+    ({"nat_gateways": 3}, "nat_gateways=3 is above max_azs=2", "use at most one per zone"),
+    ({"egress": Egress.PUBLIC, "nat_gateways": 1}, "nat_gateways=1 with egress=Egress.PUBLIC", "omit one of the two"),
 ]
 
 

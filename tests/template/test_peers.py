@@ -47,7 +47,7 @@ def _warned(stack: cdk.Stack) -> str:
 @pytest.mark.parametrize("way", [PublicHttp, InternalHttp])
 @pytest.mark.parametrize("peers", [["::/0"], ["2001:db8::/32", "::/0"]])
 def test_ipv6_alone_is_refused_where_nobody_could_come_by_it(way: Any, peers: list[str]) -> None:  # noqa: ANN401 - a class
-    with pytest.raises(ConfigurationError, match=rf"{way.__name__}\.allow_from names IPv6 ranges alone \({peers[0]}\)"):
+    with pytest.raises(ConfigurationError, match=rf"{way.__name__}\.allow_from has only IPv6 ranges \({peers[0]}\)"):
         way(allow_from=[ec2.Peer.ipv6(peer) for peer in peers])
 
 

@@ -113,7 +113,7 @@ def test_a_client_secret_in_plain_text() -> None:
     ):
         LoadBalancedFargateService(stack, name, container=AppContainer(NGINX, 80), ingress=ingress(secret))
     [warning] = _warnings(stack)
-    assert "OidcAuthentication.client_secret stands in clear text" in warning
+    assert "OidcAuthentication.client_secret is stored in clear text" in warning
     assert HIDDEN not in warning
 
 

@@ -137,14 +137,14 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "no account",
         lambda stack: PullThroughCache(stack, "Cache", upstream=Upstream.DOCKER_HUB),
-        "[Stack/Cache] upstream=Upstream.DOCKER_HUB lets nobody in without an account",
+        "[Stack/Cache] upstream=Upstream.DOCKER_HUB requires an account",
         "credentials=",
     ),
     (
         "an account too many",
         lambda stack: PullThroughCache(stack, "Cache", upstream=Upstream.QUAY, credentials=_secret(stack)),
-        "upstream=Upstream.QUAY takes no credentials",
-        "leave them out",
+        "upstream=Upstream.QUAY accepts no credentials",
+        "omit them",
     ),
     (
         "secret",
@@ -161,7 +161,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "registry",
         lambda stack: PullThroughCache(stack, "Cache", upstream=Upstream.QUAY).image("public.ecr.aws/nginx/nginx:1"),
-        "is an image of public.ecr.aws, and this cache is of quay.io",
+        "is an image of public.ecr.aws, but this cache is for quay.io",
         "PullThroughCache(upstream=…)",
     ),
     (

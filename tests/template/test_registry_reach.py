@@ -77,9 +77,7 @@ def west() -> cdk.Stack:
 def test_a_public_image_is_refused_with_the_way_on(stack: cdk.Stack, image: str) -> None:
     _serve(stack, image, _network(stack))
     message = _errors(stack)
-    assert (
-        f"[Stack/Web] tasks in Stack/Net/Default/PrivateSubnet1 could not pull '{image}' of container 'web'" in message
-    )
+    assert f"[Stack/Web] tasks in Stack/Net/Default/PrivateSubnet1 cannot pull '{image}' of container 'web'" in message
     assert f"use PrivateRepository.mirror_image('{image}') or PullThroughCache" in message
 
 
@@ -99,14 +97,14 @@ def test_what_is_mirrored_or_cached_passes(stack: cdk.Stack) -> None:
     cached = cache.image("public.ecr.aws/nginx/nginx:1.29", architecture=Architecture.X86_64)
     network = _network(stack, features=(Feature.LOGS, Feature.TELEMETRY))
     _serve(stack, cached, network, sidecars=[Sidecar.adot(image=adot)])
-    assert "could not pull" not in _warnings(stack)
+    assert "cannot pull" not in _warnings(stack)
 
 
 def test_an_image_asset_and_a_parameter_pass(stack: cdk.Stack, directory: Any) -> None:  # noqa: ANN401 - a folder
     parameter = cdk.CfnParameter(stack, "Image")
     sidecar = Sidecar("beside", ecs.ContainerImage.from_asset(str(directory)))
     _serve(stack, parameter.value_as_string, _network(stack), sidecars=[sidecar])
-    assert "could not pull" not in _warnings(stack)
+    assert "cannot pull" not in _warnings(stack)
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "eu-central-1"])
@@ -115,7 +113,7 @@ def test_endpoints_lead_to_repositories_of_their_own_region(west: cdk.Stack, reg
     repository = ecr.Repository.from_repository_arn(west, "Repository", arn)
     _serve(west, ecs.ContainerImage.from_ecr_repository(repository, "1"), _network(west))
     if region == "eu-west-1":
-        assert "could not pull" not in _warnings(west)
+        assert "cannot pull" not in _warnings(west)
     else:
         message = _errors(west)
         assert "is in a repository of eu-central-1, and the VPC's endpoints lead to those of eu-west-1" in message
@@ -133,7 +131,7 @@ def test_an_endpoint_that_leads_to_another_region_counts(west: cdk.Stack) -> Non
         vpc_endpoint_type="Interface",
     )
     _serve(west, "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop:1", network)
-    assert "could not pull" not in _warnings(west)
+    assert "cannot pull" not in _warnings(west)
 
 
 def test_a_registry_that_may_stand_inside_is_a_warning(stack: cdk.Stack) -> None:
@@ -187,9 +185,12 @@ def test_ipv6_is_a_way_out_for_subnets_without_ipv4_alone(stack: cdk.Stack, *, n
     container = AppContainer(OURS, 80)
     LoadBalancedFargateService(stack, "Web", container=container, ingress=InternalHttp(), vpc=vpc, subnets=subnets)
     if native:
-        assert "could not pull" not in _warnings(stack)
+        assert "cannot pull" not in _warnings(stack)
     else:
-        assert "the subnet has no way out, and its VPC no endpoints for ecr.api, ecr.dkr, logs" in _errors(stack)
+        assert (
+            "the subnet has no route to the internet, and its VPC has no endpoints for ecr.api, ecr.dkr, logs"
+            in _errors(stack)
+        )
 
 
 @pytest.mark.parametrize(

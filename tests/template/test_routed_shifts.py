@@ -187,7 +187,7 @@ def test_one_route_is_moved_and_no_second_one() -> None:
 def test_what_a_shift_cannot_go_with() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     behind_a_sign_in = SharedLoadBalancer(stack, "Guarded", ingress=guarded(stack))
-    with pytest.raises(ConfigurationError, match="go around the sign-in"):
+    with pytest.raises(ConfigurationError, match="bypasses the sign-in"):
         RoutedFargateService(
             stack,
             "Web",

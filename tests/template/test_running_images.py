@@ -109,7 +109,7 @@ def test_two_images_under_one_count_rule(tmp_path: Path) -> None:
     )
     [warning] = _warnings(stack)
     assert "counts Web/Repo/WorkerImage and Web/Repo/WebImage together" in warning
-    for way_out in ("a repository of its own", "KeepNewest", "Retention.protect"):
+    for way_out in ("a repository for each", "KeepNewest", "Retention.protect"):
         assert way_out in warning
 
 
@@ -185,5 +185,5 @@ def test_a_policy_that_ecr_refuses_for_its_length() -> None:
         return [KeepNewest(9, tag_patterns=AllOf(*(f"{rule}-{tag:0120}" for tag in range(9)))) for rule in range(count)]
 
     assert len(Retention(rules(20)).policy_text()) < 30_720
-    with pytest.raises(ConfigurationError, match=r"policy of \d+ characters; ECR takes 30,720 at most"):
+    with pytest.raises(ConfigurationError, match=r"policy of \d+ characters; ECR accepts at most 30,720"):
         Retention(rules(40))

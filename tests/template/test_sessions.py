@@ -166,8 +166,8 @@ def test_a_given_cluster_that_logs_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("logging", "own_driver", "where"),
     [
-        (ecs.ExecuteCommandLogging.NONE, False, "nowhere, because its cluster says so"),
-        (None, True, "nowhere, unless its cluster says otherwise"),
+        (ecs.ExecuteCommandLogging.NONE, False, "nowhere, as its cluster is configured"),
+        (None, True, "nowhere, unless its cluster is configured otherwise"),
     ],
 )
 def test_sessions_that_nobody_logs_are_a_warning(

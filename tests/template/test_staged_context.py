@@ -209,7 +209,7 @@ def test_an_excluded_file_that_travels_all_the_same_may_not_be_a_link_outside(tm
     _put(context, ".dockerignore", "*\n")
     (context / name).rename(tmp_path / name)
     (context / name).symlink_to(tmp_path / name)
-    with pytest.raises(ConfigurationError, match=rf"{name} is a symbolic link to .* outside of"):
+    with pytest.raises(ConfigurationError, match=rf"{name} in the build context is a symbolic link to .* outside of"):
         stage_image(context)
 
 
@@ -253,9 +253,7 @@ def test_an_absolute_dockerfile_inside_the_context_is_the_relative_one(tmp_path:
 
 def test_an_absolute_dockerfile_outside_is_refused(tmp_path: Path) -> None:
     outside = make_app(tmp_path / "app2") / "Dockerfile"
-    with pytest.raises(
-        ConfigurationError, match=r"Dockerfile' is outside of the build directory .*; use a path inside"
-    ):
+    with pytest.raises(ConfigurationError, match=r"Dockerfile' is outside the build directory .*; use a path inside"):
         stage_image(make_app(tmp_path / "app"), ImageBuild(dockerfile=str(outside)))
 
 
@@ -305,7 +303,7 @@ def test_an_execute_bit_behind_a_followed_link_counts(linked: Path) -> None:
 def test_a_link_that_leaves_is_refused_where_nobody_asked_for_it(
     linked: Path, mode: cdk.SymlinkFollowMode | None
 ) -> None:
-    with pytest.raises(ConfigurationError, match="tools is a symbolic link to"):
+    with pytest.raises(ConfigurationError, match="tools in the build context is a symbolic link to"):
         stage_image(linked, ImageBuild(follow_symlinks=mode))
 
 

@@ -83,7 +83,7 @@ def test_what_a_shift_cannot_have_a_service_that_is_ready_for_it_cannot_have() -
     with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] scaling by requests_per_target .*ready_for=Canary"):
         _build(ready, scaling=Scaling(min_capacity=2, max_capacity=4, requests_per_target=100))
     stack = cdk.Stack(cdk.App(), "Other")
-    with pytest.raises(ConfigurationError, match="go around the sign-in"):
+    with pytest.raises(ConfigurationError, match="bypasses the sign-in"):
         _build(ready, ingress=guarded(stack))
-    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=80 is the load balancer's already"):
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=80 is already the load balancer's"):
         _build(Rolling(ready_for=Canary(test_traffic=TestTrafficPort(port=80))))

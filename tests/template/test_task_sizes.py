@@ -108,7 +108,7 @@ def _asked(containers: Iterable[Sidecar]) -> tuple[float, float]:
 def test_the_smallest_size_is_never_beaten(containers: list[Sidecar], architecture: Architecture) -> None:
     cpu, memory = _asked(containers)
     if containers and not cpu and not memory:
-        with pytest.raises(ConfigurationError, match="no container names its cpu="):
+        with pytest.raises(ConfigurationError, match="no container sets cpu="):
             TaskSize.smallest_for(containers, architecture=architecture)
         return
     fitting = [
@@ -143,7 +143,7 @@ def test_the_smallest_size_is_the_one_that_one_would_pick(containers: list[AppCo
 
 def test_containers_that_name_no_need_are_told_to() -> None:
     containers = [AppContainer(NGINX, 80), Sidecar("migrate", NGINX), Sidecar("worker", NGINX)]
-    with pytest.raises(ConfigurationError, match=r"smallest_for: no container names its cpu=.*leave size= out"):
+    with pytest.raises(ConfigurationError, match=r"smallest_for: no container sets cpu=.*omit size="):
         TaskSize.smallest_for(containers)
     assert TaskSize.smallest_for([*containers, Sidecar("proxy", NGINX, memory_limit_mib=600)]) == TaskSize(256, 1024)
 

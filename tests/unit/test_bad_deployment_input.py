@@ -68,7 +68,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "no test traffic",
         lambda: Linear(hooks=[_hook(stages=[STAGE.TEST_TRAFFIC_SHIFT])]),
-        "Linear stops at TEST_TRAFFIC_SHIFT, and without test_traffic=",
+        "Linear stops at TEST_TRAFFIC_SHIFT, but without a preview",
         "test_traffic=TestTrafficPort(…)",
     ),
     (
@@ -84,21 +84,21 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("port", lambda: TestTrafficPort(port=0), "TestTrafficPort.port=0", "use 1 to 65535"),
     ("nobody", lambda: TestTrafficPort(port=8080, allow_from=[]), "TestTrafficPort.allow_from is empty", "name peers"),
     ("header", lambda: TestTrafficHeader(name="X Preview"), "TestTrafficHeader.name='X Preview'", "'X-Preview'"),
-    ("host", lambda: TestTrafficHeader(name="Host"), "TestTrafficHeader.name='Host'", "of yours"),
+    ("host", lambda: TestTrafficHeader(name="Host"), "TestTrafficHeader.name='Host'", "use another header"),
     ("no values", lambda: TestTrafficHeader(name="X", values=[]), "TestTrafficHeader.values=[]", "one to four"),
     ("one text", lambda: TestTrafficHeader(name="X", values="yes"), "TestTrafficHeader.values='yes'", "('yes',)"),
     ("empty value", lambda: TestTrafficHeader(name="X", values=[""]), "TestTrafficHeader.values has ''", "1 to 128"),
     ("all", lambda: RollbackAlarms(error_percent=100), "RollbackAlarms.error_percent=100", "0 to below 100"),
     ("negative", lambda: RollbackAlarms(error_percent=-1), "RollbackAlarms.error_percent=-1", "or None"),
     ("healthy", lambda: RollbackAlarms(unhealthy_hosts=0), "RollbackAlarms.unhealthy_hosts=0", "use 1 or more"),
-    ("at once", lambda: RollbackAlarms(latency=MINUTES(0)), "RollbackAlarms.latency is no time", "seconds(3)"),
-    ("one name", lambda: RollbackAlarms(existing="mine"), "existing='mine' is one name", "in a list"),
+    ("at once", lambda: RollbackAlarms(latency=MINUTES(0)), "RollbackAlarms.latency is zero", "seconds(3)"),
+    ("one name", lambda: RollbackAlarms(existing="mine"), "existing='mine' is a string", "in a list"),
     ("no name", lambda: RollbackAlarms(existing=[""]), "has an empty name", "name an alarm"),
     ("one alarm twice", lambda: RollbackAlarms(existing=["a", "a"]), "has 'a' twice", "once"),
     (
         "no alarm",
         lambda: RollbackAlarms(error_percent=None, unhealthy_hosts=None, latency=None),
-        "has no alarm left",
+        "RollbackAlarms has no alarm",
         "alarms=None",
     ),
     ("early", lambda: EarlySuccess(healthy_percent=101), "EarlySuccess.healthy_percent=101", "use 0 to 100"),
@@ -121,9 +121,11 @@ def test_a_value_that_cannot_work_is_refused_at_once(make: Callable[[], object],
 
 @pytest.mark.parametrize("strategy", [BlueGreen, Canary, Linear])
 def test_breaker_and_early_success_are_of_rolling_alone(strategy: Any) -> None:  # noqa: ANN401 - a class
-    with pytest.raises(ConfigurationError, match=r"circuit breaker for rolling deployments only.*alarms= rolls back"):
+    with pytest.raises(ConfigurationError, match=r"circuit breaker only for rolling deployments.*alarms= rolls back"):
         strategy(failure_threshold=3)
-    with pytest.raises(ConfigurationError, match="early_success: ECS has it for rolling deployments only"):
+    with pytest.raises(
+        ConfigurationError, match="early_success has no effect: ECS supports it only for rolling deployments"
+    ):
         strategy(early_success=EarlySuccess(healthy_percent=100))
 
 
@@ -131,13 +133,13 @@ SERVICES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "requests",
         {"deployment": Canary(), "scaling": Scaling(min_capacity=2, max_capacity=4, requests_per_target=100)},
-        "scaling by requests_per_target together with Canary",
+        "scaling by requests_per_target cannot be combined with Canary",
         "cpu_percent=",
     ),
     (
         "port",
         {"deployment": BlueGreen(test_traffic=TestTrafficPort(port=80))},
-        "TestTrafficPort.port=80 is the load",
+        "TestTrafficPort.port=80 is already the load",
         "8443",
     ),
 ]
@@ -177,7 +179,9 @@ def test_the_front_door_refuses_too(directory: Path) -> None:
 
 def test_a_sign_in_cannot_be_gone_around() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    with pytest.raises(ConfigurationError, match=r"a sign-in at the listener together with Canary.*Rolling\(\)"):
+    with pytest.raises(
+        ConfigurationError, match=r"a sign-in at the listener cannot be combined with Canary.*Rolling\(\)"
+    ):
         LoadBalancedFargateService(
             stack,
             "Web",
@@ -191,7 +195,7 @@ def test_port_443_is_taken_with_https_only() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
     deployment = BlueGreen(test_traffic=TestTrafficPort(port=443))
-    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=443 is the load balancer's already"):
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=443 is already the load balancer's"):
         LoadBalancedFargateService(
             stack,
             "Web",

@@ -60,19 +60,23 @@ BAD: dict[str, Callable[[], object]] = {
     "ulimits has nofile twice": lambda: AppContainer(IMAGE, 80, ulimits=[_limit(NOFILE, 1, 2), _limit(NOFILE, 1, 3)]),
     "iops=80000 is more than gp3 has at size_gib=1": lambda: EbsVolume("d", size_gib=1, iops=80_000),
     "iops=64000 is more than io1 has at size_gib=4": lambda: EbsVolume("d", size_gib=4, iops=64_000, volume_type=IO1),
-    "throughput=2000 is more than gp3 has with 3000 operations a second": lambda: EbsVolume(
+    "throughput=2000 is more than gp3 has with 3000 I/O operations per second": lambda: EbsVolume(
         "d", size_gib=100, throughput=2000
     ),
     "at most 1024 characters, no blank and no '#'": lambda: TargetHealthCheck(path="/" + "a" * 2000),
     "TargetHealthCheck.path='/a b' is not a path": lambda: TargetHealthCheck(path="/a b"),
     "TargetHealthCheck.path='/x#y' is not a path": lambda: TargetHealthCheck(path="/x#y"),
-    "has '299-200', which ends before it begins; use '200-299'": lambda: TargetHealthCheck(codes="299-200"),
+    "has the range '299-200', which ends before it begins; use '200-299'": lambda: TargetHealthCheck(codes="299-200"),
     "allow_from has the prefix list 'garbage'": lambda: PublicHttp(allow_from=[ec2.Peer.prefix_list("garbage")]),
-    "allow_from names IPv6 ranges alone": lambda: PublicHttp(allow_from=[ec2.Peer.any_ipv6()]),
+    "allow_from has only IPv6 ranges": lambda: PublicHttp(allow_from=[ec2.Peer.any_ipv6()]),
     "FixedResponse.body has 4096 bytes": lambda: FixedResponse(body="😀" * 1024),
     "has a control character": lambda: _headers(X_Frame_Options="DENY\r\nSet-Cookie: a=b"),
     "='MAYBE' is not a value of that header; use DENY or SAMEORIGIN": lambda: _headers(X_Frame_Options="MAYBE"),
-    "writable_paths='/tmp' is one string; use ['/tmp']": lambda: AppContainer(IMAGE, 80, writable_paths="/tmp"),  # noqa: S108
+    "writable_paths='/tmp' is a string, not a list; use ['/tmp']": lambda: AppContainer(
+        IMAGE,
+        80,
+        writable_paths="/tmp",  # noqa: S108 - a path in a container
+    ),
     "synthesizer: got an unexpected keyword argument 'nonsense'": lambda: ImageRepositoryStack(
         cdk.App(), "Images"
     ).synthesizer(nonsense=1),
@@ -114,12 +118,12 @@ def _service(region: str = "eu-west-1", **options: object) -> None:
 
 def test_a_task_has_at_most_ten_containers() -> None:
     _service(sidecars=[Sidecar(f"s{each}", IMAGE) for each in range(9)])
-    with pytest.raises(ConfigurationError, match="the task has 11 containers, and ECS takes 10"):
+    with pytest.raises(ConfigurationError, match="the task has 11 containers, but ECS allows at most 10"):
         _service(sidecars=[Sidecar(f"s{each}", IMAGE) for each in range(10)])
 
 
 def test_a_certificate_is_of_the_partition_of_its_region() -> None:
-    with pytest.raises(ConfigurationError, match="is in the partition aws, and the stack in aws-cn"):
+    with pytest.raises(ConfigurationError, match="is in the partition aws, but the stack, in aws-cn"):
         _service("cn-north-1", arn="arn:aws:acm:cn-north-1:123456789012:certificate/a")
     _service("cn-north-1", arn="arn:aws-cn:acm:cn-north-1:123456789012:certificate/a")
     _service("us-gov-west-1", arn="arn:aws-us-gov:iam::123456789012:server-certificate/a")
@@ -128,7 +132,7 @@ def test_a_certificate_is_of_the_partition_of_its_region() -> None:
 
 def test_the_own_network_has_no_ipv6() -> None:
     settings = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)
-    with pytest.raises(ConfigurationError, match="ip_address_type=DUAL_STACK takes subnets with IPv6 addresses"):
+    with pytest.raises(ConfigurationError, match="ip_address_type=DUAL_STACK requires subnets with IPv6 addresses"):
         _service(ingress=PublicHttp(load_balancer=settings))
 
 

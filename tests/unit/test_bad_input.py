@@ -69,10 +69,10 @@ VALUES: list[Case] = [
         "writable twice",
         lambda: AppContainer(NGINX, 80, writable_paths=["/tmp"], readonly_root_filesystem=False),  # noqa: S108 - a path in a container
         "AppContainer.writable_paths",
-        "keep one",
+        "omit one",
     ),
     ("codes", lambda: TargetHealthCheck(codes="600"), "TargetHealthCheck.codes='600'", "'200-299'"),
-    ("codes backwards", lambda: TargetHealthCheck(codes="200,299-200"), "has '299-200'", "use '200-299'"),
+    ("codes backwards", lambda: TargetHealthCheck(codes="200,299-200"), "has the range '299-200'", "use '200-299'"),
     ("gRPC backwards", lambda: TargetHealthCheck(grpc_codes="12-0"), "grpc_codes='12-0'", "use '0-12'"),
     ("grace", lambda: TargetHealthCheck(grace_period=SECONDS(2**31)), "grace_period is", "0 to 2147483647"),
     ("host header", lambda: Route(path="/*", header={"host": "a"}), "Route.header has 'host'", "use host="),
@@ -159,8 +159,12 @@ def _context(folder: Path, name: str) -> Path:
         ("no Dockerfile", "ImageBuild.dockerfile='Dockerfile' does not exist", "ImageBuild(dockerfile=…)"),
         ("empty Dockerfile", "ImageBuild.dockerfile='Dockerfile'", "at least a FROM line"),
         ("Dockerfile a directory", "is not a file", "name the Dockerfile itself"),
-        ("link out", "hosts is a symbolic link to /etc/hosts", "exclude the link in .dockerignore"),
-        ("link up", "up is a symbolic link to", "exclude the link in .dockerignore"),
+        (
+            "link out",
+            "hosts in the build context is a symbolic link to /etc/hosts",
+            "exclude the link in .dockerignore",
+        ),
+        ("link up", "up in the build context is a symbolic link to", "exclude the link in .dockerignore"),
     ],
 )
 def test_a_context_that_cannot_be_built_is_refused(

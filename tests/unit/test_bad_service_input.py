@@ -56,13 +56,13 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("memory", lambda: _scaling(memory_percent=0.5), "Scaling.memory_percent=0.5", "use 1 to 100"),
     ("requests", lambda: _scaling(requests_per_target=0), "Scaling.requests_per_target=0", "use 1 or more"),
     (
-        "nothing to scale by",
+        "no signal to scale by",
         lambda: Scaling(min_capacity=2, max_capacity=4),
-        "Scaling(min_capacity=2, max_capacity=4) has nothing to scale by",
+        "Scaling(min_capacity=2, max_capacity=4) has no signal to scale by",
         "cpu_percent=",
     ),
     (
-        "nothing to measure",
+        "no requests can be measured",
         lambda: Scaling(
             min_capacity=2, max_capacity=4, requests_per_target=9, metric_resolution=MetricResolution.SECONDS_20
         ),
@@ -75,7 +75,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
         "Scaling.scale_in_cooldown is 1.5 seconds",
         "whole seconds",
     ),
-    ("twice", lambda: _scaling(schedule=[_at(), _at()]), "Scaling.schedule has later twice", "name of its own"),
+    ("twice", lambda: _scaling(schedule=[_at(), _at()]), "Scaling.schedule has later twice", "give each its own name"),
     (
         "above",
         lambda: _scaling(schedule=[_at(min_capacity=5)]),
@@ -96,7 +96,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
         "'night' could leave min_capacity=3 above max_capacity=2",
         "give the schedule both",
     ),
-    ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4 and max_capacity=4", "a smaller base"),
+    ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4, but max_capacity=4", "a smaller base"),
     ("unnamed", lambda: _at(""), "ScheduledCapacity.name=''", "1 to 256 characters"),
     ("name", lambda: _at("a/b"), "ScheduledCapacity.name='a/b'", "none of them ':', '/' or '|'"),
     ("no change", lambda: _at(min_capacity=None), "ScheduledCapacity 'later' changes nothing", "give min_capacity="),
@@ -110,20 +110,20 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "zone",
         lambda: _at(at=HOURLY, time_zone=cdk.TimeZone.EUROPE_BERLIN),
-        "'later' has a time_zone, which a rate does not know",
+        "'later' has a time_zone, which a rate does not use",
         "Schedule.cron(…)",
     ),
     ("naive", lambda: _at(start=datetime(2027, 1, 1)), "ScheduledCapacity.start=2027", "tzinfo=timezone.utc"),  # noqa: DTZ001 - that is the fault
     (
         "backwards",
         lambda: _at(start=datetime(2027, 1, 2, tzinfo=timezone.utc), end=datetime(2027, 1, 1, tzinfo=timezone.utc)),
-        "ScheduledCapacity 'later' ends at 2027-01-01",
+        "ScheduledCapacity 'later' has end=2027-01-01",
         "swap the two",
     ),
     ("base", lambda: Mixed(base=-1), "Mixed.base=-1", "use 0 to 100000"),
     ("weight", lambda: Mixed(spot_weight=0), "Mixed.spot_weight=0", "use 1 to 1000"),
     ("heavy", lambda: Mixed(on_demand_weight=1001), "Mixed.on_demand_weight=1001", "use 0 to 1000"),
-    ("none stays", lambda: Mixed(base=0, on_demand_weight=0), "has no task that stays", "use Spot()"),
+    ("none stays", lambda: Mixed(base=0, on_demand_weight=0), "has no task on demand", "use Spot()"),
     (
         "machines",
         lambda: Ec2Capacity(min_capacity=3, max_capacity=2),
@@ -210,13 +210,13 @@ SCOPED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "spot machines",
         lambda s: _ec2(s, scaling=_scaling(capacity=Spot())),
-        "Scaling.capacity=Spot() is Fargate's",
+        "Scaling.capacity=Spot() is for Fargate",
         "capacity=Ec2Capacity(…)",
     ),
     (
         "storage",
         lambda s: _ec2(s, size=TaskSize(ephemeral_storage_gib=30)),
-        "TaskSize.ephemeral_storage_gib=30 is Fargate's",
+        "TaskSize.ephemeral_storage_gib=30 is for Fargate",
         "root_volume_gib",
     ),
     ("arm", lambda s: _ec2(s, capacity=Ec2Capacity(instance_type=ARM)), "m7g.large is ARM64", "a type like t3.medium"),
@@ -234,7 +234,7 @@ def test_an_option_that_cannot_work_is_refused_before_anything_exists(
 def test_a_cluster_without_machines_is_refused(stack: cdk.Stack) -> None:
     cluster = ecs.Cluster(stack, "Cluster")
     _refused(
-        stack, lambda: _ec2(stack, cluster=cluster), "[Stack/Web] the cluster has no EC2 machines", "Ec2Capacity()"
+        stack, lambda: _ec2(stack, cluster=cluster), "[Stack/Web] the cluster has no EC2 instances", "Ec2Capacity()"
     )
 
 
@@ -242,10 +242,10 @@ def test_machines_are_not_added_to_a_cluster_that_is_elsewhere(stack: cdk.Stack)
     other = cdk.Stack(cdk.App.of(stack), "Other")
     cluster = ecs.Cluster(other, "Cluster")
     make = lambda: _ec2(stack, cluster=cluster, capacity=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "leave capacity out")
+    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "omit machines")
     imported = ecs.Cluster.from_cluster_attributes(stack, "Theirs", cluster_name="theirs", vpc=cluster.vpc)
     make = lambda: _ec2(stack, cluster=imported, capacity=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "leave capacity out")
+    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "omit machines")
 
 
 def test_a_network_of_public_subnets_has_no_place_for_machines(stack: cdk.Stack) -> None:

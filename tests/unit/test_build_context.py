@@ -95,7 +95,9 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    with pytest.raises(ConfigurationError, match=r"\[Web\] the build context's .*private cannot be read: Permission"):
+    with pytest.raises(
+        ConfigurationError, match=r"\[Web\] the directory .*private of the build context cannot be read: Permission"
+    ):
         inspect_context(app, ImageBuild(), path="Web")
 
 

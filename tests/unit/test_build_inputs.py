@@ -81,8 +81,11 @@ def test_the_source_of_a_secret_counts_and_its_content_does_not(project: Path) -
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("src=.yarnrc", r"names a file that does not exist \(looked in {}/.yarnrc\); paths count from the working"),
-        ("src=shared", r"names a directory \({}/shared\); name a file in it"),
+        (
+            "src=.yarnrc",
+            r"names a file that does not exist \(resolved to {}/.yarnrc\); paths are relative to the working",
+        ),
+        ("src=shared", r"names a directory \({}/shared\); name a file"),
     ],
 )
 def test_a_secret_without_a_file_is_refused(project: Path, source: str, message: str) -> None:
@@ -94,8 +97,8 @@ def test_a_secret_without_a_file_is_refused(project: Path, source: str, message:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (".npmrc", "has '.npmrc', which BuildKit does not know; use for example 'src=path/to/file'"),
-        ("path=.npmrc", "has 'path=.npmrc', which BuildKit does not know"),
+        (".npmrc", "has '.npmrc', which BuildKit does not accept; use for example 'src=path/to/file'"),
+        ("path=.npmrc", "has 'path=.npmrc', which BuildKit does not accept"),
         ("", "names neither a file nor a variable; use 'src=path/to/file' or 'env=VARIABLE'"),
         ("type=file", "names neither a file nor a variable"),
         ("type=ssm,src=a", "has type='ssm'; use 'file' or 'env'"),
@@ -202,7 +205,7 @@ def test_a_named_context_that_is_the_output_folder_is_refused(project: Path) -> 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("./nowhere", r"does not exist \(looked in {}/nowhere\); name a directory"),
+        ("./nowhere", r"does not exist \(resolved to {}/nowhere\); name a directory"),
         ("", "does not exist"),
         (".npmrc", r"is a file \({}/.npmrc\); name the directory that holds it"),
     ],
@@ -290,12 +293,12 @@ def test_each_directory_is_walked_once(project: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("outputs", [["type=local,dest=out"], ["type=tar,dest=a.tar", "dest=b,type=local"]])
 def test_a_build_without_an_image_is_refused(outputs: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match="leaves no image that could be pushed"):
+    with pytest.raises(ConfigurationError, match="produces no image to push"):
         ImageBuild(outputs=outputs)
     assert ImageBuild(outputs=[*outputs, "type=docker"]).outputs
 
 
 def test_a_stage_number_is_one_that_the_dockerfile_has(tmp_path: Path) -> None:
     app = make_app(tmp_path / "app", dockerfile="FROM a\nFROM b\n")
-    with pytest.raises(ConfigurationError, match=r"target='2' is no stage of .*, which has 2; use '0' to '1'"):
+    with pytest.raises(ConfigurationError, match=r"target='2' is not a stage of .*, which has 2; use '0' to '1'"):
         inspect_context(app, ImageBuild(target="2"), path="Web")

@@ -153,7 +153,7 @@ def test_a_refused_route_is_free_again(cdk_refuses_last: Callable[[], None]) -> 
     cdk_refuses_last()
     _routed(stack, shared, "Other", "/api/*")
     _routed(stack, shared, "Api", "/more/*")
-    with pytest.raises(ConfigurationError, match="is the route of Stack/Other too"):
+    with pytest.raises(ConfigurationError, match="is also the route of Stack/Other"):
         _routed(stack, shared, "Third", "/api/*")
     Template.from_stack(stack)
 
@@ -231,7 +231,7 @@ def test_a_refused_image_is_not_pushed_directly(tmp_path: Path, cdk_refuses_last
 def test_settings_of_a_registry_can_be_tried_again() -> None:
     stack = _stack()
     stack.node.set_context(CONTEXT, "NONSENSE")
-    with pytest.raises(ConfigurationError, match="is no posture"):
+    with pytest.raises(ConfigurationError, match="is not a posture"):
         RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
     stack.node.set_context(CONTEXT, "STANDARD")
     RegistrySettings(stack, "Registry", scanning=EnhancedScanning())

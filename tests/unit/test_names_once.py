@@ -62,7 +62,7 @@ def _domain(stack: cdk.Stack, construct_id: str, name: str = "shop.example.com",
 ONCE: dict[str, tuple[Make, str]] = {
     "load balancer": (
         lambda s, i: _service(s, i, ingress=PublicHttp(load_balancer=LoadBalancerSettings(name="shop"))),
-        r"LoadBalancerSettings\.name='shop' is that of One/A too; a name is taken once",
+        r"LoadBalancerSettings\.name='shop' is that of One/A too; an account and region has each name once",
     ),
     "repository": (
         lambda s, i: PrivateRepository(s, i, repository_name="shop"),
@@ -170,15 +170,15 @@ def test_test_traffic_has_a_port_of_its_own_on_an_existing_load_balancer() -> No
     answer = elbv2.ListenerAction.fixed_response(404)
     balancer.add_listener("Other", port=8443, protocol=elbv2.ApplicationProtocol.HTTP, default_action=answer)
     way = PublicHttp(load_balancer=ExistingLoadBalancer(balancer))
-    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=8443 has a listener on ExistingLoadBalancer"):
+    with pytest.raises(
+        ConfigurationError, match=r"TestTrafficPort\.port=8443 already has a listener on ExistingLoadBalancer"
+    ):
         _service(stack, ingress=way, deployment=BlueGreen(test_traffic=TestTrafficPort(port=8443)))
     _service(stack, ingress=way, deployment=BlueGreen(test_traffic=TestTrafficPort(port=9443)))
 
 
 def test_a_stack_whose_name_is_no_name_of_a_repository_is_told_so() -> None:
     app = cdk.App()
-    with pytest.raises(
-        ConfigurationError, match=r"\[I\] the repository would be called 'i', after the stack 'I'.*give"
-    ):
+    with pytest.raises(ConfigurationError, match=r"\[I\] the repository would be named 'i', after the stack 'I'.*give"):
         ImageRepositoryStack(app, "I")
     ImageRepositoryStack(app, "I", repository_name="shop/web")

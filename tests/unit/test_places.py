@@ -240,7 +240,9 @@ def test_a_file_system_of_another_network_is_refused() -> None:
 def test_an_access_point_of_another_file_system_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     one, two = (efs.FileSystem(stack, name, vpc=ec2.Vpc(stack, f"{name}Vpc")) for name in ("One", "Two"))
-    with pytest.raises(ConfigurationError, match="access_point is one of Stack/Two, and file_system is Stack/One"):
+    with pytest.raises(
+        ConfigurationError, match="access_point is an access point of Stack/Two, but file_system is Stack/One"
+    ):
         EfsVolume("e", one, two.add_access_point("Point"))
     EfsVolume("e", one, one.add_access_point("Point"))
     EfsVolume("e", one, efs.AccessPoint.from_access_point_id(stack, "Known", "fsap-1"))
@@ -250,7 +252,7 @@ def test_a_namespace_of_another_network_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     service = _service(stack)
     other = cloudmap.PrivateDnsNamespace(stack, "Other", name="other", vpc=ec2.Vpc(stack, "Vpc"))
-    with pytest.raises(ConfigurationError, match=r"CloudMap\.namespace Stack/Other is of another VPC than the tasks"):
+    with pytest.raises(ConfigurationError, match=r"CloudMap\.namespace Stack/Other is in another VPC than the tasks"):
         service.enable_cloud_map(CloudMap(namespace=other, name="web"))
     own = cloudmap.PrivateDnsNamespace(stack, "Own", name="own", vpc=service.vpc)
     service.enable_cloud_map(CloudMap(namespace=own, name="web"))
@@ -266,9 +268,7 @@ def test_an_internal_load_balancer_of_a_network_without_a_range_says_what_to_giv
         "public_subnet_ids": ["s-3", "s-4"],
     }
     vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", **known)
-    with pytest.raises(
-        ConfigurationError, match=r"those of Stack/Vpc are not known; give ec2\.Vpc\.from_vpc_attributes"
-    ):
+    with pytest.raises(ConfigurationError, match=r"those of Stack/Vpc are unknown; use ec2\.Vpc\.from_vpc_attributes"):
         _service(stack, vpc=vpc, ingress=internal())
     _service(stack, "Public", vpc=vpc, ingress=PublicHttp())
     _service(stack, "Named", vpc=vpc, ingress=InternalHttp(allow_from=[ec2.Peer.ipv4("10.0.0.0/8")]))

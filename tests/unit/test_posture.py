@@ -29,7 +29,7 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Upstream,
 )
-from ecr_fargate_constructs.posture import CONTEXT, brought_to, posture_of
+from ecr_fargate_constructs.posture import CONTEXT, posture_of, provided_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,8 +79,8 @@ def test_the_nearest_parts_count() -> None:
     Posture.REGULATED.apply_to(app, web_acl=ACL)
     one, other = cdk.Stack(app, "One"), cdk.Stack(app, "Other")
     Posture.REGULATED.apply_to(other)
-    assert brought_to(Construct(one, "Inside")).web_acl == ACL
-    assert brought_to(other).web_acl is None
+    assert provided_parts(Construct(one, "Inside")).web_acl == ACL
+    assert provided_parts(other).web_acl is None
 
 
 @pytest.mark.parametrize("word", ["regulated", "HIPAA", "", 1, True, {"posture": "REGULATED"}, "${Token[X.1]}"])
@@ -89,7 +89,7 @@ def test_another_word_is_refused(word: Any) -> None:  # noqa: ANN401 - whatever 
     with pytest.raises(ConfigurationError) as error:
         posture_of(stack)
     assert str(error.value) == (
-        f"[Web] the context 'ecr-fargate-constructs:posture' is {word!r}, which is no posture; "
+        f"[Web] the context 'ecr-fargate-constructs:posture' is {word!r}, which is not a posture; "
         "use 'STANDARD' or 'REGULATED'"
     )
 
@@ -97,21 +97,24 @@ def test_another_word_is_refused(word: Any) -> None:  # noqa: ANN401 - whatever 
 def test_too_late() -> None:
     stack = cdk.Stack(cdk.App(), "Web")
     PrivateRepository(stack, "Repo")
-    with pytest.raises(ConfigurationError, match=r"^\[Web\] Posture.REGULATED comes too late for .*\(Repo\); apply it"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^\[Web\] Posture.REGULATED is applied too late: the scope already has constructs .*\(Repo\); apply it",
+    ):
         Posture.REGULATED.apply_to(stack)
     assert posture_of(stack) is Posture.STANDARD
 
 
 def test_a_part_of_a_stack_has_none_of_its_own() -> None:
     inside = Construct(cdk.Stack(cdk.App(), "Web"), "Inside")
-    with pytest.raises(ConfigurationError, match=r"^\[Web/Inside\] Posture.REGULATED holds for whole stacks"):
+    with pytest.raises(ConfigurationError, match=r"^\[Web/Inside\] Posture.REGULATED applies to whole stacks"):
         Posture.REGULATED.apply_to(inside)  # type: ignore[arg-type]
 
 
 def test_standard_takes_no_parts() -> None:
     app = cdk.App()
     bucket = s3.Bucket(cdk.Stack(app, "Logs"), "Bucket")
-    with pytest.raises(ConfigurationError, match=r"^\[Web\] Posture.STANDARD uses no encryption_key, log_bucket"):
+    with pytest.raises(ConfigurationError, match=r"^\[Web\] Posture.STANDARD does not use encryption_key, log_bucket"):
         Posture.STANDARD.apply_to(cdk.Stack(app, "Web"), log_bucket=bucket)
 
 
@@ -154,7 +157,7 @@ NOUNS: dict[str, Callable[[cdk.Stack, Path], object]] = {
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_wrong_word_is_refused_before_anything_exists(noun: str, directory: Path) -> None:
     stack = _stack(word="STRICT")
-    with pytest.raises(ConfigurationError, match=r"^\[Web/Web\] the context '.*' is 'STRICT', which is no posture"):
+    with pytest.raises(ConfigurationError, match=r"^\[Web/Web\] the context '.*' is 'STRICT', which is not a posture"):
         NOUNS[noun](stack, directory)
     assert not stack.node.children
 

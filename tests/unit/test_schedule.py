@@ -69,7 +69,7 @@ def test_the_total(deployment: BlueGreen | Canary | Linear, total: int) -> None:
 @pytest.mark.parametrize(("make", "time"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_cloudformation_refuses_is_refused(make: object, time: str) -> None:
     assert callable(make)
-    with pytest.raises(ConfigurationError, match=f"= {time}, and CloudFormation refuses more than 33 h"):
+    with pytest.raises(ConfigurationError, match=f"= {time}, but CloudFormation accepts at most 33 h"):
         make()
 
 

@@ -34,8 +34,8 @@ from ecr_fargate_constructs._rules.schedule_expression import check_expression, 
         ("rate(0 minutes)", "is not a rate"),
         ("rate(5 seconds)", "is not a rate"),
         ("rate(1.5 hours)", "is not a rate"),
-        ("at(2027-02-30T08:00:00)", "is not a moment"),
-        ("at(tomorrow)", "is not a moment"),
+        ("at(2027-02-30T08:00:00)", "is not a point in time"),
+        ("at(tomorrow)", "is not a point in time"),
     ],
 )
 def test_what_is_no_schedule(expression: str, said: str) -> None:

@@ -37,10 +37,14 @@ TYPE, LIMIT = ec2.EbsDeviceVolumeType, ecs.UlimitName
         ({"size_gib": 10, "iops": 5_001}, "500 for each GiB", "use 5000 or less, or size_gib=11"),
         ({"size_gib": 100, "iops": 5_001, "volume_type": TYPE.IO1}, "50 for each GiB", "use 5000 or less"),
         ({"size_gib": 4, "iops": 4_001, "volume_type": TYPE.IO2}, "1,000 for each GiB", "use 4000 or less"),
-        ({"size_gib": 100, "throughput": 2_000}, "with 3000 operations a second", "use 750 or less, or iops=8000"),
+        (
+            {"size_gib": 100, "throughput": 2_000},
+            "with 3000 I/O operations per second",
+            "use 750 or less, or iops=8000",
+        ),
         (
             {"size_gib": 100, "iops": 4_000, "throughput": 1_001},
-            "with 4000 operations",
+            "with 4000 I/O operations",
             "use 1000 or less, or iops=4004",
         ),
     ],
@@ -118,7 +122,7 @@ def _service(container: AppContainer, sidecars: Sequence[Sidecar]) -> None:
 def test_ten_containers_fit_into_a_task_and_eleven_do_not() -> None:
     sidecars = [Sidecar(f"s{number}", NGINX) for number in range(10)]
     _service(AppContainer(NGINX, 80), sidecars[:9])
-    with pytest.raises(ConfigurationError, match=r"has 11 containers, and ECS takes 10 at most"):
+    with pytest.raises(ConfigurationError, match=r"has 11 containers, but ECS allows at most 10"):
         _service(AppContainer(NGINX, 80), sidecars)
 
 

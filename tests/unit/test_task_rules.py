@@ -57,7 +57,7 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
     (lambda: Sidecar.adot(config="receivers:"), "Sidecar.adot(config=…)", "use () for none"),
     (lambda: _app(secrets={"KEY": "abc"}), "AppContainer.secrets['KEY'] is a string", "ecs.Secret.from_"),
     (lambda: _app(depends_on={"a": "HEALTHY"}), "depends_on['a']='HEALTHY' is a string", "DependencyCondition.START"),
-    (lambda: _app(environment_files=[object()] * 11), "environment_files has 11", "reads 10"),
+    (lambda: _app(environment_files=[object()] * 11), "environment_files has 11", "use at most 10"),
     (lambda: _app(working_directory="srv"), "AppContainer.working_directory has 'srv'", "'/tmp'"),
     (lambda: _app(cpu=0), "AppContainer.cpu=0", "use 1 or more"),
     (lambda: _app(memory_reservation_mib=5), "memory_reservation_mib=5", "use 6 or more"),
@@ -74,38 +74,42 @@ VALUES: list[tuple[Callable[[], object], str, str]] = [
     (_check(interval=SECONDS(5), timeout=SECONDS(5)), "timeout is 5 seconds and interval 5", "shorter"),
     (lambda: RestartPolicy(attempt_period=SECONDS(59)), "RestartPolicy.attempt_period is 59", "60 to 1800"),
     (lambda: RestartPolicy(ignored_exit_codes=[256]), "ignored_exit_codes=256", "use 0 to 255"),
-    (lambda: RestartPolicy(ignored_exit_codes=range(51)), "has 51 codes", "takes 50"),
+    (lambda: RestartPolicy(ignored_exit_codes=range(51)), "has 51 codes", "use at most 50"),
     (lambda: ContainerRuntime(start_timeout=SECONDS(121)), "start_timeout is 121", "2 to 120"),
     (lambda: ContainerRuntime(system_controls={"vm.swappiness": "1"}), "'vm.swappiness'", "use net.…"),
     (lambda: ContainerRuntime(system_controls={"net.a": 1}), "system_controls['net.a']=1", "use a string"),  # type: ignore[dict-item]
     (lambda: ContainerRuntime(credential_specs=[object(), object()]), "credential_specs has 2", "at most one"),  # type: ignore[list-item]
     (lambda: CloudWatchLogs(buffer_mib=0), "CloudWatchLogs.buffer_mib=0", "use 1 or more"),
-    (lambda: CloudWatchLogs(multiline_pattern="a", datetime_format="b"), "multiline_pattern and", "keep one"),
+    (lambda: CloudWatchLogs(multiline_pattern="a", datetime_format="b"), "multiline_pattern and", "omit one"),
     (lambda: Mount("data", SharedVolume("a")), "Mount.path has 'data'", "'/tmp'"),
     (lambda: Mount("/", SharedVolume("a")), "Mount.path has '/'", "'/tmp'"),
     (lambda: SharedVolume("a/b"), "SharedVolume.name='a/b'", "letters"),
-    (lambda: _app(mounts=[Mount("/a", SharedVolume("a")), Mount("/a/", SharedVolume("b"))]), "'/a' twice", "keep one"),
-    (lambda: _app(mounts=[Mount("/a", SharedVolume("a"))], writable_paths=["/a"]), "'/a' twice", "keep one"),
+    (
+        lambda: _app(mounts=[Mount("/a", SharedVolume("a")), Mount("/a/", SharedVolume("b"))]),
+        "'/a' twice",
+        "remove one",
+    ),
+    (lambda: _app(mounts=[Mount("/a", SharedVolume("a"))], writable_paths=["/a"]), "'/a' twice", "remove one"),
     (
         lambda: EfsVolume("a", None, access_point=object(), root_directory="/x"),  # type: ignore[arg-type]
-        "EfsVolume.root_directory='/x' beside access_point",
-        "keep one",
+        "EfsVolume.root_directory='/x' cannot be set with access_point",
+        "omit one",
     ),
     (lambda: EfsVolume("a", None, root_directory="x"), "EfsVolume.root_directory has 'x'", "'/tmp'"),  # type: ignore[arg-type]
-    (lambda: EbsVolume("a"), "EbsVolume needs size_gib or snapshot_id", "give one"),
+    (lambda: EbsVolume("a"), "EbsVolume has neither size_gib nor snapshot_id", "give one"),
     (lambda: EbsVolume("a", size_gib=65_537), "EbsVolume.size_gib=65537 is not a size in GiB that gp3", "1 to 65536"),
     (lambda: EbsVolume("a", size_gib=124, volume_type=TYPE.ST1), "size_gib=124", "use 125 to 16384"),
     (lambda: EbsVolume("a", snapshot_id="snap"), "EbsVolume.snapshot_id='snap'", "'snap-05abe246af'"),
     (lambda: EbsVolume("a", size_gib=8, iops=2999), "EbsVolume.iops=2999", "use 3000 to 80000"),
-    (lambda: EbsVolume("a", size_gib=8, iops=100, volume_type=TYPE.GP2), "iops is not taken by gp2", "use gp3"),
-    (lambda: EbsVolume("a", size_gib=8, volume_type=TYPE.IO2), "volume_type io2 needs iops", "use gp3"),
+    (lambda: EbsVolume("a", size_gib=8, iops=100, volume_type=TYPE.GP2), "iops is not supported by gp2", "use gp3"),
+    (lambda: EbsVolume("a", size_gib=8, volume_type=TYPE.IO2), "volume_type io2 requires iops", "use gp3"),
     (lambda: EbsVolume("a", size_gib=8, throughput=124), "EbsVolume.throughput=124", "use 125 to 2000"),
     (
         lambda: EbsVolume("a", size_gib=8, throughput=125, volume_type=TYPE.GP2),
-        "throughput is not taken by gp2",
+        "throughput is not supported by gp2",
         "use gp3",
     ),
-    (lambda: EbsVolume("a", size_gib=8, snapshot_rate=cdk.Size.mebibytes(100)), "snapshot_rate", "leave it out"),
+    (lambda: EbsVolume("a", size_gib=8, snapshot_rate=cdk.Size.mebibytes(100)), "snapshot_rate", "omit it"),
     (
         lambda: EbsVolume("a", snapshot_id="snap-1", snapshot_rate=cdk.Size.mebibytes(301)),
         "EbsVolume.snapshot_rate=301",
@@ -143,16 +147,21 @@ TASKS: list[tuple[AppContainer, list[Sidecar], str, str]] = [
     (_app(), [Sidecar("a", NGINX, ports=[80])], "port 80 of 'a' is also that of 'web'", "another port"),
     (_app(), [Sidecar.adot(), Sidecar("a", NGINX, ports=[4318])], "port 4318 of 'a' is also that of 'otel'", "another"),
     (_app(), [Sidecar("a", _other_architecture())], "'a' is built for Architecture.ARM64", "build both for one"),
-    (_app(), [Sidecar.log_router(), Sidecar.log_router(name="b")], "log-router and b are log routers", "keep one"),
+    (
+        _app(),
+        [Sidecar.log_router(), Sidecar.log_router(name="b")],
+        "log-router and b are log routers",
+        "remove the others",
+    ),
     (_app(logging=FIRELENS), [], "'web' logs through FireLens", "add Sidecar.log_router()"),
-    (_app(), [Sidecar.log_router(logging=FIRELENS)], "'log-router' would log through itself", "leave out"),
+    (_app(), [Sidecar.log_router(logging=FIRELENS)], "'log-router' would log through itself", "omit its logging"),
     (
         _app(mounts=[Mount("/a", SharedVolume("v"))]),
         [Sidecar("a", NGINX, mounts=[Mount("/a", EbsVolume("v", size_gib=1))])],
         "two volumes have the name 'v'",
         "its own",
     ),
-    (_app(mounts=DISKS), [], "a and b are EBS volumes, and a task has one at most", "keep one"),
+    (_app(mounts=DISKS), [], "a and b are EBS volumes, but a task has at most one", "remove the others"),
     (_app(runtime=_net("1")), [Sidecar("a", NGINX, runtime=_net("2"))], "somaxconn to 1 and 'a' to 2", "one value"),
     (
         _app(runtime=ContainerRuntime(added_capabilities=[NET_ADMIN])),
@@ -160,20 +169,25 @@ TASKS: list[tuple[AppContainer, list[Sidecar], str, str]] = [
         "'web' adds the capabilities NET_ADMIN",
         "SYS_PTRACE",
     ),
-    (_app(), [Sidecar("a", NGINX, runtime=_sees("HOST"))], "'a' asks for the processes of the machine", "PidMode.TASK"),
+    (
+        _app(),
+        [Sidecar("a", NGINX, runtime=_sees("HOST"))],
+        "'a' uses the process namespace of the instance",
+        "PidMode.TASK",
+    ),
     (_app(depends_on={"b": ON.START}), [Sidecar("a", NGINX)], "depends on 'b', which is not", "use 'a'"),
-    (_app(depends_on={"web": ON.START}), [], "'web' depends on itself", "drop that"),
+    (_app(depends_on={"web": ON.START}), [], "'web' depends on itself", "remove the dependency"),
     (_app(depends_on={"a": ON.HEALTHY}), [Sidecar("a", NGINX)], "'a' has no health_check", "wait for START"),
     (_app(depends_on={"a": ON.SUCCESS}), [Sidecar("a", NGINX)], "'a', which is essential", "essential=False"),
     (_app(), [Sidecar("a", NGINX, depends_on={"web": ON.COMPLETE})], "'web', which is essential", "essential=False"),
     (
         _app(depends_on={"a": ON.START}),
         [Sidecar("a", NGINX, depends_on={"b": ON.START}), Sidecar("b", NGINX, depends_on={"web": ON.START})],
-        "in a circle (",
-        "drop one",
+        "has a cycle (",
+        "remove one dependency",
     ),
-    (_app(cpu=200), [Sidecar("a", NGINX, cpu=57)], "257 CPU units (web 200, a 57), and the task has 256", "TaskSize"),
-    (_app(memory_limit_mib=513), [], "513 MiB of memory (web 513), and the task has 512", "TaskSize.smallest_for"),
+    (_app(cpu=200), [Sidecar("a", NGINX, cpu=57)], "257 CPU units (web 200, a 57), but the task has 256", "TaskSize"),
+    (_app(memory_limit_mib=513), [], "513 MiB of memory (web 513), but the task has 512", "TaskSize.smallest_for"),
     (
         _app(memory_limit_mib=400, memory_reservation_mib=300),
         [Sidecar("a", NGINX, memory_limit_mib=213)],
@@ -211,7 +225,7 @@ def test_what_fargate_alone_refuses_runs_on_machines(stack: cdk.Stack) -> None:
 
 def test_a_task_has_one_process_namespace(stack: cdk.Stack) -> None:
     sidecars = [Sidecar("a", NGINX, runtime=_sees("HOST")), Sidecar("b", NGINX, runtime=_sees("TASK"))]
-    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] a and b ask for different process namespaces"):
+    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] a and b have different process namespaces"):
         LoadBalancedEc2Service(stack, "Web", container=_app(), sidecars=sidecars)
     assert not stack.node.children
 

@@ -1,1 +1,1 @@
-"""What ``Posture.REGULATED`` adds: parts that a stack has once, and findings that stay."""
+"""Additions of ``Posture.REGULATED``: parts that a stack has once, and acknowledged findings."""

@@ -1,6 +1,6 @@
-"""Findings of the six packs that stay under ``Posture.REGULATED``, each with its reason.
+"""Findings of the six rule packs that are acknowledged under ``Posture.REGULATED``, each with its reason.
 
-STANDARD promises AwsSolutions alone, so nothing is recorded there.
+STANDARD promises only AwsSolutions, so there they are not acknowledged.
 """
 
 from __future__ import annotations
@@ -28,41 +28,41 @@ R5 = "NIST.800.53.R5"
 PCI = "PCI.DSS.321"
 SERVERLESS = "Serverless"
 
-_CLOSER = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
-"""CDK's id for what closes the default security groups of a stack."""
+_RESTRICTOR = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
+"""CDK's id of the custom resource that closes the default security groups of a stack."""
 
 
 def acknowledge_in(construct: IConstruct, rule: str, packs: tuple[str, ...], reason: str) -> None:
-    """Record why a finding that several packs have is right as it is, under ``Posture.REGULATED``."""
+    """Acknowledge a finding that several packs have, under ``Posture.REGULATED``."""
     if is_regulated(construct):
         acknowledge(construct, {f"{pack}::{pack}-{rule}": reason for pack in packs})
 
 
 def acknowledge_for_checkov(construct: IConstruct, checks: Mapping[str, str]) -> None:
-    """Record it for checkov, which reads templates: in the metadata of the resource, under ``Posture.REGULATED``.
+    """Acknowledge findings of checkov, which reads the metadata of resources, under ``Posture.REGULATED``.
 
     Args:
         construct: The resource, or CDK's construct around it.
-        checks: Ids of checks to reasons.
+        checks: Reasons by ids of checks.
     """
     if not is_regulated(construct):
         return
     resource = construct.node.default_child or construct
     if isinstance(resource, cdk.CfnResource):
-        known = (resource.get_metadata("checkov") or {}).get("skip", [])
+        existing = (resource.get_metadata("checkov") or {}).get("skip", [])
         added = [{"id": check, "comment": reason} for check, reason in checks.items()]
-        kept = [each for each in known if each["id"] not in checks]
+        kept = [each for each in existing if each["id"] not in checks]
         resource.add_metadata("checkov", {"skip": [*kept, *added]})
 
 
 def acknowledge_grants(role: iam.IRole) -> None:
-    """Record it of the policy that holds what was granted to ``role``; an imported role may have none of ours."""
+    """Acknowledge the policy with the grants of ``role``; an imported role may have none in this app."""
     if is_regulated(role) and role.node.try_find_child("DefaultPolicy") is not None:
         expect_grants(role)
 
 
 def expect_grants(role: IConstruct) -> None:
-    """Record it of a role that is about to be granted something, and so gets that policy; or of a policy of its own."""
+    """Acknowledge a role that will get a policy by a grant, or a policy itself."""
     acknowledge_in(
         role,
         "IAMNoInlinePolicy",
@@ -73,7 +73,7 @@ def expect_grants(role: IConstruct) -> None:
 
 
 def acknowledge_unread_range(group: ec2.ISecurityGroup) -> None:
-    """Record it of a security group that lets the VPC in, in either posture."""
+    """Acknowledge a security group that is open to the VPC's addresses, in either posture."""
     reason = "The rule cannot read the address range, which is the VPC's own: nobody outside of it may connect."
     acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
     for rule in ("EC2RestrictedCommonPorts", "EC2RestrictedSSH"):
@@ -81,7 +81,7 @@ def acknowledge_unread_range(group: ec2.ISecurityGroup) -> None:
 
 
 def acknowledge_log_bucket(bucket: s3.Bucket) -> None:
-    """Record what a bucket for logs is not."""
+    """Acknowledge the findings of a bucket for logs."""
     resource = bucket.node.default_child or bucket
     no_log = (
         "It holds access logs itself; a log of who reads them is CloudTrail's to write, and one in S3 would take a "
@@ -113,10 +113,10 @@ def acknowledge_log_bucket(bucket: s3.Bucket) -> None:
 
 
 def acknowledge_network(vpc: ec2.Vpc) -> None:
-    """Record what a VPC with public subnets has."""
-    closer = cdk.Stack.of(vpc).node.try_find_child(_CLOSER)
-    if closer is not None:
-        acknowledge_deployment_function(closer.node.find_child("Handler"))
+    """Acknowledge the findings of a VPC with public subnets."""
+    restrictor = cdk.Stack.of(vpc).node.try_find_child(_RESTRICTOR)
+    if restrictor is not None:
+        acknowledge_deployment_function(restrictor.node.find_child("Handler"))
     for subnet in vpc.public_subnets:
         acknowledge_in(
             subnet.node.find_child("DefaultRoute"),
@@ -128,7 +128,7 @@ def acknowledge_network(vpc: ec2.Vpc) -> None:
 
 
 def acknowledge_alarm(scope: IConstruct, alarm: cloudwatch.Alarm) -> None:
-    """Record whom an alarm in ``scope`` tells that a deployment listens to."""
+    """Acknowledge that an alarm in ``scope`` has no action: a deployment reads it."""
     if not is_regulated(scope):
         return
     acknowledge_in(
@@ -141,7 +141,7 @@ def acknowledge_alarm(scope: IConstruct, alarm: cloudwatch.Alarm) -> None:
 
 
 def acknowledge_redirect(listener: elbv2.ApplicationListener | None) -> None:
-    """Record why the listener that sends everybody to HTTPS has no certificate."""
+    """Acknowledge that the listener that redirects to HTTPS has no certificate."""
     if listener is not None:
         acknowledge_in(
             listener.node.default_child or listener,
@@ -157,7 +157,7 @@ _NO_QUEUE = "CloudFormation waits for its answer, and a failure fails the deploy
 
 
 def acknowledge_copy_function(function: IConstruct) -> None:
-    """Record what the function that copies images goes without."""
+    """Acknowledge the findings of the function that copies images."""
     resource = function.node.default_child or function
     acknowledge_in(resource, "LambdaInsideVPC", (HIPAA, R4, R5, PCI), _NO_VPC)
     acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), _NO_CONCURRENCY)
@@ -172,7 +172,7 @@ def acknowledge_copy_function(function: IConstruct) -> None:
 
 
 def acknowledge_counting_rule(rule: IConstruct) -> None:
-    """Record what a rule goes without whose matches an alarm counts."""
+    """Acknowledge the findings of an event rule whose matches an alarm counts."""
     acknowledge_in(
         rule.node.default_child or rule,
         "EventBusDLQ",
@@ -182,7 +182,7 @@ def acknowledge_counting_rule(rule: IConstruct) -> None:
 
 
 def acknowledge_hook_function(function: IConstruct) -> None:
-    """Record what a function goes without that ECS asks in deployments."""
+    """Acknowledge the findings of a function that ECS invokes in deployments."""
     resource = function.node.default_child or function
     rare = "ECS asks it in deployments only; concurrency set aside would be taken from all others."
     answered = "ECS waits for its answer, and a failure rolls the deployment back: nothing is left for a queue."
@@ -199,7 +199,7 @@ def acknowledge_hook_function(function: IConstruct) -> None:
 
 
 def acknowledge_deployment_function(function: IConstruct) -> None:
-    """Record it for checkov; rule packs do not see the functions that CDK makes by the name of their type."""
+    """Acknowledge checkov's findings of a function; rule packs do not see the functions that CDK makes by type name."""
     acknowledge_for_checkov(
         function, {"CKV_AWS_115": _NO_CONCURRENCY, "CKV_AWS_116": _NO_QUEUE, "CKV_AWS_117": _NO_VPC}
     )

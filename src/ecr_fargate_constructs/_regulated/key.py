@@ -1,4 +1,4 @@
-"""A key for what a stack stores."""
+"""A KMS key for the data of a stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def make_key(stack: cdk.Stack, construct_id: str) -> kms.Key:
-    """Make it: rotated every year, and it stays, since what it has encrypted stays too."""
+    """Make the key: rotated every year, and retained, because the data that it has encrypted is retained too."""
     key = kms.Key(
         stack,
         construct_id,
@@ -21,15 +21,15 @@ def make_key(stack: cdk.Stack, construct_id: str) -> kms.Key:
         enable_key_rotation=True,
         removal_policy=cdk.RemovalPolicy.RETAIN,
     )
-    let_logs_in(key, stack)
+    allow_logs(key, stack)
     return key
 
 
-def let_logs_in(key: IKeyRef, stack: cdk.Stack) -> None:
-    """Let CloudWatch Logs use the key for the log groups of the stack's account, as its user guide has it.
+def allow_logs(key: IKeyRef, stack: cdk.Stack) -> None:
+    """Allow CloudWatch Logs to use the key for the log groups of the stack's account, as its user guide describes.
 
-    The policy of an imported key is its owner's. The principal of CloudWatch Logs is the one that has the partition's
-    own suffix: ``logs.cn-north-1.amazonaws.com.cn``.
+    The policy of an imported key is its owner's. The principal of CloudWatch Logs has the partition's own suffix:
+    ``logs.cn-north-1.amazonaws.com.cn``.
     """
     if not isinstance(key, kms.Key):
         return

@@ -1,4 +1,4 @@
-"""A bucket that load balancers and networks write their logs to, and that nobody else writes to."""
+"""A bucket for the logs of load balancers and networks only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _YEAR = 365
 
 
 def make_log_bucket(stack: cdk.Stack, construct_id: str) -> s3.Bucket:
-    """Make it: encrypted with SSE-S3, over TLS only, versioned, closed to the public; it stays, its logs a year."""
+    """Make the bucket: with SSE-S3, TLS only, versioned, not public; it is retained, its logs for a year."""
     bucket = s3.Bucket(
         stack,
         construct_id,
-        encryption=s3.BucketEncryption.S3_MANAGED,  # load balancers write no other
+        encryption=s3.BucketEncryption.S3_MANAGED,  # the only one that load balancers write with
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=True,
@@ -46,9 +46,9 @@ def make_log_bucket(stack: cdk.Stack, construct_id: str) -> s3.Bucket:
 
 
 def write_access_logs(balancer: elbv2.ApplicationLoadBalancer, bucket: s3.IBucket) -> None:
-    """Have a load balancer log to the bucket, in a stack of any region.
+    """Make a load balancer log to the bucket, in a stack of any region.
 
-    CDK's own ``log_access_logs`` asks for the region, because it lets in an account of AWS's for each. The service
+    CDK's own ``log_access_logs`` requires the region, because it allows the region's own AWS account. The service
     principal serves all regions, and AWS recommends it ("Enable access logs for your Application Load Balancer").
     """
     bucket.add_to_resource_policy(
@@ -65,10 +65,10 @@ def write_access_logs(balancer: elbv2.ApplicationLoadBalancer, bucket: s3.IBucke
 
 
 def write_flow_logs(vpc: ec2.Vpc, bucket: s3.IBucket) -> None:
-    """Have a VPC log all its traffic to the bucket.
+    """Make a VPC log all its traffic to the bucket.
 
-    By L1: of the L2 a feature flag of the app decides whether it writes the bucket's policy, and where CloudFormation
-    does not, AWS does.
+    With an L1: a feature flag of the app decides whether the L2 writes the bucket's policy, and if CloudFormation does
+    not, AWS does.
     """
     stack = cdk.Stack.of(vpc)
     conditions = {
@@ -100,6 +100,6 @@ def write_flow_logs(vpc: ec2.Vpc, bucket: s3.IBucket) -> None:
 
 
 def _wait_for_policy(construct: IConstruct, bucket: s3.IBucket) -> None:
-    """Whether the bucket lets a log in is tried when the log is turned on."""
+    """Wait for the bucket's policy: AWS checks the permission when a log is enabled."""
     if bucket.policy is not None:
         construct.node.add_dependency(bucket.policy)

@@ -1,4 +1,4 @@
-"""The parts that the constructs of a stack share under ``Posture.REGULATED``: each is made when it is first needed."""
+"""The parts that the constructs of a stack share under ``Posture.REGULATED``; each is made on first use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.attempt import make_shared
-from ecr_fargate_constructs.posture import CONTEXT, Posture, brought_to, is_regulated
+from ecr_fargate_constructs.posture import CONTEXT, Posture, is_regulated, provided_parts
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -23,15 +23,15 @@ _WEB_ACL_ID = "EcrFargateWebAcl"
 
 
 def encryption_key(scope: IConstruct) -> IKeyRef | None:
-    """The key for what the constructs of a stack store; None leaves it to each service's own key."""
+    """Return the key for data of the constructs of a stack; None for each service's own key."""
     if not is_regulated(scope):
         return None
-    from ecr_fargate_constructs._regulated.key import let_logs_in, make_key  # noqa: PLC0415 - STANDARD needs no KMS
+    from ecr_fargate_constructs._regulated.key import allow_logs, make_key  # noqa: PLC0415 - STANDARD needs no KMS
 
-    stack, brought = cdk.Stack.of(scope), brought_to(scope).encryption_key
-    if brought is not None:
-        let_logs_in(brought, stack)
-        return brought
+    stack, provided = cdk.Stack.of(scope), provided_parts(scope).encryption_key
+    if provided is not None:
+        allow_logs(provided, stack)
+        return provided
     existing = stack.node.try_find_child(_KEY_ID)
     if existing is not None:
         return cast("kms.Key", existing)
@@ -41,10 +41,10 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
 
 
 def log_bucket(scope: IConstruct) -> s3.IBucket:
-    """The bucket for access logs and flow logs of a stack."""
-    stack, brought = cdk.Stack.of(scope), brought_to(scope).log_bucket
-    if brought is not None:
-        return brought
+    """Return the bucket for access logs and flow logs of a stack."""
+    stack, provided = cdk.Stack.of(scope), provided_parts(scope).log_bucket
+    if provided is not None:
+        return provided
     existing = stack.node.try_find_child(_BUCKET_ID)
     if existing is not None:
         return cast("s3.Bucket", existing)
@@ -56,10 +56,10 @@ def log_bucket(scope: IConstruct) -> s3.IBucket:
 
 
 def web_acl(scope: IConstruct) -> str:
-    """The ARN of the web ACL for the load balancers of a stack."""
-    stack, brought = cdk.Stack.of(scope), brought_to(scope).web_acl
-    if brought is not None:
-        return brought
+    """Return the ARN of the web ACL for the load balancers of a stack."""
+    stack, provided = cdk.Stack.of(scope), provided_parts(scope).web_acl
+    if provided is not None:
+        return provided
     existing = stack.node.try_find_child(_WEB_ACL_ID)
     if existing is not None:
         return cast("wafv2.CfnWebACL", existing).attr_arn
@@ -71,16 +71,16 @@ def web_acl(scope: IConstruct) -> str:
     return acl.attr_arn
 
 
-def log_retention(scope: IConstruct, wanted: logs.RetentionDays | None) -> logs.RetentionDays:
-    """How long logs are kept: as wanted; left out, 30 days, or a year."""
-    if wanted is not None:
-        return wanted
-    from aws_cdk import aws_logs as logs  # noqa: PLC0415 - whoever has logs has it already; a repository has none
+def log_retention(scope: IConstruct, option: logs.RetentionDays | None) -> logs.RetentionDays:
+    """Return the retention of logs: the option's; default, 30 days, or a year under ``Posture.REGULATED``."""
+    if option is not None:
+        return option
+    from aws_cdk import aws_logs as logs  # noqa: PLC0415 - a repository has no logs
 
     return logs.RetentionDays.ONE_YEAR if is_regulated(scope) else logs.RetentionDays.ONE_MONTH
 
 
 def tag(construct: IConstruct) -> None:
-    """Tag what is in ``construct`` with its posture, so that whoever counts resources finds those that are in scope."""
+    """Tag the resources in ``construct`` with its posture, so that an inventory can find those in scope."""
     if is_regulated(construct):
         cdk.Tags.of(construct).add(CONTEXT, Posture.REGULATED.value)

@@ -1,4 +1,4 @@
-"""A web ACL (WAF) with rules that AWS keeps up to date, and the log of what it has judged."""
+"""A web ACL (WAF) with AWS's managed rules, and its log."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _GROUPS = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-"""In the order in which they are asked: 1,125 of the 1,500 capacity units that a web ACL has at no extra charge."""
+"""In the order of evaluation: 1,125 of the 1,500 capacity units that a web ACL has at no extra charge."""
 
 _COUNTED = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
-"""Rules that are counted and block nothing: this one would refuse every request of more than 8 KiB, uploads first."""
+"""Rules that count and do not block: this one would block every request of more than 8 KiB, such as uploads."""
 
 _SECRET_HEADERS = ("authorization", "cookie")
 
 
 def make_web_acl(stack: cdk.Stack, construct_id: str, *, encryption_key: IKeyRef | None) -> wafv2.CfnWebACL:
-    """Make it, with its log in CloudWatch, kept for a year, without the headers that carry secrets."""
+    """Make the web ACL, and its log in CloudWatch, kept for a year, without the headers that carry secrets."""
     acl = wafv2.CfnWebACL(
         stack,
         construct_id,
@@ -39,7 +39,7 @@ def make_web_acl(stack: cdk.Stack, construct_id: str, *, encryption_key: IKeyRef
     log_group = logs.LogGroup(
         acl,
         "Log",
-        # WAF takes no other beginning; the rest is new in every stack, so that one that was deleted can come again.
+        # WAF requires the prefix; the rest is unique to the stack, so that a deleted stack can be made again.
         log_group_name=cdk.Fn.join("-", ["aws-waf-logs", cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))]),
         encryption_key=encryption_key,
         retention=logs.RetentionDays.ONE_YEAR,

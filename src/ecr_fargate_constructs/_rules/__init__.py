@@ -1,1 +1,1 @@
-"""Facts of AWS, and checks that need no CDK."""
+"""Facts about AWS, and checks that need no CDK."""

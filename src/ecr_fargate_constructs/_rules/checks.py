@@ -1,4 +1,4 @@
-"""Checks that several nouns share. Each raises ``ConfigurationError`` in the caller's words; tokens always pass."""
+"""Checks that several classes share. Each raises ``ConfigurationError`` with the caller's names; tokens always pass."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def whole_number(
     what: str = "a whole number",
     path: str | None = None,
 ) -> None:
-    """Refuse anything but a whole number from ``minimum`` to ``maximum``, or to the largest that AWS's APIs know."""
+    """Refuse anything but a whole number from ``minimum`` to ``maximum``; default, to the largest of AWS's APIs."""
     if is_token(value):
         return
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
@@ -49,43 +49,43 @@ def tcp_port(name: str, value: float, *, path: str | None = None) -> None:
 
 
 def dynamic_references(name: str, value: object) -> None:
-    """Refuse a reference that CloudFormation could not resolve."""
-    for found in _REFERENCE.findall(value) if isinstance(value, str) else ():
-        if found.startswith("{{resolve:ssm-secure:"):
+    """Refuse a dynamic reference that CloudFormation cannot resolve."""
+    for reference in _REFERENCE.findall(value) if isinstance(value, str) else ():
+        if reference.startswith("{{resolve:ssm-secure:"):
             raise ConfigurationError(
-                f"{name} has {found!r}, and CloudFormation resolves no SecureString in a task definition; use secrets= "
-                "with ecs.Secret.from_ssm_parameter(…)"
+                f"{name} has {reference!r}, but CloudFormation resolves no SecureString in a task definition; use "
+                "secrets= with ecs.Secret.from_ssm_parameter(…)"
             )
-        if not _RESOLVABLE.fullmatch(found):
+        if not _RESOLVABLE.fullmatch(reference):
             raise ConfigurationError(
-                f"{name} has {found!r}, which CloudFormation cannot resolve; use for example "
+                f"{name} has {reference!r}, which CloudFormation cannot resolve; use for example "
                 "'{{resolve:ssm:parameter}}', or other text"
             )
 
 
 def shown(name: str, value: object) -> str:
-    """Return ``=value`` for a message, or nothing where the value may be, or hold, a secret."""
+    """Return ``=value`` for a message; nothing if the value may be, or hold, a secret."""
     written = repr(value)
     hidden = is_secret_name(name) or is_secret_value(written) or any(map(is_secret_name, _NAMES.findall(written)))
     return "" if hidden else f"={written}"
 
 
 def text(name: str, value: object) -> None:
-    """Refuse what is no text."""
+    """Refuse a value that is not a string."""
     if not isinstance(value, str):
         raise ConfigurationError(f"{name}{shown(name, value)} is {_a(type(value).__name__)}; use a string")
 
 
 def mapping(name: str, values: object, *, path: str | None = None) -> None:
-    """Refuse what has no names."""
+    """Refuse a value that is not a mapping."""
     if not isinstance(values, Mapping):
         raise ConfigurationError(
-            f"{name}{shown(name, values)} is no mapping; use for example {{'NAME': 'value'}}", path=path
+            f"{name}{shown(name, values)} is not a mapping; use for example {{'NAME': 'value'}}", path=path
         )
 
 
 def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:
-    """Refuse anything but the ARN of a web ACL that a load balancer takes."""
+    """Refuse anything but the ARN of a web ACL that a load balancer accepts."""
     if value is not None and not is_token(value) and not _WEB_ACL.fullmatch(value):
         raise ConfigurationError(
             f"{name}={value!r} is not the ARN of a regional web ACL; use the attr_arn of a wafv2.CfnWebACL with scope "
@@ -102,14 +102,15 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
             raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
         if type(value).__name__ == "SecretValue":
             raise ConfigurationError(
-                f"{name}[{key!r}] is a cdk.SecretValue, which would stand in clear text; use secrets={{{key!r}: …}}: "
-                "for a container ecs.Secret.from_secrets_manager(…), for a build 'src=path/to/file'",
+                f"{name}[{key!r}] is a cdk.SecretValue, which would be stored in clear text; use "
+                f"secrets={{{key!r}: …}}: for a container ecs.Secret.from_secrets_manager(…), for a "
+                "build 'src=path/to/file'",
                 path=path,
             )
         if not isinstance(value, str):
             hidden = is_secret_name(str(key)) or is_secret_value(str(value))
             if value is None:
-                raise ConfigurationError(f"{name}[{key!r}]=None; use a string, or leave the entry out", path=path)
+                raise ConfigurationError(f"{name}[{key!r}]=None; use a string, or remove the entry", path=path)
             raise ConfigurationError(
                 f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
                 f"{'' if hidden else f', for example {str(value)!r}'}",
@@ -118,7 +119,7 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
 
 
 def domain_name(name: str, value: str, *, path: str | None = None) -> None:
-    """Refuse what is no domain name, or one that no certificate can be made for."""
+    """Refuse a text that is not a domain name, or for which no certificate can be made."""
     text(name, value)
     if is_token(value):
         return
@@ -131,14 +132,14 @@ def domain_name(name: str, value: str, *, path: str | None = None) -> None:
         or len(value) > _LONGEST_NAME
     ):
         raise ConfigurationError(
-            f"{name}={value!r} is not a domain name; use letters, digits and hyphens between dots, 253 in all and 63 "
-            f"in a part, for example 'shop.example.com'{_in_ascii(value)}",
+            f"{name}={value!r} is not a domain name; use letters, digits and hyphens between dots, at most 253 in all "
+            f"and 63 in a part, for example 'shop.example.com'{_in_ascii(value)}",
             path=path,
         )
 
 
 def _in_ascii(value: str) -> str:
-    """The spelling in ASCII of a name that has another one."""
+    """Return the ASCII spelling of an internationalized name, for a message."""
     try:
         ascii_name = "" if value.isascii() else value.encode("idna").decode()
     except UnicodeError:
@@ -147,9 +148,9 @@ def _in_ascii(value: str) -> str:
 
 
 def is_environment_file(path: str) -> bool:
-    """Whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
+    """Return whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
 
-    CDK gives an asset the ending of its file, and a file that is called ``.env`` has none.
+    CDK gives an asset the ending of its file, and a file named ``.env`` has none.
     Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
     """
     return PurePath(path).suffix == ".env"

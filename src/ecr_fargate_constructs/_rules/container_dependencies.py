@@ -1,4 +1,4 @@
-"""In which order the containers of a task start. Pure: no CDK objects."""
+"""The order in which the containers of a task start. Pure: no CDK objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Condition(Protocol):
-    """What a container waits for; ``ecs.ContainerDependencyCondition`` is one."""
+    """A condition that a container waits for; ``ecs.ContainerDependencyCondition`` is one."""
 
     @property
     def name(self) -> str:
@@ -20,27 +20,27 @@ class Condition(Protocol):
 
 
 class Startable(Protocol):
-    """What decides whether another container may wait for this one."""
+    """A container, as far as start dependencies are concerned."""
 
     @property
     def depends_on(self) -> Mapping[str, Condition]:
-        """What it waits for itself."""
+        """Containers that it waits for, with conditions."""
 
     @property
     def health_check(self) -> object | None:
-        """The check that makes it healthy."""
+        """Its health check."""
 
     @property
     def essential(self) -> bool:
-        """Whether the task ends with it."""
+        """True if the task ends with it."""
 
 
 def check_dependencies(containers: Mapping[str, Startable], *, path: str) -> None:
-    """Refuse containers that would wait for ever, or that ECS refuses.
+    """Refuse containers that would wait forever, or that ECS refuses.
 
     Raises:
-        ConfigurationError: A dependency on no container of the task, on itself or round in a circle; on the health of
-            a container without a health check; on the end of an essential one, with which the task ends.
+        ConfigurationError: A container depends on none of the task, on itself or in a cycle; on the health of a
+            container without a health check; or on the end of an essential one, with which the task ends.
     """
     for name, container in containers.items():
         for other, condition in container.depends_on.items():
@@ -49,9 +49,10 @@ def check_dependencies(containers: Mapping[str, Startable], *, path: str) -> Non
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
+        cycle = " → ".join(reversed(error.args[1]))
         raise ConfigurationError(
-            f"depends_on goes round in a circle ({circle}), so none of them would start; drop one of these", path=path
+            f"depends_on has a cycle ({cycle}), so none of these containers would start; remove one dependency",
+            path=path,
         ) from None
 
 
@@ -64,16 +65,18 @@ def _check_one(name: str, other: str, condition: str, containers: Mapping[str, S
             path=path,
         )
     if other == name:
-        raise ConfigurationError(f"{name!r} depends on itself, so it would never start; drop that", path=path)
+        raise ConfigurationError(
+            f"{name!r} depends on itself, so it would never start; remove the dependency", path=path
+        )
     if condition == "HEALTHY" and containers[other].health_check is None:
         raise ConfigurationError(
-            f"{name!r} waits until {other!r} is HEALTHY, and {other!r} has no health_check; give it one, or wait for "
+            f"{name!r} waits until {other!r} is HEALTHY, but {other!r} has no health_check; give it one, or wait for "
             "START",
             path=path,
         )
     if condition in {"COMPLETE", "SUCCESS"} and containers[other].essential:
         raise ConfigurationError(
-            f"{name!r} waits for the end ({condition}) of {other!r}, which is essential: the task would end with it; "
-            "give it essential=False",
+            f"{name!r} waits for the end ({condition}) of {other!r}, which is essential, so the task would end with "
+            "it; give it essential=False",
             path=path,
         )

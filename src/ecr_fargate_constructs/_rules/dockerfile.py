@@ -1,4 +1,4 @@
-"""A Dockerfile taken apart: its stages, and what the image that comes of it is told. Pure."""
+"""A parser for Dockerfiles: stages, instructions, and the settings of the image. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?:^|(?<=\s))(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?(?=\s|$)")
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?=\s|$)")
-"""A word of its own, as BuildKit has it: ``$((1<<2))`` begins none."""
+"""A word of its own, as in BuildKit: ``$((1<<2))`` does not begin one."""
 
 _ESCAPE = re.compile(
     r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*?[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<sign>[`\\])", re.IGNORECASE
 )
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
-_MOST_PORTS = 2**17  # twice as many as there are: a Dockerfile of anybody's may name ranges again and again
+_MOST_PORTS = 2**17  # twice as many as exist: a Dockerfile may repeat ranges without end
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
 
 
@@ -30,7 +30,7 @@ INSTRUCTIONS = {
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
     "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 }  # fmt: skip
-"""All that there are: "Dockerfile reference" of Docker."""
+"""All instructions: "Dockerfile reference" of Docker."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Instruction:
 
     Attributes:
         name: Its name in upper case.
-        value: What follows it, its lines joined.
+        value: The text after the name, with its lines joined.
         line: Number of its first line.
     """
 
@@ -67,7 +67,7 @@ class Instruction:
 
     @property
     def text(self) -> str:
-        """A command as one line, whichever its form."""
+        """The command as one line, in either form."""
         return " ".join(self.words) if self.words is not None else self.value
 
 
@@ -77,11 +77,11 @@ class Stage:
 
     Attributes:
         source: Its FROM.
-        image: What it builds on, arguments filled in.
-        name: Its name, in lower case; empty when it has none.
-        platform: The platform that its FROM pins, such as ``linux/arm64``; None when it pins none, or the one that is
-            built for or on, which differs from build to build.
-        instructions: What comes after its FROM.
+        image: Its base image, with arguments filled in.
+        name: Its name in lower case; empty if it has none.
+        platform: The platform that its FROM pins, such as ``linux/arm64``; None if it pins none, or the platform that
+            the build is for or runs on, which differs from build to build.
+        instructions: The instructions after its FROM.
     """
 
     source: Instruction
@@ -93,12 +93,12 @@ class Stage:
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """The settings of containers in a Dockerfile; those of its base image are not known.
+    """The settings in a Dockerfile that containers inherit; those of its base image are unknown.
 
     Attributes:
-        user: User (and group) that it runs as; None when the Dockerfile does not say, or a variable does.
-        volumes: Directories whose owner and mode a volume that is mounted there keeps.
-        ports: TCP ports that it exposes; empty when it does not say, or a variable does.
+        user: User (and group) that it runs as; None if the Dockerfile does not set it, or sets it by a variable.
+        volumes: Directories whose owner and mode apply to a volume that is mounted there.
+        ports: TCP ports that it exposes; empty if the Dockerfile does not set them, or sets them by a variable.
     """
 
     user: str | None = None
@@ -120,12 +120,12 @@ class Dockerfile:
 
     @classmethod
     def parse(cls, text: str, arguments: Mapping[str, str], platform: str | None = None) -> Dockerfile:
-        """Read a Dockerfile.
+        """Parse a Dockerfile.
 
         Args:
             text: The Dockerfile.
-            arguments: The build arguments that it is given.
-            platform: What is built for, such as ``linux/arm64``; x86-64 unless you set it.
+            arguments: The given build arguments.
+            platform: The platform to build for, such as ``linux/arm64``; default, x86-64.
         """
         given = platform_variables(platform)
         values = {**given, **{name: arguments[name] for name in given if name in arguments}}
@@ -159,63 +159,63 @@ class Dockerfile:
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """The images that it builds on, its own stages and ``scratch`` left out, each once."""
-        found: list[str] = []
+        """The base images, without its own stages and ``scratch``, each once."""
+        images: list[str] = []
         own = {"scratch", ""}
         for stage in self.stages:
-            found += [] if stage.image.lower() in own else [stage.image]
+            images += [] if stage.image.lower() in own else [stage.image]
             own.add(stage.name)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(images))
 
     def chain(self, target: str | None = None) -> tuple[Stage, ...]:
-        """The stages that the image of ``target`` (left out, the last stage) is made of, its base first."""
+        """Return the stages of which the image of ``target`` (default, the last stage) is made, its base first."""
         if not self.stages:
             return ()
-        wanted = (target or "").lower()
-        places = [place for place, stage in enumerate(self.stages) if wanted in {stage.name, str(place)}]
-        place = places[-1] if target and places else len(self.stages) - 1
+        name = (target or "").lower()
+        matches = [index for index, stage in enumerate(self.stages) if name in {stage.name, str(index)}]
+        current = matches[-1] if target and matches else len(self.stages) - 1
         chain: list[Stage] = []
         while True:
-            stage = self.stages[place]
+            stage = self.stages[current]
             chain.insert(0, stage)
-            below = [index for index in range(place) if self.stages[index].name == stage.image.lower()]
+            below = [index for index in range(current) if self.stages[index].name == stage.image.lower()]
             if not below or not stage.image:
                 return tuple(chain)
-            place = below[-1]
+            current = below[-1]
 
     def last(self, name: str, target: str | None = None) -> Instruction | None:
-        """The instruction of this name that counts for an image; None when its own stages have none."""
-        found = [each for stage in self.chain(target) for each in stage.instructions if each.name == name]
-        return found[-1] if found else None
+        """Return the effective instruction of this name for an image; None if its own stages have none."""
+        instructions = [each for stage in self.chain(target) for each in stage.instructions if each.name == name]
+        return instructions[-1] if instructions else None
 
     def ports(self, target: str | None = None) -> tuple[int, ...]:
-        """The TCP ports that an image exposes; those that a variable names are left out."""
-        found = [each.value for stage in self.chain(target) for each in stage.instructions if each.name == "EXPOSE"]
-        words = [word.lower().removesuffix("/tcp") for value in found for word in value.split()]
+        """Return the TCP ports that an image exposes, except those set by a variable."""
+        values = [each.value for stage in self.chain(target) for each in stage.instructions if each.name == "EXPOSE"]
+        words = [word.lower().removesuffix("/tcp") for value in values for word in value.split()]
         ranges = [match for word in dict.fromkeys(words) if (match := _PORTS.fullmatch(word)) is not None]
         ports = (port for each in ranges for port in range(int(each[1]), int(each[2] or each[1]) + 1))
         return tuple(dict.fromkeys(islice(ports, _MOST_PORTS)))
 
     def settings(self, target: str | None = None) -> ImageSettings:
-        """The image's settings for its containers."""
+        """Return the image's settings for its containers."""
         user = self.last("USER", target)
         volumes = [each for stage in self.chain(target) for each in stage.instructions if each.name == "VOLUME"]
-        places = [path for each in volumes for path in each.words or each.value.split()]
+        paths = [path for each in volumes for path in each.words or each.value.split()]
         exposed = [each for stage in self.chain(target) for each in stage.instructions if each.name == "EXPOSE"]
         return ImageSettings(
             user=user.value if user is not None and "$" not in user.value else None,
-            volumes=tuple(place.strip("\"'") for place in places),
+            volumes=tuple(path.strip("\"'") for path in paths),
             ports=() if any("$" in each.value for each in exposed) else self.ports(target),
         )
 
     def environment(self, target: str | None = None) -> dict[str, str]:
-        """The variables that an image sets."""
-        found: dict[str, str] = {}
+        """Return the variables that an image sets."""
+        variables: dict[str, str] = {}
         for stage in self.chain(target):
             for each in stage.instructions:
                 if each.name == "ENV":
-                    found.update(each.assignments)
-        return found
+                    variables.update(each.assignments)
+        return variables
 
 
 def _instructions(text: str) -> Iterator[Instruction]:
@@ -232,7 +232,7 @@ def _instructions(text: str) -> Iterator[Instruction]:
         while joined.endswith(sign):
             joined = joined[:-1].rstrip()
             while place < len(lines) and (not lines[place] or lines[place].startswith("#")):
-                place += 1  # a comment, or a blank line, ends no instruction
+                place += 1  # comments and blank lines do not end an instruction
             if place < len(lines):
                 joined = f"{joined} {lines[place]}"
                 place += 1
@@ -240,6 +240,6 @@ def _instructions(text: str) -> Iterator[Instruction]:
         value = "".join(rest)
         if name.upper() in {"RUN", "COPY", "ADD"}:
             for heredoc in _HEREDOC.finditer(value):
-                if heredoc["end"] in lines[place:]:  # else what only looks like one
+                if heredoc["end"] in lines[place:]:  # otherwise it only looks like a here-document
                     place = lines.index(heredoc["end"], place) + 1
         yield Instruction(name.upper(), value, first + 1)

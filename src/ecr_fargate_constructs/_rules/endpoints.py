@@ -1,4 +1,4 @@
-"""The VPC endpoints that a task needs when there is no other way out: rules, without CDK.
+"""The VPC endpoints that a task needs without internet access: rules, without CDK.
 
 Sources: "Amazon ECR interface VPC endpoints" in the Amazon ECR user guide, "Amazon ECS interface VPC endpoints" in the
 Amazon ECS developer guide.
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Feature(Enum):
-    """What tasks use beside their image, and so need a way to."""
+    """A feature that tasks use beside their image, and for which they need network access."""
 
     LOGS = "logs"
     """Container logs in CloudWatch Logs."""
 
     SECRETS = "secrets"
-    """Environment variables out of Secrets Manager."""
+    """Environment variables from Secrets Manager."""
 
     PARAMETERS = "parameters"
-    """Environment variables out of Systems Manager Parameter Store."""
+    """Environment variables from Systems Manager Parameter Store."""
 
     EXEC = "exec"
     """Shells in running tasks."""
@@ -35,11 +35,11 @@ class Feature(Enum):
     """``Sidecar.adot()``: traces to X-Ray, metrics to CloudWatch through Logs."""
 
     MACHINES = "machines"
-    """Tasks on EC2 machines, whose agent talks to ECS."""
+    """Tasks on EC2 instances, whose agent connects to ECS."""
 
 
 IMAGE_PULL = ("ecr.api", "ecr.dkr")
-"""For every task. Image layers come through the gateway endpoint for S3, which costs nothing."""
+"""For every task. Image layers come through the gateway endpoint for S3, which is free."""
 
 _NEEDS = {
     Feature.LOGS: ("logs",),
@@ -51,35 +51,35 @@ _NEEDS = {
 }
 
 PREFIXES: dict[str, str] = {name: partition["endpoints"] for name, partition in table("partitions").items()}
-"""How the names of ECR's endpoints begin, by partition: CDK's table, which it asks where it knows the region."""
+"""Prefixes of the names of ECR's endpoints, by partition: CDK's table, which CDK uses if it knows the region."""
 
 _EXECUTION_ROLE = {"logs:": "logs", "secretsmanager:": "secretsmanager", "ssm:": "ssm"}
-"""What the first letters of an action of the task's execution role say: ECS itself does it while a task starts."""
+"""Endpoints by the prefix of an action of the execution role, with which ECS itself starts a task."""
 
 _TASK_ROLE = {"ssmmessages:": "ssmmessages", "xray:": "xray", "logs:PutLogEvents": "logs"}
-"""The same for the task role: what agents inside the task do. What the application does is its own affair."""
+"""The same for the task role, for the agents inside the task. The application's own needs are unknown."""
 
 
 _NAME = re.compile(
     r"(?:\$\{[^}]*\}|[a-z0-9.-]*?)\.(?P<region>\$\{[^}]*\}|[a-z]{2,4}(?:-[a-z]+)+-\d+)?\.(?P<service>.+)"
 )
 """An endpoint's service name: the partition's prefix (``PREFIXES``), the region, the service. Prefix and region may be
-known at deployment only; such a region leaves two dots behind."""
+unknown until deployment; such a region leaves two dots behind."""
 
 
 def service_of(name: str) -> tuple[str, str | None]:
-    """Return what the service name of an endpoint leads to, such as ``ecr.api``, and its region where it names one."""
+    """Return the service of an endpoint by its service name, such as ``ecr.api``, and its region if it names one."""
     match = _NAME.fullmatch(name)
     return (name, None) if match is None else (match["service"], match["region"])
 
 
 def interface_endpoints(features: Collection[Feature]) -> tuple[str, ...]:
-    """Names of the interface endpoints, without partition and region, sorted."""
+    """Return the names of the interface endpoints, without partition and region, sorted."""
     return tuple(sorted({*IMAGE_PULL, *(name for feature in features for name in _NEEDS[feature])}))
 
 
 def needed_by(*, execution_role: Collection[str], task_role: Collection[str], on_machines: bool) -> tuple[str, ...]:
-    """The interface endpoints that a task needs, read from the actions that its two roles allow."""
+    """Return the interface endpoints that a task needs, by the actions that its two roles allow."""
     names = {
         name
         for actions, table in ((execution_role, _EXECUTION_ROLE), (task_role, _TASK_ROLE))
@@ -91,8 +91,8 @@ def needed_by(*, execution_role: Collection[str], task_role: Collection[str], on
 
 
 def features_behind(endpoints: Collection[str]) -> tuple[Feature, ...]:
-    """The fewest features that bring these endpoints."""
-    found = [feature for feature in Feature if set(_NEEDS[feature]) <= set(endpoints)]
-    if Feature.TELEMETRY in found:
-        found.remove(Feature.LOGS)
-    return tuple(found)
+    """Return the fewest features that add these endpoints."""
+    features = [feature for feature in Feature if set(_NEEDS[feature]) <= set(endpoints)]
+    if Feature.TELEMETRY in features:
+        features.remove(Feature.LOGS)
+    return tuple(features)

@@ -19,7 +19,7 @@ _DOCKER_HUBS = {_DOCKER_HUB, "index.docker.io", "registry-1.docker.io"}
 
 @dataclass(frozen=True, kw_only=True)
 class ImageReference:
-    """A public image's name, taken apart as container engines do it."""
+    """A public image's name, parsed as container engines do."""
 
     registry: str
     name: str
@@ -28,7 +28,7 @@ class ImageReference:
 
     @classmethod
     def parse(cls, text: str, *, name: str, path: str | None = None) -> ImageReference:
-        """Read ``text``, the value of the option ``name``.
+        """Parse ``text``, the value of the option ``name``.
 
         Raises:
             ConfigurationError: ``text`` is not the name of an image.
@@ -49,16 +49,16 @@ class ImageReference:
 
     @property
     def full_name(self) -> str:
-        """The name with its registry; by digest when there is one, since copying tools refuse a tag beside it."""
+        """The name with its registry; by digest if there is one, because copying tools refuse a tag beside it."""
         version = f"@{self.digest}" if self.digest else f":{self.tag}" if self.tag else ""
         return f"{self.registry}/{self.name}{version}"
 
     @property
     def on_docker_hub(self) -> bool:
-        """Whether Docker Hub serves it, with its limit for anonymous pulls."""
+        """True if Docker Hub serves the image, with its limit for anonymous pulls."""
         return self.registry in _DOCKER_HUBS
 
     @property
     def pinned(self) -> bool:
-        """Whether it names a version: a digest, or a tag other than ``latest``."""
+        """True if the name has a version: a digest, or a tag other than ``latest``."""
         return self.digest is not None or self.tag not in {None, "latest"}

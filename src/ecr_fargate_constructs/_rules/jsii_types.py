@@ -1,4 +1,4 @@
-"""The class and interfaces that jsii records of an object. Imports nothing of CDK."""
+"""The class and the interfaces of an object by jsii's records. Does not import CDK."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OWN = {"ecr_fargate_constructs", "constructs", "datetime"}
 
 
 def module_of(written: str) -> str | None:
-    """The module of CDK that an annotation such as ``ec2.IVpc`` names; None for a name without a module."""
+    """Return the CDK module of an annotation such as ``ec2.IVpc``; None for a name without a module."""
     alias, dot, _ = written.rpartition(".")
     if not dot:
         return None
@@ -35,7 +35,7 @@ def is_interface(name: str) -> bool:
 
 
 def kinds_of(value: object) -> tuple[type, ...]:
-    """The classes of an object: of one that jsii has put together from several interfaces, those of its parts."""
+    """Return the classes of an object; for one that jsii combines from several interfaces, those of its parts."""
     delegates = vars(value).get("_delegates", ()) if type(value).__name__ == "InterfaceDynamicProxy" else ()
     return tuple(type(each) for each in delegates) or (type(value),)
 
@@ -59,27 +59,27 @@ def has_interface(written: str, value: object) -> bool:
 
 
 def is_construct(value: object) -> bool:
-    """Whether an object stands in a construct tree, made or imported."""
+    """Return whether an object is in a construct tree, made or imported."""
     return not isinstance(value, type) and any("constructs.IConstruct" in _interfaces(kind) for kind in kinds_of(value))
 
 
 def is_imported(value: object) -> bool:
-    """Whether an object is one of CDK's stand-ins for what exists elsewhere: their classes are not public."""
+    """Return whether an object is CDK's reference to an existing resource: such classes are not public."""
     return len(kinds_of(value)) > 1 or type(value).__name__.startswith("_")
 
 
 def name_of(value: object) -> tuple[str, str]:
-    """The module and the name under which people know the class of an object."""
+    """Return the module and the public name of an object's class."""
     kind = kinds_of(value)[-1]
-    found = next((base for base in kind.__mro__ if not base.__name__.startswith("_")), kind)
-    if found is object:  # of an interface there is the stand-in alone
+    public = next((base for base in kind.__mro__ if not base.__name__.startswith("_")), kind)
+    if public is object:  # an interface has only its proxy class
         return kind.__module__, kind.__name__.strip("_").removesuffix("Proxy")
-    return found.__module__, found.__name__
+    return public.__module__, public.__name__
 
 
 @cache
 def _interfaces(kind: type) -> frozenset[str]:
-    """The full names of all interfaces of a class, as jsii writes them."""
+    """Return the full names of all interfaces of a class, as jsii writes them."""
     return frozenset(_recorded(kind))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TagStatus(Enum):
-    """Which images a rule looks at by their tags."""
+    """The tag status of the images that a rule selects."""
 
     TAGGED = "tagged"
     UNTAGGED = "untagged"
@@ -28,7 +28,7 @@ class TagStatus(Enum):
 
 
 class CountType(Enum):
-    """What a rule counts."""
+    """The quantity that a rule counts."""
 
     IMAGES = "imageCountMoreThan"
     DAYS_SINCE_PUSH = "sinceImagePushed"
@@ -37,7 +37,7 @@ class CountType(Enum):
 
 
 class LifecycleAction(Enum):
-    """What a rule does with the images that it marks."""
+    """The action of a rule on the images that it marks."""
 
     EXPIRE = "expire"
     ARCHIVE = "transition"
@@ -45,15 +45,15 @@ class LifecycleAction(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The images that a rule sees.
+    """The images that a rule selects.
 
-    Several prefixes or patterns mean AND: an image matches when each of them matches one of its tags.
+    Several prefixes or patterns are combined with AND: an image matches if each of them matches one of its tags.
 
     Attributes:
         tag_status: Tagged, untagged or any.
         prefixes: Prefixes of tags.
         patterns: Patterns of tags; ``*`` stands for any characters.
-        archived: Whether archived images are seen, and only those.
+        archived: True to select archived images, and only those.
     """
 
     tag_status: TagStatus
@@ -63,28 +63,28 @@ class Selection:
 
     @property
     def globs(self) -> tuple[str, ...]:
-        """Prefixes and patterns alike, as patterns."""
+        """Prefixes and patterns, all as patterns."""
         return (*self.patterns, *(f"{prefix}*" for prefix in self.prefixes))
 
     def matches(self, tags: Sequence[str], *, archived: bool) -> bool:
-        """Whether an image with these tags, in this storage class, is seen."""
+        """Return whether the rule selects an image with these tags, in this storage class."""
         return archived == self.archived and bool(self.seen([line_of(tags)]))
 
     def seen(self, lines: Sequence[str]) -> Sequence[int]:
-        """Which of many images of this storage class are seen, by their place; their tags are ``line_of`` each."""
+        """Return the indexes of the selected images of this storage class; their tags are ``line_of`` each."""
         match self.tag_status:
             case TagStatus.ANY:
                 return range(len(lines))
             case TagStatus.UNTAGGED:
-                return [place for place, line in enumerate(lines) if not line]
+                return [index for index, line in enumerate(lines) if not line]
             case TagStatus.TAGGED:
-                found = [place for place, line in enumerate(lines) if line]
+                selected = [index for index, line in enumerate(lines) if line]
                 for search in map(_searching, self.globs):
-                    found = [place for place in found if search(lines[place])]
-                return found
+                    selected = [index for index in selected if search(lines[index])]
+                return selected
 
     def implies(self, other: Selection) -> bool:
-        """Whether every image that this selection sees is seen by ``other`` too."""
+        """Return whether ``other`` selects every image that this selection selects."""
         if self.archived != other.archived:
             return False
         if other.tag_status is TagStatus.ANY:
@@ -107,12 +107,12 @@ class Selection:
 
 
 def line_of(tags: Sequence[str]) -> str:
-    """The tags of an image as one text, in which a pattern is found without a loop; empty for an untagged image."""
+    """Return the tags of an image as one text, in which a pattern is found without a loop; empty if untagged."""
     return f"\n{chr(10).join(tags)}\n" if tags else ""
 
 
 def _searching(glob: str) -> Callable[[str], object]:
-    """What finds a tag, or a narrower pattern, that matches ``glob`` in a ``line_of`` tags."""
+    """Return a function that finds a tag, or a narrower pattern, matching ``glob`` in a ``line_of`` tags."""
     return re.compile("\n" + "[^\n]*".join(map(re.escape, glob.split("*"))) + "\n").search
 
 
@@ -121,12 +121,12 @@ class PolicyRule:
     """A rule of a lifecycle policy.
 
     Attributes:
-        priority: 1 is applied first.
-        selection: The images that it sees.
-        count_type: What it counts.
-        number: Images that stay, or days after which it acts.
-        action: What it does.
-        description: What its author said of it.
+        priority: Priority; 1 is applied first.
+        selection: The images that it selects.
+        count_type: The quantity that it counts.
+        number: Number of images to keep, or of days after which it acts.
+        action: Its action.
+        description: Its author's description.
     """
 
     priority: int
@@ -151,7 +151,7 @@ class PolicyRule:
         return f"rule {self.priority} ({what})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The rule as ECR reads it."""
+        """Return the rule as ECR reads it."""
         selection: dict[str, Any] = {"tagStatus": self.selection.tag_status.value}
         if self.selection.patterns:
             selection["tagPatternList"] = list(self.selection.patterns)
@@ -171,7 +171,7 @@ class PolicyRule:
 
     @classmethod
     def from_dict(cls, rule: Mapping[str, Any]) -> PolicyRule:
-        """Read a rule as ECR does."""
+        """Parse a rule as ECR does."""
         selection = rule["selection"]
         return cls(
             priority=int(rule["rulePriority"]),
@@ -190,7 +190,7 @@ class PolicyRule:
 
 @dataclass(frozen=True)
 class LifecyclePolicy:
-    """A lifecycle policy, by whomever it was written.
+    """A lifecycle policy, from any author.
 
     Attributes:
         rules: Its rules, by priority.
@@ -200,7 +200,7 @@ class LifecyclePolicy:
 
     @classmethod
     def from_text(cls, text: str) -> LifecyclePolicy:
-        """Read a policy's text.
+        """Parse a policy's text.
 
         Raises:
             ConfigurationError: It is not a lifecycle policy.
@@ -210,12 +210,12 @@ class LifecyclePolicy:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"the text is not an ECR lifecycle policy ({type(error).__name__}: {error}); "
-                'it has the form {"rules": [{"rulePriority": 1, "selection": {…}, "action": {"type": "expire"}}]}'
+                'use the form {"rules": [{"rulePriority": 1, "selection": {…}, "action": {"type": "expire"}}]}'
             ) from error
         return cls(tuple(sorted(rules, key=lambda rule: rule.priority)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The policy as ECR reads it; numbers that are CDK tokens stay tokens."""
+        """Return the policy as ECR reads it; numbers that are CDK tokens stay tokens."""
         return {"rules": [rule.to_dict() for rule in self.rules]}
 
 

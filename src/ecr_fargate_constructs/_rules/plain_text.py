@@ -1,4 +1,4 @@
-"""Text of others, on its way to a terminal or into a file. Pure."""
+"""Untrusted text, before it goes to a terminal or into a file. Pure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _SEQUENCE = re.compile(
     r"|\x1b[ -/]{0,4}[0-~]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""What moves the cursor, turns the direction of writing around, or is no character at all."""
+"""Characters that move the cursor, change the text's direction, or are not characters at all."""
 
 
 def plain(text: str, *, colours: bool = False) -> str:
-    """Return a text without what a terminal obeys: titles, the clipboard, moves of the cursor; lines and tabs stay.
+    """Return a text without control sequences: titles, the clipboard, cursor moves; lines and tabs stay.
 
     Args:
         text: The text.
-        colours: Whether colours stay, as in the logs of an application.
+        colours: Keep colours, as for the logs of an application; default, False.
     """
     kept: list[str] = []
 

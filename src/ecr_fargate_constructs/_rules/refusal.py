@@ -1,4 +1,4 @@
-"""Errors of CDK's, told as this library tells its own."""
+"""CDK's errors, as errors of this library."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _OF_JSII = {"jsii", "typeguard"}
 def refused_by_cdk(
     error: BaseException, *, path: str | None = None, what: str | None = None
 ) -> ConfigurationError | None:
-    """Return an error that CDK raised as a ``ConfigurationError``; None for one that is not CDK's.
+    """Return an error that CDK raised as a ``ConfigurationError``; None for an error from elsewhere.
 
-    CDK's own words are a ``RuntimeError``. What jsii cannot hand over is a TypeError or an AttributeError of its own.
+    CDK's own errors are a ``RuntimeError``. For values that jsii cannot pass on, it raises a TypeError or an
+    AttributeError of its own.
     """
     if isinstance(error, ConfigurationError):
         return None

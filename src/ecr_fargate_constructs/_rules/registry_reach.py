@@ -1,4 +1,4 @@
-"""Whether an image can be pulled through VPC endpoints alone. Pure: no CDK objects.
+"""Check whether VPC endpoints are enough to pull an image. Pure: no CDK objects.
 
 Sources: "Amazon ECR interface VPC endpoints" in the Amazon ECR user guide: the endpoints serve private repositories of
 their own region, and not ECR Public.
@@ -34,20 +34,20 @@ _PUBLIC = {
 
 
 class OutOfReach(NamedTuple):
-    """Why an image cannot be pulled."""
+    """The reason why an image cannot be pulled."""
 
     reason: str
     fix: str
     certain: bool
-    """Whether it is so for certain; a registry of one's own may stand inside the VPC."""
+    """False if the registry might be inside the VPC."""
 
 
 def out_of_reach(image: str, *, region: str | None, regions: Collection[str | None]) -> OutOfReach | None:
-    """Return why VPC endpoints do not lead to an image; None when they do, or when the deployment alone knows.
+    """Return why VPC endpoints do not lead to an image; None if they do, or if only the deployment knows.
 
     Args:
-        image: The image as the task definition names it, without what only the deployment knows.
-        region: The region of the task; None when only the deployment knows.
+        image: The image as the task definition names it, without the parts that only the deployment knows.
+        region: The region of the task; None if only the deployment knows it.
         regions: Regions that an endpoint for ``ecr.dkr`` leads to; None for that of the task.
     """
     private = _PRIVATE.search(image.partition("/")[0])
@@ -59,25 +59,25 @@ def out_of_reach(image: str, *, region: str | None, regions: Collection[str | No
         return None
     public = reference.on_docker_hub or reference.registry in _PUBLIC or reference.registry.endswith(".pkg.dev")
     return OutOfReach(
-        f"{'is in a public registry' if public else f'comes from {reference.registry}'}, and VPC endpoints lead to "
-        "private repositories of Amazon ECR alone",
+        f"{'is in a public registry' if public else f'comes from {reference.registry}'}, but VPC endpoints lead only "
+        "to private repositories of Amazon ECR",
         f"use PrivateRepository.mirror_image({image!r}) or PullThroughCache",
         certain=public,
     )
 
 
-def _of_region(wanted: str | None, region: str | None, regions: Collection[str | None]) -> OutOfReach | None:
-    if wanted is None or region is None or wanted == region or wanted in regions:
+def _of_region(image: str | None, region: str | None, regions: Collection[str | None]) -> OutOfReach | None:
+    if image is None or region is None or image == region or image in regions:
         return None
     return OutOfReach(
-        f"is in a repository of {wanted}, and the VPC's endpoints lead to those of {region}",
+        f"is in a repository of {image}, but the VPC's endpoints lead to those of {region}",
         f"use PrivateRepository.mirror_image(…) or a repository of {region}",
         certain=True,
     )
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401 - a string, or what CloudFormation makes one of
-    """Return a text without what only the deployment knows; nothing when it knows it all."""
+    """Return a text without the parts that only the deployment knows; empty if it knows all of it."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""When a scheduled action runs: the expressions that Application Auto Scaling takes. Pure: no clock is asked.
+"""Schedule expressions of Application Auto Scaling. Pure: without a clock.
 
 Source: "Schedule recurring scaling actions using cron expressions" in the Application Auto Scaling user guide. What it
-does not settle (ranges that wrap, combinations of days) is let through.
+leaves open (ranges that wrap, combinations of days) is accepted.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _KIND = re.compile(r"(cron|rate|at)\((.*)\)")
 
 
 def check_expression(name: str, expression: str) -> None:
-    """Refuse what is no schedule.
+    """Refuse a text that is not a schedule.
 
     Raises:
         ConfigurationError: It is neither ``cron(…)`` nor ``rate(…)`` nor ``at(…)``, or a field of it is out of range.
     """
     if is_token(expression):
         return
-    found = _KIND.fullmatch(expression)
-    if found is None:
+    match = _KIND.fullmatch(expression)
+    if match is None:
         raise ConfigurationError(
             f"{name}={expression!r} is not a schedule; use Schedule.cron(hour='8', minute='0'), Schedule.rate(…) or "
             "Schedule.at(…)"
         )
-    kind, inside = found.groups()
+    kind, inside = match.groups()
     if kind == "cron":
         _check_cron(name, expression, inside)
     elif kind == "rate" and not _RATE.fullmatch(inside):
@@ -55,15 +55,15 @@ def check_expression(name: str, expression: str) -> None:
         )
     elif kind == "at":
         try:
-            datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - it has no zone, time_zone= says which
+            datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - time_zone= gives its zone
         except ValueError as error:
             raise ConfigurationError(
-                f"{name}={expression!r} is not a moment; use for example 'at(2027-01-31T08:00:00)'"
+                f"{name}={expression!r} is not a point in time; use for example 'at(2027-01-31T08:00:00)'"
             ) from error
 
 
 def check_zone(name: str, zone: str) -> None:
-    """Refuse a time zone that does not exist; nothing is known where the machine has no list of zones."""
+    """Refuse a time zone that does not exist; accept any if the machine has no list of zones."""
     if is_token(zone) or not zoneinfo.available_timezones():
         return
     if zone not in zoneinfo.available_timezones():
@@ -92,7 +92,7 @@ def _check_cron(name: str, expression: str, inside: str) -> None:
 
 
 def _is_range(item: str, least: int, most: int, names: tuple[str, ...]) -> bool:
-    """Whether it is any value, a value or a range, with a step or without."""
+    """Return whether a field is ``*``, a value or a range, with a step or without."""
     value, slash, step = item.partition("/")
     if slash and not (step.isdecimal() and int(step) > 0):
         return False

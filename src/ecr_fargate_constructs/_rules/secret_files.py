@@ -1,4 +1,4 @@
-"""Names of files that look like secrets and have no business in an image. Pure."""
+"""Names of files that look like secrets and do not belong in an image. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HARMLESS = (
 
 
 def is_secret_file(name: str) -> bool:
-    """Whether a file or a directory of this name looks like a secret."""
+    """Return whether a file or a directory of this name looks like a secret."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in _SENSITIVE) and not any(
         fnmatch.fnmatchcase(name, pattern) for pattern in _HARMLESS
     )

@@ -1,8 +1,8 @@
-"""The one judge of what looks like a secret, by name and by value. Pure.
+"""Detection of secrets, by name and by value, for the whole library. Pure.
 
-Environment variables, build arguments, compose files, Copilot manifests and the doctor all ask here. A name is read
-word by word, and its last words decide: ``DB_PASSWORD`` is a password, ``PASSWORD_FILE`` says where one is. Values are
-known by the forms that their issuers document. No message of the library shows a value that is found here.
+Environment variables, build arguments, compose files, Copilot manifests and the doctor all use it. A name is split into
+words, and its last words decide: ``DB_PASSWORD`` is a password, ``PASSWORD_FILE`` names its location. Values are
+detected by the forms that their issuers document. No message of the library shows a detected value.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _QUALIFIERS = {
     "LIVE", "STAGING", "STAGE", "DEV", "DEVELOPMENT", "TEST", "QA", "CURRENT", "PREVIOUS", "OLD", "NEW",
     "PRIMARY", "SECONDARY", "V",
 }  # fmt: skip
-"""Words after the one that says what a value is: ``DB_PASSWORD_PROD``, ``SECRET_KEY_BASE``."""
+"""Words that may follow the word that decides: ``DB_PASSWORD_PROD``, ``SECRET_KEY_BASE``."""
 
 _SECRET = {
     "PASSWORD", "PASSWORDS", "PASSWD", "PASSWRD", "PASSPHRASE", "PASSCODE", "PWD", "PASS", "PW", "SECRET",
@@ -35,7 +35,7 @@ _KEYS = {
     "SDK", "WEBHOOK", "INGEST", "INGESTION", "SHARED", "NONCE", "IN", "SECURE", "UNSEAL", "TLS", "SSL", "VAULT",
     "RECOVERY",
 }  # fmt: skip
-"""Words before ``KEY`` that make a secret of it; a partition key, a cache key or a public key is none."""
+"""Words before ``KEY`` that make it a secret; a partition key, a cache key or a public key is not one."""
 
 _WITH_WORD_BEFORE = {
     "KEY": _KEYS,
@@ -50,19 +50,19 @@ _NOT_TOKENS = {
 }  # fmt: skip
 _EXACT = {"AWS_ACCESS_KEY_ID", "NPM_CONFIG__AUTH", "DOCKER_AUTH_CONFIG"}
 _NOT_SECRET = {"PWD", "OLDPWD"}
-"""What a shell keeps there: directories."""
+"""Variables in which a shell keeps directories."""
 
 _PUBLIC = re.compile(r"(?:^|_)PUBLIC(?:$|_)|^(?:VITE|REACT_APP|GATSBY)_", re.IGNORECASE)
-"""Names of public keys, and of what build tools write into the pages that everybody gets."""
+"""Names of public keys, and of variables that build tools write into public pages."""
 
 _NO_VALUE = re.compile(
     r"\s*|true|false|yes|no|on|off|none|null|disabled|enabled|arn:.*|\$\w+|\$\{[^}]*\}|<[^<>]*>|\*+"
     r"|(?:/|\./|\.\./|~/)(?:[\w.@-]{1,40}/)*[\w.@-]{1,40}/?|[A-Za-z]:\\.*|https?://\S*",
     re.IGNORECASE | re.DOTALL,
 )
-"""What a variable with a secret's name may hold without being one: a switch, an ARN, a path, an address."""
+"""Values that are not a secret even under a secret's name: a switch, an ARN, a path, an address."""
 
-_GIVEN = r"(?![$<{*&\s;'\"@])"  # no placeholder: $PASSWORD, ${PASSWORD}, <password>, {password}, ***
+_GIVEN = r"(?![$<{*&\s;'\"@])"  # not a placeholder: $PASSWORD, ${PASSWORD}, <password>, {password}, ***
 _FORMS = (
     r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b",  # AWS
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d|AGE-SECRET-KEY-1[0-9A-Z]{20,}",
@@ -90,7 +90,7 @@ _FORMS = (
 )
 _SECRET_VALUE = re.compile("|".join(_FORMS))
 _PUBLISHABLE = re.compile(r"\bAIza[\w-]{35}|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")
-"""Keys of Google and JSON Web Tokens, which some services hand to every browser."""
+"""Keys of Google and JSON Web Tokens, which some services give to every browser."""
 
 _REFERENCE = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 
@@ -114,17 +114,17 @@ def is_secret_name(name: str) -> bool:
 
 
 def is_secret_value(value: str) -> bool:
-    """Return whether a text holds what is a secret by its form, or a reference that CloudFormation replaces by one."""
+    """Return whether a text contains a secret by its form, or a reference that CloudFormation replaces by one."""
     return _SECRET_VALUE.search(value) is not None or _PUBLISHABLE.search(value) is not None or resolves_secret(value)
 
 
 def resolves_secret(value: str) -> bool:
-    """Return whether CloudFormation puts a secret of Secrets Manager or a SecureString in the place of this text."""
+    """Return whether CloudFormation replaces this text by a secret of Secrets Manager or a SecureString."""
     return _REFERENCE.search(value) is not None
 
 
 def seems_secret(name: str, value: str) -> bool:
-    """Return whether a variable holds a secret itself, and not where to find one."""
+    """Return whether a variable holds a secret itself, rather than its location."""
     if _SECRET_VALUE.search(value) or resolves_secret(value):
         return True
     if _PUBLISHABLE.search(value):

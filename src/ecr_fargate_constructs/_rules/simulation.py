@@ -1,7 +1,7 @@
-"""What a lifecycle policy would do to images, worked out offline with ECR's documented semantics. Pure.
+"""Offline simulation of a lifecycle policy on images, by ECR's documented semantics. Pure.
 
 Sources: "Lifecycle policy evaluation rules" and "Examples of lifecycle policies in Amazon ECR" in the Amazon ECR user
-guide. Not documented there, and decided here: rules for archived images and rules for others do not shield each other's
+guide. Assumptions where these are silent: rules for archived images and rules for others do not shield each other's
 images; of two images pushed at the same instant the one with the greater digest counts as the younger.
 """
 
@@ -33,13 +33,13 @@ class EcrImage:
     """An image of a repository, as far as retention is concerned.
 
     Attributes:
-        pushed_at: When it was pushed.
-        tags: Its tags.
-        digest: Its digest.
-        pulled_at: When ECR last recorded a pull.
-        archived_at: When it was archived; None for an image in standard storage.
-        restored_at: When it was last restored from the archive.
-        manifests: Digests of the images that it refers to, when it is an image index.
+        pushed_at: Time of its push.
+        tags: Its tags; default, none.
+        digest: Its digest; default, empty.
+        pulled_at: Time of the last pull that ECR recorded; default, none.
+        archived_at: Time when it was archived; None for an image in standard storage; default, None.
+        restored_at: Time when it was last restored from the archive; default, none.
+        manifests: Digests of the images that it refers to, if it is an image index; default, none.
     """
 
     pushed_at: datetime
@@ -57,7 +57,7 @@ class EcrImage:
 
 
 class Outcome(Enum):
-    """What happens to an image."""
+    """The effect of a policy on an image."""
 
     KEPT = "kept"
     ARCHIVED = "archived"
@@ -66,14 +66,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to an image, and why.
+    """The effect of a policy on an image, and its reason.
 
     Attributes:
         image: The image.
-        outcome: What happens to it.
-        rule: The rule that decided: the one that acts, or the first that sees the image and shields it from the rules
-            after it; None when no rule sees it.
-        held_by: Digest of the image index that keeps an image from being expired.
+        outcome: The effect.
+        rule: The rule that decided: the one that acts, or the first that selects the image and shields it from the
+            rules after it; None if no rule selects it.
+        held_by: Digest of the image index that prevents an image from being expired.
     """
 
     image: EcrImage
@@ -82,7 +82,7 @@ class Decision:
     held_by: str | None = None
 
     def explain(self) -> str:
-        """The decision in a sentence."""
+        """Return the decision as a sentence."""
         if self.held_by is not None:
             return f"{self.image.name}: kept, because the image index {self.held_by} refers to it; else by {self.rule}"
         if self.rule is None:
@@ -93,7 +93,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a policy does to images.
+    """The effect of a policy on all images.
 
     Attributes:
         decisions: One for each image, the youngest first.
@@ -103,7 +103,7 @@ class Plan:
 
     @property
     def kept(self) -> tuple[Decision, ...]:
-        """The images that stay."""
+        """The images that are kept."""
         return self._with(Outcome.KEPT)
 
     @property
@@ -117,7 +117,7 @@ class Plan:
         return self._with(Outcome.EXPIRED)
 
     def explain(self) -> str:
-        """Every decision, a line each."""
+        """Return every decision, one per line."""
         return "\n".join(decision.explain() for decision in self.decisions)
 
     def _with(self, outcome: Outcome) -> tuple[Decision, ...]:
@@ -125,25 +125,27 @@ class Plan:
 
 
 def simulate(policy: LifecyclePolicy, images: Iterable[EcrImage], now: datetime) -> Plan:
-    """Work out what a policy does to images at an instant.
+    """Simulate a policy on images at a point in time.
 
-    All rules are evaluated at once and then applied by priority. A rule counts every image that it sees, those that a
-    rule before it takes included; but it acts only on images that no rule before it sees. An image that an index in the
-    repository refers to is not expired while the index is there.
+    All rules are evaluated at once and then applied by priority. A rule counts every image that it selects, including
+    those on which an earlier rule acts; but it acts only on images that no earlier rule selects. An image that an index
+    in the repository refers to is not expired while the index exists.
 
     Raises:
         ConfigurationError: A number of the policy is a CDK token.
     """
     young_first = sorted(images, key=lambda image: (image.pushed_at, image.digest, tuple(image.tags)), reverse=True)
     held = {digest: image.digest for image in young_first for digest in image.manifests}
-    stored: dict[bool, list[int]] = {False: [], True: []}  # the places of standard and of archived images
+    stored: dict[bool, list[int]] = {False: [], True: []}  # indexes of standard and of archived images
     for place, image in enumerate(young_first):
         stored[image.archived_at is not None].append(place)
     lines = {archived: [line_of(young_first[place].tags) for place in places] for archived, places in stored.items()}
     decided: list[Decision | None] = [None] * len(young_first)
     for rule in sorted(policy.rules, key=lambda rule: rule.priority):
         if is_token(rule.number):
-            raise ConfigurationError(f"{rule} cannot be simulated: its number is known to the deployment only")
+            raise ConfigurationError(
+                f"{rule} cannot be simulated, because only the deployment knows its number; use a plain number"
+            )
         oldest_allowed = None if rule.count_type is CountType.IMAGES else now - timedelta(days=rule.number)
         places = stored[rule.selection.archived]
         for seen, index in enumerate(rule.selection.seen(lines[rule.selection.archived]), 1):
@@ -171,7 +173,7 @@ def _decide(rule: PolicyRule, image: EcrImage, held: dict[str, str], *, marked: 
 
 
 def _since(rule: PolicyRule, image: EcrImage) -> datetime:
-    """The instant from which a rule counts days."""
+    """Return the time from which a rule counts days."""
     match rule.count_type:
         case CountType.DAYS_SINCE_ARCHIVED:
             return image.archived_at or image.pushed_at

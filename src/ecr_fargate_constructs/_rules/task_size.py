@@ -1,4 +1,4 @@
-"""Sizes that Fargate has. Pure: no CDK objects."""
+"""Task sizes of Fargate. Pure: no CDK objects."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _GIB = 1024
 
 
 FARGATE_SIZES: dict[int, tuple[int, ...]] = {int(cpu): tuple(sizes) for cpu, sizes in table("fargate_sizes").items()}
-"""CPU units to the memory sizes (MiB) that Linux tasks may have with them."""
+"""Memory sizes (MiB) that Linux tasks may have, by CPU units."""
 
 
 class SharesOfTask(Protocol):
-    """What a container asks of its task; ``AppContainer`` and ``Sidecar`` do."""
+    """The share of its task that a container needs; ``AppContainer`` and ``Sidecar`` have it."""
 
     @property
     def cpu(self) -> float | None:
@@ -44,19 +44,19 @@ class SharesOfTask(Protocol):
 @typed
 @dataclass(frozen=True)
 class TaskSize:
-    """CPU and memory of a whole task, checked against what Fargate has.
+    """CPU and memory of a whole task, checked against the sizes of Fargate.
 
-    Defaults: 256 CPU units (a quarter of a vCPU), 512 MiB, and the 20 GiB of storage that come with every task.
+    Defaults: 256 CPU units (a quarter of a vCPU), 512 MiB, and the 20 GiB of storage that every task has.
 
-    A CDK token in any place passes unread. With a token as ``cpu``, any memory size that some CPU size allows passes.
+    A CDK token passes unchecked. With a token as ``cpu``, any memory size that some CPU size allows passes.
 
     Attributes:
-        cpu: CPU units; 1024 are one vCPU. One of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768.
-        memory_mib: Memory in MiB; the sizes allowed depend on ``cpu`` (see ``FARGATE_SIZES``).
-        ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
+        cpu: CPU units; 1024 are one vCPU. One of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768; default, 256.
+        memory_mib: Memory in MiB; the sizes allowed depend on ``cpu`` (see ``FARGATE_SIZES``); default, 512.
+        ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; default, the 20 GiB that every task has.
 
     Raises:
-        ConfigurationError: For a size that Fargate does not have. CloudFormation would find out in the middle of the
+        ConfigurationError: Fargate does not have the size. CloudFormation would report that only in the middle of the
             deployment.
     """
 
@@ -73,31 +73,31 @@ class TaskSize:
         architecture: Architecture = Architecture.X86_64,
         ephemeral_storage_gib: float | None = None,
     ) -> TaskSize:
-        """Pick the cheapest size in which ``containers`` fit together.
+        """Return the cheapest size in which ``containers`` fit together.
 
-        A container asks for its ``cpu``, and for its ``memory_limit_mib``, or its ``memory_reservation_mib`` where it
-        has no limit; what it does not name it does not ask for. Among sizes of one price, the smallest.
+        A container needs its ``cpu``, and its ``memory_limit_mib``, or else its ``memory_reservation_mib``; an option
+        that is not set counts as nothing. Among sizes of equal price, the smallest is returned.
 
         Args:
             containers: The containers of the task.
-            architecture: What they run on; left out, x86-64.
-            ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; left out, the task has 20 GiB.
+            architecture: Their architecture; default, x86-64.
+            ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; default, the 20 GiB that every task has.
 
         Raises:
-            ConfigurationError: They fit no size of Fargate, none names a need, or a share is a token, whose value only
+            ConfigurationError: They fit no size of Fargate, none sets a need, or a share is a token, whose value only
                 the deployment knows.
         """
-        asked = list(containers)
-        cpu = sum(_known("cpu", each.cpu) for each in asked)
+        shares = list(containers)
+        cpu = sum(_amount("cpu", each.cpu) for each in shares)
         memory = sum(
-            _known("memory_limit_mib", each.memory_limit_mib)
-            or _known("memory_reservation_mib", each.memory_reservation_mib)
-            for each in asked
+            _amount("memory_limit_mib", each.memory_limit_mib)
+            or _amount("memory_reservation_mib", each.memory_reservation_mib)
+            for each in shares
         )
-        if asked and not cpu and not memory:
+        if shares and not cpu and not memory:
             raise ConfigurationError(
-                "TaskSize.smallest_for: no container names its cpu=, memory_limit_mib= or memory_reservation_mib=, so "
-                "that any size fits; name what each needs, or leave size= out for 256 units and 512 MiB"
+                "TaskSize.smallest_for: no container sets cpu=, memory_limit_mib= or memory_reservation_mib=, so any "
+                "size fits; set what each needs, or omit size= for 256 units and 512 MiB"
             )
         fitting = [
             (hourly_price(units, size, architecture), units, size)
@@ -108,14 +108,14 @@ class TaskSize:
         if not fitting:
             units, sizes = max(FARGATE_SIZES.items())
             raise ConfigurationError(
-                f"the containers ask for {cpu:g} CPU units and {memory:g} MiB together, and Fargate's largest size has "
-                f"{units} and {sizes[-1]}; ask for less, or run them on EC2"
+                f"the containers need {cpu:g} CPU units and {memory:g} MiB together, but Fargate's largest size has "
+                f"{units} and {sizes[-1]}; lower their needs, or run them on EC2"
             )
         _, units, size = min(fitting)
         return cls(units, size, ephemeral_storage_gib)
 
     def __post_init__(self) -> None:
-        """Refuse what Fargate does not have."""
+        """Refuse a size that Fargate does not have."""
         self._check_cpu()
         self._check_memory()
         if self.ephemeral_storage_gib is not None:
@@ -124,7 +124,7 @@ class TaskSize:
                 self.ephemeral_storage_gib,
                 minimum=21,
                 maximum=200,
-                what="a storage size of Fargate (20 GiB come with every task: leave it out for those)",
+                what="a storage size of Fargate (every task has 20 GiB: omit it for those)",
             )
 
     def _check_cpu(self) -> None:
@@ -154,9 +154,9 @@ class TaskSize:
 
 
 def hourly_price(cpu: float, memory_mib: float, architecture: Architecture) -> float:
-    """Return the US dollars that a task of this size costs per hour in us-east-1, without its storage.
+    """Return the price of a task of this size in US dollars per hour in us-east-1, without storage.
 
-    It only ranks sizes: other regions ask more for both.
+    It only ranks sizes: both cost more in other regions.
     """
     vcpu, gb = _prices()[architecture]
     return cpu / 1024 * vcpu + memory_mib / _GIB * gb
@@ -172,19 +172,19 @@ def _prices() -> dict[Architecture, tuple[float, float]]:
     }
 
 
-def _known(name: str, share: float | None) -> float:
+def _amount(name: str, share: float | None) -> float:
     if share is None:
         return 0
     if is_token(share):
         raise ConfigurationError(
-            f"TaskSize.smallest_for cannot add up a {name} that only the deployment knows; give TaskSize(…) itself"
+            f"TaskSize.smallest_for cannot add up a {name} that only the deployment knows; use TaskSize(…) instead"
         )
     return share
 
 
 def _listed(sizes: tuple[int, ...]) -> str:
-    """Name the sizes, a long even row by its ends and its step."""
+    """List the sizes for a message; a long even row by its ends and its step."""
     steps = {later - earlier for earlier, later in pairwise(sizes)}
-    if len(sizes) > 4 and len(steps) == 1:  # noqa: PLR2004 - from five on, a range reads better than a list
+    if len(sizes) > 4 and len(steps) == 1:  # noqa: PLR2004 - from five sizes on, a range is easier to read than a list
         return f"{sizes[0]} to {sizes[-1]} in steps of {steps.pop()}"
     return ", ".join(map(str, sizes))

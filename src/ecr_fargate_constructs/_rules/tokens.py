@@ -1,8 +1,8 @@
-"""The only place that asks "is this a CDK token?".
+"""Detection of CDK tokens, for the whole library.
 
-A token stands for a value that only the deployment knows (a parameter, another stack's output). It is never judged: the
-rules of this library pass it on unread. The encodings are read without jsii, so that the pure rules need no ``aws_cdk``
-and a check costs nanoseconds; ``tests/contract/test_tokens.py`` holds them to the CDK in use.
+A token represents a value that only the deployment knows (a parameter, another stack's output). The rules of this
+library never check it and pass it on. The encodings are read without jsii, so that the pure rules need no ``aws_cdk``
+and a check costs nanoseconds; ``tests/contract/test_tokens.py`` compares them with the CDK in use.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _NUMBER_MARKER = 0xFBFF  # the upper 16 bits of the double in which CDK hides a 
 
 
 def is_token(value: object) -> bool:
-    """Whether ``value`` is, or contains, something that only the deployment resolves."""
+    """Return whether ``value`` is, or contains, a CDK token."""
     if isinstance(value, str):
         return _IN_TEXT.search(value) is not None
     if isinstance(value, float):
         return bool(struct.unpack(">H", struct.pack(">d", value)[:2])[0] == _NUMBER_MARKER)
     if isinstance(value, (list, tuple)):
         return any(is_token(item) for item in value)
-    # Paths and stacks resolve something as well, and a class is no value.
+    # Paths and stacks have an attribute "resolve" as well, and a class is not a value.
     return hasattr(value, "resolve") and not isinstance(value, (type, PathLike)) and not hasattr(type(value), "node")
 
 
 def is_list_token(values: object) -> bool:
-    """Whether a list stands for another one that only the deployment knows, so that its length means nothing."""
+    """Return whether a list is a token for another list, so that its length means nothing."""
     return isinstance(values, (list, tuple)) and len(values) == 1 and str(values[0]).startswith("#{Token[")

@@ -1,10 +1,10 @@
-"""Whether values are of the types that annotations name.
+"""Type checks of values against annotations.
 
-Annotations are read as they are written, and classes are told by their modules and names, so that nothing is imported
-for it. CDK's interfaces (``ec2.IVpc``) are told by what jsii records of an object.
+Annotations are read as text, and classes are identified by module and name, so that nothing has to be imported. CDK's
+interfaces (``ec2.IVpc``) are identified by jsii's records of an object.
 
-What is admitted is made plain: a mapping becomes a dict, a sequence a list, the member of an IntEnum its number. jsii
-takes nothing else, and what the caller does to the original later changes nothing.
+Accepted values are converted: a mapping becomes a dict, a sequence a list, a member of an IntEnum its number. jsii
+accepts nothing else, and later changes of the caller's original have no effect.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from ecr_fargate_constructs._rules.jsii_types import has_interface, is_interface, is_of_class
 from ecr_fargate_constructs._rules.refusal import refused_by_cdk
 from ecr_fargate_constructs._rules.tokens import is_token
-from ecr_fargate_constructs._rules.wrong_type import Either, Kind, Many, Named, Pairs, instead, said
+from ecr_fargate_constructs._rules.wrong_type import Either, Kind, Many, Named, Pairs, describe, instead
 from ecr_fargate_constructs.errors import ConfigurationError
 
 P = ParamSpec("P")
@@ -44,17 +44,17 @@ ALIASES = {
     "Values": "str | Sequence[str]",
     "Volume": "SharedVolume | EfsVolume | EbsVolume",
 }
-"""The library's own names for several types; ``tests/contract/test_types.py`` holds them to what they stand for."""
+"""The library's own names for several types; ``tests/contract/test_types.py`` compares them with their definitions."""
 
 _SHAPES = {
     "BalancedService": ("service", "target_group"),
     "ImageForArchitecture": ("container_image", "architecture"),
     "SharesOfTask": ("cpu", "memory_limit_mib", "memory_reservation_mib"),
 }
-"""What an object has that is of one of the library's protocols."""
+"""Attributes of the objects that fit the library's protocols."""
 
-_NUMBERS = {"float", "int"}  # which the checks of their ranges judge
-_VALUES = {"float", "int", "str"}  # of which members of an enumeration may be
+_NUMBERS = {"float", "int"}  # their types are checked together with their ranges
+_VALUES = {"float", "int", "str"}  # types that members of an enumeration may have
 _MANY: dict[str, type] = {
     "Sequence": Sequence,
     "Collection": Collection,
@@ -66,25 +66,27 @@ _MANY: dict[str, type] = {
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 Fault: TypeAlias = tuple[str, object, Kind]
-"""Where in a value, what is there, and what should be."""
+"""Place within a value, the wrong part, and the type that it should have."""
 
 
 def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | None = None) -> None:
-    """Refuse a value that is not what its annotation says.
+    """Refuse a value that does not have its annotation's type.
 
     Raises:
-        ConfigurationError: It is of another type, or something in it is.
+        ConfigurationError: The value, or a part of it, has another type.
     """
-    found = _fault(parsed(annotation), value)
-    if found is not None:
-        where, wrong, kind = found
+    fault = _fault(parsed(annotation), value)
+    if fault is not None:
+        where, wrong, kind = fault
         place = f"{name}{where}"
         fits = any(isinstance(each, Many) and _fault(each.of, wrong) is None for each in _each(kind))
-        raise ConfigurationError(f"{place}{said(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path)
+        raise ConfigurationError(
+            f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path
+        )
 
 
 def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
-    """Return a value of the type that its annotation says as jsii takes it, apart from what the caller holds."""
+    """Return a value as jsii accepts it, converted by its annotation, independent of the caller's original."""
     return _plain(parsed(annotation), value)
 
 
@@ -97,7 +99,7 @@ def _plain(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - as above
         return {_plain(kind.keys, name): _plain(kind.values, each) for name, each in value.items()}
     if isinstance(kind, Many) and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if isinstance(value, tuple) and type(value) is not tuple:
-            return value  # of a class that says more than what is in it
+            return value  # an instance of a subclass, which has more than its elements
         return [_plain(kind.of, each) for each in value]
     return value
 
@@ -107,9 +109,9 @@ def _each(kind: Kind) -> tuple[Kind, ...]:
 
 
 def typed(cls: type[T]) -> type[T]:
-    """Have a value object refuse what is not of the type that a field names.
+    """Make a value object refuse values that do not have the types of its fields.
 
-    What its own checks say comes first, since they know more; where they stumble over a type, it is named here.
+    The class's own checks run first, because they know more; if they fail on a wrong type, that type is reported.
     """
     init: Callable[..., None] = cls.__init__
 
@@ -139,7 +141,7 @@ def typed(cls: type[T]) -> type[T]:
 
 
 def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Exception) -> None:
-    """Say of an error which type it comes from, where there is one."""
+    """Raise the error about a wrong type that caused ``error``, if there is one."""
     try:
         for name, annotation, value in given:
             refuse_wrong_type(f"{owner}{name}", annotation, value)
@@ -158,7 +160,7 @@ def admitted(
 ) -> BoundArguments | None:
     """Return the arguments of a call as jsii takes them; None where Python itself refuses the call.
 
-    Numbers are left to those that check their ranges, who know more.
+    Numbers are left to the checks of their ranges, which know more.
 
     Args:
         function: What is called.
@@ -169,7 +171,7 @@ def admitted(
         path: Path of the construct that the message is about.
 
     Raises:
-        ConfigurationError: One is of another type than the function names, or there is no such option.
+        ConfigurationError: An argument has another type, or there is no such option.
     """
     bound = _bound(function, args, kwargs)
     if bound is None:
@@ -185,33 +187,33 @@ def admitted(
 def refuse_unknown_options(
     function: Callable[..., object], options: Mapping[str, object], *, what: str, path: str | None = None
 ) -> None:
-    """Refuse a keyword that a function does not have; to be asked when Python refuses a call.
+    """Refuse a keyword that a function does not have; called after Python refuses a call.
 
     Raises:
         ConfigurationError: There is no such option.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
-    known = _signature(function).parameters
-    if any(each.kind is Parameter.VAR_KEYWORD for each in known.values()):
+    parameters = _signature(function).parameters
+    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
         return
     for name in options:
-        if name in known:
+        if name in parameters:
             continue
-        names = [each for each in known if each != "self"]
-        near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK writes camel case
-        fix = f"did you mean {near[0]}=" if near else f"it takes {', '.join(names) or 'none'}"
-        raise ConfigurationError(f"{what} has no option {name!r}; {fix}{'?' if near else ''}", path=path)
+        names = [each for each in parameters if each != "self"]
+        near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK uses camel case
+        fix = f"did you mean {near[0]}=?" if near else f"use {', '.join(names) or 'none'}"
+        raise ConfigurationError(f"{what} has no option {name!r}; {fix}", path=path)
 
 
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:
-    """Have a method refuse arguments of other types than it names, before it does anything."""
+    """Make a method refuse arguments of wrong types before it does anything."""
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:
         bound = admitted(function, args, kwargs, what=function.__qualname__, owner=f"{function.__qualname__}: ")
         if bound is None:
-            return function(*args, **kwargs)  # Python says what is wrong with the call
+            return function(*args, **kwargs)  # Python reports what is wrong with the call
         return function(*bound.args, **bound.kwargs)
 
     return checked
@@ -239,7 +241,7 @@ def _signature(function: Callable[..., object]) -> Signature:
 
 @cache
 def parsed(annotation: str) -> Kind:
-    """The type that an annotation names."""
+    """Parse the type that an annotation names."""
     return _kind(ast.parse(annotation, mode="eval").body)
 
 
@@ -266,9 +268,9 @@ def _kind(node: ast.expr) -> Kind:
 
 def _fault(kind: Kind, value: object) -> Fault | None:
     if isinstance(kind, Either):
-        found = [_fault(each, value) for each in kind.kinds]
-        inside = (fault for fault in found if fault is not None and fault[0])
-        return None if None in found else next(inside, ("", value, kind))
+        faults = [_fault(each, value) for each in kind.kinds]
+        inside = (fault for fault in faults if fault is not None and fault[0])
+        return None if None in faults else next(inside, ("", value, kind))
     if isinstance(kind, Named):
         right = _is(kind, value)
     else:
@@ -280,9 +282,9 @@ def _fault(kind: Kind, value: object) -> Fault | None:
     return next((fault for where, each, of in _parts(kind, value) if (fault := _at(where, _fault(of, each)))), None)
 
 
-def _parts(kind: Kind, value: Any) -> Iterator[tuple[str, object, Kind]]:  # noqa: ANN401 - looked at before
-    """What is in a value, where, and what it has to be."""
-    if isinstance(kind, Many) and isinstance(value, Collection):  # a generator would be used up
+def _parts(kind: Kind, value: Any) -> Iterator[tuple[str, object, Kind]]:  # noqa: ANN401 - checked before
+    """Yield the parts of a value: place, part and required type."""
+    if isinstance(kind, Many) and isinstance(value, Collection):  # iterating over a generator would exhaust it
         yield from ((f"[{number}]", each, kind.of) for number, each in enumerate(value))
     elif isinstance(kind, Pairs):
         yield from ((" (a name)", key, kind.keys) for key in value)
@@ -298,7 +300,7 @@ def _is_deferred(value: object) -> bool:
 
 
 def _is(named: Named, value: object) -> bool:
-    """Whether a value is of the class, or has the interface, that a name says."""
+    """Return whether a value is of the class, or has the interface, of this name."""
     if named.name in _PLAIN:
         return _PLAIN[named.name](value)
     kind = type(value)

@@ -1,4 +1,4 @@
-"""What is said of a value of a wrong type: what it is, and what to use instead."""
+"""Messages about a value of a wrong type: a description of it, and a value to use instead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MADE_FROM = {
     ): "aws_applicationautoscaling.Schedule.cron(…), rate(…) or at(…)",
     ("cdk.SecretValue", "builtins"): "cdk.SecretValue.secrets_manager(…)",
 }
-"""How to make what is wanted, by what that is and the module or the class of what was given."""
+"""Ways to make the required object, by its class and the module or the class of the given object."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Many:
-    """A list or the like."""
+    """A list or another collection."""
 
     outer: type
     of: Kind
@@ -63,10 +63,10 @@ class Either:
 Kind: TypeAlias = "Named | Many | Pairs | Either"
 
 
-def said(place: str, value: object, kind: Kind) -> str:
-    """Say what a value is, to stand after its place; a text that may be a secret is not repeated."""
+def describe(place: str, value: object, kind: Kind) -> str:
+    """Describe a value, after its place in the message; a text that may be a secret is not repeated."""
     if isinstance(value, type):
-        return f" is the class {value.__name__} itself, and takes an object: {value.__name__}(…)"
+        return f" is the class {value.__name__} itself, not an object of it: {value.__name__}(…)"
     module, name = name_of(value)
     noun = f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
     if module != "builtins":
@@ -76,17 +76,17 @@ def said(place: str, value: object, kind: Kind) -> str:
     ):
         return f" is {noun}"
     if isinstance(value, str) and _takes_strings(kind):
-        return f"={_short(value)} is one string"
+        return f"={_short(value)} is a string, not a list"
     return f"={_short(value)}{'' if value is None else f' is {noun}'}"
 
 
 def instead(value: object, kind: Kind, *, fits: bool) -> str:
-    """Say what to use; ``fits`` says that a list with the value would be right."""
+    """Return what to use instead; ``fits`` is True if a list with the value would be accepted."""
     module, name = name_of(value)
     for named in _named(kind):
-        for known in (module.rpartition(".")[2], name):
-            if (named.written, known) in _MADE_FROM:
-                return _MADE_FROM[named.written, known]
+        for origin in (module.rpartition(".")[2], name):
+            if (named.written, origin) in _MADE_FROM:
+                return _MADE_FROM[named.written, origin]
         if (attribute := _attribute(value, named)) is not None:
             return attribute
     if fits:
@@ -98,7 +98,7 @@ def instead(value: object, kind: Kind, *, fits: bool) -> str:
 
 
 def _attribute(value: object, named: Named) -> str | None:
-    """The part of a construct that is wanted, where it has one: the ``vpc`` of a ``Network``."""
+    """Return the attribute of a construct that has the required type, if there is one: ``vpc`` of a ``Network``."""
     if not is_construct(value):
         return None
     words = _CAPITAL.sub("_", named.name[1:] if is_interface(named.name) else named.name).lower().split("_")
@@ -110,7 +110,7 @@ def _attribute(value: object, named: Named) -> str | None:
 
 
 def _noun(name: str) -> str:
-    """The last word of a class's name, as people call its objects."""
+    """Return the last word of a class's name, as an example of a variable name."""
     return _CAPITAL.sub("_", name).lower().rpartition("_")[2]
 
 

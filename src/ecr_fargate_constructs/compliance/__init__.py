@@ -1,7 +1,7 @@
-"""Rule packs of cdk-nag on any CDK app, and the list of what was acknowledged, for a reviewer.
+"""cdk-nag's rule packs on any CDK app, and an inventory of acknowledged findings for a reviewer.
 
-``enable(app)`` makes ``app.synth()`` fail on every finding that nobody acknowledged; ``inventory(app)`` lists the
-acknowledgements. Neither knows this package's constructs.
+``enable(app)`` makes ``app.synth()`` fail on every finding that is not acknowledged; ``inventory(app)`` lists the
+acknowledgements. Neither depends on this package's constructs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rule packs as validation plugins of an app, and what its constructs acknowledge."""
+"""Rule packs as validation plugins of an app, and the acknowledgements of its constructs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Pack: TypeAlias = Callable[[cdk.App], cdk.IPolicyValidationPlugin]
-"""A class of cdk-nag, such as ``cdk_nag.HIPAASecurityChecks``, or what else makes a validation plugin from an app."""
+"""A class of cdk-nag, such as ``cdk_nag.HIPAASecurityChecks``, or a function from an app to a validation plugin."""
 
 ALL_PACKS: tuple[Pack, ...] = (
     cdk_nag.AwsSolutionsChecks,
@@ -25,24 +25,24 @@ ALL_PACKS: tuple[Pack, ...] = (
     cdk_nag.PCIDSS321Checks,
     cdk_nag.ServerlessChecks,
 )
-"""The six of cdk-nag: what ``Posture.REGULATED`` is made for."""
+"""The six rule packs of cdk-nag, which ``Posture.REGULATED`` satisfies."""
 
 DEFAULT_PACKS: tuple[Pack, ...] = (cdk_nag.AwsSolutionsChecks,)
 """AwsSolutions."""
 
 
 def enable(app: cdk.App, *, packs: Sequence[Pack] = DEFAULT_PACKS) -> list[cdk.IPolicyValidationPlugin]:
-    """Have ``app.synth()`` fail on every finding of rule packs that nobody acknowledged.
+    """Make ``app.synth()`` fail on every finding of rule packs that is not acknowledged.
 
-    To be called before the synthesis. The findings stand in ``cdk.out/validation-report.json``, those that are
-    acknowledged too, with their reasons.
+    Call it before the synthesis. The findings are in ``cdk.out/validation-report.json``, including the acknowledged
+    ones with their reasons.
 
     Args:
         app: Any CDK app.
-        packs: Rule packs, at least one; left out, ``cdk_nag.AwsSolutionsChecks``.
+        packs: Rule packs, at least one; default, ``cdk_nag.AwsSolutionsChecks``.
 
     Returns:
-        The plugins, whose names the report has.
+        The plugins, whose names are in the report.
 
     Raises:
         ConfigurationError: No pack is given.
@@ -55,16 +55,16 @@ def enable(app: cdk.App, *, packs: Sequence[Pack] = DEFAULT_PACKS) -> list[cdk.I
 
 
 def inventory(app: cdk.App) -> Inventory:
-    """Every acknowledgement in the app: by this library, by CDK itself and by the app's own code.
+    """Return every acknowledgement in the app: of this library, of CDK itself and of the app's own code.
 
-    Acknowledged warnings are among them, under the ids that CDK gives them (``Annotation::…``).
+    Acknowledged warnings are included, under CDK's ids (``Annotation::…``).
     """
     key = cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY
-    found = {
+    acknowledgements = {
         Acknowledgement(construct.node.path, rule, reason or "")
         for construct in app.node.find_all()
         for entry in construct.node.metadata
         if entry.type == key
         for rule, reason in entry.data.items()
     }
-    return Inventory(tuple(sorted(found)))
+    return Inventory(tuple(sorted(acknowledgements)))

@@ -26,14 +26,14 @@ def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> 
     """Make CDK's asset of a build context, as the child ``Asset`` of ``parent``.
 
     Raises:
-        ConfigurationError: The stack's synthesizer asks for a name that ``build`` does not give.
+        ConfigurationError: The stack's synthesizer requires an asset name, and ``build`` has none.
     """
     try:
         asset = _asset(parent, context, build)
     except RuntimeError as error:
         if build.asset_name is None and "assetName" in str(error):
             raise ConfigurationError(
-                "the stack's synthesizer needs a name for each image, and this one has none; "
+                "the stack's synthesizer requires a name for each image asset, and ImageBuild.asset_name is not set; "
                 "give ImageBuild(asset_name=…), for example 'web'",
                 path=path_of_construct(parent),
             ) from error
@@ -86,16 +86,16 @@ def _extra_hash(context: BuildContext, build: ImageBuild) -> str | None:
 
 
 def _invalidation(context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAssetInvalidationOptions | None:
-    """Return the options that CDK hashes: not those with absolute paths, which ``_extra_hash`` stands for."""
+    """Return the options that CDK hashes: not those with absolute paths, whose content ``_extra_hash`` covers."""
     inputs, given = context.inputs, build.invalidation
     if given is None and not (inputs.secrets or inputs.contexts or inputs.ssh):
         return None
     options = ecr_assets.DockerImageAssetInvalidationOptions
-    chosen = {} if given is None else {name: getattr(given, name) for name in _names()}
-    ours = {"build_secrets": False, "build_contexts": False, "build_ssh": False, "extra_hash": True}
-    return options(**{**chosen, **ours})
+    chosen = {} if given is None else {name: getattr(given, name) for name in _option_names()}
+    fixed = {"build_secrets": False, "build_contexts": False, "build_ssh": False, "extra_hash": True}
+    return options(**{**chosen, **fixed})
 
 
 @cache
-def _names() -> tuple[str, ...]:
+def _option_names() -> tuple[str, ...]:
     return tuple(signature(ecr_assets.DockerImageAssetInvalidationOptions).parameters)

@@ -1,4 +1,4 @@
-"""How an image is built."""
+"""The options of an image build."""
 
 from __future__ import annotations
 
@@ -21,49 +21,52 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecr_assets as ecr_assets
 
 _NO_IMAGE = re.compile(r"(?:^|,)\s*type=(?:local|tar|cacheonly)\s*(?:,|$)")
-"""Outputs of a build that are files or nothing, by "docker buildx build --output"."""
+"""Outputs that leave files or nothing instead of an image, by "docker buildx build --output"."""
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class ImageBuild:
-    """Everything that decides what a build from a directory yields.
+    """Options of an image build from a directory.
 
     Defaults: the directory's ``Dockerfile``, its last stage, x86-64.
 
     Attributes:
-        dockerfile: Path of the Dockerfile inside the directory: relative to it, or absolute.
+        dockerfile: Path of the Dockerfile inside the directory: relative to it, or absolute; default, ``Dockerfile``.
         target: Stage to build; default, the last one.
-        args: Build arguments. They are stored in clear text in the cloud assembly and in the image's history, so names
-            that look like secrets are refused; use ``secrets``.
-        secrets: BuildKit secrets, id to source, for example ``{"npm": "src=.npmrc"}`` or ``{"npm": "env=NPM_TOKEN"}``.
-            A relative path counts from the working directory of the process. The source counts in the image's hash, the
-            secret itself does not.
-        ssh: SSH agent socket or keys to forward, for example ``"default"`` or ``"default=keys/deploy"``.
-        contexts: Further named build contexts, name to directory or reference, for example ``{"shared": "./shared"}``.
-            A relative path counts from the working directory of the process. The content of a directory counts in the
-            image's hash, without what its own ``.dockerignore`` excludes.
-        architecture: What the image is built for, and what every task that uses it runs on; default, x86-64.
-        cache_from: Cache backends to read.
-        cache_to: Cache backend to write.
+        args: Build arguments; default, none. They are stored in clear text in the cloud assembly and in the image's
+            history, so names that look like secrets are refused; use ``secrets``.
+        secrets: BuildKit secrets, id to source, for example ``{"npm": "src=.npmrc"}`` or ``{"npm": "env=NPM_TOKEN"}``;
+            default, none. A relative path is resolved against the working directory of the process. The source counts
+            in the image's hash, the secret itself does not.
+        ssh: SSH agent socket or keys to forward, for example ``"default"`` or ``"default=keys/deploy"``; default, none.
+        contexts: Additional named build contexts, name to directory or reference, for example
+            ``{"shared": "./shared"}``; default, none. A relative path is resolved against the working directory of the
+            process. The content of a directory counts in the image's hash, except what its own ``.dockerignore``
+            excludes.
+        architecture: Architecture of the image and of every task that uses it; default, x86-64.
+        cache_from: Cache backends to read; default, none.
+        cache_to: Cache backend to write; default, none.
         cache_disabled: Build every layer anew; default, False.
-        exclude: Patterns, in ``.dockerignore`` syntax, that neither travel to the build nor count in the image's hash,
-            in addition to the ignore file: ``<dockerfile>.dockerignore``, or the directory's ``.dockerignore``.
-        follow_symlinks: Links that are replaced by what they lead to; default, none, and links that leave the
-            directory are refused.
+        exclude: Patterns in ``.dockerignore`` syntax, in addition to the ignore file: ``<dockerfile>.dockerignore``, or
+            the directory's ``.dockerignore``. Excluded files are not sent to the build and do not count in the image's
+            hash; default, none.
+        follow_symlinks: Links to replace by their targets; default, none, and links that leave the directory are
+            refused.
         network_mode: Network of the ``RUN`` steps; default, the builder's own.
-        extra_hash: More text that, when it changes, makes a new image.
-        invalidation: Which of these options count in the image's hash; default, all of them.
-        outputs: Outputs of the build command, for example ``["type=docker,rewrite-timestamp=true"]``.
-        asset_name: Name of the asset, which synthesizers may ask for, as ``AppStagingSynthesizer`` does to name the
-            repository that the copy starts from; default, none.
-        display_name: What the CDK command line calls this image while it builds; default, ``asset_name``, or the
+        extra_hash: Additional text that counts in the image's hash; default, none.
+        invalidation: The options that count in the image's hash; default, all of them.
+        outputs: Outputs of the build command, for example ``["type=docker,rewrite-timestamp=true"]``; default, the
+            builder's own.
+        asset_name: Name of the asset, which some synthesizers require; ``AppStagingSynthesizer`` names the repository
+            by it from which the image is copied; default, none.
+        display_name: Name of the image in the output of the CDK command line; default, ``asset_name``, or the
             construct's path.
 
     Raises:
-        ConfigurationError: For a build argument that is not a string, holds a token or looks like a secret; for a
-            secret or a named context that is a token, or a secret's source that BuildKit does not know; for a cache in
-            a registry that names no image. What no builder takes in a Dockerfile is refused where it is built.
+        ConfigurationError: A build argument is not a string, holds a token or looks like a secret; a secret or a named
+            context is a token; a secret's source is not one that BuildKit accepts; or a registry cache names no image.
+            The construct that builds the image refuses a Dockerfile that no builder accepts.
     """
 
     dockerfile: str = "Dockerfile"
@@ -86,19 +89,21 @@ class ImageBuild:
     display_name: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work or would leak."""
+        """Refuse values that cannot work or would leak a secret."""
         text_map("ImageBuild.args", self.args)
         text_map("ImageBuild.secrets", self.secrets)
         text_map("ImageBuild.contexts", self.contexts)
         if isinstance(self.exclude, str):
-            raise ConfigurationError(f"ImageBuild.exclude={self.exclude!r} is one string; use [{self.exclude!r}]")
+            raise ConfigurationError(
+                f"ImageBuild.exclude={self.exclude!r} is a string, not a list; use [{self.exclude!r}]"
+            )
         if self.outputs and all(_NO_IMAGE.search(each) for each in self.outputs):
             raise ConfigurationError(
-                f"ImageBuild.outputs={list(self.outputs)!r} leaves no image that could be pushed; add 'type=docker', "
-                "or leave outputs out"
+                f"ImageBuild.outputs={list(self.outputs)!r} produces no image to push; add 'type=docker', or omit "
+                "outputs"
             )
         self._check_names()
-        environment = ", or give the value to the container as environment"
+        environment = ", or set the value in the container's environment"
         for option, values, instead in (
             ("args", self.args, environment),
             ("secrets", self.secrets, ""),
@@ -107,8 +112,8 @@ class ImageBuild:
             for name, value in values.items():
                 if is_token(value):
                     raise ConfigurationError(
-                        f"ImageBuild.{option}[{name!r}] is a CDK token, but the image is built before anything is "
-                        f"deployed; pass a plain string{instead}"
+                        f"ImageBuild.{option}[{name!r}] is a CDK token, but the image is built before the deployment "
+                        f"resolves it; use a plain string{instead}"
                     )
         for name, value in self.secrets.items():
             check_secret(name, value)
@@ -116,21 +121,21 @@ class ImageBuild:
             if not seems_secret(name, value):
                 continue
             raise ConfigurationError(
-                f"ImageBuild.args[{name!r}] looks like a secret, and build arguments end up in clear text in "
+                f"ImageBuild.args[{name!r}] looks like a secret, and build arguments are stored in clear text in "
                 f"cdk.out and in the image's history; use secrets={{{name!r}: 'src=path/to/file'}} and "
-                f"RUN --mount=type=secret,id={name}, or another name if it is none"
+                f"RUN --mount=type=secret,id={name}, or rename the argument if it is not a secret"
             )
 
     def _check_names(self) -> None:
         for name in self.args:
             if "=" in name or name.split() != [name]:
                 raise ConfigurationError(
-                    f"ImageBuild.args has the name {name!r}, and no ARG can have that; use the name of one in the "
-                    "Dockerfile"
+                    f"ImageBuild.args has the name {name!r}, which is not the name of a build argument; use a name "
+                    "that the Dockerfile declares with ARG"
                 )
         for option in (*self.cache_from, *(() if self.cache_to is None else (self.cache_to,))):
             if getattr(option, "type", "") == "registry" and not (option.params or {}).get("ref"):
                 raise ConfigurationError(
-                    "ImageBuild has a cache of the type registry without a ref, and builders refuse it; name an image, "
+                    "ImageBuild has a cache of type registry without a ref, which builders refuse; name an image, "
                     "for example params={'ref': 'registry.example.com/web:cache'}"
                 )

@@ -1,8 +1,8 @@
 """The build's inputs beside its context: secrets, SSH keys, named contexts and local caches.
 
-The builder runs in CDK's staged copy of the context, where a relative path leads nowhere. Paths count from the working
-directory of the Python process, as ``directory`` does, and are handed to the builder as absolute ones. Those differ
-from machine to machine, so they stay out of the image's hash, and ``BuildInputs.fingerprint`` counts in their place.
+The builder runs in CDK's staged copy of the context, where a relative path points nowhere. Paths are resolved against
+the working directory of the Python process, as ``directory`` is, and handed to the builder as absolute paths. Those
+differ from machine to machine, so the image's hash excludes them and counts ``BuildInputs.fingerprint`` instead.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.image.build import ImageBuild
 
-# What buildx and podman take for a reference and not for a directory.
+# Values that buildx and podman take for a reference and not for a directory.
 _REFERENCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|target:|github\.com/|[\w.-]+@[\w.-]+:")
 _LAYOUT = "oci-layout://"
 _CACHE_PATHS = {"src", "dest"}
@@ -36,13 +36,13 @@ _CACHE_PATHS = {"src", "dest"}
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """The inputs as the builder gets them.
+    """The inputs, as the builder receives them.
 
     Attributes:
         secrets: Id to source, with absolute paths.
         ssh: Socket or keys, with absolute paths.
         contexts: Name to reference or absolute path.
-        fingerprint: Text that stands for them in the image's hash; None when nothing counts.
+        fingerprint: Text that represents them in the image's hash; None when none of them counts.
     """
 
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class BuildInputs:
 
 @dataclass(frozen=True)
 class _Input:
-    """One input: as the builder gets it, and as it counts."""
+    """One input: as the builder receives it, and as the image's hash counts it."""
 
     given: str
     counted: str
@@ -85,7 +85,7 @@ def build_inputs(build: ImageBuild, *, outdir: str | None, path: str) -> BuildIn
 
 
 def local_cache(option: ecr_assets.DockerCacheOption) -> ecr_assets.DockerCacheOption:
-    """Return a cache backend whose directory, if it is one, does not lie in the staged copy."""
+    """Return a cache backend whose directory, if it has one, is an absolute path."""
     params = option.params
     if option.type != "local" or not params:
         return option
@@ -94,11 +94,11 @@ def local_cache(option: ecr_assets.DockerCacheOption) -> ecr_assets.DockerCacheO
 
 
 def _secret(name: str, source: str, path: str) -> _Input:
-    """Resolve the file of a secret; its content does not count, because it is no part of the image."""
+    """Resolve the file of a secret; its content does not count, because it is not part of the image."""
     option = f"ImageBuild.secrets[{name!r}]={source!r}"
     parts = source_parts(option, source)
     if any(part.lower() == "type=env" for part in parts):
-        return _Input(source, source)  # src= names a variable there
+        return _Input(source, source)  # with type=env, src= names a variable
     given, counted = [], []
     for part in parts:
         key, _, value = part.partition("=")
@@ -127,7 +127,7 @@ def _ssh(value: str, path: str) -> _Input:
 
 
 def _context(name: str, value: str, outdir: str | None, path: str) -> _Input:
-    """Resolve a named context; the content of a directory counts, and of a reference its text."""
+    """Resolve a named context; of a directory its content counts, of a reference its text."""
     if value.startswith(_LAYOUT):
         return _layout(value)
     if _REFERENCE.match(value):
@@ -136,8 +136,8 @@ def _context(name: str, value: str, outdir: str | None, path: str) -> _Input:
     root = Path(_absolute(value))
     if not value or not root.exists():
         raise ConfigurationError(
-            f"{option} does not exist (looked in {root}); name a directory, which counts from the working directory, "
-            "or a reference such as 'docker-image://alpine:3.22'",
+            f"{option} does not exist (resolved to {root}); name a directory, relative to the working directory, or a "
+            "reference such as 'docker-image://alpine:3.22'",
             path=path,
         )
     if not root.is_dir():
@@ -154,7 +154,7 @@ def _content(root: Path, option: str, outdir: str | None, path: str) -> str:
             for entry in entries(root, ignores, path=path)
             if entry.is_executable and not ignores.file(entry.path)
         )
-        # CDK's own reading of a directory, one call into Node; links stay links, as they do for BuildKit.
+        # CDK's own fingerprint of a directory, one call into Node; links stay links, as they do for BuildKit.
         content = cdk.FileSystem.fingerprint(
             str(root),
             exclude=ignores.patterns,
@@ -163,15 +163,15 @@ def _content(root: Path, option: str, outdir: str | None, path: str) -> str:
         )
     except RuntimeError as error:
         raise ConfigurationError(
-            f"{option} cannot be read ({str(error).splitlines()[0]}); make it readable, or exclude what is not needed "
-            f"in {root / '.dockerignore'}",
+            f"{option} cannot be read ({str(error).splitlines()[0]}); make it readable, or exclude the unreadable "
+            f"files in {root / '.dockerignore'}",
             path=path,
         ) from error
     return hashlib.sha256(json.dumps([content, executables]).encode()).hexdigest()
 
 
 def _layout(value: str) -> _Input:
-    """Resolve an OCI layout, whose index names the digest of what it holds; it may be made after the synthesis."""
+    """Resolve an OCI layout, whose index names the digest of its content; it may be made after the synthesis."""
     location = value.removeprefix(_LAYOUT)
     folder = re.split(r"[:@]", os.path.splitdrive(location)[1], maxsplit=1)[0]
     folder = os.path.splitdrive(location)[0] + folder
@@ -185,12 +185,12 @@ def _check_file(option: str, file: str, path: str) -> None:
     absolute = Path(_absolute(file))
     if not absolute.exists():
         raise ConfigurationError(
-            f"{option} names a file that does not exist (looked in {absolute}); paths count from the working "
-            "directory, so add the file there or give its absolute path",
+            f"{option} names a file that does not exist (resolved to {absolute}); paths are relative to the working "
+            "directory, so add the file there or use its absolute path",
             path=path,
         )
     if absolute.is_dir():
-        raise ConfigurationError(f"{option} names a directory ({absolute}); name a file in it", path=path)
+        raise ConfigurationError(f"{option} names a directory ({absolute}); name a file", path=path)
 
 
 def _absolute(path: str) -> str:

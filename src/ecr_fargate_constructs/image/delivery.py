@@ -1,7 +1,7 @@
-"""Delivery by copy: from where the CDK command line pushes, into the user's own repository.
+"""Delivery by copy: from the repository that the CDK command line pushes to, into the user's own.
 
-The CDK command line pushes image assets to the bootstrap's assets repository and nowhere else (aws-cdk#12597). A custom
-resource copies the image from there before the task definition that names it is created.
+The CDK command line pushes image assets only to the bootstrap's assets repository (aws-cdk#12597). A custom resource
+copies the image from there before the task definition that names it is created.
 """
 
 from __future__ import annotations
@@ -38,40 +38,41 @@ def copy_image(
     architecture: str,
     credentials: secretsmanager.ISecret | None = None,
 ) -> cdk.CustomResource:
-    """Copy ``source`` to ``destination`` under ``tag`` when the stack is deployed; once for each destination.
+    """Copy ``source`` to ``destination_uri`` when the stack is deployed, once per destination.
 
     Args:
         scope: Parent of the copy; its stack holds the function that copies.
         source: Full name of the image to copy, registry included.
-        source_arn: Gets the ARN of the private repository that holds it; None where the name says it all.
-        destination: Repository that the copy goes to.
+        source_arn: Returns the ARN of the private repository that holds the source; None where the name of the source
+            determines the ARN.
+        destination: Repository that receives the copy.
         destination_uri: Full name of the copy.
-        architecture: The one to copy when the source is an index of several, or ``ALL_ARCHITECTURES``.
+        architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
         credentials: Login for the source's registry.
 
     Returns:
-        The copy: another construct's, where the stack copies the same image there already.
+        The copy: an existing one, if the stack already copies the same image to the same destination.
 
     Raises:
         ConfigurationError: The stack copies another image to the same tag.
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
-    # Repositories of two other stacks may have one logical id, and then the same reference to it.
+    # Repositories of two other stacks may share a logical id, and so resolve to the same reference.
     named = [[destination_uri, path_of_construct(stack_of(destination))], source]
     target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve(named))
     content = f"{origin} {architecture}"
-    known = copier.copies.read(target)
-    if known is not None:
-        copy, copied = known
+    noted = copier.copies.read(target)
+    if noted is not None:
+        copy, copied = noted
         if copied != content:
             raise ConfigurationError(
-                f"{path_of_construct(copy)} copies another image to the same tag of "
-                f"{path_of_construct(destination)}, and a tag "
-                "names one image; use another repository, or one mirror with all_architectures=True",
+                f"{path_of_construct(copy)} already copies another image to the same tag of "
+                f"{path_of_construct(destination)}, and a tag names one image; use another repository, or one "
+                "mirror_image with all_architectures=True",
                 path=path_of_construct(scope),
             )
         return copy
-    _let_read(copier, stack, source, origin, source_arn)
+    _allow_reading(copier, stack, source, origin, source_arn)
     copier.allow_writing(destination.repository_arn)
     if credentials is not None:
         copier.allow_secret(credentials)
@@ -97,11 +98,11 @@ def copy_image(
 
 
 def copy_role(scope: Construct) -> iam.Role:
-    """The role that pushes the copies of a stack."""
+    """Return the role that pushes the copies of a stack."""
     return ImageCopier.of(scope).role
 
 
-def _let_read(
+def _allow_reading(
     copier: ImageCopier, stack: cdk.Stack, source: str, origin: str, source_arn: Callable[[], str] | None
 ) -> None:
     if source_arn is not None:
@@ -120,8 +121,8 @@ def _let_read(
 
 
 def _deploy_repository_first(stack: cdk.Stack, repository: ecr.IRepository) -> None:
-    """Order the stacks where no reference does: names of another environment are plain text."""
-    home = stack_of(repository)
-    if environment_of(home) == environment_of(stack) or cdk.Stage.of(home) is not cdk.Stage.of(stack):
+    """Add the dependency between the stacks where no reference does: names of another environment are plain text."""
+    producer = stack_of(repository)
+    if environment_of(producer) == environment_of(stack) or cdk.Stage.of(producer) is not cdk.Stage.of(stack):
         return
-    stack.add_stack_dependency(home)
+    stack.add_stack_dependency(producer)

@@ -1,9 +1,9 @@
 """Direct delivery: the CDK command line pushes straight into the user's own repository.
 
-CDK's synthesizers know one repository for all image assets, the bootstrap's (aws-cdk#12597, #25756, #31467, #33228).
-The one here is CDK's own ``DefaultStackSynthesizer`` in all but two things: image assets get another destination, and
-the stack's asset manifest depends on the stack of the repository. Without that dependency the command line would push
-before the repository exists.
+CDK's synthesizers have one repository for all image assets, the bootstrap's (aws-cdk#12597, #25756, #31467, #33228).
+The synthesizer in this module differs from CDK's own ``DefaultStackSynthesizer`` in two respects: image assets get
+another destination, and the stack's asset manifest depends on the stack of the repository. Without that dependency the
+command line would push before the repository exists.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-# What the bootstrap stack has to be for an asset manifest, and for one whose roles are assumed with session tags.
+# Version of the bootstrap stack that an asset manifest requires, and one whose roles are assumed with session tags.
 _BOOTSTRAP_VERSION = 6
 _BOOTSTRAP_VERSION_FOR_TAGS = 22
 
@@ -43,22 +43,22 @@ class PushTarget(Protocol):
         """Name of the repository, known at synth."""
 
     def admit(self, role_arn: str) -> None:
-        """Let a role push to the repository."""
+        """Allow a role to push to the repository."""
 
 
 class DirectSynthesizer(cdk.DefaultStackSynthesizer):
-    """Sends the image assets of a stack to repositories of the user's, and all else where CDK sends it."""
+    """Sends the image assets of a stack to the user's repositories, and all other assets where CDK sends them."""
 
     def __init__(self, target: PushTarget, options: dict[str, Any]) -> None:
         """Make a synthesizer.
 
         Args:
-            target: Where image assets go, but for those made while ``pushing_to`` another place.
+            target: Destination of image assets, except those made within ``pushing_to``.
             options: Options of ``DefaultStackSynthesizer``.
         """
         super().__init__(**options)
         self._options = options
-        self._home = target
+        self._default_target = target
         self._destination: PushTarget | None = target
         self._used: list[PushTarget] = []
         self._images = cdk.AssetManifestBuilder()
@@ -66,7 +66,7 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
 
     @contextmanager
     def pushing_to(self, target: PushTarget | None) -> Iterator[None]:
-        """Send image assets that are made meanwhile to ``target``; None is the bootstrap's repository."""
+        """Send the image assets made meanwhile to ``target``; None is the bootstrap's repository."""
         before, self._destination = self._destination, target
         try:
             yield
@@ -74,20 +74,20 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
             self._destination = before
 
     def reusable_bind(self, stack: cdk.Stack) -> cdk.IBoundStackSynthesizer:
-        """Serve a stack, each with an instance of its own."""
+        """Bind a stack to an instance of its own."""
         # CDK binds an object whose prototype is this one, which would leave the Python object unbound.
-        bound = DirectSynthesizer(self._home, self._options)
+        bound = DirectSynthesizer(self._default_target, self._options)
         bound.bind(stack)
         return cast("cdk.IBoundStackSynthesizer", bound)
 
     # jsii calls back with one struct, not with keywords.
     def add_docker_image_asset(self, asset: cdk.DockerImageAssetSource) -> cdk.DockerImageAssetLocation:  # type: ignore[override]
-        """Note where an image goes, and say where it will be found."""
+        """Note the destination of an image, and return the image's location."""
         role = self._specialized("image_asset_publishing_role_arn", self.DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN)
         if self._destination is None:
             repository = self._specialized("image_assets_repository_name", self.DEFAULT_IMAGE_ASSETS_REPOSITORY_NAME)
         else:
-            # For images that CDK's own constructs make; jsii makes a RuntimeError of it, and keeps the message.
+            # For images made by CDK's own constructs; jsii turns the error into a RuntimeError with the same message.
             _check_environment(self._bound_stack, _stack_of(self._destination), path=self._bound_stack.node.path)
             repository = self._destination.pushed_name
             self._destination.admit(role)
@@ -101,11 +101,11 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
                 assume_role_additional_options=self._options.get("image_asset_publishing_role_additional_options"),
             ),
         )
-        made = self._add(asset, destination)
+        added = self._add(asset, destination)
         self._assets.append((asset, destination))
         on_failure(lambda: self._forget(asset))
         return self._cloud_formation_location_from_docker_image_asset(
-            image_tag=made.image_tag, repository_name=made.repository_name
+            image_tag=added.image_tag, repository_name=added.repository_name
         )
 
     def _add(
@@ -121,14 +121,14 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
             _wait_for(self._bound_stack, target)
 
     def _forget(self, asset: cdk.DockerImageAssetSource) -> None:
-        """Build no image of a construct that was refused."""
+        """Remove the image of a refused construct from the manifest."""
         self._assets = [each for each in self._assets if each[0] is not asset]
         self._images = cdk.AssetManifestBuilder()
         for each, destination in self._assets:
             self._add(each, destination)
 
     def synthesize(self, session: cdk.ISynthesisSession) -> None:
-        """Write what CDK writes, then add the images, and what they wait for, to the asset manifest."""
+        """Write CDK's files, then add the images, and the stacks they wait for, to the asset manifest."""
         super().synthesize(session)
         if not self._images.has_assets:
             return
@@ -155,7 +155,7 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
         return _BOOTSTRAP_VERSION_FOR_TAGS if tagged else _BOOTSTRAP_VERSION
 
     def _specialized(self, option: str, default: str) -> str:
-        """An option with its placeholders filled in as CDK does it: account and region where they are known."""
+        """Return an option with its placeholders filled in as CDK does it: account and region where they are known."""
         given = self._options.get(option)
         text = str(default if given is None else given).replace("${Qualifier}", self.bootstrap_qualifier or "")
         stack = self._bound_stack
@@ -166,16 +166,16 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
 
 
 def push_target(repository: IConstruct) -> PushTarget | None:
-    """The stack whose repository this is, if images are pushed to it directly."""
+    """Return the stack of a repository if images are pushed to it directly."""
     stack = stack_of(repository)
     return stack if isinstance(stack, PushTarget) else None
 
 
 def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> None:
-    """Refuse an image that could not be pushed from the stack of ``scope``.
+    """Refuse an image that cannot be pushed from the stack of ``scope``.
 
     Raises:
-        ConfigurationError: The repository is pushed to directly, and that stack has another synthesizer, or is in
+        ConfigurationError: Images are pushed directly to the repository, and that stack has another synthesizer, is in
             another account or region, or is the repository's own.
     """
     target = push_target(repository)
@@ -185,34 +185,34 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
     stack, images = _top(stack_of(scope)), _stack_of(target)
     if stack is images:
         raise ConfigurationError(
-            f"the image would belong to {images.node.path}, the stack of its repository, and be pushed before that "
-            "exists; give scope=, the stack that runs the image",
+            f"the image would belong to {images.node.path}, the stack of its repository, and be pushed before the "
+            "repository exists; give scope= the stack that runs the image",
             path=path,
         )
     if not isinstance(stack.synthesizer, DirectSynthesizer):
         raise ConfigurationError(
-            f"the repository of {images.node.path} is pushed to directly, which takes a synthesizer of its own; write "
-            f"cdk.Stack(…, {stack.node.id!r}, synthesizer=images.synthesizer()), where images is the "
-            f"ImageRepositoryStack {images.node.path}",
+            f"images are pushed directly to the repository of {images.node.path}, which requires its synthesizer on "
+            f"the stack {stack.node.id}; write cdk.Stack(…, {stack.node.id!r}, synthesizer=images.synthesizer()), "
+            f"where images is the ImageRepositoryStack {images.node.path}",
             path=path,
         )
     _check_environment(stack, images, path=path)
 
 
 def _check_reachable(scope: IConstruct, repository: IConstruct, *, path: str) -> None:
-    """Refuse a repository of another account or region whose name nobody knows there."""
-    stack, home = stack_of(scope), stack_of(repository)
-    if stack is home:
+    """Refuse a repository of another account or region whose name is generated, and so unknown at synth."""
+    stack, owner = stack_of(scope), stack_of(repository)
+    if stack is owner:
         return
-    made = [each for each in repository.node.find_all() if isinstance(each, ecr.CfnRepository)]
-    if stack.environment == home.environment or not made or not is_token(made[0].repository_name):
+    resources = [each for each in repository.node.find_all() if isinstance(each, ecr.CfnRepository)]
+    if stack.environment == owner.environment or not resources or not is_token(resources[0].repository_name):
         return
-    if any(is_token(each) for each in (stack.account, stack.region, home.account, home.region)):
+    if any(is_token(each) for each in (stack.account, stack.region, owner.account, owner.region)):
         return
     raise ConfigurationError(
-        f"the repository {repository.node.path} is in {home.environment} and stack {stack.node.path} in "
-        f"{stack.environment}, where its generated name is not known; give it a repository_name=, or make one in the "
-        "stack's own environment",
+        f"the repository {repository.node.path} is in {owner.environment} and the stack {stack.node.path} in "
+        f"{stack.environment}, where the repository's generated name is unknown; give the repository a "
+        "repository_name=, or use one in the stack's own environment",
         path=path,
     )
 
@@ -220,16 +220,16 @@ def _check_reachable(scope: IConstruct, repository: IConstruct, *, path: str) ->
 def _check_environment(stack: cdk.Stack, images: cdk.Stack, *, path: str) -> None:
     if stack.environment != images.environment:
         raise ConfigurationError(
-            f"stack {stack.node.path} is in {stack.environment} and the repository of {images.node.path} in "
-            f"{images.environment}, but the command line pushes within one account and region only; give both stacks "
-            "the same env, and each environment an ImageRepositoryStack of its own",
+            f"the stack {stack.node.path} is in {stack.environment} and the repository of {images.node.path} in "
+            f"{images.environment}, but the command line pushes only within one account and region; give both stacks "
+            "the same env, and each environment its own ImageRepositoryStack",
             path=path,
         )
 
 
 @contextmanager
 def pushing(scope: IConstruct, target: PushTarget | None) -> Iterator[None]:
-    """Send the image assets that are made in ``scope`` meanwhile to ``target``; None is the bootstrap's repository."""
+    """Send the image assets made in ``scope`` meanwhile to ``target``; None is the bootstrap's repository."""
     stack = stack_of(scope)
     synthesizer = remember(stack, "direct synthesizer", lambda: _direct_synthesizer_of(stack))
     if synthesizer is None:
@@ -240,13 +240,13 @@ def pushing(scope: IConstruct, target: PushTarget | None) -> Iterator[None]:
 
 
 def _direct_synthesizer_of(stack: cdk.Stack) -> DirectSynthesizer | None:
-    """What synthesizes a stack, nested or not, if it is one of these; a stack never gets another one."""
+    """Return the direct synthesizer of a stack, nested or not; None for another synthesizer, which never changes."""
     synthesizer = _top(stack).synthesizer
     return synthesizer if isinstance(synthesizer, DirectSynthesizer) else None
 
 
 def _wait_for(stack: cdk.Stack, target: PushTarget) -> None:
-    """Deploy the repository's stack before ``stack``, and say where that order is not kept."""
+    """Deploy the repository's stack before ``stack``, and warn where CDK Pipelines does not keep that order."""
     images = _stack_of(target)
     if _in_one_assembly(stack, images):
         stack.add_stack_dependency(images)
@@ -261,7 +261,7 @@ def _wait_for(stack: cdk.Stack, target: PushTarget) -> None:
 
 
 def _in_one_assembly(stack: cdk.Stack, other: cdk.Stack) -> bool:
-    """Whether one can depend on the other."""
+    """Return whether one stack can depend on the other."""
     return cdk.Stage.of(stack) is cdk.Stage.of(other)
 
 
@@ -270,6 +270,6 @@ def _stack_of(target: PushTarget) -> cdk.Stack:
 
 
 def _top(stack: cdk.Stack) -> cdk.Stack:
-    """The stack that a nested stack is deployed with."""
+    """Return the top-level stack that a nested stack is deployed with."""
     parent = stack.nested_stack_parent
     return stack if parent is None else _top(parent)

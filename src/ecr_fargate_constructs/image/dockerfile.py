@@ -1,4 +1,4 @@
-"""The Dockerfile: what can be known of it before it is built."""
+"""The Dockerfile: checks that are possible before the build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HEREDOC = re.compile(r"<<-?[\"']?\w")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
-_GIVEN = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)")
+_PREDEFINED = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)")
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -23,13 +23,13 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
     """Return the path of the Dockerfile relative to ``root``, with slashes.
 
     Raises:
-        ConfigurationError: It is not there, lies outside, builds nothing, or has no stage of the name that ``build``
-            asks for.
+        ConfigurationError: It does not exist, is outside of ``root``, builds nothing, or lacks the stage that
+            ``build`` names.
     """
     name = f"ImageBuild.dockerfile={build.dockerfile!r}"
     relative = _inside(root, build.dockerfile)
     if relative is None:
-        raise ConfigurationError(f"{name} is outside of the build directory {root}; use a path inside it", path=path)
+        raise ConfigurationError(f"{name} is outside the build directory {root}; use a path inside it", path=path)
     file = root / relative
     if not file.exists():
         raise ConfigurationError(
@@ -37,26 +37,26 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
         )
     if not file.is_file():
         raise ConfigurationError(f"{name} in {root} is not a file; name the Dockerfile itself", path=path)
-    # Builders skip a byte-order mark, which editors on Windows write.
+    # Builders skip a byte-order mark, which some editors on Windows write.
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     if not text.strip():
-        raise ConfigurationError(f"{name} in {root} is empty; it needs at least a FROM line", path=path)
+        raise ConfigurationError(f"{name} in {root} is empty; write at least a FROM line", path=path)
     if _FRONTEND.search(text):
-        return relative  # another language than Dockerfile's
+        return relative  # another frontend's syntax
     dockerfile = Dockerfile.parse(text, build.args, f"linux/{build.architecture.value}")
     if not dockerfile.stages:
         raise ConfigurationError(
-            f"{name} in {root} has no FROM line, so there is nothing to build; add one, or name the Dockerfile",
+            f"{name} in {root} has no FROM line, so it builds nothing; add one, or name another Dockerfile",
             path=path,
         )
     if dockerfile.before is not None:
         raise ConfigurationError(
-            f"{name} in {root} has {dockerfile.before.name} in line {dockerfile.before.line}, before its first FROM, "
-            "where builders take ARG alone; begin with FROM",
+            f"{name} in {root} has {dockerfile.before.name} in line {dockerfile.before.line}, before the first FROM, "
+            "where only ARG is allowed; begin with FROM",
             path=path,
         )
     _check_bases(dockerfile, name, path)
-    if not _HEREDOC.search(text):  # of which the text may be anything
+    if not _HEREDOC.search(text):  # the lines of a here-document may be anything
         _check_instructions(dockerfile, name, path)
     _check_target(dockerfile, build.target, name, path)
     return relative
@@ -65,7 +65,7 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
 def _inside(root: Path, dockerfile: str) -> str | None:
     """Return a path relative to ``root``, with slashes; None for one that lies outside.
 
-    An absolute path may spell the directory in another way, for example without the link that ``root`` goes through.
+    An absolute path may reach the directory in another way, for example without a link that is part of ``root``.
     """
     file = Path(os.path.normpath(root / dockerfile))
     if not file.is_relative_to(root):
@@ -74,13 +74,14 @@ def _inside(root: Path, dockerfile: str) -> str | None:
 
 
 def _check_bases(dockerfile: Dockerfile, name: str, path: str) -> None:
-    """Refuse a FROM whose variable has no value; the platform's have one in every build."""
+    """Refuse a FROM whose variable has no value; BuildKit predefines the platform variables in every build."""
     for stage in dockerfile.stages:
         variables = _VARIABLE.findall(stage.source.value)
-        if not stage.image and not any(map(_GIVEN.fullmatch, variables)):
+        if not stage.image and not any(map(_PREDEFINED.fullmatch, variables)):
             raise ConfigurationError(
-                f"{name} has FROM {stage.source.value} in line {stage.source.line}, and {' and '.join(variables)} has "
-                f"no value there; begin it with ARG {variables[0]}, and give ImageBuild(args={{{variables[0]!r}: …}})",
+                f"{name} has FROM {stage.source.value} in line {stage.source.line}, and no value is given "
+                f"for {' and '.join(variables)}; add ARG {variables[0]} before it, and give "
+                f"ImageBuild(args={{{variables[0]!r}: …}})",
                 path=path,
             )
 
@@ -93,8 +94,8 @@ def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
 
                 near = get_close_matches(each.name, INSTRUCTIONS, n=1)
                 raise ConfigurationError(
-                    f"{name} has {each.name!r} in line {each.line}, which is no instruction; "
-                    f"{f'did you mean {near[0]}?' if near else 'take it out'}",
+                    f"{name} has {each.name!r} in line {each.line}, which is not a Dockerfile instruction; "
+                    f"{f'did you mean {near[0]}?' if near else 'remove it'}",
                     path=path,
                 )
 
@@ -102,19 +103,19 @@ def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
 def _check_target(dockerfile: Dockerfile, target: str | None, name: str, path: str) -> None:
     if target is None:
         return
-    if target.isdigit():  # stages have numbers, too
+    if target.isdigit():  # stages have numbers as well as names
         count = len(dockerfile.stages)
         if int(target) >= count:
             raise ConfigurationError(
-                f"ImageBuild.target={target!r} is no stage of {name}, which has {count}; use '0' to '{count - 1}', or "
-                "leave it out for the last one",
+                f"ImageBuild.target={target!r} is not a stage of {name}, which has {count}; use '0' to '{count - 1}', "
+                "or omit target to build the last stage",
                 path=path,
             )
         return
     stages = [stage.name for stage in dockerfile.stages if stage.name]
     if target.lower() not in stages:
         raise ConfigurationError(
-            f"ImageBuild.target={target!r} is no stage of {name}; use "
-            f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or leave it out for the last one",
+            f"ImageBuild.target={target!r} is not a stage of {name}; use "
+            f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or omit target to build the last stage",
             path=path,
         )

@@ -1,4 +1,4 @@
-"""The function that copies images: one in a stack, with a role, a log group and every right it has."""
+"""The Lambda function that copies images: one per stack, with its role, its log group and its permissions."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 ID = "EcrFargateImageCopier"
-"""Id in the stack. The logical ids of what is inside are public API: a custom resource cannot change its function."""
+"""Id in the stack. The logical ids of its children are public API: a custom resource cannot change its function."""
 
 _LIMIT_SECONDS = 900
 _ANSWER_SECONDS = 1020
-"""How long CloudFormation waits for an answer: the function's limit, and time to start it."""
+"""Time that CloudFormation waits for an answer: the function's limit, and time to start it."""
 
 _MEMORY_MIB = 1024
 _CODE = Path(__file__).parent
-_ELSE = ["*", "!copier", "!copier/*.py"]
-"""Patterns that leave everything but the copier out of the asset."""
+_ALL_BUT_COPIER = ["*", "!copier", "!copier/*.py"]
+"""Patterns that exclude everything but the copier from the asset."""
 
 _SETTINGS = ["ecr:GetAccountSetting", "ecr:PutAccountSetting"]
 _READ = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -49,16 +49,16 @@ _WRITE = [
 
 
 class ImageCopier:
-    """The copier of one stack, found in the construct tree; what was asked of CDK is remembered."""
+    """The copier of one stack, found in the construct tree; it caches CDK's answers."""
 
     def __init__(self, construct: Construct) -> None:
-        """Use a copier that exists; ``of`` finds it or makes it."""
+        """Wrap a copier that exists; use ``of`` to find or make one."""
         self._node = construct.node
         self._readable: set[str] = set()
 
     @classmethod
     def of(cls, scope: Construct) -> ImageCopier:
-        """Return the copier of the stack of ``scope``, made when it is first needed."""
+        """Return the copier of the stack of ``scope``; make it on the first call."""
         stack = stack_of(scope)
         return remember(stack, "image copier", lambda: cls(_find_or_make(stack)))
 
@@ -73,36 +73,36 @@ class ImageCopier:
         return cast("lambda_.Function", self._node.find_child("Function")).function_arn
 
     def allow_reading(self, repository: str, arn: Callable[[], str]) -> None:
-        """Let it pull from a private repository, such as that of all assets: said once.
+        """Allow the function to pull from a private repository, such as that of all assets; once per repository.
 
         Args:
-            repository: A text that tells repositories apart.
-            arn: Gets the ARN.
+            repository: A text that identifies the repository.
+            arn: Returns the ARN.
         """
         if repository not in self._readable:
             self._readable.add(repository)
             self._allow(_READ, arn())
 
     def allow_writing(self, repository_arn: str) -> None:
-        """Let it look, mount and push in a private repository."""
+        """Allow the function to look up, mount and push layers and images in a private repository."""
         self._allow(_WRITE, repository_arn)
 
     def allow_secret(self, secret: secretsmanager.ISecret) -> None:
-        """Let it read the login for a registry."""
+        """Allow the function to read the login for a registry."""
         when_made(lambda: secret.grant_read(self.role))
 
     def allow_mounting_setting(self) -> None:
-        """Let it read and set the account settings of ECR, which know no resource."""
+        """Allow the function to read and set the account settings of ECR, which take no resource."""
         self._allow(_SETTINGS, "*")
 
     def make_wait(self, resource: cdk.CustomResource) -> None:
-        """Create a custom resource after the function may do what it is for."""
+        """Create a custom resource after the permissions of the function."""
         if self._policy is not None:
             resource.node.add_dependency(self._policy)
 
     @cached_property
     def copies(self) -> CopyNotes:
-        """The copies that it makes."""
+        """The copies that the function makes."""
         return CopyNotes(cast("Construct", self._node.find_child("Copies")))
 
     @cached_property
@@ -111,36 +111,36 @@ class ImageCopier:
         return self.role.node.try_find_child("DefaultPolicy")
 
     def _allow(self, actions: Sequence[str], resource: str) -> None:
-        # A construct that is refused must leave no permission on what is gone with it.
+        # A refused construct must leave no permission on resources that are removed with it.
         when_made(lambda: self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource])))
 
 
 @cache
 def answer_time() -> cdk.Duration:
-    """How long CloudFormation waits for the copier."""
+    """Return how long CloudFormation waits for the copier."""
     return cdk.Duration.seconds(_ANSWER_SECONDS)
 
 
 class CopyNotes:
-    """Where in the stack the copy to each destination is, noted in the context of a construct of the copier.
+    """The path of the copy to each destination, noted in the context of a construct of the copier.
 
-    A copy belongs to the image that asked for it first, so that code changes update one resource. When that image is
-    taken out of the tree again, because the construct around it was refused, its note is void.
+    A copy belongs to the first image that needed it, so that code changes update one resource. The note is void once
+    that image is removed from the tree because the construct around it was refused.
     """
 
     def __init__(self, notes: Construct) -> None:
-        """Read and write in the context of ``notes``."""
+        """Use the context of ``notes``."""
         self._stack, self._node = stack_of(notes), notes.node
 
     def read(self, destination: str) -> tuple[cdk.CustomResource, str] | None:
-        """The copy to a destination and what is copied; None where there is none."""
+        """Return the copy to a destination and its content; None if there is no copy."""
         note = self._node.try_get_context(destination)
         if note is None:
             return None
-        found: IConstruct | None = self._stack
+        construct: IConstruct | None = self._stack
         for construct_id in note["path"].split("/"):
-            found = None if found is None else found.node.try_find_child(construct_id)
-        return None if found is None else (cast("cdk.CustomResource", found), note["content"])
+            construct = None if construct is None else construct.node.try_find_child(construct_id)
+        return None if construct is None else (cast("cdk.CustomResource", construct), note["content"])
 
     def write(self, destination: str, *, path: str, content: str) -> None:
         """Note the copy at a path in the stack."""
@@ -153,7 +153,7 @@ def _find_or_make(stack: cdk.Stack) -> Construct:
 
 
 def _make(stack: cdk.Stack) -> Construct:
-    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - only copies need them
+    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - only copies need it
     from aws_cdk import aws_logs as logs  # noqa: PLC0415
 
     copier = Construct(stack, ID)
@@ -164,7 +164,7 @@ def _make(stack: cdk.Stack) -> Construct:
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         description="Copies images into private repositories",
     )
-    # A group of its own: one that Lambda makes never expires, and may be there before CloudFormation's.
+    # Its own group: one that Lambda makes never expires, and might exist before CloudFormation's.
     log_group = logs.LogGroup(
         copier,
         "LogGroup",
@@ -178,7 +178,7 @@ def _make(stack: cdk.Stack) -> Construct:
         copier,
         "Function",
         description="Copies images into private repositories",
-        code=lambda_.Code.from_asset(str(_CODE), exclude=_ELSE),
+        code=lambda_.Code.from_asset(str(_CODE), exclude=_ALL_BUT_COPIER),
         handler="copier.handler.handler",
         runtime=lambda_.Runtime.PYTHON_3_14,
         architecture=lambda_.Architecture.X86_64,

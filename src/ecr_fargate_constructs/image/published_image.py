@@ -1,4 +1,4 @@
-"""An image that lives in the user's own repository, and the ways to get one."""
+"""An image in the user's own repository, and the functions that put it there."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class PublishedImage:
         image_uri: The image's full name, tag or digest included.
         tag: The tag, which for built images is the hash of everything that went into the build; None for an image named
             by its digest.
-        architecture: What the image runs on.
+        architecture: Architecture of the image.
         repository: The repository that holds it.
         asset: CDK's asset behind a built image; None for the others.
-        publisher: Who pushes it into the repository when it is copied there; None for an image that the CDK command
-            line pushes, or that is there already.
-        delivery: What copies it there. Depend on it where the image is given by its name, as to a Lambda function; None
-            where there is nothing to wait for.
-        settings: What the Dockerfile says about user, volumes and ports; None for an image that is not built here.
+        publisher: Grantee that pushes the image into the repository when it is copied there; None for an image that
+            the CDK command line pushes, or that already exists.
+        delivery: Custom resource that copies the image. Depend on it where the image is given by its name, as to a
+            Lambda function; None where there is nothing to wait for.
+        settings: User, volumes and ports that the Dockerfile sets; None for an image that is not built here.
     """
 
     container_image: ecs.ContainerImage
@@ -79,7 +79,8 @@ def build_and_push(
 ) -> PublishedImage:
     """Build an image and deliver it to ``repository``, as children of ``scope``/``construct_id``.
 
-    Straight into it where the CDK command line can push there, which ``check_delivery`` has looked at; else by copy.
+    The CDK command line pushes straight into it where it can, which ``check_delivery`` has checked; otherwise a custom
+    resource copies the image.
     """
     target = push_target(repository)
     parent = Construct(scope, construct_id)
@@ -90,8 +91,8 @@ def build_and_push(
         warn(
             parent,
             "sensitiveFilesInBuildContext",
-            f"{', '.join(context.sensitive)} in {context.directory.name}/ travel into the image build; "
-            "list them in .dockerignore, or in ImageBuild(exclude=[…])",
+            f"{', '.join(context.sensitive)} in {context.directory.name}/ are sent to the image build and look like "
+            "secrets; list them in .dockerignore, or in ImageBuild(exclude=[…])",
         )
     if context.weight is not None:
         warn(
@@ -149,22 +150,22 @@ def mirror(
     credentials: secretsmanager.ISecret | None,
     repository: ecr.IRepository,
 ) -> PublishedImage:
-    """Copy an image of another registry into ``repository``, under the tag it has there."""
+    """Copy an image of another registry into ``repository``, under its own tag."""
     path = path_of(scope, construct_id)
     if is_token(reference):
         raise ConfigurationError(
-            "reference holds a CDK token, and where an image comes from is known at synth; write account and region "
+            "reference holds a CDK token, but the image's registry has to be known at synth; write account and region "
             "out, for example '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1.4'",
             path=path,
         )
     source = ImageReference.parse(reference, name="reference", path=path)
     if source.tag is None and source.digest is None:
         raise ConfigurationError(
-            f"reference={reference!r} names no version, so what is mirrored would change behind your back; "
-            "name a tag, for example 'nginx:1.29', or a digest",
+            f"reference={reference!r} names no version, so the mirrored image could change unnoticed; name a tag, for "
+            "example 'nginx:1.29', or a digest",
             path=path,
         )
-    # An image without a tag counts as untagged, and those expire first.
+    # Without a tag the image would count as untagged, and untagged images expire first.
     tag = source.tag or str(source.digest).replace(":", "-")
     parent = Construct(scope, construct_id)
     adopt(parent, scope, path)
@@ -190,11 +191,11 @@ def mirror(
 
 
 def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architecture, *, path: str) -> PublishedImage:
-    """Name an image that the repository already holds by its tag."""
+    """Return an image that the repository already holds, by its tag."""
     if not is_token(tag) and not _TAG.fullmatch(tag):
         raise ConfigurationError(
-            f"tag={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', "
-            "the first of them no '.' and no '-'",
+            f"tag={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', and begin with a "
+            "letter, a digit or '_'",
             path=path,
         )
     return PublishedImage(
@@ -209,7 +210,7 @@ def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architectu
 def existing_digest(
     repository: ecr.IRepository, digest: str, architecture: Architecture, *, path: str
 ) -> PublishedImage:
-    """Name an image that the repository already holds by its digest."""
+    """Return an image that the repository already holds, by its digest."""
     if not is_token(digest) and not _DIGEST.fullmatch(digest):
         raise ConfigurationError(
             f"digest={digest!r} is not an image digest; use 'sha256:' and 64 hexadecimal digits", path=path
@@ -224,25 +225,25 @@ def existing_digest(
 
 
 class RepositoryImage(ecs.ContainerImage):
-    """An image of a private repository, whose users wait until it has been delivered."""
+    """An image of a private repository; tasks that use it wait until it has been delivered."""
 
     def __init__(self, repository: ecr.IRepository, tag_or_digest: str, *, delivery: Construct | None = None) -> None:
-        """Name the image: task definitions that use it will depend on ``delivery``."""
+        """Name the image; task definitions that use it will depend on ``delivery``."""
         super().__init__()
         self._image = ecs.ContainerImage.from_ecr_repository(repository, tag_or_digest)
         self._delivery = delivery
 
     def bind(self, scope: Construct, container_definition: ecs.ContainerDefinition) -> ecs.ContainerImageConfig:
-        """Bind the image to a container, whose task may pull it and waits for it."""
+        """Bind the image to a container; its task may pull the image and waits for it."""
         task = container_definition.task_definition
         config = self.prepare(task).bind(scope, container_definition)
         self.acknowledge(task)
         return config
 
     def prepare(self, task: ecs.TaskDefinition) -> ecs.ContainerImage:
-        """Have a task wait for the image, and return CDK's own one for it.
+        """Make a task wait for the image, and return CDK's own object for the image.
 
-        With ``acknowledge`` afterwards that is what ``bind`` does; who makes the task itself spares CDK the calls back.
+        Together with ``acknowledge`` it does what ``bind`` does, without jsii's calls back into Python.
         """
         if self._delivery is not None:
             # Only the task definition itself waits: its roles and log group are created meanwhile.
@@ -250,7 +251,7 @@ class RepositoryImage(ecs.ContainerImage):
         return self._image
 
     def acknowledge(self, task: ecs.TaskDefinition) -> None:
-        """Say why a task that has been given the image may do what it may."""
+        """Acknowledge the cdk-nag findings of a task that uses the image."""
         role = execution_role_of(task, obtain=True)
         if role is None:
             return

@@ -1,4 +1,4 @@
-"""Images of constructs that were refused: CDK's asset manifest has them, and nothing in CDK takes them out again."""
+"""Images of refused constructs: they are in CDK's asset manifest, and CDK cannot remove them from it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def forget_if_refused(scope: IConstruct, asset: ecr_assets.DockerImageAsset) -> None:
-    """Have the command line build and push no image of a construct whose making fails."""
+    """Keep the image of a construct whose constructor fails out of the asset manifest."""
     on_failure(lambda: _forget(scope, asset))
 
 
 def _forget(scope: IConstruct, asset: ecr_assets.DockerImageAsset) -> None:
-    """Note the image at the app, which strikes it out of the manifest as soon as that is written."""
+    """Note the image at the app, which removes it from the manifest once that is written."""
     stack = stack_of(scope)
     while (parent := stack.nested_stack_parent) is not None:
-        stack = parent  # whose manifest has the images of nested stacks
+        stack = parent  # the manifest of a top-level stack lists the images of its nested stacks
     refused = notes_of(scope, "refused images")
     if not refused:
         _strike_out_after_synth(root_of(scope), refused)
@@ -34,7 +34,7 @@ def _forget(scope: IConstruct, asset: ecr_assets.DockerImageAsset) -> None:
 
 
 def _strike_out_after_synth(app: Any, refused: dict[cdk.Stack, set[str]]) -> None:  # noqa: ANN401 - an app or a stage
-    """CDK calls nobody back once a manifest is written, so that the app's own ``synth`` has to go on."""
+    """Extend the app's ``synth``: CDK has no hook that runs after a manifest is written."""
     synth = app.synth
 
     def synth_and_strike_out(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - CDK's
@@ -55,7 +55,7 @@ def _strike_out(stack: cdk.Stack, hashes: set[str]) -> None:
         return
     manifest = json.loads(file.read_text(encoding="utf-8"))
     images = manifest.get("dockerImages", {})
-    # The same image may have been made again, or by somebody else.
+    # Another construct may have made the same image.
     used = {each.asset_hash for each in stack.node.find_all() if isinstance(each, ecr_assets.DockerImageAsset)}
     for each in hashes - used:
         images.pop(each, None)

@@ -13,10 +13,10 @@ _TYPES = {"file", "env"}
 
 
 def check_secret(name: str, source: str) -> None:
-    """Refuse a source of a secret that BuildKit could not read.
+    """Refuse a secret's source that BuildKit cannot read.
 
     Raises:
-        ConfigurationError: It is no list of ``key=value``, or names neither file nor variable.
+        ConfigurationError: It is not a list of ``key=value``, or names neither a file nor a variable.
     """
     option = f"ImageBuild.secrets[{name!r}]={source!r}"
     keys: dict[str, str] = {}
@@ -24,7 +24,7 @@ def check_secret(name: str, source: str) -> None:
         key, equals, value = part.partition("=")
         if not equals or key.lower() not in _KEYS:
             raise ConfigurationError(
-                f"{option} has {part!r}, which BuildKit does not know; use for example 'src=path/to/file' or "
+                f"{option} has {part!r}, which BuildKit does not accept; use for example 'src=path/to/file' or "
                 "'env=VARIABLE'"
             )
         keys[key.lower()] = value
@@ -37,7 +37,7 @@ def check_secret(name: str, source: str) -> None:
 
 
 def source_parts(option: str, source: str) -> list[str]:
-    """Return the parts of a source, which is one record of CSV."""
+    """Return the parts of a source, which is a CSV record."""
     try:
         rows = list(csv.reader([source], strict=True))
     except csv.Error as error:
@@ -46,5 +46,5 @@ def source_parts(option: str, source: str) -> list[str]:
 
 
 def joined(parts: list[str]) -> str:
-    """Return the record of CSV that ``source_parts`` reads."""
+    """Return the CSV record that ``source_parts`` reads."""
     return ",".join(f'"{part.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n]', part) else part for part in parts)

@@ -1,4 +1,4 @@
-"""One walk over a directory that travels to a build."""
+"""A single walk over a directory that is sent to a build."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or link below a directory, or a subdirectory whose name is itself suspicious.
+    """A file or link below a directory, or a subdirectory whose name suggests secrets.
 
     Attributes:
         path: Its path, through the links that are followed.
-        relative: The same, relative to the directory, with slashes.
-        status: Its state; of the target where a link is followed.
-        is_link: Whether it is a link that is not followed.
-        leaves: For a link whose target lies outside of the directory, the target.
-        is_loop: Whether it is a link that leads to itself.
+        relative: The same path, relative to the directory, with slashes.
+        status: Its file status; that of the target where a link is followed.
+        is_link: True for a link that is not followed.
+        leaves: Target of a link that points outside of the directory; None for all others.
+        is_loop: True for a link that points to itself.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def is_executable(self) -> bool:
-        """True where its owner may execute it. Windows has no execute bit."""
+        """True where the owner may execute the file. Windows has no execute bit."""
         return os.name != "nt" and stat.S_ISREG(self.status.st_mode) and bool(self.status.st_mode & stat.S_IXUSR)
 
 
@@ -57,9 +57,9 @@ def entries(
 
     Args:
         root: The directory, absolute.
-        ignores: The patterns. They are asked about directories only; files cost a call into Node each.
-        follow: The links that are followed, as CDK does it.
-        path: Path of the construct that asks.
+        ignores: The patterns. Only directories are matched here: matching a file costs a call into Node.
+        follow: The links that are followed, with CDK's meaning.
+        path: Path of the construct, for errors.
 
     Raises:
         ConfigurationError: A directory cannot be read.
@@ -69,7 +69,7 @@ def entries(
     while pending:
         folder, real, above = pending.pop()
         if real in above:
-            continue  # a followed link back to a directory that holds it
+            continue  # a followed link back to one of its parents
         for entry in _listed(folder, path):
             link = entry.is_symlink()
             target, is_loop = _target(entry.path) if link else (None, False)
@@ -77,7 +77,7 @@ def entries(
             followed = target is not None and _is_followed(follow, internal=leaves is None) and Path(target).exists()
             if not entry.is_dir(follow_symlinks=followed) or is_secret_file(entry.name):
                 relative = os.path.relpath(entry.path, root).replace(os.sep, "/")
-                # .git and the like are named once, not file by file.
+                # A directory such as .git is reported once, not file by file.
                 status = entry.stat(follow_symlinks=followed)
                 yield Entry(entry.path, relative, status, link and not followed, leaves, is_loop)
                 continue
@@ -88,22 +88,22 @@ def entries(
 
 def _listed(folder: str, path: str) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+        with os.scandir(folder) as listing:
+            return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         raise ConfigurationError(
-            f"the build context's {folder} cannot be read: {error.strerror}; make it readable, or exclude it in "
-            ".dockerignore",
+            f"the directory {folder} of the build context cannot be read: {error.strerror}; make it readable, or "
+            "exclude it in .dockerignore",
             path=path,
         ) from error
 
 
 def _target(link: str) -> tuple[str, bool]:
-    """Return where a link leads, which may not exist yet, and whether it leads to itself."""
+    """Return the target of a link, which may not exist yet, and whether the link points to itself."""
     try:
         return os.path.realpath(link, strict=True), False
     except FileNotFoundError:
-        return os.path.realpath(link), False  # its target may be made by the build
+        return os.path.realpath(link), False  # the build may make the target
     except OSError:
         return os.path.realpath(link), True
 
@@ -113,6 +113,6 @@ def _is_inside(target: str, root: str) -> bool:
 
 
 def _is_followed(follow: cdk.SymlinkFollowMode, *, internal: bool) -> bool:
-    """Return whether CDK replaces a link by what it leads to."""
+    """Return whether CDK replaces a link by its target."""
     modes = cdk.SymlinkFollowMode
     return follow in ((modes.ALWAYS, modes.BLOCK_EXTERNAL) if internal else (modes.ALWAYS, modes.EXTERNAL))

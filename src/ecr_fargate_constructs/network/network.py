@@ -24,29 +24,30 @@ if TYPE_CHECKING:
 
 
 class Egress(Enum):
-    """How tasks reach the registry, and everything else outside."""
+    """The path from tasks to the registry, and to everything else outside of the VPC."""
 
     NAT = "NAT"
-    """Private subnets behind NAT gateways, one a zone: about 33 US dollars a month each, and the traffic."""
+    """Private subnets behind NAT gateways, one per zone: about 33 US dollars a month each, plus traffic."""
 
     ENDPOINTS = "ENDPOINTS"
-    """Isolated subnets: nothing but the VPC endpoints that the tasks' features need, about 7 US dollars a month for
-    each endpoint and zone. Tasks reach nothing else outside."""
+    """Isolated subnets with only the VPC endpoints that the tasks' features need, about 7 US dollars a month for each
+    endpoint and zone. Tasks reach nothing else outside."""
 
     PUBLIC = "PUBLIC"
-    """Public subnets, in which tasks get public addresses: no fixed cost. Security groups let only the load balancer
-    in."""
+    """Public subnets, in which tasks get public addresses: no fixed cost. Security groups admit only the load
+    balancer."""
 
 
 class Network(LibraryConstruct):
     """A VPC with subnets from which tasks can pull their image, and public ones for the load balancer.
 
-    Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
-    free, whatever the way out. Public subnets give no addresses by themselves; the VPC's default security group is left
-    alone, unless the app's feature flag ``@aws-cdk/aws-ec2:restrictDefaultSecurityGroup`` asks for it to be closed, or
-    ``Posture.REGULATED`` does, which logs all traffic too.
+    Hand ``.vpc`` and ``.task_subnets`` to a service. With any egress, image layers are read through a gateway endpoint
+    for S3, which is free. Public subnets assign no addresses by themselves. The VPC's default security group is
+    unchanged, unless the app's feature flag ``@aws-cdk/aws-ec2:restrictDefaultSecurityGroup`` closes it, or
+    ``Posture.REGULATED`` does, which also logs all traffic.
 
-    That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
+    The library checks at synth that a task can reach ECR from its subnets, in this and in any other VPC that the app
+    makes.
     """
 
     def __init__(
@@ -66,16 +67,17 @@ class Network(LibraryConstruct):
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            egress: How tasks reach the registry.
-            features: What the tasks use beside their image; with ``Egress.ENDPOINTS`` each brings its endpoints.
-            max_azs: Number of availability zones, 2 or more: a load balancer takes two.
-            nat_gateways: Number of NAT gateways, 1 to ``max_azs``; left out, one a zone. With fewer, losing a zone can
-                cut the others off.
-            ip_addresses: Addresses of the VPC; left out, 10.0.0.0/16.
-            ip_protocol: ``DUAL_STACK`` for IPv6 too.
+            egress: Path from tasks to the registry; default, NAT gateways.
+            features: Features that the tasks use beside their image; with ``Egress.ENDPOINTS`` each adds its endpoints;
+                default, logs.
+            max_azs: Number of availability zones, 2 or more, since a load balancer requires two; default, 2.
+            nat_gateways: Number of NAT gateways, 1 to ``max_azs``; default, one per zone. With fewer, the loss of a
+                zone can cut off the others.
+            ip_addresses: Address range of the VPC; default, 10.0.0.0/16.
+            ip_protocol: ``DUAL_STACK`` adds IPv6; default, ``IPV4_ONLY``.
 
         Raises:
-            ConfigurationError: For one zone, or NAT gateways where the way out is another.
+            ConfigurationError: There is only one zone, or NAT gateways are set with another egress.
         """
         path = path_of(scope, construct_id)
         _check(path, egress, max_azs, nat_gateways)
@@ -88,7 +90,7 @@ class Network(LibraryConstruct):
         self._type = own.get(egress, ec2.SubnetType.PUBLIC)
         self._vpc = _vpc.make_vpc(
             self,
-            "Default",  # left out of logical ids
+            "Default",  # which logical ids omit
             subnets=[_vpc.public_subnets(), *([_vpc.task_subnets(self._type)] if egress in own else [])],
             max_azs=max_azs,
             nat_gateways=(max_azs if nat_gateways is None else nat_gateways) if egress is Egress.NAT else 0,
@@ -117,9 +119,9 @@ class Network(LibraryConstruct):
         }
 
     def _prefixes(self) -> dict[str, str]:
-        """How the names of endpoints begin that differ among partitions, where the deployment alone knows the region.
+        """Return the prefixes of endpoint names that differ between partitions, if the region is known only at deploy.
 
-        CDK names them as in the partition ``aws`` then.
+        CDK then uses the prefixes of the partition ``aws``.
         """
         if not is_token(cdk.Stack.of(self).region):
             return {}
@@ -138,22 +140,22 @@ class Network(LibraryConstruct):
 
     @property
     def egress(self) -> Egress:
-        """How tasks reach the registry."""
+        """Path from tasks to the registry."""
         return self._egress
 
     @property
     def has_ipv6(self) -> bool:
-        """Whether the subnets have IPv6 addresses too."""
+        """True if the subnets also have IPv6 addresses."""
         return self._has_ipv6
 
     @property
     def task_subnets(self) -> ec2.SubnetSelection:
-        """Where tasks go: ``subnets`` of a service."""
+        """Subnets of tasks, for the option ``subnets`` of a service."""
         return ec2.SubnetSelection(subnet_type=self._type)
 
     @property
     def endpoints(self) -> Mapping[str, ec2.InterfaceVpcEndpoint]:
-        """The interface endpoints by name, for example ``ecr.api``; none unless they are the way out."""
+        """The interface endpoints by name, for example ``ecr.api``; none unless egress is ``Egress.ENDPOINTS``."""
         return dict(self._endpoints)
 
 
@@ -162,7 +164,7 @@ def _construct_id(endpoint: str) -> str:
 
 
 def _check_addresses(path: str, egress: Egress, max_azs: float, ip_addresses: ec2.IIpAddresses) -> None:
-    """Refuse an address range that has no room for the subnets, by dividing it in an app of nobody's."""
+    """Refuse an address range without room for the subnets, by dividing it in a throwaway app."""
     own = [] if egress is Egress.PUBLIC else [_vpc.task_subnets(ec2.SubnetType.PRIVATE_ISOLATED)]
     try:
         _vpc.make_vpc(
@@ -185,18 +187,19 @@ def _check(path: str, egress: Egress, max_azs: float, nat_gateways: float | None
     for name, value in (("max_azs", max_azs), ("nat_gateways", nat_gateways)):
         if is_token(value):
             raise ConfigurationError(
-                f"{name} is a CDK token, and subnets are made before anything is deployed; use a plain number",
+                f"{name} is a CDK token, but subnets are made before the deployment resolves it; use a plain number",
                 path=path,
             )
-    whole_number("max_azs", max_azs, minimum=2, what="a number of zones that a load balancer takes", path=path)
+    whole_number("max_azs", max_azs, minimum=2, what="a number of zones that a load balancer accepts", path=path)
     if nat_gateways is None:
         return
     if egress is not Egress.NAT:
         raise ConfigurationError(
-            f"nat_gateways={nat_gateways} with egress={egress}, which has none; leave one of the two out", path=path
+            f"nat_gateways={nat_gateways} with egress={egress}, which has no NAT gateways; omit one of the two",
+            path=path,
         )
     whole_number("nat_gateways", nat_gateways, minimum=1, what="a number of NAT gateways", path=path)
     if nat_gateways > max_azs:
         raise ConfigurationError(
-            f"nat_gateways={nat_gateways:g} is above max_azs={max_azs:g}; a zone has one at most", path=path
+            f"nat_gateways={nat_gateways:g} is above max_azs={max_azs:g}; use at most one per zone", path=path
         )

@@ -1,4 +1,4 @@
-"""Whether a task can reach ECR from its subnets: checked at synth, when the network and the task are complete."""
+"""Check whether a task can reach ECR from its subnets: at synth, when the network and the task are complete."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _PULL = {*IMAGE_PULL, "s3"}
 def check_way_to_image(
     scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, definition: ecs.TaskDefinition
 ) -> None:
-    """Refuse, at synth, tasks that could not pull their image or do what they are set up for.
+    """Refuse, at synth, tasks that cannot pull their image or use their features.
 
-    Routes and endpoints are known of VPCs that the app makes; an imported one is taken at its word.
+    Routes and endpoints are known only for VPCs that the app makes; imported VPCs are not checked.
     """
-    scope.node.add_validation(_WayToImage(scope, vpc, subnets, definition))
+    scope.node.add_validation(_ImageReachability(scope, vpc, subnets, definition))
 
 
 @jsii.implements(IValidation)
-class _WayToImage:
+class _ImageReachability:
     def __init__(
         self, scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, definition: ecs.TaskDefinition
     ) -> None:
@@ -47,43 +47,44 @@ class _WayToImage:
         self._definition = definition
 
     def validate(self) -> list[str]:
-        """Return what is wrong, for CDK to say with the path of the service."""
-        closed = [subnet for subnet in self._selected() if isinstance(subnet, ec2.Subnet) and not _has_way_out(subnet)]
+        """Return the problems; CDK reports them with the path of the service."""
+        closed = [subnet for subnet in self._selected() if isinstance(subnet, ec2.Subnet) and not _has_egress(subnet)]
         if not closed:
             return []
         endpoints = list(_endpoints(self._vpc))
         problem = self._missing(closed[0], {name for name, _ in endpoints})
         if problem is not None:
             return [problem]
-        found = list(self._images(closed, {region for name, region in endpoints if name == "ecr.dkr"}))
+        problems = list(self._images(closed, {region for name, region in endpoints if name == "ecr.dkr"}))
         scope = self._scope
-        for message in (message for message, refused in found if not refused):
+        for message in (message for message, refused in problems if not refused):
             warn(scope, "registryOutOfReach", message)
-        return [message for message, refused in found if refused]
+        return [message for message, refused in problems if refused]
 
-    def _missing(self, subnet: ec2.Subnet, there: set[str]) -> str | None:
+    def _missing(self, subnet: ec2.Subnet, existing: set[str]) -> str | None:
         needed = needed_by(
             execution_role=_actions(self._definition.execution_role),
             task_role=_actions(self._definition.task_role),
             on_machines=self._definition.is_ec2_compatible,
         )
-        missing = [name for name in (*needed, "s3") if name not in there]
+        missing = [name for name in (*needed, "s3") if name not in existing]
         if not missing:
             return None
-        what = "pull their image" if _PULL & set(missing) else "start, since they use what those lead to"
+        what = "pull their image" if _PULL & set(missing) else "start, because they use these services"
         named = ", ".join("S3 (gateway)" if name == "s3" else name for name in missing)
         features = ", ".join(f"Feature.{feature.name}" for feature in features_behind(needed))
         return (
-            f"tasks in {subnet.node.path} could not {what}: the subnet has no way out, and its VPC no endpoints for "
-            f"{named}; use Network(egress=Egress.ENDPOINTS, features=[{features}]), add the endpoints with "
-            "vpc.add_interface_endpoint(…) and vpc.add_gateway_endpoint(…), or choose subnets with a way out"
+            f"tasks in {subnet.node.path} cannot {what}: the subnet has no route to the internet, and its VPC has no "
+            f"endpoints for {named}; use Network(egress=Egress.ENDPOINTS, features=[{features}]), add the endpoints "
+            "with vpc.add_interface_endpoint(…) and vpc.add_gateway_endpoint(…), or use subnets with a route to the "
+            "internet"
         )
 
     def _images(self, closed: Sequence[ec2.Subnet], regions: set[str | None]) -> Iterator[tuple[str, bool]]:
-        """What no endpoint leads to, and whether it is refused.
+        """Yield a message for each image that no endpoint leads to, and whether it is refused.
 
-        It is not where a task may find the image after all: on a machine, whose image may hold it, or through a peered
-        network that some route leads to.
+        It is not refused if a task may find the image in another way: on an instance that already holds it, or through
+        a route to a peered network.
         """
         region = cdk.Stack.of(self._definition).region
         elsewhere = self._definition.is_ec2_compatible or any(_has_route(subnet) for subnet in closed)
@@ -91,8 +92,9 @@ class _WayToImage:
             problem = out_of_reach(image, region=None if is_token(region) else region, regions=regions)
             if problem is not None:
                 message = (
-                    f"tasks in {closed[0].node.path} could not pull {image!r} of container {container!r}: the subnet "
-                    f"has no way out, the image {problem.reason}; {problem.fix}, or choose subnets with a way out"
+                    f"tasks in {closed[0].node.path} cannot pull {image!r} of container {container!r}: the subnet has "
+                    f"no route to the internet, and the image {problem.reason}; {problem.fix}, or use subnets with a "
+                    "route to the internet"
                 )
                 yield message, problem.certain and not elsewhere
 
@@ -111,11 +113,11 @@ def _routes(subnet: ec2.Subnet) -> list[ec2.CfnRoute]:
     return [child for child in subnet.node.children if isinstance(child, ec2.CfnRoute)]
 
 
-def _has_way_out(subnet: ec2.Subnet) -> bool:
-    """Whether the subnet has a route to everywhere: through NAT, an internet or a transit gateway.
+def _has_egress(subnet: ec2.Subnet) -> bool:
+    """Return whether the subnet has a default route: through NAT, an internet or a transit gateway.
 
-    One for IPv6 alone, such as an egress-only gateway's, leads tasks with IPv4 addresses to no registry; a subnet
-    without IPv4 uses ECR's addresses for both.
+    A default route for IPv6 alone, such as that of an egress-only gateway, leads tasks with IPv4 addresses to no
+    registry; a subnet without IPv4 uses ECR's dual-stack addresses.
     """
     everywhere = {_EVERYWHERE}
     resource = subnet.node.default_child or subnet.node.try_find_child("Subnet")
@@ -127,12 +129,12 @@ def _has_way_out(subnet: ec2.Subnet) -> bool:
 
 
 def _has_route(subnet: ec2.Subnet) -> bool:
-    """Whether the subnet has a route to somewhere, which may be a network with a registry or endpoints of its own."""
+    """Return whether the subnet has any route, which may lead to a network with a registry or endpoints of its own."""
     return any(route.destination_ipv6_cidr_block != _EVERYWHERE_IPV6 for route in _routes(subnet))
 
 
 def _images_of(definition: ecs.TaskDefinition) -> Iterator[tuple[str, str]]:
-    """Name and image of each container, without what only the deployment knows."""
+    """Yield name and image of each container, without the parts that only the deployment knows."""
     resource = definition.node.default_child
     if isinstance(resource, ecs.CfnTaskDefinition):
         for container in cdk.Stack.of(definition).resolve(resource.container_definitions) or []:
@@ -140,16 +142,16 @@ def _images_of(definition: ecs.TaskDefinition) -> Iterator[tuple[str, str]]:
 
 
 def _endpoints(vpc: ec2.IVpc) -> Iterator[tuple[str, str | None]]:
-    """Names of the endpoints that the app makes for a VPC, and the regions that they lead to where that is known."""
-    home, own = cdk.Stack.of(vpc), referred(vpc.vpc_id)
+    """Yield the endpoints that the app makes for a VPC: their names, and the regions they lead to if known."""
+    stack, own = cdk.Stack.of(vpc), referred(vpc.vpc_id)
     for each in vpc.node.root.node.find_all():
         if isinstance(each, ec2.CfnVPCEndpoint) and _may_be_one(referred(each.vpc_id), own):
-            name, region = service_of(text_of(home.resolve(each.service_name)))
+            name, region = service_of(text_of(stack.resolve(each.service_name)))
             yield name, each.service_region or region
 
 
 def referred(vpc_id: str) -> tuple[str, str] | None:
-    """The VPC that an id is of: the id as it is written out, or its construct's path; None for any other token."""
+    """Identify the VPC of an id: by the id if it is plain text, or by its construct's path; None for another token."""
     if not cdk.Token.is_unresolved(vpc_id):
         return "id", vpc_id
     token = cdk.Tokenization.reverse(vpc_id)
@@ -157,18 +159,18 @@ def referred(vpc_id: str) -> tuple[str, str] | None:
 
 
 def _may_be_one(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
-    """Whether both may be the same VPC; they are not when both are known in the same way, and differ."""
+    """Return whether both may be the same VPC: not if both are identified in the same way, and differ."""
     return one is None or other is None or one[0] != other[0] or one == other
 
 
 def _actions(role: iam.IRole | None) -> set[str]:
-    """The actions that a role's own policy allows."""
+    """Return the actions that a role's own policy allows."""
     policy = None if role is None else role.node.try_find_child("DefaultPolicy")
     if not isinstance(policy, iam.Policy):
         return set()
     document: dict[str, Any] = cdk.Stack.of(policy).resolve(policy.document)
-    found: set[str] = set()
+    actions: set[str] = set()
     for statement in document.get("Statement", []):
         action = statement.get("Action", [])
-        found.update([action] if isinstance(action, str) else action)
-    return found
+        actions.update([action] if isinstance(action, str) else action)
+    return actions

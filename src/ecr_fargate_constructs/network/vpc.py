@@ -1,4 +1,4 @@
-"""A VPC with the choices that all networks of this library have in common."""
+"""A VPC with the settings that all networks of this library share."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 
-_CLOSED = "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup"
+_RESTRICT_DEFAULT_GROUP = "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup"
 
 
 def public_subnets() -> ec2.SubnetConfiguration:
-    """Subnets for load balancers and gateways, which give no address by themselves."""
+    """Return subnets for load balancers and gateways, which assign no public address by themselves."""
     return ec2.SubnetConfiguration(
         name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
     )
 
 
 def task_subnets(subnet_type: ec2.SubnetType) -> ec2.SubnetConfiguration:
-    """Subnets for tasks; each takes an address."""
+    """Return subnets for tasks; each task takes an address."""
     return ec2.SubnetConfiguration(name="Private", subnet_type=subnet_type, cidr_mask=20)
 
 
-def _asks_for_closed_groups(scope: Construct) -> bool:
-    """Whether the app's feature flags close the default security group.
+def _restricts_default_group(scope: Construct) -> bool:
+    """Return whether the app's feature flags close the default security group.
 
-    It takes a function in the stack, and nothing here uses that group, so it is left alone unless somebody asks.
+    Closing it needs a function in the stack, and no construct here uses that group, so it is unchanged unless the app
+    sets the flag.
     """
-    return bool(scope.node.try_get_context(_CLOSED))
+    return bool(scope.node.try_get_context(_RESTRICT_DEFAULT_GROUP))
 
 
 def make_vpc(
@@ -56,7 +57,7 @@ def make_vpc(
         construct_id,
         max_azs=max_azs,
         nat_gateways=nat_gateways,
-        restrict_default_security_group=is_regulated(scope) or _asks_for_closed_groups(scope),
+        restrict_default_security_group=is_regulated(scope) or _restricts_default_group(scope),
         gateway_endpoints={
             # Image layers come from S3: through this endpoint they are free and do not load the NAT gateways.
             "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
@@ -66,7 +67,7 @@ def make_vpc(
         ip_protocol=ip_protocol,
     )
     if is_regulated(scope):
-        from ecr_fargate_constructs._regulated.log_bucket import write_flow_logs  # noqa: PLC0415 - else no S3 is needed
+        from ecr_fargate_constructs._regulated.log_bucket import write_flow_logs  # noqa: PLC0415 - STANDARD needs no S3
 
         write_flow_logs(vpc, parts.log_bucket(scope))
         acknowledge_network(vpc)

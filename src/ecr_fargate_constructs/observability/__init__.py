@@ -1,5 +1,5 @@
 """Alarms and a dashboard for any ECS service behind an Application Load Balancer.
 
-Metrics, alarms and widgets are made by factories that do not know each other's ids or layout; ``ServiceAlarms`` and
-``ServiceDashboard`` put them together.
+Factories make metrics, alarms and widgets, and do not depend on each other's ids or layout; ``ServiceAlarms`` and
+``ServiceDashboard`` combine them.
 """

@@ -1,4 +1,4 @@
-"""The alarm factory: alarms on any metric, one for each severity. Knows no service and no signal."""
+"""The alarm factory: alarms on any metric, one for each severity. Independent of services and signals."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 class AlarmFactory:
-    """Makes alarms that go off after 3 minutes of 5, and sets off the actions of their severity."""
+    """Makes alarms that go off after 3 minutes of 5, with the actions of their severity."""
 
     def __init__(self, scope: Construct, actions: Mapping[str, Sequence[Action]]) -> None:
-        """Make alarms in ``scope``."""
+        """Use ``scope`` as the parent of the alarms."""
         self._scope = scope
         self._actions = actions
-        self._made: list[cloudwatch.Alarm] = []
+        self._alarms: list[cloudwatch.Alarm] = []
 
     @property
-    def made(self) -> tuple[cloudwatch.Alarm, ...]:
-        """All that were made."""
-        return tuple(self._made)
+    def alarms(self) -> tuple[cloudwatch.Alarm, ...]:
+        """The alarms made so far."""
+        return tuple(self._alarms)
 
     def above(self, signal: str, metric: cloudwatch.IMetric, limits: Mapping[str, float], what: str) -> None:
-        """Alarms on too much: missing data is no failure."""
+        """Add alarms on values that are too high; missing data counts as good."""
         for severity, limit in limits.items():
             alarm = cloudwatch.Alarm(
                 self._scope,
@@ -44,10 +44,10 @@ class AlarmFactory:
                 treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
                 alarm_description=f"{severity}: {what}.",
             )
-            self._tell(alarm, severity)
+            self._add_actions(alarm, severity)
 
     def below(self, signal: str, metric: cloudwatch.IMetric, limits: Mapping[str, float], what: str) -> None:
-        """Alarms on too little: missing data is the failure."""
+        """Add alarms on values that are too low; missing data counts as bad."""
         for severity, limit in limits.items():
             alarm = cloudwatch.Alarm(
                 self._scope,
@@ -60,10 +60,10 @@ class AlarmFactory:
                 treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
                 alarm_description=f"{severity}: {what}.",
             )
-            self._tell(alarm, severity)
+            self._add_actions(alarm, severity)
 
-    def _tell(self, alarm: cloudwatch.Alarm, severity: str) -> None:
+    def _add_actions(self, alarm: cloudwatch.Alarm, severity: str) -> None:
         for action in bound(self._actions.get(severity, ())):
             alarm.add_alarm_action(action)
             alarm.add_ok_action(action)
-        self._made.append(alarm)
+        self._alarms.append(alarm)

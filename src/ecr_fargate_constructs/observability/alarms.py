@@ -28,11 +28,11 @@ class ServiceAlarms(LibraryConstruct):
     """Alarms on the golden signals of any ECS service behind an Application Load Balancer.
 
     Latency, errors, saturation (CPU and memory) and unhealthy tasks, each at the severities of ``ServiceThresholds``.
-    An alarm goes off after 3 minutes of 5. Where there is no traffic there is no alarm, but for ``requests_below``.
+    An alarm goes off after 3 minutes of 5. Without traffic there is no alarm, except for ``requests_below``.
 
-    These tell people, and never roll back: that is what the alarms of a deployment are for. CloudWatch charges about
-    0.10 US dollars a month for each metric of an alarm; with the default thresholds that is 1.10, and about twice as
-    much where traffic shifts between two target groups.
+    These alarms notify people and never roll back; the alarms of a deployment do that. CloudWatch charges about 0.10 US
+    dollars a month for each metric of an alarm; with the default thresholds that is 1.10, and about twice as much where
+    traffic shifts between two target groups.
     """
 
     def __init__(
@@ -51,17 +51,17 @@ class ServiceAlarms(LibraryConstruct):
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            observed: A service of this library, a pattern of CDK's, or an ECS service with ``target_groups``.
-            target_groups: Where its requests are measured; left out, those that it has.
-            thresholds: From when on, by severity; left out, ``ServiceThresholds()``.
-            actions: Who hears of it, by severity: topics or other actions, which also hear when it is over. Left out,
-                nobody; the console shows the alarms.
-            container_insights: Whether the cluster has Container Insights on; left out, it is looked up, and an
-                imported cluster counts as one that has not.
+            observed: A service of this library, a pattern of CDK, or an ECS service with ``target_groups``.
+            target_groups: Target groups at which its requests are measured; default, its own.
+            thresholds: Thresholds by severity; default, ``ServiceThresholds()``.
+            actions: Actions by severity: topics or other actions, which are also notified when an alarm ends; default,
+                none: only the console shows the alarms.
+            container_insights: True if the cluster has Container Insights enabled; default, read from the cluster, and
+                False for an imported one.
 
         Raises:
-            ConfigurationError: For an action of a severity that no threshold has, a threshold of running tasks without
-                Container Insights, or something that cannot be observed.
+            ConfigurationError: An action has a severity that no threshold has, a threshold of running tasks is set
+                without Container Insights, or the object cannot be observed.
         """
         thresholds = thresholds or ServiceThresholds()
         subject = subject_of(observed, target_groups, container_insights=container_insights)
@@ -81,7 +81,7 @@ class ServiceAlarms(LibraryConstruct):
         factory.below("Traffic", metrics.requests(), thresholds.requests_below, "too few requests come")
         if thresholds.running_tasks_below:
             factory.below("Tasks", metrics.running_tasks(), thresholds.running_tasks_below, "too few tasks run")
-        self._alarms = factory.made
+        self._alarms = factory.alarms
 
     @classmethod
     def of(
@@ -93,7 +93,7 @@ class ServiceAlarms(LibraryConstruct):
         actions: Mapping[str, Sequence[Action]] | None = None,
         container_insights: bool | None = None,
     ) -> ServiceAlarms:
-        """Create the alarms as a child of what they observe, with the id ``Alarms``; once for each service."""
+        """Create the alarms as a child of the observed service, with the id ``Alarms``; once for each service."""
         subject = subject_of(observed, target_groups, container_insights=container_insights)
         return cls(
             subject.scope,
@@ -113,16 +113,17 @@ class ServiceAlarms(LibraryConstruct):
 
 def _check(thresholds: ServiceThresholds, actions: Mapping[str, Sequence[Action]], subject: Subject) -> None:
     path = subject.scope.node.path
+    allowed = ", ".join(sorted(thresholds.severities()))
     for severity in actions:
         if severity not in thresholds.severities():
             raise ConfigurationError(
-                f"actions has {severity!r}, and no threshold has that severity; use one of "
-                f"{', '.join(sorted(thresholds.severities())) or 'none at all'}",
+                f"actions has {severity!r}, but no threshold has that severity; "
+                f"{f'use one of {allowed}' if allowed else 'remove it'}",
                 path=path,
             )
     if thresholds.running_tasks_below and not subject.insights:
         raise ConfigurationError(
-            "running_tasks_below needs Container Insights, which the cluster does not have on, or it is imported; turn "
-            "them on, say container_insights=True if they are, or leave it out",
+            "running_tasks_below requires Container Insights, but the cluster does not have them enabled, or is "
+            "imported; enable them, set container_insights=True if they are, or omit running_tasks_below",
             path=path,
         )

@@ -1,4 +1,4 @@
-"""The metric factory: what there is to see of a service. Knows no alarm, no graph and no threshold."""
+"""The metric factory: the metrics of a service. Independent of alarms, graphs and thresholds."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class ServiceMetrics:
     """Metrics of one service, over all of its target groups."""
 
     def __init__(self, subject: Subject) -> None:
-        """Take the service."""
+        """Use the service."""
         self._subject = subject
 
     def requests(self) -> cloudwatch.IMetric:
-        """Requests a minute."""
+        """Return requests per minute."""
         return self._over_groups("RequestCount", "Sum", "requests", label="requests a minute", missing="0")
 
     def error_percent(self) -> cloudwatch.IMetric:
-        """Answers with 5xx, in percent of the requests; no value without requests."""
+        """Return responses with 5xx, in percent of the requests; no value without requests."""
         errors, requests = self._named("HTTPCode_Target_5XX_Count", "Sum", "e"), self._named("RequestCount", "Sum", "r")
         return cloudwatch.MathExpression(
             expression=f"100 * ({_sum(errors)}) / ({_sum(requests) if len(requests) > 1 else next(iter(requests))})",
@@ -37,43 +37,43 @@ class ServiceMetrics:
         )
 
     def latency(self, statistic: str) -> cloudwatch.IMetric:
-        """Seconds until the tasks answer; of several groups, the slowest."""
+        """Return the seconds until the tasks answer; of several groups, the slowest."""
         return self._over_groups("TargetResponseTime", statistic, f"{statistic}of", label=f"{statistic}, seconds")
 
     def unhealthy_hosts(self) -> cloudwatch.IMetric:
-        """Tasks that fail their health check."""
+        """Return the number of tasks that fail their health check."""
         return self._over_groups("UnHealthyHostCount", "Maximum", "unhealthy", label="unhealthy tasks", missing="0")
 
     def healthy_hosts(self) -> cloudwatch.IMetric:
-        """Tasks that pass it."""
+        """Return the number of tasks that pass their health check."""
         return self._over_groups("HealthyHostCount", "Minimum", "healthy", label="healthy tasks", missing="0")
 
     def cpu_percent(self) -> cloudwatch.IMetric:
-        """Average use of the CPU."""
+        """Return the average CPU utilization."""
         return self._service("AWS/ECS", "CPUUtilization", "Average", "CPU, %")
 
     def memory_percent(self) -> cloudwatch.IMetric:
-        """Average use of the memory."""
+        """Return the average memory utilization."""
         return self._service("AWS/ECS", "MemoryUtilization", "Average", "memory, %")
 
     def running_tasks(self) -> cloudwatch.IMetric:
-        """Tasks that run: of Container Insights."""
+        """Return the number of running tasks, from Container Insights."""
         return self._service("ECS/ContainerInsights", "RunningTaskCount", "Average", "running")
 
     def desired_tasks(self) -> cloudwatch.IMetric:
-        """Tasks that should run: of Container Insights."""
+        """Return the desired number of tasks, from Container Insights."""
         return self._service("ECS/ContainerInsights", "DesiredTaskCount", "Average", "desired")
 
     def pending_tasks(self) -> cloudwatch.IMetric:
-        """Tasks that start: of Container Insights."""
+        """Return the number of starting tasks, from Container Insights."""
         return self._service("ECS/ContainerInsights", "PendingTaskCount", "Average", "pending")
 
     def received_bytes(self) -> cloudwatch.IMetric:
-        """Bytes a second that the tasks receive: of Container Insights."""
+        """Return the bytes per second that the tasks receive, from Container Insights."""
         return self._service("ECS/ContainerInsights", "NetworkRxBytes", "Average", "in, bytes a second")
 
     def sent_bytes(self) -> cloudwatch.IMetric:
-        """Bytes a second that the tasks send: of Container Insights."""
+        """Return the bytes per second that the tasks send, from Container Insights."""
         return self._service("ECS/ContainerInsights", "NetworkTxBytes", "Average", "out, bytes a second")
 
     def _service(self, namespace: str, name: str, statistic: str, label: str) -> cloudwatch.Metric:
@@ -96,7 +96,7 @@ class ServiceMetrics:
     def _over_groups(
         self, name: str, statistic: str, prefix: str, *, label: str, missing: str | None = None
     ) -> cloudwatch.IMetric:
-        """One metric of all groups: their sum where missing values are zero, else the greatest."""
+        """Return one metric over all groups: their sum if missing values count as zero, otherwise the greatest."""
         if len(self._subject.groups) == 1:
             return target_metric(self._subject.groups[0], self._subject.balancer, name, statistic, label=label)
         named = self._named(name, statistic, prefix)

@@ -1,4 +1,4 @@
-"""What is observed: an ECS service, its target groups, and whether the cluster measures more."""
+"""The subject of observation: an ECS service, its target groups, and the cluster's Container Insights."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class BalancedService(Protocol):
-    """A service with its load balancer: those of this library, CDK's patterns, and any construct that has the same.
+    """A service with its load balancer: of this library, of CDK's patterns, or any construct with these attributes.
 
-    One whose traffic shifts between groups has ``target_groups`` too.
+    A service whose traffic shifts between groups also has ``target_groups``.
     """
 
     @property
@@ -32,12 +32,12 @@ class BalancedService(Protocol):
 
     @property
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer | None:
-        """The load balancer; None behind a listener that the app only knows by name."""
+        """The load balancer; None behind a listener that the app knows only by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A service as the factories see it."""
+    """A service, as the factories use it."""
 
     scope: Construct
     service: ecs.BaseService
@@ -45,7 +45,7 @@ class Subject:
     balancer: str
     """Full name of the load balancer."""
     insights: bool
-    """Whether Container Insights are on."""
+    """True if Container Insights are enabled."""
 
 
 def subject_of(
@@ -54,15 +54,16 @@ def subject_of(
     *,
     container_insights: bool | None,
 ) -> Subject:
-    """Find out what there is to observe.
+    """Return the subject to observe.
 
     Raises:
-        ConfigurationError: For a service without a target group, or something that is none.
+        ConfigurationError: The service has no target group, or the object is not a service.
     """
     if isinstance(observed, ecs.BaseService):
         if not target_groups:
             raise ConfigurationError(
-                "the requests of an ECS service are measured at its target groups; give target_groups=[…]",
+                "the requests of an ECS service are measured at its target groups, and none are given; give "
+                "target_groups=[…]",
                 path=observed.node.path,
             )
         service: ecs.BaseService = observed
@@ -72,24 +73,27 @@ def subject_of(
     elif isinstance(observed, BalancedService) and isinstance(observed, Construct):
         if target_groups is not None and not target_groups:
             raise ConfigurationError(
-                "target_groups is empty, so there is nothing to measure requests at; name some, or leave it out",
+                "target_groups is empty, so no requests can be measured; name some, or omit it",
                 path=observed.node.path,
             )
         service, scope = observed.service, observed
         own: Sequence[elbv2.ApplicationTargetGroup] = getattr(observed, "target_groups", (observed.target_group,))
         groups = tuple(own if target_groups is None else target_groups)
-        made = observed.load_balancer
-        balancer = groups[0].first_load_balancer_full_name if made is None else made.load_balancer_full_name
+        load_balancer = observed.load_balancer
+        balancer = (
+            groups[0].first_load_balancer_full_name if load_balancer is None else load_balancer.load_balancer_full_name
+        )
     else:
         raise ConfigurationError(
-            f"{observed!r} is not an ECS service, nor a construct with service, target_group and load_balancer"
+            f"{observed!r} is not an ECS service, nor a construct with service, target_group and load_balancer; give "
+            "one of them"
         )
     insights = _insights(service.cluster) if container_insights is None else container_insights
     return Subject(scope=scope, service=service, groups=groups, balancer=balancer, insights=insights)
 
 
 def _insights(cluster: ecs.ICluster) -> bool:
-    """Whether a cluster of this app has Container Insights on; of an imported one nothing is known."""
+    """Return whether a cluster of this app has Container Insights enabled; False for an imported one."""
     resource = cluster.node.default_child
     if not isinstance(resource, ecs.CfnCluster):
         return False

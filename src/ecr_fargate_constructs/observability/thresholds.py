@@ -1,4 +1,4 @@
-"""From which figures on somebody should look, and from which on at once. Pure, but for the durations."""
+"""Thresholds: the values from which an alarm should notify people. Pure, except for the durations."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ _PERCENTS = ("cpu_percent", "memory_percent", "error_percent")
 class ServiceThresholds:
     """Thresholds of the golden signals, by severity.
 
-    A severity is any word: it names the alarm, and ``actions`` of the alarms say who hears of it. An empty mapping
+    A severity is any word: it names the alarm, and ``actions`` of the alarms set who is notified. An empty mapping
     makes no alarm for its signal.
 
-    Defaults: CPU from 70 % (Warning) and 90 % (Critical), memory from 80 and 95, answers with 5xx from 1 % and 5 % of
+    Defaults: CPU from 70 % (Warning) and 90 % (Critical), memory from 80 and 95, responses with 5xx from 1 % and 5 % of
     the requests, nine of ten requests not answered within 1 and 3 seconds, one unhealthy task (Critical). Traffic and
-    the number of tasks have no default: what is too little depends on you.
+    the number of tasks have no default: a sensible minimum depends on the service.
 
     Attributes:
-        cpu_percent: Average use of the CPU of the tasks.
-        memory_percent: Average use of their memory.
-        error_percent: Answers with 5xx, in percent of the requests.
+        cpu_percent: Average CPU utilization of the tasks.
+        memory_percent: Average memory utilization of the tasks.
+        error_percent: Responses with 5xx, in percent of the requests.
         latency: Time in which nine of ten requests are answered.
-        unhealthy_hosts: Tasks that fail their health check.
-        requests_below: Requests a minute, of which there are too few. Minutes without any count.
-        running_tasks_below: Running tasks, of which there are too few; needs Container Insights.
+        unhealthy_hosts: Number of tasks that fail their health check.
+        requests_below: Requests per minute that are too few; minutes with no data count as too few; default, no alarm.
+        running_tasks_below: Running tasks that are too few; requires Container Insights; default, no alarm.
 
     Raises:
-        ConfigurationError: For a threshold that cannot be reached, or a severity without a name.
+        ConfigurationError: A threshold cannot be reached, or a severity has no name.
     """
 
     cpu_percent: Severities = field(default_factory=lambda: {"Warning": 70, "Critical": 90})
@@ -59,7 +59,7 @@ class ServiceThresholds:
     running_tasks_below: Severities = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that judge nothing."""
+        """Refuse thresholds that measure nothing."""
         for signal, severity, value in self._all():
             if not severity or not severity.isalnum():
                 raise ConfigurationError(
@@ -70,7 +70,9 @@ class ServiceThresholds:
                 if value.is_unresolved():
                     token_in(f"ServiceThresholds.{signal}[{severity!r}]", value.to_seconds, "seconds")
                 elif value.to_milliseconds() <= 0:
-                    raise ConfigurationError(f"ServiceThresholds.{signal}[{severity!r}] is no time at all")
+                    raise ConfigurationError(
+                        f"ServiceThresholds.{signal}[{severity!r}] is zero; use for example Duration.seconds(1)"
+                    )
                 continue
             self._check_number(signal, severity, value)
 
@@ -85,24 +87,24 @@ class ServiceThresholds:
                 f"{name} is not {what}; use for example {'Duration.seconds(1)' if signal == 'latency' else 70}"
             )
         if not math.isfinite(value):
-            raise ConfigurationError(f"{name} is no number that is ever reached; use for example 70")
+            raise ConfigurationError(f"{name} is not a number that can be reached; use for example 70")
         if signal == "latency":
             raise ConfigurationError(f"{name} has no unit; use for example Duration.seconds(1)")
         if signal in _PERCENTS and not 0 <= value <= 100:  # noqa: PLR2004 - percent
             raise ConfigurationError(f"{name} is not a percentage; use 0 to 100")
         if signal not in _PERCENTS and value <= 0:
-            raise ConfigurationError(f"{name} would always, or never be reached; use more than 0")
+            raise ConfigurationError(f"{name} would always or never be reached; use more than 0")
 
     def severities(self) -> set[str]:
-        """Every severity that some signal has."""
+        """Return every severity of every signal."""
         return {severity for _, severity, _ in self._all()}
 
     def _all(self) -> Iterator[tuple[str, str, object]]:
         for each in fields(self):
-            found = getattr(self, each.name)
-            if not isinstance(found, Mapping):
+            limits = getattr(self, each.name)
+            if not isinstance(limits, Mapping):
                 raise ConfigurationError(
-                    f"ServiceThresholds.{each.name}={found!r} has no severity; use for example {{'Warning': …}}"
+                    f"ServiceThresholds.{each.name}={limits!r} has no severity; use for example {{'Warning': …}}"
                 )
-            for severity, value in found.items():
+            for severity, value in limits.items():
                 yield each.name, severity, value

@@ -1,4 +1,4 @@
-"""The widget factory: graphs of metrics with their thresholds. Knows no layout."""
+"""The widget factory: graphs of metrics with their thresholds. Independent of the layout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 HEIGHT = 6
-"""Rows of the grid that a graph takes."""
+"""Rows of the grid that a graph covers."""
 
 _COLOURS = {"Warning": cloudwatch.Color.ORANGE, "Critical": cloudwatch.Color.RED}
 
@@ -24,15 +24,15 @@ def graph(
     width: int = 8,
     most: float | None = None,
 ) -> cloudwatch.GraphWidget:
-    """A graph, with a line for each threshold, named after its severity.
+    """Return a graph, with a line for each threshold, named after its severity.
 
     Args:
         title: Title.
-        metrics: What is drawn.
-        limits: Thresholds by severity.
-        unit: What the figures are, at the axis.
-        width: Columns of the grid, of 24.
-        most: Upper end of the axis; left out, as the figures ask.
+        metrics: Metrics to draw.
+        limits: Thresholds by severity; default, none.
+        unit: Unit of the values, at the axis; default, none.
+        width: Columns of the grid, of 24; default, 8.
+        most: Upper end of the axis; default, automatic.
     """
     return cloudwatch.GraphWidget(
         title=title,
@@ -51,10 +51,10 @@ def graph(
 
 
 def heading(markdown: str) -> cloudwatch.TextWidget:
-    """A line of text over the whole width."""
+    """Return a line of text over the whole width."""
     return cloudwatch.TextWidget(markdown=markdown, width=24, height=1)
 
 
 def alarm_states(alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.AlarmStatusWidget:
-    """Which alarms are on."""
+    """Return a widget with the states of alarms."""
     return cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=3)

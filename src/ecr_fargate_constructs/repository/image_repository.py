@@ -1,4 +1,4 @@
-"""What can be done with a repository, made here or not: images get in, and are named."""
+"""Images in a repository, new or existing: build them, mirror them, name them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class ImageRepository(LibraryConstruct):
-    """What ``PrivateRepository`` and ``ExistingRepository`` share."""
+    """Base class of ``PrivateRepository`` and ``ExistingRepository``."""
 
     _repository: ecr.IRepository
 
     def watch(self, tag: str, *, name: str, changes: bool = True) -> None:
-        """Note an image that runs; of a repository that exists nobody knows what it keeps."""
+        """Note an image that runs; does nothing for an existing repository, whose retention is unknown."""
 
     def build_and_push_image(
         self,
@@ -40,18 +40,18 @@ class ImageRepository(LibraryConstruct):
         build: ImageBuild | None = None,
         scope: Construct | None = None,
     ) -> images.PublishedImage:
-        """Build an image from a directory; it lives in this repository under the hash of what went into it.
+        """Build an image from a directory and deliver it to this repository, tagged with the hash of its inputs.
 
-        It is copied there by the stack that the image belongs to; or, into the repository of an
-        ``ImageRepositoryStack``, pushed before that stack is deployed.
+        The stack that the image belongs to copies it there when it is deployed; or, for the repository of an
+        ``ImageRepositoryStack``, the CDK command line pushes it before that stack is deployed.
 
         Args:
-            directory: Directory with the Dockerfile. A relative path counts from the working directory of the process,
-                as for ``cdk deploy``.
+            directory: Directory with the Dockerfile. A relative path is resolved against the working directory of the
+                process, as for ``cdk deploy``.
             id: Construct id; one for each image of the repository.
-            build: How to build; left out, ``ImageBuild()``.
-            scope: Construct that the image belongs to; left out, this repository. The repository of an
-                ``ImageRepositoryStack`` takes the stack that runs the image.
+            build: Options of the build; default, ``ImageBuild()``.
+            scope: Construct that the image belongs to; default, this repository. For the repository of an
+                ``ImageRepositoryStack``, give the stack that runs the image.
 
         Raises:
             ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
@@ -74,24 +74,25 @@ class ImageRepository(LibraryConstruct):
         all_architectures: bool = False,
         credentials: secretsmanager.ISecret | None = None,
     ) -> images.PublishedImage:
-        """Copy an image of another registry into this repository, so that running it depends on this one alone.
+        """Copy an image of another registry into this repository, so that running it depends only on this repository.
 
-        The bytes stay the same, and so does the digest. The registry may be a public one, or ECR's in another region or
-        account, whose repository then has to let this account pull.
+        The bytes stay the same, and so does the digest. The registry may be public, or ECR in another region or
+        account; a repository of another account has to allow this account to pull.
 
         Args:
             reference: Name of the image with a tag or a digest, for example ``"nginx:1.29"`` or
-                ``"nginx:1.29@sha256:…"``. The copy has the same tag, or ``sha256-…`` where only a digest is named.
+                ``"nginx:1.29@sha256:…"``. The copy has the same tag, or ``sha256-…`` if only a digest is named.
             id: Construct id; one for each image of the repository.
-            architecture: The architecture to run; also the one to copy, unless all are copied.
-            all_architectures: Copy the whole index, with its digest; by default the one architecture is copied.
+            architecture: The architecture to run; also the one to copy, unless all are copied; default, x86-64.
+            all_architectures: Copy the whole index, with its digest; default, False: copy one architecture.
             credentials: Secret with the login for the registry, a JSON text with ``username`` and ``password``, or
-                ``username`` and ``accessToken``; without it the registry is asked anonymously. ECR needs none.
+                ``username`` and ``accessToken``; default, anonymous access. ECR needs none.
 
         The tag never expires while the mirror is in the program: the repository's ``retention`` protects it.
 
         Raises:
-            ConfigurationError: ``reference`` is no image's name, or names no version, or the tag is another image's.
+            ConfigurationError: ``reference`` is not an image's name, or names no version, or the tag belongs to another
+                image.
         """
         check_place(self, id)
         claim(self, id)
@@ -108,7 +109,7 @@ class ImageRepository(LibraryConstruct):
         return image
 
     def image_by_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
-        """An image that is already in this repository, by its tag.
+        """Return an image that is already in this repository, by its tag.
 
         Raises:
             ConfigurationError: ``tag`` is not a tag.
@@ -120,7 +121,7 @@ class ImageRepository(LibraryConstruct):
     def image_by_digest(
         self, digest: str, *, architecture: Architecture = Architecture.X86_64
     ) -> images.PublishedImage:
-        """An image that is already in this repository, by its digest.
+        """Return an image that is already in this repository, by its digest.
 
         Raises:
             ConfigurationError: ``digest`` is not a digest.
@@ -134,12 +135,13 @@ class ImageRepository(LibraryConstruct):
 class ExistingRepository(ImageRepository):
     """A repository that exists: images are built, mirrored and named as with ``PrivateRepository``.
 
-    Nothing of the repository changes: retention, scanning and encryption are its own, and nobody is warned of what its
-    lifecycle policy takes. The copier's role may push to it; a repository of another account has to admit this one.
+    The repository itself does not change: it keeps its own retention, scanning and encryption, and there is no warning
+    about images that its lifecycle policy expires. The copier's role may push to it; a repository of another account
+    has to allow this account.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, repository: ecr.IRepository) -> None:
-        """Name the repository.
+        """Use the repository.
 
         Args:
             scope: Parent construct.

@@ -1,4 +1,4 @@
-"""Public images through a cache of the account's own registry."""
+"""Public images through a pull-through cache in the account's own registry."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _NEWEST = Retention([KeepNewest(20)])
-"""Not ``keep_last``, which takes untagged images after a day: one that is named by its digest has no tag here, nor has
-one whose tag has moved on, and ECS goes on asking for the digest that it found when the service was deployed."""
-_SECRET = "ecr-pullthroughcache/"  # noqa: S105 - what the name of such a secret begins with
+"""Not ``keep_last``, which expires untagged images after a day: a cached image has no tag if it is named by its digest
+or if its tag has moved on, and ECS keeps requesting the digest that it resolved when the service was deployed."""
+_SECRET = "ecr-pullthroughcache/"  # noqa: S105 - the prefix of such a secret's name
 
 
 class Upstream(Enum):
@@ -40,11 +40,11 @@ class Upstream(Enum):
     KUBERNETES = "registry.k8s.io"
     QUAY = "quay.io"
     DOCKER_HUB = "registry-1.docker.io"
-    """With a secret only: a Docker Hub account and its access token."""
+    """Requires a secret: a Docker Hub account and its access token."""
     GITHUB = "ghcr.io"
-    """With a secret only: a GitHub account and its access token."""
+    """Requires a secret: a GitHub account and its access token."""
     GITLAB = "registry.gitlab.com"
-    """With a secret only: a GitLab account and its access token."""
+    """Requires a secret: a GitLab account and its access token."""
 
 
 _WITH_SECRET = (Upstream.DOCKER_HUB, Upstream.GITHUB, Upstream.GITLAB)
@@ -61,14 +61,14 @@ _NAMES = {
 class PullThroughCache(LibraryConstruct):
     """A cache of a public registry in the account's own ECR registry.
 
-    The first pull of an image copies it, later ones come from ECR: a scale-out depends on no public registry and on no
-    limit of one. ECR looks for a newer image under the same tag once a day. ``PrivateRepository.mirror_image`` copies
-    one image when the stack is deployed instead; take that for an image that must be there before anything runs.
+    The first pull of an image copies it, later ones come from ECR: a scale-out depends neither on a public registry nor
+    on its rate limit. ECR looks for a newer image under the same tag once a day. ``PrivateRepository.mirror_image``
+    instead copies one image when the stack is deployed; use it for an image that must exist before anything runs.
 
-    A prefix can be cached once in an account and region. ECR makes a repository for each image, with the retention
-    policy given here; one that takes untagged images by age gets the warning ``cachedImageMayExpire``. Tags can move,
+    An account and region can cache a prefix once. ECR makes a repository for each image, with the retention policy
+    given here; a policy that expires untagged images by age gets the warning ``cachedImageMayExpire``. Tags can move,
     as they can upstream: name digests where that matters. The first pull goes out to the upstream registry; in a VPC
-    with an endpoint for ECR it takes a way out, later ones do not.
+    with an endpoint for ECR it requires internet access, later pulls do not.
 
     Source: "Sync an upstream registry with an Amazon ECR private registry" in the Amazon ECR user guide.
     """
@@ -88,15 +88,16 @@ class PullThroughCache(LibraryConstruct):
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            upstream: The registry that is cached.
-            prefix: What the names of cached repositories begin with, 2 to 30 lower-case letters, digits and separators;
-                left out, the registry's name, such as ``docker-hub``.
+            upstream: The registry to cache.
+            prefix: Prefix of the names of cached repositories, 2 to 30 lower-case letters, digits and separators;
+                default, the registry's name, such as ``docker-hub``.
             credentials: Account and access token, in a secret whose name begins with ``ecr-pullthroughcache/``, with
-                the keys ``username`` and ``accessToken``.
-            retention: Which cached images are kept and which expire; left out, the newest 20 with a tag or without.
+                the keys ``username`` and ``accessToken``; default, none.
+            retention: Cached images that are kept, and those that expire; default, the newest 20 are kept, with a tag
+                or without.
 
         Raises:
-            ConfigurationError: For a registry that takes credentials without them, or a prefix that ECR refuses.
+            ConfigurationError: The registry requires credentials and has none, or ECR refuses the prefix.
         """
         path = path_of(scope, construct_id)
         _check(upstream, prefix, credentials, path)
@@ -107,7 +108,7 @@ class PullThroughCache(LibraryConstruct):
                 f"prefix={name!r}",
                 ("prefix", *environment_key(scope), name),
                 path=path,
-                instead="a prefix is taken once in a registry; use another, or one PullThroughCache for both",
+                instead="a registry has each prefix once; use another prefix, or one PullThroughCache for both",
             )
         super().__init__(scope, construct_id)
         rule = retention.rule_about_untagged()
@@ -115,9 +116,9 @@ class PullThroughCache(LibraryConstruct):
             warn(
                 self,
                 "cachedImageMayExpire",
-                f"{rule}: a cached image has no tag when it is named by its digest, or when its tag has moved on "
-                "upstream, and ECS goes on asking for the digest that it found when the service was deployed; further "
-                "tasks then need the upstream registry again. Leave retention out, or use Retention([KeepNewest(20)])",
+                f"{rule}: a cached image has no tag if it is named by its digest, or if its tag has moved on upstream, "
+                "and ECS keeps requesting the digest that it resolved when the service was deployed; further tasks "
+                "then need the upstream registry again. Omit retention, or use Retention([KeepNewest(20)])",
             )
         self._upstream = upstream
         self._repositories: dict[str, ecr.IRepository] = {}
@@ -128,7 +129,7 @@ class PullThroughCache(LibraryConstruct):
             applied_for=["PULL_THROUGH_CACHE"],
             prefix=self._prefix,
             description=f"Images of {upstream.value}",
-            image_tag_mutability="MUTABLE",  # tags move upstream, and ECR could not follow
+            image_tag_mutability="MUTABLE",  # tags move upstream, and ECR has to follow
             encryption_configuration=ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(
                 encryption_type="AES256"
             ),
@@ -136,33 +137,33 @@ class PullThroughCache(LibraryConstruct):
         )
         self._rule = ecr.CfnPullThroughCacheRule(
             self,
-            "Default",  # left out of logical ids
+            "Default",  # which logical ids omit
             ecr_repository_prefix=self._prefix,
             upstream_registry_url=upstream.value,
             credential_arn=None if credentials is None else credentials.secret_arn,
         )
-        self._rule.node.add_dependency(template)  # or the first repository could be made without it
+        self._rule.node.add_dependency(template)  # otherwise the first repository could be made without the template
 
     @property
     def rule(self) -> ecr.CfnPullThroughCacheRule:
-        """CDK's own construct, for everything that is not here."""
+        """CDK's own construct, for options that this class does not have."""
         return self._rule
 
     @property
     def prefix(self) -> str:
-        """What the names of cached repositories begin with."""
+        """Prefix of the names of cached repositories."""
         return self._prefix
 
     def image(self, reference: str, *, architecture: Architecture = Architecture.X86_64) -> PublishedImage:
-        """An image of the registry, by way of the cache; tasks that run it may have it fetched.
+        """Return an image of the registry through the cache; tasks that run it may make ECR fetch it.
 
         Args:
             reference: Name of the image with a tag, for example ``"nginx:1.29"`` or
                 ``"public.ecr.aws/nginx/nginx:1.29"``.
-            architecture: What tasks run it on.
+            architecture: Architecture of the tasks that run it; default, x86-64.
 
         Raises:
-            ConfigurationError: ``reference`` is no image's name, is of another registry, or names no version.
+            ConfigurationError: ``reference`` is not an image's name, is of another registry, or names no version.
         """
         source = self._parse(reference)
         name = f"{self._prefix}/{source.name}"
@@ -185,31 +186,31 @@ class PullThroughCache(LibraryConstruct):
         implied = source.on_docker_hub and not reference.startswith(source.registry)
         if not implied and not (source.on_docker_hub if hub else source.registry == self._upstream.value):
             raise ConfigurationError(
-                f"reference={reference!r} is an image of {source.registry}, and this cache is of "
-                f"{self._upstream.value}; use a PullThroughCache(upstream=…) of that registry",
+                f"reference={reference!r} is an image of {source.registry}, but this cache is for "
+                f"{self._upstream.value}; use a PullThroughCache(upstream=…) for that registry",
                 path=self.node.path,
             )
         if not source.pinned:
             raise ConfigurationError(
-                f"reference={reference!r} names no version, so what runs would change behind your back; name a tag, "
+                f"reference={reference!r} names no version, so the image could change unnoticed; name a tag, "
                 "for example 'nginx:1.29', or a digest",
                 path=self.node.path,
             )
-        if implied and not hub:  # a bare name: 'library/' is Docker Hub's alone
+        if implied and not hub:  # a bare name: only Docker Hub has 'library/'
             name = source.name if reference.startswith("library/") else source.name.removeprefix("library/")
             return ImageReference(registry=self._upstream.value, name=name, tag=source.tag, digest=source.digest)
         return source
 
 
 class _CachedImage(RepositoryImage):
-    """A container image whose tasks may have it fetched from upstream."""
+    """A container image whose tasks may make ECR fetch it from upstream."""
 
     def __init__(self, repository: ecr.IRepository, tag_or_digest: str, rule: Construct) -> None:
         super().__init__(repository, tag_or_digest, delivery=rule)
         self._arn = repository.repository_arn
 
     def prepare(self, task: ecs.TaskDefinition) -> ecs.ContainerImage:
-        """As for every image of a repository, and let whoever starts the task fill the cache."""
+        """Prepare the image as ``RepositoryImage`` does, and allow the execution role to fill the cache."""
         task.add_to_execution_role_policy(
             iam.PolicyStatement(actions=["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"], resources=[self._arn])
         )
@@ -217,7 +218,7 @@ class _CachedImage(RepositoryImage):
 
 
 def _name_of(secret: secretsmanager.ISecret) -> str:
-    """Name of a secret; one that the app makes has it in its resource, and else one that CloudFormation makes up."""
+    """Return a secret's name: of one that the app makes, the name in its resource, if it has one."""
     resource = secret.node.default_child
     if isinstance(resource, cdk.CfnResource) and resource.cfn_resource_type == "AWS::SecretsManager::Secret":
         written = stack_of(secret).resolve(getattr(resource, "name", None))
@@ -229,24 +230,24 @@ def _name_of(secret: secretsmanager.ISecret) -> str:
 def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None, path: str) -> None:
     if upstream in _WITH_SECRET and credentials is None:
         raise ConfigurationError(
-            f"upstream={upstream} lets nobody in without an account; give credentials=, a secret named "
+            f"upstream={upstream} requires an account; give credentials=, a secret named "
             f"{_SECRET}… with username and accessToken",
             path=path,
         )
     if upstream not in _WITH_SECRET and credentials is not None:
-        raise ConfigurationError(f"upstream={upstream} takes no credentials; leave them out", path=path)
+        raise ConfigurationError(f"upstream={upstream} accepts no credentials; omit them", path=path)
     name = _SECRET if credentials is None else _name_of(credentials)
     if not is_token(name) and not name.startswith(_SECRET):
         raise ConfigurationError(
-            f"credentials is the secret {name!r}, and ECR takes only those whose name begins with {_SECRET!r}; give it "
-            "such a name",
+            f"credentials is the secret {name!r}, but ECR accepts only secrets whose name begins with {_SECRET!r}; "
+            "rename the secret",
             path=path,
         )
     if prefix is None or is_token(prefix):
         return
     if not 2 <= len(prefix) <= 30 or not _PREFIX.fullmatch(prefix):  # noqa: PLR2004 - ECR's limits, in the message
         raise ConfigurationError(
-            f"prefix={prefix!r} is not one that ECR takes; use 2 to 30 lower-case letters, digits and single "
+            f"prefix={prefix!r} is not a prefix that ECR accepts; use 2 to 30 lower-case letters, digits and single "
             "separators . _ - /, beginning with a letter or digit",
             path=path,
         )

@@ -36,21 +36,21 @@ _PUSH = [
 
 
 class ImageRepositoryStack(Whole, cdk.Stack):
-    """A private repository that ``cdk deploy`` pushes straight into, with no copy on the way.
+    """A private repository that ``cdk deploy`` pushes to directly, without a copy.
 
-    What you get: a ``PrivateRepository`` with a policy that lets the bootstrap role, with which the CDK command line
-    publishes images, push to it, and nothing else. Stacks whose images go there get their synthesizer here::
+    It contains a ``PrivateRepository`` with a policy that allows the bootstrap role with which the CDK command line
+    publishes images to push, and nothing else. Stacks whose images go there get their synthesizer from it::
 
         images = ImageRepositoryStack(app, "WebImages", retention=Retention.keep_last(20))
         stack = cdk.Stack(app, "Web", synthesizer=images.synthesizer())
         EcrFargateService(stack, "Web", directory="./app", container_port=8080, repository=images.repository)
 
-    The repository's stack is deployed first, then the image is built and pushed, then the other stack is deployed: the
-    first ``cdk deploy --all`` does it in that order. All image assets of the other stack go to the repository, those
-    that CDK's own constructs make too.
+    The repository's stack is deployed first, then the image is built and pushed, then the other stack is deployed; the
+    first ``cdk deploy --all`` keeps that order. All image assets of the other stack go to the repository, including
+    those of CDK's own constructs.
 
-    Surprises: the name of the repository has to be known at synth. CDK Pipelines pushes images before it deploys any
-    stack, so that there the repository has to exist beforehand (a warning says so in a ``Stage``).
+    Note: the name of the repository has to be known at synth. CDK Pipelines pushes images before it deploys any stack,
+    so there the repository has to exist beforehand (in a ``Stage``, a warning says so).
     """
 
     def __init__(
@@ -74,28 +74,29 @@ class ImageRepositoryStack(Whole, cdk.Stack):
 
         Args:
             scope: App or stage.
-            construct_id: Id within it.
-            retention: Which images are kept and which expire.
-            repository_name: Name of the repository; left out, the stack's name in lower case.
-            encryption_key: KMS key for the images at rest; left out, ECR's own AES-256 encryption, or the stack's key
+            construct_id: Id within the app or stage.
+            retention: Images that are kept, and images that expire; default, the newest 20 tagged images are kept.
+            repository_name: Name of the repository; default, the stack's name in lower case.
+            encryption_key: KMS key for the images at rest; default, ECR's own AES-256 encryption, or the stack's key
                 under ``Posture.REGULATED``.
-            removal_policy: What happens to the repository when it leaves the stack.
-            empty_on_delete: Delete the images with the repository; takes ``removal_policy=RemovalPolicy.DESTROY`` too.
-            pull_accounts: Account ids that may pull.
-            push_accounts: Account ids that may push, as for ``PrivateRepository``.
-            env: Account and region; the same as those of the stacks that push.
-            stack_name: Name in CloudFormation; left out, made of the construct path.
-            synthesizer: Synthesizer of this stack itself; left out, the app's.
-            termination_protection: Whether CloudFormation refuses to delete the stack.
+            removal_policy: Action on the repository when it is removed from the stack; default, RETAIN.
+            empty_on_delete: Delete the images with the repository; requires ``removal_policy=RemovalPolicy.DESTROY``;
+                default, False.
+            pull_accounts: Account ids that may pull; default, none.
+            push_accounts: Account ids that may push, as for ``PrivateRepository``; default, none.
+            env: Account and region, the same as those of the stacks that push; default, environment-agnostic.
+            stack_name: Name in CloudFormation; default, derived from the construct path.
+            synthesizer: Synthesizer of this stack itself; default, the app's.
+            termination_protection: Make CloudFormation refuse to delete the stack; default, False.
 
         Raises:
-            ConfigurationError: For a name that ECR refuses or that is a CDK token, and as ``PrivateRepository`` does.
+            ConfigurationError: The name is refused by ECR or is a CDK token; and as for ``PrivateRepository``.
         """
         path = path_of(scope, construct_id)
         if is_token(repository_name):
             raise ConfigurationError(
-                "repository_name is a CDK token, but images are pushed under a name that is known before anything is "
-                "deployed; use a plain string",
+                "repository_name is a CDK token, but the image is pushed before the deployment resolves it; use a "
+                "plain string",
                 path=path,
             )
         check_repository(
@@ -132,15 +133,15 @@ class ImageRepositoryStack(Whole, cdk.Stack):
         name = _name_from(self.stack_name)
         if not is_name(name):
             raise ConfigurationError(
-                f"the repository would be called {name!r}, after the stack {self.stack_name!r}, which is no name that "
-                "ECR takes: give repository_name=, for example 'team/web'",
+                f"the repository would be named {name!r}, after the stack {self.stack_name!r}, which ECR does not "
+                "accept; give repository_name=, for example 'team/web'",
                 path=self.node.path,
             )
         return name
 
     @property
     def repository(self) -> PrivateRepository:
-        """The repository, for ``EcrFargateService(repository=…)``; to build with it, name the stack as ``scope``."""
+        """The repository, for ``EcrFargateService(repository=…)``; to build with it, give the stack as ``scope``."""
         return self._private
 
     @property
@@ -148,7 +149,7 @@ class ImageRepositoryStack(Whole, cdk.Stack):
         """Name of the repository, known at synth."""
         return self._pushed_name
 
-    # Shadows, in Python only, the property in which CDK keeps this stack's own synthesizer; nothing here reads it.
+    # In Python only, this shadows the property in which CDK keeps this stack's own synthesizer; no code here reads it.
     def synthesizer(self, **options: Any) -> cdk.DefaultStackSynthesizer:  # type: ignore[override]  # noqa: ANN401 - CDK's options
         """Make a synthesizer for stacks whose images go to this repository.
 
@@ -164,11 +165,11 @@ class ImageRepositoryStack(Whole, cdk.Stack):
             ) from error
 
     def admit(self, role_arn: str) -> None:
-        """Let a role push to the repository; synthesizers call it for the role that publishes their images.
+        """Allow a role to push to the repository; synthesizers call it for the role that publishes their images.
 
         Args:
-            role_arn: ARN of the role, in which ``${AWS::Partition}``, ``${AWS::AccountId}`` and ``${AWS::Region}`` may
-                stand.
+            role_arn: ARN of the role; it may contain ``${AWS::Partition}``, ``${AWS::AccountId}`` and
+                ``${AWS::Region}``.
         """
         when_made(lambda: self._admit(role_arn))
 
@@ -183,5 +184,5 @@ class ImageRepositoryStack(Whole, cdk.Stack):
 
 
 def _name_from(stack_name: str) -> str:
-    """A stack's name as ECR takes it: in lower case, separators single and inside."""
+    """Return a stack's name as ECR accepts it: in lower case, with single separators, none at the ends."""
     return re.sub("-+", "-", stack_name.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""Which images a repository keeps. Pure: no CDK objects."""
+"""Retention: the images that a repository keeps. Pure: no CDK objects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.repository.retention_checks import AllOf
 
 _ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
-_ROLLBACK = 10  # releases that should be there to roll back to
+_ROLLBACK = 10  # releases that should be kept for a rollback
 _LONGEST = 30_720  # characters; "PutLifecyclePolicy" in the Amazon ECR API reference
 _ANY_HASH = "0" * 64
 
@@ -37,16 +37,16 @@ Tags: TypeAlias = "Sequence[str] | AllOf"
 
 @dataclass(frozen=True)
 class _Rule:
-    """What the rules have in common.
+    """Base class of the rules.
 
-    Several tags in one rule mean AND to ECR; say ``AllOf(…)`` where that is meant, or write a rule for each.
+    ECR combines several tags in one rule with AND; use ``AllOf(…)`` if you mean that, or else write a rule for each.
     """
 
     def __post_init__(self) -> None:
-        _ = self.to_policy_rule(1)  # refuse at the line where the rule is written
+        _ = self.to_policy_rule(1)  # raise on the line where the rule is written
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
+        """Return the rule in ECR's terms."""
         raise NotImplementedError
 
 
@@ -56,14 +56,15 @@ class KeepNewest(_Rule):
     """Keep the newest images by push time, and expire (or archive) the rest.
 
     Attributes:
-        count: Images that stay, 1 or more.
-        tag_prefixes: Prefix of the tags that it is about.
-        tag_patterns: Pattern of the tags that it is about; at most four ``*``. With neither, all images.
-        action: What happens to the rest.
-        priority: Its place among the rules; worked out when left out.
+        count: Number of images to keep, 1 or more.
+        tag_prefixes: Prefix of the tags that the rule covers; default, none.
+        tag_patterns: Pattern of the tags that the rule covers, with at most four ``*``; default, none. With neither,
+            the rule covers all images.
+        action: Action on the rest; default, ``EXPIRE``.
+        priority: Place among the rules; default, derived from their order.
 
     Raises:
-        ConfigurationError: For a count or a tag that ECR refuses, or several tags where OR was meant.
+        ConfigurationError: ECR refuses the count or a tag, or several tags are combined without ``AllOf``.
     """
 
     count: float
@@ -73,7 +74,7 @@ class KeepNewest(_Rule):
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
+        """Return the rule in ECR's terms."""
         whole_number("KeepNewest.count", self.count, minimum=1, what="a number of images")
         selection = selection_of("KeepNewest", self.tag_prefixes, self.tag_patterns)
         return _policy_rule(priority, selection, CountType.IMAGES, self.count, self.action)
@@ -84,16 +85,17 @@ class KeepNewest(_Rule):
 class ExpireOlderThan(_Rule):
     """Expire images by the time since their push.
 
-    Refused for all images: age alone deletes the image that a quiet service runs (containers-roadmap#1078).
+    Refused for all images: age alone would expire the image of a service that is rarely deployed
+    (containers-roadmap#1078).
 
     Attributes:
         days: Whole days, 1 or more.
-        tag_prefixes: Prefix of the tags that it is about.
-        tag_patterns: Pattern of the tags that it is about; at most four ``*``.
-        priority: Its place among the rules; worked out when left out.
+        tag_prefixes: Prefix of the tags that the rule covers; default, none.
+        tag_patterns: Pattern of the tags that the rule covers, with at most four ``*``; default, none.
+        priority: Place among the rules; default, derived from their order.
 
     Raises:
-        ConfigurationError: For days or a tag that ECR refuses, or without a tag that narrows it down.
+        ConfigurationError: ECR refuses the days or a tag, or no tag narrows the rule down.
     """
 
     days: float
@@ -102,7 +104,7 @@ class ExpireOlderThan(_Rule):
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
+        """Return the rule in ECR's terms."""
         whole_number("ExpireOlderThan.days", self.days, minimum=1, what="a number of days")
         selection = selection_of("ExpireOlderThan", self.tag_prefixes, self.tag_patterns, narrowed=True)
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.EXPIRE)
@@ -115,9 +117,9 @@ class ArchiveOlderThan(_Rule):
 
     Attributes:
         days: Whole days, 1 or more.
-        tag_prefixes: Prefix of the tags that it is about.
-        tag_patterns: Pattern of the tags that it is about; at most four ``*``.
-        priority: Its place among the rules; worked out when left out.
+        tag_prefixes: Prefix of the tags that the rule covers; default, none.
+        tag_patterns: Pattern of the tags that the rule covers, with at most four ``*``; default, none.
+        priority: Place among the rules; default, derived from their order.
 
     Raises:
         ConfigurationError: As for ``ExpireOlderThan``: an archived image cannot be pulled either.
@@ -129,7 +131,7 @@ class ArchiveOlderThan(_Rule):
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
+        """Return the rule in ECR's terms."""
         whole_number("ArchiveOlderThan.days", self.days, minimum=1, what="a number of days")
         selection = selection_of("ArchiveOlderThan", self.tag_prefixes, self.tag_patterns, narrowed=True)
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.ARCHIVE)
@@ -142,17 +144,17 @@ class ExpireUntagged(_Rule):
 
     Attributes:
         days: Whole days, 1 or more.
-        priority: Its place among the rules; worked out when left out.
+        priority: Place among the rules; default, derived from their order.
 
     Raises:
-        ConfigurationError: For days that ECR refuses.
+        ConfigurationError: ECR refuses the days.
     """
 
     days: float
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
+        """Return the rule in ECR's terms."""
         whole_number("ExpireUntagged.days", self.days, minimum=1, what="a number of days")
         selection = selection_of("ExpireUntagged", (), (), untagged=True)
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PUSH, self.days, LifecycleAction.EXPIRE)
@@ -161,20 +163,21 @@ class ExpireUntagged(_Rule):
 @typed
 @dataclass(frozen=True)
 class ArchiveUnpulled(_Rule):
-    """Archive images that nobody has pulled; ECR cannot expire by pull time.
+    """Archive images that have not been pulled for a time; ECR cannot expire by pull time.
 
-    ECR bills an archived image for 90 days at least, and an archived image cannot be pulled until it is restored: a
+    ECR bills an archived image for at least 90 days, and an archived image cannot be pulled until it is restored: a
     service that has not started a task for ``days`` could not start one. Pulls by Amazon Inspector do not count; those
     of other scanners do, unless their role has an ``ecr.CfnPullTimeUpdateExclusion``.
 
     Attributes:
         days: Whole days since the last pull (or the push, if there was none), 90 or more.
-        tag_prefixes: Prefix of the tags that it is about.
-        tag_patterns: Pattern of the tags that it is about; at most four ``*``. With neither, all images.
-        priority: Its place among the rules; worked out when left out.
+        tag_prefixes: Prefix of the tags that the rule covers; default, none.
+        tag_patterns: Pattern of the tags that the rule covers, with at most four ``*``; default, none. With neither,
+            the rule covers all images.
+        priority: Place among the rules; default, derived from their order.
 
     Raises:
-        ConfigurationError: For fewer than 90 days, or a tag that ECR refuses.
+        ConfigurationError: There are fewer than 90 days, or ECR refuses a tag.
     """
 
     days: float
@@ -183,7 +186,7 @@ class ArchiveUnpulled(_Rule):
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
+        """Return the rule in ECR's terms."""
         whole_number("ArchiveUnpulled.days", self.days, minimum=_ARCHIVE_DAYS, what="a safe number of days")
         selection = selection_of("ArchiveUnpulled", self.tag_prefixes, self.tag_patterns)
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_PULL, self.days, LifecycleAction.ARCHIVE)
@@ -195,13 +198,14 @@ class ExpireArchived(_Rule):
     """Expire archived images by the time since they were archived.
 
     Attributes:
-        days: Whole days, 90 or more: ECR expires nothing that was archived more recently.
-        tag_prefixes: Prefix of the tags that it is about.
-        tag_patterns: Pattern of the tags that it is about; at most four ``*``. With neither, all archived images.
-        priority: Its place among the rules; worked out when left out.
+        days: Whole days, 90 or more: ECR does not expire images that were archived more recently.
+        tag_prefixes: Prefix of the tags that the rule covers; default, none.
+        tag_patterns: Pattern of the tags that the rule covers, with at most four ``*``; default, none. With neither,
+            the rule covers all archived images.
+        priority: Place among the rules; default, derived from their order.
 
     Raises:
-        ConfigurationError: For days or a tag that ECR refuses.
+        ConfigurationError: ECR refuses the days or a tag.
     """
 
     days: float
@@ -210,8 +214,8 @@ class ExpireArchived(_Rule):
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
-        """The rule in ECR's terms."""
-        whole_number("ExpireArchived.days", self.days, minimum=_ARCHIVE_DAYS, what="a number of days that ECR takes")
+        """Return the rule in ECR's terms."""
+        whole_number("ExpireArchived.days", self.days, minimum=_ARCHIVE_DAYS, what="a number of days that ECR accepts")
         selection = replace(selection_of("ExpireArchived", self.tag_prefixes, self.tag_patterns), archived=True)
         return _policy_rule(priority, selection, CountType.DAYS_SINCE_ARCHIVED, self.days, LifecycleAction.EXPIRE)
 
@@ -219,53 +223,53 @@ class ExpireArchived(_Rule):
 RetentionRule: TypeAlias = (
     KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | ExpireArchived
 )
-"""The rules."""
+"""Any rule of a ``Retention``."""
 
 
 @typed
 @dataclass(frozen=True)
 class Retention:
-    """Which images a repository keeps, and which expire.
+    """The images that a repository keeps, and those that expire.
 
-    Priorities are the order in which the rules are written, but rules about all images come last, as ECR demands. Give
-    ``priority`` to every rule, or to none.
+    Rules have the priority in which they are written, except that rules for all images come last, as ECR requires. Set
+    ``priority`` on every rule, or on none.
 
     Attributes:
         rules: The rules, at most 50.
 
     Raises:
-        ConfigurationError: For rules that contradict ECR's language or each other: two about the same images, two about
-            untagged ones, one that a rule before it leaves nothing to do.
+        ConfigurationError: The rules break ECR's syntax or contradict each other: two cover the same images, two cover
+            untagged images, or a rule has no images left after the rules before it.
     """
 
     rules: Sequence[RetentionRule]
 
     def __post_init__(self) -> None:
-        """Refuse rules that ECR refuses, or that cannot have been meant."""
+        """Refuse rules that ECR refuses, or that cannot be intended."""
         object.__setattr__(self, "rules", tuple(self.rules))
         for rule in self.rules:
             if not isinstance(rule, _Rule):
                 raise ConfigurationError(
-                    f"Retention.rules has {rule!r}, which is no rule; use for example KeepNewest(20)"
+                    f"Retention.rules has {rule!r}, which is not a rule; use for example KeepNewest(20)"
                 )
         check_rules(self._policy().rules, explicit=[rule.priority for rule in self.rules])
         length = len(self.policy_text())
         if length > _LONGEST:
             raise ConfigurationError(
-                f"Retention makes a policy of {length} characters; ECR takes {_LONGEST:,} at most: use fewer tags, or "
-                "patterns for several of them"
+                f"Retention makes a policy of {length} characters; ECR accepts at most {_LONGEST:,}; use fewer tags, "
+                "or patterns for several of them"
             )
 
     @classmethod
     @typed_call
     def keep_last(cls, count: float) -> Retention:
-        """Keep the newest ``count`` tagged images; untagged ones go after a day.
+        """Keep the newest ``count`` tagged images; untagged ones expire after a day.
 
-        ECR does not know what runs. Keep at least 10, so that what runs, and what it may be rolled back to, is among
-        them.
+        ECR does not know which images run. Keep at least 10, so that the running image, and the ones that you may roll
+        back to, are among them.
 
         Raises:
-            ConfigurationError: ``count`` is not a whole number, 1 or more.
+            ConfigurationError: ``count`` is not a whole number of 1 or more.
         """
         whole_number("Retention.keep_last count", count, minimum=1, what="a number of images")
         return cls([ExpireUntagged(1), KeepNewest(count, tag_patterns=["*"])])
@@ -275,9 +279,9 @@ class Retention:
     def keep_days(cls, days: float, *, at_least: float) -> Retention:
         """Keep the newest ``at_least`` tagged images ready to run, and the others restorable for ``days``.
 
-        ECR's language cannot say "older than these days, but never the newest few": an age rule looks at no count.
-        What it can say: the tagged images beyond the newest ``at_least`` are archived, which keeps them restorable but
-        not pullable, and are deleted ``days`` after that. Untagged ones go after a day.
+        ECR cannot express "older than these days, but never the newest few": a rule by age has no count. It can express
+        this: tagged images beyond the newest ``at_least`` are archived, which keeps them restorable but not pullable,
+        and are deleted ``days`` after that. Untagged images expire after a day.
 
         Raises:
             ConfigurationError: ``days`` is less than 90, ECR's minimum in the archive, or ``at_least`` less than 1.
@@ -288,68 +292,68 @@ class Retention:
 
     @typed_call
     def protect(self, patterns: Sequence[str]) -> Retention:
-        """The same retention, but images with a tag of any of these patterns never expire.
+        """Return the same retention, except that images with a tag of any of these patterns never expire.
 
-        ECR has no rule that keeps. A rule before the others that allows more images than a repository can hold (100,000
-        by its quota) does it, because a rule shields what it sees from the rules after it.
+        ECR has no rule that keeps images. A rule before the others that allows more images than a repository can hold
+        (100,000 by its quota) has that effect, because a rule shields the images that it covers from later rules.
 
         Raises:
-            ConfigurationError: For a pattern that ECR refuses, one string for them all, or explicit priorities.
+            ConfigurationError: ECR refuses a pattern, ``patterns`` is one string, or the rules have priorities.
         """
         return replace(self, rules=[*(KeepNewest(MOST_IMAGES, tag_patterns=[p]) for p in patterns), *self.rules])
 
     def policy(self) -> dict[str, Any]:
-        """The lifecycle policy as ECR reads it; numbers that are CDK tokens stay tokens."""
+        """Return the lifecycle policy as ECR reads it; numbers that are CDK tokens stay tokens."""
         return self._policy().to_dict()
 
     def policy_text(self) -> str:
-        """The lifecycle policy's text."""
+        """Return the lifecycle policy's text."""
         return json.dumps(self.policy(), separators=(",", ":"))
 
     def explain(self) -> str:
-        """The rules in words, in the order in which they are applied."""
+        """Return the rules in words, in the order in which they are applied."""
         return "\n".join(map(str, self._policy().rules))
 
     @typed_call
     def simulate(self, images: Iterable[EcrImage], now: datetime) -> Plan:
-        """Work out offline what happens to images, with the rule that decided each.
+        """Simulate the policy on images, and return the result with the rule that decided each.
 
         Raises:
             ConfigurationError: A number is a CDK token.
         """
-        from ecr_fargate_constructs._rules.simulation import simulate  # noqa: PLC0415 - synthesis does without
+        from ecr_fargate_constructs._rules.simulation import simulate  # noqa: PLC0415 - synthesis does not need it
 
         return simulate(self._policy(), images, now)
 
     @typed_call
     def hazard(self, tag: str = _ANY_HASH) -> str | None:
-        """Why an image that runs under ``tag`` (by default a content hash) could go; None when it is safe enough."""
+        """Return why an image that runs under ``tag`` (default, a content hash) might expire; None if it is safe."""
         rule = self.deciding_rule(tag)
         if rule is None:
             return None
         if rule.count_type is not CountType.IMAGES:
-            return f"{rule} looks at no running task"
+            return f"{rule} ignores running tasks"
         if not is_token(rule.number) and rule.number < _ROLLBACK:
-            return f"{rule} leaves fewer than {_ROLLBACK} releases to run and to roll back to"
+            return f"{rule} keeps fewer than {_ROLLBACK} releases to run and to roll back to"
         return None
 
     def idle(self) -> str | None:
-        """Why a rule will never act, whatever is pushed; None when each may."""
+        """Return why a rule can never act, whatever is pushed; None when every rule can."""
         return idle(self._policy().rules)
 
     def deciding_rule(self, tag: str) -> PolicyRule | None:
-        """Return the rule that decides about an image with this one tag, the first that sees it; None if none does."""
+        """Return the first rule that covers an image with only this tag, and so decides; None if no rule covers it."""
         return next((rule for rule in self._policy().rules if rule.selection.matches([tag], archived=False)), None)
 
     def rule_about_untagged(self) -> PolicyRule | None:
-        """Return the rule that takes images without a tag by age, or untagged ones alone by count; None for none."""
+        """Return the rule that expires untagged images by age, or only untagged ones by count; None if none does."""
         rules = self._policy().rules
         rule = next((each for each in rules if each.selection.matches([], archived=False)), None)
-        alike = rule is None or (rule.count_type is CountType.IMAGES and rule.selection.tag_status is TagStatus.ANY)
-        return None if alike else rule
+        harmless = rule is None or (rule.count_type is CountType.IMAGES and rule.selection.tag_status is TagStatus.ANY)
+        return None if harmless else rule
 
     def never_expires(self, tag: str) -> bool:
-        """Return whether no rule ever acts on an image with this one tag."""
+        """Return whether no rule ever acts on an image with only this tag."""
         rule = self.deciding_rule(tag)
         return rule is None or (rule.count_type is CountType.IMAGES and not self.counts(rule, tag))
 
@@ -360,7 +364,7 @@ class Retention:
         return rule.count_type is CountType.IMAGES and reaches and rule.selection.matches([tag], archived=False)
 
     def _policy(self) -> LifecyclePolicy:
-        """Rules about all images last, the others as written; or everything by its explicit priority."""
+        """Return the policy: rules for all images last, the others as written; or all by their priorities."""
         if all(rule.priority is not None for rule in self.rules):
             rules = [rule.to_policy_rule(rule.priority or 0) for rule in self.rules]
             return LifecyclePolicy(tuple(sorted(rules, key=lambda rule: rule.priority)))

@@ -1,4 +1,4 @@
-"""What ECR refuses in a lifecycle policy, and what cannot have been meant. Pure."""
+"""Lifecycle rules that ECR refuses, or that cannot be intended. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TAG = re.compile(r"[A-Za-z0-9._*-]{1,128}")
 @typed
 @dataclass(frozen=True, init=False)
 class AllOf:
-    """Several tags that an image must have all of, which is what several tags in one rule mean to ECR."""
+    """Several tags that an image must all have, which is how ECR reads several tags in one rule."""
 
     tags: tuple[str, ...]
 
@@ -46,34 +46,34 @@ def selection_of(
     untagged: bool = False,
     narrowed: bool = False,
 ) -> Selection:
-    """The selection of a rule, checked.
+    """Return the selection of a rule, checked.
 
     Args:
         rule: Name of the rule, for messages.
         prefixes: Its prefixes.
         patterns: Its patterns.
-        untagged: Whether it is about untagged images.
-        narrowed: Whether it must not be about all tagged images.
+        untagged: Select untagged images.
+        narrowed: Refuse a selection of all tagged images.
     """
     if untagged:
         return Selection(tag_status=TagStatus.UNTAGGED)
     first, second = _tags(f"{rule}.tag_prefixes", prefixes), _tags(f"{rule}.tag_patterns", patterns)
     if first and second:
-        raise ConfigurationError(f"{rule} has tag_prefixes and tag_patterns; ECR takes one of the two in a rule")
-    # A tag that begins with one prefix begins with all that this one begins with.
+        raise ConfigurationError(f"{rule} has tag_prefixes and tag_patterns; ECR accepts only one of them in a rule")
+    # A tag that begins with one prefix also begins with every prefix of that prefix.
     apart = sum(not after.startswith(prefix) for prefix, after in pairwise([*sorted(set(first)), ""]))
     if apart > _MOST_TAGS:
         raise ConfigurationError(
-            f"{rule}.tag_prefixes takes {apart:,} tags, and an image has {_MOST_TAGS:,} at most, so that none matches; "
-            "write a rule for each"
+            f"{rule}.tag_prefixes requires {apart:,} tags on an image, which has at most {_MOST_TAGS:,}, so no image "
+            "matches; write a rule for each"
         )
     if any("*" in prefix for prefix in first):
-        raise ConfigurationError(f"{rule}.tag_prefixes={list(first)} has a wildcard; use tag_patterns for it")
+        raise ConfigurationError(f"{rule}.tag_prefixes={list(first)} has a wildcard; use tag_patterns instead")
     if narrowed and (not first + second or second == ("*",)):
         raise ConfigurationError(
-            f"{rule} without a tag that narrows it down would take the image that a quiet service runs, because age "
-            "knows no running task (containers-roadmap#1078); name tags, for example tag_patterns=['pr-*'], or use "
-            "KeepNewest"
+            f"{rule} without a tag to narrow it down would expire the image of a service that is rarely deployed, "
+            "because ECR does not know which images run (containers-roadmap#1078); name tags, for example "
+            "tag_patterns=['pr-*'], or use KeepNewest"
         )
     status = TagStatus.TAGGED if first or second else TagStatus.ANY
     return Selection(tag_status=status, prefixes=first, patterns=second)
@@ -81,19 +81,19 @@ def selection_of(
 
 def _tags(name: str, tags: Sequence[str] | AllOf) -> tuple[str, ...]:
     if isinstance(tags, str):
-        raise ConfigurationError(f"{name}={tags!r} is one string; use [{tags!r}]")
+        raise ConfigurationError(f"{name}={tags!r} is a string, not a list; use [{tags!r}]")
     given = tags.tags if isinstance(tags, AllOf) else tuple(tags)
     if len(given) > 1 and not isinstance(tags, AllOf):
         raise ConfigurationError(
-            f"{name}={list(given)}: several tags in one rule mean AND to ECR, so that only images with all of them "
-            f"match; write a rule for each, or AllOf({', '.join(map(repr, given))}) if AND is meant"
+            f"{name}={list(given)}: ECR combines several tags in one rule with AND, so only images with all of them "
+            f"match; write a rule for each, or AllOf({', '.join(map(repr, given))}) if you mean AND"
         )
     for tag in given:
         if not isinstance(tag, str) or not _TAG.fullmatch(tag):
             raise ConfigurationError(f"{name} has {tag!r}; use 1 to 128 letters, digits, '.', '_', '-' and '*'")
         if tag.count("*") > _MOST_WILDCARDS:
             raise ConfigurationError(
-                f"{name} has {tag!r} with {tag.count('*')} wildcards; ECR takes at most {_MOST_WILDCARDS}"
+                f"{name} has {tag!r} with {tag.count('*')} wildcards; use at most {_MOST_WILDCARDS}"
             )
     return given
 
@@ -103,36 +103,37 @@ def check_rules(rules: Sequence[PolicyRule], *, explicit: Sequence[int | None]) 
 
     Args:
         rules: The rules, by priority.
-        explicit: The priorities that the user gave.
+        explicit: The priorities that the user set.
     """
     if not 1 <= len(rules) <= _MOST_RULES:
-        raise ConfigurationError(f"Retention has {len(rules)} rules; ECR takes 1 to {_MOST_RULES}")
+        raise ConfigurationError(f"Retention has {len(rules)} rules; ECR accepts 1 to {_MOST_RULES}")
     _check_priorities(rules, explicit)
     for earlier, later in combinations(rules, 2):
         if earlier.selection == later.selection:
             raise ConfigurationError(
-                f"Retention has two rules about {later.selection}: {earlier} and {later}; ECR takes one, keep one"
+                f"Retention has two rules for {later.selection}: {earlier} and {later}; ECR accepts one, remove the "
+                "other"
             )
         if later.selection.implies(earlier.selection):
             raise ConfigurationError(
-                f"{later} can never act: {earlier} comes first and sees all of its images, which shields them; "
-                "write the narrower rule first"
+                f"{later} can never act: {earlier} comes first and covers all of its images, which shields them; write "
+                "the narrower rule first"
             )
     _check_leftovers(rules)
 
 
 def idle(rules: Sequence[PolicyRule]) -> str | None:
-    """Why a rule will never act, whatever is pushed; None when each may."""
+    """Return why a rule can never act, whatever is pushed; None when every rule can."""
     for rule in rules:
         if is_token(rule.number):
             continue
         if rule.count_type is CountType.IMAGES and rule.number > MOST_IMAGES:
             return (
-                f"{rule} never acts: a repository holds {MOST_IMAGES:,} images until the account's quota (Images per "
+                f"{rule} never acts: a repository holds {MOST_IMAGES:,} images unless the account's quota (Images per "
                 "repository) is raised; use a smaller count"
             )
         if rule.count_type is not CountType.IMAGES and rule.number > _CENTURY:
-            return f"{rule} never acts: that is more than a hundred years; use fewer days, or leave the rule out"
+            return f"{rule} never acts: the time is more than a hundred years; use fewer days, or remove the rule"
     return None
 
 
@@ -141,17 +142,17 @@ def _check_priorities(rules: Sequence[PolicyRule], explicit: Sequence[int | None
     if not given:
         return
     if len(given) < len(explicit):
-        raise ConfigurationError("Retention has rules with and without priority; give every rule one, or none")
+        raise ConfigurationError("Retention has rules with and without priority; set it on every rule, or on none")
     for priority in given:
         whole_number("priority", priority, minimum=1, what="a priority")
     if len(set(given)) < len(given):
-        raise ConfigurationError(f"Retention has priorities {sorted(given)}, and some twice; give each rule its own")
+        raise ConfigurationError(f"Retention has duplicate priorities {sorted(given)}; give each rule its own")
     for storage in (False, True):
         statuses = [rule.selection.tag_status for rule in rules if rule.selection.archived is storage]
         if TagStatus.ANY in statuses[:-1]:
             raise ConfigurationError(
-                f"Retention has a rule about all images with priority {_any_priority(rules, archived=storage)} before "
-                "others; ECR evaluates it last: give it the greatest priority number"
+                f"Retention has a rule for all images with priority {_any_priority(rules, archived=storage)} before "
+                "others, but ECR evaluates it last; give it the greatest priority number"
             )
 
 
@@ -164,7 +165,7 @@ def _any_priority(rules: Sequence[PolicyRule], *, archived: bool) -> int:
 
 
 def _check_leftovers(rules: Sequence[PolicyRule]) -> None:
-    """A rule about all images has nothing left where rules before it see both the tagged and the untagged ones."""
+    """Refuse a rule for all images if rules before it cover both the tagged and the untagged ones."""
     for last in (rule for rule in rules if rule.selection.tag_status is TagStatus.ANY):
         before = [rule.selection for rule in rules if rule.priority < last.priority]
         taken = {
@@ -175,5 +176,5 @@ def _check_leftovers(rules: Sequence[PolicyRule]) -> None:
         }
         if taken == {TagStatus.TAGGED, TagStatus.UNTAGGED}:
             raise ConfigurationError(
-                f"{last} can never act: the rules before it see every tagged and every untagged image; leave it out"
+                f"{last} can never act: the rules before it cover every tagged and every untagged image; remove it"
             )

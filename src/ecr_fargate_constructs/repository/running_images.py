@@ -1,4 +1,4 @@
-"""The images of a repository that the program runs, and what its retention policy would do to them. Pure."""
+"""The images of a repository that the program runs, and the effect of its retention policy on them. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class RunningImage:
     """An image that the program names.
 
     Attributes:
-        name: What it is called in messages.
+        name: Its name in messages.
         tag: Its tag; ``UNKNOWN`` for an image that is named by its digest.
-        changes: Whether new releases of it come, as of an application; a mirror is the same for months.
+        changes: True if new releases replace it, as for an application; a mirror stays the same for months.
     """
 
     name: str
@@ -35,43 +35,43 @@ class RunningImages:
     """The images that run out of one repository.
 
     Attributes:
-        retention: Which images the repository keeps.
+        retention: The repository's retention.
     """
 
     retention: Retention
-    _known: list[RunningImage] = field(default_factory=list)
+    _images: list[RunningImage] = field(default_factory=list)
 
     def add(self, image: RunningImage) -> str | None:
-        """Note an image, and return why it, or one before it, could go; None when they are safe enough.
+        """Note an image, and return why it, or one before it, might expire; None when they are safe enough.
 
-        The tag of a mirror is protected, where the rules allow it: it changes with its reference alone, and the
-        releases of an application in the same repository would count it out.
+        The tag of a mirror is protected where the rules allow it: the tag changes only with the reference, and the
+        releases of an application in the same repository would push the mirror out of the count.
         """
-        if is_token(image.tag) or any(each.tag == image.tag for each in self._known):
+        if is_token(image.tag) or any(each.tag == image.tag for each in self._images):
             return None  # one image under several names, as of two services
         if not image.changes:
             self.retention = _protected(self.retention, image.tag)
-        others, self._known = self._known, [*self._known, image]
+        others, self._images = self._images, [*self._images, image]
         hazard = self.retention.hazard(image.tag)
         if hazard is not None:
             return f"{hazard}; keep at least 10 releases by count, for example Retention.keep_last(20)"
-        return next((told for other in others if (told := self._counted_together(image, other)) is not None), None)
+        return next((each for other in others if (each := self._counted_together(image, other)) is not None), None)
 
     def _counted_together(self, image: RunningImage, other: RunningImage) -> str | None:
-        for still, busy in ((image, other), (other, image)):
-            rule = self.retention.deciding_rule(still.tag)
-            if rule is None or not busy.changes or not self.retention.counts(rule, busy.tag):
+        for stable, changing in ((image, other), (other, image)):
+            rule = self.retention.deciding_rule(stable.tag)
+            if rule is None or not changing.changes or not self.retention.counts(rule, changing.tag):
                 continue
             return (
-                f"{rule} counts {image.name} and {other.name} together, so that releases of {busy.name} take the image "
-                f"of {still.name} while it runs; give each a repository of its own, or tags with a prefix and a "
-                "KeepNewest for each, or Retention.protect(…) the tag that runs"
+                f"{rule} counts {image.name} and {other.name} together, so new releases of {changing.name} expire the "
+                f"image of {stable.name} while it runs; use a repository for each, or tags with a prefix and a "
+                "KeepNewest for each, or Retention.protect(…) for the running tag"
             )
         return None
 
 
 def _protected(retention: Retention, tag: str) -> Retention:
-    """The retention with one more tag that never expires; as it was where its rules leave no room for that."""
+    """Return the retention with one more tag that never expires; unchanged if its rules leave no room for that."""
     if retention.never_expires(tag):
         return retention
     try:

@@ -1,1 +1,1 @@
-"""What is in an image, and whose it is: scanning, findings and signatures."""
+"""The supply chain of images: scanning, findings and signatures."""

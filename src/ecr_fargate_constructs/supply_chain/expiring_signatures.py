@@ -1,4 +1,4 @@
-"""Whether a repository's lifecycle policy could take the signature of an image that is still there."""
+"""A check for lifecycle policies that could expire the signature of an existing image."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def warn_of_expiring_signatures(scope: Construct, repository: ecr.IRepository) -> None:
-    """Warn where a rule takes untagged images: ECR counts signatures as such (containers-roadmap#2613).
+    """Warn if a rule expires untagged images: ECR counts signatures as such (containers-roadmap#2613).
 
-    "Automate the cleanup of images by using lifecycle policies" in the Amazon ECR user guide says that a signature goes
-    within 24 hours of its image, and not that no rule takes it before. Of an imported repository nothing is known.
+    "Automate the cleanup of images by using lifecycle policies" in the Amazon ECR user guide says that a signature is
+    deleted within 24 hours of its image, but not that no rule expires it earlier. An imported repository is not
+    checked.
     """
     rule = next(filter(_takes_untagged, _rules(repository)), None)
     if rule is None:
@@ -25,9 +26,9 @@ def warn_of_expiring_signatures(scope: Construct, repository: ecr.IRepository) -
     warn(
         scope,
         "signatureMayExpire",
-        f"rule {rule.get('rulePriority')} of the lifecycle policy of {repository.node.path} takes untagged images, and "
-        "the signature of an image is one; without it a later deployment of the same image could be stopped. A "
-        "signature goes with its image anyway: give the repository retention=Retention([KeepNewest(20, "
+        f"rule {rule.get('rulePriority')} of the lifecycle policy of {repository.node.path} expires untagged images, "
+        "and an image's signature is one; without it a later deployment of the same image could be stopped. A "
+        "signature is deleted with its image anyway: give the repository retention=Retention([KeepNewest(20, "
         "tag_patterns=['*'])])",
     )
 
@@ -39,12 +40,12 @@ def _rules(repository: ecr.IRepository) -> list[dict[str, Any]]:
     try:
         rules: list[dict[str, Any]] = json.loads(text or "{}").get("rules", [])
     except ValueError:
-        return []  # with CDK tokens in it
+        return []  # the text has CDK tokens
     return rules
 
 
 def _takes_untagged(rule: dict[str, Any]) -> bool:
-    """Return whether a rule looks at untagged images apart from their tagged ones; a count of all keeps both alike."""
+    """Return whether a rule selects untagged images apart from the tagged ones; a count of all keeps both alike."""
     selection = rule["selection"]
     if selection.get("storageClass") == "archive":
         return False

@@ -1,4 +1,4 @@
-"""An alarm on what a scan finds in the images of a repository."""
+"""An alarm on vulnerabilities that a scan finds in the images of a repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Severity(IntEnum):
-    """How bad a finding is; an alarm takes one and all above it."""
+    """Severity of a vulnerability; an alarm includes a severity and all above it."""
 
     LOW = 1
     MEDIUM = 2
@@ -34,11 +34,11 @@ class Severity(IntEnum):
 class ScanAlarm(LibraryConstruct):
     """An alarm, and an EventBridge rule, for vulnerabilities in the images of a repository.
 
-    What the rule hears: the scan of a pushed image, basic or enhanced, that ended with such a finding; and with
-    enhanced scanning a finding that comes up later. The alarm counts what the rule hears, five minutes at a time, and
-    goes off at the first. It is back to OK five minutes later: the finding is still there, the news is old.
+    The rule matches the end of a scan of a pushed image, basic or enhanced, with such a vulnerability; and with
+    enhanced scanning a vulnerability that is found later. The alarm counts the matches, five minutes at a time, and
+    goes off at the first one. It returns to OK five minutes later, although the vulnerability is still there.
 
-    Default: critical findings only.
+    Default: critical vulnerabilities only.
 
     Source: "EventBridge events sent for enhanced scanning in Amazon ECR" in the Amazon ECR user guide.
     """
@@ -59,9 +59,9 @@ class ScanAlarm(LibraryConstruct):
             scope: Parent construct.
             construct_id: Id within the parent.
             repository: The repository: ``.repository`` of a ``PrivateRepository``.
-            severity: The least bad finding that counts.
-            actions: What the alarm sets off: topics, or any alarm action.
-            targets: Who gets each event with its details.
+            severity: The lowest severity that counts; default, CRITICAL.
+            actions: Actions of the alarm: topics, or any alarm action; default, none.
+            targets: Targets that receive each event with its details; default, none.
         """
         super().__init__(scope, construct_id)
         severities = [each.name for each in Severity if each >= severity]
@@ -103,12 +103,12 @@ class ScanAlarm(LibraryConstruct):
 
     @property
     def rule(self) -> events.Rule:
-        """The rule, for further targets."""
+        """The rule, to add more targets."""
         return self._rule
 
 
 def _scans(repository: ecr.IRepository, severities: Sequence[str]) -> list[dict[str, object]]:
-    """The end of a scan: basic scanning names the repository, Amazon Inspector its ARN; a pattern for each severity."""
+    """Return patterns for a scan's end, one per severity: basic scanning sends the name, Amazon Inspector the ARN."""
     return [
         {
             "repository-name": [repository.repository_name, repository.repository_arn],
@@ -119,7 +119,7 @@ def _scans(repository: ecr.IRepository, severities: Sequence[str]) -> list[dict[
 
 
 def _finding(repository: ecr.IRepository, severities: Sequence[str]) -> dict[str, object]:
-    """A finding by itself, which Amazon Inspector sends whenever there is a new one."""
+    """Return the pattern for a single finding, which Amazon Inspector sends whenever there is a new one."""
     return {
         "severity": list(severities),
         "status": ["ACTIVE"],

@@ -1,4 +1,4 @@
-"""What the registry of an account and region does with every image that is pushed."""
+"""Settings of an account's registry in a region that apply to every pushed image."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _LONGEST, _MOST = 256, 100
 
 
 class ScanFrequency(Enum):
-    """When enhanced scanning looks at an image."""
+    """The times at which enhanced scanning scans an image."""
 
     CONTINUOUS = "CONTINUOUS_SCAN"
-    """At the push, and again whenever a vulnerability becomes known."""
+    """On push, and again whenever a vulnerability becomes known."""
 
     ON_PUSH = "SCAN_ON_PUSH"
-    """At the push alone."""
+    """On push only."""
 
 
 @typed
@@ -51,44 +51,44 @@ class EnhancedScanning:
     Source: "Enhanced scanning" in the Amazon ECR user guide.
 
     Attributes:
-        repositories: Names of repositories, in which ``*`` stands for any characters.
-        frequency: When images are scanned.
+        repositories: Names of repositories; ``*`` stands for any characters; default, all.
+        frequency: Times of the scans; default, ``CONTINUOUS``.
 
     Raises:
-        ConfigurationError: For no name, or one that ECR refuses.
+        ConfigurationError: There is no name, or ECR refuses one.
     """
 
     repositories: Sequence[str] = ("*",)
     frequency: ScanFrequency = ScanFrequency.CONTINUOUS
 
     def __post_init__(self) -> None:
-        """Refuse filters that ECR refuses."""
+        """Refuse names that ECR refuses."""
         _check_filters("EnhancedScanning.repositories", self.repositories)
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class ManagedSigning:
-    """ECR signs images when they are pushed, in the name of who pushes, with a profile of AWS Signer.
+    """ECR signs images on push, on behalf of the pusher, with a profile of AWS Signer.
 
-    The signature stands in the repository beside the image, and counts as an image of its own there. Who pushes needs
-    ``signer:SignPayload`` on the profile: ``RegistrySettings.grant_sign``.
+    The signature is stored in the repository beside the image, and counts there as an image of its own. The pusher
+    needs ``signer:SignPayload`` on the profile: ``RegistrySettings.grant_sign``.
 
     Source: "Managed signing" in the Amazon ECR user guide.
 
     Attributes:
-        repositories: Names of repositories, in which ``*`` stands for any characters; left out, all.
-        profile_arn: ARN of the signing profile; left out, one is made (``Notation-OCI-SHA384-ECDSA``).
+        repositories: Names of repositories; ``*`` stands for any characters; default, all.
+        profile_arn: ARN of the signing profile; default, a new one (``Notation-OCI-SHA384-ECDSA``).
 
     Raises:
-        ConfigurationError: For a name that ECR refuses, or what is not the ARN of a signing profile.
+        ConfigurationError: ECR refuses a name, or the ARN is not that of a signing profile.
     """
 
     repositories: Sequence[str] = ("*",)
     profile_arn: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse filters that ECR refuses."""
+        """Refuse names and ARNs that ECR refuses."""
         _check_filters("ManagedSigning.repositories", self.repositories)
         check_profile("ManagedSigning.profile_arn", self.profile_arn)
 
@@ -96,8 +96,8 @@ class ManagedSigning:
 class RegistrySettings(LibraryConstruct):
     """Enhanced scanning, managed signing and shared layers of the images of an account and region.
 
-    These are settings of the registry, and there is one in each account and region: make one ``RegistrySettings`` for
-    it, in a stack that belongs to all who push there. Deleting it sets the registry back.
+    These are settings of the registry, of which each account and region has one: make one ``RegistrySettings`` for it,
+    in a stack that belongs to everyone who pushes there. Deleting it resets the registry.
     """
 
     def __init__(
@@ -114,14 +114,14 @@ class RegistrySettings(LibraryConstruct):
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            scanning: Which images Amazon Inspector scans; left out, the setting is left alone.
-            signing: Which images are signed; left out, the setting is left alone.
-            share_layers: Let repositories of this registry that have the same encryption refer to one stored layer
-                (ECR's ``BLOB_MOUNTING``): a copy into your repository then sends and stores nothing again. By default
-                the setting is left alone, which in a new account means off.
+            scanning: Images that Amazon Inspector scans; default, the setting is unchanged.
+            signing: Images that are signed; default, the setting is unchanged.
+            share_layers: Let repositories of this registry with the same encryption refer to one stored layer (ECR's
+                ``BLOB_MOUNTING``): a copy into your repository then neither sends nor stores a layer again; default,
+                False: the setting is unchanged, which in a new account means off.
 
         Raises:
-            ConfigurationError: For no setting at all, or settings of a registry that has some in this app already.
+            ConfigurationError: There is no setting, or the registry already has settings in this app.
         """
         path = path_of(scope, construct_id)
         if scanning is None and signing is None and not share_layers:
@@ -132,7 +132,7 @@ class RegistrySettings(LibraryConstruct):
             )
         if signing is not None and signing.profile_arn is not None:
             check_partition("ManagedSigning.profile_arn", signing.profile_arn, cdk.Stack.of(scope).region, path=path)
-        _admit(scope, path)
+        _check_only_one(scope, path)
         super().__init__(scope, construct_id)
         if scanning is not None:
             ecr.CfnRegistryScanningConfiguration(
@@ -156,7 +156,7 @@ class RegistrySettings(LibraryConstruct):
             self._share_layers()
 
     def _share_layers(self) -> None:
-        """Switch blob mounting on, with the function that copies images: CloudFormation has no type for it."""
+        """Switch blob mounting on by the function that copies images: CloudFormation has no type for it."""
         copier = ImageCopier.of(self)
         copier.allow_mounting_setting()
         setting = cdk.CustomResource(
@@ -172,7 +172,7 @@ class RegistrySettings(LibraryConstruct):
         arn = signing.profile_arn
         if arn is None:
             profile = signer.SigningProfile(self, "SigningProfile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
-            # A profile that goes away takes with it the proof of every image that it signed.
+            # With the profile, the validity of every signature made with it would be lost.
             profile.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
             arn = profile.signing_profile_arn
         ecr.CfnSigningConfiguration(
@@ -192,43 +192,44 @@ class RegistrySettings(LibraryConstruct):
 
     @property
     def signing_profile_arn(self) -> str | None:
-        """ARN of the signing profile; None when nothing is signed."""
+        """ARN of the signing profile; None without signing."""
         return self._profile_arn
 
     def grant_sign(self, publisher: iam.IGrantable) -> None:
-        """Let who pushes images sign them: without it a push works, and the signature fails.
+        """Allow a publisher of images to sign them: without it a push works, and the signature fails.
 
         Args:
-            publisher: Role of a pipeline; of images that are copied ``PublishedImage.publisher``; of images that are
-                pushed straight into a repository the bootstrap's image publishing role, by ``iam.Role.from_role_name``.
+            publisher: Role of a pipeline; for copied images ``PublishedImage.publisher``; for images that are pushed
+                directly to a repository the bootstrap's image publishing role, by ``iam.Role.from_role_name``.
 
         Raises:
-            ConfigurationError: Nothing is signed.
+            ConfigurationError: Signing is not set.
         """
         if self._profile_arn is None:
             raise ConfigurationError(
-                "grant_sign on settings that sign nothing; give signing=ManagedSigning()", path=self.node.path
+                "grant_sign requires signing, and these settings have none; give signing=ManagedSigning()",
+                path=self.node.path,
             )
         publisher.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=["signer:SignPayload"], resources=[self._profile_arn])
         )
 
 
-def _admit(scope: Construct, path: str) -> None:
+def _check_only_one(scope: Construct, path: str) -> None:
     """Refuse a second construct for one registry: the one that is deployed last would undo the other."""
     key = ("registry", *assembly_key(scope))
     holder = holder_of(scope, key, path=path)
     if holder is not None:
         raise ConfigurationError(
-            f"{holder} has settings for the registry of this account and region already, and the one that "
-            "is deployed last would undo the other; make one RegistrySettings for both",
+            f"{holder} already has settings for the registry of this account and region, and the one that is deployed "
+            "last would undo the other; make one RegistrySettings for both",
             path=path,
         )
     take_name(scope, "registry", key, path=path, instead="")
 
 
 def check_profile(name: str, arn: str | None, *, path: str | None = None) -> None:
-    """Refuse what is not the ARN of a signing profile."""
+    """Refuse anything but the ARN of a signing profile."""
     if arn is None or is_token(arn) or (isinstance(arn, str) and _PROFILE.fullmatch(arn)):
         return
     raise ConfigurationError(
@@ -242,10 +243,10 @@ def _check_filters(name: str, filters: Sequence[str]) -> None:
     if isinstance(filters, str) or not isinstance(filters, Sequence) or not filters:
         raise ConfigurationError(f"{name}={filters!r} is not a list of names; use for example ['web*']")
     if len(filters) > _MOST:
-        raise ConfigurationError(f"{name} has {len(filters)} names; ECR takes {_MOST}")
+        raise ConfigurationError(f"{name} has {len(filters)} names; use at most {_MOST}")
     for each in filters:
         if not is_token(each) and not (isinstance(each, str) and 0 < len(each) <= _LONGEST and _FILTER.fullmatch(each)):
             raise ConfigurationError(
-                f"{name} has {each!r}, which is not a name of repositories; use lower-case letters, digits, . _ - / "
-                "and *, for example 'web*'"
+                f"{name} has {each!r}, which is not a repository name or pattern; use lower-case letters, digits, "
+                ". _ - / and *, for example 'web*'"
             )

@@ -1,4 +1,4 @@
-"""A deployment that goes on only when its images are signed."""
+"""A deployment hook that continues only if the images are signed."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _CODE = Path(__file__).parent / "verify_signatures.py"
 class SignatureCheck(LibraryConstruct):
     """A function that stops a deployment whose images ECR has not signed.
 
-    ECS asks it at a stage of a deployment that shifts traffic::
+    ECS invokes it at a stage of a deployment that shifts traffic::
 
         profile = settings.signing_profile_arn
         check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=profile)
         BlueGreen(hooks=[DeploymentHook(function=check.function, stages=[DeploymentLifecycleStage.PRE_SCALE_UP])])
 
-    What it asks: did ECR sign each image of the service that comes from these repositories, with this profile? What is
-    still being signed is waited for; a failed or a missing signature, and a service with no image from there, roll
-    back. Images from elsewhere, such as public sidecars, are not asked about.
+    It checks that ECR signed each image of the service that comes from these repositories, with this profile. It waits
+    for signatures in progress; a failed or a missing signature, and a service without an image from these repositories,
+    roll back. Images from elsewhere, such as public sidecars, are not checked.
 
-    What it is not: ECR and ECS check no signature when an image is pulled, and neither does this. It takes ECR's word
-    for the digest that is deployed. Rolling deployments have no hooks.
+    ECR and ECS verify no signature when an image is pulled, and neither does this function: it relies on ECR's status
+    for the deployed digest. Rolling deployments have no hooks.
 
-    A signature is an image of the repository without a tag. A rule about untagged images, such as the one of
+    A signature is an image of the repository without a tag. A rule for untagged images, such as that of
     ``Retention.keep_last``, gets the warning ``signatureMayExpire``.
 
     Source: "Managed signing" in the Amazon ECR user guide, ``DescribeImageSigningStatus`` in its API reference.
@@ -64,19 +64,16 @@ class SignatureCheck(LibraryConstruct):
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            repositories: Whose images have to be signed.
+            repositories: Repositories whose images have to be signed.
             profile_arn: ARN of the signing profile: ``RegistrySettings.signing_profile_arn``.
-            log_retention: How long the function's log is kept; left out, 30 days, or a year under
-                ``Posture.REGULATED``.
+            log_retention: Retention of the function's log; default, 30 days, or a year under ``Posture.REGULATED``.
 
         Raises:
-            ConfigurationError: For no repository or no profile.
+            ConfigurationError: There is no repository or no profile.
         """
         path = path_of(scope, construct_id)
         if not repositories:
-            raise ConfigurationError(
-                "SignatureCheck.repositories is empty; name the repositories to ask about", path=path
-            )
+            raise ConfigurationError("SignatureCheck.repositories is empty; name the repositories to check", path=path)
         if profile_arn is None:
             raise ConfigurationError(
                 "SignatureCheck.profile_arn is None, so nothing is signed; give the registry "

@@ -1,7 +1,7 @@
 """A pytest plugin for every CDK app: fixtures, and the assertions behind them.
 
-``pip install ecr-fargate-constructs[testing]`` registers it. It knows none of this package's constructs, and imports
-``aws_cdk`` when a test first asks for a template.
+``pip install ecr-fargate-constructs[testing]`` registers it. It does not depend on this package's constructs, and
+imports ``aws_cdk`` when a test first needs a template.
 """
 
 from __future__ import annotations

@@ -31,15 +31,15 @@ class CdkApp:
 
     Attributes:
         outdir: Its cloud assembly.
-        templates: The template of each stack as data, by the name that ``cdk list`` shows, stages included; nested
+        templates: The template of each stack as data, by the name that ``cdk list`` shows, including stages; nested
             stacks by the name of their file.
-        app: The app that was run; None when the assembly was read.
+        app: The app that was run; None if the assembly was read.
     """
 
     outdir: Path
     templates: Mapping[str, dict[str, Any]]
     app: cdk.App | None = None
-    _made: dict[str, assertions.Template] = field(default_factory=dict, compare=False)
+    _cached: dict[str, assertions.Template] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return f"<CdkApp of {', '.join(self.templates) or 'no stack'}>"
@@ -50,37 +50,37 @@ class CdkApp:
         return tuple(self.templates)
 
     def template(self, stack: str | None = None) -> assertions.Template:
-        """The template of a stack, which may be left out when the app has one.
+        """Return the template of a stack; the name may be omitted if the app has one stack.
 
         Raises:
-            LookupError: The app has no such stack, or several and none is named.
+            LookupError: The app has no such stack, or has several and none is named.
         """
-        known = ", ".join(self.templates)
+        names = ", ".join(self.templates)
         if stack is None:
             if len(self.templates) != 1:
-                raise LookupError(f"the app has {len(self.templates)} stacks, name one: {known}")
+                raise LookupError(f"the app has {len(self.templates)} stacks, name one: {names}")
             (stack,) = self.templates
         if stack not in self.templates:
-            raise LookupError(f"the app has no stack {stack!r}; it has {known or 'none'}")
-        if stack not in self._made:
-            self._made[stack] = assertions.Template.from_json(self.templates[stack])
-        return self._made[stack]
+            raise LookupError(f"the app has no stack {stack!r}; it has {names or 'none'}")
+        if stack not in self._cached:
+            self._cached[stack] = assertions.Template.from_json(self.templates[stack])
+        return self._cached[stack]
 
 
 def read_app(outdir: Path) -> CdkApp:
-    """The app of a cloud assembly."""
+    """Return the app of a cloud assembly."""
     return CdkApp(outdir, dict(_templates(outdir)))
 
 
 def run_app(project: Path, outdir: Path, *, validate: bool) -> CdkApp:
-    """Run the program that ``cdk.json`` names, here, with its context and its folder as the working directory.
+    """Run the program that ``cdk.json`` names in this process, with its context, in its folder.
 
-    The app is given its output directory, context and validation as the command line would give them, through its
-    constructor: its Node process runs already and reads no environment of ours.
+    The app gets output directory, context and validation, which the command line would set in the environment, through
+    its constructor: its Node process is already running and does not read this process's environment.
     """
     program = program_of(project)
     context = context_of(project) | REPORTING | (VALIDATION if validate else {})
-    with _inside(project, program.target, program.arguments), _told(outdir, context, validate=validate) as apps:
+    with _inside(project, program.target, program.arguments), _configured(outdir, context, validate=validate) as apps:
         try:
             if program.is_module:
                 runpy.run_module(program.target, run_name="__main__", alter_sys=True)
@@ -91,7 +91,7 @@ def run_app(project: Path, outdir: Path, *, validate: bool) -> CdkApp:
                 raise RuntimeError(f"{program.target} ended with status {stop.code}") from stop
     if len(apps) != 1:
         raise RuntimeError(f"{program.target} made {len(apps)} cdk.App; `cdk_app` is for a program that makes one")
-    apps[0].synth()  # as the command line does when the program forgot
+    apps[0].synth()  # as the command line does if the program does not
     if validate:
         raise_on_findings(outdir, "aws-cdk-lib's built-in rules")
     return CdkApp(outdir, dict(_templates(outdir)), apps[0])
@@ -100,9 +100,9 @@ def run_app(project: Path, outdir: Path, *, validate: bool) -> CdkApp:
 @contextmanager
 def _inside(project: Path, target: str, arguments: tuple[str, ...]) -> Iterator[None]:
     folder, path, argv = Path.cwd(), list(sys.path), list(sys.argv)
-    home = str(Path(target).parent) if target.endswith(".py") else str(project)
+    folder_of_program = str(Path(target).parent) if target.endswith(".py") else str(project)
     os.chdir(project)
-    sys.path.insert(0, home)
+    sys.path.insert(0, folder_of_program)
     sys.argv = [target, *arguments]
     try:
         yield
@@ -113,19 +113,19 @@ def _inside(project: Path, target: str, arguments: tuple[str, ...]) -> Iterator[
 
 
 @contextmanager
-def _told(outdir: Path, context: dict[str, Any], *, validate: bool) -> Iterator[list[cdk.App]]:
-    made: list[cdk.App] = []
-    make = cdk.App.__init__
+def _configured(outdir: Path, context: dict[str, Any], *, validate: bool) -> Iterator[list[cdk.App]]:
+    apps: list[cdk.App] = []
+    init = cdk.App.__init__
 
-    def tell(self: cdk.App, **options: Any) -> None:  # noqa: ANN401 - whatever the program gives
+    def configured_init(self: cdk.App, **options: Any) -> None:  # noqa: ANN401 - any options of the program
         options["context"] = {**(options.get("context") or {}), **context}
         options["outdir"] = str(outdir)
         options["builtin_cloud_formation_validation"] = validate
-        make(self, **options)
-        made.append(self)
+        init(self, **options)
+        apps.append(self)
 
-    with mock.patch.object(cdk.App, "__init__", tell):
-        yield made
+    with mock.patch.object(cdk.App, "__init__", configured_init):
+        yield apps
 
 
 def _templates(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:

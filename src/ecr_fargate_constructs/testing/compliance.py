@@ -1,4 +1,4 @@
-"""cdk-nag on a stack or on the whole app, with its findings as the failure of a test."""
+"""cdk-nag on a stack or on the whole app; its findings fail the test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.compliance.checks import DEFAULT_PACKS, enable
 from ecr_fargate_constructs.testing.cdk_app import CdkApp
-from ecr_fargate_constructs.testing.reports import findings, tell
+from ecr_fargate_constructs.testing.reports import findings, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class AssertCompliant:
-    """Runs rule packs on what a builder makes, or on the whole app.
+    """Runs rule packs on the stack of a builder, or on the whole app.
 
-    A pack is a class of cdk-nag, such as ``cdk_nag.HIPAASecurityChecks``, or anything that makes a validation plugin
-    from an app. The default is ``cdk_nag.AwsSolutionsChecks``.
+    A pack is a class of cdk-nag, such as ``cdk_nag.HIPAASecurityChecks``, or any function from an app to a validation
+    plugin. The default is ``cdk_nag.AwsSolutionsChecks``.
     """
 
     def __init__(self, synthesize: Synthesize) -> None:
@@ -34,23 +34,23 @@ class AssertCompliant:
         *,
         packs: Sequence[Pack] = DEFAULT_PACKS,
     ) -> None:
-        """Raise an ``AssertionError`` with every finding that nobody acknowledged.
+        """Raise an ``AssertionError`` with every finding that is not acknowledged.
 
         Args:
-            subject: A builder, as ``synthesize`` takes it, or ``cdk_app``.
-            packs: Rule packs, at least one; ``AwsSolutionsChecks`` by default.
+            subject: A builder, as for ``synthesize``, or ``cdk_app``.
+            packs: Rule packs, at least one; default, ``AwsSolutionsChecks``.
         """
         __tracebackhide__ = True
         app, outdir = self._app(subject)
         names = {plugin.name for plugin in enable(app, packs=packs)}
-        app.synth(force=True)  # the tree is the one that was tested: only the packs are new
-        found = findings(outdir, names)
-        if found:
-            rules = len({each.rule for each in found})
-            first = min(found, key=lambda each: each.rule)
+        app.synth(force=True)  # the tree was synthesized for the test already; only the packs are new
+        broken = findings(outdir, names)
+        if broken:
+            rules = len({each.rule for each in broken})
+            first = min(broken, key=lambda each: each.rule)
             raise AssertionError(
                 f"{', '.join(sorted(names))}: {rules} rule{'s' if rules != 1 else ''} broken and not acknowledged\n"
-                f"{tell(found)}\n\n  Fix it, or say why it is right, at the construct:\n"
+                f"{render(broken)}\n\n  Fix it, or acknowledge it with a reason at the construct:\n"
                 f'      cdk.Validations.of(construct).acknowledge(\n          cdk.Acknowledgment(id="'
                 f'{first.plugin}::{first.rule}", reason="...")\n      )'
             )
@@ -61,7 +61,7 @@ class AssertCompliant:
             return built.app, built.outdir
         if subject.app is None:
             raise ValueError(
-                "rule packs look at constructs, and a cloud assembly that was read from --cdk-outdir has none: "
-                "leave the option out, so that the app runs in this process"
+                "rule packs need constructs, and a cloud assembly that was read from --cdk-outdir has none: "
+                "omit the option, so that the app runs in this process"
             )
         return subject.app, subject.outdir

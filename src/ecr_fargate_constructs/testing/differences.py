@@ -1,4 +1,4 @@
-"""What differs between two templates, resource by resource, as a person would say it."""
+"""Differences between two templates, resource by resource, in readable lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ABSENT = object()
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Lines: each resource that differs, with the paths and both values; other sections of a template likewise."""
+    """Yield lines: each resource that differs, with the paths and both values; other sections of a template, too."""
     for section in sorted(old.keys() | new.keys()):
         before, after = old.get(section), new.get(section)
         if before == after:
@@ -26,7 +26,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
 
 
 def changes(old: object, new: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Each place in which two values differ; a value that one side does not have is None there."""
+    """Yield each path at which two values differ; a value that one side does not have is None there."""
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict) and not (_is_expression(old) or _is_expression(new)):
@@ -40,7 +40,7 @@ def changes(old: object, new: object, path: tuple[str, ...] = ()) -> Iterator[tu
 
 
 def short(value: object) -> str:
-    """A value as JSON, cut where a line would be too long to read."""
+    """Return a value as JSON, cut to a readable line."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 4]} ..."
 

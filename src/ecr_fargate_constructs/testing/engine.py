@@ -1,4 +1,4 @@
-"""The validation engine of CloudFormation, the one that aws-cdk-lib runs at synthesis, in this process."""
+"""CloudFormation's validation engine, the one that aws-cdk-lib runs at synthesis, in this process."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str, ...]
 _CREATE_ONLY = "I9001"  # "updating it will (or may) cause resource replacement"
 _CONDITIONALLY = "conditionally create-only"
-# What aws-cdk-lib leaves out of its own run of the engine: a contract test holds this to the CDK in use.
+# Rules that aws-cdk-lib excludes from its own run of the engine: a contract test compares this with the CDK in use.
 IGNORED_RULES = ("W3005", "W1020", "E1018", "W9002", "W9013", "W1103")
 
 
 def create_only_properties(template: Mapping[str, Any]) -> dict[str, dict[Path, bool]]:
-    """Of each resource, the properties that it sets and that only its creation can set.
+    """Return, of each resource, the properties that it sets and that only its creation can set.
 
-    The value says whether a change replaces the resource in every case; some depend on the values.
+    The value is True if a change always replaces the resource; for some properties it depends on the values.
     """
-    found: dict[str, dict[Path, bool]] = {}
+    properties: dict[str, dict[Path, bool]] = {}
     for diagnostic in _schemas().validate(_content(template)):
         if diagnostic.rule_id == _CREATE_ONLY:
             path = tuple(diagnostic.property_path.split("."))[1:]
-            found.setdefault(diagnostic.entity.logical_id, {})[path] = _CONDITIONALLY not in diagnostic.message
-    return found
+            properties.setdefault(diagnostic.entity.logical_id, {})[path] = _CONDITIONALLY not in diagnostic.message
+    return properties
 
 
 def diagnostics(template: Mapping[str, Any]) -> list[cloudformation_validate.Diagnostic]:
-    """What the built-in rules find, warnings included, as aws-cdk-lib asks for it."""
+    """Return the findings of the built-in rules, including warnings, with aws-cdk-lib's settings."""
     module = _module()
     config = module.ValidateConfig(
         exclude=module.RuleFilterConfig(ids=list(IGNORED_RULES)),
@@ -49,7 +49,7 @@ def _content(template: Mapping[str, Any]) -> cloudformation_validate.TemplateCon
 
 @lru_cache
 def _schemas() -> cloudformation_validate.SchemaValidator:
-    atexit.register(_schemas.cache_clear)  # its destructor fails once the interpreter is half gone
+    atexit.register(_schemas.cache_clear)  # its destructor fails late in the shutdown of the interpreter
     return _module().SchemaValidator()
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.testing.templates import TemplateLike
 
-# Types that hold data, or an address or identity that the world outside the stack knows.
+# Types that hold data, or an address or identity that is known outside the stack.
 STATEFUL_TYPES = frozenset(
     {
         "AWS::Backup::BackupVault",
@@ -79,13 +79,13 @@ _KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
 
 
 class AssertLogicalIdsStable:
-    """Compares the logical ids of the resources that hold state with those that were deployed.
+    """Compares the logical ids of stateful resources with those that were deployed.
 
     - ``assert_logical_ids_stable(template)`` compares with the record beside the test, which ``--snapshot-update``
-      writes; a resource that is not in it yet fails too, for only what is recorded is protected.
-    - ``assert_logical_ids_stable(template, deployed)`` compares with another template; new resources are fine.
+      writes; a resource that is not in the record yet fails too, because only recorded resources are protected.
+    - ``assert_logical_ids_stable(template, deployed)`` compares with another template; new resources are accepted.
 
-    By default the resources of ``STATEFUL_TYPES``; give other ``types`` to hold more or fewer.
+    The default is the resources of ``STATEFUL_TYPES``; set ``types`` to protect more or fewer.
     """
 
     def __init__(self, snapshot: Callable[[], SnapshotAssertion]) -> None:
@@ -106,18 +106,18 @@ class AssertLogicalIdsStable:
         else:
             problems = self._against_the_record(now)
         if problems:
-            raise AssertionError("\n".join(["resources that hold state have to keep their logical ids:", *problems]))
+            raise AssertionError("\n".join(["stateful resources have to keep their logical ids:", *problems]))
 
     def _against_the_record(self, now: dict[str, str]) -> list[str]:
         from syrupy.extensions.json import JSONSnapshotExtension  # noqa: PLC0415
 
         snapshot = self._snapshot().use_extension(JSONSnapshotExtension)(name=_RECORD)
-        if now == snapshot:  # in an update it writes the record
+        if now == snapshot:  # with --snapshot-update this writes the record
             return []
-        recalled = next(iter(snapshot.executions.values())).recalled_data
-        if recalled is None:
+        record = next(iter(snapshot.executions.values())).recalled_data
+        if record is None:
             return ["  nothing is recorded yet; record what is deployed with: pytest --snapshot-update"]
-        recorded: dict[str, str] = json.loads(recalled)
+        recorded: dict[str, str] = json.loads(record)
         new = [
             f"  {name} ({kind}) is new and not recorded; record it with: pytest --snapshot-update"
             for name, kind in now.items()
@@ -127,8 +127,8 @@ class AssertLogicalIdsStable:
 
 
 def _identities(template: TemplateLike, types: Collection[str]) -> dict[str, str]:
-    found = as_data(template).get("Resources", {})
-    return {name: item["Type"] for name, item in sorted(found.items()) if item["Type"] in types}
+    items = as_data(template).get("Resources", {})
+    return {name: item["Type"] for name, item in sorted(items.items()) if item["Type"] in types}
 
 
 def _lost(old: Mapping[str, str], new: Mapping[str, str], before: Mapping[str, Any]) -> list[str]:
@@ -136,12 +136,12 @@ def _lost(old: Mapping[str, str], new: Mapping[str, str], before: Mapping[str, A
     for name, kind in old.items():
         if new.get(name) == kind:
             continue
-        heirs = [other for other, its in new.items() if its == kind and other not in old]
+        successors = [other for other, its in new.items() if its == kind and other not in old]
         policy = before.get(name, {}).get("DeletionPolicy")
         fate = "deleted" if policy not in _KEPT else f"left behind ({policy})"
         fate = fate if before else "deleted, or left behind by its DeletionPolicy"
-        if heirs:
-            replaced = f"is replaced by {' or '.join(heirs)}: CloudFormation makes that one, empty"
+        if successors:
+            replaced = f"is replaced by {' or '.join(successors)}: CloudFormation makes that one, empty"
             problems.append(f"  {name} ({kind}) {replaced}, and the old one is {fate}")
         else:
             problems.append(f"  {name} ({kind}) is gone: it is {fate}")

@@ -1,4 +1,4 @@
-"""A template without what changes from build to build: what is left changes when the infrastructure does."""
+"""A template without the parts that change from build to build; the rest changes only with the infrastructure."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _VERSIONS_CONDITION = "CDKMetadataAvailable"
 
 
 def normalised(template: TemplateLike) -> dict[str, Any]:
-    """The template without asset hashes, the versions of the CDK in use, and the bootstrap's own rule.
+    """Return the template without asset hashes, the versions of the CDK in use, and the bootstrap's own rule.
 
-    Kept is everything that CloudFormation would act on. Left out are:
+    Everything that CloudFormation would act on is kept. Removed are:
 
     - asset hashes (64 hexadecimal digits), and those in the logical ids of function versions and API deployments;
     - the resource ``CDKMetadata`` and its condition, which name the library versions;
     - the parameter and the rule that compare the bootstrap's version;
     - ``aws:cdk:path`` and ``aws:asset:*``, which the CDK command line adds and an app on its own does not.
     """
-    given = as_data(template)
-    text = _ASSET_HASH.sub("<hash>", json.dumps(given))
-    hashed = [name for name in given.get("Resources", {}) if _HASHED_LOGICAL_ID.fullmatch(name)]
+    original = as_data(template)
+    text = _ASSET_HASH.sub("<hash>", json.dumps(original))
+    hashed = [name for name in original.get("Resources", {}) if _HASHED_LOGICAL_ID.fullmatch(name)]
     if hashed:
         names = re.compile(rf"\b(?:{'|'.join(hashed)})\b")
         text = names.sub(lambda name: f"{name[0][:-_HASH_LENGTH]}<hash>", text)
-    found: dict[str, Any] = json.loads(text)
-    _drop(found, "Parameters", _BOOTSTRAP_PARAMETER)
-    _drop(found, "Rules", _BOOTSTRAP_RULE)
-    _drop(found, "Resources", _VERSIONS)
-    _drop(found, "Conditions", _VERSIONS_CONDITION)
-    for resource in found.get("Resources", {}).values():
+    result: dict[str, Any] = json.loads(text)
+    _drop(result, "Parameters", _BOOTSTRAP_PARAMETER)
+    _drop(result, "Rules", _BOOTSTRAP_RULE)
+    _drop(result, "Resources", _VERSIONS)
+    _drop(result, "Conditions", _VERSIONS_CONDITION)
+    for resource in result.get("Resources", {}).values():
         for key in [key for key in resource.get("Metadata", {}) if key.startswith(_BUILD_METADATA)]:
             _drop(resource, "Metadata", key)
-    return found
+    return result
 
 
 def _drop(owner: dict[str, Any], section: str, key: str) -> None:

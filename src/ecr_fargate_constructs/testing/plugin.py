@@ -1,6 +1,6 @@
-"""What pytest loads at start, in every project of the environment: options and fixtures, and nothing else.
+"""The module that pytest loads at start, in every project of the environment: only options and fixtures.
 
-It imports neither ``aws_cdk`` nor syrupy, and does nothing until a test asks for a fixture.
+It imports neither ``aws_cdk`` nor syrupy, and does nothing until a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ _EXTRA = "pip install 'ecr-fargate-constructs[testing]'"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the command line."""
+    """Add the command-line options."""
     group = parser.getgroup("cdk", "AWS CDK apps")
     group.addoption(
         "--cdk-validation",
         action="store_true",
         default=False,
-        help="validate each synthesized template with aws-cdk-lib's built-in rules, as errors (seconds a process)",
+        help="validate each synthesized template with aws-cdk-lib's built-in rules, as errors (seconds per process)",
     )
     group.addoption(
         "--cdk-outdir",
         default=None,
         metavar="DIRECTORY",
-        help="the `cdk_app` fixture reads this cloud assembly (as `cdk synth` left it) and runs no app",
+        help="the `cdk_app` fixture reads this cloud assembly (as `cdk synth` wrote it) and runs no app",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Options that cannot be meant are refused at once."""
+    """Refuse options that cannot be intended."""
     if config.getoption("--cdk-validation") and os.environ.get("CDK_VALIDATION") == "false":
         raise pytest.UsageError("--cdk-validation has no effect while CDK_VALIDATION=false is set: unset it")
     outdir = config.getoption("--cdk-outdir")
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="module")
 def synthesize(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """The template of a stack, by the function or Stack class that makes it; each is synthesized once a module."""
+    """Return the template of a stack, by the function or Stack class that makes it; synthesized once per module."""
     from ecr_fargate_constructs.testing.project import context_of, project_folder  # noqa: PLC0415
     from ecr_fargate_constructs.testing.synthesis import Synthesize  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def _cdk_apps() -> dict[Path, CdkApp]:
 def cdk_app(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _cdk_apps: dict[Path, CdkApp]
 ) -> CdkApp:
-    """The whole app of the nearest ``cdk.json``, synthesized once a session, or read from ``--cdk-outdir``."""
+    """Return the whole app of the nearest ``cdk.json``, synthesized once per session, or read from ``--cdk-outdir``."""
     from ecr_fargate_constructs.testing.cdk_app import read_app, run_app  # noqa: PLC0415
     from ecr_fargate_constructs.testing.project import project_folder, require_project  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def cdk_app(
 
 @pytest.fixture
 def template_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
-    """``assert template == template_snapshot``: one JSON file a test, without what changes from build to build."""
+    """Compare a template with one JSON file per test: ``assert template == template_snapshot``."""
     snapshot = _snapshot(request)
     from ecr_fargate_constructs.testing.snapshot import TemplateSnapshotExtension  # noqa: PLC0415
 
@@ -99,7 +99,7 @@ def template_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
 
 @pytest.fixture
 def assert_logical_ids_stable(request: pytest.FixtureRequest) -> AssertLogicalIdsStable:
-    """Fails when a resource that holds state would get a new logical id, which replaces it."""
+    """Fail if a stateful resource would get a new logical id, which replaces it."""
     from ecr_fargate_constructs.testing.logical_ids import AssertLogicalIdsStable  # noqa: PLC0415
 
     return AssertLogicalIdsStable(lambda: _snapshot(request))
@@ -107,7 +107,7 @@ def assert_logical_ids_stable(request: pytest.FixtureRequest) -> AssertLogicalId
 
 @pytest.fixture(scope="module")
 def assert_compliant(synthesize: Synthesize) -> AssertCompliant:
-    """Fails with the cdk-nag findings that nobody acknowledged."""
+    """Fail with the cdk-nag findings that are not acknowledged."""
     from ecr_fargate_constructs.testing.compliance import AssertCompliant  # noqa: PLC0415
 
     return AssertCompliant(synthesize)
@@ -115,7 +115,7 @@ def assert_compliant(synthesize: Synthesize) -> AssertCompliant:
 
 @pytest.fixture(scope="session")
 def assert_no_replacement() -> Callable[..., None]:
-    """Fails when an update from the old template to the new one would replace or interrupt a resource."""
+    """Fail if an update from the old template to the new one would replace or interrupt a resource."""
     from ecr_fargate_constructs.testing.replacement import assert_no_replacement as function  # noqa: PLC0415
 
     return function
@@ -123,7 +123,7 @@ def assert_no_replacement() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def assert_traffic_rules_unchanged() -> Callable[..., None]:
-    """Fails when an update would reset the weights of a rule with which ECS shifts traffic."""
+    """Fail if an update would reset the weights of a rule with which ECS shifts traffic."""
     from ecr_fargate_constructs.testing.traffic_rules import (  # noqa: PLC0415
         assert_traffic_rules_unchanged as function,
     )
@@ -133,7 +133,7 @@ def assert_traffic_rules_unchanged() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def assert_valid() -> Callable[..., None]:
-    """Fails on what the built-in rules of aws-cdk-lib find in a template, as errors."""
+    """Fail on findings of aws-cdk-lib's built-in rules in a template, as errors."""
     from ecr_fargate_constructs.testing.validity import assert_valid as function  # noqa: PLC0415
 
     return function
@@ -141,10 +141,10 @@ def assert_valid() -> Callable[..., None]:
 
 def _snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
     try:
-        found: SnapshotAssertion = request.getfixturevalue("snapshot")
-        from syrupy.assertion import SnapshotAssertion as Ours  # noqa: PLC0415
+        fixture: SnapshotAssertion = request.getfixturevalue("snapshot")
+        from syrupy.assertion import SnapshotAssertion as SyrupySnapshot  # noqa: PLC0415
     except (ImportError, pytest.FixtureLookupError):
         raise pytest.UsageError(f"template snapshots are made by syrupy, which is not active: {_EXTRA}") from None
-    if not isinstance(found, Ours):
-        raise pytest.UsageError(f"the fixture `snapshot` is not syrupy's but {type(found).__name__}: rename yours")
-    return found
+    if not isinstance(fixture, SyrupySnapshot):
+        raise pytest.UsageError(f"the fixture `snapshot` is not syrupy's but {type(fixture).__name__}: rename yours")
+    return fixture

@@ -18,8 +18,8 @@ class Program:
 
     Attributes:
         target: Its file, or the name of its module.
-        is_module: Whether it was given as ``python -m module``.
-        arguments: What follows it on the command line.
+        is_module: True for ``python -m module``.
+        arguments: The rest of the command line.
     """
 
     target: str
@@ -28,7 +28,7 @@ class Program:
 
 
 def project_folder(start: Path, root: Path) -> Path | None:
-    """The nearest folder with a ``cdk.json``, from ``start`` upwards, no higher than pytest's root."""
+    """Return the nearest folder with a ``cdk.json``, from ``start`` upwards, no higher than pytest's root."""
     for folder in (start, *start.parents):
         if (folder / _CONFIGURATION).is_file():
             return folder
@@ -38,7 +38,7 @@ def project_folder(start: Path, root: Path) -> Path | None:
 
 
 def require_project(folder: Path | None, start: Path) -> Path:
-    """The folder, or an error that says what is missing."""
+    """Return the folder; raise an error if there is none."""
     if folder is None:
         raise ValueError(
             f"no cdk.json in {start.parent} or above it, up to pytest's root folder; the `cdk_app` fixture runs the "
@@ -48,16 +48,16 @@ def require_project(folder: Path | None, start: Path) -> Path:
 
 
 def context_of(folder: Path | None) -> dict[str, Any]:
-    """The context that the CDK command line would pass: what ``cdk.context.json`` remembers, and of ``cdk.json``."""
+    """Return the context that the CDK command line would pass: ``cdk.context.json``, and that of ``cdk.json``."""
     if folder is None:
         return {}
-    remembered = folder / "cdk.context.json"
-    given: dict[str, Any] = _read(folder / _CONFIGURATION).get("context", {})
-    return (_read(remembered) if remembered.is_file() else {}) | given
+    cached = folder / "cdk.context.json"
+    own: dict[str, Any] = _read(folder / _CONFIGURATION).get("context", {})
+    return (_read(cached) if cached.is_file() else {}) | own
 
 
 def program_of(folder: Path) -> Program:
-    """The Python program that ``cdk.json`` names, whatever starts the interpreter there."""
+    """Return the Python program that ``cdk.json`` names, with any launcher of the interpreter."""
     command = _read(folder / _CONFIGURATION).get("app")
     if not isinstance(command, str) or not command.strip():
         raise ValueError(f'{folder / _CONFIGURATION} names no app; add for example "app": "python3 app.py"')

@@ -1,4 +1,4 @@
-"""What an update of a deployed stack would replace or interrupt, by CloudFormation's own update behaviour."""
+"""Resources that an update of a stack would replace or interrupt, by CloudFormation's own update behaviour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.testing.templates import TemplateLike
 
-# Each update of these is a new revision beside the old one, which goes on serving until others have moved.
+# Each update of these makes a new revision beside the old one, which keeps serving until others have moved.
 REVISIONS = frozenset(
     {
         "AWS::ApiGateway::Deployment",
@@ -26,7 +26,7 @@ REVISIONS = frozenset(
         "AWS::Lambda::Version",
     }
 )
-# "Update requires: Some interruptions" in the CloudFormation user guide. The resource schemas do not tell it.
+# "Update requires: Some interruptions" in the CloudFormation user guide. The resource schemas do not say it.
 INTERRUPTIONS = {
     "AWS::RDS::DBCluster": ("EngineVersion",),
     "AWS::RDS::DBInstance": ("DBInstanceClass", "EngineVersion"),
@@ -37,7 +37,7 @@ _SERVICE_TOKEN: Path = ("ServiceToken",)
 
 
 class Effect(Enum):
-    """What happens to a resource."""
+    """The effect of an update on a resource."""
 
     REFUSED = "cannot be updated: CloudFormation refuses another ServiceToken"
     REPLACED = "would be replaced"
@@ -47,13 +47,13 @@ class Effect(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """An update that costs a resource.
+    """An update that replaces or interrupts a resource.
 
     Attributes:
         logical_id: The resource.
         type: Its type.
-        effect: What happens to it.
-        reasons: Which properties cause it, with both values.
+        effect: The effect.
+        reasons: The properties that cause it, with both values.
     """
 
     logical_id: str
@@ -63,29 +63,28 @@ class Update:
 
 
 def assert_no_replacement(old: TemplateLike, new: TemplateLike, *, allow: Collection[str] = ()) -> None:
-    """Raise an ``AssertionError`` when an update from ``old`` to ``new`` would replace or interrupt a resource.
+    """Raise an ``AssertionError`` if an update from ``old`` to ``new`` would replace or interrupt a resource.
 
-    New revisions of task definitions, function and layer versions and API deployments are not counted: that is how
-    they are updated. Of custom resources the ``ServiceToken`` is judged, which CloudFormation lets nobody change; what
-    else happens to them their provider decides. Not judged are types that CloudFormation's public registry does not
-    have.
+    New revisions of task definitions, function and layer versions and API deployments do not count: they are updated in
+    this way. For custom resources only the ``ServiceToken`` is checked, which CloudFormation never changes; their
+    provider decides the rest. Types that CloudFormation's public registry does not have are not checked.
 
     Args:
         old: The template that is deployed.
-        new: The template that would be.
-        allow: Logical ids whose replacement is meant; none by default.
+        new: The template to deploy.
+        allow: Logical ids whose replacement is intended; default, none.
     """
     __tracebackhide__ = True
-    found = [update for update in updates(old, new) if update.logical_id not in allow]
-    if found:
+    refused = [update for update in updates(old, new) if update.logical_id not in allow]
+    if refused:
         before, after = as_data(old)["Resources"], as_data(new).get("Resources", {})
-        lines = [line for update in found for line in _told(update, before, after)]
-        count = f"{len(found)} resource{'s' if len(found) != 1 else ''}"
+        lines = [line for update in refused for line in _render(update, before, after)]
+        count = f"{len(refused)} resource{'s' if len(refused) != 1 else ''}"
         raise AssertionError("\n".join([f"this update would replace or interrupt {count}:", *lines]))
 
 
 def updates(old: TemplateLike, new: TemplateLike) -> list[Update]:
-    """The updates that replace or interrupt a resource, those that follow from another replacement included."""
+    """Return the updates that replace or interrupt a resource, including those that follow from another replacement."""
     before_template, after_template = as_data(old), as_data(new)
     before: dict[str, Any] = before_template.get("Resources", {})
     after: dict[str, Any] = after_template.get("Resources", {})
@@ -96,16 +95,16 @@ def updates(old: TemplateLike, new: TemplateLike) -> list[Update]:
     for name in common:
         if _is_custom(after[name]):
             create_only[name] = {_SERVICE_TOKEN: True}
-    found = {update.logical_id: update for update in _renamed(before, after)}
+    worst = {update.logical_id: update for update in _renamed(before, after)}
     for name in common:
-        _keep(found, _own(name, before[name], after[name], create_only.get(name, {})))
+        _keep(worst, _own(name, before[name], after[name], create_only.get(name, {})))
     spreading = True
     while spreading:
         spreading = False
         for name in common:
-            update = _following(name, after[name], create_only.get(name, {}), found)
-            spreading |= _keep(found, update)
-    return [found[name] for name in sorted(found) if found[name].type not in REVISIONS]
+            update = _following(name, after[name], create_only.get(name, {}), worst)
+            spreading |= _keep(worst, update)
+    return [worst[name] for name in sorted(worst) if worst[name].type not in REVISIONS]
 
 
 def _is_custom(resource: dict[str, Any]) -> bool:
@@ -113,14 +112,14 @@ def _is_custom(resource: dict[str, Any]) -> bool:
     return kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"
 
 
-def _keep(found: dict[str, Update], update: Update | None) -> bool:
-    """Whether the update is worse than what was known of its resource."""
+def _keep(worst: dict[str, Update], update: Update | None) -> bool:
+    """Keep the update if it is worse than the one kept for its resource; return whether it is."""
     if update is None:
         return False
-    known = found.get(update.logical_id)
-    if known is not None and _GRAVITY.index(known.effect) <= _GRAVITY.index(update.effect):
+    kept = worst.get(update.logical_id)
+    if kept is not None and _GRAVITY.index(kept.effect) <= _GRAVITY.index(update.effect):
         return False
-    found[update.logical_id] = update
+    worst[update.logical_id] = update
     return True
 
 
@@ -152,15 +151,15 @@ def _reasons(path: Path, old: object, new: object) -> Iterator[str]:
 
 
 def _following(
-    name: str, resource: dict[str, Any], create_only: dict[Path, bool], found: dict[str, Update]
+    name: str, resource: dict[str, Any], create_only: dict[Path, bool], updates: dict[str, Update]
 ) -> Update | None:
-    """What a replacement elsewhere does to a resource that refers to it in a property that only creation sets."""
+    """Return the effect of other replacements on a resource that refers to them in a create-only property."""
     worst: Effect | None = None
     reasons = []
     for path, always in create_only.items():
         value = _at(resource.get("Properties", {}), path)
         for other in dict.fromkeys(references(value)):
-            cause = found.get(other)
+            cause = updates.get(other)
             if cause is None or cause.effect is Effect.INTERRUPTED or other == name:
                 continue
             certain = always and cause.effect is Effect.REPLACED and _has_ref(value, other)
@@ -179,14 +178,14 @@ def _renamed(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Update]:
         kind = resource["Type"]
         if name in after and after[name]["Type"] == kind:
             continue
-        heirs = [other for other in after if other not in before and after[other]["Type"] == kind]
-        if kind in STATEFUL_TYPES and heirs:
-            reason = f"its logical id is gone, and {' or '.join(heirs)} of its type is new"
+        successors = [other for other in after if other not in before and after[other]["Type"] == kind]
+        if kind in STATEFUL_TYPES and successors:
+            reason = f"its logical id is gone, and {' or '.join(successors)} of its type is new"
             yield Update(logical_id=name, type=kind, effect=Effect.REPLACED, reasons=(reason,))
 
 
 def _at(properties: object, path: Path) -> object:
-    """The value at a path; an expression on the way stands for all that is below it."""
+    """Return the value at a path; an expression on the way represents everything below it."""
     value = properties
     for key in path:
         match value:
@@ -217,7 +216,7 @@ def _shown(value: object) -> str:
     return "absent" if value is None else short(value)
 
 
-def _told(update: Update, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+def _render(update: Update, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     yield f"\n  {update.logical_id} ({update.type}) {update.effect.value}"
     yield from (f"      {reason}" for reason in update.reasons)
     if update.effect is not Effect.INTERRUPTED and update.type in STATEFUL_TYPES:

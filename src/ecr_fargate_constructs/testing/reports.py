@@ -1,4 +1,4 @@
-"""The report that validation leaves in a cloud assembly, and how a test tells it."""
+"""The validation report in a cloud assembly, and its text for a failed test."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _BUILT_IN = "CloudFormation Validate"
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found.
+    """A finding of a rule.
 
     Attributes:
         plugin: Name of the rule pack.
         rule: Id of the rule, with the detail that an acknowledgement has to repeat.
-        description: What the rule says.
+        description: The rule's description.
         severity: ``error``, ``warning`` and so on.
         constructs: Paths of the constructs.
     """
@@ -35,7 +35,7 @@ class Finding:
 
 
 def findings(outdir: Path, plugins: Collection[str] | None = None) -> list[Finding]:
-    """The findings of the report in a cloud assembly that nobody acknowledged."""
+    """Return the findings of the report in a cloud assembly that are not acknowledged."""
     report = outdir / _REPORT
     if not report.is_file():
         return []
@@ -45,7 +45,7 @@ def findings(outdir: Path, plugins: Collection[str] | None = None) -> list[Findi
             violation["ruleName"],
             violation["description"],
             violation.get("severity", "error"),
-            tuple(where.get("constructPath", "?") for where in violation["violatingConstructs"]),
+            tuple(each.get("constructPath", "?") for each in violation["violatingConstructs"]),
         )
         for plugin in json.loads(report.read_text(encoding="utf-8"))["pluginReports"]
         if plugins is None or plugin["pluginName"] in plugins
@@ -54,23 +54,23 @@ def findings(outdir: Path, plugins: Collection[str] | None = None) -> list[Findi
 
 
 def raise_on_findings(outdir: Path, title: str) -> None:
-    """Raise an ``AssertionError`` with what the built-in rules found, as errors."""
+    """Raise an ``AssertionError`` with the findings of the built-in rules, as errors."""
     __tracebackhide__ = True
-    found = [each for each in findings(outdir, {_BUILT_IN}) if each.severity in {"error", "fatal"}]
-    if found:
-        raise AssertionError(f"{_count(found)} of {title}\n{tell(found)}")
+    errors = [each for each in findings(outdir, {_BUILT_IN}) if each.severity in {"error", "fatal"}]
+    if errors:
+        raise AssertionError(f"{_count(errors)} of {title}\n{render(errors)}")
 
 
-def tell(found: Iterable[Finding]) -> str:
-    """Each rule once, with where it was broken."""
+def render(broken: Iterable[Finding]) -> str:
+    """Return each rule once, with the constructs that break it."""
     grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for each in found:
+    for each in broken:
         grouped[each.plugin, each.rule, each.description] += each.constructs
     lines = []
-    for (_, rule, description), places in sorted(grouped.items()):
-        lines += [f"\n  {rule}: {description}", *(f"      {place}" for place in dict.fromkeys(places))]
+    for (_, rule, description), constructs in sorted(grouped.items()):
+        lines += [f"\n  {rule}: {description}", *(f"      {construct}" for construct in dict.fromkeys(constructs))]
     return "\n".join(lines)
 
 
-def _count(found: list[Finding]) -> str:
-    return f"{len(found)} finding" + ("s" if len(found) != 1 else "")
+def _count(broken: list[Finding]) -> str:
+    return f"{len(broken)} finding" + ("s" if len(broken) != 1 else "")

@@ -1,4 +1,4 @@
-"""Assertions on the ECS services of a template, whichever constructs made them."""
+"""Assertions on the ECS services of a template, whatever constructs made them."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ _RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 
 
 def service_in(template: TemplateLike, name: str | None = None) -> ServiceAssertions:
-    """The ECS service of a template.
+    """Return the assertions on the ECS service of a template.
 
     Args:
         template: The template.
-        name: Logical id of the service, or how it begins; may be left out when the template has one service.
+        name: Logical id of the service, or its beginning; may be omitted if the template has one service.
 
     Raises:
-        AssertionError: The template has no such service, or several and none is named.
+        AssertionError: The template has no such service, or has several and none is named.
     """
     __tracebackhide__ = True
     every = resources(template)
     services = [each for each, resource in every.items() if resource["Type"] == _SERVICE]
-    found = [each for each in services if name is None or each.startswith(name)]
+    matches = [each for each in services if name is None or each.startswith(name)]
     if name in services:
-        found = [name]
-    if len(found) != 1:
-        wanted = "" if name is None else f" that begins with {name!r}"
-        many = f"{len(found)} ECS services{wanted}, name one" if found else f"no ECS service{wanted}"
-        raise AssertionError(f"{many}; the template has: {', '.join(services) or 'none'}")
-    return ServiceAssertions(every, found[0])
+        matches = [name]
+    if len(matches) != 1:
+        condition = "" if name is None else f" that begins with {name!r}"
+        problem = f"{len(matches)} ECS services{condition}, name one" if matches else f"no ECS service{condition}"
+        raise AssertionError(f"{problem}; the template has: {', '.join(services) or 'none'}")
+    return ServiceAssertions(every, matches[0])
 
 
 @dataclass(frozen=True)
@@ -57,46 +57,46 @@ class ServiceAssertions:
     logical_id: str
 
     def runs_image_from(self, repository: object) -> ServiceAssertions:
-        """A container of the task runs an image out of this repository.
+        """Assert that a container of the task runs an image from this repository.
 
         Args:
-            repository: The logical id of an ECR repository, the name of one that is not in the template, or a
-                construct that is one or has one.
+            repository: The logical id of an ECR repository, the name of one that is not in the template, or a construct
+                that is one or has one.
         """
         __tracebackhide__ = True
-        wanted = _repository_name(repository)
+        name = _repository_name(repository)
         images = {container.get("Name", "?"): container.get("Image") for container in self._containers()}
-        if not any(_is_from(wanted, image) for image in images.values()):
-            shown = [f"  {name}: {short(image)}" for name, image in images.items()]
-            self._fail(f"runs no image from {wanted}; its images are", shown)
+        if not any(_is_from(name, image) for image in images.values()):
+            shown = [f"  {container}: {short(image)}" for container, image in images.items()]
+            self._fail(f"runs no image from {name}; its images are", shown)
         return self
 
     def has_circuit_breaker(self, *, rollback: bool = True) -> ServiceAssertions:
-        """A deployment that fails is stopped, and by default rolled back."""
+        """Assert that a failed deployment is stopped, and by default rolled back."""
         __tracebackhide__ = True
         breaker = self._properties.get("DeploymentConfiguration", {}).get("DeploymentCircuitBreaker")
         if not isinstance(breaker, dict) or not (breaker.get("Enable") is True and breaker.get("Rollback") is rollback):
-            wanted = "rolls back" if rollback else "does not roll back"
-            self._fail(f"has no circuit breaker that {wanted}; DeploymentCircuitBreaker is {_shown(breaker)}")
+            expected = "rolls back" if rollback else "does not roll back"
+            self._fail(f"has no circuit breaker that {expected}; DeploymentCircuitBreaker is {_shown(breaker)}")
         return self
 
     def scales_between(self, minimum: int, maximum: int) -> ServiceAssertions:
-        """Automatic scaling keeps the number of tasks between these."""
+        """Assert that automatic scaling keeps the number of tasks between these limits."""
         __tracebackhide__ = True
-        found = [
+        limits = [
             (resource["Properties"].get("MinCapacity"), resource["Properties"].get("MaxCapacity"))
             for resource in self._of_type(_TARGET)
             if self.logical_id in references(resource["Properties"].get("ResourceId"))
         ]
-        if (minimum, maximum) not in found:
-            shown = " and ".join(f"{_shown(low)} and {_shown(high)}" for low, high in found)
+        if (minimum, maximum) not in limits:
+            shown = " and ".join(f"{_shown(low)} and {_shown(high)}" for low, high in limits)
             desired = _shown(self._properties.get("DesiredCount"))
-            state = f"it scales between {shown}" if found else f"it does not scale; DesiredCount is {desired}"
+            state = f"it scales between {shown}" if limits else f"it does not scale; DesiredCount is {desired}"
             self._fail(f"does not scale between {minimum} and {maximum}: {state}")
         return self
 
     def answers_on(self, port: int) -> ServiceAssertions:
-        """A load balancer forwards this port to the service; a redirect is not an answer."""
+        """Assert that a load balancer forwards this port to the service; a redirect does not count."""
         __tracebackhide__ = True
         ports = dict(self._ports())
         if port not in ports or ports[port] != "forwards to it":
@@ -106,8 +106,8 @@ class ServiceAssertions:
 
     @property
     def _properties(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.resources[self.logical_id].get("Properties", {})
-        return found
+        properties: dict[str, Any] = self.resources[self.logical_id].get("Properties", {})
+        return properties
 
     def _of_type(self, kind: str) -> Iterator[dict[str, Any]]:
         return (resource for resource in self.resources.values() if resource["Type"] == kind)
@@ -117,13 +117,13 @@ class ServiceAssertions:
         for name in references(self._properties.get("TaskDefinition")):
             resource = self.resources.get(name, {})
             if resource.get("Type") == _TASK_DEFINITION:
-                found: list[dict[str, Any]] = resource["Properties"].get("ContainerDefinitions", [])
-                return found
+                containers: list[dict[str, Any]] = resource["Properties"].get("ContainerDefinitions", [])
+                return containers
         self._fail(f"has no task definition in this template: {short(self._properties.get('TaskDefinition'))}")
         return []
 
     def _ports(self) -> Iterator[tuple[object, str]]:
-        """Each listener's port with what it does; a port that forwards to this service comes last, and so wins."""
+        """Yield each listener's port and its action; ports that forward to this service come last, and so win."""
         targets = set(references(self._properties.get("LoadBalancers", [])))
         rules = [resource["Properties"] for resource in self._of_type(_RULE)]
         forwarding = []
@@ -159,16 +159,16 @@ def _repository_name(repository: object) -> str:
         name = getattr(inner, "repository_name", None)
         if isinstance(name, str) and not cdk.Token.is_unresolved(name):
             return name
-    raise TypeError(f"{repository!r} is no repository; give its construct, its logical id or its name")
+    raise TypeError(f"{repository!r} is not a repository; give its construct, its logical id or its name")
 
 
-def _is_from(wanted: str, image: object) -> bool:
-    if wanted in references(image):
+def _is_from(repository: str, image: object) -> bool:
+    if repository in references(image):
         return True
-    # Another stack's repository arrives as an export that carries its logical id, an imported one as a name.
-    imported = any(wanted in text for text in texts(image) if "ExportsOutput" in text)
+    # Another stack's repository appears as an export with its logical id, an imported one as a name.
+    imported = any(repository in text for text in texts(image) if "ExportsOutput" in text)
     uri = "".join(texts(image))
-    return imported or re.match(rf"[^/]*/{re.escape(wanted)}(?:[:@]|$)", uri) is not None
+    return imported or re.match(rf"[^/]*/{re.escape(repository)}(?:[:@]|$)", uri) is not None
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Templates as snapshots: JSON, normalised, a file for each test, and differences that name the resource."""
+"""Templates as snapshots: normalised JSON, one file per test, and differences that name the resource."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class TemplateSnapshotExtension(JSONSnapshotExtension):
-    """What ``template_snapshot`` is made of, for ``snapshot.use_extension(TemplateSnapshotExtension)``.
+    """The syrupy extension of ``template_snapshot``, for ``snapshot.use_extension(TemplateSnapshotExtension)``.
 
-    Takes a ``Template``, the JSON of one, or the ``cdk_app``, of which it holds every stack.
+    It accepts a ``Template``, the JSON of one, or ``cdk_app``, of which it stores every stack.
     """
 
     def serialize(
@@ -30,16 +30,16 @@ class TemplateSnapshotExtension(JSONSnapshotExtension):
         include: PropertyFilter | None = None,
         matcher: PropertyMatcher | None = None,
     ) -> SerializedData:
-        """The JSON of the normalised template."""
+        """Return the JSON of the normalised template."""
         templates = getattr(data, "templates", None)
         plain = normalised(data) if templates is None else {name: normalised(each) for name, each in templates.items()}
         if exclude is None and include is None and matcher is None:
-            # What syrupy writes of plain JSON, without its walk through every value.
+            # The same text as syrupy's for plain JSON, without its walk through every value.
             return json.dumps(plain, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         return super().serialize(plain, exclude=exclude, include=include, matcher=matcher)
 
     def diff_lines(self, serialized_data: SerializedData, snapshot_data: SerializedData) -> Iterator[str]:
-        """Each resource that differs, with the path and both values."""
+        """Yield each resource that differs, with the path and both values."""
         new = json.loads(serialized_data)
         old = json.loads(snapshot_data) if snapshot_data else {}  # nothing is recorded yet
         if _is_template(new):

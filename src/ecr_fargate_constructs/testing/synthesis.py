@@ -1,4 +1,4 @@
-"""From a builder to a template, fast: one synthesis for each builder, with the context of ``cdk.json``."""
+"""Fast synthesis of a builder's template: once per builder, with the context of ``cdk.json``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Builder: TypeAlias = "Callable[[cdk.Stack], object] | Callable[[cdk.App, str], cdk.Stack] | type[cdk.Stack]"
 
-# Findings are left in the report of the assembly, where they are read and told in the failure of the test.
+# The findings stay in the report of the assembly; the failure of the test shows them.
 REPORTING = {"@aws-cdk/core:failSynthOnValidationErrors": False}
 VALIDATION = {"@aws-cdk/core:validateAgainstDefaultRules": True}
 
@@ -41,12 +41,12 @@ class Built:
 
 
 class Synthesize:
-    """Makes the template of a stack; the same builder is synthesized once a module.
+    """Makes the template of a stack; the same builder is synthesized once per module.
 
     A builder is one of
 
     - a function of one parameter, an empty stack that it fills;
-    - a function of two, the app and an id, that makes and returns a stack; a ``Stack`` class is one.
+    - a function of two, the app and an id, that makes and returns a stack; a ``Stack`` class is such a function.
     """
 
     def __init__(self, make_folder: Callable[[str], Path], context: Mapping[str, Any], *, validate: bool) -> None:
@@ -59,17 +59,17 @@ class Synthesize:
         self,
         builder: Builder,
         *,
-        id: str | None = None,  # noqa: A002 - the word that CDK has for it
+        id: str | None = None,  # noqa: A002 - CDK's name for it
         env: cdk.Environment | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> assertions.Template:
-        """The template.
+        """Return the template.
 
         Args:
-            builder: What makes the stack.
-            id: Id of the stack; the name of the ``Stack`` class by default, ``"Stack"`` for a function.
-            env: Account and region of the stack; none by default. A builder of two parameters sets its own.
-            context: Context on top of that of ``cdk.json``.
+            builder: The builder of the stack.
+            id: Id of the stack; default, the name of the ``Stack`` class, or ``"Stack"`` for a function.
+            env: Account and region of the stack; default, none. A builder of two parameters sets its own.
+            context: Context in addition to that of ``cdk.json``; default, none.
         """
         return self.build(builder, id=id, env=env, context=context).template
 
@@ -81,9 +81,9 @@ class Synthesize:
         env: cdk.Environment | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Built:
-        """The same, with the app and the stack, which the template does not show."""
-        place = (env.account, env.region) if env is not None else ()
-        key = (builder, id, place, json.dumps(context, sort_keys=True, default=repr))
+        """Return the result with the app and the stack, which the template does not have."""
+        environment = (env.account, env.region) if env is not None else ()
+        key = (builder, id, environment, json.dumps(context, sort_keys=True, default=repr))
         if key not in self._built:
             name = id or (builder.__name__ if inspect.isclass(builder) else "Stack")
             self._built[key] = self._build(builder, name, env, {**self._context, **(context or {})})
@@ -108,9 +108,11 @@ class Synthesize:
             case 2:
                 raise TypeError(f"env={env!r}: {_name(builder)} makes its own stack; set the environment there")
             case count:
-                raise TypeError(f"{_name(builder)} takes {count} parameters; a builder takes (stack), or (app, id)")
+                raise TypeError(f"{_name(builder)} has {count} parameters; a builder has one (stack) or two (app, id)")
         if not isinstance(stack, cdk.Stack):
-            raise TypeError(f"{_name(builder)} takes (app, id) and has to return its stack, not {stack!r}")
+            raise TypeError(
+                f"{_name(builder)} has the parameters (app, id), so it has to return a stack, not {stack!r}"
+            )
         template = assertions.Template.from_stack(stack)
         if self._validate:
             raise_on_findings(outdir, "aws-cdk-lib's built-in rules")

@@ -1,4 +1,4 @@
-"""Templates as plain data, whatever they are given as."""
+"""Templates as plain data, from any of their forms."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ TemplateLike: TypeAlias = "Mapping[str, Any] | assertions.Template"
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
 
-_READ: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()  # a Template crosses from Node to Python once
+_CACHED: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()  # so that a Template leaves Node only once
 
 
 def as_data(template: TemplateLike) -> dict[str, Any]:
-    """The template as JSON holds it; not to be changed."""
+    """Return the template as JSON data, which must not be changed."""
     if isinstance(template, Mapping):
         return dict(template)
     if not hasattr(template, "to_json"):
         raise TypeError(f"{type(template).__name__} is not a template; give a Template or its JSON as a dict")
-    if template not in _READ:
-        _READ[template] = dict(template.to_json())
-    return _READ[template]
+    if template not in _CACHED:
+        _CACHED[template] = dict(template.to_json())
+    return _CACHED[template]
 
 
 def resources(template: TemplateLike) -> dict[str, dict[str, Any]]:
-    """Its resources by logical id."""
-    found: dict[str, dict[str, Any]] = as_data(template).get("Resources", {})
-    return found
+    """Return a template's resources by logical id."""
+    items: dict[str, dict[str, Any]] = as_data(template).get("Resources", {})
+    return items
 
 
 def references(value: object) -> Iterator[str]:
-    """What an expression refers to: the names in ``Ref``, ``Fn::GetAtt`` and ``Fn::Sub``."""
+    """Yield the names that an expression refers to, in ``Ref``, ``Fn::GetAtt`` and ``Fn::Sub``."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             match key, inner:
@@ -57,7 +57,7 @@ def references(value: object) -> Iterator[str]:
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every string in an expression."""
+    """Yield every string in an expression."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What CloudFormation would refuse, said in a fraction of a second."""
+"""Errors that CloudFormation would report for a template, in a fraction of a second."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _AS_ERRORS = ("FATAL", "ERROR")
 
 
 def assert_valid(template: TemplateLike, *, ignore: Collection[str] = ()) -> None:
-    """Raise an ``AssertionError`` with what the built-in rules of aws-cdk-lib find, as errors.
+    """Raise an ``AssertionError`` with the findings of aws-cdk-lib's built-in rules, as errors.
 
-    The rules are those that run at ``cdk synth``, with the flag ``@aws-cdk/core:validateAgainstDefaultRules`` on; they
-    are read in this process, without a synthesis. Their warnings are left to the CDK.
+    The rules are those of ``cdk synth`` with the flag ``@aws-cdk/core:validateAgainstDefaultRules``; they run in this
+    process, without a synthesis. Their warnings are not reported.
 
     Args:
         template: The template.
-        ignore: Ids of rules that do not count, for example ``"E3012"``; none by default.
+        ignore: Ids of rules that do not count, for example ``"E3012"``; default, none.
     """
     __tracebackhide__ = True
     lines = [

@@ -103,11 +103,16 @@ REFUSED: list[tuple[str, Callable[[], object], str, str]] = [
     ("half days", lambda: ExpireOlderThan(1.5, ["a"]), "ExpireOlderThan.days=1.5", "use 1 or more"),
     ("unpulled", lambda: ArchiveUnpulled(89), "ArchiveUnpulled.days=89", "use 90 or more"),
     ("archived", lambda: ExpireArchived(89), "ExpireArchived.days=89", "use 90 or more"),
-    ("age of all", lambda: ExpireOlderThan(30), "quiet service runs", "use KeepNewest"),
-    ("age of all tagged", lambda: ArchiveOlderThan(30, tag_patterns=["*"]), "quiet service runs", "name tags"),
+    ("age of all", lambda: ExpireOlderThan(30), "service that is rarely deployed", "use KeepNewest"),
+    (
+        "age of all tagged",
+        lambda: ArchiveOlderThan(30, tag_patterns=["*"]),
+        "service that is rarely deployed",
+        "name tags",
+    ),
     ("one string", lambda: KeepNewest(1, tag_prefixes="a"), "KeepNewest.tag_prefixes='a'", "use ['a']"),
-    ("or", lambda: KeepNewest(1, tag_prefixes=["a", "b"]), "mean AND", "AllOf('a', 'b')"),
-    ("both", lambda: KeepNewest(1, ["a"], ["b*"]), "tag_prefixes and tag_patterns", "one of the two"),
+    ("or", lambda: KeepNewest(1, tag_prefixes=["a", "b"]), "with AND", "AllOf('a', 'b')"),
+    ("both", lambda: KeepNewest(1, ["a"], ["b*"]), "tag_prefixes and tag_patterns", "only one of them"),
     ("wild prefix", lambda: KeepNewest(1, ["a*"]), "has a wildcard", "use tag_patterns"),
     ("wildcards", lambda: KeepNewest(1, tag_patterns=["*a*b*c*d*"]), "5 wildcards", "at most 4"),
     ("characters", lambda: KeepNewest(1, tag_patterns=["a b"]), "has 'a b'", "use 1 to 128"),
@@ -117,10 +122,15 @@ REFUSED: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "twice",
         lambda: Retention([KeepNewest(1, ["a"]), KeepNewest(2, ["a"])]),
-        "two rules about images tagged a*",
+        "two rules for images tagged a*",
         "one",
     ),
-    ("untagged twice", lambda: Retention([ExpireUntagged(1), ExpireUntagged(2)]), "untagged images", "keep one"),
+    (
+        "untagged twice",
+        lambda: Retention([ExpireUntagged(1), ExpireUntagged(2)]),
+        "untagged images",
+        "remove the other",
+    ),
     (
         "shadow",
         lambda: Retention([KeepNewest(1, ["re"]), KeepNewest(2, ["release-"])]),
@@ -137,18 +147,18 @@ REFUSED: list[tuple[str, Callable[[], object], str, str]] = [
         "nothing left",
         lambda: Retention([*Retention.keep_last(5).rules, KeepNewest(9)]),
         "every tagged and every untagged image",
-        "leave it out",
+        "remove it",
     ),
     (
         "some priorities",
         lambda: Retention([KeepNewest(1, ["a"], priority=1), KeepNewest(1, ["b"])]),
         "with and without priority",
-        "or none",
+        "or on none",
     ),
     (
         "priority twice",
         lambda: Retention([KeepNewest(1, ["a"], priority=1), KeepNewest(1, ["b"], priority=1)]),
-        "some twice",
+        "duplicate priorities",
         "its own",
     ),
     ("priority", lambda: Retention([KeepNewest(1, ["a"], priority=0)]), "priority=0", "use 1 or more"),
@@ -180,7 +190,7 @@ def test_tokens_are_never_judged() -> None:
     ]
     retention = Retention(rules)
     assert [rule["selection"]["countNumber"] for rule in retention.policy()["rules"]] == [TOKEN] * 4
-    with pytest.raises(ConfigurationError, match="known to the deployment only"):
+    with pytest.raises(ConfigurationError, match="only the deployment knows"):
         retention.simulate([], NOW)
 
 
@@ -230,8 +240,8 @@ def test_keep_days_archives_first_and_deletes_later() -> None:
         (Retention.keep_last(20), "0" * 64, None),
         (Retention.keep_last(9), "0" * 64, "fewer than 10 releases"),
         (Retention([KeepNewest(100, ["release-"]), ExpireOlderThan(30, ["pr-"])]), "0" * 64, None),
-        (Retention([KeepNewest(100, ["release-"]), ExpireOlderThan(30, ["pr-"])]), "pr-1", "looks at no running task"),
-        (Retention([ArchiveUnpulled(90)]), "0" * 64, "looks at no running task"),
+        (Retention([KeepNewest(100, ["release-"]), ExpireOlderThan(30, ["pr-"])]), "pr-1", "ignores running tasks"),
+        (Retention([ArchiveUnpulled(90)]), "0" * 64, "ignores running tasks"),
         (Retention.keep_last(5).protect(["stable"]), "stable", None),
     ],
 )

@@ -47,7 +47,7 @@ def test_what_holds_no_state_may_be_renamed() -> None:
 def test_a_replacement_is_named_as_such_with_what_happens_to_the_old_one(policy: str | None, fate: str) -> None:
     lines = failure(template(Data2="AWS::S3::Bucket"), template(policy, Data="AWS::S3::Bucket"))
     assert lines == [
-        "resources that hold state have to keep their logical ids:",
+        "stateful resources have to keep their logical ids:",
         "  Data (AWS::S3::Bucket) is replaced by Data2: CloudFormation makes that one, empty, and the old one is "
         + fate,
     ]

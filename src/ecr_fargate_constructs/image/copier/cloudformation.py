@@ -1,4 +1,4 @@
-"""The answer that CloudFormation waits for. Only the handler's own thread gives one, so there is never a second."""
+"""The answer that CloudFormation waits for. Only the handler's own thread sends it, so there is never a second one."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _LONGEST_ANSWER = 4096
 
 
 class CloudFormation:
-    """The one that sent an event."""
+    """The sender of an event."""
 
-    def __init__(self, event: Mapping[str, Any], where: str) -> None:
+    def __init__(self, event: Mapping[str, Any], log: str) -> None:
         """Answer ``event``.
 
         Args:
-            event: What CloudFormation sent.
-            where: Where the log is, for the reason of a failure.
+            event: The event that CloudFormation sent.
+            log: Log group and stream, named in the reason of a failure.
         """
-        self._event, self._where = event, where
+        self._event, self._log = event, log
 
     def succeed(self, physical_id: str, data: Mapping[str, str]) -> None:
-        """Say that it is done."""
+        """Report success."""
         self._put({"Status": "SUCCESS", "PhysicalResourceId": physical_id, "Data": dict(data)})
 
     def fail(self, reason: str) -> None:
-        """Say why it is not."""
+        """Report a failure and its reason."""
         reason = printable(reason[:_LONGEST_REASON])
         print(f"FAILED: {reason}")
         answer = self._failure(reason)
@@ -47,15 +47,15 @@ class CloudFormation:
         self._put(answer)
 
     def _failure(self, reason: str) -> dict[str, str]:
-        known = self._event.get("PhysicalResourceId") or f"failed-{self._event['RequestId']}"
-        return {"Status": "FAILED", "PhysicalResourceId": known, "Reason": f"{reason} (log: {self._where})"}
+        physical_id = self._event.get("PhysicalResourceId") or f"failed-{self._event['RequestId']}"
+        return {"Status": "FAILED", "PhysicalResourceId": physical_id, "Reason": f"{reason} (log: {self._log})"}
 
     def _body(self, answer: Mapping[str, Any]) -> bytes:
         same = {name: self._event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
         return json.dumps({**answer, **same}).encode()
 
     def _put(self, answer: Mapping[str, Any]) -> None:
-        # Not as long as "Retry-After" says: that may be beyond the function's limit.
+        # "Retry-After" is ignored: it may be longer than the function has left.
         retries = urllib3.Retry(
             total=3,
             backoff_factor=_FIRST_WAIT,
@@ -73,7 +73,7 @@ class CloudFormation:
                 retries=retries,
                 timeout=urllib3.Timeout(connect=3, read=5),
             )
-            print(f"{answer['Status']} was answered with {response.status}")
+            print(f"CloudFormation answered {response.status} to {answer['Status']}")
         except Exception as error:  # noqa: BLE001 - Lambda would run the function again
             # CloudFormation waits until ServiceTimeout.
-            print(f"CloudFormation was not reached: {type(error).__name__}")
+            print(f"CloudFormation could not be reached: {type(error).__name__}")

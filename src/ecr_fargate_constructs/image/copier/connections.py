@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from .deadline import Deadline
 
 CONNECT_SECONDS, READ_SECONDS = 10, 20
-"""Without an answer, or a byte more. The first one counts for sending, too: that is how urllib3 has it."""
+"""Without an answer, or without a further byte. urllib3 applies the first one to sending, too."""
 
 COMMIT_SECONDS = 120
-"""For the answer to a blob: registries read all of it again, or have their storage copy it, before they give one."""
+"""For the answer to a blob: registries first read all of it again, or have their storage copy it."""
 
 LARGEST_ANSWER = 4 * 2**20
-"""Bytes: the largest manifest that registries take."""
+"""Bytes: the largest manifest that registries accept."""
 
 
 def new_pool(deadline: Deadline) -> urllib3.PoolManager:
-    """Connections for every registry of one copy. No proxy is used: ECR is asked under its own name."""
+    """Return connections for every registry of one copy. They use no proxy: ECR is addressed by its own name."""
 
     class Http(HTTPConnection):
         def connect(self) -> None:
@@ -62,11 +62,11 @@ class Answer:
 
     @classmethod
     def read(cls, response: urllib3.BaseHTTPResponse, name: str) -> Answer:
-        """Read all of a response, and give its connection back.
+        """Read all of a response, and return its connection to the pool.
 
         Raises:
             TransientError: The connection broke.
-            CopyError: It is longer than any that registries give.
+            CopyError: The answer is longer than any that registries give.
         """
         body = bytearray()
         try:
@@ -92,7 +92,7 @@ class Answer:
 
     @property
     def wait(self) -> float | None:
-        """Seconds that the registry asks to wait; None when it does not say."""
+        """Seconds that the registry asks to wait; None if it does not ask."""
         header = self.headers.get("Retry-After")
         return float(header) if header and header.isdecimal() else None
 
@@ -102,6 +102,6 @@ class Answer:
 
 
 def kind_of(error: Exception) -> str:
-    """The kind of a failure. Its text may hold a signed address, which is a credential."""
+    """Return the kind of a failure. Its text may hold a signed address, which is a credential."""
     inner = getattr(error, "reason", None)
     return f"the connection failed ({type(inner if isinstance(inner, Exception) else error).__name__})"

@@ -1,4 +1,4 @@
-"""Copy an image between two repositories: is it there, can it be mounted, else stream it."""
+"""Copy an image between two repositories: skip what exists, mount what can be mounted, stream the rest."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _DEEPEST = 4
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy that is to be made.
+    """A copy to make.
 
     Attributes:
-        source: Where the image is.
-        destination: Where it has to be, and under which tag.
-        architecture: As images name it, such as ``amd64``; ``all`` copies an index as it is.
-        deadline: When to give up.
+        source: Registry and name of the image.
+        destination: Registry, name and tag of the copy.
+        architecture: An architecture as images name it, such as ``amd64``; ``all`` copies an index as it is.
+        deadline: Time limit.
     """
 
     source: Registry
@@ -41,12 +41,12 @@ class Copy:
     deadline: Deadline
 
     def make(self) -> str:
-        """Make it, unless the tag is there with what it should hold; return the digest in the destination.
+        """Copy the image, unless the tag already holds the expected one; return the digest in the destination.
 
-        Layers and the manifests of an index come first, so that no tag ever names an image of which a part is missing.
+        Layers and the manifests of an index are sent first, so that no tag ever names an incomplete image.
 
         Raises:
-            CopyError: It cannot be made; nothing is tagged.
+            CopyError: The image cannot be copied; nothing is tagged.
         """
         tag = self.destination.reference.tag
         if tag is None:
@@ -54,7 +54,7 @@ class Copy:
         self.deadline.doing = f"looking for {self.destination.reference}"
         held = self.destination.manifest(tag)
         if held is not None and self._is_expected(held):
-            print(f"{tag} is there: {held.digest}")
+            print(f"{tag} exists: {held.digest}")
             return held.digest
         manifest = self._wanted()
         if held is not None and held.digest != manifest.digest:
@@ -62,10 +62,10 @@ class Copy:
         return self._push(manifest, tag)
 
     def _is_expected(self, held: Manifest) -> bool:
-        """Return whether the manifest under the tag is what it should be, as far as the destination alone can tell.
+        """Return whether the manifest under the tag is the expected one, as far as the destination alone can tell.
 
-        A digest in the source's name decides. Without one the tag stands for what was copied first: tags are immutable,
-        the same code built twice need not have the same bytes, and the source may be gone when a stack rolls back.
+        A digest in the source's name decides. Without one the tag represents the first copy: tags are immutable, the
+        same code built twice need not have the same bytes, and the source may be gone when a stack rolls back.
         """
         if self.source.reference.digest is not None:
             return held.digest == self.source.reference.digest or held.digest == self._wanted().digest
@@ -78,11 +78,11 @@ class Copy:
         except OutOfTimeError:
             raise
         except CopyError as error:  # an account that may push need not be allowed to download
-            print(f"{held.digest} cannot be looked into: {error}")
+            print(f"{held.digest} cannot be inspected: {error}")
             return True
 
     def _wanted(self) -> Manifest:
-        """The manifest to copy: that of one architecture, or what the source's name stands for."""
+        """Return the manifest to copy: that of one architecture, or the one that the source's name refers to."""
         version = self.source.reference.version
         self.deadline.doing = f"reading {self.source.reference}"
         manifest = self._read(version)
@@ -91,29 +91,29 @@ class Copy:
                 break
             manifest = self._read(manifest.child_for(self.architecture).digest)
         if self.architecture != ALL_ARCHITECTURES:
-            found = self._runs_on(self.source, manifest)
-            if found not in {None, self.architecture}:
-                raise CopyError(f"{self.source.reference} is built for {found}, not for {self.architecture}")
+            actual = self._runs_on(self.source, manifest)
+            if actual not in {None, self.architecture}:
+                raise CopyError(f"{self.source.reference} is built for {actual}, not for {self.architecture}")
         return manifest
 
     def _read(self, version: str) -> Manifest:
         manifest = self.source.manifest(version)
         if manifest is None:
-            raise CopyError(f"there is no image {self.source.reference} ({version} is not known)")
+            raise CopyError(f"the image {self.source.reference} does not exist ({version} is not in the repository)")
         return manifest
 
     @staticmethod
     def _runs_on(registry: Registry, manifest: Manifest) -> str | None:
-        """The architecture in the configuration of an image; None where it says none."""
-        if manifest.config.size > LARGEST_ANSWER:  # of something else than an image
+        """Return the architecture in an image's configuration; None if it names none."""
+        if manifest.config.size > LARGEST_ANSWER:  # not the configuration of an image
             return None
         architecture = (json_object(registry.small_blob(manifest.config)) or {}).get("architecture")
         return architecture if isinstance(architecture, str) and architecture else None
 
     def _push(self, manifest: Manifest, version: str, depth: int = 0) -> str:
-        """Send a manifest after its parts; return the digest that is there then."""
+        """Send a manifest after its parts; return the digest that the destination then holds."""
         if depth > _DEEPEST:
-            raise CopyError("the image's indexes are nested too deep")
+            raise CopyError("the image's indexes are nested too deeply")
         for child in manifest.children:
             if not self.destination.has_manifest(child.digest):
                 self._push(self._read(child.digest), child.digest, depth + 1)
@@ -124,24 +124,23 @@ class Copy:
         if answer.status < 300:  # noqa: PLR2004 - success
             print(f"{version} is {manifest.digest}")
             return manifest.digest
-        # Another copy may have been faster, or an attempt of this one arrived whose answer did not.
-        there = self.destination.manifest(version)
-        if there is None:
+        # Another copy may have been faster, or an earlier attempt succeeded and its answer was lost.
+        current = self.destination.manifest(version)
+        if current is None:
             raise self.destination.refusal(answer)
-        if there.digest != manifest.digest and not self._is_expected(there):
-            raise self._other(there, manifest)
-        print(f"{version} was put by another copy: {there.digest}")
-        return there.digest
+        if current.digest != manifest.digest and not self._is_expected(current):
+            raise self._other(current, manifest)
+        print(f"{version} was pushed by another copy: {current.digest}")
+        return current.digest
 
     def _other(self, held: Manifest, wanted: Manifest) -> CopyError:
-        where = self.destination.reference
         return CopyError(
-            f"{where} is there and holds {held.digest}, where {wanted.digest} ({self.architecture}) is wanted, and its "
-            "tags are immutable; use another tag, or delete the image"
+            f"{self.destination.reference} exists and holds {held.digest} instead of {wanted.digest} "
+            f"({self.architecture}), and its tags are immutable; use another tag, or delete the image"
         )
 
     def _send_blobs(self, blobs: list[Descriptor]) -> None:
-        """Send several at once; the first failure ends all."""
+        """Send several blobs at once; the first failure ends all."""
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
             sent = [threads.submit(self._send_blob, blob) for blob in blobs]
             done, _ = wait(sent, return_when=FIRST_EXCEPTION)
@@ -160,7 +159,7 @@ class Copy:
 
     def _mount_or_stream(self, blob: Descriptor, mount_from: str | None) -> None:
         if self.destination.has_blob(blob.digest):  # from another image, or from an attempt whose answer was lost
-            print(f"{blob.digest} is there")
+            print(f"{blob.digest} exists")
             return
         address = self.destination.start_upload(blob.digest, mount_from)
         if address is None:
@@ -171,7 +170,7 @@ class Copy:
         print(f"{blob.digest} is sent, {blob.size} bytes")
 
     def _checked(self, response: urllib3.BaseHTTPResponse, blob: Descriptor) -> Iterator[bytes]:
-        """The parts of a blob. The last one is held back until the digest is right, so a wrong blob never arrives."""
+        """Yield the parts of a blob; hold back the last until the digest is right, so no wrong blob arrives."""
         hasher, size, last = hasher_of(blob.digest), 0, b""
         try:
             for part in response.stream(_PART, decode_content=False):
@@ -186,8 +185,8 @@ class Copy:
         except urllib3.exceptions.HTTPError as error:
             raise TransientError(f"the source's connection broke after {size} of {blob.size} bytes") from error
         algorithm = blob.digest.partition(":")[0]
-        found = f"{algorithm}:{hasher.hexdigest()}"
-        if size != blob.size or found != blob.digest:
-            raise TransientError(f"the source gave {size} bytes with {found} for {blob.digest} of {blob.size} bytes")
+        actual = f"{algorithm}:{hasher.hexdigest()}"
+        if size != blob.size or actual != blob.digest:
+            raise TransientError(f"the source gave {size} bytes with {actual} for {blob.digest} of {blob.size} bytes")
         if last:
             yield last

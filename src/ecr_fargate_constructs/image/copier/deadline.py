@@ -1,4 +1,4 @@
-"""The time that is left until the function has to answer CloudFormation."""
+"""The time left until the function has to answer CloudFormation."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ T = TypeVar("T")
 ATTEMPTS = 6
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
 _GRACE = 1.0
-"""Seconds for threads to end after their connections were cut: Lambda would freeze them, and resume them later."""
+"""Seconds for threads to end after their connections are cut: Lambda would freeze them, and resume them later."""
 
 
 class Deadline:
-    """A moment, and a flag that ends all work earlier.
+    """A point in time, and a flag that ends all work earlier.
 
     Attributes:
-        doing: What is being done, for the answer when the time is over.
+        doing: Current activity, for the answer when the time is over.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Count from now."""
+        """Start counting."""
         self._end = time.monotonic() + seconds
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds that are left."""
+        """Seconds left."""
         return 0.0 if self._stopped.is_set() else self._end - time.monotonic()
 
     def check(self) -> None:
@@ -57,14 +57,14 @@ class Deadline:
                 _cut(connection)
 
     def cut_at_end(self, connection: socket.socket) -> None:
-        """Cut a connection when the work has to end: a peer that sends a byte now and then never lets go of it."""
+        """Cut a connection when the work has to end: a peer that sends a byte now and then would never release it."""
         with self._lock:
             self._connections.add(connection)
             if self._stopped.is_set():
                 _cut(connection)
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns, and leave it behind when the time is over, whatever it waits for then.
+        """Return the result of ``work``, or abandon it when the time is over, whatever it is waiting for.
 
         Raises:
             OutOfTimeError: The time is over.
@@ -87,7 +87,7 @@ class Deadline:
         return result.result()
 
     def retry(self, attempt: Callable[[], T]) -> T:
-        """Return what ``attempt`` returns, and repeat it with growing waits while it fails transiently.
+        """Return the result of ``attempt``; repeat it with growing waits while it fails transiently.
 
         Raises:
             CopyError: It failed six times, or the time is over.
@@ -111,5 +111,5 @@ class Deadline:
 
 
 def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):  # it may be closed
+    with suppress(OSError):  # the connection may be closed
         socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not TLS's own: another thread may be inside

@@ -1,22 +1,22 @@
-"""The failures of a copy: final ones, and those that another attempt may mend."""
+"""The failures of a copy: final ones, and those that another attempt may resolve."""
 
 from __future__ import annotations
 
 
 class CopyError(Exception):
-    """A copy cannot be made; the message is what CloudFormation shows."""
+    """A copy cannot be made; CloudFormation shows the message."""
 
     def __init__(self, message: str) -> None:
-        """Say why."""
+        """Describe the failure."""
         super().__init__(printable(message))
 
 
 class TransientError(Exception):
-    """A request failed in a way that another attempt may mend.
+    """A request failed in a way that another attempt may resolve.
 
     Attributes:
-        wait: Seconds that the registry asks to wait; None when it does not say.
-        once: Whether one further attempt decides, as after a login that was refused.
+        wait: Seconds that the registry asks to wait; None if it does not ask.
+        once: True if only one further attempt is worth making, as after a refused login.
     """
 
     def __init__(self, message: str, *, wait: float | None = None, once: bool = False) -> None:
@@ -30,5 +30,5 @@ class OutOfTimeError(CopyError):
 
 
 def printable(text: str) -> str:
-    """Replace what a log or CloudFormation may refuse: a registry's own words may hold half a character."""
+    """Replace characters that a log or CloudFormation may refuse: a registry's message may end in half a character."""
     return "".join(character if character.isprintable() else "?" for character in text)

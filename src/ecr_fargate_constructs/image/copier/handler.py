@@ -1,4 +1,4 @@
-"""The entry: one event of CloudFormation, one answer, and nothing raised."""
+"""The entry point: one event of CloudFormation, one answer, no exception."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .registry import Registry, endpoint_of
 
 MOUNTING = "Custom::EcrFargateBlobMounting"
 _MARGIN = 45
-"""Seconds before the function's own limit in which it answers."""
+"""Seconds by which the answer precedes the function's own limit."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lambda's
@@ -27,23 +27,23 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lamb
     deadline = Deadline(max(1.0, context.get_remaining_time_in_millis() / 1000 - _MARGIN))
     try:
         physical_id, attributes = deadline.run(lambda: _do(event, deadline))
-    except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation waits for an answer
+    except Exception as error:  # noqa: BLE001 - CloudFormation waits for an answer in any case
         cloudformation.fail(str(error) if isinstance(error, CopyError) else f"{type(error).__name__}: {error}")
     else:
         cloudformation.succeed(physical_id, attributes)
 
 
 def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]:
-    """Physical id and attributes of the resource."""
-    request, known = event["RequestType"], event.get("PhysicalResourceId")
+    """Return physical id and attributes of the resource."""
+    request, physical_id = event["RequestType"], event.get("PhysicalResourceId")
     if event["ResourceType"] == MOUNTING:
-        return deadline.retry(lambda: ask_aws(lambda: set_mounting(request, known))), {}
+        return deadline.retry(lambda: ask_aws(lambda: set_mounting(request, physical_id))), {}
     properties = event["ResourceProperties"]
     target = properties["Destination"]
-    if request == "Delete":  # what runs elsewhere may need the image; the retention policy decides
-        return known or target, {}
+    if request == "Delete":  # other stacks may run the image; the retention policy expires it
+        return physical_id or target, {}
     digest = copy(properties["Source"], target, properties["Architecture"], deadline, properties.get("Credentials"))
-    return known or target, {"Digest": digest}
+    return physical_id or target, {"Digest": digest}
 
 
 def copy(source: str, destination: str, architecture: str, deadline: Deadline, secret_arn: str | None = None) -> str:
@@ -52,13 +52,13 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
     Args:
         source: Full name of the image: registry, repository, tag or digest.
         destination: Full name of the copy, with a tag.
-        architecture: As images name it, such as ``amd64``; ``all`` copies an index as it is.
-        deadline: When to give up.
-        secret_arn: Secret with the login for the source's registry; None asks anonymously. For ECR the function's role
-            counts.
+        architecture: An architecture as images name it, such as ``amd64``; ``all`` copies an index as it is.
+        deadline: Time limit.
+        secret_arn: Secret with the login for the source's registry; None for anonymous access. ECR uses the function's
+            role instead.
 
     Raises:
-        CopyError: It cannot be made.
+        CopyError: The image cannot be copied.
     """
     pool = new_pool(deadline)
     login: Login

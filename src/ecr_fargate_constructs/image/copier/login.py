@@ -1,4 +1,4 @@
-"""How a registry is told who asks: ECR's tokens, and the token flow of all other registries."""
+"""Authentication at registries: ECR's tokens, and the token flow of all other registries."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ _MAKING = threading.Lock()
 
 
 class Login(Protocol):
-    """Where the value of the ``Authorization`` header comes from."""
+    """The source of the ``Authorization`` header's value."""
 
     @property
     def header(self) -> str | None:
-        """The value; None as long as none is needed."""
+        """The value; None as long as the registry requires none."""
 
     def renew(self, used: str | None, challenge: str | None) -> bool:
-        """Get another value after ``used`` was refused; return whether there is one to try."""
+        """Get another value after ``used`` was refused; return whether there is another to try."""
 
 
 def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """A client of boto3 that gives up in time."""
+    """Return a boto3 client that times out early enough."""
     with _MAKING:
         return boto3.client(service, region_name=region, config=_SDK)
 
 
 def ask_aws(call: Callable[[], T]) -> T:
-    """Return what a call of the SDK returns.
+    """Return the result of an SDK call.
 
     Raises:
-        TransientError: It is not allowed: a right that was given a moment ago takes seconds to count.
+        TransientError: Access is denied: a new permission takes seconds to apply.
     """
     try:
         return call()
@@ -62,10 +62,10 @@ def ask_aws(call: Callable[[], T]) -> T:
 
 
 class EcrLogin:
-    """ECR's own: a token of the role that the function runs with, from the region of the registry."""
+    """ECR's own login: a token for the function's role, from the region of the registry."""
 
     def __init__(self, region: str) -> None:
-        """Ask that region, when first asked."""
+        """Use the given region; the token is requested on first use."""
         self._region = region
         self._lock = threading.Lock()
         self._header: str | None = None
@@ -80,7 +80,7 @@ class EcrLogin:
             return self._header
 
     def renew(self, used: str | None, challenge: str | None) -> bool:  # noqa: ARG002 - ECR needs no challenge
-        """Drop a token that was refused: it may have expired."""
+        """Drop a refused token: it may have expired."""
         with self._lock:
             if self._header == used:
                 self._header = None
@@ -94,11 +94,11 @@ class TokenLogin:
     """
 
     def __init__(self, pool: urllib3.PoolManager, user: tuple[str, str] | None) -> None:
-        """Remember who asks.
+        """Store the login.
 
         Args:
             pool: Connections.
-            user: Name and password; None asks anonymously.
+            user: Name and password; None for anonymous access.
         """
         self._pool, self._user = pool, user
         self._lock = threading.Lock()
@@ -120,7 +120,7 @@ class TokenLogin:
                 return self._header is not None
             if scheme.lower() != "bearer":
                 return False
-            # The first of several: a registry may offer basic authentication with a realm of its own as well.
+            # The first of several challenges: a registry may also offer basic authentication with its own realm.
             self._header = f"Bearer {self._token(dict(reversed(_CHALLENGE.findall(rest))))}"
             return True
 
@@ -133,7 +133,7 @@ class TokenLogin:
         realm = challenge.get("realm", "")
         address = urlsplit(realm)
         if address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1"}:
-            raise CopyError(f"the registry wants a token of {realm[:200]!r}, which is not an https address")
+            raise CopyError(f"the registry requests a token from {realm[:200]!r}, which is not an https address")
         query = urlencode({name: challenge[name] for name in ("service", "scope") if name in challenge})
         basic = self._basic()
         headers = {} if basic is None else {"Authorization": basic}
@@ -141,30 +141,30 @@ class TokenLogin:
         try:
             response = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
         except urllib3.exceptions.HTTPError as error:
-            raise TransientError(f"{address.hostname} gives no token: {kind_of(error)}") from error
+            raise TransientError(f"{address.hostname} issued no token: {kind_of(error)}") from error
         answer = Answer.read(response, str(address.hostname))
         if answer.status == 429 or answer.status >= 500:  # noqa: PLR2004 - busy
-            raise TransientError(f"{address.hostname} gives no token: {answer.status}", wait=answer.wait)
+            raise TransientError(f"{address.hostname} issued no token: {answer.status}", wait=answer.wait)
         if answer.status != 200:  # noqa: PLR2004 - OK
-            raise CopyError(f"{address.hostname} gives no token: {answer.status}; {self._advice}")
+            raise CopyError(f"{address.hostname} issued no token: {answer.status}; {self._advice}")
         document = json_object(answer.body) or {}
         token = document.get("token") or document.get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):  # an error about a header would show it
-            raise CopyError(f"{address.hostname} answers with no token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):  # an error about the header would print it
+            raise CopyError(f"{address.hostname} answered without a token")
         return token
 
     @property
     def _advice(self) -> str:
         if self._user is None:
-            return "does the image exist, and is it public? A login is given with mirror_image(credentials=…)"
-        return "are user name and password in the secret right?"
+            return "check that the image exists and is public, or give a login with mirror_image(credentials=…)"
+        return "check user name and password in the secret"
 
 
 def user_of(secret_arn: str) -> tuple[str, str]:
-    """Name and password, or access token, that a secret of Secrets Manager holds.
+    """Return name and password, or access token, from a secret of Secrets Manager.
 
     Raises:
-        TransientError: It may not be read, or not yet.
+        TransientError: Reading it is not allowed, or not yet.
         CopyError: It holds neither.
     """
     region = secret_arn.split(":")[3] if secret_arn.startswith("arn:") else None
@@ -175,6 +175,6 @@ def user_of(secret_arn: str) -> tuple[str, str]:
         return str(values["username"]), str(values.get("password") or values["accessToken"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CopyError(
-            f"the secret {secret_arn} holds no login; give it a JSON text with username and password, "
+            f"the secret {secret_arn} holds no login; store a JSON text with username and password, "
             "or with username and accessToken"
         ) from None

@@ -1,4 +1,4 @@
-"""Manifests and indexes, as the OCI image specification and Docker's registry have them."""
+"""Manifests and indexes, by the OCI image specification and Docker's registry."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _ALGORITHMS = {"sha256": 64, "sha512": 128}
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A reference of a manifest to a blob or to another manifest.
+    """A reference in a manifest to a blob or to another manifest.
 
     Attributes:
-        digest: Digest of its bytes.
-        size: Their number.
-        foreign: Whether registries need not have it: its address stands in the manifest (base layers of Windows).
-        platform: Operating system and architecture, where the manifest says them.
+        digest: Digest of the content.
+        size: Its size in bytes.
+        foreign: True if registries need not store it: the manifest holds its address (base layers of Windows).
+        platform: Operating system and architecture; None if the manifest names none.
     """
 
     digest: str
@@ -38,27 +38,27 @@ class Descriptor:
 
     @classmethod
     def read(cls, value: Any) -> Descriptor:  # noqa: ANN401 - JSON
-        """Read one, or say what is wrong with it."""
+        """Read a descriptor, and refuse an invalid one."""
         if not isinstance(value, dict):
-            raise CopyError("the manifest has a descriptor that is no object")
+            raise CopyError("the manifest has a descriptor that is not an object")
         digest, size = value.get("digest"), value.get("size")
         if not isinstance(digest, str) or type(size) is not int or size < 0:  # a bool is an int, too
             raise CopyError(f"the manifest has a descriptor without digest and size: {', '.join(value)[:200]}")
         hasher_of(digest)
         platform = value.get("platform")
-        where = None
+        system = None
         if isinstance(platform, dict):
-            where = _text(platform.get("os")), _text(platform.get("architecture"))
+            system = _text(platform.get("os")), _text(platform.get("architecture"))
         foreign = bool(value.get("urls")) and any(word in _text(value.get("mediaType")) for word in _FOREIGN)
-        return cls(digest, size, foreign, where)
+        return cls(digest, size, foreign, system)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest or an index, with the bytes that its digest is made of.
+    """A manifest or an index, with the bytes of which its digest is made.
 
     Attributes:
-        body: Those bytes.
+        body: These bytes.
         media_type: Media type under which registries store it.
         digest: Digest of the bytes.
     """
@@ -69,39 +69,39 @@ class Manifest:
 
     @classmethod
     def read(cls, body: bytes, content_type: str | None, expected: str | None) -> Manifest:
-        """Read what a registry answered.
+        """Read a registry's answer.
 
         Args:
             body: The bytes.
-            content_type: Media type that the registry gives; the one inside stands in for it where it says none.
-            expected: Digest that the bytes must have; None when only the registry knows it.
+            content_type: Media type that the registry gives; without one the media type in the document counts.
+            expected: Digest that the bytes must have; None if only the registry knows it.
 
         Raises:
-            TransientError: The bytes are others.
-            CopyError: They are no manifest that ECR takes.
+            TransientError: The bytes have another digest.
+            CopyError: They are not a manifest that ECR accepts.
         """
         digest = digest_of(body, like=expected)
         if expected is not None and digest != expected:
-            raise TransientError(f"the manifest is {digest} where {expected} was asked for")
+            raise TransientError(f"the manifest is {digest} instead of {expected}")
         document = json_object(body)
         if document is None:
-            raise CopyError(f"the manifest {digest} is no JSON object")
-        # The bytes' own word counts: the same bytes must not be an image here and an index there.
+            raise CopyError(f"the manifest {digest} is not a JSON object")
+        # The document's own media type counts: the same bytes must not be an image in one place and an index elsewhere.
         inside = _text(document.get("mediaType"))[:_LONGEST_TYPE]
-        known = (content_type or "").partition(";")[0].strip()[:_LONGEST_TYPE]
-        media_type = next((each for each in (inside, known) if each in ACCEPTED), inside)
+        announced = (content_type or "").partition(";")[0].strip()[:_LONGEST_TYPE]
+        media_type = next((each for each in (inside, announced) if each in ACCEPTED), inside)
         if not media_type:
             media_type = OCI_INDEX if "manifests" in document else OCI_MANIFEST if "layers" in document else ""
         if media_type not in ACCEPTED:
             raise CopyError(
-                f"the manifest {digest} is {media_type or known or 'of no known type'}, which ECR does not take; "
+                f"the manifest {digest} is {media_type or announced or 'of no known type'}, which ECR does not accept; "
                 "push the image again with a current tool"
             )
         return cls(body, media_type, digest)
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The bytes, read."""
+        """The bytes, parsed."""
         return json_object(self.body) or {}
 
     @property
@@ -116,7 +116,7 @@ class Manifest:
 
     @property
     def blobs(self) -> list[Descriptor]:
-        """Configuration and layers that a registry must have, each once."""
+        """Configuration and layers that a registry must store, each once."""
         if self.is_index:
             return []
         entries = [self.document.get("config"), *self._list("layers")]
@@ -128,13 +128,13 @@ class Manifest:
         return Descriptor.read(self.document.get("config"))
 
     def _list(self, name: str) -> list[Any]:
-        found = self.document.get(name) or []
-        if not isinstance(found, list):
-            raise CopyError(f"{name!r} of the manifest {self.digest} is no list")
-        return found
+        entries = self.document.get(name) or []
+        if not isinstance(entries, list):
+            raise CopyError(f"{name!r} of the manifest {self.digest} is not a list")
+        return entries
 
     def child_for(self, architecture: str) -> Descriptor:
-        """The manifest of an index for Linux on an architecture.
+        """Return the manifest of an index for Linux on an architecture.
 
         Raises:
             CopyError: There is none.
@@ -143,18 +143,20 @@ class Manifest:
             if child.platform == ("linux", architecture):
                 return child
         if len(self.children) == 1 and self.children[0].platform is None:
-            return self.children[0]  # its configuration will say
-        known = sorted({"/".join(child.platform) for child in self.children if child.platform})
-        raise CopyError(f"the image is not built for linux/{architecture}, only for {', '.join(known) or 'nothing'}")
+            return self.children[0]  # its configuration names the platform
+        platforms = sorted({"/".join(child.platform) for child in self.children if child.platform})
+        raise CopyError(
+            f"the image is not built for linux/{architecture}, only for {', '.join(platforms) or 'nothing'}"
+        )
 
 
 def json_object(text: bytes) -> dict[str, Any] | None:
-    """Read a JSON object; None where the text is none."""
+    """Return a JSON object; None if the text is not one."""
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _text(value: object) -> str:
@@ -162,10 +164,10 @@ def _text(value: object) -> str:
 
 
 def hasher_of(digest: str) -> Any:  # noqa: ANN401 - hashlib's own type has no public name
-    """A fresh hash of the algorithm that a digest names.
+    """Return a new hash of the algorithm that a digest names.
 
     Raises:
-        CopyError: It is no digest.
+        CopyError: The text is not a digest.
     """
     algorithm, _, text = digest.partition(":")
     if _ALGORITHMS.get(algorithm) != len(text) or not set(text) <= set("0123456789abcdef"):
@@ -174,7 +176,7 @@ def hasher_of(digest: str) -> Any:  # noqa: ANN401 - hashlib's own type has no p
 
 
 def digest_of(body: bytes, *, like: str | None = None) -> str:
-    """The digest of bytes, by the algorithm of another one or SHA-256."""
+    """Return the digest of bytes, by the algorithm of ``like``; default, SHA-256."""
     algorithm = "sha256" if like is None else like.partition(":")[0]
     hasher = hasher_of(like or "sha256:" + "0" * 64)
     hasher.update(body)

@@ -8,14 +8,14 @@ _SETTING = "BLOB_MOUNTING"
 
 
 def set_mounting(request: str, physical_id: str | None) -> str:
-    """Switch mounting on; on deletion set it back to what it was before.
+    """Switch mounting on; on deletion restore the earlier value.
 
     Args:
         request: ``Create``, ``Update`` or ``Delete``.
-        physical_id: What ``Create`` returned.
+        physical_id: Physical id that ``Create`` returned.
 
     Returns:
-        The physical id, which remembers how it was before.
+        The physical id, which stores the earlier value.
     """
     ecr = client("ecr")
     if request == "Delete":

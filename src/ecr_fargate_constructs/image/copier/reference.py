@@ -1,4 +1,4 @@
-"""Names of images, and the registries they stand for."""
+"""Names of images, and their registries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUFFIXES = (
     "cloud.adc-e.uk",
     "csp.hci.ic.gov",
 )
-"""Domains of AWS's partitions: a login for ECR goes to no other."""
+"""Domains of AWS's partitions: ECR's login is sent to no other domain."""
 
 _DUAL_STACK = ("on.aws", "on.amazonwebservices.com.cn", "on.amazonwebservices.eu")
 _ECR = re.compile(
@@ -36,10 +36,10 @@ class Reference:
     """An image's full name, such as ``public.ecr.aws/nginx/nginx:1.29@sha256:…``.
 
     Attributes:
-        host: Host name of the registry that answers, with its port.
-        repository: Name of the repository there.
-        tag: The tag; None when only a digest is named.
-        digest: The digest; None when only a tag is named.
+        host: Host name of the registry, with its port.
+        repository: Name of the repository.
+        tag: The tag; None if the name has only a digest.
+        digest: The digest; None if the name has only a tag.
     """
 
     host: str
@@ -56,23 +56,23 @@ class Reference:
         if not colon:
             repository, tag = path, ""
         if not slash or not repository or not (tag or digest):
-            raise CopyError(f"{text!r} is not the full name of an image: registry/repository:tag, or @digest")
+            raise CopyError(f"{text!r} is not the full name of an image; use registry/repository:tag, or @digest")
         return cls(_DOCKER_HUB.get(host, host), repository, tag or None, digest or None)
 
     @property
     def ecr_region(self) -> str | None:
-        """The region of an ECR registry; None for registries of others."""
-        found = _ECR.fullmatch(self.host) or _ECR_DUAL_STACK.fullmatch(self.host)
-        return None if found is None else found["region"]
+        """The region of an ECR registry; None for other registries."""
+        match = _ECR.fullmatch(self.host) or _ECR_DUAL_STACK.fullmatch(self.host)
+        return None if match is None else match["region"]
 
     @property
     def scheme(self) -> str:
-        """``https``, but for a registry on this machine."""
+        """``https``, except for a registry on this machine."""
         return "http" if _LOOPBACK.fullmatch(self.host) else "https"
 
     @property
     def version(self) -> str:
-        """The digest, or the tag where no digest is named: a registry is asked for it."""
+        """The digest, or the tag if the name has no digest: the version to request from the registry."""
         return self.digest or self.tag or ""
 
     def __str__(self) -> str:

@@ -1,1 +1,1 @@
-"""What tasks run on, and how many there are."""
+"""Capacity: where tasks run, and how many."""

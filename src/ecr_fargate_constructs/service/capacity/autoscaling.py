@@ -36,19 +36,19 @@ Source: "Faster auto scaling with high-resolution metrics" in the Amazon ECS dev
 def fargate_strategies(
     scope: Construct, cluster: ecs.ICluster, scaling: Scaling | None
 ) -> list[ecs.CapacityProviderStrategy] | None:
-    """Make the cluster know the capacity, and say how tasks are shared out; None leaves it to the launch type."""
+    """Add the capacity providers to the cluster, and return the tasks' strategy; None for the launch type alone."""
     shares = () if scaling is None or scaling.capacity is None else scaling.capacity.shares
     if not shares:
         return None
     if isinstance(cluster, ecs.Cluster):
-        when_made(cluster.enable_fargate_capacity_providers)  # the cluster may be the user's, and cannot forget it
+        when_made(cluster.enable_fargate_capacity_providers)  # of a cluster of the user's it cannot be undone
     else:
         warn(
             scope,
             "importedClusterCapacity",
-            "the service runs on the capacity providers FARGATE and FARGATE_SPOT, and its cluster is imported: "
-            "the deployment fails unless it has both (Cluster(enable_fargate_capacity_providers=True), or aws ecs "
-            "put-cluster-capacity-providers)",
+            "the service runs on the capacity providers FARGATE and FARGATE_SPOT, but its cluster is imported: "
+            "the deployment fails unless the cluster has both; use Cluster(enable_fargate_capacity_providers=True), or "
+            "aws ecs put-cluster-capacity-providers",
         )
     return [
         ecs.CapacityProviderStrategy(
@@ -61,7 +61,7 @@ def fargate_strategies(
 def use_strategies(
     service: ecs.BaseService, cluster: ecs.ICluster, strategies: Sequence[ecs.CapacityProviderStrategy] | None
 ) -> None:
-    """Make the service wait until its cluster has the capacity providers, and go before they do."""
+    """Create the service after its cluster has the capacity providers, and delete it before them."""
     if not strategies:
         return
     resource = cfn_service(service)
@@ -78,8 +78,8 @@ def use_strategies(
 
 
 def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetGroup, scaling: Scaling) -> None:
-    """Leave the number of tasks to Application Auto Scaling."""
-    # With a desired count in the template each deployment would undo what the autoscaler has decided.
+    """Let Application Auto Scaling set the number of tasks."""
+    # With a desired count in the template, each deployment would undo the autoscaler's decisions.
     cfn_service(service).add_property_deletion_override("DesiredCount")
     target = service.auto_scale_task_count(
         min_capacity=0 if scaling.paused else scaling.min_capacity,
@@ -108,8 +108,8 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
             scale_out_cooldown=scaling.scale_out_cooldown,
         )
     if scaling.metric_resolution is MetricResolution.SECONDS_20:
-        _measure_more_often(service, target)
-    # Each schedule sets limits of its own, so it would wake a service that is paused.
+        _publish_every_20_seconds(service, target)
+    # Each schedule sets its own limits, and would wake a paused service.
     for item in () if scaling.paused else scaling.schedule:
         target.scale_on_schedule(
             item.name,
@@ -122,18 +122,18 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
         )
 
 
-def _measure_more_often(service: ecs.BaseService, target: ecs.ScalableTaskCount) -> None:
-    """Publish CPU and memory every 20 seconds and follow that: neither has an L2."""
-    followed = [
+def _publish_every_20_seconds(service: ecs.BaseService, target: ecs.ScalableTaskCount) -> None:
+    """Publish CPU and memory every 20 seconds and scale by these metrics: neither has an L2."""
+    policies = [
         (_HIGH_RESOLUTION[policy.node.id], policy)
         for policy in target.node.find_child("Target").node.children
         if isinstance(policy, appscaling.TargetTrackingScalingPolicy) and policy.node.id in _HIGH_RESOLUTION
     ]
     cfn_service(service).add_property_override(
         "Monitoring.MetricConfigurations",
-        [{"MetricNames": [metric for (metric, _), _ in followed], "ResolutionSeconds": 20}],
+        [{"MetricNames": [metric for (metric, _), _ in policies], "ResolutionSeconds": 20}],
     )
-    for (_, predefined), policy in followed:
+    for (_, predefined), policy in policies:
         resource = policy.node.default_child or policy.node.find_child("Resource")
         if isinstance(resource, appscaling.CfnScalingPolicy):
             resource.add_property_override(

@@ -1,4 +1,4 @@
-"""The machines of a service on EC2: an Auto Scaling group that ECS scales, drains and keeps up to date."""
+"""EC2 capacity of a service: an Auto Scaling group that ECS scales, drains and keeps up to date."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 _ROOT_DEVICE = "/dev/xvda"  # of the ECS-optimized Amazon Linux 2023
 _WITH_GPUS = re.compile(r"(?:p\d|gr?\d(?!ad\.))")
-"""Families with NVIDIA's GPUs; those of g4ad are AMD's, for which ECS has no driver."""
+"""Families with NVIDIA GPUs; those of g4ad are AMD's, for which ECS has no driver."""
 
 _RESERVED = re.compile("aws|ecs|fargate", re.IGNORECASE)
-"""What the name of a capacity provider may not begin with: "CreateCapacityProvider" in the Amazon ECS API reference."""
+"""Prefixes that ECS refuses in capacity provider names: "CreateCapacityProvider" in the Amazon ECS API reference."""
 
 _DEFAULT_TYPES = {Architecture.X86_64: "t3.medium", Architecture.ARM64: "t4g.medium"}
 
@@ -43,34 +43,34 @@ _DEFAULT_TYPES = {Architecture.X86_64: "t3.medium", Architecture.ARM64: "t4g.med
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Ec2Capacity:
-    """Machines for the tasks of one service, as many as the tasks need.
+    """EC2 instances for the tasks of one service, as many as the tasks need.
 
-    Defaults: two to ten machines of type ``t3.medium`` (``t4g.medium`` for Arm) in the zones of the tasks, with the
+    Defaults: two to ten instances of type ``t3.medium`` (``t4g.medium`` for Arm) in the zones of the tasks, with the
     ECS-optimized Amazon Linux 2023, an encrypted root volume of 30 GiB, no public address, and metadata only with a
-    session token (IMDSv2) that no container gets.
+    session token (IMDSv2), which no container can get.
 
-    ECS starts machines when tasks have no place and stops them when they stand idle; one that goes is drained first:
-    its tasks move and finish their requests. A deployment takes AWS's latest image; when that, or anything else about
-    the machines, has changed, it replaces them one by one.
+    ECS starts instances when tasks have no place, and stops idle ones; an instance is drained before it stops: its
+    tasks move and finish their requests. A deployment uses AWS's latest image; when the image or another setting of the
+    instances has changed, they are replaced one by one.
 
-    Managed termination protection is off: draining does what it is for, and machines that are protected would keep the
-    stack from ever being deleted (aws-cdk#18179, containers-roadmap#2862).
+    Managed termination protection is off: draining has its effect, and protected instances would prevent the stack from
+    ever being deleted (aws-cdk#18179, containers-roadmap#2862).
 
-    Every task takes a network interface: a ``t3.medium`` has room for two tasks, an ``m7i.large`` too, or for ten with
-    the account setting ``awsvpcTrunking``.
+    Every task uses a network interface: a ``t3.medium`` has room for two tasks, and so has an ``m7i.large``, or for ten
+    with the account setting ``awsvpcTrunking``.
 
     Attributes:
-        instance_type: Type of the machines, of the architecture that the image is built for.
-        min_capacity: Least number of machines, 0 or more.
-        max_capacity: Greatest number of machines, ``min_capacity`` or more, and 1 or more.
-        target_percent: How full ECS keeps the machines, 1 to 100; below 100 some stand ready for the next task.
-        root_volume_gib: Size of the root volume in GiB, 30 or more (the image's own size).
-        machine_image: Replaces the ECS-optimized image; left out, the one for the architecture, or for GPUs of x86
-            machines.
+        instance_type: Instance type, of the image's architecture; default, ``t3.medium``, or ``t4g.medium`` for Arm.
+        min_capacity: Least number of instances, 0 or more; default, 2.
+        max_capacity: Greatest number of instances, 1 or more and at least ``min_capacity``; default, 10.
+        target_percent: Utilization of the instances that ECS aims at, 1 to 100; below 100, some wait for the next task;
+            default, 100.
+        root_volume_gib: Size of the root volume in GiB, 30 or more (the image's own size); default, 30.
+        machine_image: Machine image; default, the ECS-optimized one for the architecture, or for GPUs of x86 instances.
 
     Raises:
-        ConfigurationError: For figures that contradict each other. Machines that do not run Linux, or not the image,
-            are refused by the service.
+        ConfigurationError: Figures contradict each other. The service refuses instances that do not run Linux, or
+            cannot run the image.
     """
 
     instance_type: ec2.InstanceType | None = None
@@ -81,9 +81,9 @@ class Ec2Capacity:
     machine_image: ec2.IMachineImage | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what EC2 Auto Scaling and ECS refuse."""
-        whole_number("Ec2Capacity.min_capacity", self.min_capacity, minimum=0, what="a number of machines")
-        whole_number("Ec2Capacity.max_capacity", self.max_capacity, minimum=1, what="a number of machines")
+        """Refuse values that EC2 Auto Scaling and ECS refuse."""
+        whole_number("Ec2Capacity.min_capacity", self.min_capacity, minimum=0, what="a number of instances")
+        whole_number("Ec2Capacity.max_capacity", self.max_capacity, minimum=1, what="a number of instances")
         if (
             not is_token(self.min_capacity)
             and not is_token(self.max_capacity)
@@ -102,24 +102,25 @@ class Ec2Capacity:
 def check_machines(
     scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: AppContainer, *, path: str
 ) -> None:
-    """Refuse machines on which the image cannot run, a cluster that cannot get any, and one that has none."""
+    """Refuse instances on which the image cannot run, and a cluster that has no instances or cannot get any."""
     if machines is None and cluster is not None:
         if not cluster.has_ec2_capacity:
             raise ConfigurationError(
-                "the cluster has no EC2 machines; add capacity=Ec2Capacity(), or add capacity to the cluster", path=path
+                "the cluster has no EC2 instances; add capacity=Ec2Capacity(), or add capacity to the cluster",
+                path=path,
             )
         return
     machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
-            "machines cannot be added to an imported cluster; leave capacity out to use those that it has, or leave "
-            "cluster out",
+            "machines cannot be added to an imported cluster; omit machines to use the cluster's own instances, or "
+            "omit cluster",
             path=path,
         )
     if cluster is not None and cdk.Stack.of(cluster).node.addr != cdk.Stack.of(scope).node.addr:
         raise ConfigurationError(
-            "machines cannot be added to a cluster of another stack, since each stack would wait for the other; leave "
-            "capacity out and add it beside the cluster, or leave cluster out",
+            "machines cannot be added to a cluster of another stack, because the stacks would depend on each other; "
+            "omit capacity and add it in the cluster's stack, or omit cluster",
             path=path,
         )
     _check_gpus(machines, container, path=path)
@@ -129,7 +130,7 @@ def check_machines(
     arm = machines.instance_type.architecture is ec2.InstanceArchitecture.ARM_64
     if arm != (needed is Architecture.ARM64):
         raise ConfigurationError(
-            f"Ec2Capacity.instance_type={machines.instance_type.to_string()} is {'ARM64' if arm else 'X86_64'}, and "
+            f"Ec2Capacity.instance_type={machines.instance_type.to_string()} is {'ARM64' if arm else 'X86_64'}, but "
             f"the image is built for {needed.name}; use a type like {_DEFAULT_TYPES[needed]}, or "
             "ImageBuild(architecture=…)",
             path=path,
@@ -137,7 +138,7 @@ def check_machines(
 
 
 def _check_gpus(machines: Ec2Capacity, container: AppContainer, *, path: str) -> None:
-    """Refuse machines without the GPUs that a container has for itself: ECS would never place a task."""
+    """Refuse instances without the GPUs that a container reserves: ECS would never place a task."""
     if not isinstance(container, Ec2Container) or container.gpu_count is None:
         return
     kind = None if machines.instance_type is None else machines.instance_type.to_string()
@@ -145,24 +146,24 @@ def _check_gpus(machines: Ec2Capacity, container: AppContainer, *, path: str) ->
     count = "" if is_token(container.gpu_count) else f"={container.gpu_count:g}"
     if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
         raise ConfigurationError(
-            f"Ec2Container.gpu_count{count} needs machines with NVIDIA GPUs, and "
+            f"Ec2Container.gpu_count{count} needs instances with NVIDIA GPUs, but "
             f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use capacity=Ec2Capacity(instance_type="
             f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them",
             path=path,
         )
     if arm and machines.machine_image is None:
         raise ConfigurationError(
-            "Ec2Container.gpu_count is for a container built for ARM64, and the ECS-optimized image with NVIDIA's "
-            "drivers is for X86_64; give Ec2Capacity.machine_image one for Arm with the drivers and the ECS agent, or "
-            "use ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge",
+            "Ec2Container.gpu_count is set on a container for ARM64, but the ECS-optimized image with NVIDIA's drivers "
+            "is for X86_64; give Ec2Capacity.machine_image an Arm image with the drivers and the ECS agent, or use "
+            "ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge",
             path=path,
         )
 
 
 def _provider_name(scope: Construct) -> str | None:
-    """Return a name where CloudFormation's own, which begins with the stack's, is one that ECS refuses.
+    """Return a name for the capacity provider if ECS would refuse CloudFormation's own, which begins with the stack's.
 
-    CDK sees small letters in a stack that is not nested (aws-cdk#29151).
+    CDK checks only lower-case names, and only of stacks that are not nested (aws-cdk#29151).
     """
     outermost = stack_of(scope)
     while (parent := outermost.nested_stack_parent) is not None:
@@ -180,7 +181,7 @@ def add_machines(
     subnets: ec2.SubnetSelection,
     container: AppContainer,
 ) -> tuple[autoscaling.AutoScalingGroup, list[ecs.CapacityProviderStrategy]]:
-    """Make the machines, let ECS manage them, and say how tasks come to them."""
+    """Make the instances, let ECS manage them, and return them with the tasks' capacity provider strategy."""
     role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
     # CDK keeps the name of the image in a parameter of the stack.
     template = make_shared(stack_of(scope), lambda: _template(scope, capacity, container, role=role, vpc=cluster.vpc))
@@ -198,7 +199,7 @@ def add_machines(
         max_capacity=capacity.max_capacity,
         update_policy=autoscaling.UpdatePolicy.rolling_update(max_batch_size=1),
     )
-    # ECS tags the groups that it scales; without the tag here an update of the stack would take it away.
+    # ECS tags the groups that it scales; without the tag in the template a stack update would remove it.
     cdk.Tags.of(group).add("AmazonECSManaged", "true", apply_to_launched_instances=True)
     provider = ecs.AsgCapacityProvider(
         scope,
@@ -211,11 +212,11 @@ def add_machines(
         target_capacity_percent=capacity.target_percent,
     )
 
-    def join() -> None:
+    def add_to_cluster() -> None:
         cast("ecs.Cluster", cluster).add_asg_capacity_provider(provider)
         _acknowledge_machines(group, role)
 
-    when_made(join)  # a cluster cannot forget what it was told
+    when_made(add_to_cluster)  # a provider cannot be removed from a cluster
     return group, [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
 
 
@@ -223,7 +224,7 @@ def _template(
     scope: Construct, capacity: Ec2Capacity, container: AppContainer, *, role: iam.IRole, vpc: ec2.IVpc
 ) -> ec2.LaunchTemplate:
     user_data = ec2.UserData.for_linux()
-    # A task in its own network namespace would reach the machine's role through the bridge of the agent.
+    # Otherwise a task in its own network namespace would reach the instance's role through the agent's bridge.
     user_data.add_commands("echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config")
     return ec2.LaunchTemplate(
         scope,
@@ -238,7 +239,7 @@ def _template(
         associate_public_ip_address=False,
         http_endpoint=True,
         http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
-        http_put_response_hop_limit=1,  # the agent shares the machine's network; containers are a hop further away
+        http_put_response_hop_limit=1,  # the agent shares the instance's network; containers are one hop further away
         block_devices=[
             ec2.BlockDevice(
                 device_name=_ROOT_DEVICE,

@@ -1,4 +1,4 @@
-"""How many tasks run: between which figures, by which signals, at which times, and on what."""
+"""Scaling: limits, signals and schedules for the number of tasks, and their capacity."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _LONGEST = 2**31 - 1  # seconds; Application Auto Scaling keeps cooldowns in a 3
 
 
 class MetricResolution(Enum):
-    """How often ECS measures CPU and memory for the autoscaler."""
+    """Interval at which ECS measures CPU and memory for the autoscaler."""
 
     SECONDS_60 = 60
-    """Once a minute, free of charge. The default; a scale-out takes three such figures."""
+    """Once a minute, free of charge. The default; a scale-out requires three such values."""
 
     SECONDS_20 = 20
     """Three times a minute, charged as CloudWatch metrics; a scale-out follows within one or two minutes."""
@@ -41,23 +41,23 @@ class MetricResolution(Enum):
 @typed
 @dataclass(frozen=True, kw_only=True)
 class ScheduledCapacity:
-    """Other limits from a time on: more tasks before the working day, none at night.
+    """Other limits from a point in time on: more tasks before the working day, none at night.
 
     Limits stay until another schedule or a deployment changes them, so schedules come in pairs. The name is that of
     the scheduled action in Application Auto Scaling.
 
     Attributes:
-        name: Name, unique within the service; not ``:``, ``/`` or ``|``.
-        at: When, for example ``aws_applicationautoscaling.Schedule.cron(hour="8", minute="0", week_day="MON-FRI")``.
-        min_capacity: Least number of tasks from then on, 0 or more; left out, it does not change.
-        max_capacity: Greatest number of tasks from then on, 0 or more; left out, it does not change.
-        time_zone: Time zone of ``at``; left out, UTC.
-        start: Not before this moment, which names its time zone.
-        end: Not after this moment, which names its time zone. One in the past is taken: a synthesis asks no clock.
+        name: Name, unique within the service, without ``:``, ``/`` and ``|``.
+        at: Time, for example ``aws_applicationautoscaling.Schedule.cron(hour="8", minute="0", week_day="MON-FRI")``.
+        min_capacity: Least number of tasks from then on, 0 or more; default, unchanged.
+        max_capacity: Greatest number of tasks from then on, 0 or more; default, unchanged.
+        time_zone: Time zone of ``at``; default, UTC.
+        start: Earliest time, with a time zone; default, none.
+        end: Latest time, with a time zone; default, none. A time in the past is accepted: the synthesis uses no clock.
 
     Raises:
-        ConfigurationError: For limits that contradict each other, none at all, a name or an expression that AWS
-            refuses, or a time zone that does not exist.
+        ConfigurationError: The limits contradict each other or are missing, AWS refuses the name or the expression, or
+            the time zone does not exist.
     """
 
     name: str
@@ -69,11 +69,11 @@ class ScheduledCapacity:
     end: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what Application Auto Scaling refuses."""
+        """Refuse values that Application Auto Scaling refuses."""
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
-                f"ScheduledCapacity.name={self.name!r} is not a name; use 1 to 256 characters, none of them ':', '/' "
-                "or '|'"
+                f"ScheduledCapacity.name={self.name!r} is not a name that Application Auto Scaling accepts; use 1 to "
+                "256 characters, none of them ':', '/' or '|'"
             )
         if self.min_capacity is None and self.max_capacity is None:
             raise ConfigurationError(
@@ -89,8 +89,8 @@ class ScheduledCapacity:
             check_zone(f"ScheduledCapacity {self.name!r} time_zone", self.time_zone.timezone_name)
         if self.time_zone is not None and expression.startswith("rate("):
             raise ConfigurationError(
-                f"ScheduledCapacity {self.name!r} has a time_zone, which a rate does not know; use Schedule.cron(…), "
-                "or leave it out"
+                f"ScheduledCapacity {self.name!r} has a time_zone, which a rate does not use; use Schedule.cron(…), "
+                "or omit it"
             )
         for name, moment in (("start", self.start), ("end", self.end)):
             if moment is not None and moment.tzinfo is None:
@@ -99,43 +99,43 @@ class ScheduledCapacity:
                 )
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise ConfigurationError(
-                f"ScheduledCapacity {self.name!r} ends at {self.end}, before it starts at {self.start}; swap the two"
+                f"ScheduledCapacity {self.name!r} has end={self.end} before start={self.start}; swap the two"
             )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """How many tasks run, worked out by Application Auto Scaling.
+    """Number of tasks, set by Application Auto Scaling within limits.
 
-    It keeps each signal that is given near its figure; with several, the one that asks for most tasks wins. The desired
-    count is not in the template then, so that no deployment undoes what the autoscaler has decided: a new service
-    starts with one task, and is brought to ``min_capacity`` as soon as the target is registered.
+    The autoscaler keeps each given signal near its target; with several, the one that needs most tasks wins. The
+    template then has no desired count, so that no deployment undoes the autoscaler's decisions: a new service starts
+    with one task, and is scaled to ``min_capacity`` as soon as the target is registered.
 
     Defaults: no signal, no schedule, another scale-out after 60 seconds and another scale-in after 300, metrics once a
     minute, and ``OnDemand()`` capacity. ``Scaling(minimum=2, maximum=2, capacity=Spot())`` is a fixed number of tasks.
 
-    For a service that must not fail with one zone or one task, ``min_capacity`` is 2 or more.
+    For a service that must survive the loss of a zone or a task, set ``min_capacity`` to 2 or more.
 
     Attributes:
         min_capacity: Least number of tasks, 1 or more.
         max_capacity: Greatest number of tasks, ``min_capacity`` or more.
-        cpu_percent: Average use of the CPU of the tasks, 1 to 100.
-        memory_percent: Average use of the memory of the tasks, 1 to 100.
-        requests_per_target: Requests a minute that a task gets from the load balancer, 1 or more.
-        schedule: Other limits at other times.
-        scale_out_cooldown: Time after a scale-out before the next one; AWS's default of 300 seconds follows a rush of
-            requests too slowly.
-        scale_in_cooldown: Time after a scale-in before the next one.
-        metric_resolution: How often CPU and memory are measured.
-        capacity: What Fargate runs the tasks on; left out, ``OnDemand()``. Services on EC2 have machines instead.
-        paused: Whether the service rests: no task runs, and everything else stays, the address and the signals
-            included. The load balancer answers 503. Schedules rest too. Set it back and deploy, and ``min_capacity``
-            tasks start.
+        cpu_percent: Average CPU utilization of the tasks to aim at, 1 to 100; default, none.
+        memory_percent: Average memory utilization of the tasks to aim at, 1 to 100; default, none.
+        requests_per_target: Requests per minute and task from the load balancer to aim at, 1 or more; default, none.
+        schedule: Other limits at other times; default, none.
+        scale_out_cooldown: Time after a scale-out before the next one; default, 60 seconds, because AWS's default of
+            300 follows a rush of requests too slowly.
+        scale_in_cooldown: Time after a scale-in before the next one; default, 300 seconds.
+        metric_resolution: Interval at which CPU and memory are measured; default, once a minute.
+        capacity: Fargate capacity of the tasks; default, ``OnDemand()``. Services on EC2 have ``capacity`` instead.
+        paused: Pause the service: no task runs and no schedule acts, and everything else stays, including address and
+            signals. The load balancer answers 503. Set it to False and deploy, and ``min_capacity`` tasks start.
+            Default, False.
 
     Raises:
-        ConfigurationError: For limits that contradict each other, room to scale without a signal, or a figure that
-            cannot be reached.
+        ConfigurationError: The limits contradict each other or leave room to scale without a signal, or a figure cannot
+            be reached.
     """
 
     min_capacity: float
@@ -151,7 +151,7 @@ class Scaling:
     paused: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Refuse values that cannot work."""
         whole_number(
             "Scaling.min_capacity",
             self.min_capacity,
@@ -178,14 +178,14 @@ class Scaling:
         measured = self.cpu_percent is not None or self.memory_percent is not None
         if not measured and self.requests_per_target is None and not self.schedule and self._has_room:
             raise ConfigurationError(
-                f"Scaling(min_capacity={self.min_capacity:g}, max_capacity={self.max_capacity:g}) has nothing to scale "
-                "by; give cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity equal "
-                "to min_capacity"
+                f"Scaling(min_capacity={self.min_capacity:g}, max_capacity={self.max_capacity:g}) has no signal to "
+                "scale by; give cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity "
+                "equal to min_capacity"
             )
         if self.metric_resolution is not MetricResolution.SECONDS_60 and not measured:
             raise ConfigurationError(
-                f"Scaling.metric_resolution={self.metric_resolution} measures CPU and memory, and neither is a signal; "
-                "give cpu_percent= or memory_percent=, or leave it out"
+                f"Scaling.metric_resolution={self.metric_resolution} applies to CPU and memory, and neither is a "
+                "signal; give cpu_percent= or memory_percent=, or omit it"
             )
 
     @property
@@ -199,16 +199,16 @@ class Scaling:
     def _check_schedule(self) -> None:
         if len(self.schedule) > _MOST_SCHEDULES:
             raise ConfigurationError(
-                f"Scaling.schedule has {len(self.schedule)} entries; Application Auto Scaling takes {_MOST_SCHEDULES}: "
-                "put several times into one, for example Schedule.cron(hour='8,20', …)"
+                f"Scaling.schedule has {len(self.schedule)} entries, but Application Auto Scaling accepts "
+                f"{_MOST_SCHEDULES}; combine several times in one, for example Schedule.cron(hour='8,20', …)"
             )
         names = [item.name for item in self.schedule]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ConfigurationError(f"Scaling.schedule has {', '.join(twice)} twice; give each a name of its own")
-        # What a schedule leaves out stays as the last one has set it, and which one that is only the clock knows.
-        minimums = _known([self.min_capacity, *(item.min_capacity for item in self.schedule)])
-        maximums = _known([self.max_capacity, *(item.max_capacity for item in self.schedule)])
+        duplicates = sorted({name for name in names if names.count(name) > 1})
+        if duplicates:
+            raise ConfigurationError(f"Scaling.schedule has {', '.join(duplicates)} twice; give each its own name")
+        # A limit that a schedule does not set stays as the previous one set it, and the order depends on the clock.
+        minimums = _without_tokens([self.min_capacity, *(item.min_capacity for item in self.schedule)])
+        maximums = _without_tokens([self.max_capacity, *(item.max_capacity for item in self.schedule)])
         for item in self.schedule:
             least = max(minimums, default=0) if item.min_capacity is None else item.min_capacity
             most = min(maximums, default=least) if item.max_capacity is None else item.max_capacity
@@ -223,8 +223,8 @@ class Scaling:
             return
         if self.capacity.base >= self.max_capacity:
             raise ConfigurationError(
-                f"Scaling.capacity has a base of {self.capacity.base:g} and max_capacity={self.max_capacity:g}, so no "
-                "task would ever be on Spot; use a smaller base, or OnDemand()"
+                f"Scaling.capacity has a base of {self.capacity.base:g}, but max_capacity={self.max_capacity:g}, so no "
+                "task would ever run on Spot; use a smaller base, or OnDemand()"
             )
 
 
@@ -235,5 +235,5 @@ def _ordered(name: str, minimum: float | None, maximum: float | None) -> None:
         raise ConfigurationError(f"{name}.min_capacity={minimum:g} is above max_capacity={maximum:g}; swap the two")
 
 
-def _known(values: Sequence[float | None]) -> list[float]:
+def _without_tokens(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None and not is_token(value)]

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def whole_minutes(name: str, value: cdk.Duration, *, minimum: int, maximum: int) -> int | None:
-    """Return a duration in minutes, None for a token; refuse what is not in whole minutes, or outside the limits."""
+    """Return a duration in minutes, None for a token; refuse one that is not in whole minutes, or out of range."""
     duration(name, value)
     if value.is_unresolved():
         token_in(name, value.to_minutes, "minutes")
         return None
     amount = value.to_minutes(integral=False)
     if amount != int(amount) or not minimum <= amount <= maximum:
-        raise ConfigurationError(f"{name} is {amount:g} minutes; AWS takes whole minutes, {minimum} to {maximum}")
+        raise ConfigurationError(f"{name} is {amount:g} minutes; use whole minutes, {minimum} to {maximum}")
     return int(amount)

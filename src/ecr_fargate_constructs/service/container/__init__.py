@@ -1,1 +1,1 @@
-"""The containers of a task: application, sidecars, and what both have."""
+"""The containers of a task: the application's, the sidecars, and their common options."""

@@ -18,7 +18,7 @@ CONTAINER_NAME = "web"
 @typed
 @dataclass(frozen=True)
 class AppContainer(TaskContainer):
-    """The container behind the load balancer. The task ends with it; its name in the task is ``web``.
+    """The application's container, behind the load balancer. The task ends with it; its name in the task is ``web``.
 
     Defaults: an init process that forwards signals, a read-only root file system, no environment, the image's own
     command and user, and logs in CloudWatch without ever blocking the application.
@@ -27,12 +27,12 @@ class AppContainer(TaskContainer):
         image: A ``PublishedImage``, any ``ecs.ContainerImage``, or the name of a public image such as
             ``"public.ecr.aws/nginx/nginx:1.29"``.
         port: TCP port that the application listens on, 1 to 65535.
-        architecture: What an image that does not know it runs on; left out, x86-64.
+        architecture: Architecture of an image that does not name its own; default, x86-64.
 
     All other options are those of every container: see ``TaskContainer``.
 
     Raises:
-        ConfigurationError: For a value that ECS refuses, or an ``architecture`` that contradicts the image's.
+        ConfigurationError: ECS refuses a value, or ``architecture`` contradicts the image's.
     """
 
     image: Image
@@ -41,7 +41,7 @@ class AppContainer(TaskContainer):
     architecture: Architecture | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run."""
+        """Refuse values with which the container cannot run."""
         check_image("AppContainer.image", self.image)
         tcp_port("AppContainer.port", self.port)
         super().__post_init__()
@@ -49,15 +49,15 @@ class AppContainer(TaskContainer):
         if built_for is not None and self.architecture not in {None, built_for}:
             raise ConfigurationError(
                 f"AppContainer.architecture={self.architecture} contradicts the image, which is built for "
-                f"{built_for}; leave it out, or set ImageBuild(architecture=…)"
+                f"{built_for}; omit it, or set ImageBuild(architecture=…)"
             )
 
     @property
     def essential(self) -> bool:
-        """The task ends with it."""
+        """True: the task ends with the container."""
         return True
 
     @property
     def runs_on(self) -> Architecture:
-        """The architecture of the task that this container needs."""
+        """The architecture that this container requires of the task."""
         return architecture_of(self.image) or self.architecture or Architecture.X86_64

@@ -1,4 +1,4 @@
-"""What every container of a task has, whether it serves the traffic or stands beside."""
+"""The options of every container of a task, the application's and the sidecars'."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.logs import Logging
     from ecr_fargate_constructs.service.container.volumes import Mount
 
-_LEAST_MEMORY = 6  # MiB; what Docker needs
+_LEAST_MEMORY = 6  # MiB; Docker's minimum
 _MOST_FILES = 10
 _USER = re.compile(r"[^:\s]+(?::[^:\s]+)?")
 _NO_NAME = re.compile(r"[=\s\0]")
@@ -38,36 +38,37 @@ _CHECK_WORDS = {"CMD", "CMD-SHELL", "NONE"}
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContainer:
-    """Options that every container has; ``AppContainer`` and ``Sidecar`` add what sets them apart.
+    """Options that every container has; ``AppContainer`` and ``Sidecar`` add their own.
 
     Attributes:
-        environment: Environment variables; strings.
-        secrets: Environment variables whose values ECS reads when a task starts:
+        environment: Environment variables; default, none.
+        secrets: Environment variables whose values ECS reads when a task starts; default, none:
             ``ecs.Secret.from_secrets_manager(secret)``, one field of a JSON secret with
             ``ecs.Secret.from_secrets_manager(secret, "password")``, ``ecs.Secret.from_ssm_parameter(parameter)``.
-        environment_files: Files of environment variables in S3 or beside the app; at most 10.
-        command: Replaces the image's command.
-        entry_point: Replaces the image's entry point.
-        user: User (and group) to run as, for example ``"10001:10001"``; left out, the image's.
-        working_directory: Replaces the image's working directory.
-        health_check: Command that ECS runs inside the container; left out, none.
-        stop_timeout: Time between SIGTERM and SIGKILL, 2 to 120 seconds; left out, 30 seconds, or the load balancer's
-            deregistration delay where that is longer.
-        depends_on: Containers that have to get somewhere before this one starts:
-            ``{"migrate": ecs.ContainerDependencyCondition.SUCCESS}``.
-        restart: Restart the container in place when it exits; left out, its exit ends the task when it is essential.
-        readonly_root_filesystem: Whether the root file system is read-only. Writable places are named in
-            ``writable_paths``.
-        writable_paths: Absolute paths that stay writable on a read-only root; each is an empty volume of the task, and
-            root's alone unless the Dockerfile names it in a ``VOLUME``, whose owner it then has.
-        mounts: Volumes: shared among containers, EFS, EBS.
-        cpu: CPU units of the task's that this container has for certain; left out, it takes what the others leave.
-        memory_limit_mib: Memory at which this container is killed, in MiB, 6 or more; left out, the task's.
-        memory_reservation_mib: Memory of the task's that is set aside for it, in MiB, 6 or more.
-        ulimits: Resource limits; Fargate honours ``NOFILE`` alone.
-        docker_labels: Labels of the container.
-        logging: Where lines go; left out, ``CloudWatchLogs()``: the service's log group, without ever blocking.
-        runtime: Kernel parameters, start timeout, terminal and the like; left out, ``ContainerRuntime()``.
+        environment_files: Files of environment variables in S3 or beside the app, at most 10; default, none.
+        command: Command; default, the image's.
+        entry_point: Entry point; default, the image's.
+        user: User (and group) to run as, for example ``"10001:10001"``; default, the image's.
+        working_directory: Working directory; default, the image's.
+        health_check: Command that ECS runs inside the container; default, none.
+        stop_timeout: Time between SIGTERM and SIGKILL, 2 to 120 seconds; default, 30 seconds, or the load balancer's
+            deregistration delay if that is longer.
+        depends_on: Containers that have to reach a condition before this one starts, for example
+            ``{"migrate": ecs.ContainerDependencyCondition.SUCCESS}``; default, none.
+        restart: Restart the container in place when it exits; default, its exit ends the task if it is essential.
+        readonly_root_filesystem: Make the root file system read-only, except ``writable_paths``; default, True.
+        writable_paths: Absolute paths that stay writable on a read-only root; default, none. Each is an empty volume of
+            the task, and owned by root unless the Dockerfile names it in a ``VOLUME``, whose owner it then has.
+        mounts: Volumes: shared among containers, EFS, EBS; default, none.
+        cpu: CPU units of the task that are reserved for this container; default, none: it uses what the others leave.
+        memory_limit_mib: Memory at which this container is killed, in MiB, 6 or more; default, the task's.
+        memory_reservation_mib: Memory of the task that is reserved for this container, in MiB, 6 or more; default,
+            none.
+        ulimits: Resource limits; default, none. Fargate supports only ``NOFILE``.
+        docker_labels: Labels of the container; default, none.
+        logging: Destination of log lines; default, ``CloudWatchLogs()``: the service's log group, without ever
+            blocking.
+        runtime: Kernel parameters, start timeout, terminal and the like; default, ``ContainerRuntime()``.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class TaskContainer:
     runtime: ContainerRuntime = field(default_factory=ContainerRuntime)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run."""
+        """Refuse values with which the container cannot run."""
         kind = type(self).__name__
         self._check_environment(kind)
         self._check_names(kind)
@@ -111,17 +112,17 @@ class TaskContainer:
         for name, value in self.secrets.items():
             if isinstance(value, str):
                 raise ConfigurationError(
-                    f"{kind}.secrets[{name!r}] is a string, which would stand in the template; use "
+                    f"{kind}.secrets[{name!r}] is a string, which would be in the template in clear text; use "
                     "ecs.Secret.from_secrets_manager(…) or ecs.Secret.from_ssm_parameter(…)"
                 )
         both = sorted(set(self.environment) & set(self.secrets))
         if both:
             raise ConfigurationError(
-                f"{kind} has {', '.join(both)} both in environment and in secrets; keep one of the two"
+                f"{kind} has {', '.join(both)} both in environment and in secrets; remove one of the two"
             )
         if len(self.environment_files) > _MOST_FILES:
             raise ConfigurationError(
-                f"{kind}.environment_files has {len(self.environment_files)} files; ECS reads {_MOST_FILES} at most"
+                f"{kind}.environment_files has {len(self.environment_files)} files; use at most {_MOST_FILES}"
             )
 
         for file in self.environment_files:
@@ -132,8 +133,8 @@ class TaskContainer:
             asset = getattr(file, "path", None)  # one in S3 has none
             if asset is not None and not is_environment_file(asset):
                 raise ConfigurationError(
-                    f"{kind}.environment_files has {asset!r}; ECS reads files whose names end in .env, and CDK gives "
-                    "one that is called .env no ending; rename it, for example to 'web.env'"
+                    f"{kind}.environment_files has {asset!r}, but ECS reads only files whose names end in .env, and "
+                    "CDK gives a file named .env no ending; rename it, for example to 'web.env'"
                 )
 
     def _check_names(self, kind: str) -> None:
@@ -146,24 +147,26 @@ class TaskContainer:
                     )
         for name, value in self.environment.items():
             if "\0" in value:
-                raise ConfigurationError(f"{kind}.environment[{name!r}] has a NUL, which ends a variable; leave it out")
+                raise ConfigurationError(
+                    f"{kind}.environment[{name!r}] has a NUL, which ends the value of a variable; remove it"
+                )
         for name in self.docker_labels:
             if is_token(name):
                 raise ConfigurationError(
-                    f"{kind}.docker_labels has a name that is a CDK token, and CloudFormation knows the names of a "
+                    f"{kind}.docker_labels has a name that is a CDK token, but CloudFormation needs the keys of a "
                     "mapping before it deploys; use a plain string"
                 )
         if self.user is not None and not is_token(self.user) and not _USER.fullmatch(self.user):
             raise ConfigurationError(
-                f"{kind}.user={self.user!r} is not a user; use for example '10001', 'app' or '10001:10001', or leave "
-                "it out"
+                f"{kind}.user={self.user!r} is not a user; use for example '10001', 'app' or '10001:10001', or omit it"
             )
 
     def _check_process(self, kind: str) -> None:
         for name, value in (("command", self.command), ("entry_point", self.entry_point)):
             if isinstance(value, str):
                 raise ConfigurationError(
-                    f"{kind}.{name}={value!r} is one string; use a list of words, for example {value.split()!r}"
+                    f"{kind}.{name}={value!r} is a string, not a list; use a list of words, for example "
+                    f"{value.split()!r}"
                 )
         for name, values in (
             ("command", self.command or ()),
@@ -202,7 +205,7 @@ class TaskContainer:
         names = []
         for each in self.ulimits:
             if not hasattr(each, "soft_limit"):
-                continue  # its type is refused afterwards
+                continue  # its type is refused later
             name, soft, hard = each.name.value.lower(), each.soft_limit, each.hard_limit
             names.append(name)
             if is_token(soft) or is_token(hard):
@@ -214,23 +217,23 @@ class TaskContainer:
                 )
         for name in names:
             if names.count(name) > 1:
-                raise ConfigurationError(f"{kind}.ulimits has {name} twice; keep one of the two")
+                raise ConfigurationError(f"{kind}.ulimits has {name} twice; remove one of the two")
 
     def _check_places(self, kind: str) -> None:
         if self.writable_paths and not self.readonly_root_filesystem:
             raise ConfigurationError(
-                f"{kind}.writable_paths has no meaning with readonly_root_filesystem=False; keep one of the two"
+                f"{kind}.writable_paths has no effect with readonly_root_filesystem=False; omit one of the two"
             )
         if isinstance(self.writable_paths, str):
             raise ConfigurationError(
-                f"{kind}.writable_paths={self.writable_paths!r} is one string; use [{self.writable_paths!r}]"
+                f"{kind}.writable_paths={self.writable_paths!r} is a string, not a list; use [{self.writable_paths!r}]"
             )
         for path in self.writable_paths:
             absolute_path(f"{kind}.writable_paths", path)
         places = list(self._places())
         for path in places:
             if places.count(path) > 1:
-                raise ConfigurationError(f"{kind} mounts {path!r} twice; keep one of the two")
+                raise ConfigurationError(f"{kind} mounts {path!r} twice; remove one of the two")
 
     def _places(self) -> Iterator[str]:
         for path in (*self.writable_paths, *(mount.path for mount in self.mounts)):
@@ -239,7 +242,7 @@ class TaskContainer:
 
 
 def check_health_check(option: str, check: ecs.HealthCheck) -> None:
-    """Refuse a check that ECS refuses.
+    """Refuse a health check that ECS refuses.
 
     Source: AWS::ECS::TaskDefinition HealthCheck.
     """
@@ -259,7 +262,7 @@ def check_health_check(option: str, check: ecs.HealthCheck) -> None:
     wait, every = check.timeout.to_seconds(), check.interval.to_seconds()
     if wait >= every:
         raise ConfigurationError(
-            f"{option}.timeout is {wait:g} seconds and interval {every:g}; the timeout has to be shorter"
+            f"{option}.timeout is {wait:g} seconds and interval {every:g} seconds; make the timeout shorter"
         )
 
 
@@ -268,11 +271,11 @@ def _check_command(option: str, command: Sequence[str]) -> None:
         raise ConfigurationError(f"{option} has no command; use for example ['CMD-SHELL', 'curl -f localhost']")
     if len(command) == 1 and command[0] in _CHECK_WORDS:
         raise ConfigurationError(
-            f"{option}.command={command!r} says how to run a command, and not which; add it, or leave "
-            "health_check out for none"
+            f"{option}.command={command!r} is only the kind of a command; add the command itself, or omit "
+            "health_check for none"
         )
     if command[0] == "CMD-SHELL" and len(command) > 2:  # noqa: PLR2004 - the word and the command
         raise ConfigurationError(
-            f"{option}.command={command!r} would run {command[1]!r} alone, since a shell takes its command "
+            f"{option}.command={command!r} would run only {command[1]!r}, because a shell takes its command "
             f"as one string; use ['CMD-SHELL', {' '.join(command[1:])!r}]"
         )

@@ -1,4 +1,4 @@
-"""A container of ours as CDK's container definition."""
+"""Adds this library's containers to a task definition of CDK."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_app_container(
     port = ecs.PortMapping(
         container_port=container.port,
         protocol=ecs.Protocol.TCP,
-        name=name,  # Service Connect goes by it
+        name=name,  # the name that Service Connect uses
         app_protocol=_http(),
     )
     options: dict[str, Any] = {
@@ -56,7 +56,7 @@ def add_app_container(
 def add_sidecar(
     task: ecs.TaskDefinition, sidecar: Sidecar, *, stop_timeout: cdk.Duration, log_group: logs.ILogGroup | None
 ) -> ecs.ContainerDefinition:
-    """Add a container beside it."""
+    """Add a sidecar."""
     options: dict[str, Any] = {
         "essential": sidecar.essential,
         "port_mappings": _ports(sidecar.ports) or None,
@@ -76,7 +76,7 @@ def add_sidecar(
 
 
 def _options(task: ecs.TaskDefinition, container: TaskContainer, stop_timeout: cdk.Duration) -> dict[str, Any]:
-    """What both kinds of container share; what is empty is left out of the template."""
+    """Return the options that both kinds of container share; empty ones are omitted from the template."""
     runtime, restart = container.runtime, container.restart
     return {
         "command": container.command,
@@ -87,7 +87,7 @@ def _options(task: ecs.TaskDefinition, container: TaskContainer, stop_timeout: c
         "entry_point": container.entry_point,
         "environment": container.environment or None,
         "environment_files": container.environment_files or None,
-        "health_check": _judged(container.health_check),
+        "health_check": _without_tokens(container.health_check),
         "interactive": runtime.interactive or None,
         "memory_limit_mib": container.memory_limit_mib,
         "memory_reservation_mib": container.memory_reservation_mib,
@@ -109,8 +109,8 @@ def _options(task: ecs.TaskDefinition, container: TaskContainer, stop_timeout: c
     }
 
 
-def _judged(check: ecs.HealthCheck | None) -> ecs.HealthCheck | None:
-    """A health check without the times that CDK cannot judge; ``set_later`` puts them back."""
+def _without_tokens(check: ecs.HealthCheck | None) -> ecs.HealthCheck | None:
+    """Return a health check without times that are tokens, which CDK cannot check; ``set_later`` sets them."""
     if check is None or not _tokens_of(check):
         return check
     return ecs.HealthCheck(
@@ -128,15 +128,15 @@ def _tokens_of(check: ecs.HealthCheck) -> dict[str, cdk.Duration]:
 
 
 def set_later(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
-    """Set the times that only the deployment knows: CDK takes them for numbers out of bounds."""
+    """Set the times that are tokens: CDK would take them for numbers that are out of range."""
     later: dict[str, cdk.Duration] = {}
     for number, container in enumerate(containers):
-        place = f"ContainerDefinitions.{number}"
+        prefix = f"ContainerDefinitions.{number}"
         if container.health_check is not None:
             for name, time in _tokens_of(container.health_check).items():
-                later[f"{place}.HealthCheck.{name}"] = time
+                later[f"{prefix}.HealthCheck.{name}"] = time
         if container.restart is not None and unless_token(container.restart.attempt_period) is None:
-            later[f"{place}.RestartPolicy.RestartAttemptPeriod"] = container.restart.attempt_period
+            later[f"{prefix}.RestartPolicy.RestartAttemptPeriod"] = container.restart.attempt_period
     resource = task.node.default_child if later else None
     if isinstance(resource, ecs.CfnTaskDefinition):
         for name, time in later.items():
@@ -149,7 +149,7 @@ def _http() -> ecs.AppProtocol:
 
 
 def _linux_parameters(task: ecs.TaskDefinition, construct_id: str, container: TaskContainer) -> ecs.LinuxParameters:
-    # Without an init process PID 1 is the application itself, which as PID 1 ignores SIGTERM unless it handles it.
+    # Without an init process the application is PID 1, which ignores SIGTERM unless the application handles it.
     linux = ecs.LinuxParameters(task, construct_id, init_process_enabled=True)
     if container.runtime.added_capabilities:
         linux.add_capabilities(*container.runtime.added_capabilities)
@@ -174,5 +174,5 @@ def _mount(task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, contai
 
 
 def writable_volume(container: str, number: int) -> str:
-    """Name of the volume for a writable path of a container."""
+    """Return the name of the volume for a writable path of a container."""
     return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"

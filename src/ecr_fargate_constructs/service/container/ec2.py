@@ -1,4 +1,4 @@
-"""What a container on EC2 may have beyond one on Fargate, and where its task may go."""
+"""Container options that only EC2 supports, and task placement."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ZONE = "attribute:ecs.availability-zone"
-_FIRST = "ContainerDefinitions.0"  # the application's container is the first of its task
+_FIRST = "ContainerDefinitions.0"  # the application's container is the first one of its task
 
 
 @typed
 @dataclass(frozen=True)
 class Ec2Container(AppContainer):
-    """The container behind the load balancer, on a machine: an ``AppContainer`` with what Fargate refuses.
+    """The application's container on an EC2 instance: an ``AppContainer`` with options that Fargate refuses.
 
-    Defaults: those of ``AppContainer``, no GPU, no privilege, and tasks spread over the zones, then over the machines.
+    Defaults: those of ``AppContainer``, no GPU, no privilege, and tasks spread over the zones, then over the instances.
 
-    Tasks have a network of their own (``awsvpc``), so that ports never collide and security groups work as on Fargate;
-    links, host names and extra hosts do not exist there.
+    Each task has its own network (``awsvpc``), so that ports never collide and security groups work as on Fargate;
+    links, host names and extra hosts do not exist in that mode.
 
     Attributes:
-        gpu_count: GPUs that the container has for itself, 1 or more. The machines get the image with NVIDIA's drivers,
-            and need a type with GPUs.
-        privileged: Whether the container may do what root on the machine may. Avoid it.
-        devices: Devices of the machine.
-        tmpfs: Memory file systems.
-        shared_memory_mib: Size of ``/dev/shm`` in MiB.
-        dns_servers: Replaces the VPC's resolver.
-        dns_search_domains: Domains that are tried for short names.
-        docker_security_options: SELinux and AppArmor labels.
-        placement_constraints: Machines that tasks may be placed on.
-        placement_strategies: How tasks are spread; left out, over zones and then over machines. Tasks are rebalanced
-            among zones only when the first one spreads over zones.
+        gpu_count: Number of GPUs reserved for the container, 1 or more; default, none. The instances get the image with
+            NVIDIA's drivers, and need a type with GPUs.
+        privileged: Give the container the rights of root on the instance; default, False. Avoid it.
+        devices: Devices of the instance; default, none.
+        tmpfs: Memory file systems; default, none.
+        shared_memory_mib: Size of ``/dev/shm`` in MiB; default, Docker's.
+        dns_servers: DNS servers; default, the VPC's resolver.
+        dns_search_domains: Search domains for short names; default, none.
+        docker_security_options: SELinux and AppArmor labels; default, none.
+        placement_constraints: Constraints on the instances of tasks; default, none.
+        placement_strategies: Placement of tasks; default, spread over zones and then over instances. Tasks are
+            rebalanced among zones only if the first strategy spreads over zones.
 
     Raises:
-        ConfigurationError: For a value that ECS refuses.
+        ConfigurationError: ECS refuses a value.
     """
 
     _: KW_ONLY
@@ -63,7 +63,7 @@ class Ec2Container(AppContainer):
     placement_strategies: Sequence[ecs.PlacementStrategy] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run."""
+        """Refuse values with which the container cannot run."""
         super().__post_init__()
         if self.gpu_count is not None:
             whole_number("Ec2Container.gpu_count", self.gpu_count, minimum=1, what="a number of GPUs")
@@ -75,27 +75,28 @@ class Ec2Container(AppContainer):
             ("placement_strategies", self.placement_strategies or (), 5),
         ):  # "CreateService" in the Amazon ECS API reference
             if len(values) > most:
-                raise ConfigurationError(f"Ec2Container.{name} has {len(values)}, and ECS takes {most}; use fewer")
+                raise ConfigurationError(f"Ec2Container.{name} has {len(values)} entries; use at most {most}")
         for constraint in self.placement_constraints:
             if any(_ZONE in (item.expression or "") for item in constraint.to_json()):
                 raise ConfigurationError(
-                    f"Ec2Container.placement_constraints names {_ZONE}, and tasks are rebalanced among zones; "
+                    f"Ec2Container.placement_constraints names {_ZONE}, which conflicts with rebalancing among zones; "
                     "choose the zones with subnets= instead"
                 )
 
     def _check_devices(self) -> None:
         for each in self.tmpfs:
-            if hasattr(each, "container_path"):  # else its type is refused afterwards
+            if hasattr(each, "container_path"):  # otherwise its type is refused later
                 absolute_path("Ec2Container.tmpfs", each.container_path)
         for device in self.devices:
             host = getattr(device, "host_path", "/")
             if not is_token(host) and not host.startswith("/"):
-                raise ConfigurationError(f"Ec2Container.devices has {host!r}; use a path such as '/dev/fuse'")
+                raise ConfigurationError(
+                    f"Ec2Container.devices has {host!r}, which is not an absolute path; use for example '/dev/fuse'"
+                )
         for server in self.dns_servers:
             if not is_token(server) and not _is_address(server):
                 raise ConfigurationError(
-                    f"Ec2Container.dns_servers has {server!r}, and a resolver is known by its address; use for example "
-                    "'10.0.0.2'"
+                    f"Ec2Container.dns_servers has {server!r}, which is not an IP address; use for example '10.0.0.2'"
                 )
 
 
@@ -108,17 +109,17 @@ def _is_address(value: str) -> bool:
 
 
 def refuse_on_fargate(container: AppContainer, *, path: str) -> None:
-    """Refuse a container that only a machine can run."""
+    """Refuse a container that only an EC2 instance can run."""
     if isinstance(container, Ec2Container):
         raise ConfigurationError(
-            "container is an Ec2Container, and Fargate has no GPUs, devices or placement; use AppContainer, or "
+            "container is an Ec2Container, but Fargate has no GPUs, devices or placement; use AppContainer, or "
             "LoadBalancedEc2Service",
             path=path,
         )
 
 
 def placement_of(container: AppContainer) -> tuple[list[ecs.PlacementConstraint], list[ecs.PlacementStrategy]]:
-    """Where the task may go."""
+    """Return the placement constraints and strategies of a task."""
     constraints = list(container.placement_constraints) if isinstance(container, Ec2Container) else []
     if isinstance(container, Ec2Container) and container.placement_strategies is not None:
         return constraints, list(container.placement_strategies)
@@ -126,7 +127,7 @@ def placement_of(container: AppContainer) -> tuple[list[ecs.PlacementConstraint]
 
 
 def spreads_over_zones(strategies: Sequence[ecs.PlacementStrategy]) -> bool:
-    """Whether ECS may rebalance among zones: it insists on the zones being the first thing to spread over."""
+    """Return whether ECS may rebalance tasks among zones: the first strategy has to spread over zones."""
     if not strategies:
         return True
     first = strategies[0].to_json()[0]
@@ -134,7 +135,7 @@ def spreads_over_zones(strategies: Sequence[ecs.PlacementStrategy]) -> bool:
 
 
 def add_ec2_options(definition: ecs.CfnTaskDefinition, added: ecs.ContainerDefinition, container: AppContainer) -> None:
-    """Set what ``Ec2Container`` has beyond ``AppContainer``."""
+    """Set the options of ``Ec2Container`` that ``AppContainer`` does not have."""
     if not isinstance(container, Ec2Container):
         return
     if added.linux_parameters is not None:

@@ -1,4 +1,4 @@
-"""Images of containers: three ways to name one."""
+"""Images of containers: published, of CDK, or by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class ImageForArchitecture(Protocol):
-    """An image that knows what it was built for, such as ``PublishedImage``."""
+    """An image with a known architecture, such as ``PublishedImage``."""
 
     @property
     def container_image(self) -> ecs.ContainerImage:
@@ -26,18 +26,18 @@ class ImageForArchitecture(Protocol):
 
     @property
     def architecture(self) -> Architecture:
-        """What it runs on."""
+        """Architecture of the image."""
 
 
 @runtime_checkable
 class Prepared(Protocol):
-    """A container image that has something to do with the task that runs it, such as those of ``PublishedImage``."""
+    """A container image that changes the task that runs it, such as those of ``PublishedImage``."""
 
     def prepare(self, task: ecs.TaskDefinition) -> ecs.ContainerImage:
-        """Do it before the task gets the image, and return the image for it."""
+        """Change the task before it gets the image, and return the image for it."""
 
     def acknowledge(self, task: ecs.TaskDefinition) -> None:
-        """Do the rest when the task has it."""
+        """Acknowledge findings after the task has the image."""
 
 
 Image: TypeAlias = ImageForArchitecture | ecs.ContainerImage | str
@@ -51,12 +51,12 @@ def check_image(option: str, image: Image) -> None:
 
 
 def architecture_of(image: Image) -> Architecture | None:
-    """What an image was built for, when it knows."""
+    """Return the architecture of an image, if it is known."""
     return image.architecture if isinstance(image, ImageForArchitecture) else None
 
 
 def container_image(scope: Construct, image: Image) -> ecs.ContainerImage:
-    """Make the image for a task definition; warns about public ones that can fail or change under the same name."""
+    """Return the image for a task definition; warn about public ones whose pull can fail or whose tag can move."""
     if isinstance(image, str):
         if not is_token(image):
             _warn_about(scope, ImageReference.parse(image, name="image"), image)
@@ -67,13 +67,13 @@ def container_image(scope: Construct, image: Image) -> ecs.ContainerImage:
 def add_container(
     task: ecs.TaskDefinition, name: str, image: Image, options: dict[str, Any]
 ) -> ecs.ContainerDefinition:
-    """Add a container with an image to a task; a log router is a kind of its own in CDK."""
+    """Add a container with an image to a task; CDK has a method of its own for log routers."""
     add = task.add_container if options.get("firelens_config") is None else task.add_firelens_log_router
-    found = container_image(task, image)
-    if not isinstance(found, Prepared):
-        return add(name, image=found, **options)
-    definition = add(name, image=found.prepare(task), **options)
-    found.acknowledge(task)
+    resolved = container_image(task, image)
+    if not isinstance(resolved, Prepared):
+        return add(name, image=resolved, **options)
+    definition = add(name, image=resolved.prepare(task), **options)
+    resolved.acknowledge(task)
     return definition
 
 

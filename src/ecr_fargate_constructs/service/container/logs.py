@@ -1,4 +1,4 @@
-"""Where a container's lines go."""
+"""Destinations of a container's log lines."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
 
 _STREAM = re.compile(r"[^:*]{1,256}")
-"""A stream's name is prefix, container and task, 512 characters in all: "CreateLogStream" in the Amazon CloudWatch Logs
-API reference."""
+"""A log stream's name is prefix, container and task, 512 characters in all: "CreateLogStream" in the Amazon CloudWatch
+Logs API reference."""
 
 _BROKEN = ("missing ), unterminated subpattern", "unbalanced parenthesis", "unterminated character set")
 
@@ -28,20 +28,21 @@ _BROKEN = ("missing ), unterminated subpattern", "unbalanced parenthesis", "unte
 @typed
 @dataclass(frozen=True, kw_only=True)
 class CloudWatchLogs:
-    """Lines go to the service's log group and never block the container.
+    """Log lines go to the service's log group and never block the container.
 
-    Defaults: one event a line, and a buffer of 25 MiB; when CloudWatch is slower for longer, lines are dropped, because
-    a larger buffer would risk the task's memory.
+    Defaults: one event per line, and a buffer of 25 MiB; when CloudWatch stays slow for longer, lines are dropped,
+    because a larger buffer would risk the task's memory.
 
     Attributes:
-        stream_prefix: Beginning of the stream's name; left out, the container's name.
-        buffer_mib: Memory for lines that wait, in MiB, 1 or more.
-        multiline_pattern: Regular expression that a new event begins with; the lines after it belong to it.
-        datetime_format: The same as a ``strftime`` format, for example ``"%Y-%m-%dT%H:%M:%S"``.
+        stream_prefix: Prefix of the stream's name; default, the container's name.
+        buffer_mib: Memory for waiting lines, in MiB, 1 or more; default, 25.
+        multiline_pattern: Regular expression of an event's first line; further lines belong to the event; default,
+            none.
+        datetime_format: The same as a ``strftime`` format, for example ``"%Y-%m-%dT%H:%M:%S"``; default, none.
 
     Raises:
-        ConfigurationError: For both ways to begin an event at once, a buffer that is none, a prefix that no stream can
-            have, or a broken regular expression.
+        ConfigurationError: Both ways to begin an event are set, the buffer is too small, a stream cannot have the
+            prefix, or the regular expression is broken.
     """
 
     stream_prefix: str | None = None
@@ -50,10 +51,10 @@ class CloudWatchLogs:
     datetime_format: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse contradictions."""
+        """Refuse contradictions, and values that CloudWatch refuses."""
         if is_token(self.buffer_mib):
             raise ConfigurationError(
-                "CloudWatchLogs.buffer_mib is a CDK token, and CDK works the buffer out before anything is deployed; "
+                "CloudWatchLogs.buffer_mib is a CDK token, but CDK needs the number before the deployment resolves it; "
                 "use a plain number"
             )
         if self.stream_prefix is not None and not is_token(self.stream_prefix):
@@ -63,42 +64,42 @@ class CloudWatchLogs:
         whole_number("CloudWatchLogs.buffer_mib", self.buffer_mib, minimum=1, what="a buffer in MiB")
         if self.multiline_pattern is not None and self.datetime_format is not None:
             raise ConfigurationError(
-                "CloudWatchLogs has multiline_pattern and datetime_format, and each says where an event begins; "
-                "keep one of the two"
+                "CloudWatchLogs has both multiline_pattern and datetime_format, and each defines where an event "
+                "begins; omit one of the two"
             )
 
 
 def _check_prefix(prefix: str) -> None:
     if not _STREAM.fullmatch(prefix):
         raise ConfigurationError(
-            f"CloudWatchLogs.stream_prefix={prefix!r} cannot begin the name of a log stream; use 1 to 256 characters, "
+            f"CloudWatchLogs.stream_prefix={prefix!r} cannot begin a log stream's name; use 1 to 256 characters, "
             "none of them ':' or '*'"
         )
 
 
 def _check_pattern(pattern: str) -> None:
-    """Refuse what no kind of regular expression takes; the container would not start."""
+    """Refuse a pattern that no regular expression engine accepts; with it the container would not start."""
     try:
         re.compile(pattern)
     except re.error as error:
-        if error.msg.startswith(_BROKEN):  # of the rest Docker's kind may know more
+        if error.msg.startswith(_BROKEN):  # Docker's engine may accept other patterns that Python refuses
             raise ConfigurationError(
-                f"CloudWatchLogs.multiline_pattern={pattern!r} is no regular expression ({error.msg}); put a backslash "
-                "before brackets and parentheses that are meant as they stand"
+                f"CloudWatchLogs.multiline_pattern={pattern!r} is not a regular expression ({error.msg}); put a "
+                "backslash before literal brackets and parentheses"
             ) from error
 
 
 Logging: TypeAlias = CloudWatchLogs | ecs.LogDriver
-"""The service's log group, or any driver of CDK's, such as ``ecs.LogDrivers.firelens(…)``."""
+"""The service's log group, or any log driver of CDK, such as ``ecs.LogDrivers.firelens(…)``."""
 
 
 def needs_log_group(logging: Logging | None) -> bool:
-    """Whether lines go to the service's log group."""
+    """Return whether lines go to the service's log group."""
     return logging is None or isinstance(logging, CloudWatchLogs)
 
 
 def through_firelens(logging: Logging | None) -> bool:
-    """Whether lines go through the task's log router."""
+    """Return whether lines go through the task's log router."""
     return isinstance(logging, ecs.FireLensLogDriver)
 
 

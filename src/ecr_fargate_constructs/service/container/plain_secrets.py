@@ -1,4 +1,4 @@
-"""Secrets that end in clear text: warnings, since a deployment with them works."""
+"""Secrets in clear text: warnings, because a deployment with them works."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.base import TaskContainer
 
 _INTRINSIC = re.compile(r"\$\{Token\[TOKEN\.")
-"""How CDK names tokens that are no attribute of a construct, dynamic references among them."""
+"""CDK's form of tokens that are not an attribute of a construct, dynamic references among them."""
 
 
 def warn_about_secrets(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
-    """Name variables that hold a secret in clear text, for all to read who may describe the task definition."""
-    found = [f"{name}[{each!r}]" for name, container in containers.items() for each in _plain(container)]
+    """Warn of variables with a secret in clear text, which everyone who may describe the task definition can read."""
+    plain = [f"{name}[{each!r}]" for name, container in containers.items() for each in _plain(container)]
     references = [
         f"{name}[{variable!r}]"
         for name, container in containers.items()
@@ -33,10 +33,10 @@ def warn_about_secrets(scope: Construct, containers: Mapping[str, TaskContainer]
         if is_reference_to_secret(scope, value)
     ]
     parts = []
-    if found:
+    if plain:
         parts.append(
-            f"{', '.join(found)} in environment seems to be a secret, and stands in clear text in the template and in "
-            "the task definition"
+            f"{', '.join(plain)} in environment looks like a secret, and is stored in clear text in the template "
+            "and in the task definition"
         )
     if references:
         parts.append(
@@ -59,8 +59,9 @@ def warn_about_secrets(scope: Construct, containers: Mapping[str, TaskContainer]
         warn(
             scope,
             "plainSecretInCommand",
-            f"{', '.join(words)} seems to hold a secret, and stands in clear text in the template and in the task "
-            "definition; use secrets= with ecs.Secret.from_secrets_manager(…), and read the variable in the command",
+            f"{', '.join(words)} looks like it holds a secret, and is stored in clear text in the template and in the "
+            "task definition; use secrets= with ecs.Secret.from_secrets_manager(…), and read the variable in the "
+            "command",
         )
 
 
@@ -71,7 +72,7 @@ def _plain(container: TaskContainer) -> Iterator[str]:
 
 
 def is_reference_to_secret(scope: Construct, value: str) -> bool:
-    """Return whether a text is, or contains, a dynamic reference to a secret, in a token of CDK's too."""
+    """Return whether a text is, or contains, a dynamic reference to a secret, including one in a CDK token."""
     if resolves_secret(value):
         return True
     if not _INTRINSIC.search(value):
@@ -82,12 +83,12 @@ def is_reference_to_secret(scope: Construct, value: str) -> bool:
 
 
 def warn_about_client_secret(scope: Construct, client_secret: cdk.SecretValue) -> None:
-    """Say that a client's secret was given as plain text."""
+    """Warn of a client's secret in plain text."""
     text = client_secret.unsafe_unwrap()
     if not is_token(text) and "{{resolve:" not in text:
         warn(
             scope,
             "plainClientSecret",
-            "OidcAuthentication.client_secret stands in clear text in the template; use "
+            "OidcAuthentication.client_secret is stored in clear text in the template; use "
             "cdk.SecretValue.secrets_manager(…)",
         )

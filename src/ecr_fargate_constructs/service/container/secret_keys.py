@@ -1,9 +1,9 @@
-"""Secrets under keys of the user's own: whoever reads one has to decrypt it too.
+"""Secrets under the user's own KMS keys: a reader also needs to decrypt them.
 
-CDK writes that right into the key's policy. An imported key has none that CDK could write, the secret of a database
-does not say which key it has (aws-cdk#17156), and the policy of another stack's key would name this stack's role, while
-this stack needs that one's secret: a circle. Here the right stands in the role's own policy, which the policy that CDK
-gives every key, for its account, lets count.
+CDK writes that permission into the key's policy. It cannot write the policy of an imported key; a database's secret
+does not name its key (aws-cdk#17156); and the policy of another stack's key would name this stack's role, while this
+stack needs that stack's secret: a circular dependency. In these cases the library adds the permission to the role's own
+policy, which counts because CDK's default key policy delegates to the account.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def readable_secrets(task: ecs.TaskDefinition, secrets: Mapping[str, ecs.Secret]) -> Mapping[str, ecs.Secret]:
-    """Let a task decrypt its secrets where CDK does not, and return the secrets for its container."""
+    """Allow a task to decrypt its secrets where CDK does not, and return the secrets for its container."""
     return {name: _readable(task, secret) for name, secret in secrets.items()}
 
 
@@ -36,35 +36,35 @@ def _readable(task: ecs.TaskDefinition, secret: ecs.Secret) -> ecs.Secret:
     if isinstance(resource, secretsmanager.CfnSecretTargetAttachment):
         resource = _resource_behind(resource.secret_id)
     if not isinstance(resource, secretsmanager.CfnSecret):
-        return secret  # a parameter, whose grant does name the key; or a secret whose key is not known here
+        return secret  # a parameter, whose grant names the key; or a secret whose key is unknown
     key = resource.kms_key_id
     if key is None or not (is_token(key) or key.startswith("arn:")):
         return secret
     owner = _resource_behind(key)
-    home = stack_of(task)
-    if owner is not None and stack_of(owner) is home and not attached:
+    stack = stack_of(task)
+    if owner is not None and stack_of(owner) is stack and not attached:
         return _SecretOfOwnKey(secret)
     task.add_to_execution_role_policy(
         iam.PolicyStatement(
             actions=["kms:Decrypt"],
             resources=[key],
-            conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{home.region}.{home.url_suffix}"}},
+            conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{stack.region}.{stack.url_suffix}"}},
         )
     )
-    return secret if owner is None or stack_of(owner) is home else _SecretOfOtherKey(secret)
+    return secret if owner is None or stack_of(owner) is stack else _SecretOfOtherKey(secret)
 
 
 def _resource_behind(text: str) -> IConstruct | None:
-    """The resource that an attribute is of; None for plain text and for tokens that are no attribute."""
+    """Return the resource of an attribute; None for plain text and for tokens that are not an attribute."""
     if not is_token(text):
         return None
     tokens = cdk.Tokenization.reverse_string(text).tokens
-    found = tokens[0] if tokens else None
-    return found.target if isinstance(found, cdk.Reference) else None
+    token = tokens[0] if tokens else None
+    return token.target if isinstance(token, cdk.Reference) else None
 
 
 class _Wrapped(ecs.Secret):
-    """A secret that is granted in another way than CDK does it."""
+    """A secret whose read permission is granted differently from CDK."""
 
     def __init__(self, secret: ecs.Secret) -> None:
         super().__init__()
@@ -80,19 +80,19 @@ class _Wrapped(ecs.Secret):
 
 
 class _SecretOfOwnKey(_Wrapped):
-    """A secret in whose key's policy CDK writes who may decrypt it, which cannot be taken back."""
+    """A secret for which CDK changes its key's policy, which cannot be undone."""
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody read it when all that they belong to has been made."""
+        """Grant read access once the construct around has been made."""
         when_made(lambda: self._secret.grant_read(grantee))
         return iam.Grant.drop(grantee, "granted when the service has been made")
 
 
 class _SecretOfOtherKey(_Wrapped):
-    """A secret whose key's policy is another stack's to write, and stays as it is."""
+    """A secret whose key's policy belongs to another stack, and does not change."""
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody read it; to decrypt it, a task has been let already."""
+        """Grant read access; the task may decrypt it already."""
         arn = secretsmanager_arn(self._secret.arn)
         return iam.Grant.add_to_principal(
             grantee=grantee,
@@ -102,6 +102,6 @@ class _SecretOfOtherKey(_Wrapped):
 
 
 def secretsmanager_arn(value_from: str) -> str:
-    """The ARN of a secret, without the field that ECS reads of it."""
+    """Return the ARN of a secret, without the field that ECS reads."""
     first, *_ = cdk.Tokenization.reverse_string(value_from).tokens
     return str(cdk.Token.as_string(first))

@@ -1,4 +1,4 @@
-"""Containers that run beside the application."""
+"""Sidecars: containers that run beside the application."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.logs import Logging
 
 FLUENT_BIT_IMAGE = "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"
-"""AWS for Fluent Bit. A version by number: ``latest`` changes under running services."""
+"""AWS for Fluent Bit. A fixed version, because ``latest`` changes under running services."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -35,21 +35,22 @@ class Sidecar(TaskContainer):
     """A container beside the application, in every task; they reach each other on ``localhost``.
 
     Defaults as for ``AppContainer``; the task ends with it, too, unless ``essential`` is False. A container that has to
-    finish before the application starts (a migration) is ``essential=False``, and the application has
+    finish before the application starts (a migration) has ``essential=False``, and the application has
     ``depends_on={"migrate": ecs.ContainerDependencyCondition.SUCCESS}``.
 
     Attributes:
         name: Name in the task: letters, digits, ``-`` and ``_``, at most 255; not ``web``, which is the application's.
-        image: As for ``AppContainer``; built for the same architecture.
-        essential: Whether the task ends, and is replaced, when this container exits.
-        ports: TCP ports that it listens on. The containers of a task share one network, so a port is one container's.
-        permissions: What the task role may do for it.
-        firelens: Makes it the task's log router; ``Sidecar.log_router()`` is one.
+        image: Image, as for ``AppContainer``, of the same architecture.
+        essential: Stop and replace the task when this container exits; default, True.
+        ports: TCP ports that it listens on; default, none. The containers of a task share one network, so only one of
+            them can have a port.
+        permissions: Permissions that the task role gets for it; default, none.
+        firelens: Configuration that makes it the task's log router, as ``Sidecar.log_router()`` does; default, none.
 
     All other options are those of every container: see ``TaskContainer``.
 
     Raises:
-        ConfigurationError: For a value that ECS refuses.
+        ConfigurationError: ECS refuses a value.
     """
 
     name: str
@@ -61,10 +62,10 @@ class Sidecar(TaskContainer):
     firelens: ecs.FirelensConfig | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run."""
+        """Refuse values with which the container cannot run."""
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
-                f"Sidecar.name={self.name!r} is not a container's name; use 1 to 255 letters, digits, '-' and '_'"
+                f"Sidecar.name={self.name!r} is not a container name; use 1 to 255 letters, digits, '-' and '_'"
             )
         check_image("Sidecar.image", self.image)
         for port in self.ports:
@@ -87,29 +88,29 @@ class Sidecar(TaskContainer):
         memory_limit_mib: float | None = None,
         logging: Logging | None = None,
     ) -> Sidecar:
-        """The AWS Distro for OpenTelemetry, listening for OTLP on ``localhost`` (gRPC 4317, HTTP 4318).
+        """Return the AWS Distro for OpenTelemetry, listening for OTLP on ``localhost`` (gRPC 4317, HTTP 4318).
 
-        Traces go to X-Ray and metrics to CloudWatch, through the log group ``/aws/ecs/otel``. The task goes on without
-        it when it exits: telemetry is not worth an outage. Its health check answers on port 13133.
+        Traces go to X-Ray and metrics to CloudWatch, through the log group ``/aws/ecs/otel``. The task keeps running
+        when the collector exits: telemetry is not worth an outage. Its health check answers on port 13133.
 
         Args:
-            name: Name in the task.
-            image: A version by number; AWS's public image when left out.
-            config: The collector's whole configuration as YAML; with one, ``permissions`` are yours to give.
-            permissions: What the task role may do for it; left out, what the configuration above needs.
-            environment: Environment variables beside the configuration.
-            secrets: Secret environment variables, for keys of other backends.
-            cpu: CPU units that it has for certain.
-            memory_reservation_mib: Memory that is set aside for it, in MiB.
-            memory_limit_mib: Memory at which it is killed, in MiB.
-            logging: Where its own lines go.
+            name: Name in the task; default, ``otel``.
+            image: Image with a fixed version; default, AWS's public image.
+            config: The collector's whole configuration as YAML; requires ``permissions``; default, as above.
+            permissions: Permissions that the task role gets for it; default, those of the configuration above.
+            environment: Environment variables beside the configuration; default, none.
+            secrets: Secret environment variables, for keys of other backends; default, none.
+            cpu: CPU units reserved for it; default, none.
+            memory_reservation_mib: Memory reserved for it, in MiB; default, 128.
+            memory_limit_mib: Memory at which it is killed, in MiB; default, the task's.
+            logging: Destination of its own log lines; default, ``CloudWatchLogs()``.
 
         Raises:
-            ConfigurationError: For a configuration without permissions.
+            ConfigurationError: There is a configuration without permissions.
         """
         if config is not None and permissions is None:
             raise ConfigurationError(
-                "Sidecar.adot(config=…) needs permissions=: what its exporters may do; use () for none"
+                "Sidecar.adot(config=…) requires permissions=, those of its exporters; use () for none"
             )
         return cls(
             name,
@@ -144,24 +145,25 @@ class Sidecar(TaskContainer):
         memory_limit_mib: float | None = None,
         logging: Logging | None = None,
     ) -> Sidecar:
-        """Fluent Bit as the task's FireLens log router.
+        """Return Fluent Bit as the task's FireLens log router.
 
         Containers whose ``logging`` is ``ecs.LogDrivers.firelens(options={…})`` send their lines through it; its own go
-        to CloudWatch. The task ends with it, since lines would be lost without a word. Its root file system is writable
-        and it runs as root: it writes its configuration when it starts (fluent-bit#7308), and ECS needs that user for
-        its socket.
+        to CloudWatch. The task ends with it, because lines would be lost unnoticed. Its root file system is writable
+        and it runs as root: it writes its configuration when it starts (fluent-bit#7308), and ECS requires that user
+        for its socket.
 
         Args:
-            name: Name in the task.
-            image: A version by number; AWS's public image when left out.
-            config: Where its own configuration is (a file in the image, or in S3), and whether lines get the task's
-                metadata; they do when left out.
-            permissions: What the task role may do for it, for example ``firehose:PutRecordBatch`` on a stream.
-            environment: Environment variables.
-            cpu: CPU units that it has for certain.
-            memory_reservation_mib: Memory that is set aside for it, in MiB.
-            memory_limit_mib: Memory at which it is killed, in MiB.
-            logging: Where its own lines go.
+            name: Name in the task; default, ``log-router``.
+            image: Image with a fixed version; default, AWS's public image.
+            config: Location of its own configuration (a file in the image, or in S3), and an option to add the task's
+                metadata to lines; default, metadata and no configuration.
+            permissions: Permissions that the task role gets for it, for example ``firehose:PutRecordBatch`` on a
+                stream; default, none.
+            environment: Environment variables; default, none.
+            cpu: CPU units reserved for it; default, none.
+            memory_reservation_mib: Memory reserved for it, in MiB; default, 50.
+            memory_limit_mib: Memory at which it is killed, in MiB; default, the task's.
+            logging: Destination of its own log lines; default, ``CloudWatchLogs()``.
         """
         return cls(
             name,

@@ -1,4 +1,4 @@
-"""The AWS Distro for OpenTelemetry as a sidecar: image, configuration and the permissions that it needs."""
+"""The AWS Distro for OpenTelemetry as a sidecar: image, configuration and permissions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from aws_cdk import aws_iam as iam
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy, iam5_resource
 
 ADOT_IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
-"""A version by number: ``latest`` changes under running services."""
+"""A fixed version, because ``latest`` changes under running services."""
 
 CONFIG_VARIABLE = "AOT_CONFIG_CONTENT"
 """Environment variable that the image reads its configuration from."""
 
 PORTS = (4317, 4318, 13133)
-"""OTLP by gRPC and HTTP, which OpenTelemetry's libraries ask on ``localhost`` by themselves, and the health check."""
+"""OTLP by gRPC and HTTP, which OpenTelemetry's libraries use on ``localhost`` by default, and the health check."""
 
 _LOG_GROUP = "/aws/ecs/otel"
 
@@ -60,18 +60,18 @@ service:
 """
 """OTLP in, on ``localhost`` only; traces to X-Ray, metrics to CloudWatch through a log group that is kept 30 days.
 
-Its metrics of itself are off: they would take port 8888, which is an application's as likely as not.
+Its metrics about itself are off: they would use port 8888, which the application may well use.
 """
 
 
 class CollectorPermissions(tuple[iam.PolicyStatement, ...]):
-    """What ``CONFIG`` needs, as opposed to what somebody gives for a configuration of theirs."""
+    """The permissions that ``CONFIG`` needs, as opposed to those that a user gives for another configuration."""
 
     __slots__ = ()
 
 
 def permissions() -> CollectorPermissions:
-    """What ``CONFIG`` needs. X-Ray has no resources to name for these actions."""
+    """Return the permissions that ``CONFIG`` needs. X-Ray supports no resources for these actions."""
     return CollectorPermissions(
         (
             iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"]),
@@ -90,7 +90,7 @@ def permissions() -> CollectorPermissions:
 
 
 def acknowledge_permissions(task_role: iam.IRole) -> None:
-    """Say why they are as wide as they are."""
+    """Acknowledge the wildcards in these permissions."""
     acknowledge_policy(
         task_role,
         {
@@ -102,5 +102,5 @@ def acknowledge_permissions(task_role: iam.IRole) -> None:
 
 
 def _log_group_arn() -> str:
-    """Made when it is needed: at import it would make the Node process load all of CDK."""
+    """Return the ARN; not a constant, because at import it would make the Node process load all of CDK."""
     return f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{_LOG_GROUP}"

@@ -1,4 +1,4 @@
-"""Storage beside the root file system: shared among containers, in EFS, or a disk of the task's own."""
+"""Storage beside the root file system: shared among containers, in EFS, or a disk for each task."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Named:
     def __post_init__(self) -> None:
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
-                f"{type(self).__name__}.name={self.name!r} is not a volume's name; use 1 to 255 letters, digits, '-' "
+                f"{type(self).__name__}.name={self.name!r} is not a volume name; use 1 to 255 letters, digits, '-' "
                 "and '_'"
             )
 
@@ -43,35 +43,35 @@ class _Named:
 @typed
 @dataclass(frozen=True)
 class SharedVolume(_Named):
-    """An empty directory on the task's ephemeral storage that containers of the task share; gone with the task.
+    """An empty directory on the task's ephemeral storage, shared by containers of the task and deleted with the task.
 
     Attributes:
         name: Name of the volume in the task.
 
     Raises:
-        ConfigurationError: For a name that ECS refuses.
+        ConfigurationError: ECS refuses the name.
     """
 
 
 @typed
 @dataclass(frozen=True)
 class EfsVolume(_Named):
-    """A directory of an EFS file system, the same one for every task; it outlives them.
+    """A directory of an EFS file system, the same for every task; it outlives them.
 
-    What you get: encryption on the way and IAM authorization, always; the task role may mount, and may write where a
-    mount is writable, through the access point only when there is one; the file system's security group lets the tasks
-    in; the service waits for its mount targets.
+    The library always sets encryption in transit and IAM authorization; allows the task role to mount the file system,
+    and to write if a mount is writable, only through the access point if there is one; opens the file system's security
+    group to the tasks; and makes the service wait for the mount targets.
 
     Attributes:
         name: Name of the volume in the task.
-        file_system: The file system; in a subnet of every zone that tasks run in.
-        access_point: Entry with a root and a user of its own; recommended, because without one the container's user
-            meets the owners of the file system.
-        root_directory: Directory that is mounted, for example ``"/shop"``; left out, the root. With an access point its
-            root is taken, and this is an error.
+        file_system: The file system, with a mount target in every zone that tasks run in.
+        access_point: Access point with a root and a user of its own; default, none. Recommended: without one, file
+            ownership applies to the container's user.
+        root_directory: Directory to mount, for example ``"/shop"``; default, the root. Not allowed with an access
+            point, which has its own root.
 
     Raises:
-        ConfigurationError: For a name that ECS refuses, or a directory beside an access point.
+        ConfigurationError: ECS refuses the name, or both a directory and an access point are set.
     """
 
     file_system: efs.IFileSystem
@@ -86,20 +86,20 @@ class EfsVolume(_Named):
         if self.root_directory is not None:
             if self.access_point is not None:
                 raise ConfigurationError(
-                    f"EfsVolume.root_directory={self.root_directory!r} beside access_point, which has a root of its "
-                    "own; keep one of the two"
+                    f"EfsVolume.root_directory={self.root_directory!r} cannot be set with access_point, which has its "
+                    "own root; omit one of the two"
                 )
             absolute_path("EfsVolume.root_directory", self.root_directory, root_allowed=True)
 
     def _check_access_point(self, point: efs.IAccessPoint) -> None:
-        """Refuse an entry to another file system; where one that is imported leads nobody says."""
+        """Refuse an access point of another file system; the file system of an imported one is unknown."""
         if is_imported(point) or not is_construct(point) or not is_construct(self.file_system):
             return
         theirs = point.file_system
         one, other = theirs.file_system_id, self.file_system.file_system_id
         if one != other and (theirs.node.path != self.file_system.node.path) and is_token(one) == is_token(other):
             raise ConfigurationError(
-                f"EfsVolume.access_point is one of {theirs.node.path}, and file_system is "
+                f"EfsVolume.access_point is an access point of {theirs.node.path}, but file_system is "
                 f"{self.file_system.node.path}; use file_system.add_access_point(…)"
             )
 
@@ -114,18 +114,19 @@ class EbsVolume(_Named):
     Attributes:
         name: Name of the volume in the task.
         size_gib: Size in GiB: 1 to 65536 for gp3, 1 to 16384 for gp2, 4 to 16384 for io1, 4 to 65536 for io2, 125 to
-            16384 for sc1 and st1, 1 to 1024 for standard; may be left out with a snapshot.
-        snapshot_id: Snapshot that it starts from.
-        volume_type: Kind of disk.
-        file_system: File system of an empty disk; that of the snapshot, when there is one.
-        iops: Operations a second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, which need it;
-            at most 500 for each GiB of gp3, 50 of io1, 1000 of io2.
-        throughput: MiB a second, 125 to 2000; gp3 only, and at most a quarter of ``iops``.
-        encryption_key: KMS key; left out, the account's default for EBS.
-        snapshot_rate: Speed at which the snapshot's blocks are read ahead, 100 to 300 MiB a second; it costs extra.
+            16384 for sc1 and st1, 1 to 1024 for standard; optional with a snapshot.
+        snapshot_id: Snapshot to start from; default, none.
+        volume_type: Volume type; default, gp3.
+        file_system: File system of an empty disk; a snapshot has its own; default, XFS.
+        iops: I/O operations per second: 3000 to 80000 for gp3, 100 to 64000 for io1, 100 to 256000 for io2, at most 500
+            for each GiB of gp3, 50 of io1, 1000 of io2; required for io1 and io2.
+        throughput: MiB per second, 125 to 2000; gp3 only, and at most a quarter of ``iops``; default, the type's.
+        encryption_key: KMS key; default, the account's default for EBS.
+        snapshot_rate: Rate at which the snapshot's blocks are read ahead, 100 to 300 MiB per second; it costs extra;
+            default, none.
 
     Raises:
-        ConfigurationError: For a disk that EBS does not have.
+        ConfigurationError: EBS refuses a value.
     """
 
     size_gib: float | None = None
@@ -138,12 +139,12 @@ class EbsVolume(_Named):
     snapshot_rate: cdk.Size | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what EBS does not have."""
+        """Refuse values that EBS refuses."""
         super().__post_init__()
         kind = self.volume_type.value.lower()
         limits = table("ebs_volumes")[kind]
         if self.size_gib is None and self.snapshot_id is None:
-            raise ConfigurationError("EbsVolume needs size_gib or snapshot_id; give one of them, or both")
+            raise ConfigurationError("EbsVolume has neither size_gib nor snapshot_id; give one of them, or both")
         if self.size_gib is not None:
             least, most = limits["gib"]
             what = f"a size in GiB that {kind} has"
@@ -160,27 +161,27 @@ class EbsVolume(_Named):
 
     def _check_speed(self, kind: str) -> None:
         if self.iops is None and self.volume_type in _PROVISIONED:
-            raise ConfigurationError(f"EbsVolume.volume_type {kind} needs iops; give it, or use gp3")
+            raise ConfigurationError(f"EbsVolume.volume_type {kind} requires iops; give it, or use gp3")
         if self.iops is not None:
             limits = table("ebs_volumes")[kind]
             if "iops" not in limits:
-                raise ConfigurationError(f"EbsVolume.iops is not taken by {kind}; leave it out, or use gp3, io1 or io2")
+                raise ConfigurationError(f"EbsVolume.iops is not supported by {kind}; omit it, or use gp3, io1 or io2")
             least, most = limits["iops"]
             whole_number("EbsVolume.iops", self.iops, minimum=least, maximum=most, what=f"a rate that {kind} has")
         if self.throughput is not None:
             if self.volume_type is not ec2.EbsDeviceVolumeType.GP3:
-                raise ConfigurationError(f"EbsVolume.throughput is not taken by {kind}; leave it out, or use gp3")
+                raise ConfigurationError(f"EbsVolume.throughput is not supported by {kind}; omit it, or use gp3")
             whole_number("EbsVolume.throughput", self.throughput, minimum=125, maximum=2000, what="a throughput of gp3")
         self._check_ratios(kind)
         if self.snapshot_rate is not None:
             if self.snapshot_id is None:
-                raise ConfigurationError("EbsVolume.snapshot_rate has no meaning without snapshot_id; leave it out")
+                raise ConfigurationError("EbsVolume.snapshot_rate has no effect without snapshot_id; omit it")
             if not self.snapshot_rate.is_unresolved():
                 rate = self.snapshot_rate.to_mebibytes()
-                whole_number("EbsVolume.snapshot_rate", rate, minimum=100, maximum=300, what="a rate in MiB a second")
+                whole_number("EbsVolume.snapshot_rate", rate, minimum=100, maximum=300, what="a rate in MiB per second")
 
     def _check_ratios(self, kind: str) -> None:
-        """Refuse more speed than a disk of this size, or with these operations a second, may have."""
+        """Refuse more performance than a disk of this size, or with these I/O operations per second, has."""
         iops = _BASELINE_IOPS if self.iops is None else self.iops
         if is_token(iops):
             return
@@ -197,27 +198,28 @@ class EbsVolume(_Named):
             most = iops * _THROUGHPUT_PER_IOPS
             if self.throughput > most:
                 raise ConfigurationError(
-                    f"EbsVolume.throughput={self.throughput:g} is more than gp3 has with {iops:g} operations a second, "
-                    f"0.25 MiB for each; use {most:g} or less, or iops={self.throughput / _THROUGHPUT_PER_IOPS:g}"
+                    f"EbsVolume.throughput={self.throughput:g} is more than gp3 has with {iops:g} I/O operations per "
+                    f"second, 0.25 MiB for each; use {most:g} or less, or "
+                    f"iops={self.throughput / _THROUGHPUT_PER_IOPS:g}"
                 )
 
 
 Volume: TypeAlias = SharedVolume | EfsVolume | EbsVolume
-"""The kinds of storage."""
+"""Any volume."""
 
 
 @typed
 @dataclass(frozen=True)
 class Mount:
-    """A volume at a place in a container. The same volume may be mounted in several.
+    """A volume mounted in a container. Several containers may mount the same volume.
 
     Attributes:
         path: Absolute path in the container.
-        volume: What is mounted there.
-        read_only: Whether the container may only read it.
+        volume: The volume.
+        read_only: Mount the volume read-only; default, False.
 
     Raises:
-        ConfigurationError: For a path that is not absolute.
+        ConfigurationError: The path is not absolute.
     """
 
     path: str
@@ -225,5 +227,5 @@ class Mount:
     read_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be mounted."""
+        """Refuse a path that is not absolute."""
         absolute_path("Mount.path", self.path)

@@ -1,1 +1,1 @@
-"""How a new version takes the place of the old one."""
+"""Deployments: how a new version replaces the old one."""

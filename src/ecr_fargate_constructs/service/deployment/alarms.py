@@ -1,4 +1,4 @@
-"""Alarms that stop a deployment and bring the old version back."""
+"""Alarms that stop a deployment and roll it back."""
 
 from __future__ import annotations
 
@@ -27,32 +27,34 @@ if TYPE_CHECKING:
 _MINUTE = 60  # seconds; the load balancer measures once a minute
 _LONGEST_NAME = 255  # characters: "PutMetricAlarm" in the Amazon CloudWatch API reference
 _WATCHED = 2
-"""Bad minutes in a row that set an alarm off. ECS watches a rolling deployment for as long as its slowest alarm takes:
-a third minute would make every rollout a minute longer."""
+"""Minutes in a row above the threshold that set off an alarm. ECS watches a rolling deployment for as long as its
+slowest alarm needs: a third minute would make every deployment a minute longer."""
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class RollbackAlarms:
-    """Alarms, one set for each target group, which ECS watches while it deploys.
+    """Alarms, one set for each target group, that ECS watches during a deployment.
 
-    ECS rolls back when one of them goes off during the deployment, and ignores one that is off already when it starts:
-    then it was not this version that did it. No traffic, no alarm: missing data is no failure.
+    ECS rolls back when one of them goes off during the deployment, and ignores one that is in alarm when it starts: the
+    new version did not cause it. Missing data counts as good: without traffic there is no alarm.
 
-    Defaults, each for 2 minutes in a row, so that a rolling deployment is watched for 2 minutes before it is done: more
-    than 5 % of the requests answered with 5xx by the tasks; a task that fails its health check (where a start period or
-    a grace period says that tasks start slowly, for 2 minutes more than that); nine of ten requests not answered within
-    3 seconds. CloudWatch charges about 0.40 US dollars a month for the three of a target group, of which
-    ``Rolling`` has one and the other strategies two.
+    Defaults, each for 2 minutes in a row, so that a rolling deployment is watched for 2 minutes before it completes:
+    tasks answer more than 5 % of the requests with 5xx; a task fails its health check (for 2 minutes more than the
+    start period or grace period, if one is set); fewer than nine of ten requests are answered within 3 seconds.
+    CloudWatch charges about 0.40 US dollars a month for the three alarms of a target group, of which ``Rolling`` has
+    one and the other strategies two.
 
     Attributes:
-        error_percent: Answers with 5xx, in percent of the requests, from 0 to below 100; None makes no such alarm.
-        unhealthy_hosts: Unhealthy tasks that set the alarm off, 1 or more; None makes no such alarm.
-        latency: Time within which nine of ten requests are answered; None makes no such alarm.
-        existing: Alarms of yours that roll back too: alarms, or their names.
+        error_percent: Responses with 5xx, in percent of the requests, from 0 to below 100; None for no such alarm;
+            default, 5.
+        unhealthy_hosts: Number of unhealthy tasks that sets off the alarm, 1 or more; None for no such alarm; default,
+            1.
+        latency: Time within which nine of ten requests are answered; None for no such alarm; default, 3 seconds.
+        existing: Your own alarms that also roll back: alarms, or their names; default, none.
 
     Raises:
-        ConfigurationError: For a threshold that can never, or would always be reached, or the same name twice.
+        ConfigurationError: A threshold could never be reached, or always would be, or a name is given twice.
     """
 
     error_percent: float | None = 5
@@ -61,7 +63,7 @@ class RollbackAlarms:
     existing: Sequence[cloudwatch.IAlarm | str] = ()
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that judge nothing."""
+        """Refuse thresholds that measure nothing."""
         percent = self.error_percent
         if percent is not None and not is_token(percent) and not 0 <= percent < 100:  # noqa: PLR2004 - percent
             raise ConfigurationError(
@@ -72,20 +74,20 @@ class RollbackAlarms:
         if self.latency is not None:
             _check_latency(self.latency)
         if isinstance(self.existing, str):
-            raise ConfigurationError(f"RollbackAlarms.existing={self.existing!r} is one name; put it in a list")
+            raise ConfigurationError(f"RollbackAlarms.existing={self.existing!r} is a string; put it in a list")
         names = [name for name in self.existing if isinstance(name, str)]
         for name in names:
             if not name:
                 raise ConfigurationError("RollbackAlarms.existing has an empty name; name an alarm")
             if not is_token(name) and len(name) > _LONGEST_NAME:
                 raise ConfigurationError(
-                    f"RollbackAlarms.existing has a name of {len(name)} characters, and alarms have {_LONGEST_NAME} at "
-                    "most; use the alarm's name, not its description"
+                    f"RollbackAlarms.existing has a name of {len(name)} characters, but an alarm's name has at most "
+                    f"{_LONGEST_NAME}; use the alarm's name, not its description"
                 )
             if names.count(name) > 1:
                 raise ConfigurationError(f"RollbackAlarms.existing has {name!r} twice; name each alarm once")
         if not self._any():
-            raise ConfigurationError("RollbackAlarms has no alarm left; say alarms=None if none is meant")
+            raise ConfigurationError("RollbackAlarms has no alarm; use alarms=None for a deployment without alarms")
 
     def _any(self) -> bool:
         return bool(self.existing) or any(
@@ -99,7 +101,7 @@ def _check_latency(latency: cdk.Duration) -> None:
     if limit is None:
         token_in("RollbackAlarms.latency", latency.to_seconds, "seconds")
     elif limit <= 0:
-        raise ConfigurationError("RollbackAlarms.latency is no time at all; use for example Duration.seconds(3)")
+        raise ConfigurationError("RollbackAlarms.latency is zero; use for example Duration.seconds(3)")
 
 
 def render_alarms(
@@ -112,12 +114,12 @@ def render_alarms(
 ) -> dict[str, object]:
     """Make the alarms of each target group, and return the ``Alarms`` of a service.
 
-    The service names the alarms by reference, so CloudFormation makes them first. They know the target groups and the
-    load balancer and not the service: that would be a circle.
+    The service names the alarms by reference, so CloudFormation makes them first. The alarms refer to target groups and
+    load balancer, not to the service, which would be a circular dependency.
 
     Args:
         scope: Parent of the alarms.
-        alarms: Which; None switches alarms off, and says so, or a service that had some would keep them.
+        alarms: The alarms; None disables alarms explicitly, because a service that had some would keep them.
         targets: Target groups by a prefix of the alarms' ids.
         balancer: Full name of the load balancer.
         grace: Time that a task may take to start.
@@ -125,9 +127,9 @@ def render_alarms(
     if alarms is None:
         return {"AlarmNames": [], "Enable": False, "Rollback": False}
     names = [each if isinstance(each, str) else each.alarm_name for each in alarms.existing]
-    waiting = seconds_in(grace)
-    # Tasks that may be slow are unhealthy at first; without a word they pass their checks in their first minute.
-    patience = _WATCHED if waiting is None or waiting <= _MINUTE else _WATCHED + math.ceil(waiting / _MINUTE)
+    start = seconds_in(grace)
+    # Tasks that start slowly are unhealthy at first; others pass their checks in their first minute.
+    patience = _WATCHED if start is None or start <= _MINUTE else _WATCHED + math.ceil(start / _MINUTE)
     for prefix, group in targets.items():
         if alarms.error_percent is not None:
             names.append(

@@ -1,4 +1,4 @@
-"""Applying a deployment to a service: the one place that writes ``DeploymentConfiguration``."""
+"""Applies a deployment to a service: no other module writes ``DeploymentConfiguration``."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 def check_deployment(
     deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str
 ) -> None:
-    """Refuse what the deployment and the rest of the service cannot have together."""
+    """Refuse a deployment that conflicts with the service's ingress or scaling."""
     if shift_of(deployment) is None:
         return
-    from ecr_fargate_constructs.service.deployment import apply_shift as shift  # noqa: PLC0415 - only who moves traffic needs it
+    from ecr_fargate_constructs.service.deployment import apply_shift as shift  # noqa: PLC0415 - only to shift traffic
 
-    shift.check_way(deployment, ingress, scaling, path=path)
+    shift.check_shift_with_ingress(deployment, ingress, scaling, path=path)
 
 
 def check_rolling(deployment: Deployment | None, count: float | None, scaling: Scaling | None, *, path: str) -> None:
-    """Refuse a rolling deployment that cannot make progress with the tasks that are known: a count, or the minimum."""
+    """Refuse a rolling deployment that cannot make progress with the known number of tasks: count or minimum."""
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
         check_progress(deployment, count if scaling is None else scaling.min_capacity, path=path)
 
 
 def shift_of(deployment: Deployment | None) -> Shift | None:
-    """The shift of traffic that a service has, or stands ready for."""
+    """Return the traffic shift that a service has, or is ready for."""
     return deployment.ready_for if isinstance(deployment, Rolling) else deployment
 
 
 def percents_of(deployment: Deployment) -> tuple[float, float]:
-    """Tasks that run at least and at most during a deployment, in percent."""
+    """Return the least and the greatest number of tasks during a deployment, in percent of the desired count."""
     if isinstance(deployment, Rolling):
         return deployment.min_healthy_percent, deployment.max_healthy_percent
     return 100, 200  # the new version beside the old one, at full strength
@@ -58,18 +58,18 @@ def deploy_pattern(
     count: float | None,
     grace: cdk.Duration,
 ) -> tuple[elbv2.ApplicationTargetGroup, ...]:
-    """Deploy a pattern's service: alarms for its target groups, and what a shift of traffic needs.
+    """Deploy a pattern's service: add alarms for its target groups, and the resources of a traffic shift.
 
     Returns:
         All target groups of the service.
     """
     scope, service = parts.scope, parts.service
     groups = {"Target": parts.target_group}
-    moved = shift_of(deployment)
-    if moved is not None:
+    shift = shift_of(deployment)
+    if shift is not None:
         from ecr_fargate_constructs.service.deployment.apply_shift import add_shift  # noqa: PLC0415 - as above
 
-        groups["Green"] = add_shift(parts, moved, ingress=ingress)
+        groups["Green"] = add_shift(parts, shift, ingress=ingress)
     configure(
         scope,
         service,
@@ -94,20 +94,20 @@ def configure(
 ) -> None:
     """Write the deployment into the service.
 
-    Whatever a strategy does not have is switched off by name. An update may leave alone what it does not mention, and a
-    breaker, an alarm or a pause of the strategy before must not live on.
+    Options that a strategy does not have are disabled explicitly: an update may keep properties that it does not
+    mention, and a circuit breaker, an alarm or a pause of the previous strategy must not stay.
     """
     configuration: dict[str, Any] = {}
     for name, value in _overrides(scope, service, deployment, count).items():
         *outer, last = name.split(".")
-        inside = configuration
+        section = configuration
         for each in outer:
-            inside = inside.setdefault(each, {})
-        inside[last] = value
+            section = section.setdefault(each, {})
+        section[last] = value
     configuration["Alarms"] = render_alarms(scope, deployment.alarms, targets=groups, balancer=balancer, grace=grace)
     resource = cfn_service(service)
     resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
-    # In one piece, which CDK merges into what it has: each override by itself is a message to the Node process.
+    # In one override, which CDK merges into the rest: each override is a separate message to the Node process.
     resource.add_property_override("DeploymentConfiguration", configuration)
 
 

@@ -1,4 +1,4 @@
-"""What the deployments that move traffic need beyond ``Rolling``: imported when a service has one."""
+"""Resources of the deployments that shift traffic; imported only if a service has one."""
 
 from __future__ import annotations
 
@@ -31,18 +31,20 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
 
-def check_way(deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str) -> None:
-    """Refuse what a shift of traffic and the way in of a service cannot have together."""
+def check_shift_with_ingress(
+    deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str
+) -> None:
+    """Refuse a traffic shift that conflicts with the ingress of a service."""
     https = ingress if isinstance(ingress, (PublicHttps, InternalHttps)) else None
     check_shift(
         deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
     )
-    shift, way = shift_of(deployment), ingress or PublicHttp()
+    shift, effective = shift_of(deployment), ingress or PublicHttp()
     test_traffic = None if shift is None else shift.test_traffic
-    taken = (port_of(way), *((80,) if redirects(way) else ()))
+    taken = (port_of(effective), *((80,) if redirects(effective) else ()))
     if isinstance(test_traffic, TestTrafficPort) and not is_token(test_traffic.port) and test_traffic.port in taken:
         raise ConfigurationError(
-            f"TestTrafficPort.port={test_traffic.port:g} is the load balancer's already; use another, for example 8443",
+            f"TestTrafficPort.port={test_traffic.port:g} is already the load balancer's; use another, for example 8443",
             path=path,
         )
     if isinstance(test_traffic, TestTrafficPort) and not is_token(test_traffic.port):
@@ -50,7 +52,7 @@ def check_way(deployment: Deployment | None, ingress: Ingress | None, scaling: S
 
 
 def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
-    """Refuse what a shift of traffic cannot go with, wherever the service stands."""
+    """Refuse options that conflict with a traffic shift, with any load balancer."""
     shift = shift_of(deployment)
     if shift is None:
         return
@@ -59,20 +61,20 @@ def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs
         name = f"Rolling(ready_for={name}(…))"
     if scaling is not None and scaling.requests_per_target is not None:
         raise ConfigurationError(
-            f"scaling by requests_per_target together with {name}: the autoscaler would count the requests of one "
-            "target group, and the tasks move from one to the other; scale by cpu_percent=, or deploy with Rolling()",
+            f"scaling by requests_per_target cannot be combined with {name}: the autoscaler counts the requests of one "
+            "target group, but the tasks move to the other; scale by cpu_percent=, or deploy with Rolling()",
             path=path,
         )
     if signs_in:
         raise ConfigurationError(
-            f"a sign-in at the listener together with {name}: requests take the rule that moves the traffic, and would "
-            "go around the sign-in; deploy with Rolling(), or let the application ask who it is",
+            f"a sign-in at the listener cannot be combined with {name}: requests match the rule that shifts the "
+            "traffic, which bypasses the sign-in; deploy with Rolling(), or let the application authenticate",
             path=path,
         )
 
 
 def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.ApplicationTargetGroup:
-    """Add what moves the traffic of a pattern, and return the second target group."""
+    """Add the resources that shift a pattern's traffic, and return the second target group."""
     scope, service = parts.scope, parts.service
     shifting = add_shifting(
         scope,
@@ -92,15 +94,15 @@ def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.Appli
 
 
 def shift_service(service: ecs.BaseService, shifting: Shifting) -> None:
-    """Tell a service what ECS moves its traffic with."""
-    # ECS takes the role up when the service is made, and needs it until the service is gone.
+    """Set the resources with which ECS shifts a service's traffic."""
+    # ECS assumes the role when the service is made, and needs it until the service is deleted.
     service.node.add_dependency(shifting.role)
     resource = cfn_service(service)
     resource.add_property_override("LoadBalancers.0.AdvancedConfiguration", shifting.advanced_configuration())
 
 
 def shift_overrides(scope: Construct, service: ecs.BaseService, deployment: Shift) -> dict[str, object]:
-    """The parts of ``DeploymentConfiguration`` that a strategy decides."""
+    """Return the parts of ``DeploymentConfiguration`` that depend on the strategy."""
     match deployment:
         case BlueGreen():
             return _shift(scope, service, deployment, "BLUE_GREEN")

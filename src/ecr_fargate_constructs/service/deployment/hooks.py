@@ -1,4 +1,4 @@
-"""What may stop a deployment on its way: functions that judge it, and a person who lets it go on."""
+"""Hooks that may stop a deployment: functions that judge the new version, and a person's approval."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 
 _Stage = ecs.DeploymentLifecycleStage
 _NO_PAUSE = {_Stage.TEST_TRAFFIC_SHIFT, _Stage.PRODUCTION_TRAFFIC_SHIFT}
-"""Stages for functions alone: "DeploymentLifecycleHook" in the Amazon ECS API reference."""
+"""Stages for functions only: "DeploymentLifecycleHook" in the Amazon ECS API reference."""
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class DeploymentHook:
-    """A Lambda function that ECS asks at named stages whether the deployment may go on.
+    """A Lambda function that decides at given stages whether the deployment continues.
 
-    The function answers ``{"hookStatus": "SUCCEEDED"}``, ``"FAILED"``, which rolls back, or ``"IN_PROGRESS"``, and is
-    asked again half a minute later. A function that fails rolls back too. A role that may invoke this function, and
-    nothing else, is made for ECS.
+    ECS invokes the function, which returns ``{"hookStatus": "SUCCEEDED"}``, ``"FAILED"``, which rolls back, or
+    ``"IN_PROGRESS"``, after which ECS invokes it again half a minute later. A function that fails also rolls back. A
+    role for ECS is made that may invoke only this function.
 
     Source: "Lifecycle hooks for Amazon ECS service deployments" in the Amazon ECS developer guide.
 
     Attributes:
         function: The function.
-        stages: When it is asked, at least once; ``PRODUCTION_TRAFFIC_SHIFT`` asks at each step of ``Linear``. The two
-            ``TEST_TRAFFIC_SHIFT`` stages need a ``test_traffic``.
-        details: Parameters that the function gets as ``hookDetails``; left out, none.
+        stages: Stages at which it is invoked, one or more; with ``Linear``, ``PRODUCTION_TRAFFIC_SHIFT`` is reached at
+            each step. The two ``TEST_TRAFFIC_SHIFT`` stages require a ``test_traffic``.
+        details: Parameters that the function gets as ``hookDetails``; default, none.
 
     Raises:
-        ConfigurationError: For no stage at all, the same one twice, or details that are not JSON.
+        ConfigurationError: There is no stage, a stage is given twice, or the details are not JSON.
     """
 
     function: lambda_.IFunction | lambda_.FunctionBase
@@ -58,7 +58,7 @@ class DeploymentHook:
         """Refuse hooks that ECS refuses."""
         if not self.stages:
             raise ConfigurationError(
-                "DeploymentHook.stages is empty, so the function would never be asked; name a stage, for example "
+                "DeploymentHook.stages is empty, so the function would never be invoked; name a stage, for example "
                 "DeploymentLifecycleStage.POST_SCALE_UP"
             )
         if len(set(self.stages)) < len(self.stages):
@@ -73,37 +73,38 @@ class DeploymentHook:
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """The deployment waits until a person lets it go on (``aws ecs continue-service-deployment``).
+    """A pause until a person lets the deployment continue (``aws ecs continue-service-deployment``).
 
-    Who does not answer in time has said no: the old version, which has served all along, stays.
+    Without an answer in time the deployment is rolled back: the old version, which has served all along, stays.
 
     Source: "Pause hooks for Amazon ECS service deployments" in the Amazon ECS developer guide.
 
     Attributes:
-        timeout: How long it waits, 1 minute to 24 hours; CloudFormation gives an update up after 36 hours in all.
-        stage: Where it waits; left out, when the new version can be looked at and serves no user: after the test
-            traffic has shifted where there is a ``test_traffic``, else when its tasks have started.
+        timeout: Longest pause, 1 minute to 24 hours; default, 24 hours. CloudFormation abandons an update after 36
+            hours in all.
+        stage: Stage of the pause; default, the one at which the new version can be tested and serves no user: after
+            the test traffic has shifted if there is a ``test_traffic``, otherwise when its tasks have started.
 
     Raises:
-        ConfigurationError: For a timeout outside of those. A stage in which traffic moves is refused by the deployment.
+        ConfigurationError: The timeout is out of range. The deployment refuses a stage in which traffic moves.
     """
 
     timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.hours(24))
     stage: ecs.DeploymentLifecycleStage | None = None
 
     def __post_init__(self) -> None:
-        """Refuse timeouts that cannot be waited for."""
+        """Refuse a timeout that is out of range."""
         whole_minutes("Approval.timeout", self.timeout, minimum=1, maximum=LONGEST_WAIT)
 
 
 def check_stages(
     name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_test_traffic: bool
 ) -> None:
-    """Refuse stages that would never come, and those at which ECS does not wait."""
+    """Refuse stages that are never reached, and those at which ECS does not wait."""
     if approval is not None and approval.stage in _NO_PAUSE:
         raise ConfigurationError(
-            f"{name}.approval waits at {approval.stage.value}, and ECS pauses at no stage in which traffic moves; use "
-            f"DeploymentLifecycleStage.POST_{approval.stage.value}, or POST_SCALE_UP"
+            f"{name}.approval waits at {approval.stage.value}, but ECS does not pause at stages in which traffic "
+            f"moves; use DeploymentLifecycleStage.POST_{approval.stage.value}, or POST_SCALE_UP"
         )
     if with_test_traffic:
         return
@@ -113,7 +114,7 @@ def check_stages(
     for stage in (_Stage.TEST_TRAFFIC_SHIFT, _Stage.POST_TEST_TRAFFIC_SHIFT):
         if stage in named:
             raise ConfigurationError(
-                f"{name} stops at {stage.value}, and without test_traffic= there is none that could shift; add "
+                f"{name} stops at {stage.value}, but without a preview there is no test traffic to shift; add "
                 "test_traffic=TestTrafficPort(…) or TestTrafficHeader(…), or stop at POST_SCALE_UP"
             )
 
@@ -126,9 +127,9 @@ def render_hooks(
     *,
     with_test_traffic: bool,
 ) -> list[dict[str, object]]:
-    """The ``LifecycleHooks`` of a service, and the role with which ECS invokes the functions.
+    """Return the ``LifecycleHooks`` of a service; add the role with which ECS invokes the functions.
 
-    CDK's own hook class knows neither details nor pauses.
+    CDK's own hook class supports neither details nor pauses.
     """
     rendered: list[dict[str, object]] = []
     if hooks:
@@ -143,8 +144,8 @@ def render_hooks(
             if hook.details is not None:
                 entry["HookDetails"] = json.dumps(dict(hook.details))
             rendered.append(entry)
-        when_made(lambda: _let_invoke(role, hooks))
-        service.node.add_dependency(role)  # and on its permission to invoke
+        when_made(lambda: _allow_invoke(role, hooks))
+        service.node.add_dependency(role)  # and on its permission to invoke the functions
     if approval is not None:
         stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_test_traffic else _Stage.POST_SCALE_UP)
         rendered.append(
@@ -157,8 +158,8 @@ def render_hooks(
     return rendered
 
 
-def _let_invoke(role: iam.Role, hooks: Sequence[DeploymentHook]) -> None:
-    """Let ECS invoke the functions, which remember by path whom they have let, refused ones too."""
+def _allow_invoke(role: iam.Role, hooks: Sequence[DeploymentHook]) -> None:
+    """Allow ECS to invoke the functions; a function remembers its grantees by path, including refused ones."""
     for hook in hooks:
         hook.function.grant_invoke(role)
         _acknowledge_versions(role, hook.function)

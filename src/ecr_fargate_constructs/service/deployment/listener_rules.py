@@ -1,4 +1,4 @@
-"""What the load balancer needs so that ECS can move traffic: a second target group, rules that name both, a role."""
+"""The load balancer's part of a traffic shift: a second target group, rules that name both groups, and a role."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
 
 _LAST = 50_000
-"""The highest number that a rule can have: rules of yours come first."""
+"""The lowest priority of a rule: your own rules come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shifting:
-    """What ECS moves traffic with."""
+    """The resources with which ECS shifts traffic."""
 
     green: elbv2.ApplicationTargetGroup
     production: elbv2.ApplicationListenerRule
@@ -36,15 +36,15 @@ class Shifting:
     role: iam.Role
 
     def advanced_configuration(self) -> dict[str, object]:
-        """The ``AdvancedConfiguration`` of the service's load balancer."""
-        found: dict[str, object] = {
+        """Return the ``AdvancedConfiguration`` of the service's load balancer."""
+        configuration: dict[str, object] = {
             "AlternateTargetGroupArn": self.green.target_group_arn,
             "ProductionListenerRule": self.production.listener_rule_arn,
             "RoleArn": self.role.role_arn,
         }
         if self.test_traffic is not None:
-            found["TestListenerRule"] = self.test_traffic.listener_rule_arn
-        return found
+            configuration["TestListenerRule"] = self.test_traffic.listener_rule_arn
+        return configuration
 
 
 def add_shifting(
@@ -60,17 +60,17 @@ def add_shifting(
     protocol_version: elbv2.ApplicationProtocolVersion | None,
     vpc: ec2.IVpc,
 ) -> Shifting:
-    """Add all of it to a listener whose default action forwards to ``blue``.
+    """Add the resources to a listener whose default action forwards to ``blue``.
 
     Group and rules are children of the listener, so that their ids change with the scheme of the load balancer as the
-    first group's does. Both rules hold both groups and never change: ECS moves the weights, and CloudFormation, which
-    compares templates only, leaves them alone (aws-cdk#36649).
+    first group's does. Both rules name both groups and never change: ECS changes the weights, and CloudFormation, which
+    compares only templates, keeps them (aws-cdk#36649).
     """
     green = elbv2.ApplicationTargetGroup(
         listener,
         "GreenGroup",
         vpc=vpc,
-        port=80,  # as the first group has: targets bring their own, and another one would replace the group
+        port=80,  # as in the first group: targets have their own ports, and another port would replace the group
         protocol=elbv2.ApplicationProtocol.HTTP,
         protocol_version=protocol_version,
         target_type=elbv2.TargetType.IP,
@@ -91,7 +91,7 @@ def add_shifting(
                 default_action=elbv2.ListenerAction.fixed_response(404),
             )
             for peer in peers if test_traffic.allow_from is None else test_traffic.allow_from:
-                # The security group may be the user's, and cannot forget a rule.
+                # The security group may be the user's, and a rule cannot be removed from it.
                 when_made(partial(second.connections.allow_default_port_from, peer))
             test = _rule(second, "PreviewRule", blue, green, priority=_LAST)
         case None:
@@ -126,7 +126,7 @@ def _rule(
 
 
 def to_both(blue: elbv2.ApplicationTargetGroup, green: elbv2.ApplicationTargetGroup) -> elbv2.ListenerAction:
-    """What a rule does that ECS moves: it names both groups, and all requests go to the first one to begin with."""
+    """Return the action of a rule that ECS changes: it names both groups, and at first all requests go to ``blue``."""
     return elbv2.ListenerAction.weighted_forward(
         [
             elbv2.WeightedTargetGroup(target_group=blue, weight=100),
@@ -136,10 +136,10 @@ def to_both(blue: elbv2.ApplicationTargetGroup, green: elbv2.ApplicationTargetGr
 
 
 def keep_from_tags(*constructs: elbv2.ApplicationTargetGroup | elbv2.ApplicationListenerRule) -> None:
-    """Leave tags out of what ECS moves traffic with, whoever adds them, and however late.
+    """Remove all tags, of the app or of the stack, from resources with which ECS shifts traffic.
 
-    A tag that changes is an update of the rule, in which CloudFormation sends the template's weights again: users would
-    be in the empty group (aws-cdk#36649). An override is applied after every tag, of the app or of the stack.
+    A changed tag is an update of the rule, in which CloudFormation sends the template's weights again: requests would
+    go to the empty group (aws-cdk#36649). An override is applied after every tag, even a late one.
     """
     for construct in constructs:
         resource = construct.node.default_child
@@ -150,14 +150,14 @@ def keep_from_tags(*constructs: elbv2.ApplicationTargetGroup | elbv2.Application
 def infrastructure_role(
     scope: Construct, groups: Sequence[elbv2.ApplicationTargetGroup], rules: Sequence[elbv2.ApplicationListenerRule]
 ) -> iam.Role:
-    """A role for ECS with what AWS's own policy for it allows on rules and groups, and on these alone.
+    """Make a role for ECS with the permissions of AWS's own policy, limited to the given rules and groups.
 
-    That policy, ``AmazonECSInfrastructureRolePolicyForLoadBalancers``, allows it on all of the account's.
+    That policy, ``AmazonECSInfrastructureRolePolicyForLoadBalancers``, covers all resources of the account.
     """
     role = iam.Role(scope, "InfrastructureRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
     for actions, resources in (
         (
-            # Elastic Load Balancing does not narrow these.
+            # Elastic Load Balancing does not support resources for these.
             ["DescribeListeners", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth"],
             ["*"],
         ),

@@ -1,4 +1,4 @@
-"""How a new version replaces the old one, task by task."""
+"""Rolling deployments: a new version replaces the old one task by task."""
 
 from __future__ import annotations
 
@@ -18,71 +18,73 @@ if TYPE_CHECKING:
 
 
 class SourceRevisionCleanup(Enum):
-    """When the old tasks go, as seen from a deployment that ends early."""
+    """The time when the old tasks stop, relative to the end of the deployment."""
 
     BLOCKING = "BLOCKING"
-    """The deployment ends when they are gone."""
+    """The deployment ends after they have stopped."""
 
     DEFERRED = "DEFERRED"
-    """The deployment ends first, and they go in the background."""
+    """The deployment ends first, and they stop in the background."""
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class EarlySuccess:
-    """A rolling deployment that counts as done before all its tasks run; the rest follows in the background.
+    """A rolling deployment that succeeds before all its tasks run; the rest follows in the background.
 
-    For services with many tasks. ECS has it for ``Rolling`` only.
+    For services with many tasks. ECS supports it only with ``Rolling``.
 
     Attributes:
         healthy_percent: Tasks of the new version that have to be healthy, in percent of the desired count, 0 to 100,
-            and not less than the deployment's ``min_healthy_percent``.
-        source_revision_cleanup: When the old tasks go; left out, before the deployment ends.
+            and at least the deployment's ``min_healthy_percent``.
+        source_revision_cleanup: Time when the old tasks stop; default, before the deployment ends.
 
     Raises:
-        ConfigurationError: For a percentage outside of those.
+        ConfigurationError: The percentage is out of range.
     """
 
     healthy_percent: float
     source_revision_cleanup: SourceRevisionCleanup = SourceRevisionCleanup.BLOCKING
 
     def __post_init__(self) -> None:
-        """Refuse what is not a percentage."""
+        """Refuse a percentage that is out of range."""
         whole_number("EarlySuccess.healthy_percent", self.healthy_percent, minimum=0, maximum=100, what="a percentage")
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Rolling:
-    """New tasks start beside the old ones; a version that does not come up is rolled back.
+    """New tasks start beside the old ones; a version that does not start is rolled back.
 
-    Defaults: never fewer tasks than wanted (100 %), up to twice as many while deploying (200 %), and a circuit breaker
-    that rolls back. The breaker trips after half as many failed tasks as are wanted, at least 3 and at most 200, which
-    are ECS's own figures, but it does not forget the failures when one task happens to become healthy: a small service
-    that flaps would never trip ECS's default. Alarms roll back too, ``RollbackAlarms()``: ECS goes on watching them
-    for as long as they take to go off, two minutes, before it calls a deployment done.
+    Defaults: never fewer tasks than desired (100 %), up to twice as many during a deployment (200 %), and a circuit
+    breaker that rolls back. The breaker trips after half as many failed tasks as are desired, at least 3 and at most
+    200, which are ECS's own figures; but it does not reset when a task becomes healthy, since a small service that
+    flaps would never trip ECS's default. Alarms roll back too, ``RollbackAlarms()``: before a deployment completes, ECS
+    watches them for as long as they need to go off, two minutes.
 
-    ``ready_for`` is the way from and to a strategy that shifts traffic. Coming from one, the live version may be in the
-    second target group: with ``ready_for`` the group, the rule and its weights stay as they are, and ECS rolls the new
-    version into the group that has the traffic. Going to one, AWS asks for a rolling deployment that names the groups
-    first. Leave it there afterwards; it costs the alarms of the second group.
+    ``ready_for`` is for the change from and to a strategy that shifts traffic. After such a strategy the live version
+    may be in the second target group: with ``ready_for``, the group, the rule and its weights stay as they are, and ECS
+    deploys the new version to the group that has the traffic. Before such a strategy, AWS requires a rolling deployment
+    that names the groups. You may keep it set; it costs the alarms of the second group.
 
     Source: "How the Amazon ECS deployment circuit breaker detects failures" and "Update the Amazon ECS deployment
     strategy" in the Amazon ECS developer guide.
 
     Attributes:
-        min_healthy_percent: Tasks that keep running during a deployment, in percent of the desired count, 0 to 100.
-        max_healthy_percent: Tasks that may run during a deployment, in percent of the desired count, 101 to 200: ECS
-            rebalances tasks among availability zones only above 100. It is rounded down, and the minimum up: with 2
-            tasks, 100 and 149 would let none start and none stop, which the service refuses.
-        failure_threshold: Failed tasks that trip the breaker, 1 to 200; left out, worked out as above.
-        alarms: What rolls back beside the breaker; None for nothing.
-        early_success: When the deployment counts as done; left out, when all tasks are of the new version.
-        ready_for: The strategy whose target group, rule and role stand beside the service while it rolls; left out,
-            none. Of its values only ``test_traffic`` counts.
+        min_healthy_percent: Tasks that keep running during a deployment, in percent of the desired count, 0 to 100;
+            default, 100.
+        max_healthy_percent: Tasks that may run during a deployment, in percent of the desired count, 101 to 200;
+            default, 200. ECS rebalances tasks among availability zones only above 100. ECS rounds it down, and the
+            minimum up: with 2 tasks, 100 and 149 would let none start and none stop, which the service refuses.
+        failure_threshold: Number of failed tasks that trips the breaker, 1 to 200; default, the figures above.
+        alarms: Alarms that roll back in addition to the breaker; None for none; default, ``RollbackAlarms()``.
+        early_success: Condition on which the deployment succeeds early; default, none: all tasks are of the new
+            version.
+        ready_for: Strategy whose target group, rule and role the service keeps while it deploys with ``Rolling``;
+            default, none. Of its values only ``test_traffic`` counts.
 
     Raises:
-        ConfigurationError: For a percentage or threshold outside of those.
+        ConfigurationError: A percentage or the threshold is out of range.
     """
 
     min_healthy_percent: float = 100
@@ -93,7 +95,7 @@ class Rolling:
     ready_for: BlueGreen | Canary | Linear | None = None
 
     def __post_init__(self) -> None:
-        """Refuse figures that ECS refuses, or that cannot make progress."""
+        """Refuse values that ECS refuses, or with which a deployment cannot make progress."""
         whole_number(
             "Rolling.min_healthy_percent", self.min_healthy_percent, minimum=0, maximum=100, what="a percentage"
         )
@@ -111,8 +113,8 @@ class Rolling:
         if early.healthy_percent < self.min_healthy_percent:
             raise ConfigurationError(
                 f"Rolling.early_success has healthy_percent={early.healthy_percent:g}, below "
-                f"min_healthy_percent={self.min_healthy_percent:g}; it would be done with fewer tasks than "
-                "have to run, which ECS refuses: raise the one or lower the other"
+                f"min_healthy_percent={self.min_healthy_percent:g}; ECS refuses to complete with fewer tasks "
+                "than have to run: raise the one or lower the other"
             )
 
 
@@ -123,25 +125,25 @@ def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
     minimumHealthyPercent up.
 
     Args:
-        rolling: How the service is deployed.
-        tasks: The number of tasks, or the least of a service that scales; None when nobody knows it.
-        path: Path of the construct that is to be.
+        rolling: The deployment.
+        tasks: The number of tasks, or the minimum of a service that scales; None if it is unknown.
+        path: Path of the construct.
 
     Raises:
-        ConfigurationError: None may start, and none may stop.
+        ConfigurationError: No task may start, and none may stop.
     """
     least, most = rolling.min_healthy_percent, rolling.max_healthy_percent
     if tasks is None or is_token(tasks) or is_token(least) or is_token(most):
         return
-    wanted = int(tasks)
-    started, kept = wanted * int(most) // 100, -(-wanted * int(least) // 100)
+    count = int(tasks)
+    started, kept = count * int(most) // 100, -(-count * int(least) // 100)
     if started > kept:
         return
     raise ConfigurationError(
-        f"Rolling(min_healthy_percent={least:g}, max_healthy_percent={most:g}) never replaces {_tasks(wanted)}: ECS "
-        f"rounds the maximum down to {started} and the minimum up to {kept}, so that none may start and none may stop; "
-        f"use max_healthy_percent={-(-100 * (wanted + 1) // wanted)} or more, or min_healthy_percent="
-        f"{100 * (wanted - 1) // wanted} or less",
+        f"Rolling(min_healthy_percent={least:g}, max_healthy_percent={most:g}) never replaces {_tasks(count)}: ECS "
+        f"rounds the maximum down to {started} and the minimum up to {kept}, so no task may start and none may stop; "
+        f"use max_healthy_percent={-(-100 * (count + 1) // count)} or more, or min_healthy_percent="
+        f"{100 * (count - 1) // count} or less",
         path=path,
     )
 
@@ -151,11 +153,11 @@ def _tasks(number: int) -> str:
 
 
 def rolling_overrides(rolling: Rolling, tasks: float | None) -> dict[str, object]:
-    """The parts of ``DeploymentConfiguration`` that neither the pattern nor the L2 service reaches.
+    """Return the parts of ``DeploymentConfiguration`` that neither the pattern nor the L2 service sets.
 
     Args:
-        rolling: How the service is deployed.
-        tasks: The number of tasks; None when an autoscaler decides.
+        rolling: The deployment.
+        tasks: The number of tasks; None if an autoscaler sets it.
     """
     return {
         "Strategy": "ROLLING",
@@ -168,7 +170,7 @@ def rolling_overrides(rolling: Rolling, tasks: float | None) -> dict[str, object
 
 def _early_success(early: EarlySuccess | None) -> dict[str, object]:
     if early is None:
-        return {"Enable": False}  # ECS may keep what an update does not mention
+        return {"Enable": False}  # ECS may keep a property that an update does not mention
     return {
         "Enable": True,
         "HealthyPercent": early.healthy_percent,
@@ -180,5 +182,5 @@ def _threshold(rolling: Rolling, tasks: float | None) -> dict[str, object]:
     if rolling.failure_threshold is not None:
         return {"Type": "COUNT", "Value": rolling.failure_threshold}
     if tasks is None:
-        return {"Type": "BOUNDED_PERCENT", "Value": 50}  # ECS works the count out of what is wanted at that time
+        return {"Type": "BOUNDED_PERCENT", "Value": 50}  # ECS derives the count from the desired count at that time
     return {"Type": "COUNT", "Value": 3 if is_token(tasks) else max(3, min(200, math.ceil(tasks / 2)))}

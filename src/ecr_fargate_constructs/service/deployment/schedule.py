@@ -1,4 +1,4 @@
-"""How long a deployment that shifts traffic takes, and how long CloudFormation lets it take. Pure arithmetic.
+"""Length of a deployment that shifts traffic, and CloudFormation's limits on it. Pure arithmetic.
 
 Sources: the pages of ``AWS::ECS::Service LinearConfiguration`` and ``CanaryConfiguration`` in the CloudFormation
 template reference.
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from ecr_fargate_constructs.errors import ConfigurationError
 
 LONGEST_WAIT = 24 * 60
-"""Minutes that ECS waits at most between two shifts, and at most after the last one."""
+"""Minutes that ECS waits at most between two shifts, and after the last one."""
 
 LONGEST_SCHEDULE = 33 * 60
-"""Minutes above which CloudFormation refuses a schedule."""
+"""Longest schedule that CloudFormation accepts, in minutes."""
 
 TIMEOUT = 36 * 60
-"""Minutes after which CloudFormation gives an update of a service up."""
+"""Minutes after which CloudFormation abandons an update of a service."""
 
 
 def waits_of(step_percent: float) -> int:
-    """How often a linear deployment waits: after each shift but the last, which reaches 100 %."""
+    """Return the number of waits of a linear deployment: one after each shift but the last, which reaches 100 %."""
     tenths = round(step_percent * 10)  # whole numbers: 100 / 3.3 is not exact
     return 1000 // tenths - (1000 % tenths == 0)
 
@@ -32,11 +32,11 @@ class Schedule:
 
     Attributes:
         strategy: Name of the strategy, for messages.
-        shifts: What is shifted, in words, for example ``10 % of the traffic``.
-        waits: How often it waits before all traffic has moved.
-        wait_minutes: How long each time.
-        bake_minutes: How long the old version stays ready afterwards.
-        approval_minutes: How long a person may take to let it go on; 0 without an approval.
+        shifts: The shifts in words, for example ``10 % of the traffic``.
+        waits: Number of waits before all traffic has moved.
+        wait_minutes: Length of each wait.
+        bake_minutes: Time for which the old version stays ready afterwards.
+        approval_minutes: Longest wait for a person's approval; 0 without an approval.
     """
 
     strategy: str
@@ -48,30 +48,30 @@ class Schedule:
 
     @property
     def total_minutes(self) -> int:
-        """The length that CloudFormation works out; tasks that start, hooks and an approval come on top."""
+        """Length as CloudFormation calculates it; starting tasks, hooks and an approval come on top."""
         return self.waits * self.wait_minutes + self.bake_minutes
 
     def check(self) -> None:
-        """Refuse what CloudFormation refuses, or what it would give up.
+        """Refuse a schedule that CloudFormation refuses, or would abandon.
 
         Raises:
-            ConfigurationError: For more than 33 hours, or more than 36 with the approval.
+            ConfigurationError: It has more than 33 hours, or more than 36 with the approval.
         """
         if self.total_minutes > LONGEST_SCHEDULE:
             raise ConfigurationError(
-                f"{self.strategy} takes {self._sum()} = {_time(self.total_minutes)}, and CloudFormation refuses more "
-                f"than {_time(LONGEST_SCHEDULE)}; shorten the waits, or take larger steps"
+                f"{self.strategy} takes {self._sum()} = {_time(self.total_minutes)}, but CloudFormation accepts at "
+                f"most {_time(LONGEST_SCHEDULE)}; shorten the waits, or use larger steps"
             )
         whole = self.total_minutes + self.approval_minutes
         if whole > TIMEOUT:
             raise ConfigurationError(
                 f"{self.strategy} takes {_time(self.total_minutes)} and waits up to {_time(self.approval_minutes)} for "
-                f"the approval, and CloudFormation gives up after {_time(TIMEOUT)}; shorten one of them, for example "
-                "approval=Approval(timeout=…)"
+                f"the approval, but CloudFormation abandons an update after {_time(TIMEOUT)}; shorten one of them, for "
+                "example approval=Approval(timeout=…)"
             )
 
     def __str__(self) -> str:
-        """The schedule in a sentence."""
+        """Return the schedule as a sentence."""
         approval = f", and up to {_time(self.approval_minutes)} for the approval" if self.approval_minutes else ""
         return (
             f"{self.strategy}: {self.shifts}; {self._sum()} = {_time(self.total_minutes)} in all{approval}, "

@@ -1,4 +1,4 @@
-"""How a new version can be asked before users reach it."""
+"""Test traffic: requests that reach a new version before users do."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 class TestTrafficPort:
     """A second listener on the load balancer, which reaches the new version first.
 
-    It speaks what the first listener speaks, with the same certificate. Between deployments it answers with the version
-    that runs.
+    It has the protocol and the certificate of the first listener. Between deployments it reaches the running version.
 
     Attributes:
         port: TCP port, other than 80 and, with HTTPS, 443.
-        allow_from: Who may connect; left out, those who may connect to the load balancer.
+        allow_from: Peers that may connect; default, those of the load balancer.
 
     Raises:
-        ConfigurationError: For a port that does not exist, or nobody to connect.
+        ConfigurationError: The port does not exist, or no peer may connect.
     """
 
     __test__: ClassVar[bool] = False  # or pytest collects the class where a test module imports it
@@ -41,25 +40,26 @@ class TestTrafficPort:
     allow_from: Sequence[ec2.IPeer] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse ports that do not exist."""
+        """Refuse a port that does not exist, and an empty list of peers."""
         tcp_port("TestTrafficPort.port", self.port)
         if self.allow_from is not None and not self.allow_from:
-            raise ConfigurationError("TestTrafficPort.allow_from is empty, so nobody could connect; name peers")
+            raise ConfigurationError("TestTrafficPort.allow_from is empty, so no client could connect; name peers")
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class TestTrafficHeader:
-    """Requests with a header reach the new version first, through the listener that everybody uses.
+    """Requests with a given header reach the new version first, through the production listener.
 
-    Whoever knows the header can ask: it hides a version, it protects nothing.
+    Every client that knows the header can use it: it hides a version, but does not protect it.
 
     Attributes:
         name: Name of the header, up to 40 characters.
-        values: Values, of which one has to match; ``*`` and ``?`` stand for any characters and for one.
+        values: Values, one of which has to match; ``*`` stands for any characters and ``?`` for one; default, any
+            value.
 
     Raises:
-        ConfigurationError: For a name or values that Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses the name or the values.
     """
 
     __test__: ClassVar[bool] = False  # as above
@@ -75,18 +75,17 @@ class TestTrafficHeader:
                 "'-', for example 'X-Preview'"
             )
         if not is_token(self.name) and self.name.lower() == "host":
-            raise ConfigurationError(
-                "TestTrafficHeader.name='Host' cannot be matched as a header; use a header of yours"
-            )
+            raise ConfigurationError("TestTrafficHeader.name='Host' cannot be matched as a header; use another header")
         # A rule has at most five values, and its path condition takes one of them.
         if isinstance(self.values, str) or not 1 <= len(self.values) <= 4:  # noqa: PLR2004 - said above
             raise ConfigurationError(
-                f"TestTrafficHeader.values={self.values!r} are not one to four values; use for example ('yes',)"
+                f"TestTrafficHeader.values={self.values!r} is not a list of one to four values; use for example "
+                "('yes',)"
             )
         for value in self.values:
             if not is_token(value) and not 1 <= len(value) <= 128:  # noqa: PLR2004 - said in the message
-                raise ConfigurationError(f"TestTrafficHeader.values has {value!r}; a value has 1 to 128 characters")
+                raise ConfigurationError(f"TestTrafficHeader.values has {value!r}; use values of 1 to 128 characters")
 
 
 TestTraffic: TypeAlias = TestTrafficPort | TestTrafficHeader
-"""The ways to a new version."""
+"""Any test traffic."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class _TrafficShift:
-    """What the three strategies share."""
+    """Base class of the three strategies that shift traffic."""
 
     bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
     test_traffic: TestTraffic | None = None
@@ -40,18 +40,19 @@ class _TrafficShift:
         name = type(self).__name__
         if self.failure_threshold is not None:
             raise ConfigurationError(
-                f"{name}.failure_threshold={self.failure_threshold!r}: ECS has its circuit breaker for rolling "
-                "deployments only, and would ignore it here; leave it out, alarms= rolls back"
+                f"{name}.failure_threshold={self.failure_threshold!r} has no effect: ECS has its circuit breaker only "
+                "for rolling deployments; omit it, alarms= rolls back"
             )
         if self.early_success is not None:
             raise ConfigurationError(
-                f"{name}.early_success: ECS has it for rolling deployments only; leave it out, or use Rolling(…)"
+                f"{name}.early_success has no effect: ECS supports it only for rolling deployments; omit it, or use "
+                "Rolling(…)"
             )
         minutes = whole_minutes(f"{name}.bake_time", self.bake_time, minimum=0, maximum=LONGEST_WAIT)
         if minutes == 0 and self.alarms is not None:
             raise ConfigurationError(
-                f"{name}.bake_time is zero, so the old version would be gone before an alarm could bring it back; give "
-                "it 5 minutes or more, or say alarms=None"
+                f"{name}.bake_time is zero, so the old version would be gone before an alarm could roll back; use 5 "
+                "minutes or more, or alarms=None"
             )
         check_stages(name, self.hooks, self.approval, with_test_traffic=self.test_traffic is not None)
         schedule = self.schedule
@@ -60,7 +61,7 @@ class _TrafficShift:
 
     @property
     def schedule(self) -> Schedule | None:
-        """How long a deployment takes; None when a token decides."""
+        """Length of a deployment; None if it depends on a token."""
         raise NotImplementedError  # each strategy has its own
 
     def _schedule(self, shifts: str, waits: int, wait_minutes: int | None) -> Schedule | None:
@@ -85,61 +86,65 @@ class BlueGreen(_TrafficShift):
     """All traffic moves to the new version at once, and the old one stays ready to take it back.
 
     The new version starts in a second target group, at full strength, while the old one serves: a deployment needs
-    twice the tasks for its duration. Then the load balancer is pointed at it. The old tasks stay until ``bake_time`` is
-    over; until then an alarm, a hook or ``aws ecs stop-service-deployment`` gives the traffic back to them at once.
+    twice the tasks for its duration. Then the load balancer sends all traffic to it. The old tasks stay until
+    ``bake_time`` is over; until then an alarm, a hook or ``aws ecs stop-service-deployment`` returns the traffic to
+    them at once.
 
-    What is made beside the service: a second target group with the same health check, a listener rule that names both
-    from the first deployment (a rule that changes later would reset the weights in the middle of traffic,
-    aws-cdk#36649), and a role with which ECS may change just these.
+    The service also gets a second target group with the same health check, a listener rule that names both groups from
+    the first deployment (a rule that changes later would reset the weights while it has traffic, aws-cdk#36649), and a
+    role with which ECS may change only these.
 
-    Back to ``Rolling``: after an odd number of deployments the live version is in the second group. Say
-    ``Rolling(ready_for=BlueGreen())``, which keeps it; a plain ``Rolling()`` would take it away, and users would see
-    503 until the new tasks are up.
+    To return to ``Rolling``: after an odd number of deployments the live version is in the second group. Use
+    ``Rolling(ready_for=BlueGreen())``, which keeps the group; a plain ``Rolling()`` would remove it, and users would
+    see 503 until the new tasks have started.
 
-    ECS's circuit breaker works for ``Rolling`` only. A version whose tasks never start is found by nobody here: the
-    deployment waits, the old version serves, and CloudFormation gives up in the end. ``ecr-fargate explain`` says why.
+    ECS's circuit breaker works only for ``Rolling``. Nothing detects a version whose tasks never start: the deployment
+    waits, the old version serves, and CloudFormation abandons the update in the end. ``ecr-fargate explain`` shows the
+    cause.
 
     Defaults: 10 minutes of bake, ``RollbackAlarms()``, no preview, no hook, no approval.
 
     Source: "Amazon ECS blue/green deployments" in the Amazon ECS developer guide.
 
     Attributes:
-        bake_time: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
-        test_traffic: A port or a header through which the new version can be asked first; left out, there is none.
-        alarms: What rolls back; None for nothing.
-        hooks: Functions that judge the new version at named stages.
-        approval: An ``Approval``, for a person who lets the deployment go on; unless you set it, nobody is asked.
+        bake_time: Time for which the old version stays ready after all traffic has moved, 0 to 24 hours in whole
+            minutes; default, 10 minutes.
+        test_traffic: A port or a header that reaches the new version first; default, none.
+        alarms: Alarms that roll back; None for none; default, ``RollbackAlarms()``.
+        hooks: Functions that judge the new version at given stages; default, none.
+        approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
-        ConfigurationError: For a bake outside of those, a zero bake with alarms, a stage that never comes, or a
-            schedule that CloudFormation refuses.
+        ConfigurationError: The bake is out of range, or zero with alarms; a stage is never reached; or CloudFormation
+            refuses the schedule.
     """
 
     @property
     def schedule(self) -> Schedule | None:
-        """How long a deployment takes; None when a token decides."""
+        """Length of a deployment; None if it depends on a token."""
         return self._schedule("all traffic at once", 0, 0)
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Canary(_TrafficShift):
-    """A share of the traffic tries the new version first, then the rest follows.
+    """A share of the traffic moves to the new version first, then the rest follows.
 
-    What is said of ``BlueGreen`` holds here. Defaults: 10 % for 10 minutes, then everything, and 10 minutes of bake.
+    See ``BlueGreen`` for resources and limits. Defaults: 10 % for 10 minutes, then everything, and 10 minutes of bake.
 
     Attributes:
-        percent: Share of the requests that goes first, 0.1 to 100 in tenths.
-        canary_bake_time: How long it goes alone, 0 to 24 hours in whole minutes.
-        bake_time: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
-        test_traffic: A port or a header through which the new version can be asked first; left out, there is none.
-        alarms: What rolls back; None for nothing.
-        hooks: Functions that judge the new version at named stages.
-        approval: An ``Approval``, for a person who lets the deployment go on; unless you set it, nobody is asked.
+        percent: Share of the requests that moves first, 0.1 to 100 in tenths; default, 10.
+        canary_bake_time: Time before the rest follows, 0 to 24 hours in whole minutes; default, 10 minutes.
+        bake_time: Time for which the old version stays ready after all traffic has moved, 0 to 24 hours in whole
+            minutes; default, 10 minutes.
+        test_traffic: A port or a header that reaches the new version first; default, none.
+        alarms: Alarms that roll back; None for none; default, ``RollbackAlarms()``.
+        hooks: Functions that judge the new version at given stages; default, none.
+        approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
-        ConfigurationError: For a share or a time outside of those, a zero bake with alarms, a stage that never comes,
-            or a schedule that CloudFormation refuses.
+        ConfigurationError: A share or a time is out of range, or the bake is zero with alarms; a stage is never
+            reached; or CloudFormation refuses the schedule.
     """
 
     percent: float = 10
@@ -153,7 +158,7 @@ class Canary(_TrafficShift):
 
     @property
     def schedule(self) -> Schedule | None:
-        """How long a deployment takes; None when a token decides."""
+        """Length of a deployment; None if it depends on a token."""
         wait = None if self.canary_bake_time.is_unresolved() else int(self.canary_bake_time.to_minutes())
         share = "a share" if is_token(self.percent) else f"{self.percent:g} %"
         return self._schedule(f"{share} of the traffic, then all of it", 1, wait)
@@ -164,20 +169,21 @@ class Canary(_TrafficShift):
 class Linear(_TrafficShift):
     """The traffic moves to the new version in equal steps.
 
-    What is said of ``BlueGreen`` holds here. Defaults: 10 % every 6 minutes, and 10 minutes of bake: 64 minutes.
+    See ``BlueGreen`` for resources and limits. Defaults: 10 % every 6 minutes, and 10 minutes of bake: 64 minutes.
 
     Attributes:
-        step_percent: Share of the requests that each step moves, 3 to 100 in tenths.
-        step_bake_time: How long it waits after each step but the last, 0 to 24 hours in whole minutes.
-        bake_time: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
-        test_traffic: A port or a header through which the new version can be asked first; left out, there is none.
-        alarms: What rolls back; None for nothing.
-        hooks: Functions that judge the new version at named stages.
-        approval: An ``Approval``, for a person who lets the deployment go on; unless you set it, nobody is asked.
+        step_percent: Share of the requests that each step moves, 3 to 100 in tenths; default, 10.
+        step_bake_time: Time after each step but the last, 0 to 24 hours in whole minutes; default, 6 minutes.
+        bake_time: Time for which the old version stays ready after all traffic has moved, 0 to 24 hours in whole
+            minutes; default, 10 minutes.
+        test_traffic: A port or a header that reaches the new version first; default, none.
+        alarms: Alarms that roll back; None for none; default, ``RollbackAlarms()``.
+        hooks: Functions that judge the new version at given stages; default, none.
+        approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
-        ConfigurationError: For a share or a time outside of those, a zero bake with alarms, a stage that never comes,
-            or a schedule that CloudFormation refuses.
+        ConfigurationError: A share or a time is out of range, or the bake is zero with alarms; a stage is never
+            reached; or CloudFormation refuses the schedule.
     """
 
     step_percent: float = 10
@@ -191,7 +197,7 @@ class Linear(_TrafficShift):
 
     @property
     def schedule(self) -> Schedule | None:
-        """How long a deployment takes; None when a token decides."""
+        """Length of a deployment; None if it depends on a token."""
         if is_token(self.step_percent) or self.step_bake_time.is_unresolved():
             return None
         return self._schedule(
@@ -213,4 +219,4 @@ def _check_percent(name: str, value: float, *, least: float) -> None:
 
 Shift: TypeAlias = BlueGreen | Canary | Linear
 Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
-"""The ways in which a new version replaces the old one."""
+"""Any deployment: a way in which a new version replaces the old one."""

@@ -1,1 +1,1 @@
-"""How traffic reaches a service."""
+"""Ingress: how traffic reaches a service."""

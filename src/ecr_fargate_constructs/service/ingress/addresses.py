@@ -1,4 +1,4 @@
-"""Whether a way in can be had where the service stands: certificates, zones, web ACLs and logs have a region."""
+"""Checks of an ingress against its stack: certificates, zones, web ACLs and log buckets belong to a region."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _CERTIFICATE = re.compile(
 
 
 def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
-    """Refuse what cannot work where the load balancer will stand; to be called before anything exists.
+    """Refuse an ingress that cannot work in the stack of ``scope``; called before any construct exists.
 
     Raises:
-        ConfigurationError: For a certificate or a web ACL of another region, something that is no certificate, a
-            certificate to be made for a private zone, or access logs without a region.
+        ConfigurationError: A certificate or a web ACL is of another region, a certificate's ARN is of something else, a
+            certificate would have to be made for a private zone, or access logs are set in a stack without a region.
     """
     if ingress is None:
         return
@@ -36,8 +36,8 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
     name = type(ingress).__name__
     if ingress.access_logs is not None and is_token(stack.region):
         raise ConfigurationError(
-            f"{name}.access_logs takes a stack whose region is known, since the bucket has to let the load balancers "
-            "of that region in; give the stack env=cdk.Environment(region=…)",
+            f"{name}.access_logs requires a stack with a region, because the bucket policy allows the load balancers "
+            "of that region to write; give the stack env=cdk.Environment(region=…)",
             path=path,
         )
     if ingress.web_acl is not None and not is_token(ingress.web_acl):
@@ -50,7 +50,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
             f"LoadBalancerSettings.name={settings.name!r}",
             ("load balancer", *environment_key(scope), settings.name.lower()),
             path=path,
-            instead="a name is taken once in an account and region; use another, or leave it out",
+            instead="an account and region has each name once; use another, or omit it",
         )
     if isinstance(ingress, (PublicHttps, InternalHttps)):
         _check_certificates(ingress, stack.region, path)
@@ -58,7 +58,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
 
 
 def _take_domain(scope: Construct, ingress: PublicHttps | InternalHttps, path: str) -> None:
-    """Refuse a domain that leads to another load balancer already: a zone has one record of a name."""
+    """Refuse a domain that already points to another load balancer: a zone has one record per name."""
     domain, zone = ingress.domain_name, ingress.hosted_zone
     if domain is None or zone is None or is_token(domain):
         return
@@ -68,25 +68,25 @@ def _take_domain(scope: Construct, ingress: PublicHttps | InternalHttps, path: s
         f"{type(ingress).__name__}.domain_name={domain!r}",
         ("domain", path_of_construct(zone) if is_token(zone_id) else zone_id, domain.lower()),
         path=path,
-        instead="a zone has one record of a name; use another, or share a load balancer (SharedLoadBalancer)",
+        instead="a zone has one record per name; use another name, or share a load balancer (SharedLoadBalancer)",
     )
 
 
 def check_ipv6(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, path: str) -> None:
-    """Refuse IPv6 addresses in a network that has none: the one that services share, or a ``Network`` without.
+    """Refuse IPv6 addresses in a network without IPv6: the stack's shared network, or a ``Network``.
 
-    What others have can be added to in many ways, and so is taken at its word.
+    Other VPCs may get IPv6 in many ways, and are not checked.
     """
     if ingress is None or not isinstance(ingress.load_balancer, LoadBalancerSettings) or not speaks_ipv6(ingress):
         return
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
-    home = None if network is None else network.node.scope
-    if network is None or getattr(home, "has_ipv6", None) is False:
+    owner = None if network is None else network.node.scope
+    if network is None or getattr(owner, "has_ipv6", None) is False:
         which = "the network that the stack's services share" if network is None else network.node.path
         raise ConfigurationError(
-            f"LoadBalancerSettings.ip_address_type={ingress.load_balancer.ip_address_type.name} takes subnets with "
-            f"IPv6 addresses, and {which} has none; give the vpc and task_subnets of "
-            "Network(ip_protocol=ec2.IpProtocol.DUAL_STACK), or leave ip_address_type out",
+            f"LoadBalancerSettings.ip_address_type={ingress.load_balancer.ip_address_type.name} requires subnets with "
+            f"IPv6 addresses, but {which} has none; give the vpc and task_subnets of "
+            "Network(ip_protocol=ec2.IpProtocol.DUAL_STACK), or omit ip_address_type",
             path=path,
         )
 
@@ -102,7 +102,7 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
         match = _CERTIFICATE.fullmatch(arn)
         if match is None:
             raise ConfigurationError(
-                f"{option} has the ARN {arn!r}, which is no certificate's; use one like "
+                f"{option} has the ARN {arn!r}, which is not a certificate's; use one like "
                 "'arn:aws:acm:eu-west-1:123456789012:certificate/…'",
                 path=path,
             )
@@ -111,12 +111,12 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
         check_partition(option, arn, region, path=path)
     if ingress.certificate is not None or ingress.hosted_zone is None:
         return
-    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that only domains need
+    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module, needed only for domains
 
     if isinstance(ingress.hosted_zone, route53.PrivateHostedZone):
         raise ConfigurationError(
-            f"{name}.hosted_zone is a private zone, and a certificate that is made is validated in a public one, so "
-            "the deployment would wait for ever; add certificate=",
+            f"{name}.hosted_zone is a private zone, but a new certificate is validated in a public zone, so the "
+            "deployment would wait forever; add certificate=",
             path=path,
         )
 
@@ -124,5 +124,5 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
 def _check_region(what: str, region: str, own: str, path: str) -> None:
     if not is_token(own) and region != own:
         raise ConfigurationError(
-            f"{what} is of {region}, and the load balancer will be in {own}; use one of {own}", path=path
+            f"{what} is in {region}, but the load balancer will be in {own}; use one in {own}", path=path
         )

@@ -1,4 +1,4 @@
-"""Who has to sign in before a request reaches a task."""
+"""Authentication: users sign in before a request reaches a task."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @typed
 @dataclass(frozen=True, kw_only=True)
 class OidcAuthentication:
-    """Users sign in with an OpenID Connect provider; a session lasts 7 days unless the provider ends it.
+    """Sign-in with an OpenID Connect provider; a session lasts 7 days unless the provider ends it.
 
-    The provider has to know ``https://<domain>/oauth2/idpresponse`` as a redirect URL.
+    Register ``https://<domain>/oauth2/idpresponse`` as a redirect URL at the provider.
 
     Attributes:
         issuer: The provider's issuer, for example ``"https://example.okta.com"``.
@@ -33,10 +33,10 @@ class OidcAuthentication:
         user_info_endpoint: Its user info endpoint.
         client_id: The client's id.
         client_secret: The client's secret, from Secrets Manager: ``cdk.SecretValue.secrets_manager(…)``.
-        scope: What is asked for; left out, ``openid``.
+        scope: Requested scopes; default, ``openid``.
 
     Raises:
-        ConfigurationError: For an address that is not HTTPS, or an empty id or scope.
+        ConfigurationError: An address is not HTTPS, or an id or the scope is empty.
     """
 
     issuer: str
@@ -61,15 +61,15 @@ class OidcAuthentication:
             text(f"OidcAuthentication.{name}", getattr(self, name))
             if not getattr(self, name):
                 raise ConfigurationError(
-                    f"OidcAuthentication.{name} is empty, and the provider would refuse every sign-in; use "
-                    f"{'the one that the provider has given to the client' if name == 'client_id' else repr('openid')}"
+                    f"OidcAuthentication.{name} is empty, so the provider would refuse every sign-in; use "
+                    f"{'the id that the provider gave to the client' if name == 'client_id' else repr('openid')}"
                 )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class CognitoAuthentication:
-    """Users sign in with a Cognito user pool.
+    """Sign-in with a Cognito user pool.
 
     The client needs a secret, the authorization code flow, and ``https://<domain>/oauth2/idpresponse`` as a callback.
 
@@ -79,7 +79,7 @@ class CognitoAuthentication:
         domain: Its domain.
 
     Raises:
-        ConfigurationError: For a client without a secret.
+        ConfigurationError: The client has no secret.
     """
 
     user_pool: cognito.IUserPool
@@ -87,7 +87,7 @@ class CognitoAuthentication:
     domain: cognito.IUserPoolDomain
 
     def __post_init__(self) -> None:
-        """Refuse a client that the load balancer cannot be.
+        """Refuse a client that a load balancer cannot use.
 
         Source: "Authenticate users using an Application Load Balancer" in the Application Load Balancer guide.
         """
@@ -96,15 +96,15 @@ class CognitoAuthentication:
             return  # imported
         if not getattr(resource, "generate_secret", None):
             raise ConfigurationError(
-                "CognitoAuthentication.client has no secret, with which a load balancer proves who it is; make it with "
-                "generate_secret=True"
+                "CognitoAuthentication.client has no secret, which a load balancer needs to authenticate; make the "
+                "client with generate_secret=True"
             )
 
 
 def signed_in(
     scope: Construct, authentication: OidcAuthentication | CognitoAuthentication | None, then: elbv2.ListenerAction
 ) -> elbv2.ListenerAction:
-    """Return an action that lets only those through who have signed in; ``scope`` takes the warnings."""
+    """Return an action that requires a sign-in before ``then``; warnings are added to ``scope``."""
     if authentication is None:
         return then
     if isinstance(authentication, CognitoAuthentication):

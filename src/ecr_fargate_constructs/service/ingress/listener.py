@@ -1,4 +1,4 @@
-"""What a listener is told after it has been made."""
+"""Settings of a listener that are made after the listener itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def tune_listener(
     listener: elbv2.ApplicationListener, ingress: Ingress, *, then: elbv2.ApplicationTargetGroup | None = None
 ) -> None:
-    """Give the listener its further certificates, the headers of its answers, and a sign-in before ``then``."""
+    """Add the listener's additional certificates, its response headers, and a sign-in before ``then``."""
     if not isinstance(ingress, (PublicHttps, InternalHttps)):
         return
     settings = ingress.listener
@@ -30,11 +30,11 @@ def tune_listener(
     for name, value in response_attributes(settings).items():
         listener.set_attribute(name, value)
     if settings.authentication is not None and then is not None:
-        # The pattern has made the default action already, and offers no way to say another.
+        # The pattern has made the default action already, and cannot be given another.
         cdk.Annotations.of(listener).acknowledge_warning(
             "@aws-cdk/aws-elbv2:listenerExistingDefaultActionReplaced", "the sign-in leads to the same target group"
         )
-        from ecr_fargate_constructs.service.ingress.authentication import (  # noqa: PLC0415 - only who has a sign-in
+        from ecr_fargate_constructs.service.ingress.authentication import (  # noqa: PLC0415 - only for a sign-in
             signed_in,
         )
 
@@ -44,12 +44,12 @@ def tune_listener(
 
 
 def add_ipv6_record(scope: Construct, balancer: elbv2.ApplicationLoadBalancer, ingress: Ingress) -> None:
-    """Let the domain answer over IPv6 too, when the load balancer does."""
+    """Add the domain's IPv6 record if the load balancer has IPv6 addresses."""
     if not isinstance(ingress, (PublicHttps, InternalHttps)) or ingress.domain_name is None:
         return
     if ingress.hosted_zone is None or not speaks_ipv6(ingress):
         return
-    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module that few services need
+    from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module, needed by few services
     from aws_cdk import aws_route53_targets as route53_targets  # noqa: PLC0415 - as above
 
     route53.AaaaRecord(

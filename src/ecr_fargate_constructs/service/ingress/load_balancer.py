@@ -1,4 +1,4 @@
-"""The load balancer: made for a way in, opened for exactly those who may come."""
+"""The load balancer of an ingress, open only to the peers that the ingress names."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ _RULES_OF_A_GROUP = 60
 
 
 def is_public(ingress: Ingress) -> bool:
-    """Whether the load balancer faces the internet."""
+    """Return whether the load balancer is internet-facing."""
     return isinstance(ingress, (PublicHttp, PublicHttps))
 
 
 def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
-    """Make the load balancer for a way in, or take the one that is there.
+    """Make the load balancer of an ingress, or return the existing one.
 
-    Its id, and with it the ids of its listeners and target group, changes with the scheme. A load balancer cannot
-    change its scheme, and a target group cannot serve the old and the new one at once: with the same id the switch
+    Its id, and with it the ids of its listeners and target group, depends on the scheme. A load balancer cannot change
+    its scheme, and a target group cannot serve the old and the new load balancer at once: with the same id the change
     would fail half way (aws-cdk#33253).
     """
     public = is_public(ingress)
     settings = ingress.load_balancer
     if isinstance(settings, ExistingLoadBalancer):
-        watch(settings.load_balancer)  # its listeners are its children
+        watch(settings.load_balancer)  # which gets its listeners as children
         return settings.load_balancer
     balancer = elbv2.ApplicationLoadBalancer(
         scope,
@@ -76,43 +76,43 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         xff_header_processing_mode=settings.forwarded_for,
         waf_fail_open=settings.waf_fail_open,
     )
-    known: dict[str, str] = {}
+    acknowledged: dict[str, str] = {}
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
         balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
     if ingress.access_logs is not None:
-        when_made(partial(balancer.log_access_logs, ingress.access_logs))  # which is written into the bucket's policy
+        when_made(partial(balancer.log_access_logs, ingress.access_logs))  # it changes the bucket's policy
     elif is_regulated(scope):
-        from ecr_fargate_constructs._regulated.log_bucket import write_access_logs  # noqa: PLC0415 - else no S3 is needed
+        from ecr_fargate_constructs._regulated.log_bucket import write_access_logs  # noqa: PLC0415 - STANDARD needs no S3
 
         write_access_logs(balancer, parts.log_bucket(scope))
     else:
-        known["AwsSolutions::AwsSolutions-ELB2"] = (
+        acknowledged["AwsSolutions::AwsSolutions-ELB2"] = (
             "Access logs are stored at a charge, in a bucket that their readers choose; requests are counted in "
             "CloudWatch. access_logs of the way in turns them on."
         )
     if isinstance(ingress, PublicHttp):
-        # Said by name, or warned of where nothing was said; the command ecr-fargate doctor need not say it again.
+        # Either named in the app or warned of at synth, so the command ecr-fargate doctor need not repeat it.
         reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
-        known["ecr-fargate-doctor::plain-http"] = reason
-    if known:
-        acknowledge(balancer, known)
+        acknowledged["ecr-fargate-doctor::plain-http"] = reason
+    if acknowledged:
+        acknowledge(balancer, acknowledged)
     acl = ingress.web_acl
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)
     if acl is not None:
-        from aws_cdk import aws_wafv2 as wafv2  # noqa: PLC0415 - a large module that few services need
+        from aws_cdk import aws_wafv2 as wafv2  # noqa: PLC0415 - a large module, needed by few services
 
         wafv2.CfnWebACLAssociation(scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=acl)
     return balancer
 
 
-def _protected(scope: Construct, wanted: bool | None) -> bool | None:  # noqa: FBT001 - an option of the user's
-    """Whether the load balancer refuses to be deleted; None leaves it to AWS, which lets it."""
-    return is_regulated(scope) or None if wanted is None else wanted or None
+def _protected(scope: Construct, option: bool | None) -> bool | None:  # noqa: FBT001 - an option of the user's
+    """Return whether the load balancer refuses to be deleted; None for AWS's default, which is no."""
+    return is_regulated(scope) or None if option is None else option or None
 
 
 def open_to_peers(parts: AnyParts, ingress: Ingress) -> None:
-    """Let in whom the way in names, on the ports that it has."""
+    """Open the ingress's ports to its peers."""
     acknowledge_redirect(parts.redirect_listener)
     open_listeners(parts.scope, [parts.listener, parts.redirect_listener], ingress, parts.vpc)
 
@@ -120,20 +120,20 @@ def open_to_peers(parts: AnyParts, ingress: Ingress) -> None:
 def open_listeners(
     scope: Construct, listeners: Sequence[elbv2.ApplicationListener | None], ingress: Ingress, vpc: ec2.IVpc
 ) -> None:
-    """Let in whom the way in names, on the port of each listener."""
+    """Open the port of each listener to the ingress's peers."""
     peers = peers_of(ingress, vpc)
     if ingress.allow_from is not None:
         warn_of_rules(scope, peers, sum(listener is not None for listener in listeners))
     for listener in listeners:
         if listener is not None:
-            let_in = partial(_let_in, scope, listener.connections, peers, ingress, vpc)
+            allow = partial(_allow_peers, scope, listener.connections, peers, ingress, vpc)
             if isinstance(ingress.load_balancer, ExistingLoadBalancer):
-                when_made(let_in)  # the security group is the user's, and cannot forget a rule
+                when_made(allow)  # the security group is the user's, and a rule cannot be removed from it
             else:
-                let_in()
+                allow()
 
 
-def _let_in(
+def _allow_peers(
     scope: Construct, connections: ec2.Connections, peers: Sequence[ec2.IPeer], ingress: Ingress, vpc: ec2.IVpc
 ) -> None:
     for peer in peers:
@@ -150,28 +150,28 @@ def _acknowledge_peers(scope: Construct, connections: ec2.Connections, ingress: 
                 "reached by the load balancer only."
             )
             acknowledge(group, {"AwsSolutions::AwsSolutions-EC23": reason})
-            if is_regulated(scope):  # known, and of the group it would be asked
+            if is_regulated(scope):  # cached for the scope; else it is read for each group
                 acknowledge_for_checkov(group, {"CKV_AWS_260": reason})
         elif is_token(vpc.vpc_cidr_block):
             acknowledge_unread_range(group)
 
 
 def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
-    """Whom the way in names; left out, the world for a public one, else the VPC."""
+    """Return the ingress's peers; default, every address for a public load balancer, the VPC for an internal one."""
     if ingress.allow_from is not None:
         return list(ingress.allow_from)
     if not is_public(ingress):
         return [ec2.Peer.ipv4(vpc.vpc_cidr_block)]
-    world = [_any_ipv4()]
-    return [*world, ec2.Peer.any_ipv6()] if speaks_ipv6(ingress) else world
+    everyone = [_any_ipv4()]
+    return [*everyone, ec2.Peer.any_ipv6()] if speaks_ipv6(ingress) else everyone
 
 
 def tune_targets(parts: AnyParts, ingress: Ingress, port: float) -> None:
-    """Set the health check and the deregistration delay, and let the load balancer reach both ports."""
+    """Set the health check and the deregistration delay, and allow the load balancer to reach both ports."""
     check = ingress.health_check
     tune_group(parts.target_group, ingress)
     if check.port is not None and check.port != port:
-        # CDK opens the traffic port alone (aws-cdk#18093).
+        # CDK opens only the traffic port (aws-cdk#18093).
         parts.service.connections.allow_from(
             parts.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
         )
@@ -182,8 +182,8 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
     check = ingress.health_check
     settings = ingress.settings if isinstance(ingress, Targets) else ingress.target_group
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
-    # CDK compares the two at synth, which it cannot where one is a token.
-    known = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None
+    # CDK compares interval and timeout at synth, which it cannot if one of them is a token.
+    comparable = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None
     group.configure_health_check(
         enabled=True,
         protocol=elbv2.Protocol.HTTP,
@@ -191,12 +191,12 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
         port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
         healthy_http_codes=None if grpc else check.codes,
         healthy_grpc_codes=(check.grpc_codes or "12") if grpc else None,
-        interval=check.interval if known else None,
-        timeout=check.timeout if known else None,
+        interval=check.interval if comparable else None,
+        timeout=check.timeout if comparable else None,
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
-    if not known and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
+    if not comparable and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute(
@@ -216,10 +216,10 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
 
 
 def _stick(group: elbv2.ApplicationTargetGroup, stickiness: Stickiness) -> None:
-    """Keep clients at their task; CDK judges the time, which it cannot of a token."""
-    name, known = stickiness.cookie_name, unless_token(stickiness.duration)
-    if known is not None:
-        group.enable_cookie_stickiness(known, name)
+    """Enable stickiness; as attributes if the time is a token, which CDK cannot check."""
+    name, duration = stickiness.cookie_name, unless_token(stickiness.duration)
+    if duration is not None:
+        group.enable_cookie_stickiness(duration, name)
         return
     kind = "lb_cookie" if name is None else "app_cookie"
     group.set_attribute("stickiness.enabled", "true")
@@ -239,6 +239,6 @@ def _internal_subnets(vpc: ec2.IVpc) -> ec2.SubnetType:
 
 
 def _text(duration: cdk.Duration) -> str:
-    """Seconds as an attribute has them; they are whole, and those of a token only CDK can write."""
-    known = seconds_in(duration)
-    return cdk.Tokenization.stringify_number(duration.to_seconds()) if known is None else str(int(known))
+    """Return whole seconds as an attribute's text; CDK renders those of a token."""
+    whole = seconds_in(duration)
+    return cdk.Tokenization.stringify_number(duration.to_seconds()) if whole is None else str(int(whole))

@@ -1,4 +1,4 @@
-"""What a load balancer answers by itself."""
+"""Responses that a load balancer gives without a service."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ _PARTS = ("host", "path", "query")
 @typed
 @dataclass(frozen=True, kw_only=True)
 class FixedResponse:
-    """An answer that needs no service.
+    """A fixed response, given without a service.
 
     Attributes:
-        status: Status code, 200 to 599 without 300 to 399; left out, 404.
-        body: Text of at most 1024 bytes.
-        content_type: ``text/plain``, ``text/css``, ``text/html``, ``application/javascript`` or ``application/json``.
+        status: Status code, 200 to 599 except 300 to 399; default, 404.
+        body: Text of at most 1024 bytes; default, ``Not found``.
+        content_type: ``text/plain``, ``text/css``, ``text/html``, ``application/javascript`` or ``application/json``;
+            default, ``text/plain``.
 
     Raises:
-        ConfigurationError: For what Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
     status: float = 404
@@ -38,44 +39,44 @@ class FixedResponse:
     content_type: str = "text/plain"
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         whole_number("FixedResponse.status", self.status, minimum=200, maximum=599, what="a status code")
         if not is_token(self.status) and 300 <= self.status < 400:  # noqa: PLR2004 - redirections, in the message
             raise ConfigurationError(
-                f"FixedResponse.status={self.status:g} is a redirection, and a fixed answer cannot redirect; use 200 "
-                "to 299 or 400 to 599"
+                f"FixedResponse.status={self.status:g} is a redirection, which a fixed response cannot be; use 200 to "
+                "299 or 400 to 599, or a Redirect"
             )
         if not is_token(self.content_type) and self.content_type not in _TYPES:
             raise ConfigurationError(
-                f"FixedResponse.content_type={self.content_type!r} is not one that a load balancer sends; use "
+                f"FixedResponse.content_type={self.content_type!r} is not a type that a load balancer sends; use "
                 f"{', '.join(_TYPES)}"
             )
         if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
             unit = "characters" if self.body.isascii() else "bytes"
             raise ConfigurationError(
-                f"FixedResponse.body has {len(self.body.encode())} {unit}; use at most {_LONGEST}, or let a service "
-                'answer with Route(path="/*")'
+                f"FixedResponse.body has {len(self.body.encode())} {unit}; use at most {_LONGEST}, or a service with "
+                'Route(path="/*")'
             )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Redirect:
-    """An answer that sends the client to another address.
+    """A response that redirects the client to another address.
 
-    What is left out stays as the client asked for it. In ``host``, ``path`` and ``query`` the words ``#{protocol}``,
-    ``#{host}``, ``#{port}``, ``#{path}`` (without the leading slash) and ``#{query}`` stand for what was asked for.
+    Parts that are not set stay as in the request. In ``host``, ``path`` and ``query`` the words ``#{protocol}``,
+    ``#{host}``, ``#{port}``, ``#{path}`` (without the leading slash) and ``#{query}`` stand for the request's own.
 
     Attributes:
-        host: Name to go to, for example ``"www.example.com"``.
-        path: Path, beginning with ``/``, for example ``"/shop/#{path}"``.
-        query: Query, without the question mark.
-        port: TCP port.
-        protocol: ``HTTP`` or ``HTTPS``.
-        permanent: Whether it is a 301, which browsers remember, and not a 302.
+        host: Host name, for example ``"www.example.com"``; default, the request's.
+        path: Path, beginning with ``/``, for example ``"/shop/#{path}"``; default, the request's.
+        query: Query, without the question mark; default, the request's.
+        port: TCP port; default, the request's.
+        protocol: ``HTTP`` or ``HTTPS``; default, the request's.
+        permanent: Send a 301, which browsers remember, instead of a 302; default, False.
 
     Raises:
-        ConfigurationError: For what Elastic Load Balancing refuses, or a redirect that would never end.
+        ConfigurationError: Elastic Load Balancing refuses a value, or the redirect would loop.
     """
 
     host: str | None = None
@@ -86,12 +87,12 @@ class Redirect:
     permanent: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
-        kept = ((self.host, "#{host}"), (self.path, "/#{path}"), (self.query, "#{query}"))
-        if self.port is None and self.protocol is None and all(value in {None, same} for value, same in kept):
-            given = ", ".join(f"{name}={value!r}" for name, (value, _) in zip(_PARTS, kept, strict=True) if value)
+        """Refuse values that Elastic Load Balancing refuses, and a redirect to itself."""
+        unchanged = ((self.host, "#{host}"), (self.path, "/#{path}"), (self.query, "#{query}"))
+        if self.port is None and self.protocol is None and all(value in {None, same} for value, same in unchanged):
+            given = ", ".join(f"{name}={value!r}" for name, (value, _) in zip(_PARTS, unchanged, strict=True) if value)
             raise ConfigurationError(
-                f"Redirect({given}) changes nothing, so a client would be sent to where it is for ever; give another "
+                f"Redirect({given}) changes nothing, so the client would be redirected forever; give another "
                 "host=, path= or query=, or port= or protocol="
             )
         if self.port is not None:
@@ -105,18 +106,20 @@ class Redirect:
             )
         if self.query is not None and not is_token(self.query) and self.query.startswith("?"):
             raise ConfigurationError(
-                f"Redirect.query={self.query!r} begins with '?', which the load balancer adds; leave it out"
+                f"Redirect.query={self.query!r} begins with '?', which the load balancer adds; remove it"
             )
         if self.host is not None and not is_token(self.host) and (not self.host or "/" in self.host):
-            raise ConfigurationError(f"Redirect.host={self.host!r} is not a name; use for example 'www.example.com'")
+            raise ConfigurationError(
+                f"Redirect.host={self.host!r} is not a host name; use for example 'www.example.com'"
+            )
 
 
 Response: TypeAlias = FixedResponse | Redirect
-"""What a load balancer answers by itself."""
+"""A response that a load balancer gives without a service."""
 
 
 def action_of(response: Response) -> elbv2.ListenerAction:
-    """What a rule or a listener does."""
+    """Return the action of a rule or a listener."""
     if isinstance(response, FixedResponse):
         return elbv2.ListenerAction.fixed_response(
             response.status, content_type=response.content_type, message_body=response.body

@@ -1,4 +1,4 @@
-"""What a load balancer, its listener and its target group can be told beyond the way in."""
+"""Settings of a load balancer, its listener and its target group, beyond those of the ingress itself."""
 
 from __future__ import annotations
 
@@ -34,56 +34,57 @@ _RESPONSE_HEADERS = {
     "x-content-type-options": "x_content_type_options",
     "x-frame-options": "x_frame_options",
 }
-"""Headers that a listener adds to answers, and what Elastic Load Balancing calls them among a listener's attributes."""
+"""Headers that a listener adds to responses, and their names among Elastic Load Balancing's listener attributes."""
 _VALUES = {"x-frame-options": ("DENY", "SAMEORIGIN", "ALLOW-FROM "), "x-content-type-options": ("NOSNIFF",)}
-"""Headers that have one of a few values, in any case."""
+"""Headers with a limited set of values, in any case."""
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Stickiness:
-    """A client's requests go to the task that answered it before.
+    """Stickiness: a client's requests go to the task that answered it before.
 
     Attributes:
-        duration: How long, 1 second to 7 days.
-        cookie_name: The application's own cookie that decides; left out, one of the load balancer's.
+        duration: Time, 1 second to 7 days.
+        cookie_name: The application's own cookie that decides; default, a cookie of the load balancer.
 
     Raises:
-        ConfigurationError: For what Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
     duration: cdk.Duration
     cookie_name: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         seconds("Stickiness.duration", self.duration, minimum=1, maximum=_WEEK)
         name = self.cookie_name
         if name is not None:
             text("Stickiness.cookie_name", name)
         if name is not None and not is_token(name) and (not name or name.upper().startswith("AWSALB")):
             raise ConfigurationError(
-                f"Stickiness.cookie_name={name!r} is empty or begins with AWSALB, which is the load balancer's; use "
-                "the name of the application's cookie, or leave it out"
+                f"Stickiness.cookie_name={name!r} is empty or begins with AWSALB, which the load balancer reserves; "
+                "use the name of the application's cookie, or omit it"
             )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class TargetGroupSettings:
-    """How requests are shared out among tasks.
+    """Distribution of requests among tasks.
 
     Defaults: round robin, HTTP/1.1 to the tasks, no stickiness, full load from the first healthy check.
 
     Attributes:
-        protocol_version: What tasks speak; ``GRPC`` and ``HTTP2`` need a way in over HTTPS.
-        algorithm: How a task is chosen. With ``WEIGHTED_RANDOM`` tasks that fail more than others get less (anomaly
-            mitigation).
-        stickiness: Whether a client keeps its task; left out, it does not.
-        slow_start: Time over which a new task's share grows, 30 to 900 seconds; takes round robin.
+        protocol_version: Protocol of the tasks; ``GRPC`` and ``HTTP2`` require an ingress with HTTPS; default,
+            HTTP/1.1.
+        algorithm: Choice of the task; default, round robin. With ``WEIGHTED_RANDOM``, tasks that fail more often than
+            others get fewer requests (anomaly mitigation).
+        stickiness: Keep a client at its task; default, no stickiness.
+        slow_start: Time over which a new task's share grows, 30 to 900 seconds, with round robin; default, none.
 
     Raises:
-        ConfigurationError: For what Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
     protocol_version: elbv2.ApplicationProtocolVersion | None = None
@@ -92,42 +93,42 @@ class TargetGroupSettings:
     slow_start: cdk.Duration | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         if self.slow_start is None:
             return
         seconds("TargetGroupSettings.slow_start", self.slow_start, minimum=30, maximum=900)
         if self.algorithm not in {None, elbv2.TargetGroupLoadBalancingAlgorithmType.ROUND_ROBIN}:
             raise ConfigurationError(
-                f"TargetGroupSettings.slow_start with algorithm={self.algorithm}: only round robin has a slow start; "
-                "leave one of the two out"
+                f"TargetGroupSettings.slow_start with algorithm={self.algorithm}: slow start requires round robin; "
+                "omit one of the two"
             )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerSettings:
-    """What the load balancer as a whole can be told.
+    """Settings of the load balancer as a whole.
 
-    Defaults: IPv4, HTTP/2, clients kept alive for an hour, no deletion
-    protection (but under ``Posture.REGULATED``), a generated name, and headers as
-    Elastic Load Balancing sets them.
+    Defaults: IPv4, HTTP/2, client connections kept alive for an hour, no deletion protection (except under
+    ``Posture.REGULATED``), a generated name, and headers as Elastic Load Balancing sets them.
 
     Attributes:
-        ip_address_type: ``DUAL_STACK`` for IPv6 too, in a VPC that has IPv6 addresses; the world then is both.
-        client_keep_alive: How long a client's connection lives, 60 seconds to 7 days.
-        http2_enabled: Whether clients may speak HTTP/2.
-        deletion_protection: Whether it refuses to be deleted until this is taken back; left out, it does under
-            ``Posture.REGULATED``.
-        name: Name of the load balancer, at most 32 letters, digits and hyphens. One that is set keeps CloudFormation
-            from ever replacing it.
-        preserve_host_header: Whether tasks see the ``Host`` header as the client sent it.
-        preserve_client_port: Whether ``X-Forwarded-For`` names the client's port.
-        tls_headers: Whether tasks see the TLS version and cipher of the client.
-        forwarded_for: What happens to ``X-Forwarded-For``.
-        waf_fail_open: Whether requests pass when the web ACL cannot be asked.
+        ip_address_type: ``DUAL_STACK`` adds IPv6, in a VPC that has IPv6 addresses; by default every IPv6 address may
+            then connect, too; default, ``IPV4``.
+        client_keep_alive: Longest life of a client's connection, 60 seconds to 7 days; default, an hour.
+        http2_enabled: Allow HTTP/2 from clients; default, True.
+        deletion_protection: Refuse deletion until this is removed; default, True under ``Posture.REGULATED``, otherwise
+            False.
+        name: Name of the load balancer, at most 32 letters, digits and hyphens; default, generated. A name that is set
+            prevents CloudFormation from ever replacing the load balancer.
+        preserve_host_header: Pass the client's ``Host`` header to tasks unchanged; default, False.
+        preserve_client_port: Include the client's port in ``X-Forwarded-For``; default, False.
+        tls_headers: Pass the client's TLS version and cipher to tasks; default, False.
+        forwarded_for: Treatment of ``X-Forwarded-For``; default, append.
+        waf_fail_open: Let requests pass when the web ACL does not answer; default, False.
 
     Raises:
-        ConfigurationError: For what Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
     ip_address_type: elbv2.IpAddressType = field(default_factory=lambda: elbv2.IpAddressType.IPV4)
@@ -142,7 +143,7 @@ class LoadBalancerSettings:
     waf_fail_open: bool | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         if self.client_keep_alive is not None:
             seconds("LoadBalancerSettings.client_keep_alive", self.client_keep_alive, minimum=60, maximum=_WEEK)
         name = self.name
@@ -152,31 +153,31 @@ class LoadBalancerSettings:
         plain = name.replace("-", "a")
         if not 1 <= len(name) <= 32 or not (plain.isascii() and plain.isalnum()) or name.strip("-") != name:  # noqa: PLR2004 - in the message
             raise ConfigurationError(
-                f"LoadBalancerSettings.name={name!r} is not a name that Elastic Load Balancing takes; use 1 to 32 "
+                f"LoadBalancerSettings.name={name!r} is not a name that Elastic Load Balancing accepts; use 1 to 32 "
                 "letters, digits and hyphens, no hyphen first or last"
             )
         if name.startswith("internal-"):
             raise ConfigurationError(
-                f"LoadBalancerSettings.name={name!r} begins with 'internal-', which Elastic Load Balancing keeps for "
-                "itself; use another"
+                f"LoadBalancerSettings.name={name!r} begins with 'internal-', which Elastic Load Balancing reserves; "
+                "use another"
             )
 
 
 @typed
 @dataclass(frozen=True)
 class ExistingLoadBalancer:
-    """A load balancer that the app has made itself, in the same stack, on which the way in gets a listener.
+    """A load balancer that the app makes itself, in the same stack, to which the ingress adds a listener.
 
-    Nothing of the load balancer changes: idle timeout, access logs and web ACL are its own. One that is imported, or
-    stands in another stack, is shared by its listener: ``SharedLoadBalancer.from_listener``.
+    The load balancer itself does not change: it keeps its own idle timeout, access logs and web ACL. To use a load
+    balancer that is imported or in another stack, share its listener: ``SharedLoadBalancer.from_listener``.
 
     Attributes:
         load_balancer: The load balancer. A service that names neither cluster nor VPC runs in its VPC.
-        port: Port of the listener, one that it does not have yet; left out, 443 with HTTPS, where port 80 redirects to
-            it, else 80. With a port of its own there is no redirect.
+        port: Port of the listener, one that the load balancer does not have yet; default, 443 with HTTPS, to which port
+            80 redirects, otherwise 80. With a port that you set there is no redirect.
 
     Raises:
-        ConfigurationError: For a load balancer that is imported, or a port that does not exist.
+        ConfigurationError: The load balancer is imported, or the port does not exist.
     """
 
     load_balancer: elbv2.ApplicationLoadBalancer
@@ -184,11 +185,11 @@ class ExistingLoadBalancer:
     port: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot have a listener."""
+        """Refuse a load balancer that cannot have a listener."""
         if not isinstance(self.load_balancer, elbv2.ApplicationLoadBalancer):
             raise ConfigurationError(
                 f"ExistingLoadBalancer.load_balancer={self.load_balancer!r} is not an ApplicationLoadBalancer of this "
-                "app; behind an imported one use SharedLoadBalancer.from_listener(…) and a RoutedFargateService"
+                "app; for an imported one use SharedLoadBalancer.from_listener(…) and a RoutedFargateService"
             )
         if self.port is not None:
             tcp_port("ExistingLoadBalancer.port", self.port)
@@ -197,17 +198,18 @@ class ExistingLoadBalancer:
 @typed
 @dataclass(frozen=True, kw_only=True)
 class ListenerSettings:
-    """What the listener for HTTPS can be told.
+    """Settings of the HTTPS listener.
 
     Attributes:
-        tls_policy: TLS versions and ciphers; left out, ``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``.
-        certificates: Further certificates, for further names (SNI), 25 at most with the first.
-        authentication: Who has to sign in before a request reaches a task; left out, nobody.
-        response_headers: Headers that answers get, for example
-            ``{"Strict-Transport-Security": "max-age=31536000"}``: those that Elastic Load Balancing can add.
+        tls_policy: TLS versions and ciphers; default, ``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``.
+        certificates: Additional certificates, for additional names (SNI), at most 25 with the first; default, none.
+        authentication: Sign-in before a request reaches a task; default, none.
+        response_headers: Headers to add to responses, for example
+            ``{"Strict-Transport-Security": "max-age=31536000"}``, of those that Elastic Load Balancing can add;
+            default, none.
 
     Raises:
-        ConfigurationError: For a header that Elastic Load Balancing does not add, or too many certificates.
+        ConfigurationError: Elastic Load Balancing cannot add a header, or there are too many certificates.
     """
 
     tls_policy: elbv2.SslPolicy = field(default_factory=lambda: elbv2.SslPolicy.TLS13_12_RES_PQ)
@@ -216,31 +218,30 @@ class ListenerSettings:
     response_headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         text_map("ListenerSettings.response_headers", self.response_headers)
         for name in self.response_headers:
             if name.lower() not in _RESPONSE_HEADERS:
                 raise ConfigurationError(
-                    f"ListenerSettings.response_headers has {name!r}, which a load balancer does not add; use "
+                    f"ListenerSettings.response_headers has {name!r}, which a load balancer cannot add; use "
                     f"{', '.join(sorted(_RESPONSE_HEADERS))}, or let the application add it"
                 )
             _check_header(name, self.response_headers[name])
         if len(self.certificates) > 24:  # noqa: PLR2004 - in the message
             raise ConfigurationError(
-                f"ListenerSettings.certificates has {len(self.certificates)}; a load balancer takes 25 with "
-                "the first one"
+                f"ListenerSettings.certificates has {len(self.certificates)}; use at most 24, because a load balancer "
+                "has 25 with the first one"
             )
 
 
 def _check_header(name: str, value: str) -> None:
-    """Refuse a value that no answer can have, or that browsers do not know."""
+    """Refuse a value that a response cannot have, or that browsers do not accept."""
     if is_token(value):
         return
     allowed = _VALUES.get(name.lower())
     if any(each < " " or each == "\x7f" for each in value):
         raise ConfigurationError(
-            f"ListenerSettings.response_headers[{name!r}] has a control character, such as the end of a line; leave it "
-            "out"
+            f"ListenerSettings.response_headers[{name!r}] has a control character, such as the end of a line; remove it"
         )
     if allowed is not None and not value.upper().startswith(allowed):
         raise ConfigurationError(
@@ -250,7 +251,7 @@ def _check_header(name: str, value: str) -> None:
 
 
 def response_attributes(settings: ListenerSettings) -> dict[str, str]:
-    """The listener's attributes that make it add the headers."""
+    """Return the listener attributes that add the headers."""
     return {
         f"routing.http.response.{_RESPONSE_HEADERS[name.lower()]}.header_value": value
         for name, value in settings.response_headers.items()

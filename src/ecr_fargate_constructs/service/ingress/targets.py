@@ -1,4 +1,4 @@
-"""How a load balancer deals with the tasks of a service that shares it."""
+"""Target settings of services that share a load balancer."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """How the load balancer checks tasks, and how long it lets them finish.
+    """Health check, deregistration delay and distribution of requests for services that share a load balancer.
 
-    Defaults: ``TargetHealthCheck()``, and 30 seconds for requests to finish on a task that leaves.
+    Defaults: ``TargetHealthCheck()``, and 30 seconds for requests to finish on a task that is removed.
 
     Attributes:
-        health_check: How targets are checked.
-        deregistration_delay: 0 to 3600 seconds.
-        settings: How requests are shared out among tasks.
+        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
+        deregistration_delay: 0 to 3600 seconds; default, 30.
+        settings: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
-        ConfigurationError: For a delay that Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses the delay.
     """
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
@@ -36,5 +36,5 @@ class Targets:
     settings: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         seconds("Targets.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)

@@ -1,4 +1,4 @@
-"""How traffic comes in: four kinds of load balancer, and how they check their targets."""
+"""The ingress: four kinds of load balancer, and the health check of their targets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 
 
 def _duration(amount: int) -> cdk.Duration:
-    """A default, made when it is needed: at import it would start the Node process."""
+    """Return a default that is made on first use: at import it would start the Node process."""
     field_value: cdk.Duration = field(default_factory=lambda: of_seconds(amount))
     return field_value
 
@@ -49,28 +49,28 @@ def _duration(amount: int) -> cdk.Duration:
 @typed
 @dataclass(frozen=True, kw_only=True)
 class TargetHealthCheck:
-    """How the load balancer decides whether a task is fit for traffic.
+    """The load balancer's health check of tasks.
 
-    Defaults: ``GET /`` on the traffic port every 10 seconds, answered within 5 with a status of 200 to 299; two good
-    answers make a task healthy (20 seconds; AWS's default is 150), three bad ones unhealthy. A task that needs more
-    than half a minute to start says so, with ``grace_period`` or the container's ``start_period``.
+    Defaults: ``GET /`` on the traffic port every 10 seconds, answered within 5 seconds with a status of 200 to 299; two
+    successes make a task healthy (20 seconds; AWS's default is 150), three failures make it unhealthy. For a task that
+    needs more than half a minute to start, set ``grace_period`` or the container's ``start_period``.
 
     Attributes:
-        path: Path that is asked, beginning with ``/``.
-        port: Port that is asked; left out, the container's port. The security group is opened for it.
-        codes: Status codes that count as healthy, for example ``"200"`` or ``"200-299"``.
-        grpc_codes: Codes that count as healthy when tasks speak gRPC, 0 to 99, for example ``"0"`` with the path of
-            your health service; left out, 12 (unimplemented), which every gRPC server says to ``path``.
-        interval: Time between two checks, 5 to 300 seconds.
-        timeout: Time to response, 2 to 120 seconds, less than ``interval``.
-        healthy_threshold: Good answers in a row that make a target healthy, 2 to 10.
-        unhealthy_threshold: Bad answers in a row that make a target unhealthy, 2 to 10.
+        path: Path to request, beginning with ``/``; default, ``/``.
+        port: Port to request; default, the container's port. The security group is opened for it.
+        codes: Status codes that count as healthy, for example ``"200"``; default, ``"200-299"``.
+        grpc_codes: Codes that count as healthy for tasks with gRPC, 0 to 99, for example ``"0"`` with the path of your
+            health service; default, 12 (unimplemented), which every gRPC server answers to ``path``.
+        interval: Time between two checks, 5 to 300 seconds; default, 10.
+        timeout: Time to response, 2 to 120 seconds, less than ``interval``; default, 5.
+        healthy_threshold: Successes in a row that make a target healthy, 2 to 10; default, 2.
+        unhealthy_threshold: Failures in a row that make a target unhealthy, 2 to 10; default, 3.
         grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0 seconds to 68
-            years: ECS's ``health_check_grace_period``. Left out, the container's ``start_period`` and the first good
-            checks, at least 60 seconds.
+            years: ECS's ``health_check_grace_period``; default, the container's ``start_period`` and the first
+            successful checks, at least 60 seconds.
 
     Raises:
-        ConfigurationError: For a value that Elastic Load Balancing or ECS refuses.
+        ConfigurationError: Elastic Load Balancing or ECS refuses a value.
     """
 
     path: str = "/"
@@ -84,7 +84,7 @@ class TargetHealthCheck:
     grace_period: cdk.Duration | None = None
 
     def __post_init__(self) -> None:
-        """Refuse checks that Elastic Load Balancing refuses."""
+        """Refuse values that Elastic Load Balancing refuses."""
         text("TargetHealthCheck.path", self.path)
         if not is_token(self.path) and not self.path.startswith("/"):
             raise ConfigurationError(
@@ -92,8 +92,8 @@ class TargetHealthCheck:
             )
         if not is_token(self.path) and (len(self.path) > 1024 or _NO_PATH.search(self.path)):  # noqa: PLR2004 - said below
             raise ConfigurationError(
-                f"TargetHealthCheck.path={self.path[:60]!r} is not a path that a load balancer asks for; use at most "
-                "1024 characters, no blank and no '#'"
+                f"TargetHealthCheck.path={self.path[:60]!r} is not a path that a load balancer can request; use at "
+                "most 1024 characters, no blank and no '#'"
             )
         if self.port is not None:
             tcp_port("TargetHealthCheck.port", self.port)
@@ -116,8 +116,8 @@ class TargetHealthCheck:
         wait, every = seconds_in(self.timeout), seconds_in(self.interval)
         if wait is not None and every is not None and wait >= every:
             raise ConfigurationError(
-                f"TargetHealthCheck.timeout is {wait:g} seconds and interval {every:g}; "
-                "the timeout has to be shorter than the interval"
+                f"TargetHealthCheck.timeout is {wait:g} seconds and interval {every:g} seconds; "
+                "make the timeout shorter than the interval"
             )
         for name in ("healthy_threshold", "unhealthy_threshold"):
             whole_number(
@@ -133,13 +133,13 @@ def _check_ranges(name: str, codes: str | None) -> None:
         first, dash, last = each.partition("-")
         if dash and int(first) > int(last):
             raise ConfigurationError(
-                f"{name}={codes!r} has {each!r}, which ends before it begins; use '{last}-{first}'"
+                f"{name}={codes!r} has the range {each!r}, which ends before it begins; use '{last}-{first}'"
             )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Way:
-    """What every way in has."""
+class _Ingress:
+    """Options that every ingress has."""
 
     allow_from: Sequence[ec2.IPeer] | None = None
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
@@ -158,9 +158,7 @@ class _Way:
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
         if self.allow_from is not None and not self.allow_from:
-            raise ConfigurationError(
-                f"{name}.allow_from is empty, so nobody could connect; name peers, or leave it out"
-            )
+            raise ConfigurationError(f"{name}.allow_from is empty, so no client could connect; name peers, or omit it")
         settings = self.load_balancer
         own = isinstance(settings, LoadBalancerSettings) and settings.ip_address_type is elbv2.IpAddressType.IPV4
         check_peers(f"{name}.allow_from", self.allow_from, ipv4_only=own)
@@ -176,14 +174,14 @@ class _Way:
         }
         for option in (option for option, is_given in given.items() if is_given):
             raise ConfigurationError(
-                f"{name}.{option} together with an ExistingLoadBalancer: it is for the load balancer to have, and "
-                "would change what others get from it; set it where that is made, and leave it out here"
+                f"{name}.{option} cannot be set with an ExistingLoadBalancer, because it would change the load "
+                "balancer for its other listeners; set it on the load balancer itself, and omit it here"
             )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Https(_Way):
-    """What both ways in over HTTPS have."""
+class _Https(_Ingress):
+    """Options that every ingress with HTTPS has."""
 
     domain_name: str | None = None
     hosted_zone: route53.IHostedZone | None = None
@@ -195,18 +193,18 @@ class _Https(_Way):
         name = type(self).__name__
         if self.domain_name is not None and self.hosted_zone is None:
             raise ConfigurationError(
-                f"{name}.domain_name={self.domain_name!r} without hosted_zone: nobody could prove that the domain is "
-                "yours, nor point it at the load balancer; add hosted_zone=, or give certificate= alone"
+                f"{name}.domain_name={self.domain_name!r} requires hosted_zone, in which the certificate is validated "
+                "and the domain's record is made; add hosted_zone=, or give certificate= alone"
             )
         if self.domain_name is None and self.hosted_zone is not None:
-            raise ConfigurationError(f"{name}.hosted_zone without domain_name; add the name that users will ask for")
+            raise ConfigurationError(f"{name}.hosted_zone requires domain_name; add the name that clients request")
         if self.domain_name is None and self.certificate is None:
             raise ConfigurationError(
-                f"{name} needs a certificate; give domain_name= and hosted_zone= to have one made, or certificate="
+                f"{name} needs a certificate; give domain_name= and hosted_zone= to make one, or certificate="
             )
         if self.domain_name is not None:
             domain_name(f"{name}.domain_name", self.domain_name)
-            # DNS ends a name in a dot; a certificate and an address do not.
+            # In DNS a name ends in a dot; in a certificate and an address it does not.
             object.__setattr__(self, "domain_name", self.domain_name.rstrip("."))
         self._check_zone(name)
 
@@ -219,162 +217,161 @@ class _Https(_Way):
         domain, zone = self.domain_name.rstrip(".").lower(), zone.rstrip(".").lower()
         if domain != zone and not domain.endswith(f".{zone}"):
             raise ConfigurationError(
-                f"{name}.domain_name={self.domain_name!r} is not in the zone {zone}, so its certificate would wait for "
-                f"validation for ever; use a name that ends in .{zone}, or the zone of the domain"
+                f"{name}.domain_name={self.domain_name!r} is not in the zone {zone}, so the validation of its "
+                f"certificate would wait forever; use a name that ends in .{zone}, or the zone of the domain"
             )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class PublicHttp(_Way):
-    """A load balancer on the internet that speaks plain HTTP on port 80: nothing is encrypted on the way.
+class PublicHttp(_Ingress):
+    """An internet-facing load balancer with plain HTTP on port 80: traffic is not encrypted.
 
-    Defaults: open to the world, ``TargetHealthCheck()``, connections closed after 60 idle seconds, 30 seconds for
-    requests to finish on a task that leaves.
+    Defaults: open to every address, ``TargetHealthCheck()``, connections closed after 60 idle seconds, 30 seconds for
+    requests to finish on a task that is removed.
 
-    Keep your application's keep-alive above ``idle_timeout``, or the load balancer reuses connections that the
+    Keep your application's keep-alive above ``idle_timeout``; otherwise the load balancer reuses connections that the
     application has just closed, and answers 502.
 
     Attributes:
-        allow_from: Who may connect; left out, the world.
-        health_check: How targets are checked.
-        idle_timeout: 1 to 4000 seconds.
-        deregistration_delay: 0 to 3600 seconds. AWS's default of 300 makes every deployment five minutes slower.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
-            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
-            own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
-            ``Posture.REGULATED``.
-        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        target_group: How requests are shared out among tasks.
+        allow_from: Peers that may connect; default, every address.
+        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
+        idle_timeout: 1 to 4000 seconds; default, 60.
+        deregistration_delay: 0 to 3600 seconds; default, 30. AWS's default of 300 makes every deployment five minutes
+            slower.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
+            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
+        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
+            ``LoadBalancerSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
-        ConfigurationError: For a value that Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class InternalHttp(_Way):
-    """A load balancer inside the VPC that speaks plain HTTP on port 80.
+class InternalHttp(_Ingress):
+    """A load balancer inside the VPC with plain HTTP on port 80.
 
-    Defaults as for ``PublicHttp``, but open to the VPC's own addresses only.
+    Defaults as for ``PublicHttp``, but open only to the VPC's own addresses.
 
     Attributes:
-        allow_from: Who may connect; left out, the VPC.
-        health_check: How targets are checked.
-        idle_timeout: 1 to 4000 seconds.
-        deregistration_delay: 0 to 3600 seconds.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
-            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
-            own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
-            ``Posture.REGULATED``.
-        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        target_group: How requests are shared out among tasks.
+        allow_from: Peers that may connect; default, the VPC.
+        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
+        idle_timeout: 1 to 4000 seconds; default, 60.
+        deregistration_delay: 0 to 3600 seconds; default, 30.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
+            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
+        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
+            ``LoadBalancerSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
-        ConfigurationError: For a value that Elastic Load Balancing refuses.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class PublicHttps(_Https):
-    """A load balancer on the internet that speaks HTTPS on port 443 and redirects port 80 to it.
+    """An internet-facing load balancer with HTTPS on port 443, to which port 80 redirects.
 
     Give ``domain_name`` and ``hosted_zone`` to have the certificate and the DNS record made, or ``certificate``, or all
     three. TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange
-    (``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``). The other defaults as for ``PublicHttp``.
+    (``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``). The other defaults are those of ``PublicHttp``.
 
     Attributes:
-        domain_name: Name that users ask for, in ``hosted_zone``.
-        hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
-        certificate: A certificate of the load balancer's region; left out, one is made.
-        listener: What the listener is told: TLS policy, further certificates, sign-in, headers of answers.
-        allow_from: Who may connect; left out, the world.
-        health_check: How targets are checked.
-        idle_timeout: 1 to 4000 seconds.
-        deregistration_delay: 0 to 3600 seconds.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
-            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
-            own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
-            ``Posture.REGULATED``.
-        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        target_group: How requests are shared out among tasks.
+        domain_name: Name that clients request, in ``hosted_zone``; default, none.
+        hosted_zone: Route 53 zone in which the record is made and the certificate validated; default, none.
+        certificate: A certificate in the load balancer's region; default, a new one.
+        listener: Settings of the listener: TLS policy, additional certificates, sign-in, response headers; default,
+            ``ListenerSettings()``.
+        allow_from: Peers that may connect; default, every address.
+        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
+        idle_timeout: 1 to 4000 seconds; default, 60.
+        deregistration_delay: 0 to 3600 seconds; default, 30.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
+            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
+        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
+            ``LoadBalancerSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
-        ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
-            Balancing refuses.
+        ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
+            Balancing refuses a value.
     """
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
 class InternalHttps(_Https):
-    """A load balancer inside the VPC that speaks HTTPS on port 443 and redirects port 80 to it.
+    """A load balancer inside the VPC with HTTPS on port 443, to which port 80 redirects.
 
-    As ``PublicHttps``, but open to the VPC's own addresses only. ``hosted_zone`` has to be public for the certificate
-    to be made; with a private zone bring ``certificate``.
+    As ``PublicHttps``, but open only to the VPC's own addresses. For a new certificate ``hosted_zone`` has to be
+    public; with a private zone give ``certificate``.
 
     Attributes:
-        domain_name: Name that clients ask for, in ``hosted_zone``.
-        hosted_zone: Route 53 zone that gets the record, and proves that the domain is yours.
-        certificate: A certificate of the load balancer's region; left out, one is made.
-        listener: What the listener is told: TLS policy, further certificates, sign-in, headers of answers.
-        allow_from: Who may connect; left out, the VPC.
-        health_check: How targets are checked.
-        idle_timeout: 1 to 4000 seconds.
-        deregistration_delay: 0 to 3600 seconds.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; left out, there are none, or they
-            go to the stack's own under ``Posture.REGULATED``. For one of yours the stack has to have a region of its
-            own, since the bucket's policy names it.
-        web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
-            ``Posture.REGULATED``.
-        load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        target_group: How requests are shared out among tasks.
+        domain_name: Name that clients request, in ``hosted_zone``; default, none.
+        hosted_zone: Route 53 zone in which the record is made and the certificate validated; default, none.
+        certificate: A certificate in the load balancer's region; default, a new one.
+        listener: Settings of the listener: TLS policy, additional certificates, sign-in, response headers; default,
+            ``ListenerSettings()``.
+        allow_from: Peers that may connect; default, the VPC.
+        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
+        idle_timeout: 1 to 4000 seconds; default, 60.
+        deregistration_delay: 0 to 3600 seconds; default, 30.
+        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
+            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
+        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
+            ``LoadBalancerSettings()``.
+        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
-        ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
-            Balancing refuses.
+        ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
+            Balancing refuses a value.
     """
 
 
 def own_port(ingress: Ingress) -> float | None:
-    """The port that was asked for."""
+    """Return the port that the ingress sets for an existing load balancer; None if it sets none."""
     settings = ingress.load_balancer
     return settings.port if isinstance(settings, ExistingLoadBalancer) else None
 
 
 def port_of(ingress: Ingress) -> float:
-    """The port of the listener."""
+    """Return the port of the listener."""
     own = own_port(ingress)
     return own if own is not None else 443 if isinstance(ingress, _Https) else 80
 
 
 def redirects(ingress: Ingress) -> bool:
-    """Whether port 80 leads to the listener: nobody comes by there to one with a port of its own."""
+    """Return whether port 80 redirects to the listener; it does not if the listener's port is set."""
     return isinstance(ingress, _Https) and own_port(ingress) is None
 
 
 def speaks_ipv6(ingress: Ingress) -> bool:
-    """Whether the load balancer has IPv6 addresses."""
+    """Return whether the load balancer has IPv6 addresses."""
     settings = ingress.load_balancer
     kind = settings.load_balancer if isinstance(settings, ExistingLoadBalancer) else settings
     return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
 def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str, path: str | None = None) -> None:
-    """Refuse protocols between load balancer and task that take HTTPS in front."""
+    """Refuse protocols between load balancer and task that require HTTPS from the client."""
     if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
         return
     raise ConfigurationError(
-        f"{name} has protocol_version={settings.protocol_version}, and a load balancer speaks that to tasks only for "
-        "clients that come over HTTPS; use PublicHttps(…) or InternalHttps(…), or leave it out",
+        f"{name} has protocol_version={settings.protocol_version}, which a load balancer uses only for clients with "
+        "HTTPS; use PublicHttps(…) or InternalHttps(…), or omit it",
         path=path,
     )
 
 
 Ingress: TypeAlias = PublicHttp | PublicHttps | InternalHttp | InternalHttps
-"""The ways in."""
+"""Any ingress."""

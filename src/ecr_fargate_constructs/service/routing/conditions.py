@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 def conditions_of(route: Route) -> list[elbv2.ListenerCondition]:
-    """The conditions of a route's rule."""
-    found = []
+    """Return the conditions of a route's rule."""
+    conditions = []
     if route.paths:
-        found.append(elbv2.ListenerCondition.path_patterns(list(route.paths)))
+        conditions.append(elbv2.ListenerCondition.path_patterns(list(route.paths)))
     if route.hosts:
-        found.append(elbv2.ListenerCondition.host_headers(list(route.hosts)))
+        conditions.append(elbv2.ListenerCondition.host_headers(list(route.hosts)))
     if route.methods:
-        found.append(elbv2.ListenerCondition.http_request_methods(list(route.methods)))
+        conditions.append(elbv2.ListenerCondition.http_request_methods(list(route.methods)))
     if route.sources:
-        found.append(elbv2.ListenerCondition.source_ips(list(route.sources)))
-    found.extend(
+        conditions.append(elbv2.ListenerCondition.source_ips(list(route.sources)))
+    conditions.extend(
         elbv2.ListenerCondition.query_strings([elbv2.QueryStringCondition(key=key, value=value)])
         for key, value in route.query.items()
     )
-    found.extend(elbv2.ListenerCondition.http_header(name, list(values)) for name, values in route.headers.items())
-    return found
+    conditions.extend(elbv2.ListenerCondition.http_header(name, list(values)) for name, values in route.headers.items())
+    return conditions

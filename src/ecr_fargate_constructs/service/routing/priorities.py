@@ -1,8 +1,9 @@
-"""The places of routes among the rules of a listener: arithmetic over routes, and what cannot stand side by side.
+"""Priorities of the routes on a listener, and routes that cannot be on one listener.
 
-The number of a rule is a function of its route alone. The 50,000 numbers are divided among the ranks of specificity,
-most specific first, wide for the ranks that people use; inside its rank a route stands where the hash of its conditions
-puts it. So nothing moves when routes come and go. What has to be an error in exchange: two routes with the same number.
+The priority of a rule is a function of its route alone. The 50,000 priorities are divided among the ranks of
+specificity, most specific first, with wide shares for common ranks; within its rank a route's place is the hash of its
+conditions. So no rule moves when routes are added or removed. The price: two routes with the same priority are an
+error.
 """
 
 from __future__ import annotations
@@ -27,24 +28,24 @@ if TYPE_CHECKING:
     Rank = tuple[int, int, int]
 
 MOST_RULES = 100
-"""Rules of an Application Load Balancer, beside the default ones."""
+"""Rules of an Application Load Balancer, in addition to the default ones."""
 
 MOST_GROUPS = 100
-"""Target groups of one: "Target Groups per Application Load Balancer", a quota that AWS does not raise."""
+"""Target groups of a load balancer: "Target Groups per Application Load Balancer", a quota that AWS does not raise."""
 
 _HOST = (200, 3, 3, 3, 3, 3, 160)
-"""Shares of: no host, wildcards that fix 1 to 5 labels or more, exact hosts."""
+"""Shares of: no host, wildcards that fix 1 to 5 or more labels, exact hosts."""
 _PATH = (12, 20, 6, 2, 1, 1, 1)
-"""Shares of paths with 0 to 6 segments or more."""
+"""Shares of paths with 0 to 6 or more segments."""
 _OTHERS = (200, 16, 4, 2, 1)
-"""Shares of routes with 0 to 4 further conditions or more."""
+"""Shares of routes with 0 to 4 or more additional conditions."""
 _LEAST = 20
-"""Numbers that each rank has."""
+"""Priorities that each rank has at least."""
 _EXACT = len(_HOST) - 1
 
 
 def rank(route: Route) -> Rank:
-    """How specific a route is; greater wins. A route whose requests are a part of another's never has less."""
+    """Return how specific a route is; greater wins. A route for a subset of another's requests is never lower."""
     fixed = labels(route.hosts[0]) if route.hosts else 0
     host = _EXACT if fixed is None else min(fixed, _EXACT - 1)
     path = min(segments(route.paths[0]), len(_PATH) - 1) if route.paths else 0
@@ -53,7 +54,7 @@ def rank(route: Route) -> Rank:
 
 
 def priority(route: Route) -> float:
-    """The number of the route's rule."""
+    """Return the priority of the route's rule."""
     if route.priority is not None:
         return route.priority
     numbers = _numbers(rank(route))
@@ -62,23 +63,23 @@ def priority(route: Route) -> float:
 
 
 def check_beside(route: Route, others: Mapping[str, Route], *, path: str) -> None:
-    """Refuse a route that cannot stand beside those that are there.
+    """Refuse a route that cannot be on one listener with the existing routes.
 
     Args:
         route: The route of the service at ``path``.
-        others: The routes that are there, by a name for whose each is.
+        others: The existing routes, by the path of their owner.
         path: Construct path of the service.
     """
     if len(others) >= MOST_RULES:
         raise ConfigurationError(
-            f"{route} would be rule {len(others) + 1} of the load balancer, and it takes {MOST_RULES} (the last one is "
-            f"of {list(others)[-1]}); use a second SharedLoadBalancer",
+            f"{route} would be rule {len(others) + 1} of the load balancer, which has at most {MOST_RULES} (the last "
+            f"one is that of {list(others)[-1]}); use a second SharedLoadBalancer",
             path=path,
         )
     if not _has_token(route):
-        asked = _conditions(route)  # once: it is compared with all the others
+        conditions = _conditions(route)  # once, for the comparison with all others
         for name, other in others.items():
-            _check_pair(route, asked, other, name, path)
+            _check_pair(route, conditions, other, name, path)
     taken = {priority(other): name for name, other in others.items()}
     number = priority(route)
     if number in taken:
@@ -87,14 +88,14 @@ def check_beside(route: Route, others: Mapping[str, Route], *, path: str) -> Non
             numbers = _numbers(rank(route))
             free = f"{next((n for n in _from(numbers, int(number)) if n not in taken), 'another number')}"
         raise ConfigurationError(
-            f"{route} has the rule number {number:g}, which {taken[number]} has; add priority={free} to the route that "
-            "is newer, so that the other rule stays as it is",
+            f"{route} has the priority {number:g}, which {taken[number]} already has; add priority={free} to the newer "
+            "of the two routes, so that the other rule does not change",
             path=path,
         )
 
 
 def overlap(one: Route, other: Route) -> bool:
-    """Whether a request could meet both routes (with one value for each header and parameter)."""
+    """Return whether a request could match both routes (with one value for each header and parameter)."""
     return (
         _meet(one.paths, other.paths, _paths_meet)
         and _meet(one.hosts, other.hosts, _hosts_meet)
@@ -107,38 +108,38 @@ def overlap(one: Route, other: Route) -> bool:
     )
 
 
-def _check_pair(route: Route, asked: list[object], other: Route, name: str, path: str) -> None:
+def _check_pair(route: Route, conditions: list[object], other: Route, name: str, path: str) -> None:
     theirs = _conditions(other)
     if is_token(json.dumps(theirs)):
         return
-    if asked == theirs:
-        raise ConfigurationError(f"{route} is the route of {name} too; give each service routes of its own", path=path)
+    if conditions == theirs:
+        raise ConfigurationError(f"{route} is also the route of {name}; give each service its own routes", path=path)
     if not overlap(route, other):
         return
     one, two = rank(route), rank(other)
     if route.priority is None and other.priority is None:
         if one == two:
             raise ConfigurationError(
-                f"{route} and {other} of {name} can both meet a request, and neither is more specific, so one would "
-                "shadow the other; add a condition to one of them, or say priority= for one (lower numbers first)",
+                f"{route} and {other} of {name} can both match a request, and neither is more specific, so one would "
+                "shadow the other; add a condition to one of them, or set priority= on one (lower numbers first)",
                 path=path,
             )
         return
     first, last = (route, other) if priority(route) < priority(other) else (other, route)
     if rank(first) < rank(last) or (one == two and _inside(last, first)):
-        whose = {id(route): path, id(other): name}
+        owners = {id(route): path, id(other): name}
         raise ConfigurationError(
-            f"{first} of {whose[id(first)]} comes before {last} of {whose[id(last)]} and would shadow it; leave "
-            "priority out, or make the number of the more specific route lower",
+            f"{first} of {owners[id(first)]} comes before {last} of {owners[id(last)]} and would shadow it; omit "
+            "priority, or give the more specific route the lower number",
             path=path,
         )
 
 
 @cache
 def _numbers(of: Rank) -> range:
-    """The numbers of a rank. The last number of all is for the route ``/*``, which is alone in its rank.
+    """Return the priorities of a rank. The very last is for the route ``/*``, which is alone in its rank.
 
-    Kept, since each route is asked for its number again for each that comes after it.
+    Cached, because each route's priority is needed again for each later route.
     """
     if of == (0, 0, 0):
         return range(LAST_PRIORITY, LAST_PRIORITY + 1)
@@ -154,12 +155,12 @@ def _numbers(of: Rank) -> range:
 
 
 def _from(numbers: range, start: int) -> Iterable[int]:
-    """The numbers of a range, from ``start`` and round."""
+    """Return the numbers of a range, from ``start`` to the end, then those before ``start``."""
     return itertools.chain(range(start, numbers.stop), range(numbers.start, start))
 
 
 def _conditions(route: Route) -> list[object]:
-    """What the rule asks, however it was written."""
+    """Return the rule's conditions in a normal form."""
     paths = () if set(route.paths) == {"/*"} else route.paths
     return [
         sorted(set(paths)),
@@ -210,7 +211,7 @@ def _source_inside(inner: str, outer: str) -> bool:
 
 
 def _globs_meet(one: str, other: str) -> bool:
-    """Whether a value could match both; two patterns are taken to."""
+    """Return whether a value could match both; two patterns always may."""
     one, other = one.lower(), other.lower()
     if _is_glob(one) and _is_glob(other):
         return True
@@ -227,7 +228,7 @@ def _is_glob(value: str) -> bool:
 
 
 def _inside(inner: Route, outer: Route) -> bool:
-    """Whether all requests that meet ``inner`` meet ``outer`` too."""
+    """Return whether all requests that match ``inner`` also match ``outer``."""
     return (
         _covered(inner.paths, outer.paths, _path_inside)
         and _covered(inner.hosts, outer.hosts, _host_inside)

@@ -1,4 +1,4 @@
-"""Redirects that would never end, or lead where nobody speaks."""
+"""Redirects that would loop, or leave HTTPS."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ def check_redirect(response: Response | None, route: Route | None, *, https: boo
     """Refuse a redirect that the listener would answer with the same redirect, or that leaves HTTPS.
 
     Args:
-        response: What is answered; a ``FixedResponse`` is always right.
-        route: What it is answered to; None for all that no route takes.
-        https: Whether the listener speaks HTTPS.
+        response: The response; a ``FixedResponse`` is always accepted.
+        route: The requests that get the response; None for those that no route matches.
+        https: The listener's protocol is HTTPS.
         port: Port of the listener.
         path: Path of the construct.
 
     Raises:
-        ConfigurationError: For such a redirect.
+        ConfigurationError: The redirect loops or leaves HTTPS.
     """
     if not isinstance(response, Redirect):
         return
     http = response.protocol is elbv2.ApplicationProtocol.HTTP
     if https and http:
         raise ConfigurationError(
-            "Redirect.protocol=HTTP leads away from a listener for HTTPS, which Elastic Load Balancing does not do, "
-            "and port 80 leads back here; leave protocol and port out",
+            "Redirect.protocol=HTTP leads from HTTPS to HTTP, which Elastic Load Balancing refuses, and port 80 "
+            "redirects back; omit protocol and port",
             path=path,
         )
     own = elbv2.ApplicationProtocol.HTTPS if https else elbv2.ApplicationProtocol.HTTP
     stays = response.protocol in {None, own} and response.port in {None, port} and response.query in {None, "#{query}"}
     if stays and not is_token(response.port) and _same_host(response, route) and _same_path(response, route):
-        where = "all that no route takes" if route is None else str(route)
+        requests = "requests that no route matches" if route is None else str(route)
         raise ConfigurationError(
-            f"Redirect(…) for {where} leads to where the client is, which would be sent there for ever; give another "
-            "host=, path=, port= or protocol=",
+            f"Redirect(…) for {requests} leads to the same address, so the client would be redirected forever; give "
+            "another host=, path=, port= or protocol=",
             path=path,
         )
 

@@ -1,4 +1,4 @@
-"""A route: which requests a service gets from a load balancer that it shares."""
+"""A route: the requests that a service gets from a shared load balancer."""
 
 from __future__ import annotations
 
@@ -25,31 +25,32 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,40}")
 @typed
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """The requests that a service gets: all that meet every condition given, for each of them with any of its values.
+    """The requests that a service gets: those that match every condition given, each with any of its values.
 
-    The number of the listener's rule is worked out from the route alone, so no other service's rule changes when one
-    comes or goes. When a request meets several routes the most specific one gets it: first an exact host before
-    ``*.example.com`` before none, then the path with more segments, then the route with more further conditions. That
-    is the order of the Kubernetes Gateway API. Two routes of equal weight that could meet the same request are refused.
+    The priority of the listener's rule is derived from the route alone, so no other service's rule changes when a route
+    is added or removed. When a request matches several routes the most specific one gets it: first an exact host before
+    ``*.example.com`` before none, then the path with more segments, then the route with more additional conditions.
+    That is the order of the Kubernetes Gateway API. Two equally specific routes that could match the same request are
+    refused.
 
-    A route has at most five values and five wildcards over all conditions, which are the limits of Elastic Load
-    Balancing.
+    A route has at most five values and five wildcards over all conditions, the limits of Elastic Load Balancing.
 
     Attributes:
-        path: ``"/health"``, exactly this path, or ``"/api/*"``, all below ``/api/``; several as a list, of as many
-            segments each. ``"/api/*"`` does not match ``/api``: ask for ``["/api", "/api/*"]``. ``"/*"`` alone is for
-            all that no other route takes.
-        host: ``"shop.example.com"``, or ``"*.example.com"`` for all names below it; several as a list.
-        header: Header names with the value, or the values, that they may have; ``*`` and ``?`` are wildcards.
-        method: ``"GET"``; several as a list.
-        query: Query parameters with their values; ``*`` and ``?`` are wildcards.
-        source: Address range of the clients, for example ``"203.0.113.0/24"``; several as a list.
-        priority: Number of the rule, 1 to 50000, lower first; left out, it is worked out. Needed when an error asks for
-            it, when a condition is known to the deployment only, or when a route changes its owner: CloudFormation
-            makes the new rule before it deletes the old one, and two rules of one number cannot be.
+        path: ``"/health"``, exactly this path, or ``"/api/*"``, all paths below ``/api/``; several as a list, each with
+            the same number of segments. ``"/api/*"`` does not match ``/api``: use ``["/api", "/api/*"]``. ``"/*"``
+            alone matches requests that no other route matches. Default, any path.
+        host: ``"shop.example.com"``, or ``"*.example.com"`` for all names below it; several as a list; default, any.
+        header: Header names with the value, or the values, that they may have; ``*`` and ``?`` are wildcards; default,
+            any.
+        method: ``"GET"``; several as a list; default, any.
+        query: Query parameters with their values; ``*`` and ``?`` are wildcards; default, any.
+        source: Address range of the clients, for example ``"203.0.113.0/24"``; several as a list; default, any.
+        priority: Priority of the rule, 1 to 50000, lower first; default, derived from the route. Set it when an error
+            asks for it, when only the deployment knows a condition, or when a route changes its owner: CloudFormation
+            makes the new rule before it deletes the old one, and two rules cannot have one priority.
 
     Raises:
-        ConfigurationError: For a condition that Elastic Load Balancing refuses, none at all, or more than it takes.
+        ConfigurationError: There is no condition, or more than a rule has, or Elastic Load Balancing refuses one.
     """
 
     path: Values = ()
@@ -61,14 +62,14 @@ class Route:
     priority: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what Elastic Load Balancing refuses, and what cannot be put in order."""
+        """Refuse values that Elastic Load Balancing refuses, and routes whose order is undefined."""
         mapping("Route.header", self.header)
         mapping("Route.query", self.query)
         for name in ("path", "host", "method", "source"):
             for value in values(getattr(self, name)):
                 text(f"Route.{name}", value)
         if self.priority is not None:
-            whole_number("Route.priority", self.priority, minimum=1, maximum=LAST_PRIORITY, what="a rule's number")
+            whole_number("Route.priority", self.priority, minimum=1, maximum=LAST_PRIORITY, what="a rule's priority")
         for value in self.paths:
             _check_path(value)
         for value in self.hosts:
@@ -83,8 +84,8 @@ class Route:
         self._check_segments()
         if self.priority is None and any(is_token(value) for value in (*self.paths, *self.hosts, *self._others())):
             raise ConfigurationError(
-                f"{self} has a condition that only the deployment knows, so its place among the rules cannot be worked "
-                f"out; add priority=, 1 to {LAST_PRIORITY}, lower numbers first"
+                f"{self} has a condition that only the deployment knows, so its priority cannot be derived; add "
+                f"priority=, 1 to {LAST_PRIORITY}, lower numbers first"
             )
 
     @property
@@ -109,18 +110,18 @@ class Route:
 
     @property
     def headers(self) -> dict[str, tuple[str, ...]]:
-        """The headers' values; names in lower case, since they are the same in any case."""
+        """The headers' values; names in lower case, since headers are case-insensitive."""
         return {name.lower(): values(value) for name, value in self.header.items()}
 
     def __str__(self) -> str:
-        """The conditions that are given, as they are written in code."""
+        """Return the conditions that are set, as they are written in code."""
         given = {
             name: getattr(self, name) for name in ("path", "host", "header", "method", "query", "source", "priority")
         }
         return f"Route({', '.join(f'{name}={value!r}' for name, value in given.items() if value)})"
 
     def _others(self) -> list[str]:
-        """The values of all conditions but path and host."""
+        """Return the values of all conditions except path and host."""
         headers = [value for group in self.headers.values() for value in group]
         return [*headers, *self.methods, *(part for pair in self.query.items() for part in pair), *self.sources]
 
@@ -129,55 +130,55 @@ class Route:
         given = [*self.paths, *self.hosts, *headers, *self.methods, *self.query.values(), *self.sources]
         if not given:
             raise ConfigurationError(
-                "Route() has no condition; give at least one, for example path='/api/*' (path='/*' takes what no other "
-                "route takes)"
+                "Route() has no condition; give at least one, for example path='/api/*' (path='/*' matches requests "
+                "that no other route matches)"
             )
         if len(given) > _MOST_VALUES:
             raise ConfigurationError(
-                f"{self} has {len(given)} values, and a rule takes {_MOST_VALUES}; divide it into several routes, with "
-                "add_route()"
+                f"{self} has {len(given)} values, but a rule has at most {_MOST_VALUES}; divide it into several routes "
+                "with add_route()"
             )
         wildcards = sum(value.count("*") + value.count("?") for value in given if not is_token(value))
         if wildcards > _MOST_WILDCARDS:
             raise ConfigurationError(
-                f"{self} has {wildcards} wildcards, and a rule takes {_MOST_WILDCARDS}; divide it into several routes, "
-                "with add_route()"
+                f"{self} has {wildcards} wildcards, but a rule has at most {_MOST_WILDCARDS}; divide it into several "
+                "routes with add_route()"
             )
         for value in given:
             if not is_token(value) and not 0 < len(value) <= _LONGEST:
                 raise ConfigurationError(f"{self} has a value of {len(value)} characters; use 1 to {_LONGEST}")
 
     def _check_segments(self) -> None:
-        """One rule has one place: all its values have to belong there."""
+        """Refuse values that belong to different ranks: one rule has one priority."""
         if self.priority is not None or any(is_token(value) for value in (*self.paths, *self.hosts)):
             return
         if len({segments(path) for path in self.paths}) > 1:
             raise ConfigurationError(
-                f"{self} has paths of different depth, which would take different places among the rules; make a route "
-                "of each, with add_route()"
+                f"{self} has paths of different depth, which would need different priorities; make a route for each "
+                "with add_route()"
             )
         if len({labels(host) for host in self.hosts}) > 1:
             raise ConfigurationError(
-                f"{self} has exact hosts and wildcards, or wildcards of different depth, which would take different "
-                "places among the rules; make a route of each, with add_route()"
+                f"{self} has exact hosts and wildcards, or wildcards of different depth, which would need different "
+                "priorities; make a route for each with add_route()"
             )
 
 
 def values(value: Values) -> tuple[str, ...]:
-    """One value or several, as several."""
+    """Return one value or several as a tuple."""
     return (value,) if isinstance(value, str) else tuple(value)
 
 
 def segments(path: str) -> int:
-    """How many segments a path names: 1 for ``/``, ``/api`` and ``/api/*``, 2 for ``/api/v2``, 0 for ``/*``.
+    """Return the number of segments of a path: 1 for ``/``, ``/api`` and ``/api/*``, 2 for ``/api/v2``, 0 for ``/*``.
 
-    A path that is inside another one always names more.
+    A path within another one always has more.
     """
     return len(path.removesuffix("/*").split("/")) - 1
 
 
 def labels(host: str) -> int | None:
-    """How many labels a wildcard fixes; None for an exact name."""
+    """Return the number of labels that a wildcard fixes; None for an exact name."""
     return host.count(".") if host.startswith("*.") else None
 
 
@@ -190,7 +191,7 @@ def _check_header(name: str) -> None:
     _check(name, _HEADER, "Route.header", "header names of at most 40 characters")
     if not is_token(name) and name.lower() == "host":
         raise ConfigurationError(
-            f"Route.header has {name!r}, which Elastic Load Balancing does not match as a header; use host="
+            f"Route.header has {name!r}, which Elastic Load Balancing does not match as a header; use host= instead"
         )
 
 
@@ -200,7 +201,7 @@ def _check_path(value: str) -> None:
     if not _PATH.fullmatch(value.removesuffix("*") if value.endswith("/*") else value):
         raise ConfigurationError(
             f"Route.path has {value!r}; use an exact path like '/health', or one that ends in '/*' like '/api/*'; "
-            "other wildcards cannot be put in order (an elbv2.ApplicationListenerRule on .listener takes them)"
+            "the order of other wildcards is undefined (an elbv2.ApplicationListenerRule on .listener accepts them)"
         )
 
 

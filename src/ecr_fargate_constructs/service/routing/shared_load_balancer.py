@@ -1,4 +1,4 @@
-"""A load balancer that many services share."""
+"""A load balancer that several services share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class SharedListener:
-    """A listener with the routes that services have on it."""
+    """A listener with the routes of the services on it."""
 
     @typed_call
     def __init__(
@@ -58,7 +58,7 @@ class SharedListener:
         authentication: OidcAuthentication | CognitoAuthentication | None = None,
         domain: str | None = None,
     ) -> None:
-        """Begin with no routes; ``domain`` is the only name that there are a certificate and a record for."""
+        """Use the listener; ``domain`` is the only name that has a certificate and a record, if they are made here."""
         self.listener = listener
         self.vpc = vpc
         self.base_url = base_url
@@ -74,27 +74,27 @@ class SharedListener:
 
     @property
     def full_name(self) -> str:
-        """Name of the load balancer in metrics; asked of CDK once."""
+        """Name of the load balancer in metrics, cached."""
         if self._full_name is None:
-            assert self.load_balancer is not None  # noqa: S101 - for the type checker; who asks has looked
+            assert self.load_balancer is not None  # noqa: S101 - callers have checked it; for the type checker
             self._full_name = self.load_balancer.load_balancer_full_name
         return self._full_name
 
     def admit(self, route: Route, *, path: str) -> float:
-        """Take a route in, and return the number of its rule.
+        """Add a route, and return the priority of its rule.
 
         Raises:
-            ConfigurationError: The route cannot stand beside those that are there.
+            ConfigurationError: The route cannot be on one listener with the existing ones.
         """
         routes = self._routes
-        routes.pop(path, None)  # of a construct that was there before
+        routes.pop(path, None)  # of an earlier construct at this path
         try:
             check_beside(route, routes, path=path)
         except ConfigurationError:
-            gone = [each for each in routes if not stands(self.listener, each)]
-            if not gone:
+            removed = [each for each in routes if not stands(self.listener, each)]
+            if not removed:
                 raise
-            for each in gone:
+            for each in removed:
                 del routes[each]
             check_beside(route, routes, path=path)
         routes[path] = route
@@ -102,58 +102,58 @@ class SharedListener:
         return priority(route)
 
     def warn_of_hosts(self, scope: Construct, route: Route) -> None:
-        """Warn of hosts that the certificate made here is not for; of one that was given, nothing is known."""
+        """Warn of hosts that a certificate made here does not cover; the names of a given one are unknown."""
         if self._domain is None or is_token(self._domain):
             return
-        apart = [host for host in route.hosts if not is_token(host) and not _is_covered(host, self._domain)]
-        if apart:
+        uncovered = [host for host in route.hosts if not is_token(host) and not _is_covered(host, self._domain)]
+        if uncovered:
             warn(
                 scope,
                 "hostWithoutCertificate",
-                f"{route} is for {', '.join(apart)}, and the certificate and the DNS record made here are for "
+                f"{route} has {', '.join(uncovered)}, but the certificate and the DNS record made here are for "
                 f"{self._domain}; give the ingress certificate= with all names and add records, or use a domain_name "
                 "with a wildcard, such as '*.example.com'",
             )
 
     def count_group(self, path: str) -> None:
-        """Note a target group of the load balancer.
+        """Count a target group of the load balancer.
 
         Raises:
-            ConfigurationError: It would be one more than a load balancer has.
+            ConfigurationError: The load balancer has its maximum already.
         """
         if self._groups >= MOST_GROUPS:
             raise ConfigurationError(
-                f"the load balancer has {MOST_GROUPS} target groups already, and AWS allows no more (a deployment that "
-                "shifts traffic takes two); use a second SharedLoadBalancer",
+                f"the load balancer already has {MOST_GROUPS} target groups, the most that AWS allows (a deployment "
+                "that shifts traffic uses two); use a second SharedLoadBalancer",
                 path=path,
             )
         self._groups += 1
         on_failure(lambda: setattr(self, "_groups", self._groups - 1))
 
     def count_ports(self, scope: Construct, ports: int) -> None:
-        """Note that the load balancer's security group lets it out to further ports, a rule for each."""
+        """Count the ports that the load balancer's security group opens outbound, one rule for each."""
         if self.load_balancer is None:
-            return  # a group that was given lets everything out, or is somebody else's to look after
+            return  # a given security group allows all outbound traffic, or is its owner's concern
         before, self._ports = self._ports, self._ports + ports
         on_failure(lambda: setattr(self, "_ports", self._ports - ports))
         if before <= RULES_OF_A_GROUP < self._ports:
             warn(
                 scope,
                 "securityGroupRules",
-                f"with this service the load balancer's security group has {self._ports} outbound rules, and AWS "
-                f"allows {RULES_OF_A_GROUP} until the account's quota (inbound or outbound rules per security group) "
-                "is raised, or the deployment fails; raise it, or use a second SharedLoadBalancer",
+                f"with this service the load balancer's security group has {self._ports} outbound rules, but AWS "
+                f"allows {RULES_OF_A_GROUP} unless the account's quota (inbound or outbound rules per security group) "
+                "is raised, and the deployment fails; raise it, or use a second SharedLoadBalancer",
             )
 
 
 def _is_covered(host: str, domain: str) -> bool:
-    """Whether a certificate for a domain is for a host: a wildcard stands for one part."""
+    """Return whether a domain's certificate covers a host: a wildcard stands for one label."""
     host, domain = host.lower(), domain.lower()
     return host == domain or (domain.startswith("*.") and host.partition(".")[2] == domain[2:])
 
 
 def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
-    """The routes that the app has on a listener, however often it is wrapped or imported."""
+    """Return the app's routes on a listener, however often the listener is wrapped or imported."""
     arn = listener.listener_arn
     routes: dict[str, Route] = notes_of(listener, "routes").setdefault(
         path_of_construct(listener) if is_token(arn) else arn, {}
@@ -162,13 +162,14 @@ def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
 
 
 class SharedLoadBalancer(LibraryConstruct):
-    """One load balancer for many services, each with a route of its own.
+    """One load balancer for many services, each with its own route.
 
-    A load balancer costs about 16 US dollars a month before any traffic; this one takes up to 100 routes. Services join
+    A load balancer costs about 16 US dollars a month before any traffic; this one has up to 100 routes. Services join
     with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
-    the rule and the target group stand in the service's stack, which depends on this one and never the other way round.
+    rule and target group are in the service's stack, which depends on this one and never the other way round.
 
-    What no route takes gets ``default_action``; a service that wants it has the route ``Route(path="/*")``.
+    Requests that no route matches get ``default_action``; to send them to a service, give it the route
+    ``Route(path="/*")``.
     """
 
     def __init__(
@@ -185,16 +186,15 @@ class SharedLoadBalancer(LibraryConstruct):
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            vpc: VPC of the load balancer and of the services behind it; left out, the one that the services of the
-                stack share.
-            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted. Its
-                health check and deregistration delay are those of services that say nothing.
-            default_action: What a request gets that no route takes: a ``FixedResponse`` or a ``Redirect``; left out,
+            vpc: VPC of the load balancer and of its services; default, the VPC that the services of the stack share.
+            ingress: Kind and settings of the load balancer; default, ``PublicHttp()``, with a warning that traffic is
+                not encrypted. Its health check and deregistration delay apply to services that set none.
+            default_action: Response to requests that no route matches: a ``FixedResponse`` or a ``Redirect``; default,
                 ``FixedResponse()``, a 404.
 
         Raises:
-            ConfigurationError: For a VPC without the subnets that the load balancer needs, or a default answer that
-                leads to where it comes from.
+            ConfigurationError: The VPC lacks the subnets that the load balancer needs, or the default response
+                redirects to itself.
         """
         path = path_of(scope, construct_id)
         vpc = vpc_for(ingress, cluster=None, vpc=vpc)
@@ -202,27 +202,27 @@ class SharedLoadBalancer(LibraryConstruct):
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
         check_way_in(scope, ingress, path=path)
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
-        asked = ingress or PublicHttp()
-        self._https, self._port = https_of(asked) is not None, port_of(asked)
+        effective = ingress or PublicHttp()
+        self._https, self._port = https_of(effective) is not None, port_of(effective)
         check_redirect(default_action, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
-        way = way_in(self, ingress)
-        https = https_of(way)
+        effective = way_in(self, ingress)
+        https = https_of(effective)
         network = vpc if vpc is not None else network_for(self)
-        balancer = load_balancer(self, way, network)
+        balancer = load_balancer(self, effective, network)
         response = default_action or FixedResponse()
         listener = balancer.add_listener(
             "Listener",
-            port=port_of(way),
+            port=port_of(effective),
             protocol=elbv2.ApplicationProtocol.HTTP if https is None else elbv2.ApplicationProtocol.HTTPS,
             open=False,
             certificates=None if https is None else [self._certificate(https)],
             ssl_policy=None if https is None else https.listener.tls_policy,
             default_action=action_of(response),
         )
-        redirect = balancer.add_redirect(open=False) if redirects(way) else None
+        redirect = balancer.add_redirect(open=False) if redirects(effective) else None
         acknowledge_redirect(redirect)
-        open_listeners(self, [listener, redirect], way, network)
+        open_listeners(self, [listener, redirect], effective, network)
         if https is not None and https.domain_name is not None and https.hosted_zone is not None:
             route53.ARecord(
                 self,
@@ -231,19 +231,21 @@ class SharedLoadBalancer(LibraryConstruct):
                 record_name=https.domain_name,
                 target=route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(balancer)),
             )
-        tune_listener(listener, way)
-        add_ipv6_record(self, balancer, way)
+        tune_listener(listener, effective)
+        add_ipv6_record(self, balancer, effective)
         self._balancer = balancer
         self._shared = SharedListener(
             listener,
             vpc=network,
-            base_url=url_of(balancer, way),
+            base_url=url_of(balancer, effective),
             targets=Targets(
-                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.target_group
+                health_check=effective.health_check,
+                deregistration_delay=effective.deregistration_delay,
+                settings=effective.target_group,
             ),
             authentication=None if https is None else https.listener.authentication,
-            # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
-            group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",
+            # A target group serves one load balancer, so another scheme needs another group (aws-cdk#33253).
+            group_id="TargetGroup" if is_public(effective) else "InternalTargetGroup",
             load_balancer=balancer,
             domain=None if https is None or https.certificate is not None else https.domain_name,
         )
@@ -257,17 +259,18 @@ class SharedLoadBalancer(LibraryConstruct):
         targets: Targets | None = None,
         authentication: OidcAuthentication | CognitoAuthentication | None = None,
     ) -> SharedListener:
-        """Services behind a load balancer that exists: your own construct's, or an imported one's.
+        """Share a load balancer that exists: your own construct, or an imported one.
 
-        Rules that other apps put on the listener are not known here; where a number is taken the deployment fails, and
-        ``Route(priority=…)`` takes another.
+        Rules of other apps on the listener are unknown; if a priority is taken, the deployment fails, and
+        ``Route(priority=…)`` sets another.
 
         Args:
-            listener: Its listener. An imported one needs the load balancer's security group, to let it reach the tasks.
+            listener: Its listener. An imported one needs the load balancer's security group, so that it can be allowed
+                to reach the tasks.
             vpc: The VPC of the load balancer.
-            url: Where the listener answers, for example ``"https://shop.example.com"``.
-            targets: How services are checked that say nothing; left out, ``Targets()``.
-            authentication: Who has to sign in before a request reaches a task; takes a listener for HTTPS.
+            url: URL of the listener, for example ``"https://shop.example.com"``.
+            targets: Health check and other settings for services that set none; default, ``Targets()``.
+            authentication: Sign-in before a request reaches a task; requires a listener with HTTPS; default, none.
         """
         return SharedListener(
             listener,
@@ -281,7 +284,7 @@ class SharedLoadBalancer(LibraryConstruct):
     def _certificate(self, https: PublicHttps | InternalHttps) -> acm.ICertificate:
         if https.certificate is not None:
             return https.certificate
-        assert https.domain_name is not None  # noqa: S101 - the way in has checked it; for the type checker
+        assert https.domain_name is not None  # noqa: S101 - the ingress has checked it; for the type checker
         return acm.Certificate(
             self,
             "Certificate",
@@ -290,16 +293,16 @@ class SharedLoadBalancer(LibraryConstruct):
         )
 
     def add_response(self, construct_id: str, route: Route, response: Response) -> elbv2.ApplicationListenerRule:
-        """Answer a route without a service: a redirect, or a text.
+        """Answer a route without a service: with a redirect, or with a text.
 
         Args:
             construct_id: Id of the rule within the load balancer.
-            route: The requests that get the response. Its place among the services' routes is worked out as theirs is.
-            response: What they get. Nobody has to sign in for it.
+            route: The requests that get the response. Its priority is derived as that of a service's route.
+            response: The response. It requires no sign-in.
 
         Raises:
-            ConfigurationError: The route cannot stand beside the others of the load balancer, or the redirect leads to
-                where it comes from.
+            ConfigurationError: The route cannot be on the load balancer with the existing ones, or the redirect leads
+                to itself.
         """
         path = path_of(self, construct_id)
         check_redirect(response, route, https=self._https, port=self._port, path=path)
@@ -315,7 +318,7 @@ class SharedLoadBalancer(LibraryConstruct):
 
     @property
     def shared_listener(self) -> SharedListener:
-        """The listener with the routes that services have on it."""
+        """The listener with the routes of the services on it."""
         return self._shared
 
     @property
@@ -325,7 +328,7 @@ class SharedLoadBalancer(LibraryConstruct):
 
     @property
     def listener(self) -> elbv2.IApplicationListener:
-        """The listener that serves the traffic: port 443 with HTTPS, else 80."""
+        """The listener for the traffic: port 443 with HTTPS, otherwise 80."""
         return self._shared.listener
 
     @property
@@ -335,10 +338,10 @@ class SharedLoadBalancer(LibraryConstruct):
 
     @property
     def url(self) -> str:
-        """Where the load balancer answers."""
+        """URL of the load balancer."""
         return self._shared.base_url
 
 
 def listener_of(load_balancer: SharedLoadBalancer | SharedListener) -> SharedListener:
-    """The listener, however it was given."""
+    """Return the listener of a shared load balancer, or the listener itself."""
     return load_balancer if isinstance(load_balancer, SharedListener) else load_balancer.shared_listener

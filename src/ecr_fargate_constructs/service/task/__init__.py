@@ -1,1 +1,1 @@
-"""A task: its definition, its size, and what it may do."""
+"""A task: its definition, its size, and its permissions."""

@@ -1,4 +1,4 @@
-"""Whether containers can be in one task."""
+"""Checks of the containers of a task against each other."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 _LONGEST_DEFINITION = 64 * 1024  # bytes
 _MOST_CONTAINERS = 10  # a quota that AWS does not raise: "Amazon ECS service quotas"
-_OF_SESSIONS = 3  # paths of the agent of ECS Exec
+_OF_SESSIONS = 3  # paths of ECS Exec's agent
 
 
 def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None, path: str) -> None:
-    """Refuse containers that cannot be in one task; to be called before anything exists.
+    """Refuse containers that cannot be in one task; called before any construct exists.
 
     Args:
         container: The application's container.
         sidecars: The containers beside it.
-        size: Size of the task; None when the task has none, which EC2 allows.
-        path: Path of the construct that is to be.
+        size: Size of the task; None if the task has none, which EC2 allows.
+        path: Path of the construct, for errors.
 
     Raises:
-        ConfigurationError: For containers that contradict each other, wait for ever, or do not fit.
+        ConfigurationError: Containers contradict each other, wait forever, or do not fit.
     """
     for each in sidecars:
         if not hasattr(each, "essential"):
@@ -49,8 +49,8 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
             raise ConfigurationError(f"two containers have the name {name!r}; give each its own", path=path)
     if len(names) > _MOST_CONTAINERS:
         raise ConfigurationError(
-            f"the task has {len(names)} containers, and ECS takes {_MOST_CONTAINERS} at most; move some into a service "
-            "of their own",
+            f"the task has {len(names)} containers, but ECS allows at most {_MOST_CONTAINERS}; move some into another "
+            "service",
             path=path,
         )
     everything = _by_name(container, sidecars)
@@ -68,35 +68,35 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
 
 
 def _check_length(everything: Mapping[str, TaskContainer], path: str) -> None:
-    """Refuse variables that alone are longer than a task definition may be."""
+    """Refuse variables that alone exceed the length of a task definition."""
     for name, each in everything.items():
         length = sum(len(key.encode()) + len(value.encode()) for key, value in each.environment.items())
         if length > _LONGEST_DEFINITION:
             raise ConfigurationError(
-                f"the environment of {name!r} has {length:,} bytes, and a whole task definition may have "
-                f"{_LONGEST_DEFINITION:,}; put it in a file of the image, or in environment_files",
+                f"the environment of {name!r} has {length:,} bytes, but a whole task definition has at most "
+                f"{_LONGEST_DEFINITION:,}; use a file in the image, or environment_files",
                 path=path,
             )
 
 
 def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar], *, path: str) -> None:
-    """Refuse what only a machine gives its containers.
+    """Refuse options that only EC2 instances support.
 
     Raises:
-        ConfigurationError: For capabilities that Fargate does not grant, or the machine's processes.
+        ConfigurationError: A container needs capabilities that Fargate does not grant, or the instance's processes.
     """
     for name, each in _by_name(container, sidecars).items():
         refused = [one.name for one in each.runtime.added_capabilities if one is not ecs.Capability.SYS_PTRACE]
         if refused:
             raise ConfigurationError(
-                f"{name!r} adds the capabilities {', '.join(refused)}, and Fargate grants SYS_PTRACE alone; leave them "
-                "out, or use LoadBalancedEc2Service",
+                f"{name!r} adds the capabilities {', '.join(refused)}, but Fargate grants only SYS_PTRACE; remove "
+                "them, or use LoadBalancedEc2Service",
                 path=path,
             )
         if each.runtime.process_namespace is ecs.PidMode.HOST:
             raise ConfigurationError(
-                f"{name!r} asks for the processes of the machine, which Fargate does not share; use ecs.PidMode.TASK, "
-                "or LoadBalancedEc2Service",
+                f"{name!r} uses the process namespace of the instance, which Fargate does not share; use "
+                "ecs.PidMode.TASK, or LoadBalancedEc2Service",
                 path=path,
             )
 
@@ -106,16 +106,16 @@ def _by_name(container: AppContainer, sidecars: Sequence[Sidecar]) -> dict[str, 
 
 
 def _check_process_namespaces(everything: Mapping[str, TaskContainer], path: str) -> None:
-    asked = {name: each.runtime.process_namespace for name, each in everything.items()}
-    asked = {name: namespace for name, namespace in asked.items() if namespace is not None}
-    if len(set(asked.values())) > 1:
+    namespaces = {name: each.runtime.process_namespace for name, each in everything.items()}
+    namespaces = {name: namespace for name, namespace in namespaces.items() if namespace is not None}
+    if len(set(namespaces.values())) > 1:
         raise ConfigurationError(
-            f"{' and '.join(asked)} ask for different process namespaces, and a task has one; use one", path=path
+            f"{' and '.join(namespaces)} have different process namespaces, but a task has one; use one", path=path
         )
 
 
 def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar], path: str) -> None:
-    """Containers of a task share one network: a port is one container's."""
+    """Refuse a port that two containers use: the containers of a task share one network."""
     owners = {container.port: CONTAINER_NAME}
     for sidecar in sidecars:
         for port in sidecar.ports:
@@ -123,7 +123,7 @@ def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar], path: str
                 continue
             if port in owners:
                 raise ConfigurationError(
-                    f"port {port:g} of {sidecar.name!r} is also that of {owners[port]!r}, and the containers of a task "
+                    f"port {port:g} of {sidecar.name!r} is also that of {owners[port]!r}, but the containers of a task "
                     "share one network; use another port",
                     path=path,
                 )
@@ -135,8 +135,8 @@ def _check_architectures(container: AppContainer, sidecars: Sequence[Sidecar], p
         built_for = architecture_of(sidecar.image)
         if built_for not in {None, container.runs_on}:
             raise ConfigurationError(
-                f"the image of {sidecar.name!r} is built for {built_for}, and the task runs on {container.runs_on}; "
-                "build both for one",
+                f"the image of {sidecar.name!r} is built for {built_for}, but the task runs on {container.runs_on}; "
+                "build both for one architecture",
                 path=path,
             )
 
@@ -144,16 +144,16 @@ def _check_architectures(container: AppContainer, sidecars: Sequence[Sidecar], p
 def _check_log_router(everything: Mapping[str, TaskContainer], sidecars: Sequence[Sidecar], path: str) -> None:
     routers = [sidecar.name for sidecar in sidecars if sidecar.firelens is not None]
     if len(routers) > 1:
-        raise ConfigurationError(f"{' and '.join(routers)} are log routers, and a task has one; keep one", path=path)
+        raise ConfigurationError(
+            f"{' and '.join(routers)} are log routers, but a task has one; remove the others", path=path
+        )
     senders = [name for name, each in everything.items() if through_firelens(each.logging)]
     if senders and not routers:
         raise ConfigurationError(
-            f"{senders[0]!r} logs through FireLens, and the task has no log router; add Sidecar.log_router()", path=path
+            f"{senders[0]!r} logs through FireLens, but the task has no log router; add Sidecar.log_router()", path=path
         )
     if set(senders) & set(routers):
-        raise ConfigurationError(
-            f"the log router {routers[0]!r} would log through itself; leave out its logging", path=path
-        )
+        raise ConfigurationError(f"the log router {routers[0]!r} would log through itself; omit its logging", path=path)
 
 
 def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
@@ -171,17 +171,18 @@ def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
         for name in names:
             if name in taken and (each.writable_paths or each.readonly_root_filesystem):
                 raise ConfigurationError(
-                    f"the volume {name!r} has the name of one of {owner!r}'s writable_paths; give it another", path=path
+                    f"the volume {name!r} has the name of one of {owner!r}'s writable_paths; give it another name",
+                    path=path,
                 )
     disks = [volume.name for volume in volumes if isinstance(volume, EbsVolume)]
     if len(disks) > 1:
         raise ConfigurationError(
-            f"{' and '.join(disks)} are EBS volumes, and a task has one at most; keep one", path=path
+            f"{' and '.join(disks)} are EBS volumes, but a task has at most one; remove the others", path=path
         )
 
 
 def _check_system_controls(everything: Mapping[str, TaskContainer], path: str) -> None:
-    """Network parameters hold for the whole task: with two values, the container that starts last decides."""
+    """Refuse two values of a network parameter: it applies to the task, and the container that starts last decides."""
     set_by: dict[str, tuple[str, str]] = {}
     for name, container in everything.items():
         for parameter, value in container.runtime.system_controls.items():
@@ -190,8 +191,8 @@ def _check_system_controls(everything: Mapping[str, TaskContainer], path: str) -
             other, before = set_by.setdefault(parameter, (name, value))
             if before != value and not (is_token(before) or is_token(value)):
                 raise ConfigurationError(
-                    f"{other!r} sets {parameter} to {before} and {name!r} to {value}, and containers of a task share "
-                    "one network; use one value",
+                    f"{other!r} sets {parameter} to {before} and {name!r} to {value}, but the containers of a task "
+                    "share one network; use one value",
                     path=path,
                 )
 
@@ -202,7 +203,7 @@ def _check_cpu(everything: Mapping[str, TaskContainer], size: TaskSize, path: st
 
 
 def _check_memory(everything: Mapping[str, TaskContainer], size: TaskSize, path: str) -> None:
-    """What ECS subtracts from the task's memory is a container's reservation, or its limit where it has none."""
+    """Refuse more memory than the task has: ECS subtracts a container's reservation, or else its limit."""
     reserved: dict[str, float] = {}
     for name, each in everything.items():
         limit, reservation = each.memory_limit_mib, each.memory_reservation_mib
@@ -221,7 +222,7 @@ def _check_sum(what: str, shares: Mapping[str, float], available: float, path: s
     if total > available:
         listed = ", ".join(f"{name} {share:g}" for name, share in shares.items())
         raise ConfigurationError(
-            f"the containers ask for {total:g} {what} ({listed}), and the task has {available:g}; lower that, or use a "
+            f"the containers need {total:g} {what} ({listed}), but the task has {available:g}; lower them, or use a "
             "larger TaskSize, for example TaskSize.smallest_for([…])",
             path=path,
         )

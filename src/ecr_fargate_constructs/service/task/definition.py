@@ -1,7 +1,7 @@
 """The task: its definition, the application's container, the containers beside it, their volumes and their log group.
 
-Fargate and EC2 services build their tasks here. The caller makes the task definition, since the two kinds take other
-options; everything inside it is the same.
+Fargate and EC2 services build their tasks with it. The caller makes the task definition, because the two kinds have
+different options; its content is the same.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ Service = ecs.FargateService | ecs.Ec2Service
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Generic[TaskDefinition]):
-    """A task definition with all that is in it."""
+    """A task definition and its content."""
 
     definition: TaskDefinition
     container: ecs.ContainerDefinition
     """The application's container."""
     log_group: logs.LogGroup | None
-    """None when every container brings its own log driver."""
+    """None if every container has its own log driver."""
     volumes: tuple[Volume, ...]
 
     def attach_to(self, service: Service) -> None:
-        """Do what takes the service that runs the task: to be called once, when it exists.
+        """Complete the service that runs the task; called once, when the service exists.
 
-        Disks are the service's to make, and file systems let the service's security groups in.
+        The service makes the disks, and file systems open to the service's security groups.
         """
         attach_volumes(service, self.volumes)
 
@@ -106,11 +106,11 @@ def build_task(
         definition: An empty task definition, Fargate's or EC2's.
         container: The application's container, which becomes the default one.
         sidecars: The containers beside it.
-        size: The task's; a container that is alone in it has its memory as a limit, which is the same to ECS.
-        stop_timeout: Time to stop of containers that say nothing.
-        log_retention: How long logs are kept; None, 30 days, or a year under ``Posture.REGULATED``.
+        size: Size of the task; a single container gets its memory as a limit, which is equivalent to ECS.
+        stop_timeout: Stop timeout of containers that set none.
+        log_retention: Retention of logs; None for 30 days, or a year under ``Posture.REGULATED``.
     """
-    if not sidecars and container.memory_limit_mib is None and _may_be_compared(size, container):
+    if not sidecars and container.memory_limit_mib is None and _is_comparable(size, container):
         container = replace(container, memory_limit_mib=size.memory_mib)
     containers = (container, *sidecars)
     log_group = None
@@ -124,12 +124,14 @@ def build_task(
         )
     add_volumes(definition, containers)
     app = add_app_container(definition, container, name=CONTAINER_NAME, stop_timeout=stop_timeout, log_group=log_group)
-    made = {CONTAINER_NAME: app}
+    definitions = {CONTAINER_NAME: app}
     for sidecar in sidecars:
-        made[sidecar.name] = add_sidecar(definition, sidecar, stop_timeout=stop_timeout, log_group=log_group)
-    for name, each in zip(made, containers, strict=True):
+        definitions[sidecar.name] = add_sidecar(definition, sidecar, stop_timeout=stop_timeout, log_group=log_group)
+    for name, each in zip(definitions, containers, strict=True):
         for other, condition in each.depends_on.items():
-            made[name].add_container_dependencies(ecs.ContainerDependency(container=made[other], condition=condition))
+            definitions[name].add_container_dependencies(
+                ecs.ContainerDependency(container=definitions[other], condition=condition)
+            )
     set_later(definition, containers)
     _set_task_options(definition, containers)
     _acknowledge_environment(definition, containers)
@@ -138,7 +140,7 @@ def build_task(
         acknowledge_grants(definition.task_role)
         if definition.execution_role is not None:
             acknowledge_grants(definition.execution_role)
-    named = dict(zip(made, containers, strict=True))
+    named = dict(zip(definitions, containers, strict=True))
     warn_about_secrets(scope, named)
     warn_about_images(scope, named)
     if isinstance(definition, ecs.FargateTaskDefinition):
@@ -146,13 +148,13 @@ def build_task(
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
-def _may_be_compared(size: TaskSize, container: AppContainer) -> bool:
-    """Whether CDK can compare the limit with a reservation: it reads a token as a negative number."""
+def _is_comparable(size: TaskSize, container: AppContainer) -> bool:
+    """Return whether CDK can compare the limit with a reservation: it reads a token as a negative number."""
     return container.memory_reservation_mib is None or not is_token(size.memory_mib)
 
 
 def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
-    """What a container asks for and its task has: set when the definition exists, which the caller has made."""
+    """Set options of containers that belong to the task; the definition exists already, made by the caller."""
     namespaces = [each.runtime.process_namespace for each in containers if each.runtime.process_namespace is not None]
     inject = any(each.runtime.fault_injection for each in containers)
     if not (namespaces or inject):
@@ -167,7 +169,7 @@ def _set_task_options(definition: ecs.TaskDefinition, containers: Sequence[TaskC
 
 
 def _warn_about_limits(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
-    """Name the limits that Fargate leaves as the operating system has them ("Ulimit" in the ECS API reference)."""
+    """Warn of the limits that Fargate ignores ("Ulimit" in the ECS API reference)."""
     ignored = {
         f"{each.name.value.lower()} of {name}"
         for name, container in containers.items()
@@ -178,17 +180,17 @@ def _warn_about_limits(scope: Construct, containers: Mapping[str, TaskContainer]
         warn(
             scope,
             "ulimitIgnored",
-            f"{', '.join(sorted(ignored))} in ulimits has no effect: Fargate honours nofile alone; leave it out, or "
-            "use LoadBalancedEc2Service",
+            f"{', '.join(sorted(ignored))} in ulimits has no effect: Fargate supports only nofile; remove it, or use "
+            "LoadBalancedEc2Service",
         )
 
 
 def _acknowledge_environment(definition: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
-    """Plain variables are for configuration; one whose name sounds of a secret is left for a reviewer to find."""
+    """Acknowledge plain variables, which are for configuration, unless a name looks like a secret's."""
     names = [name for each in containers for name in each.environment]
-    # CDK gives containers on EC2 the variable AWS_REGION.
-    found = bool(names) or isinstance(definition, ecs.Ec2TaskDefinition)
-    if found and not any(map(is_secret_name, names)):
+    # CDK adds the variable AWS_REGION to containers on EC2.
+    has_variables = bool(names) or isinstance(definition, ecs.Ec2TaskDefinition)
+    if has_variables and not any(map(is_secret_name, names)):
         acknowledge(
             definition.node.default_child or definition,
             {

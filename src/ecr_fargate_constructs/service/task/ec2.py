@@ -1,4 +1,4 @@
-"""The task of a service on EC2: the same limits as on Fargate, and what machines have beyond."""
+"""The task of a service on EC2: the same limits as on Fargate, and the options of EC2."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 
 Container = TypeVar("Container", bound=TaskContainer)
 
-_LEAST_MEMORY = 6  # MiB; ECS takes no container with less
+_LEAST_MEMORY = 6  # MiB; ECS refuses a container with less
 
 
 def check_ec2_task(size: TaskSize, scaling: Scaling | None, *, path: str) -> None:
-    """Refuse what only Fargate has."""
+    """Refuse options that only Fargate has."""
     if scaling is not None and scaling.capacity is not None:
         raise ConfigurationError(
-            f"Scaling.capacity={scaling.capacity} is Fargate's, and this service runs on machines; leave it out, and "
-            "say capacity=Ec2Capacity(…)",
+            f"Scaling.capacity={scaling.capacity} is for Fargate, but this service runs on EC2; omit it, and use "
+            "capacity=Ec2Capacity(…)",
             path=path,
         )
     if size.ephemeral_storage_gib is not None:
         raise ConfigurationError(
-            f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is Fargate's, and here tasks use the root "
-            "volume of the machine; leave it out, and say capacity=Ec2Capacity(root_volume_gib=…)",
+            f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is for Fargate; on EC2 tasks use the root "
+            "volume of the instance: omit it, and use capacity=Ec2Capacity(root_volume_gib=…)",
             path=path,
         )
 
 
 def with_memory(container: Container) -> Container:
-    """Return the container with a share of memory: without one CDK refuses a container on EC2.
+    """Return the container with a memory reservation: without one CDK refuses a container on EC2.
 
-    The least that there is: it is no limit, and the task's own limit stands as on Fargate.
+    It is the smallest possible: a reservation is not a limit, and the task's own limit applies as on Fargate.
     """
     if container.memory_limit_mib is not None or container.memory_reservation_mib is not None:
         return container
@@ -57,7 +57,7 @@ def with_memory(container: Container) -> Container:
 
 
 def ec2_task_definition(scope: Construct) -> ecs.Ec2TaskDefinition:
-    """Make an empty task definition for EC2 under the pattern's id, with a network of its own."""
+    """Make an empty task definition for EC2 under the pattern's id, with its own network."""
     return ecs.Ec2TaskDefinition(scope, "TaskDef", network_mode=ecs.NetworkMode.AWS_VPC)
 
 
@@ -70,7 +70,7 @@ def finish_ec2(
     spread: Sequence[ecs.PlacementStrategy],
     subnets: ec2.SubnetSelection | None,
 ) -> None:
-    """Set what neither the pattern nor the L2 reaches, on the task definition and on the service."""
+    """Set the properties of task definition and service that neither the pattern nor the L2 sets."""
     definition = task.definition.node.default_child
     if not isinstance(definition, ecs.CfnTaskDefinition):
         raise ConfigurationError(
@@ -89,7 +89,7 @@ def finish_ec2(
     if not spreads_over_zones(spread):
         cfn_service(service).add_property_override("AvailabilityZoneRebalancing", "DISABLED")
     if subnets is not None:
-        chosen = service.cluster.vpc.select_subnets(
+        selected = service.cluster.vpc.select_subnets(
             availability_zones=subnets.availability_zones,
             one_per_az=subnets.one_per_az,
             subnet_filters=subnets.subnet_filters,
@@ -97,7 +97,7 @@ def finish_ec2(
             subnets=subnets.subnets,
             subnet_type=subnets.subnet_type,
         )
-        # The pattern hands no subnets on.
+        # The pattern does not pass subnets on.
         cfn_service(service).add_property_override(
-            "NetworkConfiguration.AwsvpcConfiguration.Subnets", chosen.subnet_ids
+            "NetworkConfiguration.AwsvpcConfiguration.Subnets", selected.subnet_ids
         )

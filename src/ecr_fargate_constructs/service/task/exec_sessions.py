@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 Container = TypeVar("Container", bound=TaskContainer)
 
 AGENT_PATHS = ("/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm")
-"""Where the agent writes. With these writable it works on a read-only root file system.
+"""Paths that the agent writes to. With these writable it works on a read-only root file system.
 
-Source: containers-roadmap#1359 and #2824; the documentation of ECS says that a read-only root is not supported.
+Source: containers-roadmap#1359 and #2824; ECS's documentation says that a read-only root is not supported.
 """
 
 _LOG_ID = "EcrFargateExecLog"
 
 
 def open_to_sessions(container: Container) -> Container:
-    """Return the container with the paths that the agent writes; a writable root needs none."""
+    """Return the container with writable paths for the agent; a writable root needs none."""
     if not container.readonly_root_filesystem:
         return container
-    there = {path.rstrip("/") for path in (*container.writable_paths, *(mount.path for mount in container.mounts))}
-    missing = [path for path in AGENT_PATHS if path not in there]
+    writable = {path.rstrip("/") for path in (*container.writable_paths, *(mount.path for mount in container.mounts))}
+    missing = [path for path in AGENT_PATHS if path not in writable]
     return replace(container, writable_paths=[*container.writable_paths, *missing])
 
 
 def warn_of_one_namespace(scope: Construct, definition: ecs.TaskDefinition) -> None:
-    """Warn of containers that share their processes: ECS opens one session per process namespace.
+    """Warn of containers that share a process namespace: ECS opens one session per process namespace.
 
     Sources: "Considerations for using ECS Exec" in the Amazon ECS developer guide, and containers-roadmap#2268.
     """
@@ -52,13 +52,12 @@ def warn_of_one_namespace(scope: Construct, definition: ecs.TaskDefinition) -> N
             scope,
             "oneSessionPerNamespace",
             f"enable_execute_command and ContainerRuntime.process_namespace={shared.upper()}: ECS opens one shell "
-            "session per process namespace, and not always in the container that is asked for; leave one of the two "
-            "out",
+            "session per process namespace, and not always in the requested container; omit one of the two",
         )
 
 
 def acknowledge_sessions(task_role: iam.IRole) -> None:
-    """Say why the agent's permissions, which CDK grants, know no resource."""
+    """Acknowledge the agent's permissions, which CDK grants and which take no resource."""
     acknowledge_policy(
         task_role,
         {
@@ -69,12 +68,12 @@ def acknowledge_sessions(task_role: iam.IRole) -> None:
 
 
 def audit_in_own_cluster(cluster: ecs.ICluster, task_role: iam.IRole) -> None:
-    """Log sessions to a log group of the stack's cluster, and let the task write there."""
+    """Log sessions to a log group of the stack's cluster, and allow the task to write to it."""
     log_group = _audit_log_group(cluster)
     resource = cluster.node.default_child
-    if not isinstance(resource, ecs.CfnCluster):  # the cluster of a later CDK would have to change for this
+    if not isinstance(resource, ecs.CfnCluster):  # only in a later version of CDK
         raise ConfigurationError("the cluster has no AWS::ECS::Cluster; this version of aws-cdk-lib is not supported")
-    # The L2 takes this in its constructor only, and a service without sessions may have made the cluster.
+    # The L2 accepts this only in its constructor, and a service without sessions may have made the cluster.
     resource.configuration = ecs.CfnCluster.ClusterConfigurationProperty(
         execute_command_configuration=ecs.CfnCluster.ExecuteCommandConfigurationProperty(
             logging="OVERRIDE",
@@ -83,30 +82,30 @@ def audit_in_own_cluster(cluster: ecs.ICluster, task_role: iam.IRole) -> None:
             ),
         )
     )
-    _let_agent_log(task_role, log_group)
+    _allow_logging(task_role, log_group)
 
 
 def audit_in_given_cluster(
     scope: Construct, cluster: ecs.ICluster, task_role: iam.IRole, log_group: logs.ILogGroup | None
 ) -> None:
-    """Leave a cluster of somebody else as it is, and say what it does with sessions."""
+    """Leave the configuration of a given cluster unchanged, and warn where its sessions are not logged."""
     configuration = cluster.execute_command_configuration
     logging = None if configuration is None else configuration.logging
     if logging is ecs.ExecuteCommandLogging.OVERRIDE:
-        return  # CDK's service has let the task write where the cluster logs
+        return  # CDK's service has allowed the task to write to the cluster's log
     if logging is ecs.ExecuteCommandLogging.NONE:
-        where = "nowhere, because its cluster says so"
+        destination = "nowhere, as its cluster is configured"
     elif log_group is None:
-        where = "nowhere, unless its cluster says otherwise"
+        destination = "nowhere, unless its cluster is configured otherwise"
     else:
-        _let_agent_log(task_role, log_group)  # ECS logs sessions where the container logs
+        _allow_logging(task_role, log_group)  # ECS logs sessions to the container's log
         if logging is ecs.ExecuteCommandLogging.DEFAULT:
-            return  # that is what the cluster's owner has asked for
-        where = "to the service's own log group, unless its cluster says otherwise"
+            return  # the cluster's owner has chosen that
+        destination = "to the service's own log group, unless its cluster is configured otherwise"
     warn(
         scope,
         "execAuditLog",
-        f"what is typed in shell sessions is logged {where}; for an audit log give the cluster "
+        f"input of shell sessions is logged {destination}; for an audit log give the cluster "
         "execute_command_configuration=ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.OVERRIDE, "
         "log_configuration=ecs.ExecuteCommandLogConfiguration(cloud_watch_log_group=…))",
     )
@@ -132,13 +131,13 @@ def _audit_log_group(cluster: ecs.ICluster) -> logs.LogGroup:
     return log_group
 
 
-def _let_agent_log(task_role: iam.IRole, log_group: logs.ILogGroup) -> None:
+def _allow_logging(task_role: iam.IRole, log_group: logs.ILogGroup) -> None:
     log_group.grant(task_role, "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
     groups = cdk.Stack.of(task_role).format_arn(
         service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
     )
     task_role.add_to_principal_policy(
-        # The agent looks the group up by name.
+        # The agent looks up the group by name.
         iam.PolicyStatement(actions=["logs:DescribeLogGroups"], resources=[groups])
     )
     acknowledge_policy(

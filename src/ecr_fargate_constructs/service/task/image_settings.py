@@ -1,4 +1,4 @@
-"""What the Dockerfile of an image says about the container that runs it: ports, user, volumes."""
+"""Checks of a container against its image's Dockerfile: ports, user, volumes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 _ROOT = re.compile(r"(?:root|0+)(?::.*)?")
 _AGENT = ("/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm")
-"""Where the agent of ECS Exec writes, which runs as root whoever the container's user is."""
+"""Paths that ECS Exec's agent writes to; it runs as root, whatever the container's user is."""
 
 
 def settings_of(image: Image | None) -> ImageSettings | None:
-    """Return what the image's Dockerfile says; None where there is none to read."""
-    found = getattr(image, "settings", None)
-    return found if isinstance(found, ImageSettings) else None
+    """Return the settings of the image's Dockerfile; None if there is none to read."""
+    settings = getattr(image, "settings", None)
+    return settings if isinstance(settings, ImageSettings) else None
 
 
 def warn_about_images(scope: Construct, containers: Mapping[str, TaskContainer]) -> None:
-    """Warn of what a Dockerfile contradicts: the port behind the load balancer, and who may write where."""
+    """Warn of contradictions with a Dockerfile: the port behind the load balancer, and write permissions."""
     for name, container in containers.items():
         settings = settings_of(getattr(container, "image", None))
         port = getattr(container, "port", None)
@@ -38,23 +38,24 @@ def warn_about_images(scope: Construct, containers: Mapping[str, TaskContainer])
             warn(
                 scope,
                 "containerPortNotExposed",
-                f"{name} is asked on port {port:g}, and its Dockerfile says EXPOSE {listed}; if the application "
-                f"listens there, every health check fails: use container_port={settings.ports[0]}, or correct EXPOSE",
+                f"{name} receives traffic on port {port:g}, but its Dockerfile says EXPOSE {listed}; if the "
+                f"application listens there, every health check fails: use container_port={settings.ports[0]}, or "
+                "correct EXPOSE",
             )
     denied = [f"{path} of {name}" for name, each in containers.items() for path in _not_writable(each, containers)]
     if denied:
         warn(
             scope,
             "writablePathOwnedByRoot",
-            f"{', '.join(denied)}: ECS makes the directories of volumes for root alone (root:root, 0755), and the "
-            "container runs as another user, so that its writes fail with EACCES; in the Dockerfile, make the "
+            f"{', '.join(denied)}: ECS makes the directories of volumes with root as owner (root:root, 0755), but the "
+            "container runs as another user, so its writes fail with EACCES; in the Dockerfile, make the "
             "directory, chown it to the user and name it in a VOLUME, or let a Sidecar that runs as root and ends "
             "chown a SharedVolume first",
         )
 
 
 def _not_writable(container: TaskContainer, containers: Mapping[str, TaskContainer]) -> Iterator[str]:
-    """The paths of a container that only root may write."""
+    """Yield the paths of a container that only root may write."""
     settings = settings_of(getattr(container, "image", None))
     user = container.user
     if user is None and settings is not None:
@@ -66,7 +67,7 @@ def _not_writable(container: TaskContainer, containers: Mapping[str, TaskContain
         if not is_token(path) and path.rstrip("/") not in {*own, *_AGENT}:
             yield path
     for mount in container.mounts:
-        shared = not hasattr(mount.volume, "file_system") or hasattr(mount.volume, "size_gib")  # no EFS
+        shared = not hasattr(mount.volume, "file_system") or hasattr(mount.volume, "size_gib")  # not EFS
         if mount.read_only or not shared or is_token(mount.path) or mount.path.rstrip("/") in own:
             continue
         others = [each for each in containers.values() if each is not container]

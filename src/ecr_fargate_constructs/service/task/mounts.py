@@ -1,4 +1,4 @@
-"""The volumes of a task: added to its definition, permitted to its role, opened to its service."""
+"""The volumes of a task: added to its definition, allowed to its role, opened to its service."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _NFS = 2049
 
 
 def volumes_of(containers: Iterable[TaskContainer]) -> list[Volume]:
-    """The volumes that containers mount, each once."""
-    found: list[Volume] = []
+    """Return the volumes that containers mount, each once."""
+    volumes: list[Volume] = []
     for container in containers:
         for mount in container.mounts:
-            if mount.volume not in found:
-                found.append(mount.volume)
-    return found
+            if mount.volume not in volumes:
+                volumes.append(mount.volume)
+    return volumes
 
 
 def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
-    """Add every volume to the task definition, and let the task role use it."""
+    """Add every volume to the task definition, and allow the task role to use it."""
     volumes = volumes_of(containers)
     if not volumes:
         return
@@ -57,7 +57,7 @@ def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -
 
 
 def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Sequence[Volume]) -> None:
-    """Open file systems to the service's tasks, and have the service make their disks."""
+    """Open file systems to the service's tasks, and add the tasks' disks to the service."""
     if not volumes:
         return
     from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume  # noqa: PLC0415 - as above
@@ -65,21 +65,21 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Sequen
     for volume in volumes:
         if isinstance(volume, EfsVolume):
             check_file_system(service, volume.file_system)
-            _let_in(service, volume.file_system)
+            _allow_nfs(service, volume.file_system)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):
             _attach_disk(service, volume)
 
 
-def _let_in(service: ecs.BaseService, file_system: efs.IFileSystem) -> None:
+def _allow_nfs(service: ecs.BaseService, file_system: efs.IFileSystem) -> None:
     """Open the file system's port to the tasks.
 
-    Where the stacks differ the rule stands in the service's (``remote_rule``), which refers to the file system's
-    already; the other way round they would need each other.
+    Between stacks the rule is in the service's stack (``remote_rule``), which refers to the file system's stack
+    already; the other way round the stacks would depend on each other.
     """
     for theirs in file_system.connections.security_groups:
-        for ours in service.connections.security_groups:
-            theirs.add_ingress_rule(ours, ec2.Port.tcp(_NFS), f"Tasks of {service.node.path}", remote_rule=True)
+        for own in service.connections.security_groups:
+            theirs.add_ingress_rule(own, ec2.Port.tcp(_NFS), f"Tasks of {service.node.path}", remote_rule=True)
 
 
 def _efs(volume: EfsVolume) -> ecs.EfsVolumeConfiguration:
@@ -110,7 +110,7 @@ def _only_through(point: efs.IAccessPoint) -> dict[str, dict[str, str]]:
 
 
 def _attach_disk(service: ecs.FargateService | ecs.Ec2Service, volume: EbsVolume) -> None:
-    """Have the service make the disk. CDK judges a size that only the deployment knows: it gets another one first."""
+    """Add the disk to the service. CDK cannot check a size that is a token, so it gets another one first."""
     later = volume.size_gib is not None and is_token(volume.size_gib)
     disk = _ebs(service, replace(volume, size_gib=125) if later else volume)
     acknowledge(
@@ -123,7 +123,7 @@ def _attach_disk(service: ecs.FargateService | ecs.Ec2Service, volume: EbsVolume
     service.add_volume(disk)
     resource = service.node.default_child
     if later and isinstance(resource, ecs.CfnService):
-        # The first one: a task has one disk at most.
+        # The first one: a task has at most one disk.
         resource.add_property_override("VolumeConfigurations.0.ManagedEBSVolume.SizeInGiB", volume.size_gib)
 
 

@@ -1,4 +1,4 @@
-"""Whether what tasks use is in their network: file systems and DNS namespaces have one."""
+"""Checks that file systems and DNS namespaces are in the tasks' network."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ def check_file_system(service: ecs.BaseService, file_system: efs.IFileSystem) ->
 
 
 def check_namespace(service: ecs.BaseService, namespace: cloudmap.INamespace) -> None:
-    """Refuse a private namespace of another VPC, where nobody beside the tasks could resolve their name."""
-    from aws_cdk import aws_servicediscovery as cloudmap  # noqa: PLC0415 - only who registers needs it
+    """Refuse a private namespace of another VPC, in which only that VPC's clients could resolve the tasks' name."""
+    from aws_cdk import aws_servicediscovery as cloudmap  # noqa: PLC0415 - only for service discovery
 
     resource = namespace.node.default_child
     if not isinstance(resource, cloudmap.CfnPrivateDnsNamespace):
         return
     if resource.vpc is not None and _differ(namespace, resource.vpc, service):
         raise ConfigurationError(
-            f"CloudMap.namespace {path_of_construct(namespace)} is of another VPC than the tasks, which are in "
-            f"{path_of_construct(service.cluster.vpc)}; use a namespace of the tasks' VPC",
+            f"CloudMap.namespace {path_of_construct(namespace)} is in another VPC than the tasks, which are in "
+            f"{path_of_construct(service.cluster.vpc)}; use a namespace in the tasks' VPC",
             path=path_of_construct(service),
         )
 
 
 def _differ(owner: IConstruct, network: str, service: ecs.BaseService) -> bool:
-    """Whether a VPC is known to be another one than the service's."""
+    """Return whether a VPC is certainly another one than the service's."""
     own = service.cluster.vpc.vpc_id
     if network == own:
         return False
-    one, other = _known(owner, network), _known(service, own)
+    one, other = _identity(owner, network), _identity(service, own)
     return one is not None and other is not None and one != other
 
 
-def _known(owner: IConstruct, vpc_id: str) -> str | None:
-    """What tells a VPC from others: its id, or the resource that makes it; None where only the deployment knows."""
+def _identity(owner: IConstruct, vpc_id: str) -> str | None:
+    """Return what identifies a VPC: its id, or the resource that makes it; None if only the deployment knows."""
     if not is_token(vpc_id):
         return vpc_id
     stack = cdk.Stack.of(owner)
-    found = stack.resolve(vpc_id)
-    if not isinstance(found, dict) or not isinstance(name := found.get("Ref"), str):
+    reference = stack.resolve(vpc_id)
+    if not isinstance(reference, dict) or not isinstance(name := reference.get("Ref"), str):
         return None
     parameter = stack.node.try_find_child(name)
     return None if isinstance(parameter, cdk.CfnParameter) else vpc_id

@@ -1,7 +1,7 @@
-"""What has to be there before a task can start: CloudFormation waits for nothing that no reference leads to.
+"""Dependencies of a task that no reference expresses, so that CloudFormation would not wait for them.
 
-A service whose tasks cannot pull their image yet counts failures, and the breaker of a first deployment takes the whole
-stack away (aws-cdk#21348). CDK lets a service wait for its task role alone (aws-cdk#24880).
+A service whose tasks cannot pull their image yet counts failures, and the circuit breaker of a first deployment deletes
+the whole stack (aws-cdk#21348). CDK makes a service wait only for its task role (aws-cdk#24880).
 """
 
 from __future__ import annotations
@@ -33,40 +33,40 @@ _DEFAULT = {"0.0.0.0/0", "::/0"}
 
 
 def wait_for_permissions(definition: ecs.TaskDefinition) -> None:
-    """Have the resource of a task definition, and with it every service, wait for what ECS may do to start the task."""
+    """Make a task definition, and so every service, wait for the permissions with which ECS starts the task."""
     role = execution_role_of(definition)
     if role is not None:
         node_of(resource_of(definition)).add_dependency(role)
 
 
 def wait_for_network(resource: IConstruct, vpc: ec2.IVpc) -> None:
-    """Have a resource wait for the default routes and the endpoints that a network has in the stack at synth.
+    """Make a resource wait for the default routes and the endpoints that a network has in the stack at synth.
 
-    Networks of other stacks are deployed before anyway: the resource's stack refers to their subnets.
+    Networks of other stacks are deployed earlier anyway: the resource's stack refers to their subnets.
     """
     stack = stack_of(resource)
     # One group for each network of a stack, so that the tree is searched once.
-    group = remember(stack, f"ways out of {path_of_construct(vpc)}", lambda: _group(stack, vpc))
+    group = remember(stack, f"egress of {path_of_construct(vpc)}", lambda: _group(stack, vpc))
     node_of(resource).add_dependency(group)
 
 
 def _group(stack: cdk.Stack, vpc: ec2.IVpc) -> DependencyGroup:
     group = DependencyGroup()
-    Dependable.implement(group, _WaysOut(stack, vpc))
+    Dependable.implement(group, _Egress(stack, vpc))
     return group
 
 
 def wait_for_own_network(resource: IConstruct, vpc: ec2.Vpc) -> None:
-    """The same for the network that this library makes, all of which is known at once.
+    """Do the same for the network that this library makes, which is complete at once.
 
-    With the endpoint for S3: one that comes while an image is pulled breaks the connections that there are.
+    It includes the endpoint for S3: if it is created while an image is pulled, it breaks existing connections.
     """
     private = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
     node_of(resource).add_dependency(private.internet_connectivity_established, node_of(vpc).find_child("S3"))
 
 
-class _WaysOut(Dependable):
-    """Routes and endpoints, found when CDK asks: endpoints may be added after the service."""
+class _Egress(Dependable):
+    """Routes and endpoints, searched when CDK needs them: endpoints may be added after the service."""
 
     def __init__(self, stack: cdk.Stack, vpc: ec2.IVpc) -> None:
         super().__init__()
@@ -76,33 +76,33 @@ class _WaysOut(Dependable):
 
     @property
     def dependency_roots(self) -> list[IConstruct]:
-        """What there is."""
+        """The routes and endpoints."""
         if self._roots is None:
-            self._roots = list(_ways_out(self._stack, self._vpc))
+            self._roots = list(_egress_of(self._stack, self._vpc))
         return self._roots
 
 
-def _ways_out(stack: cdk.Stack, vpc: ec2.IVpc) -> Iterator[Construct]:
-    homes = [stack]
-    while (parent := homes[-1].nested_stack_parent) is not None:
-        homes.append(parent)
-    found = [each for each in homes[-1].node.find_all() if isinstance(each, cdk.CfnResource)]
-    tasks = [each for each in found if isinstance(each, ecs.CfnCluster | ecs.CfnService | ecs.CfnTaskDefinition)]
+def _egress_of(stack: cdk.Stack, vpc: ec2.IVpc) -> Iterator[Construct]:
+    stacks = [stack]
+    while (parent := stacks[-1].nested_stack_parent) is not None:
+        stacks.append(parent)
+    resources = [each for each in stacks[-1].node.find_all() if isinstance(each, cdk.CfnResource)]
+    tasks = [each for each in resources if isinstance(each, ecs.CfnCluster | ecs.CfnService | ecs.CfnTaskDefinition)]
     own, inside = referred(vpc.vpc_id), f"{path_of_construct(vpc)}/"
-    for each in found:
+    for each in resources:
         if isinstance(each, ec2.CfnRoute):
-            named = {each.destination_cidr_block, each.destination_ipv6_cidr_block}
-            wanted = bool(named & _DEFAULT) and each.node.path.startswith(inside)
+            destinations = {each.destination_cidr_block, each.destination_ipv6_cidr_block}
+            needed = bool(destinations & _DEFAULT) and each.node.path.startswith(inside)
         elif isinstance(each, ec2.CfnVPCEndpoint):
-            wanted = own is not None and referred(each.vpc_id) == own and not _speaks_of(each, tasks)
+            needed = own is not None and referred(each.vpc_id) == own and not _refers_to(each, tasks)
         else:
             continue
-        if wanted and cdk.Stack.of(each) in homes:
+        if needed and cdk.Stack.of(each) in stacks:
             yield each
 
 
-def _speaks_of(endpoint: ec2.CfnVPCEndpoint, tasks: Sequence[cdk.CfnResource]) -> bool:
-    """Whether the policy of an endpoint names what would wait for it, so that each would wait for the other."""
+def _refers_to(endpoint: ec2.CfnVPCEndpoint, tasks: Sequence[cdk.CfnResource]) -> bool:
+    """Return whether an endpoint's policy names a resource that would wait for it, a circular dependency."""
     if endpoint.policy_document is None:
         return False
     stack = cdk.Stack.of(endpoint)
