@@ -45,7 +45,7 @@ def test_every_class_names_an_option_that_it_does_not_have(name: str) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     made: Any = getattr(library, name)
     place = (stack, "Thing") if issubclass(made, Construct) else ()
-    with pytest.raises(ConfigurationError, match=f"{name} has no option 'nonsense'; it takes |did you mean"):
+    with pytest.raises(ConfigurationError, match=f"{name} has no option 'nonsense'; use |did you mean"):
         made(*place, nonsense=1)
     assert stack.node.children == []
 

@@ -68,7 +68,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "no test traffic",
         lambda: Linear(hooks=[_hook(stages=[STAGE.TEST_TRAFFIC_SHIFT])]),
-        "Linear stops at TEST_TRAFFIC_SHIFT, but without a preview",
+        "Linear stops at TEST_TRAFFIC_SHIFT, but without test_traffic=",
         "test_traffic=TestTrafficPort(…)",
     ),
     (

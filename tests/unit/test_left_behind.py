@@ -379,7 +379,7 @@ def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.M
         raise RuntimeError(RAISED)
 
     with monkeypatch.context() as patch:
-        patch.setattr(AlarmFactory, "_tell", refuse_afterwards)
+        patch.setattr(AlarmFactory, "_add_actions", refuse_afterwards)
         with pytest.raises(ConfigurationError, match="CDK says no"):
             ServiceAlarms.of(web, actions={"Critical": [topic], "Warning": [topic]})
     policy = topic.node.find_child("Policy")

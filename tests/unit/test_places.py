@@ -194,7 +194,7 @@ def test_a_network_of_a_stack_is_refused_where_only_one_of_the_two_says_its_regi
     if known == "There":  # of an imported one its ARN says where it is, and the stack may be deployed there
         _service(here, ingress=PublicHttps(certificate=certificate))
     else:
-        with pytest.raises(ConfigurationError, match="is of us-east-1, and the load balancer will be in eu-west-1"):
+        with pytest.raises(ConfigurationError, match="is in us-east-1, but the load balancer will be in eu-west-1"):
             _service(here, ingress=PublicHttps(certificate=certificate))
 
 

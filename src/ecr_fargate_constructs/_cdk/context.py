@@ -33,7 +33,7 @@ def posture_word(scope: IConstruct, *, path: str | None = None) -> str:
     word = _context_of(scope).get(POSTURE, STANDARD)
     if word not in (STANDARD, REGULATED):
         raise ConfigurationError(
-            f"the context {POSTURE!r} is {word!r}, which is no posture; use 'STANDARD' or 'REGULATED'",
+            f"the context {POSTURE!r} is {word!r}, which is not a posture; use 'STANDARD' or 'REGULATED'",
             path=path or scope.node.path,
         )
     return str(word)

@@ -114,7 +114,7 @@ def check_stages(
     for stage in (_Stage.TEST_TRAFFIC_SHIFT, _Stage.POST_TEST_TRAFFIC_SHIFT):
         if stage in named:
             raise ConfigurationError(
-                f"{name} stops at {stage.value}, but without a preview there is no test traffic to shift; add "
+                f"{name} stops at {stage.value}, but without test_traffic= there is none to shift; add "
                 "test_traffic=TestTrafficPort(…) or TestTrafficHeader(…), or stop at POST_SCALE_UP"
             )
 

@@ -102,7 +102,7 @@ class BlueGreen(_TrafficShift):
     waits, the old version serves, and CloudFormation abandons the update in the end. ``ecr-fargate explain`` shows the
     cause.
 
-    Defaults: 10 minutes of bake, ``RollbackAlarms()``, no preview, no hook, no approval.
+    Defaults: 10 minutes of bake, ``RollbackAlarms()``, no test traffic, no hook, no approval.
 
     Source: "Amazon ECS blue/green deployments" in the Amazon ECS developer guide.
 
