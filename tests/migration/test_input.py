@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli import main as cli
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.code import Call, Register, flat, laid_out, literal
 from ecr_fargate_constructs.tools.migrate.document import Node, parse
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
-from ecr_fargate_constructs.tools.migrate.program_of import Source, SourceError, migrate
+from ecr_fargate_constructs.tools.migrate.program_of import Source, migrate
 from ecr_fargate_constructs.tools.migrate.values import cpus, mebibytes, schedule, seconds
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_what_is_no_mapping_of_yaml_is_refused_in_one_line(text: str, cause: str
     ],
 )
 def test_a_file_that_can_run_nothing_is_refused_with_its_name_and_line(text: str, cause: str) -> None:
-    with pytest.raises(SourceError, match=r"^x\.yml: ") as caught:
+    with pytest.raises(ToolError, match=r"^x\.yml: ") as caught:
         migrate([Source(name="x.yml", text=text, directory="shop")])
     assert cause in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -97,7 +98,7 @@ def test_two_compose_files_two_of_one_name_and_a_missing_environment_are_refused
         ([basic], "prod", "m.yml: there is no environment 'prod'; the manifest has none"),
         ([compose], "prod", "a compose file has no environments"),
     ):
-        with pytest.raises(SourceError, match=cause):
+        with pytest.raises(ToolError, match=cause):
             migrate(sources, environment=environment)
 
 

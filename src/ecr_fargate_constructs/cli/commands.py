@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from ecr_fargate_constructs.cli.printing import escape
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def _one(name: str, function: Callable[..., None], **settings: Any) -> Any:  # n
 
 def _missing(name: str, short: str, package: str) -> Callable[..., None]:
     def command(arguments: list[str] | None = typer.Argument(None, hidden=True)) -> None:  # noqa: ARG001, B008
-        raise LocalError(f"'ecr-fargate {name}' needs the package {package}", fix=_EXTRA)
+        raise ToolError(f"'ecr-fargate {name}' needs the package {package}", fix=_EXTRA)
 
     command.__doc__ = f"{short} Needs {escape(_EXTRA)}."
     return command

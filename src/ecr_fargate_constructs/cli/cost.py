@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from ecr_fargate_constructs.cli.options import AppArgument, Json, Output, Stacks, assembly_errors, read_app, write
+from ecr_fargate_constructs.cli.options import AppArgument, Json, Output, Stacks, read_app, write
 from ecr_fargate_constructs.cli.printing import Console, escape
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.cost import report
 from ecr_fargate_constructs.tools.cost.bill import bill_of
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
-from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.cost.bill import Bill
-    from ecr_fargate_constructs.tools.cost.prices import PriceTable
     from ecr_fargate_constructs.tools.cost.ways_out import WaysOut
 
 
@@ -52,11 +49,10 @@ def cost_command(
     and is in no sum.
     """
     form = Format.JSON if as_json else form
-    table = _table(prices)
+    table = price_table(prices)
     found = read_app(app, stack)
-    with assembly_errors():
-        after = bill_of(found, table)
-        ways = ways_out(found, table) if compare is None else []
+    after = bill_of(found, table)
+    ways = ways_out(found, table) if compare is None else []
     if compare is None:
         match form:
             case Format.JSON:
@@ -67,8 +63,7 @@ def cost_command(
                 _print(output, _bill(after), _notes(after, ways))
         return
     earlier = read_app(compare, stack)
-    with assembly_errors():
-        before = bill_of(earlier, table)
+    before = bill_of(earlier, table)
     match form:
         case Format.JSON:
             write(json.dumps(report.differences_as_dict(before, after), indent=2) + "\n", output)
@@ -77,13 +72,6 @@ def cost_command(
         case Format.TEXT:
             unpriced = [f"not priced: {each}" for each in dict.fromkeys([*before.unpriced, *after.unpriced])]
             _print(output, _differences(before, after), unpriced)
-
-
-def _table(file: Path | None) -> PriceTable:
-    try:
-        return price_table(file)
-    except AssemblyError as error:
-        raise LocalError(error.cause, fix=error.fix) from error
 
 
 def _print(output: Path | None, table: Table, notes: list[str]) -> None:

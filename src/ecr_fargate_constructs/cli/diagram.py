@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
-from ecr_fargate_constructs.cli.options import AppArgument, Stacks, assembly_errors, read_app
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.cli.options import AppArgument, Stacks, read_app
 from ecr_fargate_constructs.tools.diagram.architecture import scene_of
 from ecr_fargate_constructs.tools.diagram.png import png
 from ecr_fargate_constructs.tools.diagram.svg import Theme, svg
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 _LARGEST = 20_000  # pixels
 
@@ -37,16 +36,12 @@ def diagram_command(
     """
     kind = output.suffix.lower()
     if kind not in {".svg", ".png"}:
-        raise LocalError(f"{output} is neither .svg nor .png", fix="give --output a file that ends in one of the two")
+        raise ToolError(f"{output} is neither .svg nor .png", fix="give --output a file that ends in one of the two")
     found = read_app(app, stack)
-    with assembly_errors():
-        scene = scene_of(found)
-        drawn = svg(scene, Theme.LIGHT if kind == ".png" and theme is Theme.AUTO else theme)
+    scene = scene_of(found)
+    drawn = svg(scene, Theme.LIGHT if kind == ".png" and theme is Theme.AUTO else theme)
     if kind == ".svg":
         output.write_text(drawn, encoding="utf-8")
     else:
-        try:
-            output.write_bytes(png(drawn, width=width))
-        except AssemblyError as error:
-            raise LocalError(error.cause, fix=error.fix) from error
+        output.write_bytes(png(drawn, width=width))
     print(plain(f"{output}: {scene.title}"))

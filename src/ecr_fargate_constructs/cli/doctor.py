@@ -14,16 +14,15 @@ from ecr_fargate_constructs.cli.options import (
     Json,
     Output,
     Stacks,
-    assembly_errors,
     read_app,
-    read_earlier,
     write,
 )
 from ecr_fargate_constructs.cli.printing import Console, escape
+from ecr_fargate_constructs.tools.assembly.earlier import earlier
 from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.tools.doctor.rule import Severity
 from ecr_fargate_constructs.tools.doctor.sarif import relative, sarif
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.doctor.diagnosis import Diagnosis
@@ -67,10 +66,9 @@ def doctor_command(
         return
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
     if unknown:
-        raise LocalError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
+        raise ToolError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
     now = read_app(app, stack)
-    with assembly_errors():
-        diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
+    diagnosis = diagnose(now, ignore or (), against=None if against is None else earlier(against, now))
     form = Format.JSON if as_json else form
     if form is Format.SARIF:
         write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)

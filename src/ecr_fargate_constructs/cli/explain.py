@@ -20,7 +20,7 @@ from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.instance import instance_at
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain import sources
 from ecr_fargate_constructs.tools.explain.explain import Explanation, explain, failed, health_checks, last_lines
 from ecr_fargate_constructs.tools.explain.rules import HEALTH_CHECK
@@ -56,7 +56,7 @@ def explain_command(
     Leaves with 0 when nothing failed, 3 when something did and the cause is named, 4 when it is not known.
     """
     if sum(each is not None for each in (files or None, stack, service)) != 1:
-        raise LocalError("what to explain is missing, or there twice", fix="give files, --stack or --service")
+        raise ToolError("what to explain is missing, or there twice", fix="give files, --stack or --service")
     if files:
         record = sources.from_files(files)
     elif stack is not None:
@@ -81,7 +81,7 @@ def local_explain(
     with asked(instance):
         found = app_status(cloud, instance.assembly, instance.port)
         if not found.stacks:
-            raise LocalError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
+            raise ToolError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
         if service is None:
             record = sources.from_stacks(cloud.client, found.stacks)
         else:

@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecr_fargate_constructs.local.instances import State, find_instance, not_running, state_of
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def running(app_directory: Path, port: int | None) -> tuple[Instance, Memory]:
     """The instance that runs.
 
     Raises:
-        LocalError: None does, or several do and no port says which.
+        ToolError: None does, or several do and no port says which.
     """
     instance, memory = find_instance(app_directory, port)
     state = state_of(instance, memory)
@@ -53,4 +53,4 @@ def asked(instance: Instance) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise LocalError(f"the embedded AWS fails: {error}", log=instance.server_log) from error
+        raise ToolError(f"the embedded AWS fails: {error}", log=instance.server_log) from error

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.instances import find_instance
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 
 def start(app_dir: AppDirectory = Path(), port: Port = None, account: Account = None, region: Region = None) -> None:
@@ -47,7 +47,7 @@ def seed(
 ) -> None:
     """Put what exists in your account already into the embedded AWS: hosted zones, secrets, parameters."""
     if (file is None) == (stubs is None):
-        raise LocalError("what to put there is missing, or there twice", fix="give a file, or --stubs cdk.out")
+        raise ToolError("what to put there is missing, or there twice", fix="give a file, or --stubs cdk.out")
     instance, _ = running(app_dir, port)
     seeds = importlib.import_module("ecr_fargate_constructs.local.seeds")
     with instance.alone():

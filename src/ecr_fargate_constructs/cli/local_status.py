@@ -13,7 +13,7 @@ from ecr_fargate_constructs.local.app_status import AppStatus, app_status, chose
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.instances import State, find_instance, not_running, state_of
 from ecr_fargate_constructs.local.services import Cloud
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 
 def status(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
@@ -33,12 +33,12 @@ def status(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = 
         sys.exit(0 if found.up else 1)
     report.print_status(Console(), found)
     if not found.stacks:
-        raise LocalError(
+        raise ToolError(
             f"the embedded AWS runs on port {instance.port}, and no stack of {instance.app_directory} is deployed",
             fix="deploy with 'ecr-fargate local up', or end it with 'ecr-fargate local down'",
         )
     if not found.up:
-        raise LocalError("no task runs", fix="see why with 'ecr-fargate local explain' and 'ecr-fargate local logs'")
+        raise ToolError("no task runs", fix="see why with 'ecr-fargate local explain' and 'ecr-fargate local logs'")
 
 
 def url(
@@ -53,7 +53,7 @@ def url(
         found = app_status(Cloud(instance), instance.assembly, instance.port)
     services = [each for each in chosen(found.services, service) if each.address is not None]
     if service is not None and not services:
-        raise LocalError(f"service {service} is behind no load balancer, so it has no URL")
+        raise ToolError(f"service {service} is behind no load balancer, so it has no URL")
     further = found.further_urls if service is None else ()
     if as_json:
         rows = [{"service": each.name, **report.address_as_json(each.address)} for each in services]

@@ -19,7 +19,7 @@ from ecr_fargate_constructs.cli.diagram import diagram_command
 from ecr_fargate_constructs.cli.doctor import doctor_command
 from ecr_fargate_constructs.cli.migrate import migrate_command
 from ecr_fargate_constructs.cli.report import print_error
-from ecr_fargate_constructs.tools.errors import LocalError, of_a_file
+from ecr_fargate_constructs.tools.errors import ToolError, file_error
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -59,16 +59,13 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command; a failure is told on standard error and leaves with status 1."""
+    """Run the command; print a failure on standard error and exit with status 1."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)  # so that a terminated 'up' cleans up as an interrupted one does
     try:
         app()
-    except LocalError as error:
-        print_error(Console(stderr=True), error)
-        sys.exit(1)
-    except OSError as error:
-        failure = of_a_file(error)
+    except (ToolError, OSError) as error:
+        failure = file_error(error) if isinstance(error, OSError) else error
         if failure is None:
             raise
         print_error(Console(stderr=True), failure)

@@ -12,9 +12,9 @@ from rich.text import Text
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.options import Json  # noqa: TC001 - typer reads annotations
 from ecr_fargate_constructs.cli.printing import Console
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.ledger import Kind
-from ecr_fargate_constructs.tools.migrate.program_of import Source, SourceError, migrate
+from ecr_fargate_constructs.tools.migrate.program_of import Source, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +55,9 @@ def migrate_command(
     """
     form = "json" if as_json else form
     if form not in {"text", "json"}:
-        raise LocalError(f"--format {form} is not known", fix="use text or json")
+        raise ToolError(f"--format {form} is not known", fix="use text or json")
     sources = [_source(file) for file in files]
-    try:
-        migration = migrate(sources, variables=_pairs(variable or []), environment=environment)
-    except SourceError as error:
-        raise LocalError(str(error)) from error
+    migration = migrate(sources, variables=_pairs(variable or []), environment=environment)
     if output is not None:
         _write(output, migration.program)
     if form == "json":
@@ -73,13 +70,13 @@ def migrate_command(
 
 def _source(file: Path) -> Source:
     if file.stat().st_size > _LARGEST:
-        raise LocalError(f"{file}: it is larger than such files are (1 MiB)")
+        raise ToolError(f"{file}: it is larger than such files are (1 MiB)")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise LocalError(f"{file}: it is not text in UTF-8") from error
+        raise ToolError(f"{file}: it is not text in UTF-8") from error
     except OSError as error:
-        raise LocalError(f"{file}: {error.strerror}") from error
+        raise ToolError(f"{file}: {error.strerror}") from error
     return Source(name=str(file), text=text, directory=file.resolve().parent.name)
 
 
@@ -88,7 +85,7 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name.isidentifier():
-            raise LocalError(f"--variable {text!r} is not NAME=VALUE")
+            raise ToolError(f"--variable {text!r} is not NAME=VALUE")
         found[name] = value
     return found
 
@@ -98,9 +95,9 @@ def _write(output: Path, program: str) -> None:
         with output.open("x", encoding="utf-8") as file:
             file.write(program)
     except FileExistsError as error:
-        raise LocalError(f"{output} exists, and is left as it is", fix="name a new file") from error
+        raise ToolError(f"{output} exists, and is left as it is", fix="name a new file") from error
     except OSError as error:
-        raise LocalError(f"{output}: {error.strerror}") from error
+        raise ToolError(f"{output}: {error.strerror}") from error
 
 
 def _show(console: Console, migration: Migration, output: Path | None) -> None:

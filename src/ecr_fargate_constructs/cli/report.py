@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.addresses import Address
     from ecr_fargate_constructs.local.app_status import AppStatus, ServiceStatus
     from ecr_fargate_constructs.local.settling import Answer
-    from ecr_fargate_constructs.tools.errors import LocalError
+    from ecr_fargate_constructs.tools.errors import ToolError
 
 _DETAIL_WIDTH = 90
 _BODY_LINES = 5
@@ -161,7 +161,7 @@ def print_answer(console: Console, answer: Answer) -> None:
     console.print(escape(body), style="bold", highlight=False, soft_wrap=True)
 
 
-def print_error(console: Console, error: LocalError) -> None:
+def print_error(console: Console, error: ToolError) -> None:
     """Show a failure: cause, fix and log."""
     console.print(f"[red]✗[/] {escape(error.cause)}", highlight=False, soft_wrap=True)
     if error.fix:

@@ -14,8 +14,8 @@ from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs._rules.simulation import Decision, EcrImage, Outcome, Plan, simulate
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.tools.asking import asked
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.retention import sources
 from ecr_fargate_constructs.tools.retention.picture import timeline
 from ecr_fargate_constructs.tools.retention.usage import Usage, images_in_use
@@ -57,9 +57,9 @@ def simulate_command(
 ) -> None:
     """Show what a policy would do to images, and which rule decides."""
     if (images is None) == (repository is None):
-        raise LocalError("the images are missing, or there twice", fix="give one of --images and --repository")
+        raise ToolError("the images are missing, or there twice", fix="give one of --images and --repository")
     if policy is not None and template is not None:
-        raise LocalError("the policy is there twice", fix="give one of --policy and --template")
+        raise ToolError("the policy is there twice", fix="give one of --policy and --template")
     ecr = None if repository is None else aws_client("ecr", endpoint_url)
     if policy is not None:
         chosen = sources.policy_from_file(policy)
@@ -68,7 +68,7 @@ def simulate_command(
     elif repository is not None:
         chosen = sources.live_policy(ecr, repository)
     else:
-        raise LocalError("the policy is missing", fix="give --policy or --template")
+        raise ToolError("the policy is missing", fix="give --policy or --template")
     found = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
     now = datetime.now(timezone.utc) if at is None else at.replace(tzinfo=timezone.utc)
     plan = simulate(chosen, found, now)
@@ -89,7 +89,7 @@ def check(
 ) -> None:
     """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses, or has."""
     ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
-    described = asked(lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories")
+    described = call_aws(lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories")
     usages = images_in_use(ecs, described["repositories"][0]["repositoryUri"], cluster)
     plan = simulate(
         sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)
@@ -134,7 +134,7 @@ def _one(policies: dict[str, LifecyclePolicy], resource: str | None) -> Lifecycl
     if resource is None and len(policies) == 1:
         return next(iter(policies.values()))
     if resource not in policies:
-        raise LocalError(
+        raise ToolError(
             f"there are policies of {', '.join(policies)}, and {resource or 'none'} was named",
             fix="name one with --resource",
         )

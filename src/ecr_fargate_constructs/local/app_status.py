@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import address_of
 from ecr_fargate_constructs.tools.assembly.loading import load
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -113,12 +113,12 @@ def chosen(services: Sequence[ServiceStatus], name: str | None) -> tuple[Service
     """The services that a name means; all where none is given.
 
     Raises:
-        LocalError: There is no such service.
+        ToolError: There is no such service.
     """
     found = tuple(each for each in services if name is None or name == each.name or name in each.aliases)
     if name is not None and not found:
         there = ", ".join(each.name for each in services) or "none"
-        raise LocalError(f"no service {name} is deployed", fix=f"take one of these: {there}")
+        raise ToolError(f"no service {name} is deployed", fix=f"take one of these: {there}")
     return found
 
 

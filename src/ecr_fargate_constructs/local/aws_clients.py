@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ecr_fargate_constructs.local.instance import Memory, instance_at
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
@@ -30,7 +30,7 @@ def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - bo
             own credentials, and others with those of boto3.
 
     Raises:
-        LocalError: There is no region, or what is set up for boto3 does not hold together.
+        ToolError: There is no region, or what is set up for boto3 does not hold together.
     """
     retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles whoever lists much
     config = Config(retries=retries, proxies={} if endpoint_url else None)
@@ -41,7 +41,7 @@ def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - bo
     try:
         return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
     except BotoCoreError as error:
-        raise LocalError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
+        raise ToolError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
 
 
 def _embedded(endpoint_url: str | None) -> Instance | None:
@@ -58,11 +58,11 @@ def session_of(instance: Instance) -> boto3.Session:
     Neither a profile nor a file nor a variable of the environment is read.
 
     Raises:
-        LocalError: Nothing is remembered of the instance.
+        ToolError: Nothing is remembered of the instance.
     """
     memory = Memory.load(instance.memory_file)
     if memory is None:
-        raise LocalError(
+        raise ToolError(
             f"nothing runs for {instance.app_directory} on port {instance.port}",
             fix="start it with 'ecr-fargate local up'",
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 from ecr_fargate_constructs.local.toolkit import cache_directory
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -84,7 +84,7 @@ def provide(
     """Make the engine have every base image; the names of those that a stand-in plays.
 
     Raises:
-        LocalError: An image cannot be pulled, and nothing can stand in for it.
+        ToolError: An image cannot be pulled, and nothing can stand in for it.
     """
     return tuple(base for base in bases if _Engine(engine, environment, say).stands_in(base))
 
@@ -107,12 +107,10 @@ class _Engine:
             return pull.returncode != 0
         why = (pull.stderr.strip().splitlines() or ["it does not say why"])[-1]
         if not _UNREACHABLE.search(pull.stderr):
-            raise LocalError(
-                f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile"
-            )
+            raise ToolError(f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile")
         stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
         if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
-            raise LocalError(
+            raise ToolError(
                 f"the registry of the base image {image} is out of reach: {why}",
                 fix=f"connect this machine to it, or give the engine the image under that name ('{self.name} load')",
             )
@@ -121,7 +119,7 @@ class _Engine:
         options = [word for change in changes for word in ("--change", change)]
         done = self._run("import", *options, str(_archive(stand_in)), image)
         if done.returncode != 0:
-            raise LocalError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
+            raise ToolError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
         return True
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -172,4 +170,4 @@ def _checked(command: list[str]) -> None:
         command, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     )
     if done.returncode != 0:
-        raise LocalError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")
+        raise ToolError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")

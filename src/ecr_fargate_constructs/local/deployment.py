@@ -59,7 +59,7 @@ class Deployment:
             running: Whether the embedded AWS runs, so that the app may ask it.
 
         Raises:
-            LocalError: The app fails, or cannot be deployed here.
+            ToolError: The app fails, or cannot be deployed here.
             NeedsAwsError: The app asks AWS, and none runs.
         """
         self._progress.step("synthesizing the app")
@@ -114,7 +114,7 @@ class Deployment:
         """Build, push and deploy.
 
         Raises:
-            LocalError: It failed; for a build the failed step, and whether a stand-in played its base image.
+            ToolError: It failed; for a build the failed step, and whether a stand-in played its base image.
         """
         self._progress.step("building, pushing and deploying")
         chosen = self._names or ["--all"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +48,10 @@ def find_engine(*, install: bool = True, say: Callable[[str], None] = lambda _te
         say: Told what takes long.
 
     Raises:
-        LocalError: There is no engine, or none whose containers can be reached from here.
+        ToolError: There is no engine, or none whose containers can be reached from here.
     """
     if platform.system() != "Linux":
-        raise LocalError(
+        raise ToolError(
             f"the embedded AWS runs on Linux only; this is {platform.system()}",
             fix="run it inside a Linux virtual machine: here the addresses of containers are out of the load "
             "balancer's reach",
@@ -61,7 +61,7 @@ def find_engine(*, install: bool = True, say: Callable[[str], None] = lambda _te
         if isinstance(engine, Engine):
             return engine
     for refusal in found:
-        if isinstance(refusal, LocalError):
+        if isinstance(refusal, ToolError):
             raise refusal
     if install and _can_install():
         say("no container engine answers: installing podman")
@@ -69,14 +69,14 @@ def find_engine(*, install: bool = True, say: Callable[[str], None] = lambda _te
         installed = _podman()
         if installed is not None:
             return installed
-    raise LocalError("no container engine answers: tried docker, podman and finch", fix=_HOW_TO_INSTALL)
+    raise ToolError("no container engine answers: tried docker, podman and finch", fix=_HOW_TO_INSTALL)
 
 
-def _found(finder: Callable[[], Engine | None]) -> Engine | LocalError | None:
+def _found(finder: Callable[[], Engine | None]) -> Engine | ToolError | None:
     """The engine; why it will not do, which another one may make up for; or nothing."""
     try:
         return finder()
-    except LocalError as refusal:
+    except ToolError as refusal:
         return refusal
 
 
@@ -119,7 +119,7 @@ def _docker() -> Engine | None:
         None,
     )
     if where:
-        raise LocalError(
+        raise ToolError(
             f"docker runs {where}, which keeps its containers' addresses out of the load balancer's reach",
             fix="use Docker Engine or podman on this machine, as root",
         )
@@ -134,7 +134,7 @@ def _docker_context() -> str | None:
 def _podman() -> Engine | None:
     remote = next((name for name in ("CONTAINER_HOST", "CONTAINER_CONNECTION") if os.environ.get(name)), None)
     if remote is not None and shutil.which("podman"):
-        raise LocalError(
+        raise ToolError(
             f"podman is asked elsewhere, at {remote}={os.environ[remote]}, and tasks have to run on this machine",
             fix=f"run the command without {remote}",
         )
@@ -142,7 +142,7 @@ def _podman() -> Engine | None:
     if "host" not in info:
         return None
     if info["host"]["security"]["rootless"]:
-        raise LocalError(
+        raise ToolError(
             "podman runs rootless here, which keeps its containers' addresses out of the load balancer's reach",
             fix="run the command as root ('sudo --preserve-env=PATH'), or use Docker Engine",
         )
@@ -173,6 +173,6 @@ def _install_podman() -> None:
         )
         if done.returncode != 0:
             why = done.stderr.strip().splitlines()[-1:] or ["it does not say why"]
-            raise LocalError(
+            raise ToolError(
                 f"no container engine answers, and 'apt-get {' '.join(command)}' failed: {why[0]}", fix=_HOW_TO_INSTALL
             )

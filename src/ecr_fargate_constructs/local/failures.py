@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.judging import failing, listening
 from ecr_fargate_constructs.tools.assembly import workload
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.doctor import image_rules
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain import sources as explain_sources
 from ecr_fargate_constructs.tools.explain.explain import explain
 
@@ -45,7 +44,7 @@ class Known:
         """Read an assembly."""
         try:
             return cls(load(assembly))
-        except AssemblyError:
+        except ToolError:
             return cls(None)
 
     def path(self, service: Service) -> str:
@@ -83,7 +82,7 @@ class Known:
         return None
 
 
-def failed_service(cloud: Cloud, instance: Instance, known: Known, look: Look, before: Before, why: str) -> LocalError:
+def failed_service(cloud: Cloud, instance: Instance, known: Known, look: Look, before: Before, why: str) -> ToolError:
     """Return the error of a service that did not come up.
 
     It says why; what ``explain`` and the doctor's rules know of it; what the tasks of this version printed last.
@@ -106,7 +105,7 @@ def failed_service(cloud: Cloud, instance: Instance, known: Known, look: Look, b
     if mine:
         lines = cloud.last_lines([service.stack], tasks=[task.name for task in mine])
         said += ["last lines of this version:", *(f"  {line}" for line in lines)] if lines else []
-    return LocalError("\n".join(said), fix=_fix(look, causes), log=instance.server_log)
+    return ToolError("\n".join(said), fix=_fix(look, causes), log=instance.server_log)
 
 
 def _causes(cloud: Cloud, service: Service, tasks: list[str]) -> list[Explanation]:

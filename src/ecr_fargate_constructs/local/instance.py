@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
 from ecr_fargate_constructs.local.processes import Process, marked, stop_commands, uninterrupted
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ class Instance:
         """Make the directory that everything goes to; git ignores it.
 
         Raises:
-            LocalError: It leads elsewhere, or belongs to somebody else.
+            ToolError: It leads elsewhere, or belongs to somebody else.
         """
         refuse_foreign(self.state.parent, self.state)
         self.state.parent.mkdir(exist_ok=True)
@@ -141,7 +141,7 @@ class Instance:
         """Delete everything that this instance wrote.
 
         Raises:
-            LocalError: Its directory leads elsewhere, or belongs to somebody else.
+            ToolError: Its directory leads elsewhere, or belongs to somebody else.
         """
         refuse_foreign(self.state.parent, self.state)
         shutil.rmtree(self.state, ignore_errors=True)
@@ -172,14 +172,14 @@ class Instance:
         """Keep a second command from changing what is on this port meanwhile, one that was killed included.
 
         Raises:
-            LocalError: Another command is at it.
+            ToolError: Another command is at it.
         """
         # A name in Linux's abstract namespace: nothing to clean up, gone with the process that holds it.
         with socket.socket(socket.AF_UNIX) as name:
             try:
                 name.bind(f"\0ecr-fargate-local-{self.port}")
             except OSError as error:
-                raise LocalError(
+                raise ToolError(
                     f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
                 ) from error
             stop_commands(self.left_over(commands_alone=True))
@@ -235,7 +235,7 @@ class Memory:
         """Read it back; None when there is none.
 
         Raises:
-            LocalError: It is damaged, or somebody else's.
+            ToolError: It is damaged, or somebody else's.
         """
         try:
             text = read_private(file)
@@ -245,7 +245,7 @@ class Memory:
             processes = {name: Process(**process) for name, process in values.pop("processes").items()}
             return checked(cls(**values, processes=processes))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise LocalError(
+            raise ToolError(
                 f"{file} cannot be read: {error}", fix=f"delete {file.parent} and run the command again"
             ) from error
 
@@ -310,10 +310,10 @@ def instance_at(
     """The instance of an app on a port, and what is remembered of it.
 
     Raises:
-        LocalError: The account id is none, what runs is another's or somebody else's.
+        ToolError: The account id is none, what runs is another's or somebody else's.
     """
     if account is not None and not re.fullmatch(r"[0-9]{12}", account):
-        raise LocalError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
+        raise ToolError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
     directory = app_directory.resolve()
     instance = Instance(directory, port, account or f"{port:012d}", region or "us-east-1")
     refuse_foreign(instance.state.parent, instance.state)
@@ -321,7 +321,7 @@ def instance_at(
     if memory is not None:
         for name, wanted, running in (("account", account, memory.account), ("region", region, memory.region)):
             if wanted not in {None, running}:
-                raise LocalError(
+                raise ToolError(
                     f"the embedded AWS on port {port} runs with {name} {running}, not {wanted}",
                     fix=f"run 'ecr-fargate local down --port {port}' first, or choose another --port",
                 )

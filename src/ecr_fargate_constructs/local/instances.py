@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.instance import STATE_FOLDER, Instance, Memory, instance_at, remembered_ports
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def find_instance(
     """The instance that a command is about: on the port given, else the app's own, else one on the default port.
 
     Raises:
-        LocalError: The app has several, and no port says which.
+        ToolError: The app has several, and no port says which.
     """
     if port is None:
         known = instances_of(app_directory)
@@ -50,7 +50,7 @@ def find_instance(
         known = running if len(running) == 1 else known
         if len(known) > 1:
             listed = "\n".join(f"  --port {each.port}: {state_of(each, memory).value}" for each, memory in known)
-            raise LocalError(
+            raise ToolError(
                 f"{app_directory.resolve()} has {len(known)} instances of the embedded AWS:\n{listed}",
                 fix="say which one with --port",
             )
@@ -65,25 +65,25 @@ def state_of(instance: Instance, memory: Memory | None) -> State:
     try:
         with instance.alone():
             pass
-    except LocalError:
+    except ToolError:
         return State.BUSY
     if memory is not None and "aws" in memory.processes:
         return State.DEAD
     return State.UNFINISHED if instance.state.exists() else State.ABSENT
 
 
-def not_running(instance: Instance, state: State) -> LocalError:
+def not_running(instance: Instance, state: State) -> ToolError:
     """Why there is nothing to ask, and what to do."""
     app, port = instance.app_directory, instance.port
     again = "start it again with 'ecr-fargate local up', or clear it away with 'ecr-fargate local down'"
     if state is State.BUSY:
-        return LocalError(f"a command is at work on port {port}, and the embedded AWS does not answer yet", fix="wait")
+        return ToolError(f"a command is at work on port {port}, and the embedded AWS does not answer yet", fix="wait")
     if state is State.DEAD:
-        return LocalError(f"the embedded AWS on port {port} has died", fix=again, log=instance.server_log)
+        return ToolError(f"the embedded AWS on port {port} has died", fix=again, log=instance.server_log)
     if state is State.UNFINISHED:
-        return LocalError(f"the start on port {port} was killed before the embedded AWS ran", fix=again)
+        return ToolError(f"the start on port {port} was killed before the embedded AWS ran", fix=again)
     failed = instance.failure_log if instance.failure_log.is_file() else None
     more = "; the last start failed" if failed else ""
-    return LocalError(
+    return ToolError(
         f"nothing runs for {app} on port {port}{more}", fix="start it with 'ecr-fargate local up'", log=failed
     )

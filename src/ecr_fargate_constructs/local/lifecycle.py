@@ -21,7 +21,7 @@ from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.settling import Answer, Settling, ask, retry
 from ecr_fargate_constructs.local.targets import targets_of
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
-from ecr_fargate_constructs.tools.errors import LocalError, of_a_file
+from ecr_fargate_constructs.tools.errors import ToolError, file_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memo
     """Start the embedded AWS, unless it runs, and deploy nothing. One that does not start leaves its logs alone.
 
     Raises:
-        LocalError: It does not start.
+        ToolError: It does not start.
     """
     if memory is not None and runs(instance, memory):
         return memory
@@ -99,7 +99,7 @@ def up(
         keep: Whether one that was started for this goes on when something fails.
 
     Raises:
-        LocalError: Something failed.
+        ToolError: Something failed.
     """
     ran_before = runs(instance, memory)
     try:
@@ -181,15 +181,15 @@ def _get_ready(
 def _explained(error: BaseException, instance: Instance) -> BaseException:
     """An embedded AWS that does not answer any more shows in many ways; say it in one."""
     if isinstance(error, (BotoCoreError, ClientError)):
-        return LocalError(f"the embedded AWS fails: {error}", log=instance.server_log)
+        return ToolError(f"the embedded AWS fails: {error}", log=instance.server_log)
     if isinstance(error, OSError):
-        return of_a_file(error, instance.state) or error
+        return file_error(error, instance.state) or error
     return error
 
 
 def _tell_what_goes_on(instance: Instance, failure: BaseException) -> None:
     """Say where the app still answers: of several services, others may run their new version."""
-    if not isinstance(failure, LocalError):
+    if not isinstance(failure, ToolError):
         return
     with contextlib.suppress(BotoCoreError, ClientError, OSError):
         deployed, cloud = [stack.name for stack in assembly.stacks(instance.assembly)], Cloud(instance)
@@ -206,7 +206,7 @@ def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress,
     """Let a first start that failed go on where that is wanted and possible; or end it, and keep its logs."""
     memory = Memory.load(instance.memory_file)
     deployed = instance.assembly.is_dir() and runs(instance, memory)
-    if keep and deployed and isinstance(failure, LocalError):
+    if keep and deployed and isinstance(failure, ToolError):
         failure.cause += (
             f"\nthe embedded AWS goes on: look with '{command(instance, 'status')}' and "
             f"'{command(instance, 'logs')}', mend the app and run '{command(instance, 'up')}' again, or end it with "
@@ -221,7 +221,7 @@ def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress,
         progress.note(f"not everything has ended: '{command(instance, 'down')}' ends the rest", kind="warning")
         raise
     kept = instance.keep_logs()
-    if isinstance(failure, LocalError) and failure.log is not None:
+    if isinstance(failure, ToolError) and failure.log is not None:
         failure.log = kept
         if deployed:
             failure.cause += f"\nnothing goes on; '{command(instance, 'up', '--keep')}' would leave it for a look"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ def since(text: str, now: datetime) -> datetime:
     """The time that ``--since`` means: ``90s``, ``10m``, ``2h`` or ``1d`` ago, or a time in ISO 8601.
 
     Raises:
-        LocalError: It is neither.
+        ToolError: It is neither.
     """
     if ago := re.fullmatch(r"(\d{1,6})([smhd])", text):
         return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
@@ -68,7 +68,7 @@ def since(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
         return found.astimezone()  # without a zone it is this machine's
     except (ValueError, OverflowError) as error:
-        raise LocalError(f"--since {text} is no time", fix="give 90s, 10m, 2h, 1d or 2026-01-31T12:00:00") from error
+        raise ToolError(f"--since {text} is no time", fix="give 90s, 10m, 2h, 1d or 2026-01-31T12:00:00") from error
 
 
 class LogReader:

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 _NOBODY_ELSE = 0o077
 
@@ -37,13 +37,13 @@ def read_private(file: Path) -> str | None:
     """Return what :func:`write_private` wrote; None when there is nothing.
 
     Raises:
-        LocalError: Somebody else may have written it, or may read it.
+        ToolError: Somebody else may have written it, or may read it.
     """
     try:
         for place in (file.parent, file):
             found = place.lstat()
             if stat.S_ISLNK(found.st_mode) or not _mine(found) or found.st_mode & _NOBODY_ELSE:
-                raise LocalError(
+                raise ToolError(
                     f"{place} is not a private file of this user, so it is not believed", fix=f"delete {place}"
                 )
         return file.read_text(encoding="utf-8")
@@ -55,12 +55,12 @@ def write_private(file: Path, text: str) -> None:
     """Write a file that only this user reads, at once: nobody sees half of it.
 
     Raises:
-        LocalError: Its folder cannot be made.
+        ToolError: Its folder cannot be made.
     """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise LocalError(
+        raise ToolError(
             f"{file.parent} cannot be made: {error.strerror}", fix="set XDG_STATE_HOME to a folder of yours"
         ) from error
     written = file.with_suffix(".new")
@@ -74,7 +74,7 @@ def refuse_foreign(*folders: Path) -> None:
     """Refuse to work in a folder that leads elsewhere or belongs to somebody else; one that is missing is fine.
 
     Raises:
-        LocalError: It is a link, not a folder, or of another user.
+        ToolError: It is a link, not a folder, or of another user.
     """
     for folder in folders:
         try:
@@ -82,9 +82,9 @@ def refuse_foreign(*folders: Path) -> None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         if not stat.S_ISDIR(found.st_mode):
-            raise LocalError(f"{folder} is not a folder but a link or a file", fix=f"delete {folder}")
+            raise ToolError(f"{folder} is not a folder but a link or a file", fix=f"delete {folder}")
         if not _mine(found):
-            raise LocalError(
+            raise ToolError(
                 f"{folder} belongs to another user (uid {found.st_uid})",
                 fix=f"run the command as that user, or delete {folder}",
             )

@@ -16,7 +16,7 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 
 from ecr_fargate_constructs.local.processes import start
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
@@ -39,7 +39,7 @@ def start_podman(instance: Instance, memory: Memory) -> None:
     """Start podman's Docker-compatible socket: a service of our own, since it reads the registry map when it starts.
 
     Raises:
-        LocalError: It does not start.
+        ToolError: It does not start.
     """
     memory.scratch = tempfile.mkdtemp(prefix=_SCRATCH)  # a socket's path may have 108 characters at most
     path = Path(memory.scratch) / _SOCKET
@@ -53,7 +53,7 @@ def start_podman(instance: Instance, memory: Memory) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not path.exists():
         if not memory.processes["engine"].alive or time.monotonic() > deadline:
-            raise LocalError("podman's socket service did not start", log=instance.engine_log)
+            raise ToolError("podman's socket service did not start", log=instance.engine_log)
         time.sleep(0.05)
 
 

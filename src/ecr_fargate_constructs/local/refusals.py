@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,12 +27,12 @@ def refuse_unknown(folder: Path, names: Sequence[str]) -> None:
         names: Names of stacks, as the command line takes them.
 
     Raises:
-        LocalError: No stack has a name; the stacks that there are.
+        ToolError: No stack has a name; the stacks that there are.
     """
     unknown = [name for name in names if not assembly.stacks(folder, [name])]
     if unknown:
         known = ", ".join(stack.display for stack in assembly.stacks(folder)) or "none"
-        raise LocalError(f"the app has no stack {', '.join(unknown)}", fix=f"name one of its stacks: {known}")
+        raise ToolError(f"the app has no stack {', '.join(unknown)}", fix=f"name one of its stacks: {known}")
 
 
 def refuse_other_environments(folder: Path, names: Sequence[str], instance: Instance, *, running: bool) -> None:
@@ -45,7 +45,7 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
         running: Whether it runs already, so that its account and region are settled.
 
     Raises:
-        LocalError: Which stacks are for which account and region, and the command that deploys some of them.
+        ToolError: Which stacks are for which account and region, and the command that deploys some of them.
     """
     mine = instance.account, instance.region
     stacks = assembly.stacks(folder, names)
@@ -66,7 +66,7 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
     wrong = "; ".join(
         f"{', '.join(each)} for account {account} in {region}" for (account, region), each in groups.items()
     )
-    raise LocalError(
+    raise ToolError(
         f"the embedded AWS is account {instance.account} in {instance.region}, and the app has: {wrong}", fix=fix
     )
 
@@ -75,7 +75,7 @@ def refuse_unsupported(stacks: Iterable[Stack], known: set[str]) -> None:
     """Refuse types that the embedded AWS does not know, before anything is deployed.
 
     Raises:
-        LocalError: Types and logical ids of the resources that are not emulated, one a line.
+        ToolError: Types and logical ids of the resources that are not emulated, one a line.
     """
     missing = [
         f"not emulated: {kind} ({logical_id})"
@@ -84,7 +84,7 @@ def refuse_unsupported(stacks: Iterable[Stack], known: set[str]) -> None:
         if kind not in known and not kind.startswith("Custom::")
     ]
     if missing:
-        raise LocalError(
+        raise ToolError(
             "\n".join(dict.fromkeys(missing)), fix="deploy stacks without these resources by name, or deploy to AWS"
         )
 

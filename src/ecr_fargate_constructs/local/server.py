@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 from ecr_fargate_constructs.local.docker_shim import write_login
 from ecr_fargate_constructs.local.instance import credentials_environment, registry_password
 from ecr_fargate_constructs.local.processes import start
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def start_server(instance: Instance, memory: Memory) -> None:
     """Start the embedded AWS and wait until it answers.
 
     Raises:
-        LocalError: It ended, or did not answer in time.
+        ToolError: It ended, or did not answer in time.
     """
     for folder in (instance.state / "tmp", instance.state / "home"):
         folder.mkdir(exist_ok=True)
@@ -54,11 +54,9 @@ def start_server(instance: Instance, memory: Memory) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not answers(instance):
         if not memory.processes["aws"].alive:
-            raise LocalError(
-                f"the embedded AWS ended while it started: {_last_line(instance)}", log=instance.server_log
-            )
+            raise ToolError(f"the embedded AWS ended while it started: {_last_line(instance)}", log=instance.server_log)
         if time.monotonic() > deadline:
-            raise LocalError(
+            raise ToolError(
                 f"the embedded AWS did not answer on {instance.endpoint} in {_START_SECONDS} seconds",
                 log=instance.server_log,
             )

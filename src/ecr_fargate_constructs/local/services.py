@@ -160,7 +160,7 @@ class Cloud:
         """Ask the embedded AWS of an instance.
 
         Raises:
-            LocalError: Nothing is remembered of it.
+            ToolError: Nothing is remembered of it.
         """
         self._instance = instance
         self._clients: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from ecr_fargate_constructs.local.failures import failed_service
 from ecr_fargate_constructs.local.judging import Look
 from ecr_fargate_constructs.local.listening import Sockets, sockets_of
 from ecr_fargate_constructs.local.targets import of_wanted_version, targets_of
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ class Settling:
         """Wait until every service runs what its stack says, and passes its health checks; then ask the load balancers.
 
         Raises:
-            LocalError: A service does not come up: what is known of the cause, and what its tasks printed last.
+            ToolError: A service does not come up: what is known of the cause, and what its tasks printed last.
         """
         began = time.monotonic()
         steady: set[str] | None = None
@@ -117,7 +117,7 @@ class Settling:
         """Nobody would notice otherwise: tasks whose engine is gone are remembered as they were."""
         dead = [name for name, process in self.memory.processes.items() if not process.alive]
         if dead:
-            raise LocalError(
+            raise ToolError(
                 f"a process of the embedded AWS has ended meanwhile: {', '.join(dead)}",
                 fix="run the command again",
                 log=self.instance.engine_log if "engine" in dead else self.instance.server_log,

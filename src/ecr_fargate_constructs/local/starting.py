@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs.local import engine, podman, server
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.port_owner import app_on
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
@@ -20,10 +20,10 @@ def check_app(instance: Instance) -> None:
     """Refuse a directory without an app.
 
     Raises:
-        LocalError: It has no ``cdk.json``.
+        ToolError: It has no ``cdk.json``.
     """
     if not (instance.app_directory / "cdk.json").is_file():
-        raise LocalError(
+        raise ToolError(
             f"{instance.app_directory} has no cdk.json, so it is not the directory of a CDK app",
             fix="name the app's directory with --app-dir",
         )
@@ -33,7 +33,7 @@ def prepare(instance: Instance, progress: Progress) -> Memory:
     """Find a container engine, and make the instance's directory; nothing runs yet.
 
     Raises:
-        LocalError: The port is taken, or there is no engine.
+        ToolError: The port is taken, or there is no engine.
     """
     check_port(instance.port)
     progress.step("looking for a container engine")
@@ -50,7 +50,7 @@ def start(instance: Instance, memory: Memory) -> None:
     """Start the embedded AWS, and remember what runs.
 
     Raises:
-        LocalError: It does not start.
+        ToolError: It does not start.
     """
     try:
         if not memory.socket:
@@ -64,7 +64,7 @@ def check_port(port: int) -> None:
     """Refuse a port that cannot be listened on.
 
     Raises:
-        LocalError: Another program has it, or this user may not have it.
+        ToolError: Another program has it, or this user may not have it.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that wait to be forgotten are no bar
@@ -79,6 +79,6 @@ def check_port(port: int) -> None:
                 by += ", which is there no longer"
                 ending = f"'ecr-fargate local down --app-dir {owner} --port {port}'"
                 fix = f"move the app back, or make an empty folder there, and run {ending}; or choose another --port"
-            raise LocalError(
+            raise ToolError(
                 f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}", fix=fix
             ) from error

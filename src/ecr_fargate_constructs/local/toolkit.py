@@ -18,7 +18,7 @@ from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.processes import Process, stop_commands
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ _PROXIES = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY"})  #
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-class ToolkitError(LocalError):
+class ToolkitError(ToolError):
     """The CDK command line failed.
 
     Attributes:
@@ -55,10 +55,10 @@ def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text:
     """The CDK command line of the pinned version: the app's own, or one that is installed once for the user.
 
     Raises:
-        LocalError: There is no Node.js, or the installation failed.
+        ToolError: There is no Node.js, or the installation failed.
     """
     if not all(shutil.which(name, path=search_path()) for name in ("node", "npm")):
-        raise LocalError("Node.js is missing", fix="pip install 'ecr-fargate-constructs[local]' brings it along")
+        raise ToolError("Node.js is missing", fix="pip install 'ecr-fargate-constructs[local]' brings it along")
     home = cache_directory() / f"aws-cdk-{VERSION}"
     for directory in (app_directory, *app_directory.parents, home):
         if (directory == app_directory or _trusted(directory, app_directory)) and _version(directory) == VERSION:
@@ -71,7 +71,7 @@ def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text:
             command, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise LocalError(
+            raise ToolError(
                 f"the CDK command line {VERSION} could not be installed: {done.stderr.strip()[-300:]}",
                 fix=f"install it yourself in the app's directory: npm install --save-dev aws-cdk@{VERSION}",
             )

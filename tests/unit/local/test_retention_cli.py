@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from ecr_fargate_constructs import Retention
 from ecr_fargate_constructs.cli import retention as retention_cli
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.retention.usage import images_in_use
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def test_what_is_missing_is_said(
 ) -> None:
     policy, images = _files(tmp_path)
     filled = [argument.format(policy=policy, images=images) for argument in arguments]
-    with pytest.raises(LocalError, match=wrong):
+    with pytest.raises(ToolError, match=wrong):
         _run(monkeypatch, None, *filled)
 
 
@@ -172,7 +172,7 @@ def test_a_region_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(LocalError, match="You must specify a region") as refused:
+    with pytest.raises(ToolError, match="You must specify a region") as refused:
         aws_client("ecr", None)
     assert refused.value.fix == "set AWS_REGION, or a profile"
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
@@ -227,6 +227,6 @@ def test_an_image_that_is_gone_already_is_told(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_missing_permission_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(LocalError, match="ecs:ListServices is missing") as caught:
+    with pytest.raises(ToolError, match="lacks ecs:ListServices") as caught:
         _run(monkeypatch, FakeAws(denied="list_services"), "check", "--repository", "team/web")
     assert caught.value.fix == "allow ecs:ListServices"

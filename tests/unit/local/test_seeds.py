@@ -13,7 +13,7 @@ from ecr_fargate_constructs.local import seeds
 from ecr_fargate_constructs.local.instance import Instance
 from ecr_fargate_constructs.local.seeds import putting
 from ecr_fargate_constructs.local.seeds.references import text
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def test_what_is_looked_up_here_does_not_stay_in_the_apps_context(tmp_path: Path
     def synthesize() -> None:
         with seeds.context_kept(tmp_path):
             file.write_text('{"zones": ["of the embedded AWS"]}', encoding="utf-8")
-            raise LocalError("it failed afterwards")
+            raise ToolError("it failed afterwards")
 
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         synthesize()
     assert (file.read_text(encoding="utf-8") if file.exists() else None) == before
 
@@ -296,7 +296,7 @@ def test_json_is_yaml(tmp_path: Path) -> None:
 )
 def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, content: str, cause: str) -> None:
     file = _file(tmp_path, content)
-    with pytest.raises(LocalError) as refused:
+    with pytest.raises(ToolError) as refused:
         seeds.read(file)
     assert str(file) in refused.value.cause
     assert cause in refused.value.cause
@@ -304,7 +304,7 @@ def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, conten
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(LocalError, match="cannot be read: No such file"):
+    with pytest.raises(ToolError, match="cannot be read: No such file"):
         seeds.read(tmp_path / "seeds.yaml")
 
 
@@ -318,5 +318,5 @@ def test_what_the_embedded_aws_refuses_is_said(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(putting, "Cloud", _Refusing)
     instance = Instance(tmp_path, 4566, "000000004566", "us-east-1")
-    with pytest.raises(LocalError, match=r"refuses a seed: .*PutParameter.*too long"):
+    with pytest.raises(ToolError, match=r"refuses a seed: .*PutParameter.*too long"):
         seeds.put(instance, seeds.Seeds(parameters={"/prod/url": "a"}))

@@ -19,7 +19,7 @@ from ecr_fargate_constructs.local.judging import Before
 from ecr_fargate_constructs.local.listening import Sockets
 from ecr_fargate_constructs.local.processes import Process
 from ecr_fargate_constructs.local.services import Balancer, Service, Task
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,7 @@ def test_a_service_is_there_when_it_was_fit_twice(wait: Callable[..., Any]) -> N
 
 def test_an_engine_that_ends_meanwhile_is_not_waited_for(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(tasks=1), [HEALTHY])])
-    with pytest.raises(LocalError, match="a process of the embedded AWS has ended meanwhile: engine") as caught:
+    with pytest.raises(ToolError, match="a process of the embedded AWS has ended meanwhile: engine") as caught:
         wait(aws, processes={"aws": Process.of(os.getpid()), "engine": Process(os.getpid(), 1)})
     assert aws.now == 0
     assert (caught.value.log or Path()).name == "engine.log"
@@ -164,7 +164,7 @@ def test_a_load_balancer_gets_a_moment_and_its_answer_is_no_condition(wait: Call
 
 def test_a_health_check_that_never_passes_fails_after_threshold_times_interval(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(), [HEALTHY, NOT_FOUND])])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         wait(aws)
     assert aws.now == 30
     cause = caught.value.cause
@@ -181,7 +181,7 @@ def test_lines_are_those_of_this_deployment_or_of_this_version(
 ) -> None:
     """With nothing deployed anew, the tasks that have run before are the ones that fail."""
     aws = _Aws([(_service(), [HEALTHY, NOT_FOUND])])
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         wait(aws, before=Before(tasks=frozenset(before)))
     assert aws.asked_for_lines == lines_of
 
@@ -190,7 +190,7 @@ def test_tasks_that_are_replaced_meanwhile_do_not_start_the_clock_again(wait: Ca
     old = _service(definition="old", state="IN_PROGRESS")
     bad = (replace(old, tasks=(*_service(tasks=1).tasks, *old.tasks[1:])), [NOT_FOUND, HEALTHY])
     aws = _Aws([*([bad] * 15), *([(old, [HEALTHY, HEALTHY])] * 5), bad])
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         wait(aws)
     assert aws.now == 30
 
@@ -198,14 +198,14 @@ def test_tasks_that_are_replaced_meanwhile_do_not_start_the_clock_again(wait: Ca
 def test_a_target_that_passes_for_a_while_starts_the_clock_again(wait: Callable[..., Any]) -> None:
     bad = (_service(), [HEALTHY, NOT_FOUND])
     aws = _Aws([*([bad] * 20), (_service(tasks=1), [HEALTHY]), bad])
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         wait(aws)
     assert aws.now == 51
 
 
 def test_an_application_on_the_loopback_address_fails_in_seconds(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(grace=600), [DEAF, DEAF])])
-    with pytest.raises(LocalError, match=r"listens on port 8080 of 127\.0\.0\.1 alone") as caught:
+    with pytest.raises(ToolError, match=r"listens on port 8080 of 127\.0\.0\.1 alone") as caught:
         wait(aws, sockets=Sockets(loopback=frozenset({8080})))
     assert aws.now == 5
     assert caught.value.fix == "let the application listen on 0.0.0.0:8080"
@@ -213,7 +213,7 @@ def test_an_application_on_the_loopback_address_fails_in_seconds(wait: Callable[
 
 def test_a_task_that_never_runs_ends_the_wait(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(tasks=0), [])])
-    with pytest.raises(LocalError, match=r"after 300 seconds 0 of 2 tasks run \(no task\)"):
+    with pytest.raises(ToolError, match=r"after 300 seconds 0 of 2 tasks run \(no task\)"):
         wait(aws)
 
 
@@ -249,7 +249,7 @@ def _assembly(folder: Path, dockerfile: str) -> Path:
 
 def test_the_port_of_the_embedded_aws_is_not_the_applications(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(grace=60), [DEAF, DEAF])])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         wait(aws, sockets=Sockets(open=frozenset({7070}), loopback=frozenset({4600})))
     assert "the task listens on 7070\n" in f"{caught.value.cause}\n"
 
@@ -257,7 +257,7 @@ def test_the_port_of_the_embedded_aws_is_not_the_applications(wait: Callable[...
 def test_a_port_that_the_dockerfile_does_not_expose_fails_in_seconds(wait: Callable[..., Any], tmp_path: Path) -> None:
     known = Known.of(_assembly(tmp_path / "out", "FROM scratch\nEXPOSE 7070\n"))
     aws = _Aws([(_service(grace=600), [DEAF, DEAF])])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         wait(aws, sockets=Sockets(open=frozenset({7070})), known=known)
     assert aws.now == 5
     assert caught.value.cause.startswith("Web/Service: the service did not come up")

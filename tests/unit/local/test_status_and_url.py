@@ -15,7 +15,7 @@ from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.containers import Container
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def _run(app_directory: Path, *arguments: str) -> Result:
 
 
 def _cause(done: Result) -> str:
-    assert isinstance(done.exception, LocalError), done.output
+    assert isinstance(done.exception, ToolError), done.output
     return f"{done.exception.cause}\n{done.exception.fix}"
 
 

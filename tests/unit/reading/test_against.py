@@ -10,7 +10,7 @@ from planting import Copy, copy_of
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def test_what_cannot_be_read_says_why(assemblies: Path, copy: Copy, tmp_path: Pa
         (several.folder, _template_of(assemblies, tmp_path), "may be the template of any of the stacks"),
     ):
         error = _run(app_folder, "--against", old).exception
-        assert isinstance(error, LocalError), old
+        assert isinstance(error, ToolError), old
         assert cause in error.cause
         assert error.fix
 

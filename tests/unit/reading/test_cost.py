@@ -11,7 +11,6 @@ from planting import copy_of
 
 from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES
 from ecr_fargate_constructs.architecture import Architecture
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.assembly.workload import services
 from ecr_fargate_constructs.tools.cost import report
@@ -19,6 +18,7 @@ from ecr_fargate_constructs.tools.cost.bill import Bill, bill_of
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.tasks import on_demand
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,7 +231,7 @@ def test_a_table_of_ones_own(tmp_path: Path, assemblies: Path) -> None:
     assert bill.fixed_monthly == 2 * Decimal("0.05") * 730
     assert "application load balancers: no price named alb.hour" in bill.unpriced
     file.write_text("[]", encoding="utf-8")
-    with pytest.raises(AssemblyError, match="holds no prices"):
+    with pytest.raises(ToolError, match="holds no prices"):
         price_table(file)
 
 

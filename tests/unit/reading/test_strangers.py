@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli import main as cli
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.cost.bill import bill_of
 from ecr_fargate_constructs.tools.cost.prices import price_table
@@ -26,7 +25,7 @@ from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from ecr_fargate_constructs.tools.diagram.architecture import scene_of
 from ecr_fargate_constructs.tools.diagram.svg import svg
 from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +56,7 @@ def _read(folder: Path) -> str | None:
         drawing.encode()
         table = price_table()
         markdown(bill_of(app, table), ways_out(app, table))
-    except AssemblyError as error:
+    except ToolError as error:
         return error.cause
     return None
 
@@ -355,7 +354,7 @@ def test_the_terminal_obeys_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     name, *options = command
     done = CliRunner().invoke(cli.app, [name, str(_hostile(tmp_path / "cdk.out")), *options])
-    assert not done.exception or isinstance(done.exception, (SystemExit, LocalError)), done.exception
+    assert not done.exception or isinstance(done.exception, (SystemExit, ToolError)), done.exception
     assert done.output
     assert not {"\x1b", "\x00", "\x9b", "\x07", "\u202e"} & set(done.output)
     if name == "diagram":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,14 +26,14 @@ def read(file: Path) -> Seeds:
     """Read a seed file.
 
     Raises:
-        LocalError: It cannot be read, or holds something that cannot be put there: which entry, and what is allowed.
+        ToolError: It cannot be read, or holds something that cannot be put there: which entry, and what is allowed.
     """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LocalError(f"the seed file {file} cannot be read: {error.strerror}") from error
+        raise ToolError(f"the seed file {file} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise LocalError(f"the seed file {file} is not YAML: {' '.join(str(error).split())}") from error
+        raise ToolError(f"the seed file {file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not content:
         raise _refused(file, "it is empty" if not content else "it is not a mapping", f"begin with {_listed()}")
     content = {kind: {} if entries is None else entries for kind, entries in content.items()}
@@ -92,5 +92,5 @@ def _listed() -> str:
     return f"{', '.join(_KINDS[:-1])} and {_KINDS[-1]}"
 
 
-def _refused(file: Path, cause: str, fix: str) -> LocalError:
-    return LocalError(f"the seed file {file}: {cause}", fix=fix)
+def _refused(file: Path, cause: str, fix: str) -> ToolError:
+    return ToolError(f"the seed file {file}: {cause}", fix=fix)

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.local.ministack_patches.fixed_names import zone_refe
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.seeds.model import SUFFIX
 from ecr_fargate_constructs.local.services import Cloud
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
@@ -44,12 +44,12 @@ def put(instance: Instance, seeds: Seeds) -> list[str]:
         What the user should know: one line for each that is new or cannot be there.
 
     Raises:
-        LocalError: Something cannot be put there.
+        ToolError: Something cannot be put there.
     """
     try:
         return _put(instance, seeds)
     except ClientError as error:
-        raise LocalError(f"the embedded AWS refuses a seed: {error}", log=instance.server_log) from error
+        raise ToolError(f"the embedded AWS refuses a seed: {error}", log=instance.server_log) from error
 
 
 def _put(instance: Instance, seeds: Seeds) -> list[str]:
@@ -158,7 +158,7 @@ class _Putting:
         done = self._ask(engine, *arguments, **variables)
         if done.returncode != 0:
             why = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
-            raise LocalError(f"the image {name} cannot be put there: '{engine} {arguments[0]}' failed: {why}")
+            raise ToolError(f"the image {name} cannot be put there: '{engine} {arguments[0]}' failed: {why}")
 
     def _ask(self, engine: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - commands of ours, no shell

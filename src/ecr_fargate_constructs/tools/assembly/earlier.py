@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ def earlier(source: Path, app: App) -> Earlier:
         app: What it is now.
 
     Raises:
-        AssemblyError: There is neither, or the app has several stacks and the file is not named like one.
+        ToolError: There is neither, or the app has several stacks and the file is not named like one.
     """
     if source.is_dir():
         old = load(source)
@@ -63,11 +63,11 @@ def earlier(source: Path, app: App) -> Earlier:
         body = content.get("TemplateBody", content) if isinstance(content, dict) else content
         template = json.loads(body) if isinstance(body, str) else body
     except (OSError, ValueError) as error:
-        raise AssemblyError(
+        raise ToolError(
             f"{source} is neither a folder of 'cdk synth' nor a template in JSON ({error})", fix=_PRINT
         ) from error
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-        raise AssemblyError(f"{source} is no template: it has no Resources", fix=_PRINT)
+        raise ToolError(f"{source} is no template: it has no Resources", fix=_PRINT)
     return Earlier({(_stack_of(source, app),): template})
 
 
@@ -79,7 +79,7 @@ def _stack_of(source: Path, app: App) -> str:
     if len(app.stacks) == 1:
         return app.stacks[0].name
     known = ", ".join(stack.display for stack in app.stacks)
-    raise AssemblyError(
+    raise ToolError(
         f"{source} may be the template of any of the stacks {known}",
         fix="name the file like its stack, or give the folder of an earlier 'cdk synth'",
     )

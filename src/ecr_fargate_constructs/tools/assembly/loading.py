@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.tools.assembly.errors import MALFORMED, AssemblyError, refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import MALFORMED, refuses_malformed
 from ecr_fargate_constructs.tools.assembly.model import App, Resource, Template
 from ecr_fargate_constructs.tools.assembly.stacks import check_nesting, missing_context, read, stacks
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,23 +28,21 @@ def load(folder: Path, names: Sequence[str] = ()) -> App:
         names: Stacks to look at, by the name that ``cdk list`` shows; all when none is named.
 
     Raises:
-        AssemblyError: There is none, or it has no such stack.
+        ToolError: There is none, or it has no such stack.
     """
     if not (folder / "manifest.json").is_file():
-        raise AssemblyError(
-            f"{folder} holds no synthesized app", fix="run 'cdk synth', and name the folder that it writes"
-        )
+        raise ToolError(f"{folder} holds no synthesized app", fix="run 'cdk synth', and name the folder that it writes")
     try:
         chosen = stacks(folder, names)
         every = stacks(folder)
         templates = {stack.display: list(_templates(stack)) for stack in every}
     except MALFORMED as error:
-        raise AssemblyError(
+        raise ToolError(
             f"{folder} cannot be read ({type(error).__name__}: {str(error)[:200]})", fix="run 'cdk synth' again"
         ) from error
     if not chosen:
         known = ", ".join(stack.display for stack in every) or "none"
-        raise AssemblyError(f"the app has no stack {', '.join(names)}".rstrip(), fix=f"it has: {known}")
+        raise ToolError(f"the app has no stack {', '.join(names)}".rstrip(), fix=f"it has: {known}")
     taken = {stack.display for stack in chosen}
     unique: dict[object, BuiltImage] = {}
     for stack in chosen:

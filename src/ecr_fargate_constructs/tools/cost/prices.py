@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ def price_table(file: Path | None = None) -> PriceTable:
     """The table in a file; left out, the one that comes along, of us-east-1.
 
     Raises:
-        AssemblyError: The file holds no table.
+        ToolError: The file holds no table.
     """
     if file is None:
         text = resources.files(__package__).joinpath(_DEFAULT).read_text(encoding="utf-8")
@@ -68,6 +68,6 @@ def price_table(file: Path | None = None) -> PriceTable:
             prices=prices,
         )
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
-        raise AssemblyError(
+        raise ToolError(
             f"{file} holds no prices ({type(error).__name__}: {error})", fix=f"give a file of the form {_FORM}"
         ) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.endpoints import Feature, interface_endpoints
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.assembly.network import vpc_of
 from ecr_fargate_constructs.tools.assembly.workload import services
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.assembly.model import as_json
 from ecr_fargate_constructs.tools.assembly.network import Reach, endpoint_service, reach, vpc_of
 from ecr_fargate_constructs.tools.assembly.workload import services

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from xml.sax import saxutils
 
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.diagram.layout import HEAD, INDENT, LINE, SMALL, TITLE, lay_out, row_top, shortened
 from ecr_fargate_constructs.tools.diagram.scene import Box, Scene, Tone
 

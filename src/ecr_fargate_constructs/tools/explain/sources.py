@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecr_fargate_constructs.tools.asking import asked
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain.explain import failures
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def from_files(files: Iterable[Path]) -> dict[str, list[Any]]:
     """What the AWS command line printed, merged.
 
     Raises:
-        LocalError: A file holds no such answer.
+        ToolError: A file holds no such answer.
     """
     record: dict[str, list[Any]] = {key: [] for key in _KEYS}
     for file in files:
@@ -44,12 +44,12 @@ def from_files(files: Iterable[Path]) -> dict[str, list[Any]]:
             if not isinstance(content, dict):
                 raise TypeError("it is a list")  # noqa: TRY301 - caught below with the rest
         except (ValueError, TypeError) as error:
-            raise LocalError(f"{file} is no answer of AWS: {error}", fix=_FILES) from error
+            raise ToolError(f"{file} is no answer of AWS: {error}", fix=_FILES) from error
         if "events" in content and "logEvents" not in content:  # aws logs get-log-events
             content["logEvents"] = content["events"]
         known = [key for key in _KEYS if isinstance(content.get(key), list)]
         if not known:
-            raise LocalError(f"{file} has none of {', '.join(_KEYS)}", fix=_FILES)
+            raise ToolError(f"{file} has none of {', '.join(_KEYS)}", fix=_FILES)
         for key in known:
             record[key] += content[key]
     return record
@@ -74,14 +74,14 @@ def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
     """All that AWS says of the services of a stack.
 
     Raises:
-        LocalError: There is no such stack, or the caller may not ask.
+        ToolError: There is no such stack, or the caller may not ask.
     """
     cloudformation = clients("cloudformation")
-    events = asked(
+    events = call_aws(
         lambda: cloudformation.describe_stack_events(StackName=stack)["StackEvents"],
         "cloudformation:DescribeStackEvents",
     )
-    resources = asked(
+    resources = call_aws(
         lambda: cloudformation.describe_stack_resources(StackName=stack)["StackResources"],
         "cloudformation:DescribeStackResources",
     )
@@ -105,7 +105,7 @@ def from_services(
     ecs = clients("ecs")
     for arn in arns:
         cluster = arn.split("/")[-2]
-        answer = asked(
+        answer = call_aws(
             lambda arn=arn, cluster=cluster: ecs.describe_services(cluster=cluster, services=[arn]),  # type: ignore[misc]
             "ecs:DescribeServices",
         )
@@ -125,14 +125,14 @@ def from_services(
 def _tasks(ecs: Any, cluster: str, service: str, known: Sequence[str] | None) -> list[Any]:  # noqa: ANN401 - boto3's
     found = list(known or ())[:_MOST_DESCRIBED]
     for status in ("STOPPED", "RUNNING") if known is None else ():
-        answer = asked(
+        answer = call_aws(
             lambda status=status: ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=status),  # type: ignore[misc]
             "ecs:ListTasks",
         )
         found += answer["taskArns"][:_TASKS]
     if not found:
         return []
-    tasks: list[Any] = asked(lambda: ecs.describe_tasks(cluster=cluster, tasks=found)["tasks"], "ecs:DescribeTasks")
+    tasks: list[Any] = call_aws(lambda: ecs.describe_tasks(cluster=cluster, tasks=found)["tasks"], "ecs:DescribeTasks")
     return tasks
 
 

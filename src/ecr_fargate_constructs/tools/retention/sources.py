@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
 from ecr_fargate_constructs._rules.simulation import EcrImage
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.tools.asking import asked
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def policy_from_file(file: Path) -> LifecyclePolicy:
     """The policy in a file.
 
     Raises:
-        LocalError: The file holds no policy.
+        ToolError: The file holds no policy.
     """
     return _read(file.read_text(encoding="utf-8"), str(file))
 
@@ -36,7 +36,7 @@ def policies_from_templates(path: Path) -> dict[str, LifecyclePolicy]:
     """Every repository's policy in a template, or in the templates of a cloud assembly, by logical id.
 
     Raises:
-        LocalError: There is none, or one holds values that only a deployment knows.
+        ToolError: There is none, or one holds values that only a deployment knows.
     """
     files = sorted(path.rglob("*.template.json")) if path.is_dir() else [path]
     found = {}
@@ -46,10 +46,10 @@ def policies_from_templates(path: Path) -> dict[str, LifecyclePolicy]:
             if resource.get("Type") != "AWS::ECR::Repository" or text is None:
                 continue
             if not isinstance(text, str):
-                raise LocalError(f"the lifecycle policy of {logical_id} holds values that only a deployment knows")
+                raise ToolError(f"the lifecycle policy of {logical_id} holds values that only a deployment knows")
             found[logical_id] = _read(text, f"{file.name}, {logical_id}")
     if not found:
-        raise LocalError(f"{path} has no repository with a lifecycle policy")
+        raise ToolError(f"{path} has no repository with a lifecycle policy")
     return found
 
 
@@ -57,14 +57,14 @@ def images_from_file(file: Path) -> list[EcrImage]:
     """Images from what ``aws ecr describe-images`` prints.
 
     Raises:
-        LocalError: The file is something else.
+        ToolError: The file is something else.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         details = content["imageDetails"] if isinstance(content, dict) else content
         return [image_from(detail) for detail in details]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LocalError(
+        raise ToolError(
             f"{file} does not hold images ({type(error).__name__}: {error})",
             fix="give what 'aws ecr describe-images --repository-name NAME' prints",
         ) from error
@@ -87,21 +87,21 @@ def live_policy(ecr: Any, repository: str) -> LifecyclePolicy:  # noqa: ANN401 -
     """The policy of a repository.
 
     Raises:
-        LocalError: There is no such repository, or it has no policy, or the caller may not ask.
+        ToolError: There is no such repository, or it has no policy, or the caller may not ask.
     """
-    answer = asked(lambda: ecr.get_lifecycle_policy(repositoryName=repository), "ecr:GetLifecyclePolicy")
+    answer = call_aws(lambda: ecr.get_lifecycle_policy(repositoryName=repository), "ecr:GetLifecyclePolicy")
     return _read(answer["lifecyclePolicyText"], repository)
 
 
 def live_images(ecr: Any, repository: str) -> list[EcrImage]:  # noqa: ANN401 - boto3 makes its clients at run time
     """The images of a repository, with what its image indexes refer to."""
     pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
-    details = asked(lambda: [detail for page in pages for detail in page["imageDetails"]], "ecr:DescribeImages")
+    details = call_aws(lambda: [detail for page in pages for detail in page["imageDetails"]], "ecr:DescribeImages")
     indexes = [d["imageDigest"] for d in details if d.get("imageManifestMediaType") in _INDEX_TYPES]
     refers = {}
     for start in range(0, len(indexes), _BATCH):
         wanted = [{"imageDigest": digest} for digest in indexes[start : start + _BATCH]]
-        answer = asked(
+        answer = call_aws(
             lambda wanted=wanted: ecr.batch_get_image(  # type: ignore[misc]
                 repositoryName=repository, imageIds=wanted, acceptedMediaTypes=list(_INDEX_TYPES)
             ),
@@ -117,7 +117,7 @@ def _read(text: str, source: str) -> LifecyclePolicy:
     try:
         return LifecyclePolicy.from_text(text)
     except ConfigurationError as error:
-        raise LocalError(f"{source}: {error}") from error
+        raise ToolError(f"{source}: {error}") from error
 
 
 def _instant(value: object) -> datetime:

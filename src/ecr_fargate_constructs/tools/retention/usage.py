@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.tools.asking import asked
+from ecr_fargate_constructs.tools.aws_calls import call_aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ def images_in_use(ecs: Any, repository_uri: str, clusters: Iterable[str] | None)
     """The images of a repository that ECS uses, in the named clusters or in all of them.
 
     Raises:
-        LocalError: A permission is missing.
+        ToolError: A permission is missing.
     """
     users: dict[str, list[str]] = defaultdict(list)
     names = list(clusters) if clusters is not None else _all(ecs, "list_clusters", "clusterArns", "ecs:ListClusters")
@@ -50,7 +50,7 @@ def _of_services(ecs: Any, cluster: str) -> Iterator[tuple[str, str]]:  # noqa: 
     arns = _all(ecs, "list_services", "serviceArns", "ecs:ListServices", cluster=cluster)
     for start in range(0, len(arns), _SERVICES):
         batch = arns[start : start + _SERVICES]
-        answer = asked(
+        answer = call_aws(
             lambda batch=batch: ecs.describe_services(cluster=cluster, services=batch),  # type: ignore[misc]
             "ecs:DescribeServices",
         )
@@ -92,7 +92,7 @@ def _of_tasks(
     arns = _all(ecs, "list_tasks", "taskArns", "ecs:ListTasks", cluster=cluster, desiredStatus="RUNNING")
     for start in range(0, len(arns), _TASKS):
         batch = arns[start : start + _TASKS]
-        answer = asked(
+        answer = call_aws(
             lambda batch=batch: ecs.describe_tasks(cluster=cluster, tasks=batch),  # type: ignore[misc]
             "ecs:DescribeTasks",
         )
@@ -110,7 +110,7 @@ def _of_tasks(
 
 
 def _container_images(ecs: Any, definition: str) -> list[str]:  # noqa: ANN401 - boto3
-    answer = asked(lambda: ecs.describe_task_definition(taskDefinition=definition), "ecs:DescribeTaskDefinition")
+    answer = call_aws(lambda: ecs.describe_task_definition(taskDefinition=definition), "ecs:DescribeTaskDefinition")
     return [container["image"] for container in answer["taskDefinition"]["containerDefinitions"]]
 
 
@@ -126,7 +126,7 @@ def _reference(image: str, repository_uri: str) -> str | None:
 
 
 def _all(ecs: Any, operation: str, key: str, permission: str, **options: str) -> list[str]:  # noqa: ANN401 - boto3
-    found: list[str] = asked(
+    found: list[str] = call_aws(
         lambda: [item for page in ecs.get_paginator(operation).paginate(**options) for item in page[key]], permission
     )
     return found
