@@ -18,7 +18,7 @@ from ecr_fargate_constructs.cli.options import (
     write,
 )
 from ecr_fargate_constructs.cli.printing import Console, escape
-from ecr_fargate_constructs.tools.assembly.earlier import earlier
+from ecr_fargate_constructs.tools.assembly.earlier import read_earlier
 from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.tools.doctor.rule import Severity
 from ecr_fargate_constructs.tools.doctor.sarif import relative, sarif
@@ -68,7 +68,7 @@ def doctor_command(
     if unknown:
         raise ToolError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
     now = read_app(app, stack)
-    diagnosis = diagnose(now, ignore or (), against=None if against is None else earlier(against, now))
+    diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
     form = Format.JSON if as_json else form
     if form is Format.SARIF:
         write(json.dumps(sarif(diagnosis, Path.cwd()), indent=2) + "\n", output)

@@ -8,7 +8,7 @@ import pytest
 from faults import FAULTS, Fault
 from planting import copy_of
 
-from ecr_fargate_constructs.tools.assembly.earlier import earlier
+from ecr_fargate_constructs.tools.assembly.earlier import read_earlier
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
@@ -24,7 +24,7 @@ def test_a_fault_is_found_by_its_rule_alone(fault: Fault, assemblies: Path, tmp_
     copy = copy_of(assemblies / fault.app, tmp_path / "cdk.out")
     fault.plant(copy)
     now = load(copy.save())
-    found = diagnose(now, against=earlier(assemblies / fault.app, now) if fault.update else None).findings
+    found = diagnose(now, against=read_earlier(assemblies / fault.app, now) if fault.update else None).findings
     assert {finding.rule.id for finding in found} == {fault.rule}, [finding.detail for finding in found]
     assert len(found) == 1
 
