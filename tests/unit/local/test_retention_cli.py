@@ -154,7 +154,7 @@ def test_simulate_reads_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         (("simulate",), "the images are missing"),
         (("simulate", "--images", "{images}"), "the policy is missing"),
         (("simulate", "--images", "{images}", "--policy", "{policy}", "--template", "{policy}"), "twice"),
-        (("simulate", "--images", "{policy}", "--policy", "{policy}"), "does not hold images"),
+        (("simulate", "--images", "{policy}", "--policy", "{policy}"), "holds no list of images"),
         (("simulate", "--images", "{images}", "--policy", "{images}"), "is not an ECR lifecycle policy"),
         (("simulate", "--images", "{images}", "--template", "{images}"), "no repository with a lifecycle policy"),
     ],

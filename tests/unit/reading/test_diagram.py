@@ -127,14 +127,14 @@ def test_a_shared_load_balancer_leads_from_each_rule_to_its_service(assemblies: 
         "/api, /api/*": "Api",
         "/": "Home",
     }
-    assert next(iter(rules)) == "HTTP 80 answers 404"
+    assert next(iter(rules)) == "HTTP 80 returns 404"
     (admin,) = (box for box in boxes.values() if box.title == "Admin")
     assert admin.kind == "Fargate service, stack Admin"
     assert [group.title for group, _ in layout.groups] == [
         "VPC EcrFargateNetwork 10.0.0.0/16",
         "public subnets, 2 zones",
         "private subnets, 2 zones",
-        "outside of the network",
+        "outside the network",
     ]
 
 

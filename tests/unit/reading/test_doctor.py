@@ -10,8 +10,8 @@ from planting import copy_of
 
 from ecr_fargate_constructs.tools.assembly.earlier import read_earlier
 from ecr_fargate_constructs.tools.assembly.loading import load
+from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
-from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.tools.doctor.rule import Severity
 
@@ -85,7 +85,7 @@ def test_a_secret_that_is_attached_to_a_database_lies_in_secrets_manager(assembl
     copy.container["Secrets"][0]["ValueFrom"] = {"Fn::Join": ["", [{"Ref": "Attached"}, ":password::"]]}
     app = load(copy.save())
     assert not diagnose(app).findings
-    assert ways_out(app, price_table())[0].endpoints[-1] == "secretsmanager"
+    assert egress_costs(app, price_table())[0].endpoints[-1] == "secretsmanager"
 
 
 def test_a_password_in_an_address_is_found(assemblies: Path, tmp_path: Path) -> None:

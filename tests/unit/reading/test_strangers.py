@@ -19,9 +19,9 @@ from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli import main as cli
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.cost.bill import bill_of
+from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.report import markdown
-from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from ecr_fargate_constructs.tools.diagram.architecture import scene_of
 from ecr_fargate_constructs.tools.diagram.svg import svg
 from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
@@ -55,7 +55,7 @@ def _read(folder: Path) -> str | None:
         ET.fromstring(drawing)  # noqa: S314 - of ours
         drawing.encode()
         table = price_table()
-        markdown(bill_of(app, table), ways_out(app, table))
+        markdown(bill_of(app, table), egress_costs(app, table))
     except ToolError as error:
         return error.cause
     return None

@@ -1,8 +1,7 @@
-"""A table of list prices.
+"""Read a table of list prices.
 
-The table that comes along was compared in November 2026 with what AWS's pricing pages and several price guides of March
-to June 2026 say for us-east-1: Linux, on demand, no free tier, no savings plan. Prices that move, such as Spot's, are
-not in it.
+The built-in table was compared in November 2026 with AWS's pricing pages and several price guides of March to June 2026
+for us-east-1: Linux, on demand, no free tier, no savings plan. It leaves out prices that change often, such as Spot's.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ class PriceTable:
 
     Attributes:
         region: The region.
-        date: When they were looked up.
+        date: Date of the prices.
         currency: The currency.
-        hours: Hours of a month.
+        hours: Hours per month.
         prices: The prices by name.
     """
 
@@ -42,15 +41,15 @@ class PriceTable:
     prices: Mapping[str, Decimal]
 
     def get(self, name: str) -> Decimal | None:
-        """A price; None when the table has none of this name."""
+        """Return the price of this name, or None."""
         return self.prices.get(name)
 
 
 def price_table(file: Path | None = None) -> PriceTable:
-    """The table in a file; left out, the one that comes along, of us-east-1.
+    """Read the price table in a file; without one, the built-in table of us-east-1.
 
     Raises:
-        ToolError: The file holds no table.
+        ToolError: The file holds no price table.
     """
     if file is None:
         text = resources.files(__package__).joinpath(_DEFAULT).read_text(encoding="utf-8")
@@ -69,5 +68,5 @@ def price_table(file: Path | None = None) -> PriceTable:
         )
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
         raise ToolError(
-            f"{file} holds no prices ({type(error).__name__}: {error})", fix=f"give a file of the form {_FORM}"
+            f"{file} holds no price table ({type(error).__name__}: {error})", fix=f"give a file of the form {_FORM}"
         ) from error
