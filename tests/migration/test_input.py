@@ -136,7 +136,7 @@ def test_the_command_ends_bad_files_in_one_line_and_status_1(tmp_path: Path) -> 
     bad.write_bytes(b"\xff\xfe\x00binary")
     done = ecr_fargate("migrate", bad)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"✗ {bad}: it is not text in UTF-8\n"
+    assert done.stderr == f"✗ {bad} is not UTF-8 text\n"
     bad.write_text("a: 1\na: 2\n", encoding="utf-8")
     assert ecr_fargate("migrate", bad).stderr == f"✗ {bad}: line 2: the key 'a' stands there twice\n"
 
@@ -162,7 +162,7 @@ def test_the_program_goes_to_standard_output_and_the_list_to_standard_error() ->
     assert result.exit_code == 0
     ast.parse(result.stdout)
     assert f"{BASIC}:24: secrets.DB_PASSWORD.secretsmanager (check): COPILOT_APPLICATION_NAME" in result.stderr
-    assert "0 left out, 1 to check; everything else is carried over" in result.stderr
+    assert "0 left out, 1 to check; everything else was carried over" in result.stderr
 
 
 def test_json_has_the_program_and_the_findings_with_line_reason_and_fix() -> None:
@@ -182,12 +182,12 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
     ast.parse(written)
     again = ecr_fargate("migrate", BASIC, "--output", output)
     assert again.returncode == 1
-    assert "exists, and is left as it is" in again.stderr
+    assert "already exists, and is not overwritten" in again.stderr
     assert output.read_text(encoding="utf-8") == written
 
 
 @pytest.mark.parametrize(
-    ("words", "cause"), [(["--format", "xml"], "not known"), (["--variable", "A"], "not NAME=VALUE")]
+    ("words", "cause"), [(["--format", "xml"], "not a format"), (["--variable", "A"], "not NAME=VALUE")]
 )
 def test_options_that_cannot_be_are_refused(words: list[str], cause: str) -> None:
     done = ecr_fargate("migrate", BASIC, *words)

@@ -63,7 +63,7 @@ def session_of(instance: Instance) -> boto3.Session:
     memory = Memory.load(instance.memory_file)
     if memory is None:
         raise ToolError(
-            f"nothing runs for {instance.app_directory} on port {instance.port}",
+            f"nothing is running for {instance.app_directory} on port {instance.port}",
             fix="start it with 'ecr-fargate local up'",
         )
     # A setting is: its name in a file, its variables, its default, how it is converted.

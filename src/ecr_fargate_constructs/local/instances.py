@@ -85,5 +85,5 @@ def not_running(instance: Instance, state: State) -> ToolError:
     failed = instance.failure_log if instance.failure_log.is_file() else None
     more = "; the last start failed" if failed else ""
     return ToolError(
-        f"nothing runs for {app} on port {port}{more}", fix="start it with 'ecr-fargate local up'", log=failed
+        f"nothing is running for {app} on port {port}{more}", fix="start it with 'ecr-fargate local up'", log=failed
     )

@@ -181,7 +181,7 @@ def _get_ready(
 def _explained(error: BaseException, instance: Instance) -> BaseException:
     """An embedded AWS that does not answer any more shows in many ways; say it in one."""
     if isinstance(error, (BotoCoreError, ClientError)):
-        return ToolError(f"the embedded AWS fails: {error}", log=instance.server_log)
+        return ToolError(f"the embedded AWS failed: {error}", log=instance.server_log)
     if isinstance(error, OSError):
         return file_error(error, instance.state) or error
     return error

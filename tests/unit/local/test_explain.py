@@ -245,7 +245,7 @@ def test_the_lines_that_were_read_are_shown(tmp_path: Path) -> None:
     file.write_text(json.dumps(record), encoding="utf-8")
     done = CliRunner().invoke(app, ["explain", str(file)], env={"COLUMNS": "50"})
     line = f"KeyError: 'PORT' [bold] {'x' * 60}"
-    assert done.output.endswith(f"Last lines of the task that failed last:\n{line}\n")
+    assert done.output.endswith(f"Last log lines of the task that failed last:\n{line}\n")
     [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
     assert cause["last_lines"] == [line]
 

@@ -151,8 +151,8 @@ def test_simulate_reads_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        (("simulate",), "the images are missing"),
-        (("simulate", "--images", "{images}"), "the policy is missing"),
+        (("simulate",), "one source of images is needed"),
+        (("simulate", "--images", "{images}"), "no policy is given"),
         (("simulate", "--images", "{images}", "--policy", "{policy}", "--template", "{policy}"), "twice"),
         (("simulate", "--images", "{policy}", "--policy", "{policy}"), "holds no list of images"),
         (("simulate", "--images", "{images}", "--policy", "{images}"), "is not an ECR lifecycle policy"),
@@ -181,7 +181,7 @@ def test_a_region_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_check_passes_while_what_runs_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     code, output = _run(monkeypatch, FakeAws(tasks="v12"), "check", "--repository", "team/web")
-    assert (code, output) == (0, "2 images of team/web are in use, and the policy takes none of them\n")
+    assert (code, output) == (0, "2 images of team/web are in use, and the policy keeps all of them\n")
 
 
 def test_check_names_the_image_the_user_and_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ def test_an_image_that_is_gone_already_is_told(monkeypatch: pytest.MonkeyPatch) 
     aws = FakeAws(runs="v99")
     assert _run(monkeypatch, aws, "check", "--repository", "team/web") == (
         1,
-        "v99: not in team/web any more; used by service web\n",
+        "v99: no longer in team/web; used by service web\n",
     )
     code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--json")
     assert (code, json.loads(output)) == (1, [{"reference": "v99", "outcome": "missing", "users": ["service web"]}])

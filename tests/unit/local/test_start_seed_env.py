@@ -117,7 +117,7 @@ def test_one_source_of_seeds_is_needed(running_app: Path) -> None:
     file.write_text("", encoding="utf-8")
     for arguments in ([], [str(file), "--stubs", str(running_app)]):
         done = _run(running_app, "seed", *arguments)
-        assert "missing, or there twice" in str(done.exception)
+        assert "exactly one source is needed" in str(done.exception)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_start_starts_and_deploys_nothing(tmp_path: Path, no_engine: list[str]) 
     (tmp_path / "cdk.json").write_text("{}", encoding="utf-8")
     done = _run(tmp_path, "start", "--port", "4699", "--account", "111122223333", "--region", "eu-west-1")
     assert done.exit_code == 0, done.output
-    assert "runs on http://localhost:4699, account 111122223333, region eu-west-1" in done.output
+    assert "is running on http://localhost:4699, account 111122223333, region eu-west-1" in done.output
     instance, memory = instance_at(tmp_path, 4699, None, None)
     assert (no_engine, memory is not None, instance.assembly.exists()) == (["4699"], True, False)
 
