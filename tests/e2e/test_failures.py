@@ -61,7 +61,7 @@ def test_a_taken_port(faulty_app: LocalApp) -> None:
 
 def test_a_first_version_that_exits(faulty_app: LocalApp) -> None:
     faulty_app.edit("def main() -> int:\n", "def main() -> int:\n    sys.exit('cannot start')\n")
-    _failed(faulty_app.run("up"), "the service did not come up", "cannot start")
+    _failed(faulty_app.run("up"), "the service did not start", "cannot start")
     assert not faulty_app.leftovers()
 
 

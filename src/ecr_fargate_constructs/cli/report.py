@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.local.addresses import Address
     from ecr_fargate_constructs.local.app_status import AppStatus, ServiceStatus
-    from ecr_fargate_constructs.local.settling import Answer
+    from ecr_fargate_constructs.local.waiting import Answer
     from ecr_fargate_constructs.tools.errors import ToolError
 
 _DETAIL_WIDTH = 90

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.local import engine, lifecycle, server, starting, to
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance
-from ecr_fargate_constructs.local.own_files import private_folder
+from ecr_fargate_constructs.local.private_files import private_folder
 from ecr_fargate_constructs.local.processes import Process
 from ecr_fargate_constructs.local.progress import Progress
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -113,7 +113,7 @@ def test_containers_are_found_by_the_name_that_the_machine_had(
         asked.append(arguments)
         return ""
 
-    monkeypatch.setattr("ecr_fargate_constructs.local.containers._ask", ask)
+    monkeypatch.setattr("ecr_fargate_constructs.local.containers._engine_output", ask)
     assert remembered is not None
     assert containers(instance, remembered) == []
     assert asked[0][-1] == f"label=ministack.instance=at-home:{PORT}"
@@ -179,9 +179,9 @@ def test_the_instance_of_an_app_that_was_moved_can_be_ended(tmp_path: Path, monk
             raise OSError(errno.EADDRINUSE, "taken")
 
     monkeypatch.setattr("ecr_fargate_constructs.local.starting.socket.socket", Taken)
-    for owner, told in ((tmp_path / "moved", "move the app back"), (tmp_path, "choose another one with --port")):
+    for owner, told in ((tmp_path / "moved", "move the app back"), (tmp_path, "choose another port")):
         monkeypatch.setattr(starting, "app_on", lambda _, owner=owner: owner)
-        with pytest.raises(ToolError, match=f"taken by the embedded AWS of {owner}") as caught:
+        with pytest.raises(ToolError, match=f"in use by the embedded AWS of {owner}") as caught:
             starting.check_port(PORT)
         assert str(caught.value.fix).startswith(told)
 
@@ -195,7 +195,7 @@ def test_an_engine_that_prints_something_else_does_not_count(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CONTAINER_HOST", raising=False)
-    with pytest.raises(ToolError, match="no container engine answers"):
+    with pytest.raises(ToolError, match="no container engine is running"):
         engine.find_engine(install=False)
 
 
@@ -208,4 +208,4 @@ def test_a_podman_elsewhere_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv(name, "elsewhere")
     with pytest.raises(ToolError, match=f"{name}=elsewhere") as caught:
         engine.find_engine()
-    assert caught.value.fix == f"run the command without {name}"
+    assert caught.value.fix == f"unset {name}, and run the command again"

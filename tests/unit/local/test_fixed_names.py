@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local.ministack_patches import fixed_names
-from ecr_fargate_constructs.local.seeds.putting import _Putting
+from ecr_fargate_constructs.local.seeds.seeding import _Seeder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def _put(client: Any, name: str, value: str, *, stubs: bool) -> str | None:  # noqa: ANN401
     anything: Any = SimpleNamespace(client=lambda _: client)
-    return _Putting(anything, anything, stubs=stubs).secret(name, value)
+    return _Seeder(anything, anything, stubs=stubs).secret(name, value)
 
 
 def _value(client: Any, name: str) -> str:  # noqa: ANN401

@@ -80,10 +80,10 @@ def test_a_port_that_another_app_has_is_said_to_be_its(tmp_path: Path) -> None:
                 time.sleep(0.05)  # until the process has become another program
             assert app_on(port) == tmp_path / "other app"
             assert app_on(port + 1) is None
-            with pytest.raises(ToolError, match=f"port {port} is taken by the embedded AWS of .*other app"):
+            with pytest.raises(ToolError, match=f"port {port} is in use by the embedded AWS of .*other app"):
                 starting.check_port(port)
         finally:
             process.stop()
         assert app_on(port) is None
-        with pytest.raises(ToolError, match="taken by another program"):
+        with pytest.raises(ToolError, match="in use by another program"):
             starting.check_port(port)

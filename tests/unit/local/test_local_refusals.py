@@ -85,7 +85,7 @@ def test_stacks_of_two_regions_that_depend_on_each_other_have_no_command(tmp_pat
         tmp_path / "out",
         {"Edge": _in("222222222222", "us-east-1"), "Web": _in("222222222222", dependencies=["Edge"])},
     )
-    assert "one account and one region" in str(_refused(folder, ["Web"]).fix)
+    assert "the same account and region" in str(_refused(folder, ["Web"]).fix)
 
 
 def test_stacks_that_leave_it_open_are_everywhere_at_home(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_warnings_are_found_with_their_construct_once(tmp_path: Path) -> None:
 def test_a_database_is_said_to_be_a_name(tmp_path: Path) -> None:
     resources = {"Db": {"Type": "AWS::RDS::DBInstance"}, "Group": {"Type": "AWS::RDS::DBSubnetGroup"}}
     [note] = notes.notes(assembly.stacks(_assembly(tmp_path / "out", {"Shop": {"resources": resources}})), "docker")
-    assert note.startswith("AWS::RDS::DBInstance (Db in Shop) is a name only in the embedded AWS")
+    assert note.startswith("AWS::RDS::DBInstance (Db in Shop) is not emulated")
 
 
 @pytest.mark.parametrize(

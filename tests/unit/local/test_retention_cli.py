@@ -174,7 +174,7 @@ def test_a_region_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(ToolError, match="You must specify a region") as refused:
         aws_client("ecr", None)
-    assert refused.value.fix == "set AWS_REGION, or a profile"
+    assert refused.value.fix == "set AWS_REGION, or choose a profile"
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     assert aws_client("ecr", None).meta.region_name == "eu-north-1"
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local import seeds
 from ecr_fargate_constructs.local.instance import Instance
-from ecr_fargate_constructs.local.seeds import putting
+from ecr_fargate_constructs.local.seeds import seeding
 from ecr_fargate_constructs.local.seeds.references import text
 from ecr_fargate_constructs.tools.errors import ToolError
 from support import ROOT
@@ -316,7 +316,7 @@ def test_what_the_embedded_aws_refuses_is_said(tmp_path: Path, monkeypatch: pyte
         def client(self, _name: str) -> Any:  # noqa: ANN401 - as boto3's
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "too long"}}, "PutParameter")
 
-    monkeypatch.setattr(putting, "Cloud", _Refusing)
+    monkeypatch.setattr(seeding, "Cloud", _Refusing)
     instance = Instance(tmp_path, 4566, "000000004566", "us-east-1")
     with pytest.raises(ToolError, match=r"refuses a seed: .*PutParameter.*too long"):
         seeds.put(instance, seeds.Seeds(parameters={"/prod/url": "a"}))

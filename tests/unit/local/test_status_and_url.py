@@ -198,7 +198,7 @@ def test_an_embedded_aws_that_stops_answering_is_an_error_of_ours(
     [
         ("nothing", "nothing is running for"),
         ("log", "the last start failed"),
-        ("folder", "the start on port 4571 was killed before the embedded AWS ran"),
+        ("folder", "the start on port 4571 was killed before the embedded AWS was running"),
         ("memory", "the embedded AWS on port 4571 has died"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_command_at_work_is_said(tmp_path: Path) -> None:
     instance = write_app(tmp_path)
     instance.memory_file.unlink()
     with instance.alone():
-        assert "a command is at work on port 4571" in _cause(_run(tmp_path, "status"))
+        assert "a command is running on port 4571" in _cause(_run(tmp_path, "status"))
 
 
 def test_a_stack_that_failed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecr_fargate_constructs.local.ministack_patches import tasks as patches
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError
 
 TASK = "arn:aws:ecs:us-east-1:000000000001:task/Cluster/1"
 REST: tuple[object, ...] = ({}, {}, None, False, "1", TASK, None, "cluster")

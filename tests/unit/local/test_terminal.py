@@ -19,7 +19,7 @@ from ecr_fargate_constructs.local.addresses import Address
 from ecr_fargate_constructs.local.app_status import AppStatus, ContainerStatus, ServiceStatus, TaskStatus
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.services import Balancer
-from ecr_fargate_constructs.local.settling import Answer
+from ecr_fargate_constructs.local.waiting import Answer
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:

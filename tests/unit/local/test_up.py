@@ -35,10 +35,10 @@ class _World:
         self.in_parallel = threading.Barrier(2, timeout=5)
         monkeypatch.setattr(lifecycle, "Deployment", self._deployment)
         monkeypatch.setattr(lifecycle, "Cloud", lambda _: SimpleNamespace(services=lambda _: []))
-        monkeypatch.setattr(lifecycle, "Settling", lambda *_: SimpleNamespace(wait=self._wait))
+        monkeypatch.setattr(lifecycle, "Waiting", lambda *_: SimpleNamespace(wait=self._wait))
         monkeypatch.setattr(lifecycle, "retry", lambda *_: self._do("retry"))
         monkeypatch.setattr(lifecycle, "runs", lambda *_: self.running)
-        monkeypatch.setattr(lifecycle, "_end", lambda *_: self._do("end"))
+        monkeypatch.setattr(lifecycle, "_stop", lambda *_: self._do("end"))
         monkeypatch.setattr(starting, "start", self._start)
         monkeypatch.setattr(starting, "prepare", self._prepare)
 
@@ -146,12 +146,14 @@ def test_a_first_version_that_fails_is_ended_or_kept(world: _World) -> None:
     assert "end" not in world.done
     assert world.instance.memory_file.exists()
     assert world.instance.assembly.is_dir()
-    assert caught.value.cause.startswith("crashed\nthe embedded AWS goes on: look with 'ecr-fargate local status")
+    assert caught.value.cause.startswith(
+        "crashed\nthe embedded AWS keeps running: examine it with 'ecr-fargate local status"
+    )
 
 
 @pytest.mark.parametrize(
     ("services", "said"),
-    [(1, "the version before goes on answering at http://web:1/"), (2, "the app still answers at http://web:1/")],
+    [(1, "the previous version still responds at http://web:1/"), (2, "the app still responds at http://web:1/")],
 )
 def test_what_goes_on_is_said(world: _World, monkeypatch: pytest.MonkeyPatch, services: int, said: str) -> None:
     """Of several services, the one that answers may have come up in its new version."""
@@ -191,7 +193,7 @@ def test_a_clean_up_that_is_interrupted_is_no_success(world: _World, capsys: pyt
     printed = capsys.readouterr().out
     assert "✗ cleaning up" in printed
     assert "✓ cleaning up" not in printed
-    assert "warning not everything has ended: 'ecr-fargate local down" in printed
+    assert "warning not everything has stopped: run 'ecr-fargate local down" in printed
     assert world.instance.state.is_dir(), "what 'down' needs to find"
 
 
@@ -240,8 +242,8 @@ def test_a_failed_build_on_a_stand_in_says_so(monkeypatch: pytest.MonkeyPatch, t
     made.get_base_images([])
     with pytest.raises(ToolError) as caught:
         made.deploy()
-    assert "a stand-in made of Debian packages plays python:3.13-slim here" in caught.value.cause
-    assert str(caught.value.fix).endswith("otherwise mend the Dockerfile or what it copies")
+    assert "a stand-in made from Debian packages replaces python:3.13-slim" in caught.value.cause
+    assert str(caught.value.fix).endswith("otherwise correct the Dockerfile or the files that it copies")
     lines[:] = ["Web | CREATE_FAILED"]
     with pytest.raises(ToolError) as caught:
         made.deploy()

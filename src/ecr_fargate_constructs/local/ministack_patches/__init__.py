@@ -21,13 +21,14 @@ from urllib.parse import urlsplit
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
+from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
-from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
-from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
+from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
+from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
 from ecr_fargate_constructs.local.ministack_patches.registry import be_as_strict_as_ecr
@@ -35,7 +36,6 @@ from ecr_fargate_constructs.local.ministack_patches.registry_log import log_regi
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
-from ecr_fargate_constructs.local.ministack_patches.watching import wait_for_processes
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 _Describe: TypeAlias = Callable[[str], _Properties]

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 

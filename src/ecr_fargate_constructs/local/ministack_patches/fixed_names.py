@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 

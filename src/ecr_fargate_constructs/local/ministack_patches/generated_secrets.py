@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 

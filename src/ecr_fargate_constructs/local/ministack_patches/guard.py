@@ -29,7 +29,7 @@ from ecr_fargate_constructs.local.ministack_patches.asgi import (
     whole_body,
     without_cors,
 )
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 from ecr_fargate_constructs.local.ministack_patches.signatures import Signatures
 
 _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)+localhost", re.IGNORECASE)

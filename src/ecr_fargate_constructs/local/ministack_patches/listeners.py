@@ -9,8 +9,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.addresses import DOMAIN, asked, main_listener
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.addresses import DOMAIN, main_listener, requested_host
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -32,7 +32,7 @@ def _find_by_address(alb: Any) -> None:  # noqa: ANN401 - the inside of an untyp
     )
 
     def find_lb_for_host(host: str) -> _Properties | None:
-        wanted = asked(host)
+        wanted = requested_host(host)
         found: _Properties | None = balancer_of(f"{wanted.balancer}{DOMAIN}" if wanted else host)
         return found
 
@@ -48,7 +48,7 @@ def _find_by_address(alb: Any) -> None:  # noqa: ANN401 - the inside of an untyp
         **more: Any,  # noqa: ANN401 - passed on as it is
     ) -> Any:  # noqa: ANN401 - passed on as it is
         mine = [each for each in listeners.values() if each["LoadBalancerArn"] == balancer["LoadBalancerArn"]]
-        wanted = asked(headers.get("host", ""))
+        wanted = requested_host(headers.get("host", ""))
         named = ":" in headers.get("host", "") and any(each.get("Port") == port for each in mine)
         if wanted is not None and mine and not named:
             port = wanted.port or int(main_listener(mine).get("Port") or 80)

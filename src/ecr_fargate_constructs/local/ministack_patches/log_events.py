@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

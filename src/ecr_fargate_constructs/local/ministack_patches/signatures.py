@@ -12,7 +12,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import asyncio
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Query: TypeAlias = dict[str, list[str]]
 _POLL = 0.05

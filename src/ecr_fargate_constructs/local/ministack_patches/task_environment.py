@@ -16,7 +16,7 @@ from hmac import compare_digest
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 from ecr_fargate_constructs.local.ministack_patches.relay import Relay, may_enter_networks
 
 _Properties: TypeAlias = dict[str, Any]

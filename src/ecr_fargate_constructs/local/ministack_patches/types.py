@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Module: TypeAlias = object
 _Properties: TypeAlias = dict[str, Any]

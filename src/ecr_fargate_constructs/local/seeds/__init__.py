@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecr_fargate_constructs.local.seeds.file import read
 from ecr_fargate_constructs.local.seeds.lookups import asks_elsewhere, context_kept, lookups
 from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
-from ecr_fargate_constructs.local.seeds.putting import put
+from ecr_fargate_constructs.local.seeds.seeding import put
 from ecr_fargate_constructs.local.seeds.stubs import stubs
 
 __all__ = ["Seeds", "Zone", "asks_elsewhere", "context_kept", "lookups", "put", "read", "stubs"]

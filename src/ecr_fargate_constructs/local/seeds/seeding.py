@@ -53,7 +53,7 @@ def put(instance: Instance, seeds: Seeds) -> list[str]:
 
 
 def _put(instance: Instance, seeds: Seeds) -> list[str]:
-    putting = _Putting(instance, Cloud(instance), stubs=seeds.stubs)
+    putting = _Seeder(instance, Cloud(instance), stubs=seeds.stubs)
     notes = [putting.zone(zone) for zone in seeds.zones]
     notes += [putting.vpc(name) for name in seeds.vpcs]
     notes += [putting.parameter(name, value) for name, value in seeds.parameters.items()]
@@ -63,7 +63,7 @@ def _put(instance: Instance, seeds: Seeds) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Putting:
+class _Seeder:
     instance: Instance
     cloud: Cloud
     stubs: bool

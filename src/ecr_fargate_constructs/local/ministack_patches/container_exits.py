@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 
