@@ -82,10 +82,10 @@ def test_other_secrets_are_made_and_found_as_before(secrets: Any) -> None:  # no
 def test_a_stub_stands_only_where_nothing_is(secrets: Any, name: str) -> None:  # noqa: ANN401
     note = _put(secrets, name, "made up", stubs=True)
     assert note is not None
-    assert note.startswith(f"secret {name} does not exist here: ")
+    assert note.startswith(f"secret {name} does not exist: ")
     assert _put(secrets, name, "made up again", stubs=True) is None
     assert _value(secrets, name) == "made up"
-    assert _put(secrets, name, "seeded", stubs=False) == f"secret {name} is there"
+    assert _put(secrets, name, "seeded", stubs=False) == f"secret {name} is ready"
     assert _value(secrets, name) == "seeded"
     assert _put(secrets, name, "made up", stubs=True) is None
     assert _value(secrets, name) == "seeded"

@@ -281,12 +281,12 @@ def test_json_is_yaml(tmp_path: Path) -> None:
         ("", "it is empty"),
         ("- a", "it is not a mapping"),
         ("a: [", "is not YAML"),
-        ("secret: {a: b}", "'secret' is none of secrets, parameters, zones and images"),
+        ("secret: {a: b}", "'secret' is not one of secrets, parameters, zones and images"),
         ("secrets: [a]", "secrets is not a mapping of names"),
         ("secrets: {1: a}", "secrets is not a mapping of names"),
         ("secrets: {key: 1234}", "secrets.key is of type int"),
         ("secrets: {key: }", "secrets.key is empty"),
-        ("secrets: {key: {day: 2026-01-01}}", "secrets.key has a value that JSON has not"),
+        ("secrets: {key: {day: 2026-01-01}}", "secrets.key has a value that JSON does not support"),
         ("parameters: {url: 8080}", "parameters.url is of type int"),
         ("parameters: {urls: []}", "parameters.urls is empty"),
         ("zones: {example.com: example}", "zones.example.com is 'example'"),
@@ -318,5 +318,5 @@ def test_what_the_embedded_aws_refuses_is_said(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(seeding, "Cloud", _Refusing)
     instance = Instance(tmp_path, 4566, "000000004566", "us-east-1")
-    with pytest.raises(ToolError, match=r"refuses a seed: .*PutParameter.*too long"):
+    with pytest.raises(ToolError, match=r"refused a seed: .*PutParameter.*too long"):
         seeds.put(instance, seeds.Seeds(parameters={"/prod/url": "a"}))

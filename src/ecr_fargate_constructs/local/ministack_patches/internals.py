@@ -1,4 +1,4 @@
-"""How the patches reach into MiniStack, and what they say when it has moved."""
+"""Look up MiniStack's internals for the patches, and fail clearly if they have changed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ WRITTEN_FOR = "1.5.33"
 
 
 class MovedError(RuntimeError):
-    """MiniStack's inside is not what the patches were written for."""
+    """MiniStack's internals are not those that the patches were written for."""
 
     def __init__(self, what: str) -> None:
-        """Name what is missing."""
+        """Create the error.
+
+        Args:
+            what: The missing name.
+        """
         super().__init__(
-            f"the patches for MiniStack were written for {WRITTEN_FOR} and this version has no {what}; "
+            f"the patches for MiniStack were written for version {WRITTEN_FOR}, and this version has no {what}; "
             f"install ministack=={WRITTEN_FOR}"
         )
 
 
-def find(module: object, name: str) -> Any:  # noqa: ANN401 - the inside of an untyped package
-    """The part of MiniStack that a patch needs.
+def find(module: object, name: str) -> Any:  # noqa: ANN401 - an untyped package
+    """Return a name of one of MiniStack's modules.
 
     Raises:
-        MovedError: This version has none.
+        MovedError: This version does not have it.
     """
     if not hasattr(module, name):
         raise MovedError(f"{getattr(module, '__name__', module)}.{name}")

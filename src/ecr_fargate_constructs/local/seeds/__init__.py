@@ -1,4 +1,4 @@
-"""What exists on AWS already and an app only refers to: put into the embedded AWS before the app is deployed."""
+"""Create in the embedded AWS what an app refers to and no stack of it creates, before the app is deployed."""
 
 from __future__ import annotations
 

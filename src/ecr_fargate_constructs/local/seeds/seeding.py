@@ -1,4 +1,4 @@
-"""Putting seeds into the embedded AWS through its API."""
+"""Create seeds in the embedded AWS through its API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
 
-_NOT_THERE = {
+_NOT_FOUND = {
     "ImageNotFoundException",
     "NoSuchHostedZone",
     "ParameterNotFound",
@@ -31,34 +31,34 @@ _NOT_THERE = {
     "ResourceNotFoundException",
 }
 _STUB = "ecr-fargate:stub"  # tag of a secret whose value is made up
-_GIVE = "'ecr-fargate local seed FILE' gives it one"
+_HINT = "'ecr-fargate local seed FILE' sets its value"
 _PULL_SECONDS = 600
 
 
 def put(instance: Instance, seeds: Seeds) -> list[str]:
-    """Put seeds into the embedded AWS of an instance, which has to run.
+    """Create seeds in the embedded AWS of a running instance.
 
-    A seed replaces the value that is there; a stub stands only where there is nothing.
+    A seed replaces an existing value; a stub does not.
 
     Returns:
-        What the user should know: one line for each that is new or cannot be there.
+        A line for each resource that was created, or that could not be.
 
     Raises:
-        ToolError: Something cannot be put there.
+        ToolError: A resource cannot be created.
     """
     try:
         return _put(instance, seeds)
     except ClientError as error:
-        raise ToolError(f"the embedded AWS refuses a seed: {error}", log=instance.server_log) from error
+        raise ToolError(f"the embedded AWS refused a seed: {error}", log=instance.server_log) from error
 
 
 def _put(instance: Instance, seeds: Seeds) -> list[str]:
-    putting = _Seeder(instance, Cloud(instance), stubs=seeds.stubs)
-    notes = [putting.zone(zone) for zone in seeds.zones]
-    notes += [putting.vpc(name) for name in seeds.vpcs]
-    notes += [putting.parameter(name, value) for name, value in seeds.parameters.items()]
-    notes += [putting.secret(name, value) for name, value in seeds.secrets.items()]
-    notes += [putting.image(name, source) for name, source in seeds.images.items()]
+    seeder = _Seeder(instance, Cloud(instance), stubs=seeds.stubs)
+    notes = [seeder.zone(zone) for zone in seeds.zones]
+    notes += [seeder.vpc(name) for name in seeds.vpcs]
+    notes += [seeder.parameter(name, value) for name, value in seeds.parameters.items()]
+    notes += [seeder.secret(name, value) for name, value in seeds.secrets.items()]
+    notes += [seeder.image(name, source) for name, source in seeds.images.items()]
     return [note for note in notes if note]
 
 
@@ -71,20 +71,20 @@ class _Seeder:
     def zone(self, zone: Zone) -> str | None:
         route53 = self.cloud.client("route53")
         if zone.identifier is None:
-            if _zone_is_there(route53, zone, self.instance.region):
+            if _zone_exists(route53, zone, self.instance.region):
                 return None
             reference = str(uuid.uuid4())
-        elif _there(route53.get_hosted_zone, Id=zone.identifier):
+        elif _exists(route53.get_hosted_zone, Id=zone.identifier):
             return None
         else:
             reference = zone_reference(zone.identifier)
-        inside = {"VPC": {"VPCId": zone.vpc, "VPCRegion": self.instance.region}} if zone.vpc is not None else {}
-        route53.create_hosted_zone(Name=zone.name, CallerReference=reference, **inside)
-        called = f"hosted zone {zone.identifier or zone.name}"  # the domain of a stub is a guess
-        return f"{called} does not exist here: an empty one stands for it" if self.stubs else f"{called} is there"
+        vpc_option = {"VPC": {"VPCId": zone.vpc, "VPCRegion": self.instance.region}} if zone.vpc is not None else {}
+        route53.create_hosted_zone(Name=zone.name, CallerReference=reference, **vpc_option)
+        title = f"hosted zone {zone.identifier or zone.name}"  # the domain of a stub is a guess
+        return f"{title} does not exist: created an empty zone as a stub" if self.stubs else f"{title} is ready"
 
     def vpc(self, name: str) -> str | None:
-        """Make a VPC with a public and a private subnet in each of two zones, as CDK's lookup reads them."""
+        """Create a VPC with a public and a private subnet in each of two zones, as CDK's lookup expects them."""
         ec2 = self.cloud.client("ec2")
         if ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [name]}])["Vpcs"]:
             return None
@@ -102,66 +102,66 @@ class _Seeder:
 
     def parameter(self, name: str, value: str | tuple[str, ...]) -> str | None:
         ssm = self.cloud.client("ssm")
-        if self.stubs and _there(ssm.get_parameter, Name=name):
+        if self.stubs and _exists(ssm.get_parameter, Name=name):
             return None
         kind, text = ("String", value) if isinstance(value, str) else ("StringList", ",".join(value))
         ssm.put_parameter(Name=name, Value=text, Type=kind, Overwrite=True)
-        return self._said("parameter", name)
+        return self._note("parameter", name)
 
     def secret(self, name: str, value: str) -> str | None:
         client = self.cloud.client("secretsmanager")
-        there = _secret_called(client, name)
-        if there is not None and self.stubs:
-            _add_fields(client, there, value)
+        existing = _secret_named(client, name)
+        if existing is not None and self.stubs:
+            _add_fields(client, existing, value)
             return None
-        if there is not None:
-            client.put_secret_value(SecretId=there, SecretString=value)
-            client.untag_resource(SecretId=there, TagKeys=[_STUB])
-            return self._said("secret", name)
-        if name.startswith("arn:"):  # it may have been seeded by its name, before its ARN was known
+        if existing is not None:
+            client.put_secret_value(SecretId=existing, SecretString=value)
+            client.untag_resource(SecretId=existing, TagKeys=[_STUB])
+            return self._note("secret", name)
+        if name.startswith("arn:"):  # it may exist under its name, from a seed file that did not have the ARN
             tail = name.rpartition(":secret:")[2]
-            named = next((short for short in (tail, SUFFIX.sub("", tail)) if _secret_called(client, short)), None)
-            if named is not None:
-                seeded = client.get_secret_value(SecretId=named)["SecretString"]
-                client.delete_secret(SecretId=named, ForceDeleteWithoutRecovery=True)
+            other = next((short for short in (tail, SUFFIX.sub("", tail)) if _secret_named(client, short)), None)
+            if other is not None:
+                seeded = client.get_secret_value(SecretId=other)["SecretString"]
+                client.delete_secret(SecretId=other, ForceDeleteWithoutRecovery=True)
                 client.create_secret(Name=name, SecretString=seeded if self.stubs else value)
-                return None if self.stubs else self._said("secret", name)
+                return None if self.stubs else self._note("secret", name)
         tags = [{"Key": _STUB, "Value": "true"}] if self.stubs else []
         client.create_secret(Name=name, SecretString=value, Tags=tags)
-        return self._said("secret", name)
+        return self._note("secret", name)
 
     def image(self, name: str, source: str) -> str | None:
         ecr = self.cloud.client("ecr")
         repository, _, tag = name.partition(":")
         if not source:
-            there = _there(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": tag}])
-            return None if there else f"image {name} does not exist here: 'ecr-fargate local seed FILE' puts it there"
-        if not _there(ecr.describe_repositories, repositoryNames=[repository]):
+            exists = _exists(ecr.describe_images, repositoryName=repository, imageIds=[{"imageTag": tag}])
+            return None if exists else f"image {name} does not exist: 'ecr-fargate local seed FILE' adds it"
+        if not _exists(ecr.describe_repositories, repositoryNames=[repository]):
             ecr.create_repository(repositoryName=repository)
         self._push(name, source)
-        return f"image {name} is there"
+        return f"image {name} is ready"
 
     def _push(self, name: str, source: str) -> None:
         memory = Memory.load(self.instance.memory_file)
         engine = memory.engine if memory is not None else "podman"
         target = f"{self.instance.local_registry}/{name}"
         options, variables = push_options(engine, self.instance.login)
-        if self._ask(engine, "image", "inspect", source).returncode != 0:
+        if self._run_engine(engine, "image", "inspect", source).returncode != 0:
             self._checked(engine, name, "pull", source)
         self._checked(engine, name, "tag", source, target)
         try:
             self._checked(engine, name, "push", *options, target, **variables)
         finally:
-            self._ask(engine, "rmi", target)  # the name alone: a task has to pull it
+            self._run_engine(engine, "rmi", target)  # only the name: a task has to pull the image
 
     def _checked(self, engine: str, name: str, *arguments: str, **variables: str) -> None:
-        done = self._ask(engine, *arguments, **variables)
+        done = self._run_engine(engine, *arguments, **variables)
         if done.returncode != 0:
-            why = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
-            raise ToolError(f"the image {name} cannot be put there: '{engine} {arguments[0]}' failed: {why}")
+            why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise ToolError(f"the image {name} cannot be added: '{engine} {arguments[0]}' failed: {why}")
 
-    def _ask(self, engine: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - commands of ours, no shell
+    def _run_engine(self, engine: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - fixed commands, no shell
             [engine, *arguments],
             capture_output=True,
             text=True,
@@ -170,25 +170,25 @@ class _Seeder:
             env={**os.environ, **podman_environment(self.instance), **variables},
         )
 
-    def _said(self, kind: str, name: str) -> str:
+    def _note(self, kind: str, name: str) -> str:
         if self.stubs:
-            return f"{kind} {name} does not exist here: a stub with a random value stands for it; {_GIVE}"
-        return f"{kind} {name} is there"
+            return f"{kind} {name} does not exist: created a stub with a random value; {_HINT}"
+        return f"{kind} {name} is ready"
 
 
-def _zone_is_there(route53: Any, zone: Zone, region: str) -> bool:  # noqa: ANN401 - boto3
-    """Return whether a zone has this name: a public one, or one that is private in the VPC."""
+def _zone_exists(route53: Any, zone: Zone, region: str) -> bool:  # noqa: ANN401 - boto3
+    """Return whether there is a public zone of this name, or a private one in the VPC."""
     if zone.vpc is not None:
-        found = route53.list_hosted_zones_by_vpc(VPCId=zone.vpc, VPCRegion=region)["HostedZoneSummaries"]
+        zones = route53.list_hosted_zones_by_vpc(VPCId=zone.vpc, VPCRegion=region)["HostedZoneSummaries"]
     else:
         listed = route53.list_hosted_zones_by_name(DNSName=zone.name)["HostedZones"]
-        found = [each for each in listed if not each.get("Config", {}).get("PrivateZone")]
-    return any(each["Name"].rstrip(".") == zone.name for each in found)
+        zones = [each for each in listed if not each.get("Config", {}).get("PrivateZone")]
+    return any(each["Name"].rstrip(".") == zone.name for each in zones)
 
 
-def _secret_called(client: Any, name: str) -> str | None:  # noqa: ANN401 - boto3
-    """Return how to refer to a secret that has this name or ARN, or whose ARN ends in it; None if there is none."""
-    if _there(client.describe_secret, SecretId=name):
+def _secret_named(client: Any, name: str) -> str | None:  # noqa: ANN401 - boto3
+    """Return the name or ARN of a secret with this name, this ARN or this end of its ARN; None if there is none."""
+    if _exists(client.describe_secret, SecretId=name):
         return name
     pages = client.get_paginator("list_secrets").paginate()
     arns = (str(secret["ARN"]) for page in pages for secret in page["SecretList"])
@@ -196,28 +196,28 @@ def _secret_called(client: Any, name: str) -> str | None:  # noqa: ANN401 - boto
 
 
 def _add_fields(client: Any, name: str, stub: str) -> None:  # noqa: ANN401
-    """Give a stub the fields that are read by now and were not when it was made."""
+    """Add the fields to a stub that the app reads now and did not read before."""
     if _STUB not in {tag["Key"] for tag in client.describe_secret(SecretId=name).get("Tags", ())}:
         return
-    before, now = (_fields(text) for text in (client.get_secret_value(SecretId=name)["SecretString"], stub))
-    if now.keys() - before.keys():
-        client.put_secret_value(SecretId=name, SecretString=json.dumps(now | before))
+    old, new = (_fields(text) for text in (client.get_secret_value(SecretId=name)["SecretString"], stub))
+    if new.keys() - old.keys():
+        client.put_secret_value(SecretId=name, SecretString=json.dumps(new | old))
 
 
 def _fields(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        fields = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
-def _there(describe: Any, **options: Any) -> bool:  # noqa: ANN401 - boto3
-    """Return whether what is asked for exists."""
+def _exists(describe: Any, **options: Any) -> bool:  # noqa: ANN401 - boto3
+    """Return whether a resource exists."""
     try:
         describe(**options)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _NOT_THERE:
+        if error.response["Error"]["Code"] not in _NOT_FOUND:
             raise
         return False
     return True
