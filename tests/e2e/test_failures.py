@@ -55,7 +55,7 @@ def test_a_taken_port(faulty_app: LocalApp) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", faulty_app.port))
         taken.listen()
-        _failed(faulty_app.run("up"), f"port {faulty_app.port} is taken", "--port")
+        _failed(faulty_app.run("up"), f"port {faulty_app.port} is in use", "--port")
     assert not faulty_app.leftovers()
 
 
