@@ -104,7 +104,7 @@ class AppStatus:
 
     @property
     def up(self) -> bool:
-        """Whether a stack is deployed, and a task is running unless no service wants one."""
+        """Return whether a stack is deployed, and a task is running unless no service wants one."""
         wants_tasks = any(service.desired for service in self.services)
         return bool(self.stacks) and (not wants_tasks or any(service.running for service in self.services))
 

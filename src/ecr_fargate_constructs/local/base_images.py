@@ -123,7 +123,7 @@ class _Engine:
         return True
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - commands of ours, no shell
+        return subprocess.run(  # noqa: S603 - fixed commands, no shell
             [self.name, *arguments],
             capture_output=True,
             text=True,
@@ -166,7 +166,7 @@ def _codename() -> str:
 
 
 def _checked(command: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - commands of ours, no shell
+    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
         command, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     )
     if done.returncode != 0:

@@ -218,7 +218,7 @@ class Memory:
 
     @property
     def alive(self) -> bool:
-        """Whether all of its processes are still running, and the engine's socket still exists."""
+        """Return whether all of its processes are still running, and the engine's socket still exists."""
         path = self.socket.removeprefix("unix://")
         reachable = path == self.socket or Path(path).exists()
         return reachable and bool(self.processes) and all(process.alive for process in self.processes.values())

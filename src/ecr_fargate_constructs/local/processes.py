@@ -39,7 +39,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether this process is still running."""
+        """Return whether this process is still running."""
         return _start_time(self.pid) == self.started
 
     def stop(self, *, seconds: float = 10) -> None:

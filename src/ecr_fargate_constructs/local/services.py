@@ -87,7 +87,7 @@ class Service:
 
     @property
     def settled(self) -> bool:
-        """Whether the wanted version, and no other, has the desired number of tasks.
+        """Return whether the wanted version, and no other, has the desired number of tasks.
 
         A failed deployment stays in the list, so that its reason can be read. It counts only as long as it has tasks.
         """
@@ -101,7 +101,7 @@ class Service:
 
     @property
     def failure(self) -> str | None:
-        """Why the wanted version failed; None if it has not failed."""
+        """The reason why the wanted version failed; None if it has not failed."""
         attempts = [each for each in self.deployments if each["taskDefinition"] == self.wanted]
         if not attempts:
             return "the deployment was rolled back to the previous version"

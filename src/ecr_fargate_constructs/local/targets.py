@@ -68,12 +68,12 @@ class Target:
 
     @property
     def healthy(self) -> bool:
-        """Whether it passes the health check."""
+        """Return whether it passes the health check."""
         return self.state == "healthy"
 
     @property
     def answers(self) -> bool:
-        """Whether it responds at all, with any status."""
+        """Return whether it responds at all, with any status."""
         return self.reason != _NO_ANSWER
 
     @property

@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether there is a response without a server error."""
+        """Return whether there is a response without a server error."""
         return 0 < self.status < _SERVER_ERROR
 
 

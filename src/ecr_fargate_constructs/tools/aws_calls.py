@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def call_aws(call: Callable[[], Any], permission: str) -> Any:  # noqa: ANN401 - what AWS answers
+def call_aws(call: Callable[[], Any], permission: str) -> Any:  # noqa: ANN401 - boto3 returns untyped dictionaries
     """Make a call to AWS and return its result; when AWS denies it, name the missing permission.
 
     Raises:

@@ -39,7 +39,7 @@ _AMAZON = re.compile(r"(?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?", re.IGNORECASE)
 _BALANCER = re.compile(r"\.(?:alb\.localhost|elb\.amazonaws\.com)(?::\d+)?$", re.IGNORECASE)
 _OPEN = frozenset({("GET", "/_ministack/health")})
 _BY_TOKEN = re.compile(r"/_ministack/cfn-(?:response|signal)/[0-9a-f-]{32,}")
-"""Where functions report the result of a custom resource: as on AWS, anyone with the URL may write to it once."""
+"""The paths for the results of custom resources: as on AWS, anyone with the URL may write to it once."""
 _REFUSED, _UNAUTHORIZED, _UNAVAILABLE = 403, 401, 503
 
 

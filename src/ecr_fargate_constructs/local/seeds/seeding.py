@@ -30,7 +30,7 @@ _NOT_FOUND = {
     "RepositoryNotFoundException",
     "ResourceNotFoundException",
 }
-_STUB = "ecr-fargate:stub"  # tag of a secret whose value is made up
+_STUB = "ecr-fargate:stub"  # tag of a secret whose value is subnet up
 _HINT = "'ecr-fargate local seed FILE' sets its value"
 _PULL_SECONDS = 600
 
@@ -92,13 +92,13 @@ class _Seeder:
         ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": name}])
         zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"][:2]]
         for number, (kind, zone) in enumerate((kind, zone) for kind in ("Public", "Private") for zone in zones):
-            made = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{64 * number}.0/18", AvailabilityZone=zone)
-            subnet = made["Subnet"]["SubnetId"]
+            created = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{64 * number}.0/18", AvailabilityZone=zone)
+            subnet = created["Subnet"]["SubnetId"]
             table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
             ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
             tags = {"Name": f"{name}{kind}", "aws-cdk:subnet-name": kind, "aws-cdk:subnet-type": kind}
             ec2.create_tags(Resources=[subnet], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
-        return f"VPC {name} does not exist here: one with two public and two private subnets stands for it"
+        return f"VPC {name} does not exist: created one with two public and two private subnets as a stub"
 
     def parameter(self, name: str, value: str | tuple[str, ...]) -> str | None:
         ssm = self.cloud.client("ssm")

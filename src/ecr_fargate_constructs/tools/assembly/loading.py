@@ -42,7 +42,7 @@ def load(folder: Path, names: Sequence[str] = ()) -> App:
         ) from error
     if not chosen:
         existing = ", ".join(stack.display for stack in all_stacks) or "none"
-        raise ToolError(f"the app has no stack {', '.join(names)}".rstrip(), fix=f"it has: {existing}")
+        raise ToolError(f"the app has no stack {', '.join(names)}".rstrip(), fix=f"name one of its stacks: {existing}")
     chosen_names = {stack.display for stack in chosen}
     unique: dict[object, BuiltImage] = {}
     for stack in chosen:

@@ -206,7 +206,7 @@ class App:
         return text
 
     def literal(self, value: Any, home: Template) -> str | None:  # noqa: ANN401 - whatever CloudFormation has
-        """Return a value as text; None if only the deployment knows all of it."""
+        """Return a value as text; None unless all of it is known before the deployment."""
         if value is None:
             return None
         text = self.text(value, home)

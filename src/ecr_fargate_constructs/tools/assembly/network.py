@@ -51,7 +51,7 @@ class Opening:
 
     @property
     def to_the_world(self) -> bool:
-        """Whether it allows every address."""
+        """Return whether it allows every address."""
         return self.source in _EVERYWHERE
 
 

@@ -45,7 +45,7 @@ class Container:
 
     @property
     def essential(self) -> bool:
-        """Whether the task ends when it exits."""
+        """Return whether the task ends when it exits."""
         return self.definition.get("Essential", True) is not False
 
     @cached_property
@@ -127,7 +127,7 @@ class Task:
 
     @property
     def fargate(self) -> bool:
-        """Whether it is compatible with Fargate."""
+        """Return whether it is compatible with Fargate."""
         return "FARGATE" in (self.resource.get("RequiresCompatibilities") or [])
 
     @cached_property
@@ -153,7 +153,7 @@ class Task:
 
     @property
     def windows(self) -> bool:
-        """Whether it runs Windows."""
+        """Return whether it runs Windows."""
         return str(self.resource.get("RuntimePlatform", "OperatingSystemFamily") or "LINUX").startswith("WINDOWS")
 
 
@@ -179,7 +179,7 @@ class Service:
 
     @property
     def fargate(self) -> bool:
-        """Whether it runs on Fargate."""
+        """Return whether it runs on Fargate."""
         providers = [str(each.get("CapacityProvider")) for each in self.resource.get("CapacityProviderStrategy") or []]
         if providers:
             return all(provider.startswith("FARGATE") for provider in providers)
@@ -214,7 +214,7 @@ class Service:
 
     @property
     def has_public_address(self) -> bool:
-        """Whether its tasks get public addresses."""
+        """Return whether its tasks get public addresses."""
         value = self.resource.get("NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp")
         return bool(value == "ENABLED")
 

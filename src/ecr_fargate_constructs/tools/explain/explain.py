@@ -191,18 +191,18 @@ def _of_log_event(line: Record) -> Iterator[Observation]:
 
 
 def _events_of_last_deployment(service: Record) -> list[Record]:
-    """Return the events since the current deployment began; all events after a rollback, since they say why."""
+    """Return the events since the current deployment started; all events after a rollback, since they say why."""
     events = list(service.get("events", ()))
     deployments: Sequence[Record] = service.get("deployments", ())
     primary = next((each for each in deployments if each.get("status") == "PRIMARY"), None)
-    began = _instant(primary.get("createdAt")) if primary is not None else None
-    if primary is None or began is None:
+    started = _instant(primary.get("createdAt")) if primary is not None else None
+    if primary is None or started is None:
         return events
     name = str(primary.get("id", ""))
     messages = [str(event.get("message", "")) for event in events]
     if any(name in message and _ROLLBACK.search(message) for message in messages):
         return events
-    return [event for event in events if (_instant(event.get("createdAt")) or began) >= began]
+    return [event for event in events if (_instant(event.get("createdAt")) or started) >= started]
 
 
 def _recent(events: Sequence[Record]) -> Iterator[Record]:
