@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE  # or each of hundreds of processes would compi
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
 	$(BIN)/ecr-fargate local up --port $(PORT)
-	@echo "It goes on running. Edit app/server.py and run 'make demo' again; 'make clean' ends it."
+	@echo "It keeps running. Edit app/server.py and run 'make demo' again; 'make clean' stops it."
 
 test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end included where an engine answers
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -89,3 +89,5 @@ from ecr_fargate_constructs.supply_chain.registry import ScanFrequency as ScanFr
 from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck as SignatureCheck
 
 __version__: str
+
+__all__: list[str]

@@ -10,7 +10,7 @@ import pytest
 from local_app import LocalApp, copy_sample, free_port
 
 from ecr_fargate_constructs.local.engine import find_engine
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _no_engine() -> str | None:
         return None
     try:
         find_engine(install=False)
-    except LocalError as error:
+    except ToolError as error:
         return error.cause
     return None
 

@@ -48,10 +48,10 @@ def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAp
 def test_the_task_gets_what_was_seeded_and_stubs_for_the_rest(existing: tuple[LocalApp, str]) -> None:
     app, printed = existing
     for what in ("secret prod/key", f"secret {ARN}", "parameter /prod/plain", "parameter /prod/looked/up"):
-        assert f"note {what} does not exist here: a stub with a random value stands for it; 'ecr-fargate" in printed
+        assert f"note {what} does not exist: created a stub with a random value; 'ecr-fargate" in printed
     for what in ("hosted zone example.org", "hosted zone corp.example", "hosted zone Z0123456789EXAMPLE", "VPC prod"):
-        assert f"note {what} does not exist here: " in printed
-    assert "note image shop:1.2 does not exist here: 'ecr-fargate local seed FILE' puts it there" in printed
+        assert f"note {what} does not exist: " in printed
+    assert "note image shop:1.2 does not exist: 'ecr-fargate local seed FILE' adds it" in printed
 
     instance, memory = instance_at(app.directory, app.port, None, None)
     assert memory is not None

@@ -55,13 +55,13 @@ def test_a_taken_port(faulty_app: LocalApp) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", faulty_app.port))
         taken.listen()
-        _failed(faulty_app.run("up"), f"port {faulty_app.port} is taken", "--port")
+        _failed(faulty_app.run("up"), f"port {faulty_app.port} is in use", "--port")
     assert not faulty_app.leftovers()
 
 
 def test_a_first_version_that_exits(faulty_app: LocalApp) -> None:
     faulty_app.edit("def main() -> int:\n", "def main() -> int:\n    sys.exit('cannot start')\n")
-    _failed(faulty_app.run("up"), "the service did not come up", "cannot start")
+    _failed(faulty_app.run("up"), "the service did not start", "cannot start")
     assert not faulty_app.leftovers()
 
 

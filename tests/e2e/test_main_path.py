@@ -216,9 +216,9 @@ def test_a_version_that_exits_at_once_is_reported_explained_and_never_seen(
     with Client(local_app, local_app.host) as client:
         done = local_app.run("up")
     assert done.returncode == 1
-    assert "the service did not come up" in done.stderr
+    assert "the service did not start" in done.stderr
     assert "cannot start" in done.stderr
-    assert "the version before goes on answering at http://" in done.stderr
+    assert "the previous version still responds at http://" in done.stderr
     _lost_no_more_than_the_emulator_loses(client, lambda: bare().bad)
     assert client.bodies == {f"{EDITED}\n"}
     assert local_app.get() == (200, f"{EDITED}\n")

@@ -87,7 +87,7 @@ def test_check_fails_when_the_policy_would_take_what_runs(local_app: LocalApp) -
     push(range(2, 11))  # what runs is the tenth youngest now
     done = _check(local_app, repository)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the policy takes none of them" in done.stdout
+    assert "the policy keeps all of them" in done.stdout
 
     push(range(11, 13))  # twelve versions: what runs is the oldest
     done = _check(local_app, repository)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEALTH = '"/healthz": "ok\\n"'
 PORT = "container_port=8080"
 STEPS = re.compile(r"^. (?P<step>[^\n]+?) (?P<seconds>[\d.]+) s$", re.MULTILINE)
-WAIT = "waiting until it passes its health checks"
+WAIT = "waiting for the health checks to pass"
 
 
 def _change(app: LocalApp, name: str, old: str, new: str) -> None:
@@ -62,7 +62,7 @@ def test_a_first_version_on_the_wrong_port_fails_in_seconds_and_is_kept(local_ap
         "Target.FailedHealthChecks",
         "the task listens on 8080",
         "EXPOSE 8080",
-        "the embedded AWS goes on",
+        "the embedded AWS keeps running",
         arguments=("--keep",),
     )
     assert "its Dockerfile says EXPOSE 8080" in done.stdout, "the warning of the synthesis"
@@ -79,7 +79,7 @@ def test_the_good_version_goes_on_from_there(local_app: LocalApp) -> None:
 
 def test_a_version_that_crashes_fails_with_its_own_lines_alone(local_app: LocalApp) -> None:
     local_app.edit(*BROKEN)
-    done = _failed(local_app, "exit code 1", "container exited", "cannot start", "the version before goes on answering")
+    done = _failed(local_app, "exit code 1", "container exited", "cannot start", "the previous version still responds")
     assert "listening on" not in done.stderr, "a line of the version before"
     local_app.edit(*reversed(BROKEN))
 
@@ -90,7 +90,7 @@ def test_a_version_that_answers_404_fails_with_path_and_code(local_app: LocalApp
         local_app,
         "GET /healthz on port 8080",
         "Target.ResponseCodeMismatch: Health checks failed with these codes: [404]",
-        "the version before goes on answering",
+        "the previous version still responds",
     )
     assert _waited(done) < 30, done.stdout
     assert local_app.causes() == (3, ["failed health check of the load balancer"])
@@ -101,7 +101,7 @@ def test_a_failed_build_shows_its_step(local_app: LocalApp) -> None:
     _change(
         local_app, "app/Dockerfile", "USER 10001:10001", "RUN echo first; nothing-like-pip install\nUSER 10001:10001"
     )
-    _failed(local_app, "\n  first\n", "nothing-like-pip: not found", "the version before goes on answering")
+    _failed(local_app, "\n  first\n", "nothing-like-pip: not found", "the previous version still responds")
     _change(local_app, "app/Dockerfile", "RUN echo first; nothing-like-pip install\n", "")
 
 

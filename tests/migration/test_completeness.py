@@ -13,7 +13,8 @@ from cases import CASES, FIXTURES, Case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs.tools.migrate.program_of import Migration, Source, SourceError, migrate
+from ecr_fargate_constructs.tools.errors import ToolError
+from ecr_fargate_constructs.tools.migrate.program_of import Migration, Source, migrate
 
 WITHOUT_MERGES = [case for case in CASES if case.name != "compose_anchors"]
 Path = tuple[Any, ...]
@@ -101,7 +102,7 @@ def test_a_key_that_nobody_knows_is_listed_wherever_it_stands(
     at(values[file], path)[key] = value
     try:
         migration = run(case, values)
-    except SourceError:
+    except ToolError:
         return  # there is no program at all: the line and the cause are told
     compile(migration.program, "app.py", "exec")
     assert listed(migration, file, (*path, key)) or key in migration.program
@@ -112,7 +113,7 @@ def test_whatever_a_file_says_there_is_a_program_or_one_error(value: dict[str, o
     text = yaml.safe_dump(value)
     try:
         outcome = migrate([Source(name="x.yml", text=text, directory="shop")]).program
-    except SourceError as error:
+    except ToolError as error:
         outcome = f"# {error}"  # one line
     compile(outcome, "app.py", "exec")
 
@@ -138,7 +139,7 @@ def test_what_is_not_listed_is_in_the_program(case: Case) -> None:
             at(other[file], path[:-1])[path[-1]] = changed(at(values[file], path))
             try:
                 after = run(case, other)
-            except SourceError:
+            except ToolError:
                 continue
             if (after.program, texts(after)) == (before.program, texts(before)):
                 forgotten.append(".".join(map(str, path)))

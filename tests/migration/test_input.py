@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli import main as cli
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.code import Call, Register, flat, laid_out, literal
 from ecr_fargate_constructs.tools.migrate.document import Node, parse
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
-from ecr_fargate_constructs.tools.migrate.program_of import Source, SourceError, migrate
+from ecr_fargate_constructs.tools.migrate.program_of import Source, migrate
 from ecr_fargate_constructs.tools.migrate.values import cpus, mebibytes, schedule, seconds
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_what_is_no_mapping_of_yaml_is_refused_in_one_line(text: str, cause: str
     ],
 )
 def test_a_file_that_can_run_nothing_is_refused_with_its_name_and_line(text: str, cause: str) -> None:
-    with pytest.raises(SourceError, match=r"^x\.yml: ") as caught:
+    with pytest.raises(ToolError, match=r"^x\.yml: ") as caught:
         migrate([Source(name="x.yml", text=text, directory="shop")])
     assert cause in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -97,7 +98,7 @@ def test_two_compose_files_two_of_one_name_and_a_missing_environment_are_refused
         ([basic], "prod", "m.yml: there is no environment 'prod'; the manifest has none"),
         ([compose], "prod", "a compose file has no environments"),
     ):
-        with pytest.raises(SourceError, match=cause):
+        with pytest.raises(ToolError, match=cause):
             migrate(sources, environment=environment)
 
 
@@ -135,7 +136,7 @@ def test_the_command_ends_bad_files_in_one_line_and_status_1(tmp_path: Path) -> 
     bad.write_bytes(b"\xff\xfe\x00binary")
     done = ecr_fargate("migrate", bad)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"✗ {bad}: it is not text in UTF-8\n"
+    assert done.stderr == f"✗ {bad} is not UTF-8 text\n"
     bad.write_text("a: 1\na: 2\n", encoding="utf-8")
     assert ecr_fargate("migrate", bad).stderr == f"✗ {bad}: line 2: the key 'a' stands there twice\n"
 
@@ -161,7 +162,7 @@ def test_the_program_goes_to_standard_output_and_the_list_to_standard_error() ->
     assert result.exit_code == 0
     ast.parse(result.stdout)
     assert f"{BASIC}:24: secrets.DB_PASSWORD.secretsmanager (check): COPILOT_APPLICATION_NAME" in result.stderr
-    assert "0 left out, 1 to check; everything else is carried over" in result.stderr
+    assert "0 left out, 1 to check; everything else was carried over" in result.stderr
 
 
 def test_json_has_the_program_and_the_findings_with_line_reason_and_fix() -> None:
@@ -181,12 +182,12 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
     ast.parse(written)
     again = ecr_fargate("migrate", BASIC, "--output", output)
     assert again.returncode == 1
-    assert "exists, and is left as it is" in again.stderr
+    assert "already exists, and is not overwritten" in again.stderr
     assert output.read_text(encoding="utf-8") == written
 
 
 @pytest.mark.parametrize(
-    ("words", "cause"), [(["--format", "xml"], "not known"), (["--variable", "A"], "not NAME=VALUE")]
+    ("words", "cause"), [(["--format", "xml"], "not a format"), (["--variable", "A"], "not NAME=VALUE")]
 )
 def test_options_that_cannot_be_are_refused(words: list[str], cause: str) -> None:
     done = ecr_fargate("migrate", BASIC, *words)

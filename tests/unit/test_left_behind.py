@@ -372,7 +372,7 @@ def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.M
     stack = _stack()
     topic = sns.Topic(stack, "Topic", enforce_ssl=True)
     web = LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
-    told = AlarmFactory._tell
+    told = AlarmFactory._add_actions
 
     def refuse_afterwards(factory: AlarmFactory, *args: Any) -> None:  # noqa: ANN401 - passed on
         told(factory, *args)

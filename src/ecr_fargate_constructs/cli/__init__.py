@@ -1,1 +1,1 @@
-"""The command ``ecr-fargate``."""
+"""The command line ``ecr-fargate``: one module per command."""

@@ -1,4 +1,4 @@
-"""``ecr-fargate cost``: what a synthesized app costs a month."""
+"""``ecr-fargate cost``: estimate what a synthesized app costs per month."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from ecr_fargate_constructs.cli.options import AppArgument, Json, Output, Stacks, assembly_errors, read_app, write
+from ecr_fargate_constructs.cli.options import AppArgument, Json, Output, Stacks, read_app, write
 from ecr_fargate_constructs.cli.printing import Console, escape
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.cost import report
 from ecr_fargate_constructs.tools.cost.bill import bill_of
+from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
-from ecr_fargate_constructs.tools.cost.ways_out import ways_out
-from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.cost.bill import Bill
-    from ecr_fargate_constructs.tools.cost.prices import PriceTable
-    from ecr_fargate_constructs.tools.cost.ways_out import WaysOut
+    from ecr_fargate_constructs.tools.cost.egress import EgressCost
 
 
 class Format(str, Enum):
-    """How costs are printed."""
+    """The output formats of ``cost``."""
 
     TEXT = "text"
     JSON = "json"
@@ -37,38 +34,36 @@ def cost_command(
     app: AppArgument = Path("cdk.out"),
     stack: Stacks = None,
     compare: Annotated[
-        Path | None, typer.Option(metavar="CDK_OUT", help="Another synthesized app: the one before.", exists=True)
+        Path | None, typer.Option(metavar="CDK_OUT", help="Compare with this earlier synthesized app.", exists=True)
     ] = None,
     prices: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A price table of your own, as JSON.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Your own price table, in JSON.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How costs are printed.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
     as_json: Json = False,  # noqa: FBT002 - a flag
     output: Output = None,
 ) -> None:
-    """Say what an app costs a month, fixed and for each task. Reads cdk.out; any CDK app will do.
+    """Estimate what an app costs per month: fixed costs and tasks. Reads the cdk.out of any CDK app.
 
-    The prices are list prices; their date and region are printed with them. What has no price in the table is named,
-    and is in no sum.
+    The prices are list prices; their date and region are printed with them. Resources without a price in the table are
+    listed, and are in no sum.
     """
     form = Format.JSON if as_json else form
-    table = _table(prices)
-    found = read_app(app, stack)
-    with assembly_errors():
-        after = bill_of(found, table)
-        ways = ways_out(found, table) if compare is None else []
+    table = price_table(prices)
+    current = read_app(app, stack)
+    after = bill_of(current, table)
     if compare is None:
+        egress = egress_costs(current, table)
         match form:
             case Format.JSON:
-                write(json.dumps(report.as_dict(after, ways), indent=2) + "\n", output)
+                write(json.dumps(report.as_dict(after, egress), indent=2) + "\n", output)
             case Format.MARKDOWN:
-                write(report.markdown(after, ways), output)
+                write(report.markdown(after, egress), output)
             case Format.TEXT:
-                _print(output, _bill(after), _notes(after, ways))
+                _print(output, _bill(after), _notes(after, egress))
         return
     earlier = read_app(compare, stack)
-    with assembly_errors():
-        before = bill_of(earlier, table)
+    before = bill_of(earlier, table)
     match form:
         case Format.JSON:
             write(json.dumps(report.differences_as_dict(before, after), indent=2) + "\n", output)
@@ -77,13 +72,6 @@ def cost_command(
         case Format.TEXT:
             unpriced = [f"not priced: {each}" for each in dict.fromkeys([*before.unpriced, *after.unpriced])]
             _print(output, _differences(before, after), unpriced)
-
-
-def _table(file: Path | None) -> PriceTable:
-    try:
-        return price_table(file)
-    except AssemblyError as error:
-        raise LocalError(error.cause, fix=error.fix) from error
 
 
 def _print(output: Path | None, table: Table, notes: list[str]) -> None:
@@ -100,7 +88,7 @@ def _print(output: Path | None, table: Table, notes: list[str]) -> None:
 
 
 def _bill(bill: Bill) -> Table:
-    table = _empty(bill, "what", "count", "price", "a month")
+    table = _empty(bill, "item", "count", "price", "per month")
     for row in report.rows(bill):
         table.add_row(escape(row.what), row.count, row.price, report.money(row.monthly))
     table.add_section()
@@ -109,14 +97,14 @@ def _bill(bill: Bill) -> Table:
     return table
 
 
-def _notes(bill: Bill, ways: list[WaysOut]) -> list[str]:
-    notes = [f"by use: {each.what}, {report.plain(each.price)}" for each in bill.usage]
+def _notes(bill: Bill, egress: list[EgressCost]) -> list[str]:
+    notes = [f"usage-based: {each.what}, {report.plain(each.price)}" for each in bill.usage]
     notes += [f"not priced: {each}" for each in bill.unpriced]
-    return notes + [f"NAT or endpoints: {each}" for each in report.ways_in_words(ways)]
+    return notes + [f"NAT or endpoints: {each}" for each in report.egress_sentences(egress)]
 
 
 def _differences(before: Bill, after: Bill) -> Table:
-    table = _empty(after, "what", "before", "after", "change")
+    table = _empty(after, "item", "before", "after", "change")
     for each in report.compare(before, after):
         table.add_row(
             escape(each.what), report.money(each.before), report.money(each.after), report.signed(each.change)

@@ -1,4 +1,4 @@
-"""``ecr-fargate doctor``: what of a synthesized app will not start, or will hurt."""
+"""``ecr-fargate doctor``: find what in a synthesized app will not start or will cause trouble."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from ecr_fargate_constructs.cli.options import (
     Json,
     Output,
     Stacks,
-    assembly_errors,
     read_app,
-    read_earlier,
     write,
 )
 from ecr_fargate_constructs.cli.printing import Console, escape
+from ecr_fargate_constructs.tools.assembly.earlier import read_earlier
 from ecr_fargate_constructs.tools.doctor.places import relative
 from ecr_fargate_constructs.tools.doctor.rule import Severity
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.doctor.diagnosis import Diagnosis
@@ -32,7 +31,7 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
 class Format(str, Enum):
-    """How findings are printed."""
+    """The output formats of ``doctor``."""
 
     TEXT = "text"
     JSON = "json"
@@ -42,24 +41,25 @@ class Format(str, Enum):
 def doctor_command(
     app: AppArgument = Path("cdk.out"),
     stack: Stacks = None,
-    form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
     as_json: Json = False,  # noqa: FBT002 - a flag
     output: Output = None,
     fail_on: Annotated[
-        Severity, typer.Option(help="Leave with status 1 when there is a finding as bad as this.")
+        Severity, typer.Option(help="Exit with 1 for a finding of this severity or worse.")
     ] = Severity.ERROR,
     against: Annotated[
         Path | None,
         typer.Option(
-            metavar="OLD", help="What is deployed, to look at the update too: another cdk.out, or a stack's template."
+            metavar="OLD",
+            help="Check the update from what is deployed, too: an earlier cdk.out, or a stack's template.",
         ),
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Rule to leave out; may be given again.")] = None,
-    rules: Annotated[bool, typer.Option("--rules", help="List the rules, and read nothing.")] = False,  # noqa: FBT002 - a flag
+    ignore: Annotated[list[str] | None, typer.Option(help="Rule to ignore; repeatable.")] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules and exit.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Say what of an app will not start or will hurt, why, and what to do. Reads cdk.out; any CDK app will do.
+    """Find what in an app will not start or will cause trouble, and say what to do. Reads the cdk.out of any CDK app.
 
-    Leaves with 1 when there is an error, or a warning with --fail-on warning.
+    Exits with 1 if there is an error; with --fail-on warning also if there is a warning.
     """
     # The rules are many modules, which the help of this and of other commands does not need.
     from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose  # noqa: PLC0415
@@ -70,10 +70,10 @@ def doctor_command(
         return
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
     if unknown:
-        raise LocalError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
-    now = read_app(app, stack)
-    with assembly_errors():
-        diagnosis = diagnose(now, ignore or (), against=None if against is None else read_earlier(against, now))
+        raise ToolError(f"there is no rule {', '.join(unknown)}", fix="see 'ecr-fargate doctor --rules'")
+    current = read_app(app, stack)
+    earlier = None if against is None else read_earlier(against, current)
+    diagnosis = diagnose(current, ignore or (), against=earlier)
     form = Format.JSON if as_json else form
     if form is Format.SARIF:
         from ecr_fargate_constructs.tools.doctor.sarif import sarif  # noqa: PLC0415 - as above
@@ -101,23 +101,23 @@ def _print(console: Console, diagnosis: Diagnosis) -> None:
         console.print(
             f"[bold {colour}]{finding.rule.severity.value}[/] [bold]{finding.rule.id}[/] {escape(finding.path)}"
         )
-        console.print(f"  {escape(finding.detail)}{escape(_where(finding))}")
+        console.print(f"  {escape(finding.detail)}{escape(_location(finding))}")
         console.print(f"  {escape(finding.rule.why)}")
         console.print(f"  [bold]do:[/]  {escape(finding.rule.fix)}")
         console.print(f"  [bold]see:[/] {escape(finding.rule.source)}\n")
     errors, warnings = diagnosis.count(Severity.ERROR), diagnosis.count(Severity.WARNING)
-    known = f", {len(diagnosis.acknowledged)} acknowledged in the code" if diagnosis.acknowledged else ""
-    console.print(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}{known}")
+    acknowledged = f", {len(diagnosis.acknowledged)} acknowledged in the code" if diagnosis.acknowledged else ""
+    console.print(f"{_plural(errors, 'error')}, {_plural(warnings, 'warning')}{acknowledged}")
 
 
-def _where(finding: Finding) -> str:
+def _location(finding: Finding) -> str:
     if finding.file is None:
         return ""
     line = "" if finding.line is None else f":{finding.line}"
     return f" ({relative(finding.file, Path.cwd())}{line})"
 
 
-def _number(count: int, noun: str) -> str:
+def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -1,4 +1,4 @@
-"""``ecr-fargate explain``: why a deployment failed, and what to do."""
+"""``ecr-fargate explain`` and ``ecr-fargate local explain``: say why a deployment failed, and what to do."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rich.panel import Panel
 from rich.text import Text
 
 from ecr_fargate_constructs._rules.plain_text import plain
-from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, asked, running
+from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.instance import instance_at
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain import sources
 from ecr_fargate_constructs.tools.explain.explain import Explanation, explain, failed, health_checks, last_lines
 from ecr_fargate_constructs.tools.explain.rules import HEALTH_CHECK
@@ -35,7 +35,7 @@ _UNKNOWN = 4
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
 
 
-_Files = Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Answers of AWS, in JSON.")]
+_Files = Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Responses of AWS, in JSON.")]
 
 
 def explain_command(
@@ -43,27 +43,27 @@ def explain_command(
     stack: Annotated[str | None, typer.Option(help="Name of a stack in AWS.")] = None,
     service: Annotated[str | None, typer.Option(help="ARN of an ECS service in AWS.")] = None,
     endpoint_url: Annotated[
-        str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another AWS, such as the embedded one.")
+        str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another endpoint, such as the embedded AWS.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Say why a deployment failed, and what to do.
+    """Explain why a deployment failed, and what to do.
 
-    Reads AWS (--stack or --service), or files with what 'aws ecs describe-services', 'aws ecs describe-tasks', 'aws
-    cloudformation describe-stack-events', 'aws elbv2 describe-target-health', 'aws elbv2 describe-target-groups' and
-    'aws logs get-log-events' print. ECS forgets stopped tasks after an hour.
+    Reads AWS (--stack or --service), or files with the output of 'aws ecs describe-services', 'aws ecs
+    describe-tasks', 'aws cloudformation describe-stack-events', 'aws elbv2 describe-target-health', 'aws elbv2
+    describe-target-groups' and 'aws logs get-log-events'. ECS forgets stopped tasks after an hour.
 
-    Leaves with 0 when nothing failed, 3 when something did and the cause is named, 4 when it is not known.
+    Exits with 0 if nothing failed, 3 if something failed and the cause is known, 4 if the cause is not known.
     """
     if sum(each is not None for each in (files or None, stack, service)) != 1:
-        raise LocalError("what to explain is missing, or there twice", fix="give files, --stack or --service")
+        raise ToolError("exactly one source is needed", fix="give files, --stack or --service")
     if files:
         record = sources.from_files(files)
     elif stack is not None:
         record = sources.from_stack(_clients(endpoint_url), stack)
     else:
         record = sources.from_services(_clients(endpoint_url), [service or ""])
-    _tell(record, as_json=as_json)
+    _report(record, as_json=as_json)
 
 
 def local_explain(
@@ -72,24 +72,24 @@ def local_explain(
     service: OneService = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Say why what was deployed to the embedded AWS does not run, and what to do: 'ecr-fargate explain' for this app.
+    """Explain why this app does not run on the embedded AWS, and what to do.
 
-    Leaves with 0 when nothing failed, 3 when something did and the cause is named, 4 when it is not known.
+    Exits with 0 if nothing failed, 3 if something failed and the cause is known, 4 if the cause is not known.
     """
     instance, _ = running(app_dir, port)
     cloud = Cloud(instance)
-    with asked(instance):
-        found = app_status(cloud, instance.assembly, instance.port)
-        if not found.stacks:
-            raise LocalError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
+    with aws_errors(instance):
+        status = app_status(cloud, instance.assembly, instance.port)
+        if not status.stacks:
+            raise ToolError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
         if service is None:
-            record = sources.from_stacks(cloud.client, found.stacks)
+            record = sources.from_stacks(cloud.client, status.stacks)
         else:
-            record = sources.from_services(cloud.client, [each.arn for each in chosen(found.services, service)])
-    _tell(record, as_json=as_json)
+            record = sources.from_services(cloud.client, [each.arn for each in chosen(status.services, service)])
+    _report(record, as_json=as_json)
 
 
-def _tell(record: Record, *, as_json: bool) -> None:
+def _report(record: Record, *, as_json: bool) -> None:
     causes = explain(record)
     if as_json:
         print(json.dumps([_as_dict(each, record) for each in causes], indent=2))
@@ -102,7 +102,7 @@ def _tell(record: Record, *, as_json: bool) -> None:
 
 
 def _clients(endpoint_url: str | None) -> sources.Clients:
-    """Clients of AWS; of an embedded AWS of this machine with what it asks for, whatever is set up for AWS."""
+    """Return a function that makes clients of AWS; those of an embedded AWS on this machine get its credentials."""
     address = urlsplit(endpoint_url or "")
     app = app_on(address.port) if address.hostname in _THIS_MACHINE and address.port else None
     if app is not None and address.port is not None:
@@ -115,7 +115,7 @@ def _clients(endpoint_url: str | None) -> sources.Clients:
 def _show(console: Console, causes: Sequence[Explanation], record: Record) -> None:
     if not causes:
         console.print(
-            "Something failed, and what AWS says of it is not known here." if failed(record) else "Nothing failed."
+            "Something failed, but no known cause matches what AWS reports." if failed(record) else "Nothing failed."
         )
         if failed(record):
             _show_lines(console, last_lines(record))
@@ -125,7 +125,7 @@ def _show(console: Console, causes: Sequence[Explanation], record: Record) -> No
         text.append(f"{plain(each.sentence)}\n\n")
         text.append("What to do: ", style="bold")
         text.append(f"{each.rule.fix}.\n")
-        text.append("AWS says: ", style="bold")
+        text.append("AWS reports: ", style="bold")
         text.append(plain(each.observation.text) + (f" ({each.times} times)" if each.times > 1 else "") + "\n")
         for check in _checks(each, record):
             text.append("Health check: ", style="bold")
@@ -139,7 +139,7 @@ def _show(console: Console, causes: Sequence[Explanation], record: Record) -> No
 
 def _show_lines(console: Console, lines: Sequence[str]) -> None:
     if lines:
-        console.print("Last lines of the task that failed last:", style="bold")
+        console.print("Last log lines of the task that failed last:", style="bold")
     for line in lines:
         console.print(Text(plain(line)), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""``ecr-fargate local``: a CDK app on an embedded AWS."""
+"""``ecr-fargate local``: run a CDK app on an embedded AWS."""
 
 from __future__ import annotations
 
@@ -22,57 +22,57 @@ from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.local.services import Cloud
 
 local = typer.Typer(
-    help="Run a CDK app on an embedded AWS: no account, nothing leaves this machine.", no_args_is_help=True
+    help="Run a CDK app on an embedded AWS: without an account, and nothing leaves this machine.", no_args_is_help=True
 )
 
 
 @local.command()
 def up(
-    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to deploy; all when none is named.")] = None,
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to deploy; all stacks if empty.")] = None,
     app_dir: AppDirectory = Path(),
     port: Port = None,
     account: Account = None,
     region: Region = None,
     context: Annotated[
         list[str] | None,
-        typer.Option("--context", "-c", metavar="KEY=VALUE", help="Context for the CDK app; again for another."),
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="Context for the CDK app; repeatable."),
     ] = None,
     keep: Annotated[  # noqa: FBT002 - a flag
-        bool, typer.Option("--keep", help="Let a first start that fails go on, so that you can look at it.")
+        bool, typer.Option("--keep", help="If the first start fails, keep it running so that you can examine it.")
     ] = False,
 ) -> None:
     """Build, push and deploy the app, and wait until its tasks pass their health checks.
 
     Run it again after an edit to deploy the change. The built-in template validation of aws-cdk-lib is off, since it
-    takes ten seconds a run; set CDK_VALIDATION=true to have it.
+    takes ten seconds per run; set CDK_VALIDATION=true to turn it on.
     """
     instance, memory = find_instance(app_dir, port, account, region)
     console = Console()
     with instance.alone(), report.ConsoleProgress(console) as progress:
         outcome = lifecycle.up(instance, memory, stacks or [], progress, context=context or [], keep=keep)
-    found = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, outcome.memory))
-    report.print_status(console, found)
+    status_now = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, outcome.memory))
+    report.print_status(console, status_now)
     for answer in outcome.answers:
         report.print_answer(console, answer)
 
 
 @local.command()
 def down(app_dir: AppDirectory = Path(), port: Port = None) -> None:
-    """End the embedded AWS: its containers, its processes and its files, and nothing else."""
+    """Stop the embedded AWS and delete its containers, processes and files, and nothing else."""
     instance, memory = find_instance(app_dir, port)
     console = Console()
     if memory is None and not instance.state.exists():
         instance.erase()
-        print(f"nothing runs for {instance.app_directory} on port {instance.port}")
+        print(f"nothing is running for {instance.app_directory} on port {instance.port}")
         return
     with instance.alone(), report.ConsoleProgress(console) as progress:
-        progress.step("ending the embedded AWS")
+        progress.step("stopping the embedded AWS")
         lifecycle.down(instance, memory)
 
 
 @local.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def cdk(context: typer.Context, app_dir: AppDirectory = Path(), port: Port = None) -> None:
-    """Run the CDK command line against the embedded AWS, for example: ecr-fargate local cdk diff."""
+    """Run the CDK command line against the embedded AWS, for example 'ecr-fargate local cdk diff'."""
     instance, memory = running(app_dir, port)
     with instance.alone():
         program = toolkit.find_toolkit(instance.app_directory)

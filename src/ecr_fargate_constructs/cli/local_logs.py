@@ -1,4 +1,4 @@
-"""``ecr-fargate local logs``: what the containers of an app print."""
+"""``ecr-fargate local logs``: print the logs of an app's containers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
-from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, asked, running
+from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.log_lines import LogReader, since
 from ecr_fargate_constructs.local.services import Cloud
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LINES = 50
 _POLL = 0.5  # seconds
-_ROUNDS = 20  # polls between two looks for services
+_ROUNDS = 20  # polls between two searches for services
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_cyan", "bright_magenta", "bright_yellow")
 _SHORT = 8  # characters of a task's id
 
@@ -36,23 +36,26 @@ def logs(
     service: OneService = None,
     lines: Annotated[
         int | None,
-        typer.Option("--lines", "-n", min=1, help=f"How many of the latest lines; {_LINES}, or all with --since."),
+        typer.Option("--lines", "-n", min=1, help=f"Number of latest lines; {_LINES}, or all with --since."),
     ] = None,
     since_: Annotated[
-        str | None, typer.Option("--since", metavar="TIME", help="Only later ones: 90s, 10m, 2h, 1d ago, or a time.")
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="Only lines after this time: 90s, 10m, 2h or 1d ago, or a date and time."
+        ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,  # noqa: FBT002
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Print what the app's containers have logged, oldest first: time, container and task, and the line.
+    """Print the logs of the app's containers, oldest line first: time, service, container, task and message.
 
-    With --json an object a line: time, service, task, container and message.
+    With --json each line is an object with time, service, task, container and message.
     """
     start = None if since_ is None else since(since_, datetime.now(tz=timezone.utc))
     count = lines or (_LINES if start is None else None)
     instance, _ = running(app_dir, port)
     printer = _Printer(as_json=as_json)
-    with asked(instance):
+    with aws_errors(instance):
         for line in _read(instance, service, count, start, follow=follow):
             printer.show(line)
 
@@ -74,30 +77,30 @@ def _read(
 
 
 class _Printer:
-    """Prints lines, each task in a colour of its own where there are colours."""
+    """Prints lines; on a terminal with colours each task has its own."""
 
     def __init__(self, *, as_json: bool) -> None:
-        """Take the form; nothing is printed yet."""
+        """Set the format; nothing is printed yet."""
         self._as_json = as_json
         self._colours: dict[str, str] = {}
-        # typer takes the colours out where the output is no terminal.
+        # typer removes the colours if the output is not a terminal.
         self._colour = False if os.environ.get("NO_COLOR") else None
 
     def show(self, line: Line) -> None:
-        """Print a line, at once also into a pipe."""
+        """Print a line, without buffering."""
         if self._as_json:
-            found = {
+            fields = {
                 "time": line.at.astimezone(timezone.utc).isoformat(timespec="milliseconds"),
                 "service": line.service,
                 "task": line.task,
                 "container": line.container,
                 "message": plain(line.message),
             }
-            print(json.dumps(found), flush=True)
+            print(json.dumps(fields), flush=True)
             return
         colour = self._colours.setdefault(line.task, _COLOURS[len(self._colours) % len(_COLOURS)])
         name = plain(f"{line.service} {line.container} {line.task[:_SHORT]}")
         message = plain(line.message, colours=True)
         end = "\x1b[0m" if "\x1b" in message else ""
-        shown = f"{line.at:%H:%M:%S}.{line.time % 1000:03d} {typer.style(name, fg=colour)} {message}{end}"
-        typer.echo(shown, color=self._colour)
+        text = f"{line.at:%H:%M:%S}.{line.time % 1000:03d} {typer.style(name, fg=colour)} {message}{end}"
+        typer.echo(text, color=self._colour)

@@ -1,4 +1,4 @@
-"""What the commands of ``ecr-fargate local`` have in common: their options, and the instance that they ask."""
+"""The options that the commands of ``ecr-fargate local`` share, and the instance that they use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecr_fargate_constructs.local.instances import State, find_instance, not_running, state_of
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,27 +18,29 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 AppDirectory = Annotated[
-    Path, typer.Option("--app-dir", help="Directory of the CDK app's cdk.json.", exists=True, file_okay=False)
+    Path, typer.Option("--app-dir", help="Directory with the cdk.json of the CDK app.", exists=True, file_okay=False)
 ]
 Port = Annotated[
     int | None,
     typer.Option(
-        min=1, max=65535, help="TCP port on loopback, one instance a port. By itself where this app runs, else 4566."
+        min=1,
+        max=65535,
+        help="TCP port on loopback, one instance per port. Default: the port where this app runs, or 4566.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OneService = Annotated[
-    str | None, typer.Option("--service", help="One service only, by a name that 'local status' shows.")
+    str | None, typer.Option("--service", help="Only this service, by a name that 'local status' shows.")
 ]
-Account = Annotated[str | None, typer.Option(help="Account id for apps that name one.")]
-Region = Annotated[str | None, typer.Option(help="AWS region; us-east-1 when left out.")]
+Account = Annotated[str | None, typer.Option(help="Account id, for apps that name one.")]
+Region = Annotated[str | None, typer.Option(help="AWS region; us-east-1 by default.")]
 
 
 def running(app_directory: Path, port: int | None) -> tuple[Instance, Memory]:
-    """The instance that runs.
+    """Return the instance of an app that is running.
 
     Raises:
-        LocalError: None does, or several do and no port says which.
+        ToolError: None is running, or several are and ``port`` is None.
     """
     instance, memory = find_instance(app_directory, port)
     state = state_of(instance, memory)
@@ -48,9 +50,9 @@ def running(app_directory: Path, port: int | None) -> tuple[Instance, Memory]:
 
 
 @contextmanager
-def asked(instance: Instance) -> Iterator[None]:
-    """Make what the embedded AWS refuses, or its silence, an error that is printed as every other."""
+def aws_errors(instance: Instance) -> Iterator[None]:
+    """Turn an error of the embedded AWS, or its silence, into a ``ToolError``."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise LocalError(f"the embedded AWS fails: {error}", log=instance.server_log) from error
+        raise ToolError(f"the embedded AWS failed: {error}", log=instance.server_log) from error

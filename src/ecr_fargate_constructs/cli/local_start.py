@@ -1,4 +1,4 @@
-"""``ecr-fargate local start``, ``seed`` and ``env``: the embedded AWS before an app is on it, and for other tools."""
+"""``ecr-fargate local start``, ``seed`` and ``env``: prepare the embedded AWS, or use it with other tools."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.instances import find_instance
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 
 def start(app_dir: AppDirectory = Path(), port: Port = None, account: Account = None, region: Region = None) -> None:
-    """Start the embedded AWS and deploy nothing, to put there what the app expects: see 'seed' and 'env'."""
+    """Start the embedded AWS without deploying, to create what the app expects: see 'seed' and 'env'."""
     instance, memory = find_instance(app_dir, port, account, region)
     with instance.alone(), report.ConsoleProgress(Console()) as progress:
         lifecycle.start(instance, memory, progress)
-    print(f"the embedded AWS runs on {instance.endpoint}, account {instance.account}, region {instance.region}")
+    print(f"the embedded AWS is running on {instance.endpoint}, account {instance.account}, region {instance.region}")
 
 
 def seed(
     file: Annotated[
-        Path | None, typer.Argument(exists=True, dir_okay=False, help="What should be there, in YAML or JSON.")
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="Seed file, in YAML or JSON.")
     ] = None,
     app_dir: AppDirectory = Path(),
     port: Port = None,
@@ -41,13 +41,13 @@ def seed(
             metavar="CDK_OUT",
             exists=True,
             file_okay=False,
-            help="Stand-ins for all that a synthesized app imports.",
+            help="Create stubs for everything that a synthesized app imports.",
         ),
     ] = None,
 ) -> None:
-    """Put what exists in your account already into the embedded AWS: hosted zones, secrets, parameters."""
+    """Create in the embedded AWS what your account already has: hosted zones, secrets, parameters and images."""
     if (file is None) == (stubs is None):
-        raise LocalError("what to put there is missing, or there twice", fix="give a file, or --stubs cdk.out")
+        raise ToolError("exactly one source is needed", fix="give a seed file, or --stubs CDK_OUT")
     instance, _ = running(app_dir, port)
     seeds = importlib.import_module("ecr_fargate_constructs.local.seeds")
     with instance.alone():
@@ -56,7 +56,7 @@ def seed(
 
 
 def env(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
-    """Print what leads a shell's AWS tools to the embedded AWS, for: eval "$(ecr-fargate local env)"."""
+    """Print variables that point AWS tools to the embedded AWS, for: eval "$(ecr-fargate local env)"."""
     instance, memory = running(app_dir, port)
     variables = credentials_environment(instance, memory)
     if as_json:

@@ -1,4 +1,4 @@
-"""The command ``ecr-fargate``."""
+"""The entry point of ``ecr-fargate``: its commands, and how it reports errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ try:
 
     from ecr_fargate_constructs.cli.printing import Console
 except ImportError:  # pragma: no cover - only without the extra
-    sys.exit("ecr-fargate needs more packages: pip install 'ecr-fargate-constructs[cli]'")
+    sys.exit("ecr-fargate needs further packages: pip install 'ecr-fargate-constructs[cli]'")
 
 from ecr_fargate_constructs.cli.commands import Commands
 from ecr_fargate_constructs.cli.cost import cost_command
@@ -19,7 +19,7 @@ from ecr_fargate_constructs.cli.diagram import diagram_command
 from ecr_fargate_constructs.cli.doctor import doctor_command
 from ecr_fargate_constructs.cli.migrate import migrate_command
 from ecr_fargate_constructs.cli.report import print_error
-from ecr_fargate_constructs.tools.errors import LocalError, of_a_file
+from ecr_fargate_constructs.tools.errors import ToolError, file_error
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="ecr-fargate",
-    help="Private images on Fargate.",
+    help="Check, explain and run CDK apps with private images on Fargate.",
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -38,9 +38,9 @@ app.command("diagram")(diagram_command)
 app.command("migrate")(migrate_command)
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option
-    if asked:
-        from importlib.metadata import version  # noqa: PLC0415 - it reads mail headers, and few ask
+def _version(requested: bool) -> None:  # noqa: FBT001 - typer calls it with the option
+    if requested:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and rarely used
 
         print(f"ecr-fargate {version('ecr-fargate-constructs')}")
         raise typer.Exit
@@ -51,7 +51,7 @@ _Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager
 
 @app.callback()
 def root(version: _Version = False) -> None:  # noqa: FBT002 - a flag, whose callback has printed it
-    """Private images on Fargate."""
+    """Check, explain and run CDK apps with private images on Fargate."""
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:
@@ -59,16 +59,13 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command; a failure is told on standard error and leaves with status 1."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)  # so that a terminated 'up' cleans up as an interrupted one does
+    """Run the command; print a failure on standard error and exit with status 1."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)  # so that a terminated 'up' cleans up like an interrupted one
     try:
         app()
-    except LocalError as error:
-        print_error(Console(stderr=True), error)
-        sys.exit(1)
-    except OSError as error:
-        failure = of_a_file(error)
+    except (ToolError, OSError) as error:
+        failure = file_error(error) if isinstance(error, OSError) else error
         if failure is None:
             raise
         print_error(Console(stderr=True), failure)

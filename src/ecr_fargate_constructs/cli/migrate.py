@@ -1,4 +1,4 @@
-"""``ecr-fargate migrate``: Python that uses this library, from a Copilot manifest or a compose file."""
+"""``ecr-fargate migrate``: write a Python program with this library from a Copilot manifest or a compose file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rich.text import Text
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.options import Json  # noqa: TC001 - typer reads annotations
 from ecr_fargate_constructs.cli.printing import Console
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.ledger import Kind
-from ecr_fargate_constructs.tools.migrate.program_of import Source, SourceError, migrate
+from ecr_fargate_constructs.tools.migrate.program_of import Source, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.ledger import Finding
     from ecr_fargate_constructs.tools.migrate.program_of import Migration
 
-_LARGEST = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 _COLOURS = {Kind.LEFT_OUT: "red", Kind.CHECK: "yellow"}
 
 _Files = Annotated[
     list[Path],
-    typer.Argument(exists=True, dir_okay=False, help="A compose file, or Copilot manifests of one application."),
+    typer.Argument(exists=True, dir_okay=False, help="A compose file, or the Copilot manifests of one application."),
 ]
-_Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the program here, to a new file.")]
-_Environment = Annotated[str | None, typer.Option(help="Environment of Copilot whose overrides are taken.")]
+_Output = Annotated[Path | None, typer.Option("--output", "-o", help="New file for the program.")]
+_Environment = Annotated[str | None, typer.Option(help="Copilot environment whose overrides apply.")]
 _Variables = Annotated[
-    list[str] | None, typer.Option("--variable", help="NAME=VALUE, for ${NAME} in the file; may be repeated.")
+    list[str] | None, typer.Option("--variable", help="NAME=VALUE, for ${NAME} in the file; repeatable.")
 ]
-_Format = Annotated[str, typer.Option("--format", help="text, or json.")]
+_Format = Annotated[str, typer.Option("--format", help="text or json.")]
 
 
 def migrate_command(
@@ -45,22 +45,19 @@ def migrate_command(
     form: _Format = "text",
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Write Python that uses this library from a Copilot manifest or a compose file.
+    """Write a Python program with this library from a Copilot manifest or a compose file.
 
-    The program goes to standard output, or to a new file with --output. What could not be carried over, and what has
-    to be looked at, is listed on standard error with its line, the reason and what to do.
+    The program goes to standard output, or to a new file with --output. Settings that could not be carried over, and
+    settings to check, are listed on standard error with the line, the reason and what to do.
 
-    Variables are filled in from --variable and from the defaults in the file: neither the shell's environment nor .env
-    is read, so that no secret of this machine gets into the program.
+    Variables get their values from --variable and from the defaults in the file. The shell's environment and .env are
+    not read, so that no secret of this machine gets into the program.
     """
     form = "json" if as_json else form
     if form not in {"text", "json"}:
-        raise LocalError(f"--format {form} is not known", fix="use text or json")
+        raise ToolError(f"--format {form} is not a format", fix="use text or json")
     sources = [_source(file) for file in files]
-    try:
-        migration = migrate(sources, variables=_pairs(variable or []), environment=environment)
-    except SourceError as error:
-        raise LocalError(str(error)) from error
+    migration = migrate(sources, variables=_pairs(variable or []), environment=environment)
     if output is not None:
         _write(output, migration.program)
     if form == "json":
@@ -72,25 +69,25 @@ def migrate_command(
 
 
 def _source(file: Path) -> Source:
-    if file.stat().st_size > _LARGEST:
-        raise LocalError(f"{file}: it is larger than such files are (1 MiB)")
+    if file.stat().st_size > _MAX_BYTES:
+        raise ToolError(f"{file} is larger than 1 MiB", fix="give a Copilot manifest or a compose file")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise LocalError(f"{file}: it is not text in UTF-8") from error
+        raise ToolError(f"{file} is not UTF-8 text") from error
     except OSError as error:
-        raise LocalError(f"{file}: {error.strerror}") from error
+        raise ToolError(f"{file}: {error.strerror}") from error
     return Source(name=str(file), text=text, directory=file.resolve().parent.name)
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name.isidentifier():
-            raise LocalError(f"--variable {text!r} is not NAME=VALUE")
-        found[name] = value
-    return found
+            raise ToolError(f"--variable {text!r} is not NAME=VALUE")
+        pairs[name] = value
+    return pairs
 
 
 def _write(output: Path, program: str) -> None:
@@ -98,9 +95,9 @@ def _write(output: Path, program: str) -> None:
         with output.open("x", encoding="utf-8") as file:
             file.write(program)
     except FileExistsError as error:
-        raise LocalError(f"{output} exists, and is left as it is", fix="name a new file") from error
+        raise ToolError(f"{output} already exists, and is not overwritten", fix="name a new file") from error
     except OSError as error:
-        raise LocalError(f"{output}: {error.strerror}") from error
+        raise ToolError(f"{output}: {error.strerror}") from error
 
 
 def _show(console: Console, migration: Migration, output: Path | None) -> None:
@@ -117,7 +114,7 @@ def _show(console: Console, migration: Migration, output: Path | None) -> None:
             console.print(text)
     left_out = _count(migration, Kind.LEFT_OUT)
     console.print(
-        f"{left_out} left out, {_count(migration, Kind.CHECK)} to check; everything else is carried over",
+        f"{left_out} left out, {_count(migration, Kind.CHECK)} to check; everything else was carried over",
         highlight=False,
     )
 

@@ -1,8 +1,7 @@
-"""What ``doctor``, ``cost`` and ``diagram`` have in common on the command line."""
+"""The arguments and options that ``doctor``, ``cost`` and ``diagram`` share."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -10,66 +9,40 @@ import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.printing import Console, escape
-from ecr_fargate_constructs.tools.assembly.earlier import Earlier, earlier
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.freshness import changed_since
 from ecr_fargate_constructs.tools.assembly.loading import load
-from ecr_fargate_constructs.tools.errors import LocalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ecr_fargate_constructs.tools.assembly.model import App
 
 AppArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="CDK_OUT", help="Folder that 'cdk synth' wrote.")]
 Stacks: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--stack", help="Stack to look at, as 'cdk list' names it; all when none is named.")
+    list[str] | None,
+    typer.Option("--stack", help="Stack to read, as 'cdk list' names it; repeatable; all stacks by default."),
 ]
 Output: TypeAlias = Annotated[
-    Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; left out, standard output.")
+    Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; standard output by default.")
 ]
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
 
 def read_app(folder: Path, stacks: list[str] | None) -> App:
-    """The app of a cloud assembly; one that is older than the app's files is read with a note on standard error.
+    """Read a cloud assembly; if the app has changed since, print a note on standard error.
 
     Raises:
-        LocalError: There is none, or it has no such stack.
+        ToolError: There is no cloud assembly, or it has no such stack.
     """
-    with assembly_errors():
-        app = load(folder, stacks or ())
+    app = load(folder, stacks or ())
     changed = changed_since(folder)
     if changed is not None:
-        note = f"note: {changed.name} is newer than {folder}, so this is the app as it was; 'cdk synth' writes it anew"
+        note = f"note: {changed.name} is newer than {folder}, which is therefore out of date; run 'cdk synth' again"
         Console(stderr=True, soft_wrap=True, highlight=False).print(escape(note))
     return app
 
 
-@contextmanager
-def assembly_errors() -> Iterator[None]:
-    """Say what is wrong with an assembly in the command line's way."""
-    try:
-        yield
-    except AssemblyError as error:
-        raise LocalError(error.cause, fix=error.fix) from error
-
-
-def read_earlier(source: Path, app: App) -> Earlier:
-    """What an app was before.
-
-    Raises:
-        LocalError: There is nothing that could be read.
-    """
-    try:
-        return earlier(source, app)
-    except AssemblyError as error:
-        raise LocalError(error.cause, fix=error.fix) from error
-
-
 def write(text: str, output: Path | None) -> None:
-    """Write to the file, or to standard output."""
+    """Write to a file, or to standard output."""
     if output is None:
         print(plain(text), end="")
     else:

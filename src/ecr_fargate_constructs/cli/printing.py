@@ -1,4 +1,4 @@
-"""Text of others, on its way to the terminal."""
+"""Print to the terminal, without control characters and markup in text from elsewhere."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from ecr_fargate_constructs._rules.plain_text import plain
 
 
 class Console(console.Console):
-    """The console of every command: rich's, which by itself puts pictures in place of names between colons.
-
-    Every ARN of a secret has ``:secret:`` in it.
-    """
+    """The console of all commands: rich's without emoji, since it would replace the ``:secret:`` in ARNs."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - passed on to rich
         """Create the console.
@@ -25,5 +22,5 @@ class Console(console.Console):
 
 
 def escape(text: str) -> str:
-    """Return a text that neither the terminal nor rich obeys."""
+    """Return a text without control characters, escaped for rich's markup."""
     return markup.escape(plain(text))

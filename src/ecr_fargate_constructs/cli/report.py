@@ -1,4 +1,4 @@
-"""What the commands print."""
+"""Print progress, status and errors of ``ecr-fargate local``, and the errors of all commands."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.local.addresses import Address
     from ecr_fargate_constructs.local.app_status import AppStatus, ServiceStatus
-    from ecr_fargate_constructs.local.settling import Answer
-    from ecr_fargate_constructs.tools.errors import LocalError
+    from ecr_fargate_constructs.local.waiting import Answer
+    from ecr_fargate_constructs.tools.errors import ToolError
 
 _DETAIL_WIDTH = 90
 _BODY_LINES = 5
@@ -28,14 +28,14 @@ _GOOD, _BAD = "[green]✓[/]", "[red]✗[/]"
 
 
 class ConsoleProgress(Progress):
-    """Each step on a line of its own, with its time; what happens within it beside a spinner."""
+    """Prints each step on its own line with its duration, and details beside a spinner."""
 
     def __init__(self, console: Console) -> None:
         """Print to ``console``."""
         self._console = console
         self._status: Status = console.status("")
         self._step = ""
-        self._begun = 0.0
+        self._started = 0.0
         self._has_failed = False
 
     def __enter__(self) -> Self:
@@ -47,32 +47,34 @@ class ConsoleProgress(Progress):
         self._status.stop()
 
     def step(self, text: str) -> None:
-        """Close the step before, and begin one."""
+        """Finish the previous step, and start the next one."""
         self._close(_GOOD)
-        self._step, self._begun = text, time.monotonic()
+        self._step, self._started = text, time.monotonic()
         self._status.update(text)
 
     def detail(self, text: str) -> None:
-        """Show the latest line of a long step."""
+        """Show the latest output of a step beside the spinner."""
         self._status.update(f"{self._step} [dim]{escape(text[:_DETAIL_WIDTH])}[/]")
 
     def note(self, text: str, *, kind: str = "note") -> None:
-        """Print something that stays, above the spinner."""
+        """Print a line that stays, above the spinner."""
         self._console.print(f"[yellow]{kind}[/] {escape(text)}", highlight=False, soft_wrap=True)
 
     def failed(self) -> None:
-        """Close the step as a failed one; what follows only clears up."""
+        """Mark the step as failed; the steps after it only clean up."""
         self._close(_BAD)
         self._has_failed = True
 
     def _close(self, sign: str) -> None:
         if self._step:
-            self._console.print(f"{sign} {self._step} [dim]{time.monotonic() - self._begun:.1f} s[/]", highlight=False)
+            self._console.print(
+                f"{sign} {self._step} [dim]{time.monotonic() - self._started:.1f} s[/]", highlight=False
+            )
         self._step = ""
 
 
 def print_status(console: Console, status: AppStatus) -> None:
-    """Show what runs: a block a service, a line a value, whole also where it is wider than the terminal."""
+    """Print a block per service and a line per value; lines wider than the terminal are not cut."""
     for number, service in enumerate(status.services):
         if number:
             console.print()
@@ -102,7 +104,7 @@ def _rows(service: ServiceStatus, stack: str) -> Iterator[tuple[str, str]]:
 
 
 def _repository_and_tag(image: str) -> tuple[str, str]:
-    """The parts of an image's name without registry and digest; the tag is empty where there is none."""
+    """Return repository and tag of an image's name; the tag is empty if it has none."""
     name = image.partition("@")[0]
     before, _, last = name.rpartition("/")
     last, _, tag = last.partition(":")
@@ -118,7 +120,7 @@ def _print_rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
 
 
 def status_as_json(status: AppStatus) -> dict[str, object]:
-    """What runs, for scripts."""
+    """Return the status for scripts."""
     return {
         "stacks": dict(status.stacks),
         "services": [
@@ -147,22 +149,22 @@ def status_as_json(status: AppStatus) -> dict[str, object]:
 
 
 def address_as_json(address: Address | None) -> dict[str, object]:
-    """Where a service answers, for scripts."""
+    """Return the address of a service for scripts."""
     if address is None:
         return {"url": None, "method": None, "headers": {}}
     return {"url": address.url, "method": address.method, "headers": dict(address.headers)}
 
 
 def print_answer(console: Console, answer: Answer) -> None:
-    """Show what a load balancer says."""
+    """Print a load balancer's response."""
     body = "\n".join(answer.body.splitlines()[:_BODY_LINES])
     colour = "green" if answer.status < 400 else "yellow"  # noqa: PLR2004 - where HTTP's errors begin
     console.print(f"GET {escape(answer.balancer.url)} [{colour}]{answer.status}[/]", highlight=False)
     console.print(escape(body), style="bold", highlight=False, soft_wrap=True)
 
 
-def print_error(console: Console, error: LocalError) -> None:
-    """Show a failure: cause, fix and log."""
+def print_error(console: Console, error: ToolError) -> None:
+    """Print an error: its cause, fix and log."""
     console.print(f"[red]✗[/] {escape(error.cause)}", highlight=False, soft_wrap=True)
     if error.fix:
         console.print(f"  [bold]do:[/]  {escape(error.fix)}", highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``ecr-fargate retention``: what a lifecycle policy would do, and whether it would take an image in use."""
+"""``ecr-fargate retention``: simulate a lifecycle policy, and check that it expires no image in use."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs._rules.simulation import Decision, EcrImage, Outcome, Plan, simulate
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.tools.asking import asked
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.retention import sources
 from ecr_fargate_constructs.tools.retention.picture import timeline
 from ecr_fargate_constructs.tools.retention.usage import Usage, images_in_use
@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
 
-retention = typer.Typer(help="Lifecycle policies of ECR, offline and against what runs.", no_args_is_help=True)
+retention = typer.Typer(
+    help="Test lifecycle policies of ECR, offline or against the images in use.", no_args_is_help=True
+)
 
 _SHORT = len("sha256:") + 12  # of a digest, as docker shows it
 _COLOURS = {Outcome.KEPT: "green", Outcome.ARCHIVED: "yellow", Outcome.EXPIRED: "red"}
 
 _Policy = Annotated[
-    Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="File with the policy's JSON.")
+    Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="File with the policy in JSON.")
 ]
-_Template = Annotated[Path | None, typer.Option("--template", exists=True, help="Template, or cdk.out directory.")]
+_Template = Annotated[Path | None, typer.Option("--template", exists=True, help="Template, or cdk.out.")]
 _Repository = Annotated[str | None, typer.Option("--repository", help="Name of a repository in AWS.")]
 _Endpoint = Annotated[
-    str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another AWS, such as the embedded one.")
+    str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another endpoint, such as the embedded AWS.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -45,21 +47,22 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def simulate_command(
     policy: _Policy = None,
     template: _Template = None,
-    resource: Annotated[str | None, typer.Option(help="Logical id, where templates hold several policies.")] = None,
+    resource: Annotated[str | None, typer.Option(help="Logical id, if the templates have several policies.")] = None,
     images: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="What 'aws ecr describe-images' prints.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="File with the output of 'aws ecr describe-images'."),
     ] = None,
     repository: _Repository = None,
     endpoint_url: _Endpoint = None,
-    at: Annotated[datetime | None, typer.Option(help="The instant (UTC) to look at; now, when left out.")] = None,
-    svg: Annotated[Path | None, typer.Option(help="Write a picture of the plan here.")] = None,
+    at: Annotated[datetime | None, typer.Option(help="Time of the evaluation, in UTC; now by default.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="SVG file for a timeline of the result.")] = None,
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Show what a policy would do to images, and which rule decides."""
+    """Show what a policy would do to each image, and which rule decides."""
     if (images is None) == (repository is None):
-        raise LocalError("the images are missing, or there twice", fix="give one of --images and --repository")
+        raise ToolError("exactly one source of images is needed", fix="give one of --images and --repository")
     if policy is not None and template is not None:
-        raise LocalError("the policy is there twice", fix="give one of --policy and --template")
+        raise ToolError("the policy is given twice", fix="give one of --policy and --template")
     ecr = None if repository is None else aws_client("ecr", endpoint_url)
     if policy is not None:
         chosen = sources.policy_from_file(policy)
@@ -68,10 +71,10 @@ def simulate_command(
     elif repository is not None:
         chosen = sources.live_policy(ecr, repository)
     else:
-        raise LocalError("the policy is missing", fix="give --policy or --template")
-    found = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
+        raise ToolError("no policy is given", fix="give --policy or --template")
+    listed = sources.images_from_file(images) if images is not None else sources.live_images(ecr, repository or "")
     now = datetime.now(timezone.utc) if at is None else at.replace(tzinfo=timezone.utc)
-    plan = simulate(chosen, found, now)
+    plan = simulate(chosen, listed, now)
     if svg is not None:
         svg.write_text(timeline(plan, now), encoding="utf-8")
     if as_json:
@@ -83,13 +86,15 @@ def simulate_command(
 @retention.command()
 def check(
     repository: Annotated[str, typer.Option("--repository", help="Name of the repository.")],
-    cluster: Annotated[list[str] | None, typer.Option(help="Cluster to look at; all when none is named.")] = None,
+    cluster: Annotated[
+        list[str] | None, typer.Option(help="Cluster to check; repeatable; all clusters by default.")
+    ] = None,
     endpoint_url: _Endpoint = None,
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Exit with 1 if the policy would take an image that a service, its previous revision or a task uses, or has."""
+    """Exit with 1 if the policy expires, or has expired, an image of a service, its previous revision or a task."""
     ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
-    described = asked(lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories")
+    described = call_aws(lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories")
     usages = images_in_use(ecs, described["repositories"][0]["repositoryUri"], cluster)
     plan = simulate(
         sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)
@@ -105,38 +110,38 @@ def check(
         for decision, users in lost:
             print(plain(f"{decision.explain()}; used by {', '.join(users)}"))
         for usage in gone:
-            print(plain(f"{usage.reference}: not in {repository} any more; used by {', '.join(usage.users)}"))
+            print(plain(f"{usage.reference}: no longer in {repository}; used by {', '.join(usage.users)}"))
     if lost or gone:
         raise typer.Exit(1)
     if not as_json:
-        print(f"{len(used)} images of {repository} are in use, and the policy takes none of them")
+        print(f"{len(used)} images of {repository} are in use, and the policy keeps all of them")
 
 
 def in_use(plan: Plan, usages: Iterable[Usage]) -> list[tuple[Decision, list[str]]]:
-    """The decisions about images in use, the youngest image first, each with its users: by tag, by digest or both."""
+    """Return the decisions about images in use, the newest image first, each with its users by tag and by digest."""
     users = {usage.reference: usage.users for usage in usages}
-    found = []
+    used = []
     for decision in plan.decisions:
         names = (*decision.image.tags, decision.image.digest)
-        mine = list(dict.fromkeys(user for name in names for user in users.get(name, ())))
-        if mine:
-            found.append((decision, mine))
-    return found
+        its_users = list(dict.fromkeys(user for name in names for user in users.get(name, ())))
+        if its_users:
+            used.append((decision, its_users))
+    return used
 
 
 def missing(plan: Plan, usages: Iterable[Usage]) -> list[Usage]:
-    """The images in use that the repository does not hold."""
-    held = {name for decision in plan.decisions for name in (*decision.image.tags, decision.image.digest)}
-    return [usage for usage in usages if usage.reference not in held]
+    """Return the images in use that the repository no longer has."""
+    present = {name for decision in plan.decisions for name in (*decision.image.tags, decision.image.digest)}
+    return [usage for usage in usages if usage.reference not in present]
 
 
 def _one(policies: dict[str, LifecyclePolicy], resource: str | None) -> LifecyclePolicy:
     if resource is None and len(policies) == 1:
         return next(iter(policies.values()))
     if resource not in policies:
-        raise LocalError(
-            f"there are policies of {', '.join(policies)}, and {resource or 'none'} was named",
-            fix="name one with --resource",
+        raise ToolError(
+            f"the templates have the policies of {', '.join(policies)}; --resource names {resource or 'none'}",
+            fix="name one of them with --resource",
         )
     return policies[resource]
 

@@ -6,3 +6,5 @@ from ecr_fargate_constructs.compliance.checks import enable as enable
 from ecr_fargate_constructs.compliance.checks import inventory as inventory
 from ecr_fargate_constructs.compliance.report import Acknowledgement as Acknowledgement
 from ecr_fargate_constructs.compliance.report import Inventory as Inventory
+
+__all__: list[str]

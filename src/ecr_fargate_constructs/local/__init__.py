@@ -1,1 +1,1 @@
-"""The embedded AWS and the command line that drives it."""
+"""The embedded AWS: start it, deploy a CDK app to it, and look at what is running."""

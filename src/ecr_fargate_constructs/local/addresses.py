@@ -1,10 +1,10 @@
-"""Under which address a service behind a load balancer answers on this machine. Pure.
+"""The local URLs of services behind load balancers. Pure.
 
-All load balancers share the port of the embedded AWS, so the name in the address says what is meant:
+All load balancers share the port of the embedded AWS, so the host name selects the load balancer and its listener:
 
 - ``NAME.alb.localhost``: the main listener of the load balancer ``NAME``
 - ``8443.NAME.alb.localhost``: its listener on port 8443
-- ``shop.example.com.NAME.alb.localhost``: its main listener, asked as ``shop.example.com``
+- ``shop.example.com.NAME.alb.localhost``: its main listener, with the ``Host`` header ``shop.example.com``
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    Described: TypeAlias = Mapping[str, Any]  # as Elastic Load Balancing describes it
+    Described: TypeAlias = Mapping[str, Any]  # a description of Elastic Load Balancing
 
 DOMAIN = ".alb.localhost"
-_ASKED = re.compile(
+_HOST_HEADER = re.compile(
     r"(?:(?P<host>.+?)\.)??(?:(?P<port>\d{1,5})\.)?(?P<balancer>[a-z0-9-]+)\.alb\.localhost(?::\d*)?", re.IGNORECASE
 )
 _PREFERRED_PORTS = {443: 0, 80: 1}
@@ -33,12 +33,12 @@ _TYPED = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the ``Host`` header of a request asks for.
+class RequestedHost:
+    """The meaning of a request's ``Host`` header.
 
     Attributes:
         balancer: Name of the load balancer.
-        host: Host to ask it as; None for the load balancer's own name.
+        host: Host that the load balancer sees; None for its own name.
         port: Port of the listener; None for the main one.
     """
 
@@ -49,13 +49,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a service answers.
+    """The address of a service.
 
     Attributes:
         balancer: Name of the load balancer.
-        url: URL for browsers and curl, which take every ``*.localhost`` for this machine.
-        headers: Headers that the load balancer's rule wants besides.
-        method: HTTP method that the rule wants.
+        url: URL for browsers and curl, which resolve every ``*.localhost`` to this machine.
+        headers: Headers that the load balancer's rule requires.
+        method: HTTP method that the rule requires.
     """
 
     balancer: str
@@ -64,21 +64,21 @@ class Address:
     method: str = "GET"
 
     def __str__(self) -> str:
-        """Return the URL, and what the rule wants besides."""
-        more = [*([self.method] if self.method != "GET" else []), *(f"{k}: {v}" for k, v in self.headers.items())]
-        return f"{self.url} with {', '.join(more)}" if more else self.url
+        """Return the URL, with the method and headers that the rule requires."""
+        extras = [*([self.method] if self.method != "GET" else []), *(f"{k}: {v}" for k, v in self.headers.items())]
+        return f"{self.url} with {', '.join(extras)}" if extras else self.url
 
 
-def asked(host_header: str) -> Asked | None:
-    """What a ``Host`` header asks for; None where it names no load balancer of this machine."""
-    match = _ASKED.fullmatch(host_header)
+def requested_host(host_header: str) -> RequestedHost | None:
+    """Return the meaning of a ``Host`` header; None if it names no load balancer of this machine."""
+    match = _HOST_HEADER.fullmatch(host_header)
     if match is None:
         return None
-    return Asked(match["balancer"].lower(), match["host"], int(match["port"]) if match["port"] else None)
+    return RequestedHost(match["balancer"].lower(), match["host"], int(match["port"]) if match["port"] else None)
 
 
 def main_listener(listeners: Iterable[Described]) -> Described:
-    """The listener that the application is behind: one that does not redirect, of port 443, else 80, else the first."""
+    """Return the main listener: one that does not redirect, preferably on port 443, then 80, then the first."""
 
     def rank(listener: Described) -> tuple[bool, int]:
         redirects = any(str(each.get("Type")).lower() == "redirect" for each in listener.get("DefaultActions") or ())
@@ -90,7 +90,7 @@ def main_listener(listeners: Iterable[Described]) -> Described:
 def address_of(
     groups: Collection[str], balancer: str, rules: Sequence[tuple[Described, Sequence[Described]]], port: int
 ) -> Address | None:
-    """Where the service of some target groups answers.
+    """Return the address of the service with these target groups.
 
     Args:
         groups: ARNs of its target groups.
@@ -99,18 +99,18 @@ def address_of(
         port: Port of the embedded AWS.
 
     Returns:
-        The simplest address of those that lead to it; None when no rule does.
+        The simplest of its addresses; None if no rule forwards to it.
     """
     if not rules:
         return None
     main = main_listener(listener for listener, _ in rules)
-    found = [
+    addresses = [
         (listener is not main, _address(rule, listener, balancer, port, main=listener is main))
-        for listener, theirs in rules
-        for rule in theirs
+        for listener, of_listener in rules
+        for rule in of_listener
         if any(group in groups for group in _forwards_to(rule))
     ]
-    order = [(beside, each.method != "GET", len(each.headers), len(each.url), each) for beside, each in found]
+    order = [(other, each.method != "GET", len(each.headers), len(each.url), each) for other, each in addresses]
     return min(order, key=lambda each: each[:-1])[-1] if order else None
 
 
@@ -127,24 +127,24 @@ def _address(rule: Described, listener: Described, balancer: str, port: int, *, 
         kind = condition.get("Field")
         values = condition.get("Values") or (condition.get(_TYPED.get(kind, "")) or {}).get("Values") or ()
         if kind == "http-header":
-            wanted = condition["HttpHeaderConfig"]
-            headers[wanted["HttpHeaderName"]] = _met(next(iter(wanted["Values"]), ""))
+            config = condition["HttpHeaderConfig"]
+            headers[config["HttpHeaderName"]] = _matching(next(iter(config["Values"]), ""))
         elif not values:
             continue
         elif kind == "path-pattern":
-            path = quote(_met(values[0]), safe="/:@!$&'()*+,;=~-._")
+            path = quote(_matching(values[0]), safe="/:@!$&'()*+,;=~-._")
         elif kind == "host-header":
             host = re.sub(r"^\*\.", "www.", values[0])
-            host = f"{_met(host).strip('.')}."
+            host = f"{_matching(host).strip('.')}."
         elif kind == "query-string":
-            query = f"?{quote(_met(values[0]).lstrip('='), safe='=')}"
+            query = f"?{quote(_matching(values[0]).lstrip('='), safe='=')}"
         elif kind == "http-request-method":
             method = "GET" if "GET" in values else values[0]
-    beside = "" if main else f"{listener.get('Port')}."
-    url = f"http://{host}{beside}{balancer.lower()}{DOMAIN}:{port}{path}{query}"
+    port_label = "" if main else f"{listener.get('Port')}."
+    url = f"http://{host}{port_label}{balancer.lower()}{DOMAIN}:{port}{path}{query}"
     return Address(balancer, url, headers, method)
 
 
-def _met(pattern: str) -> str:
-    """A text that a pattern of Elastic Load Balancing takes: ``*`` is any number of characters, ``?`` is one."""
+def _matching(pattern: str) -> str:
+    """Return a text that matches a pattern: ``*`` matches any number of characters, ``?`` exactly one."""
     return pattern.replace("*", "").replace("?", "x")

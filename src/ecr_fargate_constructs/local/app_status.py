@@ -1,4 +1,4 @@
-"""What runs of an app on the embedded AWS: stacks, services by the names of the app's code, tasks, containers, URLs."""
+"""The status of an app on the embedded AWS: its stacks, services, tasks, containers and URLs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import address_of
 from ecr_fargate_constructs.tools.assembly.loading import load
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.containers import Container
     from ecr_fargate_constructs.local.services import Cloud
 
-_PAGE = 100  # tasks that ECS describes at once
+_PAGE = 100  # tasks in one call of DescribeTasks
 _STOPPED = "STOPPED"
 _NOT_THERE = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
 
@@ -28,10 +28,10 @@ class ContainerStatus:
 
     Attributes:
         name: Its name in the task definition.
-        status: ``RUNNING`` and ECS's other words.
-        image: Image that the task definition names.
-        digest: Digest that the name stands for; empty before the image is pulled.
-        runs: Image that the engine says it runs; empty where the engine does not know it.
+        status: Its status in ECS, such as ``RUNNING``.
+        image: Image in the task definition.
+        digest: Digest of that image; empty before it is pulled.
+        runs: Image that the engine reports for it; empty if the engine does not know the container.
     """
 
     name: str
@@ -47,7 +47,7 @@ class TaskStatus:
 
     Attributes:
         identifier: Its id, the last part of the ARN.
-        status: ``RUNNING`` and ECS's other words.
+        status: Its status in ECS, such as ``RUNNING``.
         containers: Its containers.
     """
 
@@ -62,14 +62,14 @@ class ServiceStatus:
 
     Attributes:
         stack: Name of its stack.
-        name: Path of its construct, or its logical id where the template has no path.
-        aliases: Other names that it goes by: the last part of the path, the full path, logical id, name in ECS.
+        name: Path of its construct; its logical id if the template has no path.
+        aliases: Other names for it: the last part of the path, the full path, the logical id and the name in ECS.
         arn: Its ARN.
         cluster: Name of its cluster.
         definition: ARN of the task definition that it runs.
         desired: Number of tasks that should run.
-        tasks: Its tasks, the stopped ones aside.
-        address: Where it answers; None for one behind no load balancer.
+        tasks: Its tasks, without stopped ones.
+        address: Its address; None if it is not behind a load balancer.
     """
 
     stack: str
@@ -90,12 +90,12 @@ class ServiceStatus:
 
 @dataclass(frozen=True)
 class AppStatus:
-    """What runs of an app.
+    """The status of an app.
 
     Attributes:
-        stacks: The app's deployed stacks, by name, with CloudFormation's word for their state.
-        services: Their services.
-        further_urls: Addresses of load balancers that lead to none of these services.
+        stacks: The status of each deployed stack of the app, by name, as CloudFormation reports it.
+        services: The services of these stacks.
+        further_urls: URLs of load balancers that forward to none of these services.
     """
 
     stacks: Mapping[str, str]
@@ -104,32 +104,32 @@ class AppStatus:
 
     @property
     def up(self) -> bool:
-        """Whether there is something to see: a stack, and a running task unless no service wants one."""
-        wanted = any(service.desired for service in self.services)
-        return bool(self.stacks) and (not wanted or any(service.running for service in self.services))
+        """Return whether a stack is deployed, and a task is running unless no service wants one."""
+        wants_tasks = any(service.desired for service in self.services)
+        return bool(self.stacks) and (not wants_tasks or any(service.running for service in self.services))
 
 
 def chosen(services: Sequence[ServiceStatus], name: str | None) -> tuple[ServiceStatus, ...]:
-    """The services that a name means; all where none is given.
+    """Return the services with this name; all services if ``name`` is None.
 
     Raises:
-        LocalError: There is no such service.
+        ToolError: There is no such service.
     """
-    found = tuple(each for each in services if name is None or name == each.name or name in each.aliases)
-    if name is not None and not found:
-        there = ", ".join(each.name for each in services) or "none"
-        raise LocalError(f"no service {name} is deployed", fix=f"take one of these: {there}")
-    return found
+    matching = tuple(each for each in services if name is None or name == each.name or name in each.aliases)
+    if name is not None and not matching:
+        deployed = ", ".join(each.name for each in services) or "none"
+        raise ToolError(f"no service {name} is deployed", fix=f"use one of these: {deployed}")
+    return matching
 
 
 def app_status(cloud: Cloud, assembly: Path, port: int, containers: Sequence[Container] = ()) -> AppStatus:
-    """Ask the embedded AWS what runs.
+    """Return the status of an app.
 
     Args:
         cloud: The embedded AWS.
-        assembly: The cloud assembly that was deployed; nothing runs where there is none.
+        assembly: The cloud assembly that was deployed; without one nothing is running.
         port: Port of the embedded AWS.
-        containers: What the engine says of the instance's containers.
+        containers: The engine's containers of the instance.
     """
     if not (assembly / "manifest.json").is_file():
         return AppStatus({}, (), ())
@@ -150,7 +150,7 @@ def app_status(cloud: Cloud, assembly: Path, port: int, containers: Sequence[Con
 
 
 def _deployed(cloud: Cloud, names: Collection[str]) -> Iterator[tuple[str, str]]:
-    # Not DescribeStacks, which answers only when a stack that is at work has finished.
+    # Not DescribeStacks: it answers only when a stack that is changing has finished.
     for page in cloud.client("cloudformation").get_paginator("list_stacks").paginate():
         for stack in page["StackSummaries"]:
             if stack["StackName"] in names and stack["StackStatus"] not in _NOT_THERE:
@@ -158,7 +158,7 @@ def _deployed(cloud: Cloud, names: Collection[str]) -> Iterator[tuple[str, str]]
 
 
 def _balancers(cloud: Cloud) -> list[tuple[str, list[tuple[Described, Sequence[Described]]]]]:
-    """The load balancers by name, each with its listeners and their rules."""
+    """Return the load balancers by name, each with its listeners and their rules."""
     elb = cloud.client("elbv2")
     return [
         (
@@ -190,13 +190,13 @@ def _service(
     parts = path.split("/")
     own = parts[:-1] if len(parts) > 2 and parts[-1] == "Service" else parts  # noqa: PLR2004 - stack and construct
     groups = {
-        found
+        group
         for each in service.get("loadBalancers", ())
-        for found in (
+        for group in (
             each.get("targetGroupArn"),
             (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn"),
         )
-        if found
+        if group
     }
     addresses = (address_of(groups, balancer, rules, port) for balancer, rules in balancers)
     return ServiceStatus(

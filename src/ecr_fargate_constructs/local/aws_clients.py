@@ -1,4 +1,4 @@
-"""Clients of AWS, or of another one at an address, for the commands that ask what runs."""
+"""Make boto3 clients of AWS and of the embedded AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ecr_fargate_constructs.local.instance import Memory, instance_at
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
@@ -22,26 +22,26 @@ _FILES = {"config_file", "credentials_file"}
 
 
 def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """A client of a service.
+    """Return a client of an AWS service.
 
     Args:
         name: The service.
-        endpoint_url: Address of another AWS. That of an embedded one of the app in this directory is asked with its
-            own credentials, and others with those of boto3.
+        endpoint_url: Another endpoint. For the embedded AWS of the app in this directory the client gets the
+            credentials of that instance, for any other endpoint those of boto3.
 
     Raises:
-        LocalError: There is no region, or what is set up for boto3 does not hold together.
+        ToolError: There is no region, or boto3's configuration is invalid.
     """
-    retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles whoever lists much
+    retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles long lists
     config = Config(retries=retries, proxies={} if endpoint_url else None)
     embedded = _embedded(endpoint_url)
     if embedded is not None:
         return session_of(embedded).client(name, endpoint_url=endpoint_url, config=config)
-    region = os.environ.get("AWS_REGION")  # which the AWS command line reads, and boto3 does not
+    region = os.environ.get("AWS_REGION")  # boto3 does not read it, the AWS command line does
     try:
         return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
     except BotoCoreError as error:
-        raise LocalError(f"AWS cannot be asked: {error}", fix="set AWS_REGION, or a profile") from error
+        raise ToolError(f"AWS cannot be called: {error}", fix="set AWS_REGION, or choose a profile") from error
 
 
 def _embedded(endpoint_url: str | None) -> Instance | None:
@@ -53,20 +53,20 @@ def _embedded(endpoint_url: str | None) -> Instance | None:
 
 
 def session_of(instance: Instance) -> boto3.Session:
-    """A session for an embedded AWS, in which nothing counts that the user has set up for the real one.
+    """Return a session for an embedded AWS that ignores the user's configuration for the real AWS.
 
-    Neither a profile nor a file nor a variable of the environment is read.
+    It reads no profile, no file and no environment variable.
 
     Raises:
-        LocalError: Nothing is remembered of the instance.
+        ToolError: The instance is not running.
     """
     memory = Memory.load(instance.memory_file)
     if memory is None:
-        raise LocalError(
-            f"nothing runs for {instance.app_directory} on port {instance.port}",
+        raise ToolError(
+            f"nothing is running for {instance.app_directory} on port {instance.port}",
             fix="start it with 'ecr-fargate local up'",
         )
-    # A setting is: its name in a file, its variables, its default, how it is converted.
+    # A setting is: its name in a file, its environment variables, its default, its conversion.
     settings = {
         name: (in_file, None, os.devnull if name in _FILES else default, convert)
         for name, (in_file, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()

@@ -1,4 +1,4 @@
-"""Base images, and a stand-in for those that no reachable registry serves."""
+"""Pull the base images of builds, or make stand-ins for images whose registry cannot be reached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 from ecr_fargate_constructs.local.toolkit import cache_directory
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,11 +33,11 @@ _LABEL = "ecr-fargate.stand-in"
 
 @dataclass(frozen=True)
 class _StandIn:
-    """A Debian that can do what an official image can.
+    """A Debian file system that replaces an official image.
 
     Attributes:
-        images: Names of the images that it can stand in for.
-        packages: Debian packages beside the essential ones.
+        images: Names of the images that it can replace.
+        packages: Debian packages, in addition to the essential ones.
         commands: Shell commands that run in the new root file system (``$1``).
         command: Default command of the image.
     """
@@ -73,7 +73,7 @@ _STAND_INS = (
 
 
 def bases_of(image: BuiltImage) -> list[str]:
-    """Names of the images that a Dockerfile builds on, its own stages and ``scratch`` left out."""
+    """Return the base images of a Dockerfile, without its own stages and ``scratch``."""
     text = image.dockerfile.read_text(encoding="utf-8", errors="replace")
     return list(Dockerfile.parse(text, image.arguments, image.platform).bases)
 
@@ -81,10 +81,10 @@ def bases_of(image: BuiltImage) -> list[str]:
 def provide(
     engine: str, bases: Iterable[str], environment: Mapping[str, str], say: Callable[[str], None]
 ) -> tuple[str, ...]:
-    """Make the engine have every base image; the names of those that a stand-in plays.
+    """Pull or replace every base image, and return the names of those that have a stand-in.
 
     Raises:
-        LocalError: An image cannot be pulled, and nothing can stand in for it.
+        ToolError: An image cannot be pulled, and there is no stand-in for it.
     """
     return tuple(base for base in bases if _Engine(engine, environment, say).stands_in(base))
 
@@ -96,36 +96,34 @@ class _Engine:
     say: Callable[[str], None]
 
     def stands_in(self, image: str) -> bool:
-        """Make the engine have an image, and say whether it is a stand-in."""
+        """Pull or replace an image, and return whether it is a stand-in."""
         inspected = self._run("image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
-        have_stand_in = inspected.stdout.strip() == "true"
-        if inspected.returncode == 0 and not have_stand_in:
+        has_stand_in = inspected.stdout.strip() == "true"
+        if inspected.returncode == 0 and not has_stand_in:
             return False
         self.say(f"pulling {image}")
         pull = self._run("pull", image)
-        if pull.returncode == 0 or have_stand_in:  # the real one replaces it as soon as it can be had
+        if pull.returncode == 0 or has_stand_in:  # the real image replaces the stand-in as soon as it can be pulled
             return pull.returncode != 0
-        why = (pull.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        why = (pull.stderr.strip().splitlines() or ["no reason given"])[-1]
         if not _UNREACHABLE.search(pull.stderr):
-            raise LocalError(
-                f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile"
-            )
+            raise ToolError(f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile")
         stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
         if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
-            raise LocalError(
-                f"the registry of the base image {image} is out of reach: {why}",
-                fix=f"connect this machine to it, or give the engine the image under that name ('{self.name} load')",
+            raise ToolError(
+                f"the registry of the base image {image} cannot be reached: {why}",
+                fix=f"connect this machine to it, or load the image into the engine ('{self.name} load')",
             )
-        self.say(f"{image} is out of reach: making a stand-in of Debian packages, once")
+        self.say(f"{image} cannot be reached: making a stand-in from Debian packages, once")
         changes = (f"CMD {json.dumps(stand_in.command)}", f"LABEL {_LABEL}=true")
         options = [word for change in changes for word in ("--change", change)]
         done = self._run("import", *options, str(_archive(stand_in)), image)
         if done.returncode != 0:
-            raise LocalError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
+            raise ToolError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
         return True
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - commands of ours, no shell
+        return subprocess.run(  # noqa: S603 - fixed commands, no shell
             [self.name, *arguments],
             capture_output=True,
             text=True,
@@ -136,7 +134,7 @@ class _Engine:
 
 
 def _archive(stand_in: _StandIn) -> Path:
-    """The stand-in's root file system, made once for the user."""
+    """Return the archive of a stand-in's root file system, which is made once per user."""
     archive = cache_directory() / f"{stand_in.key}.tar"
     if archive.exists():
         return archive
@@ -144,7 +142,7 @@ def _archive(stand_in: _StandIn) -> Path:
     if shutil.which("mmdebstrap") is None:
         _checked(["apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"])
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
-        made = Path(folder) / "root.tar"
+        new = Path(folder) / "root.tar"
         _checked(
             [
                 "mmdebstrap",
@@ -154,22 +152,22 @@ def _archive(stand_in: _StandIn) -> Path:
                 "--aptopt=Apt::Install-Recommends false",
                 *(f"--customize-hook={command}" for command in stand_in.commands),
                 _codename(),
-                str(made),
+                str(new),
             ]
         )
-        made.replace(archive)  # at once: a second command never sees half of it
+        new.replace(archive)  # atomic: a second command never sees an incomplete file
     return archive
 
 
 def _codename() -> str:
     text = Path("/etc/os-release").read_text(encoding="utf-8")
-    found = re.search(r"^VERSION_CODENAME=(\w+)", text, re.MULTILINE)
-    return found[1] if found else "stable"
+    codename = re.search(r"^VERSION_CODENAME=(\w+)", text, re.MULTILINE)
+    return codename[1] if codename else "stable"
 
 
 def _checked(command: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - commands of ours, no shell
+    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
         command, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     )
     if done.returncode != 0:
-        raise LocalError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")
+        raise ToolError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")

@@ -1,4 +1,4 @@
-"""The engine's containers and images that belong to an instance."""
+"""Find and remove the container engine's containers and images of an instance."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NAME_LABEL = "com.amazonaws.ecs.container-name"
 
 @dataclass(frozen=True)
 class Container:
-    """A container of a task, as the engine describes it.
+    """A container, as the engine describes it.
 
     Attributes:
-        identifier: The engine's id of it.
-        image: Image that it really runs.
-        task: ARN of its task; empty for other containers of the embedded AWS.
-        name: Its name in the task definition; empty for others.
-        pid: Its first process; 0 when it does not run.
+        identifier: Its id in the engine.
+        image: Image that it runs.
+        task: ARN of its task; empty if it belongs to no task.
+        name: Its name in the task definition; empty if it belongs to no task.
+        pid: Its first process; 0 if it is not running.
     """
 
     identifier: str
@@ -38,13 +38,13 @@ class Container:
 
 
 def containers(instance: Instance, memory: Memory) -> list[Container]:
-    """The containers that this instance has started, the stopped ones included."""
-    # MiniStack's own label: the address that it serves on, which only one process can hold.
+    """Return the containers that an instance has started, including stopped ones."""
+    # MiniStack labels its containers with the address that it listens on, which is unique.
     label = f"label=ministack.instance={memory.host}:{instance.port}"
-    identifiers = _ask(instance, memory, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
+    identifiers = _engine_output(instance, memory, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
     if not identifiers:
         return []
-    described = json.loads(_ask(instance, memory, "container", "inspect", *identifiers) or "[]")
+    described = json.loads(_engine_output(instance, memory, "container", "inspect", *identifiers) or "[]")
     return [_container(item) for item in described]
 
 
@@ -60,19 +60,21 @@ def _container(described: dict[str, Any]) -> Container:
 
 
 def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
-    """Remove the instance's containers, and the images that carry its registry in their name."""
+    """Remove the containers of an instance, and the images of its registry."""
     identifiers = [container.identifier for container in containers(instance, memory)]
     if identifiers:
-        _ask(instance, memory, "rm", "--force", "--volumes", *identifiers)
-    for _ in range(2):  # podman keeps a name by digest when the one by tag goes: the second round takes that one
+        _engine_output(instance, memory, "rm", "--force", "--volumes", *identifiers)
+    for _ in range(2):  # podman keeps the name by digest when the name by tag is removed: the second round removes it
         names = _images(instance, memory)
         if names:
-            _ask(instance, memory, "rmi", *names)  # without force: what somebody else runs stays
+            _engine_output(
+                instance, memory, "rmi", *names
+            )  # without --force: an image that another container uses stays
 
 
 def _images(instance: Instance, memory: Memory) -> list[str]:
     shim = Shim(memory.engine, instance.registry, instance.local_registry)
-    listed = _ask(instance, memory, "images", "--format", "{{.Repository}} {{.Tag}} {{.ID}}").splitlines()
+    listed = _engine_output(instance, memory, "images", "--format", "{{.Repository}} {{.Tag}} {{.ID}}").splitlines()
     names = [
         identifier if tag == "<none>" else f"{repository}:{tag}"
         for repository, tag, identifier in (line.split() for line in listed)
@@ -81,10 +83,10 @@ def _images(instance: Instance, memory: Memory) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _ask(instance: Instance, memory: Memory, *arguments: str) -> str:
-    """What the engine says; nothing when it is dead, since then there is nothing that could be removed either."""
+def _engine_output(instance: Instance, memory: Memory, *arguments: str) -> str:
+    """Return the output of an engine command; nothing if the engine is gone, since nothing can be removed then."""
     try:
-        done = subprocess.run(  # noqa: S603 - commands of ours, no shell
+        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
             [memory.engine, *arguments],
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""From the app's directory to deployed stacks: synthesize, judge, bootstrap, build, push, deploy."""
+"""Deploy an app to the embedded AWS: synthesize, check, bootstrap, build, push and deploy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import base_images, seeds, toolkit
-from ecr_fargate_constructs.local.causes import failed_step
+from ecr_fargate_constructs.local.cdk_failures import failed_step
 from ecr_fargate_constructs.local.notes import notes, warnings
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.refusals import refuse_other_environments, refuse_unknown, refuse_unsupported
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.progress import Progress
     from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
-_MOST_LOOKUPS = 3  # one after the other: a VPC, then a private zone in it
+_MAX_LOOKUPS = 3  # rounds: a private zone can be looked up only after its VPC
 _NO_LOOKUPS = "Context lookups have been disabled"
 
 
 class NeedsAwsError(Exception):
-    """The app asks AWS while it is synthesized, and no embedded one runs yet."""
+    """The app calls AWS during synthesis, and the embedded AWS is not running yet."""
 
 
 class Deployment:
-    """One run of the CDK command line's verbs on an app, for the stacks that are named or for all."""
+    """A deployment of an app with the CDK command line."""
 
     def __init__(
         self,
@@ -40,7 +40,15 @@ class Deployment:
         progress: Progress,
         context: Sequence[str] = (),
     ) -> None:
-        """Find the command line; nothing runs yet."""
+        """Find or install the CDK command line, and run nothing yet.
+
+        Args:
+            instance: The instance.
+            memory: The recorded state of the instance.
+            names: Names of the stacks; all stacks if empty.
+            progress: Shows what is going on.
+            context: ``KEY=VALUE`` for the app.
+        """
         self._instance = instance
         self._memory = memory
         self._names = names
@@ -53,14 +61,14 @@ class Deployment:
         instance.toolkit_log.write_text("", encoding="utf-8")
 
     def synthesize(self, *, running: bool) -> list[Stack]:
-        """Synthesize the app, show its warnings, and refuse stacks that are not there or not for this instance.
+        """Synthesize the app, show its warnings, and refuse stacks that do not exist or do not fit this instance.
 
         Args:
-            running: Whether the embedded AWS runs, so that the app may ask it.
+            running: Whether the embedded AWS is running, so that the app can call it.
 
         Raises:
-            LocalError: The app fails, or cannot be deployed here.
-            NeedsAwsError: The app asks AWS, and none runs.
+            ToolError: The app fails, or cannot be deployed to this instance.
+            NeedsAwsError: The app calls AWS, and the embedded AWS is not running.
         """
         self._progress.step("synthesizing the app")
         with seeds.context_kept(self._instance.app_directory):
@@ -79,42 +87,42 @@ class Deployment:
         return stacks
 
     def accept(self) -> list[Stack]:
-        """Refuse what the embedded AWS cannot deploy, and take the app as it is now for the one that is deployed."""
-        known = set(json.loads(self._instance.types_file.read_text(encoding="utf-8")))
-        refuse_unsupported(assembly.stacks(self._fresh, self._names), known)
-        shutil.rmtree(self._instance.assembly, ignore_errors=True)  # only now: until here the one before is deployed
+        """Refuse what the embedded AWS cannot deploy, and make the new cloud assembly the deployed one."""
+        supported = set(json.loads(self._instance.types_file.read_text(encoding="utf-8")))
+        refuse_unsupported(assembly.stacks(self._fresh, self._names), supported)
+        shutil.rmtree(self._instance.assembly, ignore_errors=True)  # only now: until here the previous one is deployed
         self._fresh.rename(self._instance.assembly)
         return assembly.stacks(self._instance.assembly, self._names)
 
     def bootstrap(self) -> None:
-        """Bootstrap, once in an instance's life."""
+        """Bootstrap the instance, unless that has been done."""
         if not self._memory.bootstrapped:
             self._progress.step("bootstrapping")
-            # With the assembly, or the command would synthesize the app again.
+            # Without --app the command would synthesize the app again.
             environment = f"aws://{self._instance.account}/{self._instance.region}"
             self._run("bootstrap", environment, "--app", str(self._instance.assembly))
             self._memory.bootstrapped = True
             self._memory.save(self._instance)
 
     def put_stubs(self) -> None:
-        """Put stubs for what the app refers to and none of its stacks makes, and say for what."""
+        """Create stubs for resources that the app refers to and does not create, and print a note for each."""
         self._put(seeds.stubs(self._instance.assembly))
 
     def get_base_images(self, stacks: Sequence[Stack]) -> None:
-        """Pull what the Dockerfiles build on, or make a stand-in for it."""
+        """Pull the base images of the Dockerfiles, or make stand-ins for them."""
         images = (image for stack in stacks for image in stack.built_images())
         bases = dict.fromkeys(base for image in images for base in base_images.bases_of(image))
         self._stand_ins = base_images.provide(
             self._memory.engine, bases, podman_environment(self._instance), self._progress.detail
         )
         for image in self._stand_ins:
-            self._progress.note(f"{image} could not be pulled: a stand-in made of Debian packages plays it here")
+            self._progress.note(f"{image} could not be pulled: a stand-in made from Debian packages replaces it")
 
     def deploy(self) -> None:
         """Build, push and deploy.
 
         Raises:
-            LocalError: It failed; for a build the failed step, and whether a stand-in played its base image.
+            ToolError: It failed. For a build the message has the failed step, and names stand-ins.
         """
         self._progress.step("building, pushing and deploying")
         chosen = self._names or ["--all"]
@@ -123,27 +131,27 @@ class Deployment:
         except toolkit.ToolkitError as error:
             if self._stand_ins and failed_step(error.lines):
                 error.cause += (
-                    f"\na stand-in made of Debian packages plays {', '.join(self._stand_ins)} here: it has the "
-                    "interpreter or the server, and no pip, compiler or curl"
+                    f"\na stand-in made from Debian packages replaces {', '.join(self._stand_ins)}: it has the "
+                    "interpreter or the server, but no pip, compiler or curl"
                 )
                 error.fix = (
-                    "if the step lacks one of these, connect this machine to the base image's registry, or load the "
-                    "image into the engine; otherwise mend the Dockerfile or what it copies"
+                    "if the step needs one of these, connect this machine to the base image's registry, or load the "
+                    "image into the engine; otherwise correct the Dockerfile or the files that it copies"
                 )
             raise
 
     def _run(self, *arguments: str) -> None:
         toolkit.run_toolkit(self._instance, self._memory, self._toolkit, arguments, on_line=self._progress.detail)
 
-    def _synthesize(self, *, running: bool, rounds: int = _MOST_LOOKUPS) -> None:
-        """Run the app; again as long as it asks for something that a stub can stand for."""
+    def _synthesize(self, *, running: bool, rounds: int = _MAX_LOOKUPS) -> None:
+        """Run the app, and again as long as it looks up something that a stub can replace."""
         command = ["synth", "--quiet", *self._context, *([] if running else ["--no-lookups"]), "--output"]
-        shutil.rmtree(self._fresh, ignore_errors=True)  # its validation report would count again
+        shutil.rmtree(self._fresh, ignore_errors=True)  # its validation report would be counted again
         try:
             self._run(*command, str(self._fresh))
         except toolkit.ToolkitError as error:
             if not running:
-                if _asks_aws(error.lines, self._instance.port):
+                if _calls_aws(error.lines, self._instance.port):
                     raise NeedsAwsError from error
                 raise
             missing = seeds.lookups(self._fresh, self._instance.account, self._instance.region)
@@ -152,19 +160,19 @@ class Deployment:
             self._synthesize(running=running, rounds=rounds - 1)
 
     def _refuse_lookups_elsewhere(self, *, running: bool) -> None:
-        """Refuse an app that asks AWS for what is in another account or region, where no lookup finds anything."""
+        """Refuse an app with lookups in another account or region, which find nothing."""
         if seeds.asks_elsewhere(self._fresh, self._instance.account, self._instance.region):
             refuse_other_environments(self._fresh, self._names, self._instance, running=running)
 
     def _put(self, stubs: seeds.Seeds) -> bool:
-        """Put stubs where nothing is, and return whether there were any."""
-        notes = seeds.put(self._instance, stubs)
-        for note in notes:
+        """Create stubs for what does not exist, and return whether any were created."""
+        created = seeds.put(self._instance, stubs)
+        for note in created:
             self._progress.note(note)
-        return bool(notes)
+        return bool(created)
 
 
-def _asks_aws(lines: Sequence[str], port: int) -> bool:
-    """Whether a synthesis failed since it asked for a lookup, or since the app itself called the endpoint."""
+def _calls_aws(lines: Sequence[str], port: int) -> bool:
+    """Return whether a synthesis failed because of a lookup, or because the app itself called the endpoint."""
     endpoint = re.compile(rf"(?:localhost|127\.0\.0\.1|::1\]?):{port}\b")
     return any(_NO_LOOKUPS in line or endpoint.search(line) for line in lines)

@@ -1,9 +1,10 @@
-"""The command that stands for the container engine in the CDK command line (``CDK_DOCKER``).
+"""The command that the CDK command line runs in place of the container engine (``CDK_DOCKER``).
 
-The CDK command line logs in to, and pushes to, AWS's name of the registry, which leads nowhere here. This command
-pushes to where the instance's registry really answers, and then removes the image from the engine, so that the task
-that runs it has to pull it from the private repository. It gives builds a name of the instance's own, too: two
-instances that build the same app at the same time would remove each other's. All else goes to the engine as it is.
+The CDK command line logs in and pushes to AWS's host name of the registry, which does not resolve to the embedded AWS.
+This command pushes to the instance's registry on this machine, and then removes the image from the engine, so that the
+task has to pull it from the private repository. It also gives builds a name of their own per instance: otherwise two
+instances that build the same app at the same time would remove each other's images. Everything else is passed on to the
+engine.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
 
 _BUILT = "cdkasset-"
 _CACHE = ("--cache-from", "--cache-to")
-_LOGIN = "config.json"  # docker's name of it
+_LOGIN = "config.json"  # docker's name for the file
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
 
 
 @dataclass(frozen=True)
 class Shim:
-    """What the command has to know.
+    """The settings of the command.
 
     Attributes:
         engine: The engine's command.
-        registry: Host name of the registry, as AWS names it.
-        local_registry: Where it really answers.
-        login: Folder of the login to it, in docker's form.
-        proxies: The user's proxies, which builds may need, as JSON. The CDK command line itself gets none.
+        registry: AWS's host name of the registry.
+        local_registry: Host and port of the registry on this machine.
+        login: Folder with the login to the registry, in docker's format.
+        proxies: The user's proxies for builds, as JSON. The CDK command line itself uses none.
     """
 
     engine: str
@@ -47,34 +48,34 @@ class Shim:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Shim:
-        """Read it from the environment."""
+        """Read the settings from the environment."""
         return cls(*(environment[_VARIABLE.format(name.upper())] for name in cls.__dataclass_fields__))
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment that tells the command."""
+        """The environment variables with the settings."""
         return {_VARIABLE.format(name.upper()): value for name, value in vars(self).items()}
 
     @property
     def built(self) -> str:
-        """What the names of this instance's builds begin with."""
+        """Prefix of the names of this instance's builds."""
         return f"{_BUILT}{self.local_registry.rpartition(':')[2]}-"
 
     def renamed(self, arguments: Sequence[str]) -> list[str]:
-        """The arguments, with names of builds turned into this instance's own."""
+        """Return arguments with this instance's names for builds."""
         return [
             self.built + argument.removeprefix(_BUILT) if argument.startswith(_BUILT) else argument
             for argument in arguments
         ]
 
     def owned(self, names: Sequence[str]) -> list[str]:
-        """Those names of an image that this instance gave it."""
+        """Return those names of an image that belong to this instance."""
         account = self.registry.partition(".")[0]  # in any region
-        ours = (f"{account}.dkr.ecr.", f"{self.local_registry}/", self.built, f"localhost/{self.built}")
-        return [name for name in names if name.startswith(ours)]
+        prefixes = (f"{account}.dkr.ecr.", f"{self.local_registry}/", self.built, f"localhost/{self.built}")
+        return [name for name in names if name.startswith(prefixes)]
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Do what the CDK command line asks of its engine."""
+        """Carry out a command of the CDK command line."""
         match arguments:
             case ["login", *_, host] if self.registry in host:
                 sys.stdin.read()
@@ -83,47 +84,47 @@ class Shim:
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
                 return self._push(image)
             case ["build", *rest] if self.engine == "podman":
-                # A layer a step would stay behind, nameless, when the build fails.
-                return self._ask("build", "--layers=false", *self.renamed(without_cache(rest)))
+                # With layers a failed build would leave one unnamed image per step behind.
+                return self._run_engine("build", "--layers=false", *self.renamed(without_cache(rest)))
             case _:
-                return self._ask(*self.renamed(arguments))
+                return self._run_engine(*self.renamed(arguments))
 
     def _push(self, image: str) -> int:
         target = image.replace(self.registry, self.local_registry, 1)
         options, variables = push_options(self.engine, Path(self.login))
-        failed = self._ask("tag", image, target) or self._ask("push", *options, target, **variables)
+        failed = self._run_engine("tag", image, target) or self._run_engine("push", *options, target, **variables)
         if not failed:
-            # Every name that we gave it, or its layers would stay and the task's pull would prove nothing.
-            names = subprocess.run(  # noqa: S603 - commands of ours, no shell
+            # Remove all names of this instance: otherwise the layers stay, and the task would pull nothing.
+            names = subprocess.run(  # noqa: S603 - fixed commands, no shell
                 [self.engine, "image", "inspect", "--format", "{{range .RepoTags}}{{println .}}{{end}}", image],
                 capture_output=True,
                 text=True,
                 check=False,
             )
-            self._ask("rmi", *(self.owned(names.stdout.split()) or [image, target]))
+            self._run_engine("rmi", *(self.owned(names.stdout.split()) or [image, target]))
         return failed
 
-    def _ask(self, *arguments: str, **variables: str) -> int:
+    def _run_engine(self, *arguments: str, **variables: str) -> int:
         environment = {**os.environ, **json.loads(self.proxies), **variables}
         return subprocess.run([self.engine, *arguments], check=False, env=environment).returncode  # noqa: S603
 
 
 def push_options(engine: str, login: Path) -> tuple[list[str], dict[str, str]]:
-    """Options and variables with which an engine pushes to the instance's registry, and not with the user's logins."""
+    """Return the options and variables for pushes to the instance's registry with its login, not the user's."""
     if engine == "podman":
         return ["--tls-verify=false", f"--authfile={login / _LOGIN}"], {}
     return [], {"DOCKER_CONFIG": str(login)}  # plain HTTP is allowed on localhost
 
 
 def write_login(folder: Path, local_registry: str, password: str) -> None:
-    """Write the login to the instance's registry, for its owner alone."""
+    """Write the login to the instance's registry, readable by the user only."""
     folder.mkdir(mode=0o700, exist_ok=True)
     login = base64.b64encode(f"AWS:{password}".encode()).decode()
     (folder / _LOGIN).write_text(json.dumps({"auths": {local_registry: {"auth": login}}}), encoding="utf-8")
 
 
 def without_cache(arguments: Sequence[str]) -> list[str]:
-    """The arguments of a build without its cache: podman takes a repository there, and not ``type=registry,…``."""
+    """Return the arguments of a build without cache options: podman does not accept ``type=registry,…``."""
     kept, words = [], iter(arguments)
     for word in words:
         if word in _CACHE:
@@ -135,8 +136,8 @@ def without_cache(arguments: Sequence[str]) -> list[str]:
 
 def write_shim(path: Path) -> None:
     """Write the executable that ``CDK_DOCKER`` names."""
-    # Through sh: the kernel takes neither blanks nor long paths behind "#!". Isolated (-I), since it runs in the build
-    # context: a signal.py of the user's application would be imported in place of Python's.
+    # Through sh: the kernel accepts neither blanks nor long paths after "#!". Isolated (-I), since it runs in the build
+    # context: otherwise a signal.py of the application would be imported instead of Python's.
     program = shlex.join([sys.executable, "-I", str(Path(__file__).resolve())])
     path.write_text(f'#!/bin/sh\nexec {program} "$@"\n', encoding="utf-8")
     path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The container engine: found, or on Debian installed."""
+"""Find a container engine, or install podman on Debian."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,12 @@ _HOW_TO_INSTALL = (
 
 @dataclass(frozen=True)
 class Engine:
-    """A container engine that answers.
+    """A container engine that is running.
 
     Attributes:
-        name: ``docker``, ``podman`` or ``finch``: the command that builds images.
+        name: Its command: ``docker``, ``podman`` or ``finch``.
         version: Its version.
-        socket: Address of a Docker-compatible socket that is there already; None for podman, whose socket we start.
+        socket: Address of its Docker-compatible socket; None for podman, whose socket the instance starts.
     """
 
     name: str
@@ -39,51 +39,50 @@ class Engine:
 
 
 def find_engine(*, install: bool = True, say: Callable[[str], None] = lambda _text: None) -> Engine:
-    """The first engine that answers: docker, podman, finch. A client alone, with no engine behind it, does not count.
+    """Return the first engine that responds: docker, podman or finch. A client without a server does not count.
 
-    Docker and finch are written by their documentation; podman alone was tried.
+    Only podman was tested; docker and finch follow their documentation.
 
     Args:
-        install: Whether podman may be installed when there is none, which takes Debian and root.
-        say: Told what takes long.
+        install: Whether podman may be installed if there is no engine, which requires Debian and root.
+        say: Called with a text before a long step.
 
     Raises:
-        LocalError: There is no engine, or none whose containers can be reached from here.
+        ToolError: There is no engine, or none whose containers this machine can reach.
     """
     if platform.system() != "Linux":
-        raise LocalError(
+        raise ToolError(
             f"the embedded AWS runs on Linux only; this is {platform.system()}",
-            fix="run it inside a Linux virtual machine: here the addresses of containers are out of the load "
-            "balancer's reach",
+            fix="run it in a Linux virtual machine: here the load balancer cannot reach the containers' addresses",
         )
-    found = [_found(finder) for finder in (_docker, _podman, _finch)]
-    for engine in found:
+    candidates = [_probe(finder) for finder in (_docker, _podman, _finch)]
+    for engine in candidates:
         if isinstance(engine, Engine):
             return engine
-    for refusal in found:
-        if isinstance(refusal, LocalError):
+    for refusal in candidates:
+        if isinstance(refusal, ToolError):
             raise refusal
     if install and _can_install():
-        say("no container engine answers: installing podman")
+        say("no container engine is running: installing podman")
         _install_podman()
         installed = _podman()
         if installed is not None:
             return installed
-    raise LocalError("no container engine answers: tried docker, podman and finch", fix=_HOW_TO_INSTALL)
+    raise ToolError("no container engine is running: tried docker, podman and finch", fix=_HOW_TO_INSTALL)
 
 
-def _found(finder: Callable[[], Engine | None]) -> Engine | LocalError | None:
-    """The engine; why it will not do, which another one may make up for; or nothing."""
+def _probe(finder: Callable[[], Engine | None]) -> Engine | ToolError | None:
+    """Return the engine, the reason why it cannot be used, or None if it is not installed."""
     try:
         return finder()
-    except LocalError as refusal:
+    except ToolError as refusal:
         return refusal
 
 
-def _ask(*command: str) -> str | None:
-    """What a command prints; None when it is missing, fails or hangs."""
+def _output(*command: str) -> str | None:
+    """Return the output of a command; None if it is missing, fails or hangs."""
     try:
-        answer = subprocess.run(  # noqa: S603 - commands of ours, no shell
+        answer = subprocess.run(  # noqa: S603 - fixed commands, no shell
             command, capture_output=True, text=True, timeout=30, check=True, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.SubprocessError):
@@ -91,66 +90,66 @@ def _ask(*command: str) -> str | None:
     return answer.stdout
 
 
-def _ask_json(*command: str) -> dict[str, Any]:
-    """What a command prints as JSON; nothing when it prints something else."""
+def _json_output(*command: str) -> dict[str, Any]:
+    """Return the JSON object that a command prints; an empty one if it prints something else."""
     try:
-        answer = json.loads(_ask(*command) or "{}")
+        answer = json.loads(_output(*command) or "{}")
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
 
 
 def _docker() -> Engine | None:
-    info = _ask_json("docker", "info", "--format", "{{json .}}")
-    if not info.get("ServerVersion"):  # a client alone says everything but this
+    info = _json_output("docker", "info", "--format", "{{json .}}")
+    if not info.get("ServerVersion"):  # a client without a server reports everything else
         return None
     host = os.environ.get("DOCKER_HOST") or _docker_context() or "unix:///var/run/docker.sock"
     system = str(info.get("OperatingSystem", ""))
     where = next(
         (
             place
-            for place, there in {
+            for place, applies in {
                 "in a virtual machine": "Docker Desktop" in system,
                 "rootless": "rootless" in str(info.get("SecurityOptions", "")),
                 f"at {host}": not host.startswith("unix://"),
             }.items()
-            if there
+            if applies
         ),
         None,
     )
     if where:
-        raise LocalError(
-            f"docker runs {where}, which keeps its containers' addresses out of the load balancer's reach",
+        raise ToolError(
+            f"docker runs {where}, where the load balancer cannot reach the containers' addresses",
             fix="use Docker Engine or podman on this machine, as root",
         )
     return Engine("docker", str(info["ServerVersion"]), host)
 
 
 def _docker_context() -> str | None:
-    answer = _ask("docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+    answer = _output("docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
     return answer.strip() if answer else None
 
 
 def _podman() -> Engine | None:
     remote = next((name for name in ("CONTAINER_HOST", "CONTAINER_CONNECTION") if os.environ.get(name)), None)
     if remote is not None and shutil.which("podman"):
-        raise LocalError(
-            f"podman is asked elsewhere, at {remote}={os.environ[remote]}, and tasks have to run on this machine",
-            fix=f"run the command without {remote}",
+        raise ToolError(
+            f"podman is remote ({remote}={os.environ[remote]}), and tasks have to run on this machine",
+            fix=f"unset {remote}, and run the command again",
         )
-    info = _ask_json("podman", "info", "--format", "json")
+    info = _json_output("podman", "info", "--format", "json")
     if "host" not in info:
         return None
     if info["host"]["security"]["rootless"]:
-        raise LocalError(
-            "podman runs rootless here, which keeps its containers' addresses out of the load balancer's reach",
+        raise ToolError(
+            "podman runs rootless, where the load balancer cannot reach the containers' addresses",
             fix="run the command as root ('sudo --preserve-env=PATH'), or use Docker Engine",
         )
     return Engine("podman", str(info["version"]["Version"]), None)
 
 
 def _finch() -> Engine | None:
-    answer = _ask("finch", "version", "--format", "{{.Client.Version}}")
+    answer = _output("finch", "version", "--format", "{{.Client.Version}}")
     socket = Path("/run/finch.sock")  # finch-daemon's
     if answer is None or not socket.exists():
         return None
@@ -164,7 +163,7 @@ def _can_install() -> bool:
 def _install_podman() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *_DEBIAN_PACKAGES]):
-        done = subprocess.run(  # noqa: S603 - commands of ours, no shell
+        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
             ["apt-get", *command],  # noqa: S607 - root's PATH decides
             env=environment,
             capture_output=True,
@@ -172,7 +171,8 @@ def _install_podman() -> None:
             check=False,
         )
         if done.returncode != 0:
-            why = done.stderr.strip().splitlines()[-1:] or ["it does not say why"]
-            raise LocalError(
-                f"no container engine answers, and 'apt-get {' '.join(command)}' failed: {why[0]}", fix=_HOW_TO_INSTALL
+            why = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+            raise ToolError(
+                f"no container engine is running, and 'apt-get {' '.join(command)}' failed: {why[0]}",
+                fix=_HOW_TO_INSTALL,
             )

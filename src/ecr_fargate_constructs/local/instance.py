@@ -1,4 +1,4 @@
-"""One embedded AWS: where its files are, and what is remembered of it between commands."""
+"""An instance of the embedded AWS: its files, and its recorded state between commands."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.own_files import private_folder, read_private, refuse_foreign, write_private
+from ecr_fargate_constructs.local.private_files import private_folder, read_private, refuse_foreign, write_private
 from ecr_fargate_constructs.local.processes import Process, marked, stop_commands, uninterrupted
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +30,12 @@ _MARK, _COMMAND_MARK = "ECR_FARGATE_LOCAL_STATE", "ECR_FARGATE_LOCAL_COMMAND"
 class Instance:
     """An embedded AWS for one CDK app on one port.
 
-    The account id is the port, unless the app needs a certain one. Image names carry the account id, so that two
-    instances that share a container engine (and with it the base images) never meet in its image store.
+    The account id is made from the port, unless the app needs a certain one. Image names contain the account id, so
+    that two instances that share a container engine and its base images have different image names.
 
     Attributes:
         app_directory: Directory of the app's ``cdk.json``.
-        port: TCP port on loopback; the AWS API, the registry and the load balancers all answer there.
+        port: TCP port on loopback of the AWS API, the registry and the load balancers.
         account: AWS account id, 12 digits.
         region: AWS region.
     """
@@ -47,88 +47,88 @@ class Instance:
 
     @property
     def state(self) -> Path:
-        """Everything that this instance writes, but for the log of a failed start."""
+        """Directory of all files of the instance, except the log of a failed start."""
         return self.app_directory / STATE_FOLDER / str(self.port)
 
     @property
     def endpoint(self) -> str:
-        """The AWS API."""
+        """URL of the AWS API."""
         return f"http://localhost:{self.port}"
 
     @property
     def registry(self) -> str:
-        """Host name of the private registry, as AWS names it."""
+        """AWS's host name of the private registry."""
         return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
 
     @property
     def local_registry(self) -> str:
-        """Where that registry really answers."""
+        """Host and port of that registry on this machine."""
         return f"localhost:{self.port}"
 
     @property
     def server_log(self) -> Path:
-        """What the embedded AWS prints."""
+        """Log of the embedded AWS."""
         return self.state / "aws.log"
 
     @property
     def engine_log(self) -> Path:
-        """What the container engine's socket service prints."""
+        """Log of the container engine's socket service."""
         return self.state / "engine.log"
 
     @property
     def toolkit_log(self) -> Path:
-        """What the CDK command line prints."""
+        """Log of the CDK command line."""
         return self.state / "cdk.log"
 
     @property
     def failure_log(self) -> Path:
-        """The logs of a start that failed; all the rest of it is gone."""
+        """The logs of a start that failed; its other files are deleted."""
         return self.state.with_suffix(".log")
 
     @property
     def assembly(self) -> Path:
-        """The cloud assembly that was deployed last."""
+        """Cloud assembly of the last deployment."""
         return self.state / "cdk.out"
 
     @property
     def types_file(self) -> Path:
-        """The CloudFormation types that this embedded AWS knows."""
+        """File with the CloudFormation types that the embedded AWS supports."""
         return self.state / "types.json"
 
     @property
     def login(self) -> Path:
-        """Folder of the login to the private registry."""
+        """Folder with the login to the private registry."""
         return self.state / "login"
 
     @property
     def memory_file(self) -> Path:
-        """What is remembered between commands, the secret too: outside of the project, which others may have made."""
-        return private_folder() / f"{_place(self.app_directory)}-{self.port}" / "instance.json"
+        """File of the recorded state, with the secret: outside the project, whose files others may have written."""
+        return private_folder() / f"{_key(self.app_directory)}-{self.port}" / "instance.json"
 
     @property
     def mark(self) -> dict[str, str]:
-        """A variable that all processes of this instance have: the embedded AWS, the engine's socket and functions."""
+        """Environment variable of all processes of this instance: the embedded AWS, the engine's socket, functions."""
         return {_MARK: str(self.state)}
 
     @property
     def command_mark(self) -> dict[str, str]:
-        """A variable that the programs have which end with a command, such as the CDK command line."""
+        """Environment variable of programs that end with their command, such as the CDK command line."""
         return {_COMMAND_MARK: str(self.state)}
 
     def left_over(self, *, commands_alone: bool = False) -> list[Process]:
-        """Processes of this instance, whether they are remembered or not.
+        """Return the processes of this instance, whether they are recorded or not.
 
         Args:
-            commands_alone: Leave out those that outlive a command.
+            commands_alone: Whether to leave out processes that outlive a command.
         """
         marks = self.command_mark if commands_alone else {**self.command_mark, **self.mark}
         return [process for name, value in marks.items() for process in marked(name, value)]
 
     def make_state(self) -> None:
-        """Make the directory that everything goes to; git ignores it.
+        """Create the directory of the instance; git ignores it.
 
         Raises:
-            LocalError: It leads elsewhere, or belongs to somebody else.
+            ToolError: It is a link, or belongs to another user.
         """
         refuse_foreign(self.state.parent, self.state)
         self.state.parent.mkdir(exist_ok=True)
@@ -138,10 +138,10 @@ class Instance:
         ignored.write_text("*\n", encoding="utf-8")
 
     def erase(self) -> None:
-        """Delete everything that this instance wrote.
+        """Delete all files of this instance.
 
         Raises:
-            LocalError: Its directory leads elsewhere, or belongs to somebody else.
+            ToolError: Its directory is a link, or belongs to another user.
         """
         refuse_foreign(self.state.parent, self.state)
         shutil.rmtree(self.state, ignore_errors=True)
@@ -149,11 +149,11 @@ class Instance:
         self.failure_log.unlink(missing_ok=True)
         folder = self.state.parent
         if folder.is_dir() and not [file for file in folder.iterdir() if file.name != ".gitignore"]:
-            shutil.rmtree(folder, ignore_errors=True)  # something may be mounted there
+            shutil.rmtree(folder, ignore_errors=True)  # a file system may be mounted on it
 
     @uninterrupted()
     def keep_logs(self) -> Path:
-        """Delete everything but the logs, and say where they are."""
+        """Delete everything except the logs, and return their file."""
         parts = [
             f"==== {log.name} ====\n{log.read_text(encoding='utf-8', errors='replace')}"
             for log in (self.toolkit_log, self.server_log, self.engine_log)
@@ -161,7 +161,7 @@ class Instance:
         ]
         self.erase()
         if parts:
-            with suppress(OSError):  # a disk may be full
+            with suppress(OSError):  # the disk may be full
                 self.make_state()
                 self.state.rmdir()
                 self.failure_log.write_text("\n".join(parts), encoding="utf-8")
@@ -169,18 +169,18 @@ class Instance:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep a second command from changing what is on this port meanwhile, one that was killed included.
+        """Lock the port against other commands, and stop what a killed command left running.
 
         Raises:
-            LocalError: Another command is at it.
+            ToolError: Another command is running on this port.
         """
-        # A name in Linux's abstract namespace: nothing to clean up, gone with the process that holds it.
+        # A name in Linux's abstract namespace needs no cleanup: it disappears with the process that holds it.
         with socket.socket(socket.AF_UNIX) as name:
             try:
                 name.bind(f"\0ecr-fargate-local-{self.port}")
             except OSError as error:
-                raise LocalError(
-                    f"another 'ecr-fargate local' command is at work on port {self.port}", fix="wait until it has ended"
+                raise ToolError(
+                    f"another 'ecr-fargate local' command is running on port {self.port}", fix="wait until it has ended"
                 ) from error
             stop_commands(self.left_over(commands_alone=True))
             yield
@@ -192,18 +192,18 @@ def _host_name() -> str:
 
 @dataclass
 class Memory:
-    """What is remembered of a running instance.
+    """The recorded state of a running instance.
 
     Attributes:
-        account: Account id that it was started with.
-        region: Region that it was started with.
+        account: Its account id.
+        region: Its region.
         engine: Name of the container engine.
         socket: Address of the engine's socket, as ``DOCKER_HOST`` takes it.
-        scratch: A short directory that holds the socket, when it is ours.
-        processes: Name to process.
+        scratch: Temporary directory of the socket, if the instance started it.
+        processes: Its processes by name.
         bootstrapped: Whether ``cdk bootstrap`` has run.
-        secret: What requests are signed with; another one for each start.
-        host: Name that the machine had at the start, which its containers are labelled with.
+        secret: The secret that signs requests; every start makes a new one.
+        host: The machine's name at the start, with which its containers are labelled.
     """
 
     account: str
@@ -218,13 +218,13 @@ class Memory:
 
     @property
     def alive(self) -> bool:
-        """Whether all of its processes still run, and the engine's socket is where it was."""
+        """Return whether all of its processes are still running, and the engine's socket still exists."""
         path = self.socket.removeprefix("unix://")
         reachable = path == self.socket or Path(path).exists()
         return reachable and bool(self.processes) and all(process.alive for process in self.processes.values())
 
     def save(self, instance: Instance) -> None:
-        """Write it down."""
+        """Write the state to the instance's file."""
         text = json.dumps(
             {**vars(self), "processes": {name: vars(process) for name, process in self.processes.items()}}, indent=2
         )
@@ -232,10 +232,10 @@ class Memory:
 
     @classmethod
     def load(cls, file: Path) -> Memory | None:
-        """Read it back; None when there is none.
+        """Read a recorded state; None if there is none.
 
         Raises:
-            LocalError: It is damaged, or somebody else's.
+            ToolError: The file is damaged, or belongs to another user.
         """
         try:
             text = read_private(file)
@@ -245,16 +245,16 @@ class Memory:
             processes = {name: Process(**process) for name, process in values.pop("processes").items()}
             return checked(cls(**values, processes=processes))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise LocalError(
+            raise ToolError(
                 f"{file} cannot be read: {error}", fix=f"delete {file.parent} and run the command again"
             ) from error
 
 
 def checked(memory: Memory) -> Memory:
-    """Return it, when its values are of their types: what is read back may be damaged.
+    """Return a recorded state if its values have the right types: the file may be damaged.
 
     Raises:
-        TypeError: One is of another type.
+        TypeError: A value has another type.
     """
     texts = (
         memory.account,
@@ -267,25 +267,25 @@ def checked(memory: Memory) -> Memory:
     )
     numbers = [number for process in memory.processes.values() for number in vars(process).values()]
     if not (all(isinstance(each, str) for each in texts) and all(isinstance(each, int) for each in numbers)):
-        raise TypeError("a value is of another type")
+        raise TypeError("a value has the wrong type")
     return memory
 
 
-def _place(app_directory: Path) -> str:
+def _key(app_directory: Path) -> str:
     return hashlib.sha256(os.fsencode(app_directory)).hexdigest()[:32]
 
 
 def remembered_ports(app_directory: Path) -> list[int]:
-    """Return the ports on which something is remembered of an app, whose own files may be gone."""
-    prefix = f"{_place(app_directory)}-"
-    found = [each.parent.name.removeprefix(prefix) for each in private_folder().glob(f"{prefix}*/instance.json")]
-    return [int(port) for port in found if port.isdecimal()]
+    """Return the ports of an app with a recorded state; the app's own files may be gone."""
+    prefix = f"{_key(app_directory)}-"
+    ports = [each.parent.name.removeprefix(prefix) for each in private_folder().glob(f"{prefix}*/instance.json")]
+    return [int(port) for port in ports if port.isdecimal()]
 
 
 def credentials_environment(instance: Instance, memory: Memory) -> dict[str, str]:
-    """Variables that lead an SDK, the CDK or the AWS command line to an instance, with the right to use it.
+    """Return the variables that point SDKs, the CDK and the AWS command line to an instance, with its credentials.
 
-    ``AWS_PROFILE``, ``AWS_SESSION_TOKEN`` and the like must not be set beside them.
+    ``AWS_PROFILE``, ``AWS_SESSION_TOKEN`` and the like must not be set together with them.
     """
     return {
         "AWS_ACCESS_KEY_ID": memory.account,  # the emulator reads the account from it
@@ -294,35 +294,36 @@ def credentials_environment(instance: Instance, memory: Memory) -> dict[str, str
         "AWS_DEFAULT_REGION": memory.region,
         "AWS_ENDPOINT_URL": instance.endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,  # no profile of the user's may lead to the real AWS
+        "AWS_CONFIG_FILE": os.devnull,  # no profile of the user may lead to the real AWS
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
 
 
 def registry_password(secret: str) -> str:
-    """Return the password of the private registry, whose user is ``AWS``: who has it cannot sign requests."""
+    """Return the password of the private registry's user ``AWS``, which does not reveal the signing secret."""
     return hmac.digest(secret.encode(), b"registry", "sha256").hex()
 
 
 def instance_at(
     app_directory: Path, port: int, account: str | None, region: str | None
 ) -> tuple[Instance, Memory | None]:
-    """The instance of an app on a port, and what is remembered of it.
+    """Return the instance of an app on a port, with its recorded state.
 
     Raises:
-        LocalError: The account id is none, what runs is another's or somebody else's.
+        ToolError: The account id is invalid, the running instance has another account or region, or the files belong to
+            another user.
     """
     if account is not None and not re.fullmatch(r"[0-9]{12}", account):
-        raise LocalError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
+        raise ToolError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
     directory = app_directory.resolve()
     instance = Instance(directory, port, account or f"{port:012d}", region or "us-east-1")
     refuse_foreign(instance.state.parent, instance.state)
     memory = Memory.load(instance.memory_file)
     if memory is not None:
-        for name, wanted, running in (("account", account, memory.account), ("region", region, memory.region)):
-            if wanted not in {None, running}:
-                raise LocalError(
-                    f"the embedded AWS on port {port} runs with {name} {running}, not {wanted}",
+        for name, requested, running in (("account", account, memory.account), ("region", region, memory.region)):
+            if requested not in {None, running}:
+                raise ToolError(
+                    f"the embedded AWS on port {port} is running with {name} {running}, not {requested}",
                     fix=f"run 'ecr-fargate local down --port {port}' first, or choose another --port",
                 )
         return Instance(directory, port, memory.account, memory.region), memory

@@ -1,4 +1,4 @@
-"""Up and down: the whole way from an app's directory to an answer, and back to nothing."""
+"""Start, deploy and stop: the work behind ``ecr-fargate local up``, ``start`` and ``down``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ecr_fargate_constructs.local import podman, server, starting
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
-from ecr_fargate_constructs.local.failures import Known
+from ecr_fargate_constructs.local.failures import AppDetails
 from ecr_fargate_constructs.local.instance import Memory
-from ecr_fargate_constructs.local.judging import Before
 from ecr_fargate_constructs.local.processes import uninterrupted
+from ecr_fargate_constructs.local.readiness import Before
 from ecr_fargate_constructs.local.refusals import command
 from ecr_fargate_constructs.local.services import Cloud
-from ecr_fargate_constructs.local.settling import Answer, Settling, ask, retry
 from ecr_fargate_constructs.local.targets import targets_of
+from ecr_fargate_constructs.local.waiting import Answer, Waiting, ask, retry
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
-from ecr_fargate_constructs.tools.errors import LocalError, of_a_file
+from ecr_fargate_constructs.tools.errors import ToolError, file_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What ``up`` brought about.
+    """The result of ``up``.
 
     Attributes:
-        memory: What is remembered of the instance that runs now.
+        memory: The recorded state of the instance.
         services: The services of the deployed stacks.
-        answers: What their load balancers say.
+        answers: The responses of their load balancers.
     """
 
     memory: Memory
@@ -48,15 +48,15 @@ class Outcome:
 
 
 def runs(instance: Instance, memory: Memory | None) -> bool:
-    """Whether this very instance runs and answers, and not another program on its port, and still has its files."""
+    """Return whether this instance, and no other program on its port, is running and still has its files."""
     return memory is not None and memory.alive and instance.types_file.exists() and server.answers(instance)
 
 
 def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memory:
-    """Start the embedded AWS, unless it runs, and deploy nothing. One that does not start leaves its logs alone.
+    """Start the embedded AWS unless it is running, without a deployment. After a failure only its logs stay.
 
     Raises:
-        LocalError: It does not start.
+        ToolError: It does not start.
     """
     if memory is not None and runs(instance, memory):
         return memory
@@ -69,7 +69,7 @@ def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memo
         progress.failed()
         failure = _explained(error, instance)
         if instance.state.is_dir():
-            _keep_or_end(instance, failure, progress, keep=False)
+            _keep_or_stop(instance, failure, progress, keep=False)
         if failure is error:
             raise
         raise failure from error
@@ -87,19 +87,19 @@ def up(
 ) -> Outcome:
     """Deploy the app, and wait until its tasks pass their health checks.
 
-    An embedded AWS that was started for this and fails is taken down again, unless it is kept; one that ran before goes
-    on as it was.
+    If something fails, an embedded AWS that was started by this command is stopped again, unless ``keep`` is set. One
+    that was running before keeps running.
 
     Args:
         instance: The instance.
-        memory: What is remembered of it.
-        stacks: Names of stacks; all when none is named.
-        progress: Told of what goes on.
+        memory: Its recorded state.
+        stacks: Names of stacks; all stacks if empty.
+        progress: Shows what is going on.
         context: ``KEY=VALUE`` for the CDK app.
-        keep: Whether one that was started for this goes on when something fails.
+        keep: Whether an embedded AWS that was started by this command keeps running after a failure.
 
     Raises:
-        LocalError: Something failed.
+        ToolError: Something failed.
     """
     ran_before = runs(instance, memory)
     try:
@@ -111,9 +111,9 @@ def up(
         progress.failed()
         failure = _explained(error, instance)
         if ran_before:
-            _tell_what_goes_on(instance, failure)
+            _add_working_urls(instance, failure)
         elif instance.state.is_dir():
-            _keep_or_end(instance, failure, progress, keep=keep)
+            _keep_or_stop(instance, failure, progress, keep=keep)
         if failure is error:
             raise
         raise failure from error
@@ -121,7 +121,7 @@ def up(
 
 def _prepare(instance: Instance, left_over: Memory | None, progress: Progress) -> Memory:
     if left_over is not None:
-        progress.step("clearing away an embedded AWS that had died")
+        progress.step("removing an embedded AWS that has died")
         down(instance, left_over)
     return starting.prepare(instance, progress)
 
@@ -139,7 +139,7 @@ def _deploy(
     try:
         stacks = deployment.synthesize(running=running)
     except NeedsAwsError:
-        progress.step("starting the embedded AWS, which the app asks while it is synthesized")
+        progress.step("starting the embedded AWS, which the app calls during synthesis")
         starting.start(instance, memory)
         running = True
         stacks = deployment.synthesize(running=running)
@@ -150,10 +150,10 @@ def _deploy(
     cloud = Cloud(instance)
     before = Before.of(cloud.services(deployed))
     deployment.deploy()
-    progress.step("waiting until it passes its health checks")
+    progress.step("waiting for the health checks to pass")
     retry(cloud, deployed, before)
-    settling = Settling(cloud, instance, memory, Known.of(instance.assembly), before)
-    services, answers = settling.wait(deployed)
+    waiting = Waiting(cloud, instance, memory, AppDetails.of(instance.assembly), before)
+    services, answers = waiting.wait(deployed)
     return Outcome(memory, tuple(services), tuple(answers))
 
 
@@ -166,30 +166,30 @@ def _get_ready(
     *,
     running: bool,
 ) -> None:
-    """Get the base images, and start the embedded AWS meanwhile unless it runs."""
+    """Pull the base images, and start the embedded AWS at the same time unless it is running."""
     if running:
-        progress.step("getting the base images")
+        progress.step("pulling the base images")
         deployment.get_base_images(stacks)
         return
-    progress.step("starting the embedded AWS, and getting the base images")
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        started = beside.submit(starting.start, instance, memory)
+    progress.step("starting the embedded AWS, and pulling the base images")
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        started = executor.submit(starting.start, instance, memory)
         deployment.get_base_images(stacks)
         started.result()
 
 
 def _explained(error: BaseException, instance: Instance) -> BaseException:
-    """An embedded AWS that does not answer any more shows in many ways; say it in one."""
+    """Return a ``ToolError`` for the many errors of an embedded AWS that no longer responds."""
     if isinstance(error, (BotoCoreError, ClientError)):
-        return LocalError(f"the embedded AWS fails: {error}", log=instance.server_log)
+        return ToolError(f"the embedded AWS failed: {error}", log=instance.server_log)
     if isinstance(error, OSError):
-        return of_a_file(error, instance.state) or error
+        return file_error(error, instance.state) or error
     return error
 
 
-def _tell_what_goes_on(instance: Instance, failure: BaseException) -> None:
-    """Say where the app still answers: of several services, others may run their new version."""
-    if not isinstance(failure, LocalError):
+def _add_working_urls(instance: Instance, failure: BaseException) -> None:
+    """Add the URLs that still work to an error: the previous version, or other services of the app."""
+    if not isinstance(failure, ToolError):
         return
     with contextlib.suppress(BotoCoreError, ClientError, OSError):
         deployed, cloud = [stack.name for stack in assembly.stacks(instance.assembly)], Cloud(instance)
@@ -198,50 +198,52 @@ def _tell_what_goes_on(instance: Instance, failure: BaseException) -> None:
         if any(target.healthy for target in targets):
             answers = [ask(balancer) for balancer in cloud.balancers(deployed)]
             urls = [answer.balancer.url for answer in answers if answer.good]
-            what = "the version before goes on answering" if len(services) == 1 else "the app still answers"
+            what = "the previous version still responds" if len(services) == 1 else "the app still responds"
             failure.cause += f"\n{what} at {', '.join(urls)}" if urls else ""
 
 
-def _keep_or_end(instance: Instance, failure: BaseException, progress: Progress, *, keep: bool) -> None:
-    """Let a first start that failed go on where that is wanted and possible; or end it, and keep its logs."""
+def _keep_or_stop(instance: Instance, failure: BaseException, progress: Progress, *, keep: bool) -> None:
+    """Keep a first start that failed running if that is wanted and possible; otherwise stop it and keep its logs."""
     memory = Memory.load(instance.memory_file)
     deployed = instance.assembly.is_dir() and runs(instance, memory)
-    if keep and deployed and isinstance(failure, LocalError):
+    if keep and deployed and isinstance(failure, ToolError):
         failure.cause += (
-            f"\nthe embedded AWS goes on: look with '{command(instance, 'status')}' and "
-            f"'{command(instance, 'logs')}', mend the app and run '{command(instance, 'up')}' again, or end it with "
-            f"'{command(instance, 'down')}'"
+            f"\nthe embedded AWS keeps running: examine it with '{command(instance, 'status')}' and "
+            f"'{command(instance, 'logs')}', correct the app and run '{command(instance, 'up')}' again, or stop it "
+            f"with '{command(instance, 'down')}'"
         )
         return
     progress.step("cleaning up")
     try:
-        _end(instance, memory)
+        _stop(instance, memory)
     except BaseException:
         progress.failed()
-        progress.note(f"not everything has ended: '{command(instance, 'down')}' ends the rest", kind="warning")
+        progress.note(f"not everything has stopped: run '{command(instance, 'down')}' to stop the rest", kind="warning")
         raise
-    kept = instance.keep_logs()
-    if isinstance(failure, LocalError) and failure.log is not None:
-        failure.log = kept
+    log = instance.keep_logs()
+    if isinstance(failure, ToolError) and failure.log is not None:
+        failure.log = log
         if deployed:
-            failure.cause += f"\nnothing goes on; '{command(instance, 'up', '--keep')}' would leave it for a look"
+            failure.cause += (
+                f"\nthe embedded AWS was stopped; '{command(instance, 'up', '--keep')}' would keep it running"
+            )
 
 
 @uninterrupted()
 def down(instance: Instance, memory: Memory | None) -> None:
-    """End the instance's containers and processes, and delete its images and files. Nothing else is touched."""
-    _end(instance, memory)
+    """Stop the instance's containers and processes, and delete its images and files, and nothing else."""
+    _stop(instance, memory)
     instance.erase()
 
 
 @uninterrupted()
-def _end(instance: Instance, memory: Memory | None) -> None:
+def _stop(instance: Instance, memory: Memory | None) -> None:
     if memory is not None and runs(instance, memory):
         with contextlib.suppress(OSError):
             server.empty(instance, memory)
-    known = dict(memory.processes) if memory is not None else {}
-    aws = [known.pop("aws")] if "aws" in known else []  # first, or it would replace the tasks that end
-    for process in (*aws, *known.values(), *instance.left_over()):  # and those that nobody could write down
+    processes = dict(memory.processes) if memory is not None else {}
+    aws = [processes.pop("aws")] if "aws" in processes else []  # first: otherwise it replaces the tasks that stop
+    for process in (*aws, *processes.values(), *instance.left_over()):  # the last ones were never recorded
         process.stop()
     if memory is not None:
         remove_containers_and_images(instance, memory)

@@ -1,4 +1,4 @@
-"""What the containers of an app have logged, in the order of time, and by whom."""
+"""Read the log lines of an app's containers in the order of time, each with its service, task and container."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.app_status import ServiceStatus
     from ecr_fargate_constructs.local.services import Cloud
 
-_PAGE = 10_000  # events that CloudWatch Logs gives at once
+_PAGE = 10_000  # events in one response of CloudWatch Logs
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _GONE = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a container.
+    """A log line of a container.
 
     Attributes:
-        time: When it was logged, in milliseconds since 1970.
+        time: Time of the line, in milliseconds since 1970.
         service: Name of the service.
         task: Id of the task.
         container: Name of the container.
-        message: What it says.
+        message: Its text.
     """
 
     time: int
@@ -43,7 +43,7 @@ class Line:
 
     @property
     def at(self) -> datetime:
-        """When it was logged, in the time zone of this machine."""
+        """Time of the line, in the time zone of this machine."""
         return datetime.fromtimestamp(self.time / 1000, tz=timezone.utc).astimezone()
 
 
@@ -57,32 +57,32 @@ class _Stream:
 
 
 def since(text: str, now: datetime) -> datetime:
-    """The time that ``--since`` means: ``90s``, ``10m``, ``2h`` or ``1d`` ago, or a time in ISO 8601.
+    """Return the time of ``--since``: ``90s``, ``10m``, ``2h`` or ``1d`` ago, or a time in ISO 8601.
 
     Raises:
-        LocalError: It is neither.
+        ToolError: The text is neither.
     """
     if ago := re.fullmatch(r"(\d{1,6})([smhd])", text):
         return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return found.astimezone()  # without a zone it is this machine's
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return time.astimezone()  # without a time zone it is in that of this machine
     except (ValueError, OverflowError) as error:
-        raise LocalError(f"--since {text} is no time", fix="give 90s, 10m, 2h, 1d or 2026-01-31T12:00:00") from error
+        raise ToolError(f"--since {text} is not a time", fix="give 90s, 10m, 2h, 1d or 2026-01-31T12:00:00") from error
 
 
 class LogReader:
-    """Reads the log streams of services, and goes on where it stopped."""
+    """Reads the log streams of services, and continues where it stopped."""
 
     def __init__(
         self, cloud: Cloud, services: Sequence[ServiceStatus], only: Collection[ServiceStatus] | None = None
     ) -> None:
-        """Find out where the services log to; nothing is read yet.
+        """Find the log groups of the services; nothing is read yet.
 
         Args:
             cloud: The embedded AWS.
             services: All services of the app: some may share a log group.
-            only: Those whose lines are wanted; all by itself.
+            only: The services whose lines to read; all by default.
         """
         self._logs = cloud.client("logs")
         self._only = None if only is None else {each.name for each in only}
@@ -92,7 +92,7 @@ class LogReader:
         self.look_for(cloud, services)
 
     def look_for(self, cloud: Cloud, services: Sequence[ServiceStatus]) -> None:
-        """Take in what services log to by now: another version may have other containers."""
+        """Update the log groups of the services: a new version may have other containers."""
         ecs = cloud.client("ecs")
         for service in services:
             self._tasks.update((task.identifier, service.name) for task in service.tasks)
@@ -106,18 +106,18 @@ class LogReader:
                         names.append(service.name)
 
     def last(self, count: int | None, start: datetime | None = None) -> list[Line]:
-        """The latest lines, oldest first.
+        """Return the latest lines, oldest first.
 
         Args:
-            count: How many; None for all.
-            start: How far back.
+            count: Number of lines; None for all.
+            start: Time of the earliest line; None for no limit.
         """
         earliest = None if start is None else max(0, int(start.timestamp() * 1000))
         lines = list(heapq.merge(*(self._tail(each, count, earliest) for each in self._streams()), key=_time))
         return lines if count is None else lines[-count:]
 
     def new(self) -> list[Line]:
-        """The lines that came since the last reading."""
+        """Return the lines since the last call."""
         return list(heapq.merge(*(self._head(each) for each in self._streams()), key=_time))
 
     def _streams(self) -> Iterator[_Stream]:
@@ -130,11 +130,11 @@ class LogReader:
                 continue
             for name in (each["logStreamName"] for page in pages for each in page["logStreams"]):
                 prefix, container, task = _parts(name, sources)
-                # A container of an earlier version may have another name.
-                among = sources.get((prefix, container)) or [
+                # In an earlier version the container may have had another name.
+                candidates = sources.get((prefix, container)) or [
                     each for (other, _), names in sources.items() if other == prefix for each in names
                 ]
-                service = self._tasks.get(task) or next(iter(among), None)
+                service = self._tasks.get(task) or next(iter(candidates), None)
                 if service is not None and (self._only is None or service in self._only):
                     yield _Stream(group, name, service, task, container)
 
@@ -168,16 +168,16 @@ class LogReader:
 
 
 def _parts(stream: str, sources: Mapping[tuple[str, str], Sequence[str]]) -> tuple[str, str, str]:
-    """Prefix, container and task of a stream; without a prefix its name is the engine's id of the container."""
+    """Return prefix, container and task of a stream; without a prefix its name is the container's id in the engine."""
     parts = stream.rsplit("/", 2)
     if len(parts) == 3:  # noqa: PLR2004 - as ECS names them
         return parts[0], parts[1], parts[2]
-    without = [container for prefix, container in sources if not prefix]
-    return "", without[0] if len(without) == 1 else "", stream
+    containers = [container for prefix, container in sources if not prefix]
+    return "", containers[0] if len(containers) == 1 else "", stream
 
 
 def _lines(stream: _Stream, events: Sequence[Mapping[str, Any]]) -> list[Line]:
-    """The events of a stream, in time's order; those of one millisecond in the order of their arrival."""
+    """Return the events of a stream as lines in the order of time; within a millisecond in the order of arrival."""
     lines = [
         Line(each["timestamp"], stream.service, stream.task, stream.container, each["message"].rstrip("\r\n"))
         for each in events

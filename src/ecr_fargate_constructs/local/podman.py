@@ -1,4 +1,4 @@
-"""What podman needs to serve one instance: a registry map and a socket, without a word in /etc."""
+"""Set up podman for one instance: a registry configuration and a socket, without changes in /etc."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 
 from ecr_fargate_constructs.local.processes import start
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _START_SECONDS = 15
 _SCRATCH, _SOCKET = "ecr-fargate-", "engine.sock"
-_MOST = 1024
+_MAX_LIMIT = 1024
 
 
 def podman_environment(instance: Instance) -> dict[str, str]:
-    """Variables that make podman read the instance's own configuration; docker does not know them."""
+    """Return the variables that make podman read the instance's configuration; docker ignores them."""
     files = {
         "CONTAINERS_CONF": instance.state / "containers.conf",
         "CONTAINERS_REGISTRIES_CONF": instance.state / "registries.conf",
@@ -36,15 +36,15 @@ def podman_environment(instance: Instance) -> dict[str, str]:
 
 
 def start_podman(instance: Instance, memory: Memory) -> None:
-    """Start podman's Docker-compatible socket: a service of our own, since it reads the registry map when it starts.
+    """Start a Docker-compatible socket of podman for the instance: podman reads the registry configuration at start.
 
     Raises:
-        LocalError: It does not start.
+        ToolError: It does not start.
     """
-    memory.scratch = tempfile.mkdtemp(prefix=_SCRATCH)  # a socket's path may have 108 characters at most
+    memory.scratch = tempfile.mkdtemp(prefix=_SCRATCH)  # the path of a socket may have at most 108 characters
     path = Path(memory.scratch) / _SOCKET
     memory.socket = f"unix://{path}"
-    memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
+    memory.save(instance)  # first: if this command is killed, the next one still finds the process
     memory.processes["engine"] = start(
         ["podman", "system", "service", "--time=0", memory.socket],
         env={**os.environ, **podman_environment(instance), **instance.mark},
@@ -53,52 +53,57 @@ def start_podman(instance: Instance, memory: Memory) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not path.exists():
         if not memory.processes["engine"].alive or time.monotonic() > deadline:
-            raise LocalError("podman's socket service did not start", log=instance.engine_log)
+            raise ToolError("podman's socket service did not start", log=instance.engine_log)
         time.sleep(0.05)
 
 
 def remove_scratch(memory: Memory) -> None:
-    """Remove the socket's directory, and nothing that is not the socket."""
+    """Remove the socket and its directory, and nothing else."""
     if memory.scratch and Path(memory.scratch).name.startswith(_SCRATCH):
-        with suppress(OSError):  # gone, or there is more in it
+        with suppress(OSError):  # it is gone, or other files are in it
             (Path(memory.scratch) / _SOCKET).unlink(missing_ok=True)
             Path(memory.scratch).rmdir()
 
 
 def write_configuration(instance: Instance) -> None:
-    """Write the instance's registry map, and the limits that podman needs on this machine."""
+    """Write the instance's registry configuration, and the limits that podman needs on this machine."""
     registries = Path(os.environ.get("CONTAINERS_REGISTRIES_CONF") or "/etc/containers/registries.conf")
-    theirs = registries.read_text(encoding="utf-8") if registries.is_file() else ""
-    (instance.state / "registries.conf").write_text(registry_map(instance, theirs), encoding="utf-8")
+    system = registries.read_text(encoding="utf-8") if registries.is_file() else ""
+    (instance.state / "registries.conf").write_text(registry_map(instance, system), encoding="utf-8")
     if not os.environ.get("CONTAINERS_CONF") and not Path("/etc/containers/containers.conf").exists():
         (instance.state / "containers.conf").write_text(_limits(), encoding="utf-8")
 
 
-def registry_map(instance: Instance, theirs: str) -> str:
-    """The machine's registries, and AWS's name of the private one, which leads to this instance."""
-    short_names = 'unqualified-search-registries = ["docker.io"]\n'  # "FROM python" means this to every other engine
-    if re.search(r"^\s*unqualified-search-registries", theirs, re.MULTILINE):
+def registry_map(instance: Instance, system: str) -> str:
+    """Return the system's registry configuration, extended by AWS's names of the private registry.
+
+    Args:
+        instance: The instance that these names lead to.
+        system: The system's ``registries.conf``.
+    """
+    short_names = 'unqualified-search-registries = ["docker.io"]\n'  # the meaning of "FROM python" in all other engines
+    if re.search(r"^\s*unqualified-search-registries", system, re.MULTILINE):
         short_names = ""
-    ours = "".join(
+    own = "".join(
         f'\n[[registry]]\nprefix = "{name}"\nlocation = "{instance.local_registry}"\ninsecure = true\n'
         for name in (*_registries(instance), instance.local_registry)
     )
-    return f"{short_names}{theirs}{ours}"
+    return f"{short_names}{system}{own}"
 
 
 def _registries(instance: Instance) -> list[str]:
-    """Names of the account's registry in every region: a service may run an image of another one."""
-    known = EndpointResolver(create_loader().load_data("endpoints"))  # a session would read the user's profiles
-    regions = dict.fromkeys([instance.region, *known.get_available_endpoints("api.ecr")])
+    """Return the names of the account's registry in all regions: a service may use an image of another region."""
+    endpoints = EndpointResolver(create_loader().load_data("endpoints"))  # a session would read the user's profiles
+    regions = dict.fromkeys([instance.region, *endpoints.get_available_endpoints("api.ecr")])
     return [replace(instance, region=region).registry for region in regions]
 
 
 def _limits() -> str:
-    """Podman asks for more files and processes than a container or an old kernel may grant: ask for less."""
-    import resource  # noqa: PLC0415 - Windows has none, and must get as far as being refused
+    """Return limits for podman: its defaults are higher than a container or an old kernel may allow."""
+    import resource  # noqa: PLC0415 - missing on Windows, where the command must still reach its refusal
 
     limits = {
-        name: min(_MOST, hard) if hard > 0 else _MOST
+        name: min(_MAX_LIMIT, hard) if hard > 0 else _MAX_LIMIT
         for name, hard in (
             ("nofile", resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
             ("nproc", resource.getrlimit(resource.RLIMIT_NPROC)[1]),
@@ -107,5 +112,5 @@ def _limits() -> str:
     ulimits = ", ".join(f'"{name}={limit}:{limit}"' for name, limit in limits.items())
     lines = ["[containers]", f"default_ulimits = [{ulimits}]", "[engine]"]
     if Path("/sys/fs/cgroup/unified").is_dir() and shutil.which("runc"):
-        lines.append('runtime = "runc"')  # crun refuses control groups in hybrid mode
+        lines.append('runtime = "runc"')  # crun does not support hybrid control groups
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Whose embedded AWS is on a port."""
+"""Find the app whose embedded AWS is running on a port."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecr_fargate_constructs.local.instance import STATE_FOLDER
 
 
 def app_on(port: int) -> Path | None:
-    """The directory of the app whose embedded AWS is on a port, whoever started it; None where there is none."""
+    """Return the directory of the app whose embedded AWS is running on a port, started by any user, or None."""
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError, ValueError):
             arguments = file.read_bytes().decode().split("\0")

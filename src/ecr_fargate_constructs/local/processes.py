@@ -1,4 +1,4 @@
-"""Processes that outlive a command, and are ended only if they are still ours."""
+"""Start processes that outlive a command, find them again, and stop them safely."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _POLL = 0.05
-_CLEARING_UP = 5.0  # seconds that a build has to remove its containers when its step has ended
+_CLEANUP_SECONDS = 5.0  # for a build to remove its containers after its step has ended
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process by pid and start time: a pid alone may by now belong to somebody else.
+    """A process by pid and start time: the system may have given the pid to another process.
 
     Attributes:
         pid: Process id, also the id of its process group.
@@ -34,24 +34,24 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Process:
-        """The process that has this pid now."""
+        """Return the process that has this pid now."""
         return cls(pid, _start_time(pid) or 0)
 
     @property
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Return whether this process is still running."""
         return _start_time(self.pid) == self.started
 
     def stop(self, *, seconds: float = 10) -> None:
-        """End the process and its group: politely, and after ``seconds`` for good."""
-        for ending in (signal.SIGTERM, signal.SIGKILL):
+        """Stop the process and its group with SIGTERM, and after ``seconds`` with SIGKILL."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
             if not self.alive:
                 return
             with contextlib.suppress(ProcessLookupError):
                 if os.getpgid(self.pid) == self.pid:
-                    os.killpg(self.pid, ending)
-                else:  # a group of somebody else's, such as that of the shell
-                    os.kill(self.pid, ending)
+                    os.killpg(self.pid, number)
+                else:  # another process leads the group, for example the shell
+                    os.kill(self.pid, number)
             deadline = time.monotonic() + seconds
             while self.alive and time.monotonic() < deadline:
                 _reap(self.pid)
@@ -59,15 +59,16 @@ class Process:
 
 
 def stop_commands(processes: Sequence[Process]) -> None:
-    """End command lines, and before them what they run in other sessions, as podman runs the steps of a build.
+    """Stop commands, and before them their processes in other sessions, such as the steps of podman's builds.
 
-    The step would go on alone for ever. A build whose step ends removes its containers, and one that is ended does not.
+    Otherwise the step would run on forever. A build removes its containers when its step ends, but not when it is
+    killed itself.
     """
     steps = _steps({process.pid for process in processes if process.alive})
     for step in steps:
         with contextlib.suppress(ProcessLookupError):
             os.kill(step, signal.SIGKILL)
-    deadline = time.monotonic() + _CLEARING_UP
+    deadline = time.monotonic() + _CLEANUP_SECONDS
     while steps and any(process.alive for process in processes) and time.monotonic() < deadline:
         time.sleep(_POLL)
     for process in processes:
@@ -75,54 +76,56 @@ def stop_commands(processes: Sequence[Process]) -> None:
 
 
 def _steps(roots: set[int]) -> list[int]:
-    """The processes that others have started, directly or not, and that are in another session than those."""
+    """Return the descendants of processes that are in another session than those processes."""
     session, children = {}, defaultdict(list)
     for file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            _, parent, _, mine, *_ = file.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-            session[pid := int(file.parent.name)] = mine
+            _, parent, _, own_session, *_ = (
+                file.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            )
+            session[pid := int(file.parent.name)] = own_session
             children[int(parent)].append(pid)
-    own, found, waiting = {session.get(root) for root in roots}, [], list(roots)
-    while waiting:
-        below = children.pop(waiting.pop(), [])
-        found += [pid for pid in below if session[pid] not in own]
-        waiting += below
-    return found
+    root_sessions, steps, pending = {session.get(root) for root in roots}, [], list(roots)
+    while pending:
+        below = children.pop(pending.pop(), [])
+        steps += [pid for pid in below if session[pid] not in root_sessions]
+        pending += below
+    return steps
 
 
 def marked(name: str, value: str) -> list[Process]:
-    """The processes of this user that have a variable in their environment: those that began with it, or inherited it.
+    """Return the processes of this user that have a variable in their environment.
 
-    It finds what a command has started that was killed before it could write that down.
+    They include processes of a command that was killed before it could record them.
     """
-    wanted, found = f"{name}={value}".encode(), []
+    variable, processes = f"{name}={value}".encode(), []
     for file in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # somebody else's, or gone
-            if wanted in file.read_bytes().split(b"\0") and int(file.parent.name) != os.getpid():
-                found.append(Process.of(int(file.parent.name)))
-    return found
+        with contextlib.suppress(OSError):  # of another user, or gone
+            if variable in file.read_bytes().split(b"\0") and int(file.parent.name) != os.getpid():
+                processes.append(Process.of(int(file.parent.name)))
+    return processes
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Finish what is within, however often the user interrupts, and the programs that it starts too."""
+    """Ignore interruptions inside the block, also in the programs that it starts."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {
-        ending: signal.signal(ending, signal.SIG_IGN) for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield
     finally:
-        for ending, handler in before.items():
-            signal.signal(ending, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path | None = None) -> Process:
-    """Start a process in a session of its own; what it prints goes to ``log``."""
+    """Start a process in its own session; its output goes to ``log``."""
     with log.open("ab") as output:
-        child = subprocess.Popen(  # noqa: S603 - commands of ours, no shell
+        child = subprocess.Popen(  # noqa: S603 - fixed commands, no shell
             command,
             cwd=cwd,
             env=dict(env),
@@ -131,12 +134,12 @@ def start(command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Pat
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    child.returncode = 0  # it outlives this command: Popen must not warn that it still runs
+    child.returncode = 0  # it outlives this command: keeps Popen from warning that it is still running
     return Process.of(child.pid)
 
 
 def _start_time(pid: int) -> int | None:
-    """Start time of a process that runs; None for one that is gone or waits to be reaped."""
+    """Return the start time of a running process; None if it is gone or a zombie."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:

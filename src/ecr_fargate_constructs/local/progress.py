@@ -1,19 +1,19 @@
-"""Who is told what goes on."""
+"""The interface through which long operations report their progress."""
 
 from __future__ import annotations
 
 
 class Progress:
-    """Told of steps; the command line shows them."""
+    """Receives the progress of an operation; this base class ignores it, the command line shows it."""
 
     def step(self, text: str) -> None:
-        """The step before has ended well, and one begins."""
+        """Finish the previous step successfully, and start the next one."""
 
     def detail(self, text: str) -> None:
-        """Something happens within the step."""
+        """Show the latest output of the step."""
 
     def note(self, text: str, *, kind: str = "note") -> None:
-        """Something that stays on the screen: a ``note``, or a ``warning``."""
+        """Show a text permanently: a ``note``, or a ``warning``."""
 
     def failed(self) -> None:
-        """The step has failed."""
+        """Mark the step as failed."""

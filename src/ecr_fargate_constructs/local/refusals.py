@@ -1,4 +1,4 @@
-"""What the embedded AWS cannot deploy, refused before anything is built."""
+"""Refuse stacks that the embedded AWS cannot deploy, before anything is built."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
-_USUAL_PORT = 4566
+_DEFAULT_PORT = 4566
 
 
 def refuse_unknown(folder: Path, names: Sequence[str]) -> None:
-    """Refuse names that no stack of the app has.
+    """Refuse names of stacks that the app does not have.
 
     Args:
         folder: The app's cloud assembly.
         names: Names of stacks, as the command line takes them.
 
     Raises:
-        LocalError: No stack has a name; the stacks that there are.
+        ToolError: A name matches no stack; the message lists the app's stacks.
     """
     unknown = [name for name in names if not assembly.stacks(folder, [name])]
     if unknown:
-        known = ", ".join(stack.display for stack in assembly.stacks(folder)) or "none"
-        raise LocalError(f"the app has no stack {', '.join(unknown)}", fix=f"name one of its stacks: {known}")
+        existing = ", ".join(stack.display for stack in assembly.stacks(folder)) or "none"
+        raise ToolError(f"the app has no stack {', '.join(unknown)}", fix=f"name one of its stacks: {existing}")
 
 
 def refuse_other_environments(folder: Path, names: Sequence[str], instance: Instance, *, running: bool) -> None:
@@ -40,69 +40,70 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
 
     Args:
         folder: The app's cloud assembly.
-        names: Names of the stacks to deploy; all when none is named.
+        names: Names of the stacks to deploy; all stacks if empty.
         instance: The instance.
-        running: Whether it runs already, so that its account and region are settled.
+        running: Whether it is already running, so that its account and region cannot change.
 
     Raises:
-        LocalError: Which stacks are for which account and region, and the command that deploys some of them.
+        ToolError: A stack is for another account or region; the fix is the command that deploys some of the stacks.
     """
-    mine = instance.account, instance.region
+    own = instance.account, instance.region
     stacks = assembly.stacks(folder, names)
     groups = _by_environment(stacks, instance)
-    if list(groups) in ([], [mine]):
+    if list(groups) in ([], [own]):
         return
     named = [stack for stack in stacks if any(fnmatchcase(stack.display, name) for name in names)]
     wanted = _by_environment(named or stacks, instance)
-    order = sorted(wanted, key=lambda environment: environment != mine)
+    order = sorted(wanted, key=lambda environment: environment != own)
     possible = [each for each in order if len(_by_environment(assembly.stacks(folder, wanted[each]), instance)) == 1]
     if possible:
         chosen = list(names) if len(groups) == 1 else wanted[possible[0]]
         fix = f"run '{command(instance, 'up', *chosen, environment=possible[0])}'"
-        if running and possible[0] != mine:
+        if running and possible[0] != own:
             fix += f", after '{command(instance, 'down')}'"
     else:
-        fix = "the embedded AWS has one account and one region: let stacks that depend on each other have the same"
-    wrong = "; ".join(
+        fix = "give stacks that depend on each other the same account and region: the embedded AWS has one of each"
+    environments = "; ".join(
         f"{', '.join(each)} for account {account} in {region}" for (account, region), each in groups.items()
     )
-    raise LocalError(
-        f"the embedded AWS is account {instance.account} in {instance.region}, and the app has: {wrong}", fix=fix
+    raise ToolError(
+        f"the embedded AWS has account {instance.account} and region {instance.region}, and the app has {environments}",
+        fix=fix,
     )
 
 
-def refuse_unsupported(stacks: Iterable[Stack], known: set[str]) -> None:
-    """Refuse types that the embedded AWS does not know, before anything is deployed.
+def refuse_unsupported(stacks: Iterable[Stack], supported: set[str]) -> None:
+    """Refuse resource types that the embedded AWS does not support, before anything is deployed.
 
     Raises:
-        LocalError: Types and logical ids of the resources that are not emulated, one a line.
+        ToolError: A type is not emulated; the message has a line per resource.
     """
     missing = [
         f"not emulated: {kind} ({logical_id})"
         for stack in stacks
         for kind, logical_id in stack.resources()
-        if kind not in known and not kind.startswith("Custom::")
+        if kind not in supported and not kind.startswith("Custom::")
     ]
     if missing:
-        raise LocalError(
-            "\n".join(dict.fromkeys(missing)), fix="deploy stacks without these resources by name, or deploy to AWS"
+        raise ToolError(
+            "\n".join(dict.fromkeys(missing)), fix="name the stacks without these resources, or deploy to AWS"
         )
 
 
 def command(instance: Instance, verb: str, *words: str, environment: tuple[str, str] | None = None) -> str:
-    """Return a command for an instance, as the user has to type it in the directory where they are."""
-    typed = ["ecr-fargate", "local", verb, *words]
+    """Return a command for an instance, as the user has to type it in the current directory."""
+    words_typed = ["ecr-fargate", "local", verb, *words]
     if instance.app_directory != Path.cwd():
-        typed += ["--app-dir", str(instance.app_directory)]
-    if instance.port != _USUAL_PORT:
-        typed += ["--port", str(instance.port)]
+        words_typed += ["--app-dir", str(instance.app_directory)]
+    if instance.port != _DEFAULT_PORT:
+        words_typed += ["--port", str(instance.port)]
     if environment not in {None, (instance.account, instance.region)} and environment is not None:
-        typed += ["--account", environment[0], "--region", environment[1]]
-    return shlex.join(typed)
+        words_typed += ["--account", environment[0], "--region", environment[1]]
+    return shlex.join(words_typed)
 
 
 def _by_environment(stacks: Iterable[Stack], instance: Instance) -> dict[tuple[str, str], list[str]]:
-    """The names of stacks, by account and region; those that leave them open have the instance's."""
+    """Return the names of stacks by account and region; the instance's are the defaults."""
     groups: dict[tuple[str, str], list[str]] = {}
     for stack in stacks:
         key = stack.account or instance.account, stack.region or instance.region

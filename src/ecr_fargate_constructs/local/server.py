@@ -1,4 +1,4 @@
-"""The embedded AWS as a process: ``python -m ecr_fargate_constructs.local.server PORT TYPES_FILE``."""
+"""Start the embedded AWS, or be it: ``python -m ecr_fargate_constructs.local.server PORT TYPES_FILE``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 from ecr_fargate_constructs.local.docker_shim import write_login
 from ecr_fargate_constructs.local.instance import credentials_environment, registry_password
 from ecr_fargate_constructs.local.processes import start
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _START_SECONDS = 60
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # ignores HTTP_PROXY
 _REWRITE_PULLS = "ECR_FARGATE_LOCAL_REWRITE_PULLS"
 _PYTHONPATH = "PYTHONPATH"
 _INHERITED = frozenset({"PATH", "LANG", "TZ", _PYTHONPATH})
 
 
 def start_server(instance: Instance, memory: Memory) -> None:
-    """Start the embedded AWS and wait until it answers.
+    """Start the embedded AWS and wait until it responds.
 
     Raises:
-        LocalError: It ended, or did not answer in time.
+        ToolError: It ended, or did not respond in time.
     """
     for folder in (instance.state / "tmp", instance.state / "home"):
         folder.mkdir(exist_ok=True)
     write_login(instance.login, instance.local_registry, registry_password(memory.secret))
-    memory.save(instance)  # before it starts: whoever is killed meanwhile leaves nothing that nobody knows of
+    memory.save(instance)  # first: if this command is killed, the next one still finds the process
     memory.processes["aws"] = start(
         [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
         env=server_environment(instance, memory, os.environ),
@@ -54,19 +54,17 @@ def start_server(instance: Instance, memory: Memory) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not answers(instance):
         if not memory.processes["aws"].alive:
-            raise LocalError(
-                f"the embedded AWS ended while it started: {_last_line(instance)}", log=instance.server_log
-            )
+            raise ToolError(f"the embedded AWS exited while starting: {_last_line(instance)}", log=instance.server_log)
         if time.monotonic() > deadline:
-            raise LocalError(
-                f"the embedded AWS did not answer on {instance.endpoint} in {_START_SECONDS} seconds",
+            raise ToolError(
+                f"the embedded AWS did not respond on {instance.endpoint} within {_START_SECONDS} seconds",
                 log=instance.server_log,
             )
         time.sleep(0.1)
 
 
 def answers(instance: Instance) -> bool:
-    """Whether the embedded AWS answers."""
+    """Return whether the embedded AWS responds."""
     try:
         with _DIRECT.open(f"http://127.0.0.1:{instance.port}/_ministack/health", timeout=30):
             return True
@@ -75,7 +73,7 @@ def answers(instance: Instance) -> bool:
 
 
 def empty(instance: Instance, memory: Memory) -> None:
-    """Drop everything that the embedded AWS holds: its task containers and functions end."""
+    """Delete all resources of the embedded AWS, which stops its task containers and functions."""
     address = f"http://127.0.0.1:{instance.port}/_ministack/reset"
     signed = AWSRequest("POST", address)
     SigV4Auth(Credentials(memory.account, memory.secret), "ministack", memory.region).add_auth(signed)
@@ -85,11 +83,11 @@ def empty(instance: Instance, memory: Memory) -> None:
 
 
 def server_environment(instance: Instance, memory: Memory, shell: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the embedded AWS, which its functions inherit: little of the user's shell is in it.
+    """Return the environment of the embedded AWS and its functions, with few variables of the user's shell.
 
     Args:
         instance: The instance.
-        memory: What is remembered of it, the secret among it.
+        memory: Its recorded state, with the secret.
         shell: The environment of the command.
     """
     return {
@@ -100,15 +98,15 @@ def server_environment(instance: Instance, memory: Memory, shell: Mapping[str, s
         "HOME": str(instance.state / "home"),
         "TMPDIR": str(instance.state / "tmp"),
         "GATEWAY_PORT": str(instance.port),
-        "BIND_HOST": "127.0.0.1",  # by itself it would listen on every interface, and so would the two below
+        "BIND_HOST": "127.0.0.1",  # the default is every interface, as for the two below
         "SFTP_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "S3_DATA_DIR": str(instance.state / "s3"),
         "STATE_DIR": str(instance.state / "kept"),
         "MINISTACK_ACCOUNT_ID": instance.account,
         "MINISTACK_REGION": instance.region,
-        "MINISTACK_DOCKER_TIMEOUT": "300",  # a pull through the engine counts
-        # No proxy for any name. On macOS Python asks the system for proxies unless a variable speaks of them.
+        "MINISTACK_DOCKER_TIMEOUT": "300",  # includes a pull through the engine
+        # No proxy for any name. On macOS Python would use the system's proxies without these variables.
         "NO_PROXY": "*",
         "no_proxy": "*",
         "DOCKER_HOST": memory.socket,
@@ -117,7 +115,7 @@ def server_environment(instance: Instance, memory: Memory, shell: Mapping[str, s
 
 
 def _docker_configuration(shell: Mapping[str, str]) -> dict[str, str]:
-    """Where the user's logins to other registries are, from which tasks may run images."""
+    """Return the location of the user's logins to other registries, for the images of tasks."""
     home = shell.get("HOME")
     folder = shell.get("DOCKER_CONFIG") or (home and str(Path(home) / ".docker"))
     return {"DOCKER_CONFIG": folder} if folder and Path(folder).is_dir() else {}
@@ -129,11 +127,11 @@ def _last_line(instance: Instance) -> str:
 
 
 def main() -> None:
-    """Run the embedded AWS until it is ended."""
+    """Run the embedded AWS until it is stopped."""
     port, types_file = sys.argv[1:]
     # Imported here: this module is also used to start the process.
     patches = import_module("ecr_fargate_constructs.local.ministack_patches")
-    os.environ.pop(_PYTHONPATH, None)  # it was for this module; functions have their own
+    os.environ.pop(_PYTHONPATH, None)  # it was set for this module only; functions have their own
     types = patches.apply(
         endpoint=f"http://localhost:{port}",
         rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)),

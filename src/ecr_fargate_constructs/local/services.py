@@ -1,4 +1,4 @@
-"""What runs: services, tasks, images and load balancers of deployed stacks, read through the AWS API."""
+"""Read the services, tasks, images and load balancers of deployed stacks through the AWS API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_MOST_TASKS = 100  # of one DescribeTasks
+_MAX_TASKS = 100  # in one call of DescribeTasks
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Task:
     Attributes:
         arn: Its ARN.
         definition: ARN of its task definition.
-        status: ``RUNNING``, ``STOPPED`` and the states between.
-        image: Image that its task definition names for the first container.
-        digest: Digest that the name stood for.
-        reason: Why it stopped, when it did.
-        crashed: Whether it stopped of itself, and not because it was told to.
+        status: Its status in ECS, such as ``RUNNING`` or ``STOPPED``.
+        image: Image of its first container in the task definition.
+        digest: Digest of that image.
+        reason: Why it stopped; empty if it did not.
+        crashed: Whether a container exited or failed to start, so that ECS did not stop it on purpose.
         address: Its private address; empty as long as it has none.
     """
 
@@ -48,7 +48,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The last part of the ARN."""
+        """Last part of the ARN."""
         return self.arn.rpartition("/")[2]
 
 
@@ -60,13 +60,13 @@ class Service:
         stack: Stack that it belongs to.
         cluster: ARN of its cluster.
         arn: Its ARN.
-        wanted: Task definition that the stack's template names.
+        wanted: Task definition that the stack deployed last.
         desired: Number of tasks that should run.
         deployments: Its deployments, as ECS describes them, the newest of a version first.
-        tasks: Its tasks, the stopped ones included.
+        tasks: Its tasks, including stopped ones.
         logical_id: Its logical id in the template.
-        groups: ARNs of the target groups that its tasks are in.
-        grace: Seconds from the start of a task in which failed health checks do not count.
+        groups: ARNs of its target groups.
+        grace: Seconds after the start of a task during which failed health checks do not count.
     """
 
     stack: str
@@ -82,15 +82,14 @@ class Service:
 
     @property
     def running(self) -> tuple[Task, ...]:
-        """The tasks that run."""
+        """The running tasks."""
         return tuple(task for task in self.tasks if task.status == "RUNNING")
 
     @property
     def settled(self) -> bool:
-        """Whether the wanted version, and nothing else, runs as often as it should.
+        """Return whether the wanted version, and no other, has the desired number of tasks.
 
-        A deployment that failed stays in the list for good, so that its reason can be read; it counts only as long as
-        tasks of it run.
+        A failed deployment stays in the list, so that its reason can be read. It counts only as long as it has tasks.
         """
         live = [each for each in self.deployments if each.get("rolloutState") != "FAILED" or _has_tasks(each)]
         return (
@@ -102,12 +101,12 @@ class Service:
 
     @property
     def failure(self) -> str | None:
-        """Why the wanted version did not come up; None as long as it may."""
-        mine = [each for each in self.deployments if each["taskDefinition"] == self.wanted]
-        if not mine:
-            return "the deployment was rolled back to the version before"
-        if mine[0].get("rolloutState") == "FAILED":
-            return str(mine[0].get("rolloutStateReason") or "the deployment failed")
+        """The reason why the wanted version failed; None if it has not failed."""
+        attempts = [each for each in self.deployments if each["taskDefinition"] == self.wanted]
+        if not attempts:
+            return "the deployment was rolled back to the previous version"
+        if attempts[0].get("rolloutState") == "FAILED":
+            return str(attempts[0].get("rolloutStateReason") or "the deployment failed")
         return None
 
 
@@ -122,8 +121,8 @@ class Balancer:
     Attributes:
         stack: Stack that it belongs to.
         name: Its name.
-        host: Name under which it answers on this machine.
-        port: Port on which it answers.
+        host: Its host name on this machine.
+        port: Its port on this machine.
     """
 
     stack: str
@@ -133,18 +132,18 @@ class Balancer:
 
     @property
     def url(self) -> str:
-        """Address for browsers and curl, which take every ``*.localhost`` for this machine."""
+        """URL for browsers and curl, which resolve every ``*.localhost`` to this machine."""
         return f"http://{self.host}:{self.port}/"
 
-    def ask(self, path: str = "/") -> tuple[int, str]:
-        """Status and body of an answer.
+    def get(self, path: str = "/") -> tuple[int, str]:
+        """Send a GET request, and return status and body.
 
         Raises:
-            OSError: Nothing answers.
+            OSError: There is no response.
         """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": f"{self.host}:{self.port}"})  # as a browser
+            connection.request("GET", path, headers={"Host": f"{self.host}:{self.port}"})  # as a browser does
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except http.client.HTTPException as error:
@@ -154,20 +153,20 @@ class Balancer:
 
 
 class Cloud:
-    """The embedded AWS, asked with boto3."""
+    """The API of the embedded AWS, through boto3."""
 
     def __init__(self, instance: Instance) -> None:
-        """Ask the embedded AWS of an instance.
+        """Connect to an instance.
 
         Raises:
-            LocalError: Nothing is remembered of it.
+            ToolError: The instance is not running.
         """
         self._instance = instance
         self._clients: dict[str, Any] = {}
         self._session = session_of(instance)
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """The client for an AWS service: made once, since making one takes longer than what it is asked."""
+        """Return the client for an AWS service; it is kept, since creating one takes longer than a call."""
         if name not in self._clients:
             self._clients[name] = self._session.client(
                 name, endpoint_url=self._instance.endpoint, config=Config(proxies={}, retries={"max_attempts": 3})
@@ -175,39 +174,39 @@ class Cloud:
         return self._clients[name]
 
     def members(self, stacks: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each resource that the stacks have made, with its stack; those of nested stacks with the one around."""
+        """Yield the resources of stacks, each with its stack; those of nested stacks with the outermost stack."""
         cloudformation = self.client("cloudformation")
         for stack in stacks:
             names = [stack]
-            for name in names:  # it grows meanwhile
+            for name in names:  # the loop appends to the list
                 try:
-                    found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+                    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
                 except ClientError:
                     continue  # not deployed
-                for resource in found:
+                for resource in resources:
                     if resource.get("PhysicalResourceId"):
                         yield stack, resource
                         if resource["ResourceType"] == "AWS::CloudFormation::Stack":
                             names.append(resource["PhysicalResourceId"])
 
     def resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
-        """Stack and physical id of every resource of a type."""
+        """Return stack and physical id of each resource of a type."""
         return ((stack, physical_id) for stack, _, physical_id in self._resources(stacks, kind))
 
     def _resources(self, stacks: Sequence[str], kind: str) -> Iterator[tuple[str, str, str]]:
-        """Stack, logical and physical id of every resource of a type."""
+        """Yield stack, logical id and physical id of each resource of a type."""
         for stack, resource in self.members(stacks):
             if resource["ResourceType"] == kind:
                 yield stack, resource["LogicalResourceId"], resource["PhysicalResourceId"]
 
     def services(self, stacks: Sequence[str]) -> list[Service]:
-        """The ECS services of deployed stacks."""
-        return [self._service(*found) for found in self._resources(stacks, "AWS::ECS::Service")]
+        """Return the ECS services of deployed stacks."""
+        return [self._service(*ids) for ids in self._resources(stacks, "AWS::ECS::Service")]
 
     def balancers(self, stacks: Sequence[str]) -> list[Balancer]:
-        """The load balancers of deployed stacks."""
-        found = list(self.resources(stacks, "AWS::ElasticLoadBalancingV2::LoadBalancer"))
-        if not found:
+        """Return the load balancers of deployed stacks."""
+        arns = list(self.resources(stacks, "AWS::ElasticLoadBalancingV2::LoadBalancer"))
+        if not arns:
             return []
         names = {
             balancer["LoadBalancerArn"]: balancer["LoadBalancerName"]
@@ -215,7 +214,7 @@ class Cloud:
         }
         return [
             Balancer(stack, names[arn], f"{names[arn].lower()}.alb.localhost", self._instance.port)
-            for stack, arn in found
+            for stack, arn in arns
             if arn in names
         ]
 
@@ -233,8 +232,8 @@ class Cloud:
         ]
         described = [
             task
-            for first in range(0, len(arns), _MOST_TASKS)
-            for task in ecs.describe_tasks(cluster=cluster, tasks=arns[first : first + _MOST_TASKS])["tasks"]
+            for first in range(0, len(arns), _MAX_TASKS)
+            for task in ecs.describe_tasks(cluster=cluster, tasks=arns[first : first + _MAX_TASKS])["tasks"]
         ]
         return Service(
             stack,
@@ -250,7 +249,7 @@ class Cloud:
         )
 
     def _wanted(self, stack: str, current: str) -> str:
-        """The task definition that the stack deployed last, of the family that the service runs."""
+        """Return the task definition that the stack deployed last, in the family that the service runs."""
         family = current.rpartition(":")[0]
         for _, physical_id in self.resources([stack], "AWS::ECS::TaskDefinition"):
             if physical_id.rpartition(":")[0] == family:
@@ -279,20 +278,20 @@ class Cloud:
         )
 
     def last_lines(self, stacks: Sequence[str], count: int = 10, *, tasks: Collection[str] = ()) -> list[str]:
-        """The last lines that the containers of deployed services have logged; only of ``tasks``, if some are named."""
+        """Return the last log lines of deployed services; only those of ``tasks``, if any are given."""
         logs = self.client("logs")
         events = []
         for group in self._log_groups(stacks):
             for stream in logs.describe_log_streams(logGroupName=group).get("logStreams", []):
                 if tasks and stream["logStreamName"].rpartition("/")[2] not in tasks:
                     continue
-                got = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=count)
-                events += [(event["timestamp"], event["message"].rstrip()) for event in got["events"]]
-        events.sort(key=itemgetter(0))  # by time alone: within a millisecond they stay as the container printed them
+                answer = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=count)
+                events += [(event["timestamp"], event["message"].rstrip()) for event in answer["events"]]
+        events.sort(key=itemgetter(0))  # by time alone: within a millisecond the order of printing stays
         return [_COLOUR.sub("", message) for _, message in events[-count:]]
 
     def _log_groups(self, stacks: Sequence[str]) -> list[str]:
-        """The log groups that task definitions name; a stack's functions have some, too."""
+        """Return the log groups of task definitions, without those of the stacks' functions."""
         ecs = self.client("ecs")
         options = [
             container.get("logConfiguration", {}).get("options", {})

@@ -1,4 +1,4 @@
-"""The start of an embedded AWS, in two halves: what can be checked at once, and what takes seconds."""
+"""Start an embedded AWS in two steps: quick checks first, and then what takes seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs.local import engine, podman, server
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.port_owner import app_on
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
@@ -20,37 +20,37 @@ def check_app(instance: Instance) -> None:
     """Refuse a directory without an app.
 
     Raises:
-        LocalError: It has no ``cdk.json``.
+        ToolError: It has no ``cdk.json``.
     """
     if not (instance.app_directory / "cdk.json").is_file():
-        raise LocalError(
+        raise ToolError(
             f"{instance.app_directory} has no cdk.json, so it is not the directory of a CDK app",
-            fix="name the app's directory with --app-dir",
+            fix="give the app's directory with --app-dir",
         )
 
 
 def prepare(instance: Instance, progress: Progress) -> Memory:
-    """Find a container engine, and make the instance's directory; nothing runs yet.
+    """Find a container engine, and create the instance's directory; nothing is started yet.
 
     Raises:
-        LocalError: The port is taken, or there is no engine.
+        ToolError: The port is in use, or there is no engine.
     """
     check_port(instance.port)
     progress.step("looking for a container engine")
-    found = engine.find_engine(say=progress.detail)
-    progress.detail(f"{found.name} {found.version}")
+    chosen = engine.find_engine(say=progress.detail)
+    progress.detail(f"{chosen.name} {chosen.version}")
     instance.erase()
     instance.make_state()
-    if found.socket is None:
+    if chosen.socket is None:
         podman.write_configuration(instance)
-    return Memory(instance.account, instance.region, found.name, found.socket or "")
+    return Memory(instance.account, instance.region, chosen.name, chosen.socket or "")
 
 
 def start(instance: Instance, memory: Memory) -> None:
-    """Start the embedded AWS, and remember what runs.
+    """Start the embedded AWS, and record its state.
 
     Raises:
-        LocalError: It does not start.
+        ToolError: It does not start.
     """
     try:
         if not memory.socket:
@@ -61,24 +61,24 @@ def start(instance: Instance, memory: Memory) -> None:
 
 
 def check_port(port: int) -> None:
-    """Refuse a port that cannot be listened on.
+    """Refuse a port on which this user cannot listen.
 
     Raises:
-        LocalError: Another program has it, or this user may not have it.
+        ToolError: Another program uses it, or this user may not use it.
     """
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that wait to be forgotten are no bar
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not matter
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             owner = app_on(port) if taken else None
             by = f"the embedded AWS of {owner}" if owner else "another program"
-            fix = "choose another one with --port, for example --port 4600"
+            fix = "choose another port, for example --port 4600"
             if owner is not None and not owner.is_dir():  # moved or deleted while it ran
-                by += ", which is there no longer"
-                ending = f"'ecr-fargate local down --app-dir {owner} --port {port}'"
-                fix = f"move the app back, or make an empty folder there, and run {ending}; or choose another --port"
-            raise LocalError(
-                f"port {port} is taken by {by}" if taken else f"port {port} cannot be used: {error.strerror}", fix=fix
+                by += ", which no longer exists"
+                stop = f"'ecr-fargate local down --app-dir {owner} --port {port}'"
+                fix = f"move the app back, or create an empty folder there, and run {stop}; or choose another --port"
+            raise ToolError(
+                f"port {port} is in use by {by}" if taken else f"port {port} cannot be used: {error.strerror}", fix=fix
             ) from error

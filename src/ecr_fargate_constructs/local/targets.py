@@ -1,4 +1,4 @@
-"""The targets of a service, with what the load balancer asks of them and what it got."""
+"""The targets of a service, with their health checks and the results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.services import Cloud, Service
 
 _NO_ANSWER = "Target.FailedHealthChecks"
-_NOT_SPOKEN = frozenset({"GRPC", "HTTP2", "HTTPS"})
+_UNSUPPORTED = frozenset({"GRPC", "HTTP2", "HTTPS"})
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class HealthCheck:
     """The health check of a target group.
 
     Attributes:
-        path: Path that is asked.
-        port: Port that is asked; None for the traffic port.
-        codes: Status codes that are healthy.
-        protocol: What targets have to speak: ``HTTP1``, ``HTTP2``, ``GRPC`` or ``HTTPS``.
+        path: Path of the request.
+        port: Port of the request; None for the traffic port.
+        codes: Status codes of healthy targets.
+        protocol: Protocol of the targets: ``HTTP1``, ``HTTP2``, ``GRPC`` or ``HTTPS``.
         patience: Seconds of failed checks after which a target is unhealthy: interval times threshold.
     """
 
@@ -34,7 +34,7 @@ class HealthCheck:
 
     @classmethod
     def of(cls, group: dict[str, Any]) -> HealthCheck:
-        """Read it from what Elastic Load Balancing says of a target group."""
+        """Read the health check from a target group, as Elastic Load Balancing describes it."""
         port, matcher = str(group.get("HealthCheckPort", "traffic-port")), group.get("Matcher", {})
         encrypted = "HTTPS" in {group.get("Protocol"), group.get("HealthCheckProtocol")}
         return cls(
@@ -52,11 +52,11 @@ class Target:
 
     Attributes:
         address: Its address.
-        port: Port that it is asked on.
-        state: ``healthy``, ``unhealthy`` and the states between.
-        reason: Elastic Load Balancing's code for why it is not healthy.
-        description: The same in words.
-        check: What it is asked.
+        port: Port of its health check.
+        state: Its state in Elastic Load Balancing, such as ``healthy``.
+        reason: Elastic Load Balancing's code for the reason why it is not healthy.
+        description: The reason in words.
+        check: Its health check.
     """
 
     address: str
@@ -68,22 +68,22 @@ class Target:
 
     @property
     def healthy(self) -> bool:
-        """Whether it passes."""
+        """Return whether it passes the health check."""
         return self.state == "healthy"
 
     @property
     def answers(self) -> bool:
-        """Whether it answers at all, with whatever status."""
+        """Return whether it responds at all, with any status."""
         return self.reason != _NO_ANSWER
 
     @property
     def trouble(self) -> str:
-        """What it is asked, and why it does not pass."""
-        said = ": ".join(filter(None, (self.reason, self.description))) or self.state
-        asked = f"GET {self.check.path} on port {self.port}, healthy is {self.check.codes}: {said}"
-        if self.check.protocol in _NOT_SPOKEN:
-            return f"{asked}; its targets speak {self.check.protocol}, and the embedded AWS plain HTTP/1.1 alone"
-        return asked
+        """The health check, and why the target does not pass it."""
+        result = ": ".join(filter(None, (self.reason, self.description))) or self.state
+        text = f"GET {self.check.path} on port {self.port}, expected {self.check.codes}: {result}"
+        if self.check.protocol in _UNSUPPORTED:
+            return f"{text}; its targets use {self.check.protocol}, and the embedded AWS supports only HTTP/1.1"
+        return text
 
 
 def targets_of(cloud: Cloud, service: Service) -> tuple[Target, ...]:
@@ -91,16 +91,16 @@ def targets_of(cloud: Cloud, service: Service) -> tuple[Target, ...]:
     elb = cloud.client("elbv2")
     if not service.groups:
         return ()
-    found: list[Target] = []
+    targets: list[Target] = []
     for group in elb.describe_target_groups(TargetGroupArns=list(service.groups))["TargetGroups"]:
         check = HealthCheck.of(group)
         answer = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
-        found += [_target(each, check) for each in answer["TargetHealthDescriptions"]]
-    return tuple(found)
+        targets += [_target(each, check) for each in answer["TargetHealthDescriptions"]]
+    return tuple(targets)
 
 
 def of_wanted_version(service: Service, targets: Sequence[Target]) -> tuple[Target, ...]:
-    """Return the targets that are running tasks of the version that the stack wants."""
+    """Return the targets that are running tasks of the version that the stack deployed."""
     addresses = {task.address for task in service.running if task.definition == service.wanted}
     return tuple(target for target in targets if target.address in addresses)
 

@@ -1,4 +1,4 @@
-"""The pinned CDK command line: found or installed, and run against the embedded AWS."""
+"""Find or install the pinned version of the CDK command line, and run it against the embedded AWS."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.causes import cause
+from ecr_fargate_constructs.local.cdk_failures import cause
 from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.processes import Process, stop_commands
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 VERSION = "2.1148.1"
-"""The npm tag ``latest`` of aws-cdk is an older program that refuses the assemblies of today's aws-cdk-lib."""
+"""The npm tag ``latest`` of aws-cdk is an older version that refuses cloud assemblies of the current aws-cdk-lib."""
 
 _PROXIES = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY"})  # lower case counts too
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-class ToolkitError(LocalError):
+class ToolkitError(ToolError):
     """The CDK command line failed.
 
     Attributes:
-        lines: What it printed.
+        lines: Its output.
     """
 
     def __init__(self, cause: str, lines: Sequence[str], *, log: Path) -> None:
@@ -46,47 +46,49 @@ class ToolkitError(LocalError):
 
 
 def cache_directory() -> Path:
-    """Directory for what is downloaded or made once per user."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))  # a relative one is invalid
+    """Return the directory for files that are downloaded or made once per user."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))  # a relative path is invalid
     return (base if base.is_absolute() else Path.home() / ".cache") / "ecr-fargate-constructs"
 
 
 def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text: None) -> Path:
-    """The CDK command line of the pinned version: the app's own, or one that is installed once for the user.
+    """Return the CDK command line of the pinned version: the app's own, or one that is installed once per user.
 
     Raises:
-        LocalError: There is no Node.js, or the installation failed.
+        ToolError: There is no Node.js, or the installation failed.
     """
     if not all(shutil.which(name, path=search_path()) for name in ("node", "npm")):
-        raise LocalError("Node.js is missing", fix="pip install 'ecr-fargate-constructs[local]' brings it along")
+        raise ToolError(
+            "Node.js is missing", fix="install it, for example with pip install 'ecr-fargate-constructs[local]'"
+        )
     home = cache_directory() / f"aws-cdk-{VERSION}"
     for directory in (app_directory, *app_directory.parents, home):
         if (directory == app_directory or _trusted(directory, app_directory)) and _version(directory) == VERSION:
             return directory / "node_modules" / ".bin" / "cdk"
     say(f"installing aws-cdk {VERSION}, once")
     home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent) as made:
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", made, f"aws-cdk@{VERSION}"]
-        done = subprocess.run(  # noqa: S603 - a command of ours, no shell
+    with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", temporary, f"aws-cdk@{VERSION}"]
+        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
             command, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise LocalError(
+            raise ToolError(
                 f"the CDK command line {VERSION} could not be installed: {done.stderr.strip()[-300:]}",
                 fix=f"install it yourself in the app's directory: npm install --save-dev aws-cdk@{VERSION}",
             )
-        with suppress(OSError):  # a second command was faster
-            Path(made, "node_modules").rename(_made(home) / "node_modules")
+        with suppress(OSError):  # another command was faster
+            Path(temporary, "node_modules").rename(_created(home) / "node_modules")
     return home / "node_modules" / ".bin" / "cdk"
 
 
-def _made(directory: Path) -> Path:
+def _created(directory: Path) -> Path:
     directory.mkdir(exist_ok=True)
     return directory
 
 
 def _trusted(directory: Path, app_directory: Path) -> bool:
-    """Whether what is installed in a folder is the user's, root's, or of whoever owns the app, and of nobody else."""
+    """Return whether the packages in a folder belong to the user, to root or to the owner of the app."""
     trusted = {0, os.geteuid(), app_directory.stat().st_uid}
     installed = directory / "node_modules"
     parts = (installed, installed / "aws-cdk", installed / "aws-cdk" / "package.json", installed / ".bin" / "cdk")
@@ -100,25 +102,25 @@ def _version(directory: Path) -> str | None:
     file = directory / "node_modules" / "aws-cdk" / "package.json"
     try:
         return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.is_file() else None
-    except (ValueError, TypeError, KeyError):  # what npm left that was interrupted
+    except (ValueError, TypeError, KeyError):  # left by an interrupted npm
         return None
 
 
 def search_path() -> str:
-    """PATH with the user's virtual environment and this Python's scripts first: the app's ``python3``, and Node."""
+    """Return PATH with the user's virtual environment and this Python's scripts first, for ``python3`` and Node."""
     active = os.environ.get("VIRTUAL_ENV")
     first = [str(Path(active) / "bin")] if active else []
     return os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
-    """Environment of the CDK command line and of the app that it runs."""
+    """Return the environment of the CDK command line and of the app that it runs."""
     shim = instance.state / "cdk-docker"
     write_shim(shim)
     proxies = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
     direct = [*filter(None, [os.environ.get("NO_PROXY")]), "localhost", "127.0.0.1", ".localhost"]
     return {
-        # The built-in template validation takes ten seconds a run; whoever wants it here sets the variable.
+        # The built-in template validation takes ten seconds per run; the user's variable turns it on again.
         "CDK_VALIDATION": "false",
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name not in proxies},
         **podman_environment(instance),
@@ -133,7 +135,7 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
         "NO_PROXY": ",".join(direct),
         **credentials_environment(instance, memory),
         **instance.command_mark,
-        "CDK_DEFAULT_ACCOUNT": instance.account,  # the command line would ask the AWS, which may not have started
+        "CDK_DEFAULT_ACCOUNT": instance.account,  # the command line would ask AWS, which may not be running yet
         "CDK_DEFAULT_REGION": instance.region,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DOCKER": str(shim),
@@ -149,7 +151,7 @@ def run_toolkit(
     *,
     on_line: Callable[[str], None],
 ) -> None:
-    """Run the CDK command line; what it prints goes to its log, line by line also to ``on_line``.
+    """Run the CDK command line; its output goes to its log, and line by line to ``on_line``.
 
     Raises:
         ToolkitError: It failed.
@@ -173,8 +175,8 @@ def run_toolkit(
 
 @contextmanager
 def _running(command: Sequence[str], instance: Instance, memory: Memory) -> Iterator[subprocess.Popen[str]]:
-    """A process that does not outlive an interruption, nor do the app and the build that it has started."""
-    with subprocess.Popen(  # noqa: S603 - a command of ours, no shell
+    """Run a process, and stop it with its app and build if the command is interrupted."""
+    with subprocess.Popen(  # noqa: S603 - a fixed command, no shell
         command,
         cwd=instance.app_directory,
         env=toolkit_environment(instance, memory),

@@ -16,3 +16,5 @@ from ecr_fargate_constructs.testing.traffic_rules import (
     assert_traffic_rules_unchanged as assert_traffic_rules_unchanged,
 )
 from ecr_fargate_constructs.testing.validity import assert_valid as assert_valid
+
+__all__: list[str]

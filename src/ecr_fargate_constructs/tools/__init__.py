@@ -1,1 +1,1 @@
-"""What the command line does to any CDK app, without CDK."""
+"""The work behind the commands that serve any CDK app. Nothing in it imports CDK."""

@@ -1,4 +1,4 @@
-"""The error that ends a command."""
+"""The error of all commands and the tools behind them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class LocalError(Exception):
-    """Something that the user has to know or do: the cause, the fix where there is one, and the log."""
+class ToolError(Exception):
+    """An error that the command line reports as a message: the cause, what to do about it, and the log."""
 
     def __init__(self, cause: str, *, fix: str | None = None, log: Path | None = None) -> None:
         """Create the error.
 
         Args:
             cause: What went wrong.
-            fix: What to do about it.
-            log: Where the whole story is.
+            fix: What to do about it, where that is known.
+            log: File with the details, where there is one.
         """
         super().__init__(cause)
         self.cause = cause
@@ -31,18 +31,20 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY})
 
 
-def of_a_file(error: OSError, place: Path | None = None) -> LocalError | None:
-    """Return the error of a disk that is full, or of a file that may not be written; None for every other one.
+def file_error(error: OSError, place: Path | None = None) -> ToolError | None:
+    """Return the error to report for a full disk or a missing permission; None for any other ``OSError``.
 
     Args:
-        error: What the system says.
-        place: What was to be written to a disk that is full, when the system does not say.
+        error: The system's error.
+        place: The path that was being written, for a full disk where ``error`` names no file.
     """
     why = os.strerror(error.errno or 0)
     if error.errno in _FULL and (error.filename or place):
-        return LocalError(f"no space is left for {error.filename or place}: {why}", fix="free some space on that disk")
+        return ToolError(
+            f"no space is left to write {error.filename or place}: {why}", fix="free some space on that disk"
+        )
     if error.errno in _CLOSED and error.filename:
-        return LocalError(
+        return ToolError(
             f"{error.filename} cannot be written, read or deleted: {why}", fix="make it writable for this user"
         )
     return None

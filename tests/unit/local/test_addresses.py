@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ecr_fargate_constructs.local.addresses import Address, Asked, address_of, asked, main_listener
+from ecr_fargate_constructs.local.addresses import Address, RequestedHost, address_of, main_listener, requested_host
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.services import Balancer
 
@@ -24,19 +24,19 @@ BESIDE = {"Port": 9001, "Protocol": "HTTP", "DefaultActions": [{"Type": "forward
 @pytest.mark.parametrize(
     ("header", "meaning"),
     [
-        ("web.alb.localhost", Asked("web", None, None)),
-        ("Web-1.alb.localhost:4566", Asked("web-1", None, None)),
-        ("8443.web.alb.localhost:4566", Asked("web", None, 8443)),
-        ("shop.example.com.web.alb.localhost:4566", Asked("web", "shop.example.com", None)),
-        ("shop.example.com.8443.web.alb.localhost", Asked("web", "shop.example.com", 8443)),
-        ("1.example.com.web.alb.localhost", Asked("web", "1.example.com", None)),
+        ("web.alb.localhost", RequestedHost("web", None, None)),
+        ("Web-1.alb.localhost:4566", RequestedHost("web-1", None, None)),
+        ("8443.web.alb.localhost:4566", RequestedHost("web", None, 8443)),
+        ("shop.example.com.web.alb.localhost:4566", RequestedHost("web", "shop.example.com", None)),
+        ("shop.example.com.8443.web.alb.localhost", RequestedHost("web", "shop.example.com", 8443)),
+        ("1.example.com.web.alb.localhost", RequestedHost("web", "1.example.com", None)),
         ("web.us-east-1.elb.amazonaws.com", None),
         ("alb.localhost", None),
         ("", None),
     ],
 )
-def test_a_host_says_what_is_asked(header: str, meaning: Asked | None) -> None:
-    assert asked(header) == meaning
+def test_a_host_says_what_is_asked(header: str, meaning: RequestedHost | None) -> None:
+    assert requested_host(header) == meaning
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_load_balancer_is_asked_as_a_browser_asks_it() -> None:
     with HTTPServer(("127.0.0.1", 0), Echo) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         balancer = Balancer("Web", "Web", "web.alb.localhost", server.server_port)
-        assert balancer.ask() == (200, f"web.alb.localhost:{server.server_port}")
+        assert balancer.get() == (200, f"web.alb.localhost:{server.server_port}")
 
 
 QUERY = {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "2*"}, {"Value": "all"}]}}

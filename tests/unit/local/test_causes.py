@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_fargate_constructs.local.causes import NO_SYNTH, cause, failed_step
+from ecr_fargate_constructs.local.cdk_failures import NO_SYNTH, cause, failed_step
 
 APP = Path("/home/me/shop")
 TRACEBACK = """\

@@ -78,7 +78,9 @@ def test_consequences_are_not_told_beside_their_cause(name: str) -> None:
 def test_what_is_said_three_times_is_told_once() -> None:
     [cause] = explain(_record("exited"))
     assert cause.times == 3
-    assert cause.sentence == "task 8d1a0c6b: the application ended, and a task without its essential container stops."
+    assert (
+        cause.sentence == "task 8d1a0c6b: the application exited, and a task stops when an essential container exits."
+    )
 
 
 def test_a_service_that_is_well_has_no_cause() -> None:
@@ -188,7 +190,7 @@ def test_the_command_leaves_with_a_status(name: str, status: int) -> None:
 
 def test_the_command_says_what_to_do_and_where_it_is_written() -> None:
     done = CliRunner().invoke(app, ["explain", str(RECORDED / "out_of_memory.json")], env={"COLUMNS": "300"})
-    for part in ("a container took more memory", "TaskSize(memory_mib=…)", "OutOfMemoryError", "https://docs.aws"):
+    for part in ("a container used more memory", "TaskSize(memory_mib=…)", "OutOfMemoryError", "https://docs.aws"):
         assert part in done.output
 
 
@@ -218,7 +220,7 @@ UNHEALTHY = {
 def test_a_failed_health_check_is_told_with_its_path_and_codes(tmp_path: Path) -> None:
     record = {"TargetGroups": [GROUP, GROUP], "TargetHealthDescriptions": [UNHEALTHY, {"Target": {"Id": "10.0.0.8"}}]}
     said = [
-        "web: GET /healthz on the container's port has to answer 200-299",
+        "web: GET /healthz on the container's port must return 200-299",
         "10.0.0.7:8080: Health checks failed with these codes: [404]",
     ]
     assert health_checks(record) == said
@@ -243,7 +245,7 @@ def test_the_lines_that_were_read_are_shown(tmp_path: Path) -> None:
     file.write_text(json.dumps(record), encoding="utf-8")
     done = CliRunner().invoke(app, ["explain", str(file)], env={"COLUMNS": "50"})
     line = f"KeyError: 'PORT' [bold] {'x' * 60}"
-    assert done.output.endswith(f"Last lines of the task that failed last:\n{line}\n")
+    assert done.output.endswith(f"Last log lines of the task that failed last:\n{line}\n")
     [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
     assert cause["last_lines"] == [line]
 
@@ -304,7 +306,7 @@ def test_files_are_put_together(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("no JSON", "no answer of AWS"), ("[]", "no answer of AWS"), ('{"Vpcs": []}', "has none of services")],
+    [("no JSON", "not a response of AWS"), ("[]", "not a response of AWS"), ('{"Vpcs": []}', "has none of services")],
 )
 def test_a_file_of_something_else_is_refused(content: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "wrong.json"

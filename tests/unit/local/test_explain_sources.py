@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain.explain import explain
 from ecr_fargate_constructs.tools.explain.sources import from_services, from_stack, from_stacks
 
@@ -164,7 +164,7 @@ def test_what_cannot_be_read_beside_the_tasks_is_left_out() -> None:
 
 def test_a_permission_that_is_missing_is_named() -> None:
     clients = _clients(list_tasks=_refused("AccessDeniedException"))
-    with pytest.raises(LocalError, match="ecs:ListTasks is missing"):
+    with pytest.raises(ToolError, match="lacks ecs:ListTasks"):
         from_services(clients.__getitem__, [SERVICE])
 
 

@@ -17,10 +17,10 @@ from ecr_fargate_constructs.local import engine, lifecycle, server, starting, to
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance
-from ecr_fargate_constructs.local.own_files import private_folder
+from ecr_fargate_constructs.local.private_files import private_folder
 from ecr_fargate_constructs.local.processes import Process
 from ecr_fargate_constructs.local.progress import Progress
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_what_is_remembered_has_its_types(instance: Instance, values: dict[str, 
     _remember(instance)
     kept = json.loads(instance.memory_file.read_text(encoding="utf-8"))
     instance.memory_file.write_text(json.dumps({**kept, **values}), encoding="utf-8")
-    with pytest.raises(LocalError, match="cannot be read") as caught:
+    with pytest.raises(ToolError, match="cannot be read") as caught:
         find_instance(instance.app_directory, PORT)
     assert str(instance.memory_file.parent) in str(caught.value.fix)
 
@@ -65,7 +65,7 @@ def test_what_is_remembered_has_its_types(instance: Instance, values: dict[str, 
 def test_what_is_remembered_is_text(instance: Instance) -> None:
     _remember(instance)
     instance.memory_file.write_bytes(b"\xff\xfe{")
-    with pytest.raises(LocalError, match=r"instance\.json cannot be read"):
+    with pytest.raises(ToolError, match=r"instance\.json cannot be read"):
         find_instance(instance.app_directory, PORT)
 
 
@@ -113,7 +113,7 @@ def test_containers_are_found_by_the_name_that_the_machine_had(
         asked.append(arguments)
         return ""
 
-    monkeypatch.setattr("ecr_fargate_constructs.local.containers._ask", ask)
+    monkeypatch.setattr("ecr_fargate_constructs.local.containers._engine_output", ask)
     assert remembered is not None
     assert containers(instance, remembered) == []
     assert asked[0][-1] == f"label=ministack.instance=at-home:{PORT}"
@@ -132,13 +132,13 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(
         "up": lambda: lifecycle.up(instance, None, [], Progress()),
         "start": lambda: lifecycle.start(instance, None, Progress()),
     }
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         verbs[verb]()
     assert caught.value.cause == f"/app/.ecr-fargate cannot be written, read or deleted: {os.strerror(number)}"
 
 
 @pytest.mark.parametrize(
-    ("number", "told"), [(errno.ENOSPC, "no space is left for /x"), (errno.EROFS, "/x cannot be written")]
+    ("number", "told"), [(errno.ENOSPC, "no space is left to write /x"), (errno.EROFS, "/x cannot be written")]
 )
 def test_every_command_says_which_file_it_was(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, told: str
@@ -179,9 +179,9 @@ def test_the_instance_of_an_app_that_was_moved_can_be_ended(tmp_path: Path, monk
             raise OSError(errno.EADDRINUSE, "taken")
 
     monkeypatch.setattr("ecr_fargate_constructs.local.starting.socket.socket", Taken)
-    for owner, told in ((tmp_path / "moved", "move the app back"), (tmp_path, "choose another one with --port")):
+    for owner, told in ((tmp_path / "moved", "move the app back"), (tmp_path, "choose another port")):
         monkeypatch.setattr(starting, "app_on", lambda _, owner=owner: owner)
-        with pytest.raises(LocalError, match=f"taken by the embedded AWS of {owner}") as caught:
+        with pytest.raises(ToolError, match=f"in use by the embedded AWS of {owner}") as caught:
             starting.check_port(PORT)
         assert str(caught.value.fix).startswith(told)
 
@@ -195,7 +195,7 @@ def test_an_engine_that_prints_something_else_does_not_count(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CONTAINER_HOST", raising=False)
-    with pytest.raises(LocalError, match="no container engine answers"):
+    with pytest.raises(ToolError, match="no container engine is running"):
         engine.find_engine(install=False)
 
 
@@ -206,6 +206,6 @@ def test_a_podman_elsewhere_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "podman").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv(name, "elsewhere")
-    with pytest.raises(LocalError, match=f"{name}=elsewhere") as caught:
+    with pytest.raises(ToolError, match=f"{name}=elsewhere") as caught:
         engine.find_engine()
-    assert caught.value.fix == f"run the command without {name}"
+    assert caught.value.fix == f"unset {name}, and run the command again"

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local.ministack_patches import fixed_names
-from ecr_fargate_constructs.local.seeds.putting import _Putting
+from ecr_fargate_constructs.local.seeds.seeding import _Seeder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def _put(client: Any, name: str, value: str, *, stubs: bool) -> str | None:  # noqa: ANN401
     anything: Any = SimpleNamespace(client=lambda _: client)
-    return _Putting(anything, anything, stubs=stubs).secret(name, value)
+    return _Seeder(anything, anything, stubs=stubs).secret(name, value)
 
 
 def _value(client: Any, name: str) -> str:  # noqa: ANN401
@@ -82,10 +82,10 @@ def test_other_secrets_are_made_and_found_as_before(secrets: Any) -> None:  # no
 def test_a_stub_stands_only_where_nothing_is(secrets: Any, name: str) -> None:  # noqa: ANN401
     note = _put(secrets, name, "made up", stubs=True)
     assert note is not None
-    assert note.startswith(f"secret {name} does not exist here: ")
+    assert note.startswith(f"secret {name} does not exist: ")
     assert _put(secrets, name, "made up again", stubs=True) is None
     assert _value(secrets, name) == "made up"
-    assert _put(secrets, name, "seeded", stubs=False) == f"secret {name} is there"
+    assert _put(secrets, name, "seeded", stubs=False) == f"secret {name} is ready"
     assert _value(secrets, name) == "seeded"
     assert _put(secrets, name, "made up", stubs=True) is None
     assert _value(secrets, name) == "seeded"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError
 
 
 @pytest.mark.parametrize(("properties", "seconds"), [({"HealthCheckGracePeriodSeconds": "60"}, 60), ({}, 0)])

@@ -62,12 +62,12 @@ def test_codes_are_those_of_the_group(status: int, codes: str, *, fit: bool) -> 
 
 def test_a_target_that_answers_well_is_healthy() -> None:
     with _answering(204) as target:
-        assert health.ask(target, _group()) == health.Health("healthy")
+        assert health.check(target, _group()) == health.Health("healthy")
 
 
 def test_a_target_that_answers_otherwise_is_not() -> None:
     with _answering(404) as target:
-        found = health.ask(target, _group())
+        found = health.check(target, _group())
     assert (found.state, found.reason) == ("unhealthy", "Target.ResponseCodeMismatch")
     assert found.description == "Health checks failed with these codes: [404]"
 
@@ -75,13 +75,13 @@ def test_a_target_that_answers_otherwise_is_not() -> None:
 def test_a_target_that_does_not_listen_is_not() -> None:
     with _answering(200) as target:
         pass
-    assert health.ask(target, _group()).reason == "Target.FailedHealthChecks"
+    assert health.check(target, _group()).reason == "Target.FailedHealthChecks"
 
 
 def test_a_check_reads_the_answer_and_says_that_it_closes() -> None:
     """An answer that is left unread resets the connection, which applications log as an error."""
     with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as beside:
-        checked = beside.submit(health.ask, {"Id": "127.0.0.1", "Port": listening.getsockname()[1]}, _group())
+        checked = beside.submit(health.check, {"Id": "127.0.0.1", "Port": listening.getsockname()[1]}, _group())
         connection, _ = listening.accept()
         with connection:
             connection.settimeout(5)

@@ -15,7 +15,7 @@ from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.instances import find_instance, instances_of
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.processes import start
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def test_of_several_the_one_that_runs_is_meant(tmp_path: Path, monkeypatch: pyte
 def test_several_are_listed(tmp_path: Path) -> None:
     for port in (14630, 4640):
         _there(tmp_path, port)
-    with pytest.raises(LocalError, match="has 2 instances") as caught:
+    with pytest.raises(ToolError, match="has 2 instances") as caught:
         find_instance(tmp_path, None)
     assert caught.value.cause.splitlines()[1:] == ["  --port 4640: unfinished", "  --port 14630: unfinished"]
     assert "--port" in str(caught.value.fix)
@@ -80,10 +80,10 @@ def test_a_port_that_another_app_has_is_said_to_be_its(tmp_path: Path) -> None:
                 time.sleep(0.05)  # until the process has become another program
             assert app_on(port) == tmp_path / "other app"
             assert app_on(port + 1) is None
-            with pytest.raises(LocalError, match=f"port {port} is taken by the embedded AWS of .*other app"):
+            with pytest.raises(ToolError, match=f"port {port} is in use by the embedded AWS of .*other app"):
                 starting.check_port(port)
         finally:
             process.stop()
         assert app_on(port) is None
-        with pytest.raises(LocalError, match="taken by another program"):
+        with pytest.raises(ToolError, match="in use by another program"):
             starting.check_port(port)

@@ -16,7 +16,7 @@ from ecr_fargate_constructs.local import engine, lifecycle
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, marked, start, stop_commands, uninterrupted
 from ecr_fargate_constructs.local.progress import Progress
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,9 +139,9 @@ def test_a_full_disk_is_one_sentence_with_the_path(
         raise OSError(number, os.strerror(number), filename)
 
     monkeypatch.setattr(engine, "find_engine", fail)
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         lifecycle.up(instance, None, [], Progress())
-    assert caught.value.cause == f"no space is left for {filename or instance.state}: {os.strerror(number)}"
+    assert caught.value.cause == f"no space is left to write {filename or instance.state}: {os.strerror(number)}"
 
 
 def test_other_errors_stay_what_they_are(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ecr_fargate_constructs.local import judging, listening
-from ecr_fargate_constructs.local.judging import Before, Look
+from ecr_fargate_constructs.local import listening, readiness
 from ecr_fargate_constructs.local.listening import Sockets
+from ecr_fargate_constructs.local.readiness import Before, Snapshot
 from ecr_fargate_constructs.local.services import Service, Task
 from ecr_fargate_constructs.local.targets import HealthCheck, Target
 
@@ -47,77 +47,77 @@ def _targets(*health: dict[str, str], port: int = 8080) -> tuple[Target, ...]:
 
 
 def test_the_wanted_version_alone_and_healthy_is_fit() -> None:
-    assert judging.is_fit(_service(), _targets(HEALTHY, HEALTHY))
-    assert not judging.is_fit(_service(), _targets(HEALTHY, WRONG_CODE))
-    assert not judging.is_fit(_service(), _targets(HEALTHY)), "one task is not in the target group yet"
-    assert judging.is_fit(_service(groups=()), ()), "a worker has no targets"
-    assert not judging.is_fit(_service(tasks=(_task(1),)), _targets(HEALTHY))
+    assert readiness.is_fit(_service(), _targets(HEALTHY, HEALTHY))
+    assert not readiness.is_fit(_service(), _targets(HEALTHY, WRONG_CODE))
+    assert not readiness.is_fit(_service(), _targets(HEALTHY)), "one task is not in the target group yet"
+    assert readiness.is_fit(_service(groups=()), ()), "a worker has no targets"
+    assert not readiness.is_fit(_service(tasks=(_task(1),)), _targets(HEALTHY))
 
 
 def test_a_deployment_that_failed_earlier_is_no_bar() -> None:
     """MiniStack keeps it for good, for its reason."""
     old = _deployment("old", "FAILED", 0, id="e")
-    assert judging.is_fit(_service(_deployment(), old, old), _targets(HEALTHY, HEALTHY))
+    assert readiness.is_fit(_service(_deployment(), old, old), _targets(HEALTHY, HEALTHY))
     same = _deployment("new", "FAILED", 0, id="e")
     again = _service(_deployment(), same)
-    assert judging.is_fit(again, _targets(HEALTHY, HEALTHY)), "the same version, deployed again"
-    assert judging.problem(Look(again), NOTHING_BEFORE) is None
-    assert not judging.is_fit(_service(_deployment(), {**old, "runningCount": 1}), _targets(HEALTHY, HEALTHY))
-    assert not judging.is_fit(_service(_deployment(), {**old, "pendingCount": 1}), _targets(HEALTHY, HEALTHY))
-    assert not judging.is_fit(_service(_deployment(), _deployment("old")), _targets(HEALTHY, HEALTHY))
+    assert readiness.is_fit(again, _targets(HEALTHY, HEALTHY)), "the same version, deployed again"
+    assert readiness.problem(Snapshot(again), NOTHING_BEFORE) is None
+    assert not readiness.is_fit(_service(_deployment(), {**old, "runningCount": 1}), _targets(HEALTHY, HEALTHY))
+    assert not readiness.is_fit(_service(_deployment(), {**old, "pendingCount": 1}), _targets(HEALTHY, HEALTHY))
+    assert not readiness.is_fit(_service(_deployment(), _deployment("old")), _targets(HEALTHY, HEALTHY))
 
 
 def test_a_failed_deployment_and_a_rollback_are_said_with_what_the_tasks_said() -> None:
     failed = _deployment(state="FAILED", running=0, rolloutStateReason="breaker.")
     crash = _task(3, crashed=True, reason="Essential container exited (exit code 1)")
     service = _service(failed, tasks=(crash,))
-    assert judging.problem(Look(service), NOTHING_BEFORE) == "breaker; Essential container exited (exit code 1)"
-    assert judging.problem(Look(_service(_deployment("old"))), NOTHING_BEFORE) == (
-        "the deployment was rolled back to the version before"
+    assert readiness.problem(Snapshot(service), NOTHING_BEFORE) == "breaker; Essential container exited (exit code 1)"
+    assert readiness.problem(Snapshot(_service(_deployment("old"))), NOTHING_BEFORE) == (
+        "the deployment was rolled back to the previous version"
     )
 
 
 def test_a_failure_from_before_the_deployment_is_tried_again() -> None:
     failed = _service(_deployment("old"), _deployment(state="FAILED", running=0, id="e"))
-    assert judging.is_old_failure(failed, Before(deployments=frozenset({"d", "e"})))
-    assert not judging.is_old_failure(failed, Before(deployments=frozenset({"d"}))), "it failed just now"
-    assert not judging.is_old_failure(_service(), Before(deployments=frozenset({"d"})))
-    assert judging.is_old_failure(_service(_deployment("old")), NOTHING_BEFORE)
+    assert readiness.is_old_failure(failed, Before(deployments=frozenset({"d", "e"})))
+    assert not readiness.is_old_failure(failed, Before(deployments=frozenset({"d"}))), "it failed just now"
+    assert not readiness.is_old_failure(_service(), Before(deployments=frozenset({"d"})))
+    assert readiness.is_old_failure(_service(_deployment("old")), NOTHING_BEFORE)
 
 
 def test_three_crashes_of_this_version_are_enough_and_others_do_not_count() -> None:
     crashes = tuple(_task(number, crashed=True, reason="exit code 1") for number in (3, 4, 5))
     service = _service(_deployment(running=0), tasks=crashes)
-    assert judging.problem(Look(service), NOTHING_BEFORE) == "3 of its tasks stopped: exit code 1"
-    assert judging.problem(Look(service), Before(tasks=frozenset({"t3"}))) is None
+    assert readiness.problem(Snapshot(service), NOTHING_BEFORE) == "3 of its tasks stopped: exit code 1"
+    assert readiness.problem(Snapshot(service), Before(tasks=frozenset({"t3"}))) is None
     other = replace(service, tasks=(*crashes[:2], _task(5, "old", crashed=True)))
-    assert judging.problem(Look(other), NOTHING_BEFORE) is None
+    assert readiness.problem(Snapshot(other), NOTHING_BEFORE) is None
 
 
 def test_health_checks_may_fail_for_the_grace_period_and_as_long_as_the_threshold_allows() -> None:
     targets = _targets(WRONG_CODE, WRONG_CODE)
-    assert judging.problem(Look(_service(), targets, unfit=59), NOTHING_BEFORE) is None
-    assert judging.problem(Look(_service(grace=0), targets, unfit=29), NOTHING_BEFORE) is None
-    why = judging.problem(Look(_service(grace=0), targets, unfit=30), NOTHING_BEFORE)
+    assert readiness.problem(Snapshot(_service(), targets, unfit=59), NOTHING_BEFORE) is None
+    assert readiness.problem(Snapshot(_service(grace=0), targets, unfit=29), NOTHING_BEFORE) is None
+    why = readiness.problem(Snapshot(_service(grace=0), targets, unfit=30), NOTHING_BEFORE)
     assert why == (
-        "2 of its targets fail the health check: GET /healthz on port 8080, healthy is 200-299: "
+        "2 of its targets fail the health check: GET /healthz on port 8080, expected 200-299: "
         "Target.ResponseCodeMismatch: Health checks failed with these codes: [404]"
     )
-    assert judging.problem(Look(_service(), targets, unfit=60), NOTHING_BEFORE) == why
+    assert readiness.problem(Snapshot(_service(), targets, unfit=60), NOTHING_BEFORE) == why
 
 
 def test_targets_of_the_version_before_do_not_count() -> None:
     service = _service(
         _deployment(state="IN_PROGRESS", running=1), _deployment("old"), tasks=(_task(1, "old"), _task(2))
     )
-    assert judging.problem(Look(service, _targets(WRONG_CODE, HEALTHY), unfit=99), NOTHING_BEFORE) is None
-    assert judging.problem(Look(service, _targets(HEALTHY, WRONG_CODE), unfit=99), NOTHING_BEFORE) is not None
+    assert readiness.problem(Snapshot(service, _targets(WRONG_CODE, HEALTHY), unfit=99), NOTHING_BEFORE) is None
+    assert readiness.problem(Snapshot(service, _targets(HEALTHY, WRONG_CODE), unfit=99), NOTHING_BEFORE) is not None
 
 
 @pytest.mark.parametrize(
     ("sockets", "exposed", "said"),
     [
-        (Sockets(loopback=frozenset({9090})), (), "listens on port 9090 of 127.0.0.1 alone"),
+        (Sockets(loopback=frozenset({9090})), (), "listens on 127.0.0.1:9090 only"),
         (Sockets(open=frozenset({8080})), (8080,), "nothing listens on port 9090; the task listens on 8080"),
         (Sockets(open=frozenset({8080})), (), None),  # the port of a sidecar perhaps, or of a console that is up first
         (Sockets(open=frozenset({8080})), (8080, 9090), None),
@@ -128,26 +128,28 @@ def test_targets_of_the_version_before_do_not_count() -> None:
 def test_an_application_that_listens_elsewhere_needs_no_grace(
     sockets: Sockets, exposed: tuple[int, ...], said: str | None
 ) -> None:
-    look = Look(_service(), _targets(DEAF, port=9090), unfit=5, sockets=sockets, exposed=exposed)
-    why = judging.problem(look, NOTHING_BEFORE)
+    look = Snapshot(_service(), _targets(DEAF, port=9090), unfit=5, sockets=sockets, exposed=exposed)
+    why = readiness.problem(look, NOTHING_BEFORE)
     assert why is None if said is None else said in str(why)
-    assert judging.problem(replace(look, unfit=4), NOTHING_BEFORE) is None, "it may have just started"
+    assert readiness.problem(replace(look, unfit=4), NOTHING_BEFORE) is None, "it may have just started"
     mismatch = replace(look, targets=_targets(WRONG_CODE, port=9090))
-    assert judging.problem(mismatch, NOTHING_BEFORE) is None, "it answers"
+    assert readiness.problem(mismatch, NOTHING_BEFORE) is None, "it answers"
 
 
 def test_what_takes_too_long_says_what_is_missing() -> None:
     pending = replace(_task(2), status="PENDING")
     service = _service(tasks=(_task(1), pending))
-    text = judging.unfinished(Look(service, _targets(DEAF)))
-    assert text.startswith("1 of 2 tasks run (RUNNING, PENDING); 1 of its targets fails the health check: GET /healthz")
+    text = readiness.unfinished(Snapshot(service, _targets(DEAF)))
+    assert text.startswith(
+        "1 of 2 tasks are running (RUNNING, PENDING); 1 of its targets fails the health check: GET /healthz"
+    )
     assert "nothing listens on port 8080" in text
 
 
 def test_a_target_that_speaks_another_protocol_says_so() -> None:
     [target] = _targets(DEAF)
     grpc = replace(target, check=replace(CHECK, protocol="GRPC"))
-    assert "plain HTTP/1.1 alone" in grpc.trouble
+    assert "supports only HTTP/1.1" in grpc.trouble
     assert "HTTP/1.1" not in target.trouble
 
 

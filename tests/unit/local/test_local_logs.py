@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.log_lines import LogReader, since
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -200,7 +200,7 @@ def test_a_group_that_is_not_there_yet_holds_nothing(tmp_path: Path) -> None:
 
 def test_an_unknown_service_is_refused_with_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = _run(tmp_path, monkeypatch, Logs({}), "--service", "Nope")
-    assert isinstance(done.exception, LocalError)
+    assert isinstance(done.exception, ToolError)
     assert "no service Nope is deployed" in done.exception.cause
 
 
@@ -224,6 +224,6 @@ def test_since_takes_a_time_or_how_long_ago(text: str, ago: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "10", "m", "-5m", "0x1s", "999999999d"])
 def test_since_refuses_what_is_no_time(text: str) -> None:
-    with pytest.raises(LocalError, match="is no time") as caught:
+    with pytest.raises(ToolError, match="is not a time") as caught:
         since(text, NOW)
     assert "10m" in str(caught.value.fix)

@@ -11,7 +11,7 @@ import pytest
 from ecr_fargate_constructs.local import notes, refusals
 from ecr_fargate_constructs.local.instance import Instance
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,8 @@ def _in(account: str, region: str = "eu-west-1", **more: object) -> dict[str, An
     return {"environment": f"aws://{account}/{region}", **more}
 
 
-def _refused(folder: Path, names: Sequence[str] = (), *, running: bool = False) -> LocalError:
-    with pytest.raises(LocalError) as caught:
+def _refused(folder: Path, names: Sequence[str] = (), *, running: bool = False) -> ToolError:
+    with pytest.raises(ToolError) as caught:
         refusals.refuse_other_environments(folder, names, INSTANCE, running=running)
     return caught.value
 
@@ -51,7 +51,7 @@ def _refused(folder: Path, names: Sequence[str] = (), *, running: bool = False) 
 def test_an_unknown_stack_lists_those_that_there_are(tmp_path: Path) -> None:
     folder = _assembly(tmp_path / "out", {"Web": {}, "Dev/Shop": {}})
     refusals.refuse_unknown(folder, ["Web", "Dev/*"])
-    with pytest.raises(LocalError, match="the app has no stack Shop, Wep") as caught:
+    with pytest.raises(ToolError, match="the app has no stack Shop, Wep") as caught:
         refusals.refuse_unknown(folder, ["Shop", "Web", "Wep"])
     assert caught.value.fix == "name one of its stacks: Web, Dev/Shop"
 
@@ -75,7 +75,7 @@ def test_an_app_for_several_accounts_is_deployed_one_at_a_time(tmp_path: Path) -
     assert named.fix == "run 'ecr-fargate local up Prod/Shop --port 4600 --account 333333333333 --region eu-west-1'"
     prod = Instance(Path.cwd(), 4600, "333333333333", "eu-west-1")
     refusals.refuse_other_environments(folder, ["Prod/Shop"], prod, running=True)
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         refusals.refuse_other_environments(folder, [], prod, running=True)
     assert caught.value.fix == "run 'ecr-fargate local up Prod/Shop --port 4600'", "nothing has to be ended for that"
 
@@ -85,7 +85,7 @@ def test_stacks_of_two_regions_that_depend_on_each_other_have_no_command(tmp_pat
         tmp_path / "out",
         {"Edge": _in("222222222222", "us-east-1"), "Web": _in("222222222222", dependencies=["Edge"])},
     )
-    assert "one account and one region" in str(_refused(folder, ["Web"]).fix)
+    assert "the same account and region" in str(_refused(folder, ["Web"]).fix)
 
 
 def test_stacks_that_leave_it_open_are_everywhere_at_home(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_warnings_are_found_with_their_construct_once(tmp_path: Path) -> None:
 def test_a_database_is_said_to_be_a_name(tmp_path: Path) -> None:
     resources = {"Db": {"Type": "AWS::RDS::DBInstance"}, "Group": {"Type": "AWS::RDS::DBSubnetGroup"}}
     [note] = notes.notes(assembly.stacks(_assembly(tmp_path / "out", {"Shop": {"resources": resources}})), "docker")
-    assert note.startswith("AWS::RDS::DBInstance (Db in Shop) is a name only in the embedded AWS")
+    assert note.startswith("AWS::RDS::DBInstance (Db in Shop) is not emulated")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from ecr_fargate_constructs.local import seeds, toolkit
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.progress import Progress
-from ecr_fargate_constructs.local.seeds.putting import _Putting
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.local.seeds.seeding import _Seeder
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,9 +92,9 @@ def test_a_lookup_that_no_stub_ends_is_given_up(asking: _App) -> None:
 @pytest.mark.parametrize("running", [False, True])
 def test_a_lookup_in_another_account_is_refused_before_anything_starts(asking: _App, *, running: bool) -> None:
     asking.rounds = [[VPC]]
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         asking.synthesize(running=running, account="000000004600")
-    assert "the app has: Web for account 111122223333 in eu-west-1" in caught.value.cause
+    assert "the app has Web for account 111122223333 in eu-west-1" in caught.value.cause
     assert "--account 111122223333 --region eu-west-1" in str(caught.value.fix)
     assert not any(stubs.vpcs for stubs in asking.put)
 
@@ -131,7 +131,7 @@ def put_zone() -> Callable[[seeds.Zone], list[dict[str, Any]]]:
     def put(zone: seeds.Zone) -> list[dict[str, Any]]:
         route53 = _Route53()
         anything: Any = SimpleNamespace(client=lambda _: route53, region="eu-west-1")
-        _Putting(anything, anything, stubs=True).zone(zone)
+        _Seeder(anything, anything, stubs=True).zone(zone)
         return route53.made
 
     return put

@@ -16,7 +16,7 @@ from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.server import server_environment
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.toolkit import toolkit_environment
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def test_files_of_the_user_are_not_read(
 
 def test_an_instance_that_nobody_remembers_is_not_asked(tmp_path: Path) -> None:
     instance, _ = instance_at(tmp_path, 4605, None, None)
-    with pytest.raises(LocalError, match=r"nothing runs for .* on port 4605"):
+    with pytest.raises(ToolError, match=r"nothing is running for .* on port 4605"):
         Cloud(instance)
 
 

@@ -24,7 +24,7 @@ from ecr_fargate_constructs.local import (
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.processes import Process, start
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_base_images_are_read_from_the_dockerfile(
     ("stderr", "wrong", "fix"),
     [
         ("manifest unknown", "cannot be pulled: manifest unknown", "correct it"),
-        ("dial tcp: no such host", "is out of reach: dial tcp: no such host", "load"),
+        ("dial tcp: no such host", "cannot be reached: dial tcp: no such host", "load"),
     ],
 )
 def test_a_base_image_that_nothing_stands_in_for_says_why(
@@ -63,7 +63,7 @@ def test_a_base_image_that_nothing_stands_in_for_says_why(
 ) -> None:
     failed = subprocess.CompletedProcess[str]([], 1, stdout="", stderr=f"x\n{stderr}\n")
     monkeypatch.setattr(base_images._Engine, "_run", lambda *_: failed)
-    with pytest.raises(LocalError, match=wrong) as caught:
+    with pytest.raises(ToolError, match=wrong) as caught:
         base_images.provide("podman", ["example.com/thing:1"], {}, lambda _text: None)
     assert fix in str(caught.value.fix)
 
@@ -122,7 +122,7 @@ def test_what_is_not_emulated_is_named(tmp_path: Path) -> None:
     kinds = ("AWS::ECR::Repository", "Custom::Thing", "AWS::CloudFormation::Macro", "AWS::MQ::B")
     folder = _assembly(tmp_path / "out", {f"R{number}": {"Type": kind} for number, kind in enumerate(kinds)})
     known = {"AWS::ECR::Repository", "AWS::CloudFormation::Stack"}
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         refusals.refuse_unsupported(assembly.stacks(folder), known)
     assert caught.value.cause.splitlines() == [
         "not emulated: AWS::CloudFormation::Macro (R2)",
@@ -241,10 +241,10 @@ def test_an_instance_is_remembered(tmp_path: Path) -> None:
     again, memory = instance_at(tmp_path, 4600, None, None)
     assert memory is not None
     assert (again.region, memory.processes) == ("eu-west-1", {"aws": Process(1, 2)})
-    with pytest.raises(LocalError, match="runs with region eu-west-1, not us-east-1"):
+    with pytest.raises(ToolError, match="is running with region eu-west-1, not us-east-1"):
         instance_at(tmp_path, 4600, None, "us-east-1")
     instance.memory_file.write_text("{", encoding="utf-8")
-    with pytest.raises(LocalError, match="cannot be read"):
+    with pytest.raises(ToolError, match="cannot be read"):
         instance_at(tmp_path, 4600, None, None)
     instance.erase()
     assert not (tmp_path / ".ecr-fargate").exists()
@@ -267,8 +267,8 @@ def test_the_toolkit_never_meets_the_real_aws(tmp_path: Path, monkeypatch: pytes
 
 
 def test_no_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_ask", lambda *_: None)
-    with pytest.raises(LocalError, match="no container engine answers") as caught:
+    monkeypatch.setattr(engine, "_output", lambda *_: None)
+    with pytest.raises(ToolError, match="no container engine is running") as caught:
         engine.find_engine(install=False)
     assert "sudo apt-get install podman" in str(caught.value.fix)
 
@@ -284,27 +284,27 @@ def test_no_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_engine_whose_network_is_out_of_reach_is_refused(
     monkeypatch: pytest.MonkeyPatch, command: str, answer: dict[str, Any], wrong: str
 ) -> None:
-    monkeypatch.setattr(engine, "_ask", lambda name, *_: json.dumps(answer) if name == command else None)
-    with pytest.raises(LocalError, match=wrong):
+    monkeypatch.setattr(engine, "_output", lambda name, *_: json.dumps(answer) if name == command else None)
+    with pytest.raises(ToolError, match=wrong):
         engine.find_engine(install=False)
 
 
 def test_a_client_without_an_engine_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_ask", lambda name, *_: '{"ServerVersion": ""}' if name == "docker" else None)
-    with pytest.raises(LocalError, match="no container engine answers"):
+    monkeypatch.setattr(engine, "_output", lambda name, *_: '{"ServerVersion": ""}' if name == "docker" else None)
+    with pytest.raises(ToolError, match="no container engine is running"):
         engine.find_engine(install=False)
 
 
 def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    with pytest.raises(LocalError, match="runs on Linux only; this is Darwin"):
+    with pytest.raises(ToolError, match="runs on Linux only; this is Darwin"):
         engine.find_engine()
 
 
 def test_a_second_command_on_the_same_port_is_refused(tmp_path: Path) -> None:
     instance, _ = instance_at(tmp_path, 4600, None, None)
     other, _ = instance_at(tmp_path / "other", 4601, None, None)
-    with instance.alone(), other.alone(), pytest.raises(LocalError, match="at work on port 4600"), instance.alone():
+    with instance.alone(), other.alone(), pytest.raises(ToolError, match="running on port 4600"), instance.alone():
         pass
     with instance.alone():
         pass
@@ -314,7 +314,7 @@ def test_a_taken_port_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with pytest.raises(LocalError, match=f"port {port} is taken by another program") as caught:
+        with pytest.raises(ToolError, match=f"port {port} is in use by another program") as caught:
             starting.check_port(port)
         assert "--port" in str(caught.value.fix)
     starting.check_port(port)

@@ -186,7 +186,7 @@ def test_what_does_not_act_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     types._scaling_policies()["create"]("Policy", {"PolicyName": "cpu"}, "Stack")
     said = capsys.readouterr().out.splitlines()
     assert [line.startswith("not emulated: ") for line in said] == [True, True]
-    assert "the schedule night of web" in said[0]
+    assert "the scheduled action night of web" in said[0]
     assert "the scaling policy cpu" in said[1]
     with pytest.raises(ValueError, match="not emulated: scaling of dynamodb"):
         types._scalable_targets(ecs)["create"]("Target", {**limits, "ServiceNamespace": "dynamodb"}, "Stack")
@@ -222,7 +222,7 @@ def test_an_alarm_on_an_expression_exists_and_says_that_it_is_mute(capsys: pytes
     assert not capsys.readouterr().out
     name, recorded = provisioners._cw_metric_alarm_record("b", {"Metrics": [{"Expression": "1"}], "Threshold": 1})
     assert (name, recorded) == ("b", {"Namespace": "NotEmulated", "MetricName": "b", "Threshold": 1})
-    assert "not emulated: the alarm b" in capsys.readouterr().out
+    assert "not emulated: alarm b" in capsys.readouterr().out
 
 
 def test_a_default_security_group_is_closed_without_node() -> None:

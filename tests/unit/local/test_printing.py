@@ -11,7 +11,7 @@ from rich.table import Table
 import ecr_fargate_constructs
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.cli.report import ConsoleProgress, print_error
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 ARN = "arn:aws:secretsmanager:us-east-1:000000004639:secret:prod/key"
 PACKAGE = Path(ecr_fargate_constructs.__file__).parent
@@ -25,7 +25,7 @@ def _console() -> tuple[Console, io.StringIO]:
 def test_the_arn_of_a_secret_is_printed_as_it_is() -> None:
     console, file = _console()
     console.print(escape(ARN))
-    print_error(console, LocalError(f"no {ARN}", fix=f"make {ARN}"))
+    print_error(console, ToolError(f"no {ARN}", fix=f"make {ARN}"))
     table = Table()
     table.add_column()
     table.add_row(ARN)

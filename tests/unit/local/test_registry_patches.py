@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ecr_fargate_constructs.local.ministack_patches.registry import be_as_strict_as_ecr
+from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def registry() -> Iterator[Registry]:
     """A registry with the repositories ``assets`` and ``web``."""
     ecr = import_module("ministack.services.ecr")
     unpatched = dict(vars(ecr))
-    be_as_strict_as_ecr(ecr)
+    apply_ecr_rules(ecr)
     made = Registry(ecr)
     for name in ("assets", "web"):
         made.call("CreateRepository", repositoryName=name)

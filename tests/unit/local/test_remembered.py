@@ -13,9 +13,9 @@ import pytest
 
 from ecr_fargate_constructs.local import lifecycle, podman
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
-from ecr_fargate_constructs.local.own_files import private_folder
+from ecr_fargate_constructs.local.private_files import private_folder
 from ecr_fargate_constructs.local.processes import start
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +89,14 @@ def test_a_state_folder_that_leads_elsewhere_is_refused(instance: Instance, prec
     (precious / str(PORT) / "file").write_text("kept", encoding="utf-8")
     instance.state.parent.symlink_to(precious)
     for work in _everything(instance):
-        with pytest.raises(LocalError, match="is not a folder but a link or a file") as caught:
+        with pytest.raises(ToolError, match="is a link or a file instead of a folder") as caught:
             work()
         assert caught.value.fix == f"delete {instance.state.parent}"
     instance.state.parent.unlink()
     instance.state.parent.mkdir()
     instance.state.symlink_to(precious)
     for work in _everything(instance):
-        with pytest.raises(LocalError, match=f"{PORT} is not a folder"):
+        with pytest.raises(ToolError, match=f"{PORT} is a link or a file"):
             work()
     assert sorted(file.name for file in precious.rglob("*")) == [str(PORT), "file", "file"]
 
@@ -125,13 +125,13 @@ def test_files_that_lead_elsewhere_are_not_written_to(instance: Instance, precio
 def test_what_belongs_to_another_user_is_refused(instance: Instance) -> None:
     instance.make_state()
     os.chown(instance.state, NOBODY, NOBODY)
-    with pytest.raises(LocalError, match=rf"belongs to another user \(uid {NOBODY}\)"):
+    with pytest.raises(ToolError, match=rf"belongs to another user \(uid {NOBODY}\)"):
         instance_at(instance.app_directory, PORT, None, None)
     os.chown(instance.state, 0, 0)
     _remember(instance)
     for place in (instance.memory_file, instance.memory_file.parent):
         os.chown(place, NOBODY, NOBODY)
-        with pytest.raises(LocalError, match="is not a private file of this user"):
+        with pytest.raises(ToolError, match="is not a private file of this user"):
             instance_at(instance.app_directory, PORT, None, None)
         os.chown(place, 0, 0)
     assert instance_at(instance.app_directory, PORT, None, None)[1] is not None
@@ -148,14 +148,14 @@ def test_what_is_remembered_is_private(instance: Instance) -> None:
     assert stat.S_IMODE(instance.state.stat().st_mode) == 0o700
     for place, mode in ((instance.memory_file, 0o644), (instance.memory_file.parent, 0o755)):
         place.chmod(mode)
-        with pytest.raises(LocalError, match="not a private file of this user, so it is not believed"):
+        with pytest.raises(ToolError, match="not a private file of this user, and is not trusted"):
             instance_at(instance.app_directory, PORT, None, None)
         instance.memory_file.chmod(0o600)
     instance.memory_file.parent.chmod(0o700)
     copy = instance.memory_file.with_name("copy")
     instance.memory_file.rename(copy)
     instance.memory_file.symlink_to(copy)
-    with pytest.raises(LocalError, match="not a private file"):
+    with pytest.raises(ToolError, match="not a private file"):
         instance_at(instance.app_directory, PORT, None, None)
 
 
@@ -170,7 +170,7 @@ def test_the_private_folder_that_cannot_be_made_is_named(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with pytest.raises(LocalError, match="cannot be made: Not a directory") as caught:
+    with pytest.raises(ToolError, match="cannot be created: Not a directory") as caught:
         _remember(instance)
     assert "XDG_STATE_HOME" in str(caught.value.fix)
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from ecr_fargate_constructs import Retention
 from ecr_fargate_constructs.cli import retention as retention_cli
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.retention.usage import images_in_use
 
 if TYPE_CHECKING:
@@ -151,10 +151,10 @@ def test_simulate_reads_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        (("simulate",), "the images are missing"),
-        (("simulate", "--images", "{images}"), "the policy is missing"),
+        (("simulate",), "one source of images is needed"),
+        (("simulate", "--images", "{images}"), "no policy is given"),
         (("simulate", "--images", "{images}", "--policy", "{policy}", "--template", "{policy}"), "twice"),
-        (("simulate", "--images", "{policy}", "--policy", "{policy}"), "does not hold images"),
+        (("simulate", "--images", "{policy}", "--policy", "{policy}"), "holds no list of images"),
         (("simulate", "--images", "{images}", "--policy", "{images}"), "is not an ECR lifecycle policy"),
         (("simulate", "--images", "{images}", "--template", "{images}"), "no repository with a lifecycle policy"),
     ],
@@ -164,7 +164,7 @@ def test_what_is_missing_is_said(
 ) -> None:
     policy, images = _files(tmp_path)
     filled = [argument.format(policy=policy, images=images) for argument in arguments]
-    with pytest.raises(LocalError, match=wrong):
+    with pytest.raises(ToolError, match=wrong):
         _run(monkeypatch, None, *filled)
 
 
@@ -172,16 +172,16 @@ def test_a_region_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(LocalError, match="You must specify a region") as refused:
+    with pytest.raises(ToolError, match="You must specify a region") as refused:
         aws_client("ecr", None)
-    assert refused.value.fix == "set AWS_REGION, or a profile"
+    assert refused.value.fix == "set AWS_REGION, or choose a profile"
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     assert aws_client("ecr", None).meta.region_name == "eu-north-1"
 
 
 def test_check_passes_while_what_runs_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     code, output = _run(monkeypatch, FakeAws(tasks="v12"), "check", "--repository", "team/web")
-    assert (code, output) == (0, "2 images of team/web are in use, and the policy takes none of them\n")
+    assert (code, output) == (0, "2 images of team/web are in use, and the policy keeps all of them\n")
 
 
 def test_check_names_the_image_the_user_and_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,13 +220,13 @@ def test_an_image_that_is_gone_already_is_told(monkeypatch: pytest.MonkeyPatch) 
     aws = FakeAws(runs="v99")
     assert _run(monkeypatch, aws, "check", "--repository", "team/web") == (
         1,
-        "v99: not in team/web any more; used by service web\n",
+        "v99: no longer in team/web; used by service web\n",
     )
     code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--json")
     assert (code, json.loads(output)) == (1, [{"reference": "v99", "outcome": "missing", "users": ["service web"]}])
 
 
 def test_a_missing_permission_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(LocalError, match="ecs:ListServices is missing") as caught:
+    with pytest.raises(ToolError, match="lacks ecs:ListServices") as caught:
         _run(monkeypatch, FakeAws(denied="list_services"), "check", "--repository", "team/web")
     assert caught.value.fix == "allow ecs:ListServices"

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local import seeds
 from ecr_fargate_constructs.local.instance import Instance
-from ecr_fargate_constructs.local.seeds import putting
+from ecr_fargate_constructs.local.seeds import seeding
 from ecr_fargate_constructs.local.seeds.references import text
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def test_what_is_looked_up_here_does_not_stay_in_the_apps_context(tmp_path: Path
     def synthesize() -> None:
         with seeds.context_kept(tmp_path):
             file.write_text('{"zones": ["of the embedded AWS"]}', encoding="utf-8")
-            raise LocalError("it failed afterwards")
+            raise ToolError("it failed afterwards")
 
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         synthesize()
     assert (file.read_text(encoding="utf-8") if file.exists() else None) == before
 
@@ -281,12 +281,12 @@ def test_json_is_yaml(tmp_path: Path) -> None:
         ("", "it is empty"),
         ("- a", "it is not a mapping"),
         ("a: [", "is not YAML"),
-        ("secret: {a: b}", "'secret' is none of secrets, parameters, zones and images"),
+        ("secret: {a: b}", "'secret' is not one of secrets, parameters, zones and images"),
         ("secrets: [a]", "secrets is not a mapping of names"),
         ("secrets: {1: a}", "secrets is not a mapping of names"),
         ("secrets: {key: 1234}", "secrets.key is of type int"),
         ("secrets: {key: }", "secrets.key is empty"),
-        ("secrets: {key: {day: 2026-01-01}}", "secrets.key has a value that JSON has not"),
+        ("secrets: {key: {day: 2026-01-01}}", "secrets.key has a value that JSON does not support"),
         ("parameters: {url: 8080}", "parameters.url is of type int"),
         ("parameters: {urls: []}", "parameters.urls is empty"),
         ("zones: {example.com: example}", "zones.example.com is 'example'"),
@@ -296,7 +296,7 @@ def test_json_is_yaml(tmp_path: Path) -> None:
 )
 def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, content: str, cause: str) -> None:
     file = _file(tmp_path, content)
-    with pytest.raises(LocalError) as refused:
+    with pytest.raises(ToolError) as refused:
         seeds.read(file)
     assert str(file) in refused.value.cause
     assert cause in refused.value.cause
@@ -304,7 +304,7 @@ def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, conten
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(LocalError, match="cannot be read: No such file"):
+    with pytest.raises(ToolError, match="cannot be read: No such file"):
         seeds.read(tmp_path / "seeds.yaml")
 
 
@@ -316,7 +316,7 @@ def test_what_the_embedded_aws_refuses_is_said(tmp_path: Path, monkeypatch: pyte
         def client(self, _name: str) -> Any:  # noqa: ANN401 - as boto3's
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "too long"}}, "PutParameter")
 
-    monkeypatch.setattr(putting, "Cloud", _Refusing)
+    monkeypatch.setattr(seeding, "Cloud", _Refusing)
     instance = Instance(tmp_path, 4566, "000000004566", "us-east-1")
-    with pytest.raises(LocalError, match=r"refuses a seed: .*PutParameter.*too long"):
+    with pytest.raises(ToolError, match=r"refused a seed: .*PutParameter.*too long"):
         seeds.put(instance, seeds.Seeds(parameters={"/prod/url": "a"}))

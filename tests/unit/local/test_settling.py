@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from ecr_fargate_constructs.local import settling
+from ecr_fargate_constructs.local import waiting
 from ecr_fargate_constructs.local.containers import Container
-from ecr_fargate_constructs.local.failures import Known
+from ecr_fargate_constructs.local.failures import AppDetails
 from ecr_fargate_constructs.local.instance import Instance, Memory
-from ecr_fargate_constructs.local.judging import Before
 from ecr_fargate_constructs.local.listening import Sockets
 from ecr_fargate_constructs.local.processes import Process
+from ecr_fargate_constructs.local.readiness import Before
 from ecr_fargate_constructs.local.services import Balancer, Service, Task
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ class _Aws:
         return [self.looks[0][0]]
 
     def balancers(self, _stacks: object) -> list[Balancer]:
-        return [cast("Balancer", SimpleNamespace(stack="Web", ask=self._ask))]
+        return [cast("Balancer", SimpleNamespace(stack="Web", get=self._ask))]
 
     def last_lines(self, _stacks: object, *, tasks: list[str]) -> list[str]:
         self.asked_for_lines = tasks
@@ -121,17 +121,17 @@ def wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
         aws: _Aws,
         *,
         sockets: Sockets | None = None,
-        known: Known | None = None,
+        known: AppDetails | None = None,
         before: Before | None = None,
         processes: dict[str, Process] | None = None,
     ) -> tuple[list[Service], list[Any]]:
-        monkeypatch.setattr(settling, "time", SimpleNamespace(monotonic=lambda: aws.now, sleep=aws.sleep))
-        monkeypatch.setattr(settling, "containers", lambda *_: [Container("c", "i", "arn/t1", pid=7)])
-        monkeypatch.setattr(settling, "sockets_of", lambda pid: (pid == 7 and sockets) or Sockets())
+        monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: aws.now, sleep=aws.sleep))
+        monkeypatch.setattr(waiting, "containers", lambda *_: [Container("c", "i", "arn/t1", pid=7)])
+        monkeypatch.setattr(waiting, "sockets_of", lambda pid: (pid == 7 and sockets) or Sockets())
         instance = Instance(tmp_path, 4600, "000000004600", "us-east-1")
         memory = Memory(instance.account, instance.region, "podman", "", processes=processes or {})
         cloud = cast("Cloud", aws)
-        return settling.Settling(cloud, instance, memory, known or Known(None), before or Before()).wait(["Web"])
+        return waiting.Waiting(cloud, instance, memory, known or AppDetails(None), before or Before()).wait(["Web"])
 
     return run
 
@@ -145,7 +145,7 @@ def test_a_service_is_there_when_it_was_fit_twice(wait: Callable[..., Any]) -> N
 
 def test_an_engine_that_ends_meanwhile_is_not_waited_for(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(tasks=1), [HEALTHY])])
-    with pytest.raises(LocalError, match="a process of the embedded AWS has ended meanwhile: engine") as caught:
+    with pytest.raises(ToolError, match="a process of the embedded AWS has ended: engine") as caught:
         wait(aws, processes={"aws": Process.of(os.getpid()), "engine": Process(os.getpid(), 1)})
     assert aws.now == 0
     assert (caught.value.log or Path()).name == "engine.log"
@@ -164,13 +164,13 @@ def test_a_load_balancer_gets_a_moment_and_its_answer_is_no_condition(wait: Call
 
 def test_a_health_check_that_never_passes_fails_after_threshold_times_interval(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(), [HEALTHY, NOT_FOUND])])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         wait(aws)
     assert aws.now == 30
     cause = caught.value.cause
-    assert cause.startswith("Web-Service: the service did not come up: 1 of its targets fails the health check: GET /h")
+    assert cause.startswith("Web-Service: the service did not start: 1 of its targets fails the health check: GET /h")
     assert "failed health check of the load balancer: " in cause, "what explain knows"
-    assert cause.endswith("last lines of this version:\n  listening")
+    assert cause.endswith("last log lines of this version:\n  listening")
     assert aws.asked_for_lines == ["t1", "t2"]
     assert "TargetHealthCheck(path=" in str(caught.value.fix)
 
@@ -181,7 +181,7 @@ def test_lines_are_those_of_this_deployment_or_of_this_version(
 ) -> None:
     """With nothing deployed anew, the tasks that have run before are the ones that fail."""
     aws = _Aws([(_service(), [HEALTHY, NOT_FOUND])])
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         wait(aws, before=Before(tasks=frozenset(before)))
     assert aws.asked_for_lines == lines_of
 
@@ -190,7 +190,7 @@ def test_tasks_that_are_replaced_meanwhile_do_not_start_the_clock_again(wait: Ca
     old = _service(definition="old", state="IN_PROGRESS")
     bad = (replace(old, tasks=(*_service(tasks=1).tasks, *old.tasks[1:])), [NOT_FOUND, HEALTHY])
     aws = _Aws([*([bad] * 15), *([(old, [HEALTHY, HEALTHY])] * 5), bad])
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         wait(aws)
     assert aws.now == 30
 
@@ -198,14 +198,14 @@ def test_tasks_that_are_replaced_meanwhile_do_not_start_the_clock_again(wait: Ca
 def test_a_target_that_passes_for_a_while_starts_the_clock_again(wait: Callable[..., Any]) -> None:
     bad = (_service(), [HEALTHY, NOT_FOUND])
     aws = _Aws([*([bad] * 20), (_service(tasks=1), [HEALTHY]), bad])
-    with pytest.raises(LocalError):
+    with pytest.raises(ToolError):
         wait(aws)
     assert aws.now == 51
 
 
 def test_an_application_on_the_loopback_address_fails_in_seconds(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(grace=600), [DEAF, DEAF])])
-    with pytest.raises(LocalError, match=r"listens on port 8080 of 127\.0\.0\.1 alone") as caught:
+    with pytest.raises(ToolError, match=r"listens on 127\.0\.0\.1:8080 only") as caught:
         wait(aws, sockets=Sockets(loopback=frozenset({8080})))
     assert aws.now == 5
     assert caught.value.fix == "let the application listen on 0.0.0.0:8080"
@@ -213,7 +213,7 @@ def test_an_application_on_the_loopback_address_fails_in_seconds(wait: Callable[
 
 def test_a_task_that_never_runs_ends_the_wait(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(tasks=0), [])])
-    with pytest.raises(LocalError, match=r"after 300 seconds 0 of 2 tasks run \(no task\)"):
+    with pytest.raises(ToolError, match=r"after 300 seconds 0 of 2 tasks are running \(no task\)"):
         wait(aws)
 
 
@@ -249,37 +249,37 @@ def _assembly(folder: Path, dockerfile: str) -> Path:
 
 def test_the_port_of_the_embedded_aws_is_not_the_applications(wait: Callable[..., Any]) -> None:
     aws = _Aws([(_service(grace=60), [DEAF, DEAF])])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         wait(aws, sockets=Sockets(open=frozenset({7070}), loopback=frozenset({4600})))
     assert "the task listens on 7070\n" in f"{caught.value.cause}\n"
 
 
 def test_a_port_that_the_dockerfile_does_not_expose_fails_in_seconds(wait: Callable[..., Any], tmp_path: Path) -> None:
-    known = Known.of(_assembly(tmp_path / "out", "FROM scratch\nEXPOSE 7070\n"))
+    known = AppDetails.of(_assembly(tmp_path / "out", "FROM scratch\nEXPOSE 7070\n"))
     aws = _Aws([(_service(grace=600), [DEAF, DEAF])])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         wait(aws, sockets=Sockets(open=frozenset({7070})), known=known)
     assert aws.now == 5
-    assert caught.value.cause.startswith("Web/Service: the service did not come up")
+    assert caught.value.cause.startswith("Web/Service: the service did not start")
     assert "expose-mismatch: container web: EXPOSE 7070, and the load balancer uses port 9090 (Dockerfile:2)" in (
         caught.value.cause
     )
-    assert "8080 is asked, 7070 listened on" in str(caught.value.fix)
+    assert "uses 8080, and the application listens on 7070" in str(caught.value.fix)
 
 
 def test_an_assembly_that_cannot_be_read_is_no_failure_of_its_own(tmp_path: Path) -> None:
-    assert Known.of(tmp_path).exposed(_service()) == ()
-    assert list(Known.of(tmp_path).findings(_service())) == []
+    assert AppDetails.of(tmp_path).exposed(_service()) == ()
+    assert list(AppDetails.of(tmp_path).findings(_service())) == []
 
 
 def test_what_failed_earlier_is_deployed_again_and_nothing_else_is() -> None:
     aws = _Aws([(_service(state="FAILED"), [])])
-    settling.retry(cast("Cloud", aws), ["Web"], Before(deployments=frozenset({"d"})))
+    waiting.retry(cast("Cloud", aws), ["Web"], Before(deployments=frozenset({"d"})))
     [(operation, options)] = aws.ecs.asked
     assert operation == "update_service"
     assert options["forceNewDeployment"]
     assert options["taskDefinition"] == "new"
     for state, before in (("FAILED", Before()), ("COMPLETED", Before(deployments=frozenset({"d"})))):
         aws = _Aws([(_service(state=state), [])])
-        settling.retry(cast("Cloud", aws), ["Web"], before)
+        waiting.retry(cast("Cloud", aws), ["Web"], before)
         assert not aws.ecs.asked

@@ -32,7 +32,7 @@ def test_a_module_of_the_project_is_not_imported(tmp_path: Path, monkeypatch: py
         return process
 
     monkeypatch.setattr(server, "start", start_a_program)
-    with pytest.raises(Exception, match="ended while it started") as caught:
+    with pytest.raises(Exception, match="exited while starting") as caught:
         server.start_server(instance, memory)
     assert "of the project" not in str(caught.value)
     assert f"{module}" in str(caught.value)

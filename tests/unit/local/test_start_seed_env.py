@@ -16,7 +16,7 @@ from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.local import deployment, engine, lifecycle, server, starting, toolkit
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.progress import Progress
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def test_env_is_what_a_shell_takes(running_app: Path) -> None:
 
 def test_env_of_what_does_not_run_is_refused(tmp_path: Path) -> None:
     done = _run(tmp_path, "env")
-    assert isinstance(done.exception, LocalError)
+    assert isinstance(done.exception, ToolError)
     assert done.output == ""
 
 
@@ -117,7 +117,7 @@ def test_one_source_of_seeds_is_needed(running_app: Path) -> None:
     file.write_text("", encoding="utf-8")
     for arguments in ([], [str(file), "--stubs", str(running_app)]):
         done = _run(running_app, "seed", *arguments)
-        assert "missing, or there twice" in str(done.exception)
+        assert "exactly one source is needed" in str(done.exception)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_start_starts_and_deploys_nothing(tmp_path: Path, no_engine: list[str]) 
     (tmp_path / "cdk.json").write_text("{}", encoding="utf-8")
     done = _run(tmp_path, "start", "--port", "4699", "--account", "111122223333", "--region", "eu-west-1")
     assert done.exit_code == 0, done.output
-    assert "runs on http://localhost:4699, account 111122223333, region eu-west-1" in done.output
+    assert "is running on http://localhost:4699, account 111122223333, region eu-west-1" in done.output
     instance, memory = instance_at(tmp_path, 4699, None, None)
     assert (no_engine, memory is not None, instance.assembly.exists()) == (["4699"], True, False)
 
@@ -151,12 +151,12 @@ def test_a_start_that_fails_leaves_its_log_alone(
 ) -> None:
     def fail(instance: Instance, _memory: Memory) -> None:
         instance.server_log.write_text("why\n", encoding="utf-8")
-        raise LocalError("it ended", log=instance.server_log)
+        raise ToolError("it ended", log=instance.server_log)
 
     (tmp_path / "cdk.json").write_text("{}", encoding="utf-8")
     monkeypatch.setattr(server, "start_server", fail)
     done = _run(tmp_path, "start", "--port", "4699")
-    assert isinstance(done.exception, LocalError)
+    assert isinstance(done.exception, ToolError)
     assert done.exception.log is not None
     assert "why" in done.exception.log.read_text(encoding="utf-8")
     instance, _ = instance_at(tmp_path, 4699, None, None)
@@ -169,7 +169,7 @@ def test_context_goes_to_the_synthesis(tmp_path: Path, monkeypatch: pytest.Monke
 
     def up(*_: object, context: object, keep: object) -> None:
         given.append((context, keep))
-        raise LocalError("enough")
+        raise ToolError("enough")
 
     monkeypatch.setattr(lifecycle, "up", up)
     _run(tmp_path, "up", "--context", "stage=dev", "-c", "a=b")

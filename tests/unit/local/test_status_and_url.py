@@ -15,7 +15,7 @@ from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.containers import Container
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def _run(app_directory: Path, *arguments: str) -> Result:
 
 
 def _cause(done: Result) -> str:
-    assert isinstance(done.exception, LocalError), done.output
+    assert isinstance(done.exception, ToolError), done.output
     return f"{done.exception.cause}\n{done.exception.fix}"
 
 
@@ -113,7 +113,7 @@ def test_a_service_that_is_not_there_or_has_no_url(tmp_path: Path, monkeypatch: 
     write_app(tmp_path)
     play(monkeypatch)
     assert "Web/Head, Web/Home, Web/Host" in _cause(_run(tmp_path, "url", "--service", "Nope"))
-    assert "behind no load balancer" in _cause(_run(tmp_path, "url", "--service", "WorkerService9FFC549A"))
+    assert "not behind a load balancer" in _cause(_run(tmp_path, "url", "--service", "WorkerService9FFC549A"))
 
 
 def test_a_load_balancer_that_leads_to_no_service_has_a_url_too(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_after_a_destroy_nothing_runs(tmp_path: Path, monkeypatch: pytest.Monkey
     play(monkeypatch, NO_STACK)
     done = _run(tmp_path, "status")
     assert done.exit_code == 1
-    assert f"runs on port {PORT}, and no stack of {tmp_path} is deployed" in _cause(done)
+    assert f"is running on port {PORT}, but {tmp_path} has no stack deployed" in _cause(done)
     done = _run(tmp_path, "status", "--json")
     assert (done.exit_code, json.loads(done.output)["state"]) == (1, "running")
 
@@ -151,7 +151,7 @@ def test_no_task_is_a_failure_where_one_is_wanted(
     done = _run(tmp_path, "status")
     assert done.exit_code == status, done.output
     if status:
-        assert "no task runs" in _cause(done)
+        assert "no task is running" in _cause(done)
 
 
 def test_services_of_nested_stacks_are_there_too(tmp_path: Path) -> None:
@@ -190,15 +190,15 @@ def test_an_embedded_aws_that_stops_answering_is_an_error_of_ours(
     write_app(tmp_path)
     play(monkeypatch, {"elbv2.describe_load_balancers {}": refuse})
     for command in ("status", "url", "logs", "explain"):
-        assert "the embedded AWS fails: Could not connect" in _cause(_run(tmp_path, command))
+        assert "the embedded AWS failed: Could not connect" in _cause(_run(tmp_path, command))
 
 
 @pytest.mark.parametrize(
     ("left", "said"),
     [
-        ("nothing", "nothing runs for"),
+        ("nothing", "nothing is running for"),
         ("log", "the last start failed"),
-        ("folder", "the start on port 4571 was killed before the embedded AWS ran"),
+        ("folder", "the start on port 4571 was killed before the embedded AWS was running"),
         ("memory", "the embedded AWS on port 4571 has died"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_command_at_work_is_said(tmp_path: Path) -> None:
     instance = write_app(tmp_path)
     instance.memory_file.unlink()
     with instance.alone():
-        assert "a command is at work on port 4571" in _cause(_run(tmp_path, "status"))
+        assert "a command is running on port 4571" in _cause(_run(tmp_path, "status"))
 
 
 def test_a_stack_that_failed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -199,7 +199,7 @@ def test_docker_listens_as_soon_as_it_runs(listening: list[str]) -> None:
 def test_a_container_that_ended_at_once_has_started(listening: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     _container(listening, mode="default", pid=0).start()
     assert listening == ["start c1", "open c1 0"]
-    assert capsys.readouterr().out == "not emulated: AWS inside of web: /proc/0/ns/net\n"
+    assert capsys.readouterr().out == "not emulated: AWS inside web: /proc/0/ns/net\n"
 
 
 @pytest.mark.parametrize("listening", [True], indirect=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecr_fargate_constructs.local.ministack_patches import tasks as patches
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError
 
 TASK = "arn:aws:ecs:us-east-1:000000000001:task/Cluster/1"
 REST: tuple[object, ...] = ({}, {}, None, False, "1", TASK, None, "cluster")
@@ -118,7 +118,7 @@ def test_a_first_container_that_exits_before_the_second_starts_is_told(
         _mark_task_stopped=lambda _arn, _task, why, code: stopped.append((why, code)),
         _cleanup_task_resources=lambda task, _client: cleaned.append(task["taskArn"]),
     )
-    patches.tell_an_early_exit(module)
+    patches.report_early_exits(module)
     states = [{"Status": "stopped", "ExitCode": 0}]  # what podman says for a moment
 
     def get(_: str) -> SimpleNamespace:

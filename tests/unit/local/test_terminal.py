@@ -19,8 +19,8 @@ from ecr_fargate_constructs.local.addresses import Address
 from ecr_fargate_constructs.local.app_status import AppStatus, ContainerStatus, ServiceStatus, TaskStatus
 from ecr_fargate_constructs.local.instance import Instance, Memory, instance_at
 from ecr_fargate_constructs.local.services import Balancer
-from ecr_fargate_constructs.local.settling import Answer
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.local.waiting import Answer
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ def _detail(console: Console) -> None:
 @pytest.mark.parametrize(
     "show",
     [
-        lambda console: report.print_error(console, LocalError(HOSTILE, fix=HOSTILE, log=Path(HOSTILE))),
+        lambda console: report.print_error(console, ToolError(HOSTILE, fix=HOSTILE, log=Path(HOSTILE))),
         lambda console: report.print_answer(console, Answer(BALANCER, 200, HOSTILE)),
         lambda console: report.print_status(console, STATUS),
         _detail,

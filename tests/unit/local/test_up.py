@@ -14,7 +14,7 @@ from ecr_fargate_constructs.local import base_images, lifecycle, starting, toolk
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.progress import Progress
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +35,10 @@ class _World:
         self.in_parallel = threading.Barrier(2, timeout=5)
         monkeypatch.setattr(lifecycle, "Deployment", self._deployment)
         monkeypatch.setattr(lifecycle, "Cloud", lambda _: SimpleNamespace(services=lambda _: []))
-        monkeypatch.setattr(lifecycle, "Settling", lambda *_: SimpleNamespace(wait=self._wait))
+        monkeypatch.setattr(lifecycle, "Waiting", lambda *_: SimpleNamespace(wait=self._wait))
         monkeypatch.setattr(lifecycle, "retry", lambda *_: self._do("retry"))
         monkeypatch.setattr(lifecycle, "runs", lambda *_: self.running)
-        monkeypatch.setattr(lifecycle, "_end", lambda *_: self._do("end"))
+        monkeypatch.setattr(lifecycle, "_stop", lambda *_: self._do("end"))
         monkeypatch.setattr(starting, "start", self._start)
         monkeypatch.setattr(starting, "prepare", self._prepare)
 
@@ -107,8 +107,8 @@ def test_the_app_comes_first_and_base_images_beside_the_start(world: _World) -> 
 
 
 def test_an_app_that_fails_starts_nothing(world: _World) -> None:
-    world.failing["synthesize"] = LocalError("typo")
-    with pytest.raises(LocalError) as caught:
+    world.failing["synthesize"] = ToolError("typo")
+    with pytest.raises(ToolError) as caught:
         world.up(keep=True)
     assert caught.value.cause == "typo"
     assert world.done == ["synthesize", "end"]
@@ -131,8 +131,8 @@ def test_one_that_runs_is_asked_at_once(world: _World) -> None:
 
 
 def test_a_first_version_that_fails_is_ended_or_kept(world: _World) -> None:
-    world.failing["wait"] = LocalError("crashed", log=world.instance.server_log)
-    with pytest.raises(LocalError) as caught:
+    world.failing["wait"] = ToolError("crashed", log=world.instance.server_log)
+    with pytest.raises(ToolError) as caught:
         world.up()
     assert "up --keep" in caught.value.cause
     assert world.done[-1] == "end"
@@ -140,18 +140,20 @@ def test_a_first_version_that_fails_is_ended_or_kept(world: _World) -> None:
 
     world.running = False
     world.done.clear()
-    world.failing["wait"] = LocalError("crashed")
-    with pytest.raises(LocalError) as caught:
+    world.failing["wait"] = ToolError("crashed")
+    with pytest.raises(ToolError) as caught:
         world.up(keep=True)
     assert "end" not in world.done
     assert world.instance.memory_file.exists()
     assert world.instance.assembly.is_dir()
-    assert caught.value.cause.startswith("crashed\nthe embedded AWS goes on: look with 'ecr-fargate local status")
+    assert caught.value.cause.startswith(
+        "crashed\nthe embedded AWS keeps running: examine it with 'ecr-fargate local status"
+    )
 
 
 @pytest.mark.parametrize(
     ("services", "said"),
-    [(1, "the version before goes on answering at http://web:1/"), (2, "the app still answers at http://web:1/")],
+    [(1, "the previous version still responds at http://web:1/"), (2, "the app still responds at http://web:1/")],
 )
 def test_what_goes_on_is_said(world: _World, monkeypatch: pytest.MonkeyPatch, services: int, said: str) -> None:
     """Of several services, the one that answers may have come up in its new version."""
@@ -159,14 +161,14 @@ def test_what_goes_on_is_said(world: _World, monkeypatch: pytest.MonkeyPatch, se
     world.instance.make_state()
     world.instance.assembly.mkdir()
     (world.instance.assembly / "manifest.json").write_text("{}", encoding="utf-8")
-    world.failing["wait"] = LocalError("crashed")
+    world.failing["wait"] = ToolError("crashed")
     cloud = SimpleNamespace(
         services=lambda _: [_Nothing()] * services, balancers=lambda _: [SimpleNamespace(url="http://web:1/")]
     )
     monkeypatch.setattr(lifecycle, "Cloud", lambda _: cloud)
     monkeypatch.setattr(lifecycle, "targets_of", lambda *_: [SimpleNamespace(healthy=True)])
     monkeypatch.setattr(lifecycle, "ask", lambda balancer: SimpleNamespace(good=True, balancer=balancer))
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         world.up()
     assert caught.value.cause == f"crashed\n{said}"
 
@@ -191,7 +193,7 @@ def test_a_clean_up_that_is_interrupted_is_no_success(world: _World, capsys: pyt
     printed = capsys.readouterr().out
     assert "✗ cleaning up" in printed
     assert "✓ cleaning up" not in printed
-    assert "warning not everything has ended: 'ecr-fargate local down" in printed
+    assert "warning not everything has stopped: run 'ecr-fargate local down" in printed
     assert world.instance.state.is_dir(), "what 'down' needs to find"
 
 
@@ -234,15 +236,15 @@ def test_a_failed_build_on_a_stand_in_says_so(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(toolkit, "run_toolkit", run)
     monkeypatch.setattr(base_images, "provide", lambda *_: ("python:3.13-slim",))
     made = Deployment(instance, Memory(instance.account, instance.region, "podman", ""), [], Progress())
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         made.deploy()
     assert caught.value.cause == "no"
     made.get_base_images([])
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         made.deploy()
-    assert "a stand-in made of Debian packages plays python:3.13-slim here" in caught.value.cause
-    assert str(caught.value.fix).endswith("otherwise mend the Dockerfile or what it copies")
+    assert "a stand-in made from Debian packages replaces python:3.13-slim" in caught.value.cause
+    assert str(caught.value.fix).endswith("otherwise correct the Dockerfile or the files that it copies")
     lines[:] = ["Web | CREATE_FAILED"]
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(ToolError) as caught:
         made.deploy()
     assert caught.value.cause == "no"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ecr_fargate_constructs.local.ministack_patches import watching
+from ecr_fargate_constructs.local.ministack_patches import container_exits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,12 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
 
 def _seconds(engine: Engine, *containers: str) -> float:
     begun = time.monotonic()
-    watching.wait_for_an_end(engine, list(containers))
+    container_exits.wait_for_an_end(engine, list(containers))
     return time.monotonic() - begun
 
 
 def test_it_sleeps_while_the_process_runs(process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "_SECONDS_BETWEEN", 1)
+    monkeypatch.setattr(container_exits, "_SECONDS_BETWEEN", 1)
     engine = Engine(first=process.pid, ended=0)
     assert _seconds(engine, "first", "ended") >= 1
     assert engine.asked == 2
@@ -63,10 +63,10 @@ def test_what_cannot_be_watched_is_asked_about_soon(process: subprocess.Popen[by
 
 
 def test_only_what_watches_a_task_waits(process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "_SECONDS_BETWEEN", 1)
+    monkeypatch.setattr(container_exits, "_SECONDS_BETWEEN", 1)
     marked: list[Any] = []
     ecs = SimpleNamespace(_maybe_mark_stopped=lambda *given: marked.append(given), _watch_task_lifecycle=None)
-    watching.wait_for_processes(ecs)
+    container_exits.wait_for_processes(ecs)
     engine, task = Engine(first=process.pid), {"lastStatus": "RUNNING", "_docker_ids": ["first"]}
     ecs._maybe_mark_stopped(task)
     assert (marked, engine.asked) == ([(task, None)], 0)

@@ -11,10 +11,10 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.diagram.png import png
 from ecr_fargate_constructs.tools.diagram.scene import Group, Scene
 from ecr_fargate_constructs.tools.diagram.svg import svg
+from ecr_fargate_constructs.tools.errors import ToolError
 from example_apps import EXAMPLES, build
 from support import make_app
 
@@ -49,7 +49,7 @@ def font() -> None:
         return
     try:
         png(svg(Scene("None", Group())))
-    except AssemblyError as error:
+    except ToolError as error:
         pytest.skip(str(error))
 
 

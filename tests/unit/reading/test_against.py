@@ -10,7 +10,7 @@ from planting import Copy, copy_of
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,14 +70,14 @@ def test_what_cannot_be_read_says_why(assemblies: Path, copy: Copy, tmp_path: Pa
     wrong.write_text("Resources:\n", encoding="utf-8")
     several = copy_of(assemblies / "shared_load_balancer", tmp_path / "several")
     for app_folder, old, cause in (
-        (copy.folder, tmp_path / "nowhere", "neither a folder of 'cdk synth' nor a template"),
+        (copy.folder, tmp_path / "nowhere", "neither a folder that 'cdk synth' wrote nor a template"),
         (copy.folder, tmp_path, "holds no synthesized app"),
         (copy.folder, empty, "has no Resources"),
         (copy.folder, wrong, "nor a template in JSON"),
-        (several.folder, _template_of(assemblies, tmp_path), "may be the template of any of the stacks"),
+        (several.folder, _template_of(assemblies, tmp_path), "could be the template of any of these stacks"),
     ):
         error = _run(app_folder, "--against", old).exception
-        assert isinstance(error, LocalError), old
+        assert isinstance(error, ToolError), old
         assert cause in error.cause
         assert error.fix
 

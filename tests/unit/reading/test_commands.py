@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.tools.doctor.registry import RULES
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ def test_what_cannot_be_done_says_why(assemblies: Path, tmp_path: Path) -> None:
         (("diagram", assemblies / "three_lines", "-o", tmp_path / "x.gif"), "neither .svg nor .png"),
     ):
         error = _run(*arguments).exception
-        assert isinstance(error, LocalError)
+        assert isinstance(error, ToolError)
         assert cause in error.cause
         assert error.fix
 

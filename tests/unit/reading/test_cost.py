@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from planting import copy_of
 
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.assembly.workload import services
 from ecr_fargate_constructs.tools.cost import report
 from ecr_fargate_constructs.tools.cost.bill import Bill, bill_of
+from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.tasks import on_demand
-from ecr_fargate_constructs.tools.cost.ways_out import ways_out
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_the_front_page_app(assemblies: Path) -> None:
         "NAT gateways": (2, "65.70"),
         "application load balancers": (1, "16.43"),
         "public IPv4 addresses": (4, "14.60"),
-        "metrics of alarms": (4, "0.40"),
+        "alarm metrics": (4, "0.40"),
     }
     (tasks,) = bill.services
     assert tasks.per_task == Decimal("0.0123425") * 730
@@ -76,7 +76,7 @@ def test_the_front_page_app(assemblies: Path) -> None:
 
 def test_endpoints_in_two_zones(assemblies: Path) -> None:
     bill = _bill(assemblies / "endpoints")
-    assert _fixed(bill)["interface endpoints, in each zone"] == (8, "58.40")
+    assert _fixed(bill)["interface endpoints, per zone"] == (8, "58.40")
     assert _fixed(bill)["secrets"] == (1, "0.40")
     assert "public IPv4 addresses" not in _fixed(bill), "its load balancer is internal"
 
@@ -91,22 +91,22 @@ def test_spot_is_not_priced_and_says_so(assemblies: Path) -> None:
     bill = _bill(assemblies / "spot")
     (tasks,) = bill.services
     assert (tasks.least, tasks.most) == (2, 4)
-    assert "on Spot (0 at rest, 6 at most)" in bill.unpriced[0]
+    assert "on Spot (0 at least, 6 at most)" in bill.unpriced[0]
     (service,) = services(load(assemblies / "spot"))
     assert [on_demand(service, count) for count in (1, 2, 3, 6, 10)] == [1, 2, 3, 3, 4], "a base of 2, then 1 of 4"
 
 
 def test_machines_cost_whatever_runs_on_them(assemblies: Path) -> None:
     bill = _bill(assemblies / "fargate_and_ec2")
-    assert _fixed(bill)["m7i.large machines"] == (2, "147.17")
-    assert _fixed(bill)["GB of gp3 disks"] == (60, "4.80")
+    assert _fixed(bill)["m7i.large instances"] == (2, "147.17")
+    assert _fixed(bill)["GB of gp3 volumes"] == (60, "4.80")
     assert [each.path for each in bill.services] == ["Both/Fargate/Service"]
 
 
 def test_alarms_count_their_metrics_and_dashboards_their_number(assemblies: Path) -> None:
     bill = _bill(assemblies / "observability")
     assert _fixed(bill)["dashboards"] == (1, "3.00")
-    metrics, _ = _fixed(bill)["metrics of alarms"]
+    metrics, _ = _fixed(bill)["alarm metrics"]
     alarms = load(assemblies / "observability").of("AWS::CloudWatch::Alarm")
     assert metrics > len(alarms)
 
@@ -137,11 +137,11 @@ def test_what_the_rest_costs(make: Callable[[dict[str, Any]], App]) -> None:
         "hosted zones": (1, "0.50"),
         "web ACLs": (1, "5.00"),
         "rules of web ACLs": (3, "3.00"),
-        "metrics of quick alarms": (2, "0.60"),
-        "t4g.micro machines": (1, "6.13"),
+        "high-resolution alarm metrics": (2, "0.60"),
+        "t4g.micro instances": (1, "6.13"),
         "network load balancers": (1, "16.43"),
     }
-    assert bill.unpriced == ("AWS::SQS::Queue (2)", "x9.huge machines: no price named ec2.x9.huge.hour")
+    assert bill.unpriced == ("AWS::SQS::Queue (2)", "x9.huge instances: no price named ec2.x9.huge.hour")
 
 
 def _task(**more: object) -> dict[str, Any]:
@@ -167,8 +167,8 @@ def test_more_storage_and_public_addresses(make: Callable[[dict[str, Any]], App]
 @pytest.mark.parametrize(
     ("task", "reason"),
     [
-        ({"RuntimePlatform": {"OperatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}, "no price here"),
-        ({"Cpu": {"Ref": "Size"}}, "no price here"),
+        ({"RuntimePlatform": {"OperatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}, "the table has no price"),
+        ({"Cpu": {"Ref": "Size"}}, "the table has no price"),
     ],
 )
 def test_tasks_that_cannot_be_priced_are_named(
@@ -181,12 +181,12 @@ def test_tasks_that_cannot_be_priced_are_named(
 
 
 def test_nat_against_endpoints(assemblies: Path) -> None:
-    (way,) = ways_out(load(assemblies / "three_lines"), TABLE)
-    assert (way.has, way.zones, way.endpoints) == ("NAT", 2, ("ecr.api", "ecr.dkr", "logs"))
-    assert (report.money(way.nat), report.money(way.instead)) == ("73.00", "43.80")
-    (inside,) = ways_out(load(assemblies / "endpoints"), TABLE)
+    (way,) = egress_costs(load(assemblies / "three_lines"), TABLE)
+    assert (way.uses, way.zones, way.endpoints) == ("NAT", 2, ("ecr.api", "ecr.dkr", "logs"))
+    assert (report.money(way.nat), report.money(way.endpoints_monthly)) == ("73.00", "43.80")
+    (inside,) = egress_costs(load(assemblies / "endpoints"), TABLE)
     assert (inside.gateways, report.money(inside.nat)) == (2, "73.00")
-    assert (inside.has, inside.endpoints) == ("endpoints", ("ecr.api", "ecr.dkr", "logs", "secretsmanager"))
+    assert (inside.uses, inside.endpoints) == ("endpoints", ("ecr.api", "ecr.dkr", "logs", "secretsmanager"))
 
 
 def test_one_nat_gateway_for_all_zones_costs_what_one_costs(assemblies: Path, tmp_path: Path) -> None:
@@ -195,18 +195,18 @@ def test_one_nat_gateway_for_all_zones_costs_what_one_costs(assemblies: Path, tm
     copy.container["Image"] = (
         "111122223333.dkr.ecr.us-east-1.amazonaws.com/ecr-public/aws-observability/aws-otel-collector:v1"
     )
-    (way,) = ways_out(load(copy.save()), TABLE)
+    (way,) = egress_costs(load(copy.save()), TABLE)
     assert (way.gateways, way.zones, report.money(way.nat)) == (1, 2, "36.50")
     assert way.endpoints == ("ecr.api", "ecr.dkr", "logs", "xray")
-    (words,) = report.ways_in_words([way])
-    assert words.startswith("Web/EcrFargateNetwork has NAT. A NAT gateway with its address costs 36.50,")
+    (words,) = report.egress_sentences([way])
+    assert words.startswith("Web/EcrFargateNetwork uses NAT. A NAT gateway with its address costs 36.50, plus")
 
 
 def test_before_and_after(assemblies: Path) -> None:
     before, after = _bill(assemblies / "three_lines"), _bill(assemblies / "endpoints")
     found = {each.what: (report.money(each.before), report.money(each.after)) for each in report.compare(before, after)}
     assert found["NAT gateways"] == ("65.70", "0.00")
-    assert found["interface endpoints, in each zone"] == ("0.00", "58.40")
+    assert found["interface endpoints, per zone"] == ("0.00", "58.40")
     assert report.differences_as_dict(before, after)["change"] == "-21.50"
     assert report.differences_as_markdown(before, after).splitlines()[4] == "| NAT gateways | 65.70 | 0.00 | -65.70 |"
 
@@ -217,7 +217,7 @@ def test_date_and_region_are_said(assemblies: Path, make: Callable[..., App]) ->
         assert "us-east-1 as of 2026-06" in text
     assert report.as_dict(bill, [])["pricesAsOf"] == "2026-06"
     other = bill_of(make({}, region="eu-west-1"), TABLE)
-    assert other.unpriced == ("region eu-west-1: shown at the prices of us-east-1",)
+    assert other.unpriced == ("region eu-west-1: calculated at the prices of us-east-1",)
 
 
 def test_a_table_of_ones_own(tmp_path: Path, assemblies: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_table_of_ones_own(tmp_path: Path, assemblies: Path) -> None:
     assert bill.fixed_monthly == 2 * Decimal("0.05") * 730
     assert "application load balancers: no price named alb.hour" in bill.unpriced
     file.write_text("[]", encoding="utf-8")
-    with pytest.raises(AssemblyError, match="holds no prices"):
+    with pytest.raises(ToolError, match="holds no price table"):
         price_table(file)
 
 

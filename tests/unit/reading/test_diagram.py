@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.diagram import png as drawn
 from ecr_fargate_constructs.tools.diagram.architecture import scene_of
@@ -18,6 +17,7 @@ from ecr_fargate_constructs.tools.diagram.layout import Frame, lay_out, shortene
 from ecr_fargate_constructs.tools.diagram.png import png
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
 from ecr_fargate_constructs.tools.diagram.svg import FONTS, Curves, Theme, svg
+from ecr_fargate_constructs.tools.errors import ToolError
 from example_apps import EXAMPLES
 from support import ROOT
 
@@ -127,14 +127,14 @@ def test_a_shared_load_balancer_leads_from_each_rule_to_its_service(assemblies: 
         "/api, /api/*": "Api",
         "/": "Home",
     }
-    assert next(iter(rules)) == "HTTP 80 answers 404"
+    assert next(iter(rules)) == "HTTP 80 returns 404"
     (admin,) = (box for box in boxes.values() if box.title == "Admin")
     assert admin.kind == "Fargate service, stack Admin"
     assert [group.title for group, _ in layout.groups] == [
         "VPC EcrFargateNetwork 10.0.0.0/16",
         "public subnets, 2 zones",
         "private subnets, 2 zones",
-        "outside of the network",
+        "outside the network",
     ]
 
 
@@ -179,13 +179,13 @@ def test_the_text_of_a_png_is_drawn() -> None:
 
 def test_png_without_a_font_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawn, "_TEXT", drawn._TEXT.replace(FONTS, "None of these"))
-    with pytest.raises(AssemblyError, match=r"none of the fonts Helvetica, .*DejaVu Sans.* is installed"):
+    with pytest.raises(ToolError, match=r"none of the fonts Helvetica, .*DejaVu Sans.* is installed"):
         png(svg(Scene("None", Group())))
 
 
 def test_png_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    with pytest.raises(AssemblyError, match="needs the package resvg-py"):
+    with pytest.raises(ToolError, match="needs the package resvg-py"):
         png(svg(Scene("None", Group())))
 
 

@@ -10,12 +10,12 @@ from faults import FAULTS, Fault
 from pairs import PAIRS, Pair, codedeploy
 from planting import copy_of
 
-from ecr_fargate_constructs.tools.assembly.earlier import earlier
+from ecr_fargate_constructs.tools.assembly.earlier import read_earlier
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.assembly.workload import services
+from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.tasks import service_costs
-from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from ecr_fargate_constructs.tools.diagram.architecture import scene_of
 from ecr_fargate_constructs.tools.diagram.svg import svg
 from ecr_fargate_constructs.tools.doctor import rules
@@ -53,7 +53,7 @@ def test_a_fault_is_found_by_its_rule_alone(fault: Fault, assemblies: Path, tmp_
     copy = copy_of(assemblies / fault.app, tmp_path / "cdk.out")
     fault.plant(copy)
     now = load(copy.save())
-    found = diagnose(now, against=earlier(assemblies / fault.app, now) if fault.update else None).findings
+    found = diagnose(now, against=read_earlier(assemblies / fault.app, now) if fault.update else None).findings
     assert {finding.rule.id for finding in found} == {fault.rule}, [finding.detail for finding in found]
     assert len(found) == 1
 
@@ -142,7 +142,7 @@ def test_a_secret_that_is_attached_to_a_database_lies_in_secrets_manager(assembl
     copy.container["Secrets"][0]["ValueFrom"] = {"Fn::Join": ["", [{"Ref": "Attached"}, ":password::"]]}
     app = load(copy.save())
     assert not diagnose(app).findings
-    assert ways_out(app, price_table())[0].endpoints[-1] == "secretsmanager"
+    assert egress_costs(app, price_table())[0].endpoints[-1] == "secretsmanager"
 
 
 def test_a_password_in_an_address_is_found(assemblies: Path, tmp_path: Path) -> None:

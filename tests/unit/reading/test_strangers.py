@@ -17,16 +17,15 @@ from typer.testing import CliRunner
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli import main as cli
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.cost.bill import bill_of
+from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.report import markdown
-from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from ecr_fargate_constructs.tools.diagram.architecture import scene_of
 from ecr_fargate_constructs.tools.diagram.svg import svg
 from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +55,8 @@ def _read(folder: Path) -> str | None:
         ET.fromstring(drawing)  # noqa: S314 - of ours
         drawing.encode()
         table = price_table()
-        markdown(bill_of(app, table), ways_out(app, table))
-    except AssemblyError as error:
+        markdown(bill_of(app, table), egress_costs(app, table))
+    except ToolError as error:
         return error.cause
     return None
 
@@ -157,7 +156,7 @@ def _nested(*files: str) -> dict[str, Any]:
 
 def test_a_nested_template_that_names_itself(tmp_path: Path) -> None:
     for files in (["T.template.json"], ["T.template.json"] * 3):
-        assert "names itself" in str(_read(_write(tmp_path / "nested", _nested(*files))))
+        assert "contain itself" in str(_read(_write(tmp_path / "nested", _nested(*files))))
 
 
 def test_nested_templates_by_the_million(tmp_path: Path) -> None:
@@ -171,7 +170,7 @@ def test_nested_templates_by_the_million(tmp_path: Path) -> None:
 
 def test_an_assembly_in_itself(tmp_path: Path) -> None:
     inner = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "."}}
-    assert "an assembly in itself" in str(_read(_write(tmp_path, {}, {"artifacts": {"A": inner}})))
+    assert "contains itself" in str(_read(_write(tmp_path, {}, {"artifacts": {"A": inner}})))
 
 
 @pytest.mark.parametrize(
@@ -249,10 +248,10 @@ def test_pipes_devices_and_large_files_are_not_read(tmp_path: Path) -> None:
     folder = _write(tmp_path, {"Resources": {}})
     (folder / "T.template.json").unlink()
     os.mkfifo(folder / "T.template.json")
-    assert "is no file" in str(_read(folder))
+    assert "is not a file" in str(_read(folder))
     (folder / "T.template.json").unlink()
     (folder / "T.template.json").symlink_to("/dev/zero")
-    assert "is no file" in str(_read(folder))
+    assert "is not a file" in str(_read(folder))
     (folder / "T.template.json").unlink()
     with (folder / "T.template.json").open("wb") as file:
         file.truncate(2**30)
@@ -355,7 +354,7 @@ def test_the_terminal_obeys_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     name, *options = command
     done = CliRunner().invoke(cli.app, [name, str(_hostile(tmp_path / "cdk.out")), *options])
-    assert not done.exception or isinstance(done.exception, (SystemExit, LocalError)), done.exception
+    assert not done.exception or isinstance(done.exception, (SystemExit, ToolError)), done.exception
     assert done.output
     assert not {"\x1b", "\x00", "\x9b", "\x07", "\u202e"} & set(done.output)
     if name == "diagram":

@@ -102,7 +102,7 @@ def test_a_rule_that_goes_or_is_called_otherwise() -> None:
     new = _template()
     new["Resources"]["Other"] = new["Resources"].pop("Rule")
     (change,) = traffic_changes(_template(), new)
-    assert (change.effect, change.reasons) == (TrafficEffect.GONE, ("Other of its type is new",))
+    assert (change.effect, change.reasons) == (TrafficEffect.GONE, ("the new template has Other of the same type",))
     del new["Resources"]["Other"]
     (change,) = traffic_changes(_template(), new)
     assert change.reasons == ("the new template does not have it",)

@@ -1,15 +1,15 @@
-"""Everything that MiniStack lacks for our templates.
+"""Patch MiniStack, the emulator behind the embedded AWS, with what this library's templates need and it lacks.
 
-Resource types are in ``types``, their attributes in ``attributes``, the values of generated secrets in
-``generated_secrets``, names that AWS gives in ``fixed_names``, tasks of several containers in ``tasks``, what
-containers are given in ``task_environment`` and their way to the embedded AWS in ``relay``, health checks in
-``health``, grace periods in ``grace``, listeners in ``listeners``, what containers print in ``log_events``, how the end
-of a container is noticed in ``watching``, questions about stacks in ``stacks``, the private registry in ``registry``
-and ``registry_log``, the container engine in ``engine``, who may ask at all in ``guard`` and ``signatures``.
+``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
+secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with several containers; ``task_environment`` the
+containers' environment, and ``relay`` their connection to the embedded AWS; ``health`` health checks, and ``grace``
+grace periods; ``listeners`` the choice of a listener; ``log_events`` log lines; ``container_exits`` the detection of
+exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to
+the container engine; ``guard`` and ``signatures`` access control.
 
-Written for MiniStack 1.5.33. These patches reach into a third-party package: each names what it expects to find, and
-``apply`` fails with that name when a newer version has moved it. Only what is missing is added, so a version that has
-learnt it is left alone. All of it is meant to be offered upstream.
+Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
+``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
+has it already stays unchanged. All patches are meant to be offered upstream.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from urllib.parse import urlsplit
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
+from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
-from ecr_fargate_constructs.local.ministack_patches.inside import WRITTEN_FOR, MovedError
-from ecr_fargate_constructs.local.ministack_patches.inside import find as _find
+from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
+from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
-from ecr_fargate_constructs.local.ministack_patches.registry import be_as_strict_as_ecr
+from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
-from ecr_fargate_constructs.local.ministack_patches.watching import wait_for_processes
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 
@@ -43,16 +43,16 @@ _Properties: TypeAlias = dict[str, Any]
 
 
 def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str]:
-    """Patch the MiniStack of this process, and say which CloudFormation types it knows then.
+    """Patch the MiniStack of this process, and return the CloudFormation types that it supports then.
 
     Args:
-        endpoint: Where this MiniStack will answer, for example ``http://localhost:4566``.
-        rewrite_pulls: Whether the engine has to be asked for ``localhost`` instead of AWS's name of the registry:
-            docker has no registry map.
-        password: The private registry's, of the user ``AWS``.
+        endpoint: URL of this MiniStack, for example ``http://localhost:4566``.
+        rewrite_pulls: Whether pulls must use ``localhost`` instead of AWS's host name of the registry: docker cannot
+            map registries.
+        password: Password of the private registry's user ``AWS``.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     provisioners = import_module("ministack.services.cloudformation.provisioners")
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
@@ -69,13 +69,13 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     give_zones_their_ids(import_module("ministack.services.route53"))
     _accept_alarms_on_expressions(provisioners)
     ecr = import_module("ministack.services.ecr")
-    be_as_strict_as_ecr(ecr)
+    apply_ecr_rules(ecr)
     engine_patches.name_hotswapped_images(ecs)
     engine_patches.ask_own_registry_for_digests(endpoint, password)
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     task_patches.share_the_network_of_a_task(ecs)
-    task_patches.tell_an_early_exit(ecs)
+    task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     alb = import_module("ministack.services.alb")
     check_targets(alb, _find)
@@ -94,15 +94,15 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     return frozenset(handlers)
 
 
-def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Alarms on metric math are refused; let them exist, on a metric that nobody writes, and say that they are mute."""
+def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Accept alarms on metric math, which MiniStack refuses, on a metric without data; print that they never go off."""
     record = _find(provisioners, "_cw_metric_alarm_record")
 
-    def take_note(name: str, properties: _Properties) -> object:
+    def record_alarm(name: str, properties: _Properties) -> object:
         if properties.get("Metrics"):
-            print(f"not emulated: the alarm {name} is on an expression, and never goes off", flush=True)
+            print(f"not emulated: alarm {name} uses an expression and never goes off", flush=True)
             properties = {key: value for key, value in properties.items() if key != "Metrics"}
             properties |= {"Namespace": "NotEmulated", "MetricName": name}
         return record(name, properties)
 
-    provisioners._cw_metric_alarm_record = take_note  # noqa: SLF001 - what this module is for
+    provisioners._cw_metric_alarm_record = record_alarm  # noqa: SLF001 - what this module is for

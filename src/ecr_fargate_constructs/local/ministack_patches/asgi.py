@@ -1,4 +1,4 @@
-"""Requests and answers as an ASGI server passes them on; a part of ``ministack_patches``."""
+"""Helpers for the requests and responses of an ASGI server."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request, as it arrived."""
+    """An HTTP request."""
 
     scope: Message
 
     @property
     def method(self) -> str:
-        """Its method."""
+        """HTTP method."""
         return str(self.scope["method"])
 
     @property
     def path(self) -> str:
-        """Its path, decoded."""
+        """Decoded path."""
         return str(self.scope["path"])
 
     @cached_property
     def raw_path(self) -> str:
-        """Its path, as it was sent."""
+        """Path as it was sent."""
         return bytes(self.scope.get("raw_path") or quote(self.path).encode()).decode("latin-1")
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
-        """Its query."""
+        """Parsed query."""
         return parse_qs(self.raw_query, keep_blank_values=True)
 
     @cached_property
     def raw_query(self) -> str:
-        """Its query, as it was sent."""
+        """Query as it was sent."""
         return bytes(self.scope.get("query_string", b"")).decode("utf-8", errors="replace")
 
     def headers(self, between: str = ",") -> dict[str, str]:
-        """Its headers in lower case; what lies between the values of one that came more than once is ``between``."""
-        found: dict[str, str] = {}
+        """Return the headers by lower-case name; ``between`` joins the values of repeated headers."""
+        headers: dict[str, str] = {}
         for raw_name, raw_value in self.scope.get("headers", []):
             name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
             joint = "; " if name == "cookie" and between != "," else between
-            found[name] = f"{found[name]}{joint}{value}" if name in found else value
-        return found
+            headers[name] = f"{headers[name]}{joint}{value}" if name in headers else value
+        return headers
 
     @cached_property
     def host(self) -> str:
-        """Its ``Host`` header."""
+        """``Host`` header."""
         return self.headers().get("host", "")
 
 
 async def whole_body(receive: Receive) -> tuple[bytes, Receive]:
-    """The body of a request, and a way to receive it again."""
+    """Return the body of a request, and a function that receives it again."""
     messages: list[Message] = []
     more = True
     while more:
@@ -76,7 +76,7 @@ async def whole_body(receive: Receive) -> tuple[bytes, Receive]:
 
 
 def without_cors(send: Send) -> Send:
-    """Send no header that lets pages of other sites read an answer."""
+    """Return a ``send`` that drops the headers that let pages of other sites read a response."""
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -95,7 +95,7 @@ def _text(value: bytes) -> str:
 
 
 async def respond(request: Request, send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    """Send an answer of a known length."""
+    """Send a response of a known length."""
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})

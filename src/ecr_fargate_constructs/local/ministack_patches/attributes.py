@@ -1,4 +1,4 @@
-"""Attributes of resources that ``Fn::GetAtt`` asks for in our templates, and that MiniStack does not answer.
+"""Add attributes for ``Fn::GetAtt`` that the library's templates use and MiniStack lacks.
 
 Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 _Describe: TypeAlias = Callable[[str], _Properties]
 
 WIDENED_TYPES = ("AWS::EC2::VPC",)
-"""CloudFormation types that get more attributes."""
+"""CloudFormation types that get further attributes."""
 
 
 def answer_missing_attributes(handlers: dict[str, Any], ec2: object) -> None:
-    """Add attributes to what a type answers after it is made or changed; what MiniStack says itself stays.
+    """Add attributes to the result of creating or updating a resource; MiniStack's own attributes stay.
 
     Raises:
-        MovedError: MiniStack does not know the type any more.
+        MovedError: MiniStack no longer has the type.
     """
     vpcs = find(ec2, "_vpcs")
 

@@ -1,4 +1,4 @@
-"""MiniStack's requests to the container engine, changed where the engine or this machine differs from AWS.
+"""Change MiniStack's calls to the container engine where the engine or this machine differs from AWS.
 
 Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
@@ -12,7 +12,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -25,7 +25,7 @@ _MANIFESTS = (
 
 
 def name_hotswapped_images(ecs: object) -> None:
-    """A hotswap works out AWS's domain from the endpoint, which here is localhost; give images their name back."""
+    """Restore the image names of hotswaps, which derive AWS's domain from the endpoint, here localhost."""
     actions = find(ecs, "_ACTION_MAP")
     if "RegisterTaskDefinition" not in actions:
         raise MovedError("ministack.services.ecs._ACTION_MAP['RegisterTaskDefinition']")
@@ -40,7 +40,7 @@ def name_hotswapped_images(ecs: object) -> None:
 
 
 def ask_own_registry_for_digests(endpoint: str, password: str) -> None:
-    """ECS pins an image's digest through an engine call that podman does not serve: ask the registry itself."""
+    """Get the digests of images from the registry: ECS uses a call of the engine that podman does not have."""
     images = import_module("docker.models.images").ImageCollection
     original = find(images, "get_registry_data")
     login = base64.b64encode(f"AWS:{password}".encode()).decode()
@@ -50,7 +50,7 @@ def ask_own_registry_for_digests(endpoint: str, password: str) -> None:
         if not _REGISTRY_NAME.fullmatch(host):
             return original(self, name, auth_config)
         repository, _, tag = rest.rpartition(":")
-        request = urllib.request.Request(  # noqa: S310 - our own endpoint
+        request = urllib.request.Request(  # noqa: S310 - the embedded AWS itself
             f"{endpoint}/v2/{repository}/manifests/{tag}",
             method="HEAD",
             headers={"Host": host, "Accept": _MANIFESTS, "Authorization": f"Basic {login}"},
@@ -63,10 +63,10 @@ def ask_own_registry_for_digests(endpoint: str, password: str) -> None:
 
 
 def log_in_to_own_registry(endpoint: str, password: str, *, podman: bool) -> None:
-    """The engine pulls what tasks run; tell it the login of the private registry, which nobody else has.
+    """Give the engine the login of the private registry for the images of tasks.
 
-    podman maps AWS's name of the registry to the one under which it answers, and sends no login there that was given
-    for the first: it takes logins by name instead, which Docker does not.
+    podman maps AWS's host name of the registry to the local one, and does not send a login there that was given for
+    AWS's name. It accepts logins by host name instead, which Docker does not.
     """
     images = import_module("docker.models.images").ImageCollection
     pull, own = find(images, "pull"), endpoint.removeprefix("http://")
@@ -82,14 +82,15 @@ def log_in_to_own_registry(endpoint: str, password: str, *, podman: bool) -> Non
 
 
 def publish_on_loopback() -> None:
-    """Ports that a container publishes (bridge networks) would be open on every interface of this machine."""
+    """Publish the ports of containers in bridge networks on loopback only, instead of on every interface."""
     containers = import_module("docker.models.containers").ContainerCollection
     run = find(containers, "run")
 
     def run_on_loopback(self: object, image: object, *arguments: object, **options: Any) -> object:  # noqa: ANN401
         ports = options.get("ports") or {}
         options["ports"] = {
-            inside: ("127.0.0.1", outside) if isinstance(outside, int) else outside for inside, outside in ports.items()
+            port: ("127.0.0.1", host_port) if isinstance(host_port, int) else host_port
+            for port, host_port in ports.items()
         } or None
         return run(self, image, *arguments, **options)
 
@@ -97,22 +98,22 @@ def publish_on_loopback() -> None:
 
 
 def pull_from_localhost(endpoint: str) -> None:
-    """Ask docker for the name under which the registry answers. Not tried: it was written without a Docker engine."""
+    """Make docker pull from the registry's local name. Untested: it was written without a Docker engine."""
     local = endpoint.removeprefix("http://")
     images = import_module("docker.models.images").ImageCollection
     containers = import_module("docker.models.containers").ContainerCollection
     pull, run = find(images, "pull"), find(containers, "run")
 
-    def here(name: object) -> object:
+    def local_name(name: object) -> object:
         if not isinstance(name, str):
             return name
         host, slash, rest = name.partition("/")
         return f"{local}/{rest}" if slash and _REGISTRY_NAME.fullmatch(host) else name
 
-    def pull_here(self: object, repository: str, *arguments: object, **options: object) -> object:
-        return pull(self, here(repository), *arguments, **options)
+    def pull_local(self: object, repository: str, *arguments: object, **options: object) -> object:
+        return pull(self, local_name(repository), *arguments, **options)
 
-    def run_here(self: object, image: object, *arguments: object, **options: object) -> object:
-        return run(self, here(image), *arguments, **options)
+    def run_local(self: object, image: object, *arguments: object, **options: object) -> object:
+        return run(self, local_name(image), *arguments, **options)
 
-    images.pull, containers.run = pull_here, run_here
+    images.pull, containers.run = pull_local, run_local

@@ -1,7 +1,7 @@
-"""Names that AWS gives and a seed has to have: the id of a hosted zone, the ARN of a secret.
+"""Let seeds choose names that AWS assigns itself: the id of a hosted zone, the ARN of a secret.
 
-An app that refers to what exists already has them in its templates. Written for MiniStack 1.5.33, and applied by
-``ministack_patches``; ``local.seeds`` asks for such names through the API, in requests that AWS would refuse.
+The templates of an app that refers to existing resources have these names. ``local.seeds`` passes them through the API,
+in requests that AWS would refuse. Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ import json
 import re
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 
 _ZONE = "ecr-fargate-zone/"
-_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # which Secrets Manager adds to a secret's name in its ARN
+_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager adds it to the name in the ARN
 _OK = 200
 
 
 def zone_reference(identifier: str) -> str:
-    """Return the ``CallerReference`` with which ``CreateHostedZone`` makes a zone of this id."""
+    """Return the ``CallerReference`` that makes ``CreateHostedZone`` create a zone with this id."""
     return _ZONE + identifier
 
 
-def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Let ``CreateHostedZone`` give the id that its ``CallerReference`` names.
+def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Let ``CreateHostedZone`` use the id in its ``CallerReference``.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     create, new_id = find(route53, "_create_hosted_zone"), find(route53, "_zone_id")
     parse, text_of = find(route53, "_parse_body"), find(route53, "_text")
@@ -38,7 +38,7 @@ def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - the inside of 
         reference = "" if root is None else text_of(root, "CallerReference")
         if not reference.startswith(_ZONE):
             return create(body, query)
-        route53._zone_id = lambda: reference.removeprefix(_ZONE)  # noqa: SLF001 - nothing else runs until it is back
+        route53._zone_id = lambda: reference.removeprefix(_ZONE)  # noqa: SLF001 - nothing else runs until it is restored
         try:
             return create(body, query)
         finally:
@@ -47,14 +47,14 @@ def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - the inside of 
     route53._create_hosted_zone = create_hosted_zone  # noqa: SLF001 - what this module is for
 
 
-def give_secrets_their_arns(secretsmanager: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Let ``CreateSecret`` take an ARN as the name, and find a secret by an ARN of another account or region, too.
+def give_secrets_their_arns(secretsmanager: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Let ``CreateSecret`` accept an ARN as the name, and find secrets by ARNs of other accounts and regions, too.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     create, resolve = find(secretsmanager, "_create_secret"), find(secretsmanager, "_resolve")
-    kept, respond = find(secretsmanager, "_secrets"), find(secretsmanager, "json_response")
+    stored, respond = find(secretsmanager, "_secrets"), find(secretsmanager, "json_response")
 
     def create_secret(request: _Properties) -> object:
         arn = str(request.get("Name"))
@@ -64,12 +64,12 @@ def give_secrets_their_arns(secretsmanager: Any) -> None:  # noqa: ANN401 - the 
         answer = create({**request, "Name": name})
         if answer[0] != _OK:
             return answer
-        kept[name]["ARN"] = arn
+        stored[name]["ARN"] = arn
         return respond({**json.loads(answer[2]), "ARN": arn})
 
     def find_secret(identifier: Any, **options: Any) -> tuple[Any, Any]:  # noqa: ANN401
         if str(identifier).startswith("arn:"):
-            for name, secret in kept.items():
+            for name, secret in stored.items():
                 if secret["ARN"] == identifier:
                     return name, secret
         return resolve(identifier, **options)  # type: ignore[no-any-return]

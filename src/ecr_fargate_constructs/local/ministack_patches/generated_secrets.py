@@ -1,8 +1,8 @@
-"""The values of generated secrets, for MiniStack: by itself it gives ``GenerateSecretString: {}`` no value.
+"""Generate the values of secrets: MiniStack gives ``GenerateSecretString: {}`` no value.
 
-It knows two of the nine options, too. Secrets Manager's own ``GetRandomPassword`` knows them all, and CloudFormation
-takes them as that does (CloudFormation reference, AWS::SecretsManager::Secret GenerateSecretString). Written for
-MiniStack 1.5.33, and applied by ``ministack_patches``.
+It also supports only two of the nine options. Secrets Manager's own ``GetRandomPassword`` supports all, and
+CloudFormation uses the same options (CloudFormation reference, AWS::SecretsManager::Secret GenerateSecretString).
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -18,10 +18,10 @@ _OK = 200
 
 
 def generate_secrets(provisioners: Any, secretsmanager: object) -> None:  # noqa: ANN401 - an untyped package
-    """Give secrets of a template the value that CloudFormation gives them.
+    """Give the secrets of a template the values that CloudFormation would generate.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     get_random_password = find(secretsmanager, "_get_random_password")
     find(provisioners, "_sm_secret_string")
@@ -39,14 +39,16 @@ def generate_secrets(provisioners: Any, secretsmanager: object) -> None:  # noqa
         if template is None and key is None:
             return password
         if template is None or key is None:
-            raise ValueError("the secret cannot be generated: SecretStringTemplate and GenerateStringKey go together")
+            raise ValueError(
+                "the secret cannot be generated: SecretStringTemplate and GenerateStringKey must be set together"
+            )
         return json.dumps({**json.loads(template), key: password})
 
     provisioners._sm_secret_string = secret_string  # noqa: SLF001 - what this module is for
 
 
 def _typed(options: _Properties) -> _Properties:
-    """Return the options as the API takes them: a template may write numbers and booleans as text."""
+    """Return the options with the types of the API: a template may have numbers and booleans as text."""
     typed = dict(options)
     for name, value in options.items():
         if name == "PasswordLength":

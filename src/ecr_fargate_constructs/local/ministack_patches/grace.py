@@ -1,4 +1,4 @@
-"""The health check grace period of a service: MiniStack's CloudFormation passes it on when it changes, not at first.
+"""Apply a service's health check grace period from its creation: MiniStack does so only for updates.
 
 Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -15,7 +15,7 @@ _TYPE = "AWS::ECS::Service"
 
 
 def keep_grace_periods(handlers: dict[str, Any], ecs: object) -> None:
-    """Let a service have its grace period from its creation on, or slow starters would be stopped too early.
+    """Set the grace period when a service is created: otherwise tasks that start slowly are stopped too early.
 
     Args:
         handlers: MiniStack's resource types.

@@ -1,10 +1,11 @@
-"""Who may ask the embedded AWS, for MiniStack, which answers everybody; a part of ``ministack_patches``.
+"""Access control for the embedded AWS: MiniStack itself answers every request.
 
-Whoever reaches the AWS API runs code as the user that started it: Lambda functions are processes of this machine. So a
-request needs a signature with the instance's secret, or with temporary credentials that the embedded AWS has issued; a
-request to the registry needs the login that ``ecr:GetAuthorizationToken`` gives. Requests that a page of another site
-makes a browser send are refused before that. A load balancer, an API of API Gateway and a function's URL belong to the
-user's application: who may ask those, and from which pages, is up to the application. Written for MiniStack 1.5.33.
+With access to the AWS API one can run code as the user who started it: Lambda functions are processes of this machine.
+So a request needs a signature with the instance's secret, or with temporary credentials that the embedded AWS has
+issued. A request to the registry needs the login that ``ecr:GetAuthorizationToken`` returns. Requests that a browser
+sends for pages of other sites are refused before that. Load balancers, APIs of API Gateway and function URLs belong to
+the user's application, which controls access to them itself. Written for MiniStack 1.5.33, and applied by
+``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -29,32 +30,32 @@ from ecr_fargate_constructs.local.ministack_patches.asgi import (
     whole_body,
     without_cors,
 )
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 from ecr_fargate_constructs.local.ministack_patches.signatures import Signatures
 
 _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)+localhost", re.IGNORECASE)
 _AMAZON = re.compile(r"(?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?", re.IGNORECASE)
-"""Names that only Amazon gives away: the registry's, and those of buckets."""
+"""Host names that only Amazon assigns: those of the registry and of buckets."""
 _BALANCER = re.compile(r"\.(?:alb\.localhost|elb\.amazonaws\.com)(?::\d+)?$", re.IGNORECASE)
 _OPEN = frozenset({("GET", "/_ministack/health")})
 _BY_TOKEN = re.compile(r"/_ministack/cfn-(?:response|signal)/[0-9a-f-]{32,}")
-"""Where functions say how a custom resource went: as on AWS, who has the address may write to it, once."""
+"""The paths for the results of custom resources: as on AWS, anyone with the URL may write to it once."""
 _REFUSED, _UNAUTHORIZED, _UNAVAILABLE = 403, 401, 503
 
 
 class Guard:
-    """Lets through what may pass, and refuses the rest."""
+    """Passes on the requests that are allowed, and refuses all others."""
 
     def __init__(self, application: Application, *, port: int, password: str) -> None:
-        """Reach into MiniStack.
+        """Look up MiniStack's internals.
 
         Args:
-            application: What answers a request that may pass.
-            port: Where it listens.
-            password: The registry's password, of the user ``AWS``.
+            application: The application that answers allowed requests.
+            port: Port that it listens on.
+            password: Password of the registry's user ``AWS``.
 
         Raises:
-            MovedError: MiniStack's inside has moved.
+            MovedError: MiniStack's internals have changed.
         """
         self._application = application
         self._port = port
@@ -69,7 +70,7 @@ class Guard:
         self._url, self._url_host = find(app, "_handle_lambda_url_request"), find(app, "_LAMBDA_URL_RE")
         self._balancer = find(app, "_handle_alb_request")
         self._balancers = import_module("ministack.services.alb")
-        find(self._balancers, "find_lb_for_host")  # taken when asked: other patches change it
+        find(self._balancers, "find_lb_for_host")  # not kept here: other patches replace it
         self._signatures = Signatures()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -78,11 +79,11 @@ class Guard:
             await self._application(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(Request(scope), receive, send)
-        else:  # nothing of ours speaks over a web socket, and no load balancer of MiniStack does
+        else:  # neither this library nor MiniStack's load balancers use web sockets
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, request: Request, receive: Receive, send: Send) -> None:
-        if await self._passed_to_the_user(request, receive, send):
+        if await self._answer_for_application(request, receive, send):
             return
         if why := self.foreign(request):
             await _refuse(request, send, _REFUSED, why)
@@ -97,30 +98,34 @@ class Guard:
             await self._answer_if_signed(request, receive, send)
 
     def foreign(self, request: Request) -> str | None:
-        """Why a browser must not have sent this, or not to this name; None if nothing speaks against it."""
-        if not self._ours(request.host, named_by_amazon=True):
-            return f"this machine has no name {request.host!r}"
+        """Return why a request is refused for its host name or its origin; None if it is allowed."""
+        if not self._is_own_address(request.host, named_by_amazon=True):
+            return f"{request.host!r} is not a host name of the embedded AWS"
         if self._signatures.in_query(request.query):
-            return None  # the address itself is the permission, wherever a page has it from
+            return None  # a presigned URL is a permission by itself, for any page
         headers = request.headers()
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         if origin is None:
-            return None if site in {"none", "same-origin"} else f"a page of another site asks (Sec-Fetch-Site: {site})"
+            return (
+                None
+                if site in {"none", "same-origin"}
+                else f"the request comes from a page of another site (Sec-Fetch-Site: {site})"
+            )
         parts = urlsplit(origin)
-        if parts.scheme in {"http", "https"} and self._ours(parts.netloc):
+        if parts.scheme in {"http", "https"} and self._is_own_address(parts.netloc):
             return None
-        return f"a page of another site asks (Origin: {origin})"
+        return f"the request comes from a page of another site (Origin: {origin})"
 
-    def _ours(self, address: str, *, named_by_amazon: bool = False) -> bool:
+    def _is_own_address(self, address: str, *, named_by_amazon: bool = False) -> bool:
         name, colon, port = address.rpartition(":") if re.search(r":\d*$", address) else (address, "", "")
         if named_by_amazon and _AMAZON.fullmatch(name):
             return True
         return bool(_LOOPBACK.fullmatch(name)) and port == str(self._port) if colon else bool(_LOOPBACK.fullmatch(name))
 
     def _logged_in(self, request: Request) -> bool:
-        scheme, _, given = request.headers().get("authorization", "").partition(" ")
+        scheme, _, credentials = request.headers().get("authorization", "").partition(" ")
         try:
-            login = base64.b64encode(base64.b64decode(given.strip(), validate=True))
+            login = base64.b64encode(base64.b64decode(credentials.strip(), validate=True))
         except (binascii.Error, ValueError):
             return False
         return scheme.lower() == "basic" and hmac.compare_digest(login, self._login)
@@ -133,13 +138,13 @@ class Guard:
         if failure is None:
             await self._application(request.scope, replay, without_cors(send))
             return
-        _note(request, failure.message)
+        _log_refusal(request, failure.message)
         service = self._service_of(request.method, request.path, headers, request.query)
         answer = self._failure(service, "", str(uuid.uuid4()), failure, headers)
         await self._respond(send, answer, receive, head=request.method == "HEAD")
 
-    async def _passed_to_the_user(self, request: Request, receive: Receive, send: Send) -> bool:
-        """Answer what is for the user's application, without MiniStack's own paths; return whether it was."""
+    async def _answer_for_application(self, request: Request, receive: Receive, send: Send) -> bool:
+        """Answer a request to the user's application, without MiniStack's own paths; return whether it was one."""
         host = request.host
         balancer = bool(_BALANCER.search(host))
         if balancer and self._balancers.find_lb_for_host(host) is None:
@@ -153,29 +158,29 @@ class Guard:
             body = await self._read(receive, request.method, headers)
         except self._broken_off:
             return True
-        asked = (host, request.path, request.method, headers, body, request.query)
+        arguments = (host, request.path, request.method, headers, body, request.query)
         raw = {"raw_query_string": request.raw_query, "raw_path": request.raw_path}
         if balancer:
-            answer = await self._balancer(*asked, **raw)
+            answer = await self._balancer(*arguments, **raw)
         elif self._api_host.match(host):
-            answer = self._of_api(await self._api(*asked, **raw), str(uuid.uuid4()), wildcard_cors=False)
+            answer = self._of_api(await self._api(*arguments, **raw), str(uuid.uuid4()), wildcard_cors=False)
         else:
-            answer = await self._url(*asked)
+            answer = await self._url(*arguments)
         await self._respond(self._dated(send), answer, receive)
         return True
 
 
 def guard(application: Application, ecr: Any, *, port: int, password: str) -> Application:  # noqa: ANN401
-    """Return an application that answers those who may ask, and let the registry's login be its own.
+    """Return an application that answers allowed requests only, and give the registry its own login.
 
     Args:
-        application: MiniStack, or what stands before it.
-        ecr: MiniStack's module.
-        port: Where MiniStack listens.
-        password: Password of the registry; the secret of the instance goes into it.
+        application: MiniStack, or an application in front of it.
+        ecr: MiniStack's module for ECR.
+        port: Port that MiniStack listens on.
+        password: Password of the registry, which is derived from the instance's secret.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     get_token = find(ecr, "_get_authorization_token")
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
@@ -191,12 +196,12 @@ def guard(application: Application, ecr: Any, *, port: int, password: str) -> Ap
     return Guard(application, port=port, password=password)
 
 
-def _note(request: Request, why: str) -> None:
+def _log_refusal(request: Request, why: str) -> None:
     print(f"refused: {request.method} {request.raw_path}: {why!r}", flush=True)
 
 
 async def _refuse(request: Request, send: Send, status: int, why: str) -> None:
-    _note(request, why)
+    _log_refusal(request, why)
     await respond(request, send, status, [(b"content-type", b"text/plain; charset=utf-8")], f"{why}\n".encode())
 
 

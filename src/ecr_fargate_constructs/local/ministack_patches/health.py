@@ -1,7 +1,8 @@
-"""Health of targets, for MiniStack: by itself it calls every target healthy, and sends requests to one that starts.
+"""Check the health of targets: MiniStack reports every target as healthy, and forwards requests to starting ones.
 
-Written for MiniStack 1.5.33, and applied by ``ministack_patches``. A target is checked when it is asked about, or when
-a request could go to it: with its group's path, port and codes, and once instead of several times in a row.
+A target is checked when its health is described, or before a request is forwarded to it: with the path, port and codes
+of its group, and once instead of several times in a row. Written for MiniStack 1.5.33, and applied by
+``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _Answer: TypeAlias = Awaitable[Any]
 _SECONDS_HEALTHY = 2.0
 _SECONDS_UNHEALTHY = 0.3
 _SECONDS_TO_PASS = 10
-_LONGEST_WAIT = 2  # seconds; requests wait for the check
+_LONGEST_WAIT = 2  # seconds; requests wait for the health check
 _HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}  # "Health checks", ELB user guide
-_MOST_READ = 1 << 20  # bytes; an answer that is left unread resets the connection, and applications log that
+_MAX_READ = 1 << 20  # bytes; an unread response resets the connection, which applications log
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,18 @@ class Health:
     description: str = ""
 
 
-def check_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Let ``DescribeTargetHealth`` and the load balancer ask the targets.
+def check_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
+    """Let ``DescribeTargetHealth`` and the load balancer check the targets.
 
     Args:
         alb: MiniStack's load-balancing module.
-        find: Gets a name out of it, or says that it has moved.
+        find: Returns a name of a module, or raises ``MovedError``.
     """
     _describe_health(alb, find)
     _send_to_healthy_targets(alb, find)
 
 
-def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
+def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
     groups, targets, actions, xml = (find(alb, name) for name in ("_tgs", "_targets", "_ACTION_MAP", "_xml"))
     describe = find(alb, "_describe_target_health")
 
@@ -60,7 +61,7 @@ def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the ins
             return describe(parameters)
         described = []
         for target in targets.get(arn, []):
-            health = ask(target, group)
+            health = check(target, group)
             why = "".join(
                 f"<{name}>{escape(text)}</{name}>"
                 for name, text in (("Reason", health.reason), ("Description", health.description))
@@ -76,27 +77,27 @@ def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the ins
     actions["DescribeTargetHealth"] = describe_target_health
 
 
-def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
+def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
     groups, targets, proxy = (find(alb, name) for name in ("_tgs", "_targets", "_proxy_http_target"))
     forward = find(alb, "_forward_to_tg")
-    known: dict[tuple[str, int, str], tuple[float, bool]] = {}
+    cached: dict[tuple[str, int, str], tuple[float, bool]] = {}
 
     async def healthy(target: _Parameters, group: _Parameters, arn: str) -> bool:
         key = (target["Id"], _port(target, group), arn)
-        until, good = known.get(key, (0.0, False))
+        until, good = cached.get(key, (0.0, False))
         if time.monotonic() > until:
-            good = (await asyncio.to_thread(ask, target, group)).state == "healthy"
-            known[key] = (time.monotonic() + (_SECONDS_HEALTHY if good else _SECONDS_UNHEALTHY), good)
+            good = (await asyncio.to_thread(check, target, group)).state == "healthy"
+            cached[key] = (time.monotonic() + (_SECONDS_HEALTHY if good else _SECONDS_UNHEALTHY), good)
         return good
 
     async def forward_to_group(arn: str, *request: Any) -> _Answer:  # noqa: ANN401 - passed on as it is
         group, registered = groups.get(arn), list(targets.get(arn, []))
         if group is None or group.get("TargetType") != "ip" or not registered:
             return await forward(arn, *request)  # type: ignore[no-any-return]
-        judged = await asyncio.gather(*(healthy(each, group, arn) for each in registered))
-        fit = [target for target, good in zip(registered, judged, strict=True) if good]
-        # With no healthy target at all, AWS tries them all.
-        target = random.choice(fit or registered)  # noqa: S311 - which one does not matter
+        results = await asyncio.gather(*(healthy(each, group, arn) for each in registered))
+        healthy_targets = [target for target, good in zip(registered, results, strict=True) if good]
+        # Without any healthy target, AWS forwards to all of them.
+        target = random.choice(healthy_targets or registered)  # noqa: S311 - which one does not matter
         method, path, headers, body, query, *rest = request
         raw_query, raw_path = [*rest, None, None][:2]
         return await proxy(target, group, method, raw_path or path, headers, body, query, raw_query)  # type: ignore[no-any-return]
@@ -104,11 +105,11 @@ def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 -
     alb._forward_to_tg = forward_to_group  # noqa: SLF001 - what this module is for
 
 
-def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Let a new task count, and the old ones go, only when the load balancer calls it healthy.
+def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
+    """Count a new task, and stop old ones, only when the load balancer finds it healthy.
 
-    By itself MiniStack calls a deployment complete when its tasks have run for a second, and on a busy machine one that
-    is about to exit has run for a second too. A task that is not healthy after the grace period is replaced, as in ECS.
+    MiniStack reports a deployment as complete when its tasks have run for a second, and on a busy machine a task that
+    is about to exit may run that long. A task that is not healthy after the grace period is replaced, as in ECS.
     """
     groups, services, record = find(alb, "_tgs"), find(ecs, "_services"), find(ecs, "_record_service_task_healthy")
     names = ("_task_ip", "_mark_task_stopped", "_record_service_task_failure", "_cleanup_task_resources", "_get_docker")
@@ -124,7 +125,7 @@ def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 
             if group is None or group.get("TargetType") != "ip":
                 continue
             target = {"Id": address_of(task), "Port": balancer.get("containerPort")}
-            while ask(target, group).state != "healthy":
+            while check(target, group).state != "healthy":
                 if task.get("lastStatus") != "RUNNING":
                     return
                 if time.monotonic() > deadline:
@@ -139,8 +140,8 @@ def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 
     ecs._record_service_task_healthy = record_when_healthy  # noqa: SLF001 - what this module is for
 
 
-def ask(target: _Parameters, group: _Parameters) -> Health:
-    """Check one target once."""
+def check(target: _Parameters, group: _Parameters) -> Health:
+    """Check the health of a target once."""
     checked = group.get("HealthCheckPort") or "traffic-port"
     port = _port(target, group) if checked == "traffic-port" else int(checked)
     codes = str((group.get("Matcher") or {}).get("HttpCode") or "200")
@@ -151,7 +152,7 @@ def ask(target: _Parameters, group: _Parameters) -> Health:
         response = connection.getresponse()
         status = response.status
         with contextlib.suppress(OSError, http.client.HTTPException):
-            response.read(_MOST_READ)
+            response.read(_MAX_READ)
     except TimeoutError:
         return Health("unhealthy", "Target.Timeout", "Request timed out")
     except (OSError, http.client.HTTPException):
@@ -164,7 +165,7 @@ def ask(target: _Parameters, group: _Parameters) -> Health:
 
 
 def matches(status: int, codes: str) -> bool:
-    """Whether a status is among codes such as ``200,204`` or ``200-299``."""
+    """Return whether a status is among codes such as ``200,204`` or ``200-299``."""
     for part in codes.split(","):
         low, _, high = part.partition("-")
         if int(low) <= status <= int(high or low):

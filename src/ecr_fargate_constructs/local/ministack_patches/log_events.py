@@ -1,23 +1,23 @@
-"""What containers print, a line an event, for MiniStack; a part of ``ministack_patches``.
+"""Make one log event per line of a container's output.
 
-By itself MiniStack makes an event of each piece that the engine hands over, and a program that does not buffer writes a
-line in several. Written for MiniStack 1.5.33.
+MiniStack makes an event of each chunk from the engine, and a program without buffering writes a line in several chunks.
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST = 16 * 1024  # bytes; the engine's log driver breaks longer lines up, too
+_MAX_LINE = 16 * 1024  # bytes; the engine's log driver splits longer lines, too
 
 
-def keep_lines_whole(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Let a line be one event, whichever pieces it comes in; what ends without a line's end is one, too."""
+def keep_lines_whole(ecs: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Make one event per line; a last line without a line break is an event, too."""
     forward = find(ecs, "_forward_awslogs")
 
     def forward_lines(container: Any, *rest: Any) -> None:  # noqa: ANN401 - passed on as they are
@@ -27,20 +27,20 @@ def keep_lines_whole(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyp
 
 
 class _WholeLines:
-    """A container whose log comes in whole lines."""
+    """A container whose log consists of whole lines."""
 
     def __init__(self, container: Any) -> None:  # noqa: ANN401 - the engine's client has no types
-        """Read from a container; nothing is read yet."""
+        """Wrap a container; nothing is read yet."""
         self._container = container
 
     def logs(self, **options: Any) -> Iterator[bytes]:  # noqa: ANN401 - passed on as they are
-        """Return what the container prints, as long as it does."""
-        begun = b""
-        for piece in self._container.logs(**options):
-            *lines, begun = (begun + piece).split(b"\n")
+        """Yield the lines that the container prints, until its output ends."""
+        rest = b""
+        for chunk in self._container.logs(**options):
+            *lines, rest = (rest + chunk).split(b"\n")
             yield from (line + b"\n" for line in lines)
-            if len(begun) > _LONGEST:
-                yield begun
-                begun = b""
-        if begun:
-            yield begun
+            if len(rest) > _MAX_LINE:
+                yield rest
+                rest = b""
+        if rest:
+            yield rest

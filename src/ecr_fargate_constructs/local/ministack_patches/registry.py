@@ -1,8 +1,8 @@
-"""The rules of ECR that MiniStack's registry lacks.
+"""Add the rules of ECR that MiniStack's registry lacks.
 
-A delivery that works against the embedded AWS has to work on AWS: an image is taken only when all of its parts have
-arrived, a layer is mounted only where ECR mounts it, and sizes are those of the image. Written for MiniStack 1.5.33,
-and applied by ``ministack_patches``. MiniStack keeps all of this by account and region.
+A push that works on the embedded AWS must also work on AWS: an image is accepted only if all of its parts are there, a
+layer is mounted only where ECR mounts it, and sizes are those of the image. MiniStack stores all of this per account
+and region. Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Properties: TypeAlias = dict[str, Any]
 _Query: TypeAlias = dict[str, list[str]]
 _Answer: TypeAlias = tuple[int, dict[str, str], bytes]
 
-# Setting to its default and its other values: API reference, PutAccountSetting; botocore, ecr/2015-09-21.
+# The values of each setting, the default first: API reference, PutAccountSetting; botocore, ecr/2015-09-21.
 _ACCOUNT_SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
     "REGISTRY_POLICY_SCOPE": ("V2",),
@@ -25,25 +25,25 @@ _ACCOUNT_SETTINGS = {
 _OK, _CREATED, _ACCEPTED, _BAD_REQUEST = 200, 201, 202, 400
 
 
-def be_as_strict_as_ecr(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
+def apply_ecr_rules(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
     """Apply every patch of this module to MiniStack's ECR.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     settings = keep_account_settings(ecr)
-    mount_where_ecr_does(ecr, settings)
-    take_uploads(ecr)
+    restrict_mounts(ecr, settings)
+    answer_uploads(ecr)
     refuse_incomplete_images(ecr)
-    refuse_taken_tags(ecr)
-    say_image_not_found(ecr)
+    refuse_immutable_tags(ecr)
+    report_missing_images(ecr)
     size_images(ecr)
-    say_which_layers_are_there(ecr)
-    forget_what_is_deleted(ecr)
+    report_layers(ecr)
+    delete_contents(ecr)
 
 
-def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - the inside of an untyped package
-    """Answer ``GetAccountSetting`` and ``PutAccountSetting``, which MiniStack lacks, and return what is set."""
+def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - an untyped package
+    """Add ``GetAccountSetting`` and ``PutAccountSetting``, which MiniStack lacks, and return the settings."""
     handle, reset, error = find(ecr, "handle_request"), find(ecr, "reset"), find(ecr, "error_response_json")
     respond, settings = find(ecr, "json_response"), find(ecr, "AccountRegionScopedDict")()
 
@@ -74,12 +74,13 @@ def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - the inside of an u
     return settings
 
 
-def mount_where_ecr_does(ecr: Any, settings: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Mount a layer of another repository only where ECR does; elsewhere begin an ordinary upload.
+def restrict_mounts(ecr: Any, settings: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Mount a layer of another repository only where ECR does; otherwise start a normal upload.
 
-    The account setting must be on, both repositories must be encrypted alike, and an image in the source must refer to
-    the layer: being uploaded is not enough (user guide, "Blob mounting in Amazon ECR"; aws/containers-roadmap#2860).
-    MiniStack looks for the source in the destination's account and region alone, and refers to the same bytes.
+    The account setting must be on, both repositories must have the same encryption, and an image in the source must
+    refer to the layer: an uploaded layer is not enough (user guide, "Blob mounting in Amazon ECR";
+    aws/containers-roadmap#2860). MiniStack searches the source in the destination's account and region only, and shares
+    the bytes.
     """
     start, first = find(ecr, "_v2_start_blob_upload"), find(ecr, "_query_first")
     repositories, images = find(ecr, "_repositories"), find(ecr, "_images")
@@ -105,11 +106,11 @@ def mount_where_ecr_does(ecr: Any, settings: Any) -> None:  # noqa: ANN401 - the
     ecr._v2_start_blob_upload = start_blob_upload  # noqa: SLF001 - what this module is for
 
 
-def take_uploads(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Answer uploads in parts as ECR does, and keep a layer that comes in one piece without copying it twice.
+def answer_uploads(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Answer uploads in parts as ECR does, and store a layer that arrives in one piece without copying it twice.
 
-    ECR answers a part with 201, where the specification wants 202, and its ``Range`` stays at the end of the first
-    part although it keeps them all (aws/containers-roadmap#2831, the reporter's second comment).
+    ECR answers a part with 201, although the specification requires 202, and its ``Range`` stays at the end of the
+    first part although it stores all parts (aws/containers-roadmap#2831, the reporter's second comment).
     """
     patch, complete = find(ecr, "_v2_patch_blob_upload"), find(ecr, "_v2_complete_blob_upload")
     cancel, uploads = find(ecr, "_v2_cancel_blob_upload"), find(ecr, "_uploads")
@@ -128,7 +129,7 @@ def take_uploads(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped p
         if whole:
             sessions[session], body = body, b""
         answer: _Answer = complete(name, session, query, body)
-        if whole and session in sessions:  # refused: a client may go on with this session
+        if whole and session in sessions:  # refused: the client may continue this upload
             sessions[session] = bytearray()
         return answer
 
@@ -141,19 +142,19 @@ def take_uploads(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped p
     ecr._v2_cancel_blob_upload = cancel_blob_upload  # noqa: SLF001
 
 
-def refuse_incomplete_images(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Refuse an image whose layers, configuration or child images are missing, or whose digest is not the one given.
+def refuse_incomplete_images(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Refuse an image with a wrong digest, or with missing layers, configuration or child images.
 
-    Layers with ``urls`` live elsewhere and may be missing. The codes and messages are ECR's; its HTTP status is not
-    documented, and 400 is that of the reference implementation (distribution/distribution). ``PutImage`` of the AWS API
-    is left as it is: no client of this library sends images that way.
+    Layers with ``urls`` are stored elsewhere and may be missing. Codes and messages are ECR's. Its HTTP status is not
+    documented; 400 is that of the reference implementation (distribution/distribution). ``PutImage`` of the AWS API is
+    unchanged: no client of this library uses it.
     """
     put, error, digest_of = find(ecr, "_v2_put_manifest"), find(ecr, "_registry_error"), find(ecr, "_content_digest")
     repositories, images, layers = find(ecr, "_repositories"), find(ecr, "_images"), find(ecr, "_layer_blobs")
     account = find(ecr, "_registry_id")
 
     def fault(name: str, ref: str, body: bytes) -> tuple[str, str] | None:
-        """Return the code and the message of what is wrong with an image."""
+        """Return code and message of the error in an image, or None."""
         manifest = _read(body)
         if not manifest:
             return (
@@ -177,14 +178,14 @@ def refuse_incomplete_images(ecr: Any) -> None:  # noqa: ANN401 - the inside of 
         return None
 
     def put_manifest(name: str, ref: str, headers: _Properties, body: bytes) -> object:
-        found = fault(name, ref, body) if name in repositories and body else None
-        return put(name, ref, headers, body) if found is None else error(_BAD_REQUEST, *found, {})
+        problem = fault(name, ref, body) if name in repositories and body else None
+        return put(name, ref, headers, body) if problem is None else error(_BAD_REQUEST, *problem, {})
 
     ecr._v2_put_manifest = put_manifest  # noqa: SLF001 - what this module is for
 
 
-def refuse_taken_tags(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """AWS refuses a second push of an immutable tag, of the same image too (containers-roadmap#2179)."""
+def refuse_immutable_tags(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Refuse a second push of an immutable tag, as AWS does, even of the same image (containers-roadmap#2179)."""
     put, images = find(ecr, "_v2_put_manifest"), find(ecr, "_images")
     repositories, error = find(ecr, "_repositories"), find(ecr, "_registry_error")
 
@@ -201,8 +202,8 @@ def refuse_taken_tags(ecr: Any) -> None:  # noqa: ANN401 - the inside of an unty
     ecr._v2_put_manifest = put_manifest  # noqa: SLF001 - what this module is for
 
 
-def say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """An unknown tag is an error in AWS; MiniStack's empty list makes the CDK command line believe it is there."""
+def report_missing_images(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Report an unknown tag as an error, as AWS does: MiniStack's empty list looks like an image to the CDK CLI."""
     describe, find_image = find(ecr, "_describe_images"), find(ecr, "_find_image")
     repositories, error = find(ecr, "_repositories"), find(ecr, "error_response_json")
 
@@ -217,8 +218,8 @@ def say_image_not_found(ecr: Any) -> None:  # noqa: ANN401 - the inside of an un
     ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
 
 
-def size_images(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Give an image the size of what it is made of; MiniStack gives it that of its manifest.
+def size_images(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Report the size of an image's parts; MiniStack reports the size of its manifest.
 
     An index has the size of its largest image (API reference, ImageDetail).
     """
@@ -236,16 +237,16 @@ def size_images(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped pa
         answer = describe(request)
         if answer[0] != _OK:
             return answer
-        found: _Properties = json.loads(answer[2])
-        for image in found["imageDetails"]:
+        result: _Properties = json.loads(answer[2])
+        for image in result["imageDetails"]:
             image["imageSizeInBytes"] = size(image["repositoryName"], image["imageDigest"])
-        return respond(found)
+        return respond(result)
 
     ecr._describe_images = describe_images  # noqa: SLF001 - what this module is for
 
 
-def say_which_layers_are_there(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """``BatchCheckLayerAvailability`` tells what is there; MiniStack says of every layer that it is not."""
+def report_layers(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Let ``BatchCheckLayerAvailability`` report existing layers; MiniStack reports every layer as missing."""
     check, respond = find(ecr, "_batch_check_layer_availability"), find(ecr, "json_response")
     repositories, layers = find(ecr, "_repositories"), find(ecr, "_layer_blobs")
 
@@ -259,16 +260,16 @@ def say_which_layers_are_there(ecr: Any) -> None:  # noqa: ANN401 - the inside o
         name = request.get("repositoryName", "")
         if name not in repositories:
             return check(request)
-        found = [layer(name, digest) for digest in request.get("layerDigests") or []]
-        return respond({"layers": found, "failures": []})
+        result = [layer(name, digest) for digest in request.get("layerDigests") or []]
+        return respond({"layers": result, "failures": []})
 
     ecr._batch_check_layer_availability = batch_check_layer_availability  # noqa: SLF001 - what this module is for
 
 
-def forget_what_is_deleted(ecr: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Let a deleted repository's layers go, and a deleted image's manifest; MiniStack goes on answering with them.
+def delete_contents(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Delete a repository's layers with it, and an image's manifest with the image; MiniStack keeps both.
 
-    A repository that is made again under the same name would have the layers, and a copy would not send them.
+    Otherwise a new repository of the same name would have the layers, and a copy would not send them.
     """
     delete_repository, delete_images = find(ecr, "_delete_repository"), find(ecr, "_batch_delete_image")
     layers, manifests, uploads = find(ecr, "_layer_blobs"), find(ecr, "_manifest_blobs"), find(ecr, "_uploads")
@@ -292,16 +293,16 @@ def forget_what_is_deleted(ecr: Any) -> None:  # noqa: ANN401 - the inside of an
 
 
 def _read(manifest: str | bytes | None) -> _Properties:
-    """The manifest as an object; an empty one when it is none."""
+    """Return a manifest as an object; an empty one if it is invalid."""
     try:
-        found = json.loads(manifest or "{}")
+        content = json.loads(manifest or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _blobs(manifest: _Properties, *, foreign: bool = True) -> list[str]:
-    """Digests of the configuration and the layers, each once; ``foreign`` layers are those with ``urls``."""
+    """Return the digests of configuration and layers, each once; ``foreign`` layers are those with ``urls``."""
     parts = [manifest.get("config") or {}, *(manifest.get("layers") or ())]
     return list(
         dict.fromkeys(part["digest"] for part in parts if "digest" in part and (foreign or not part.get("urls")))
@@ -309,5 +310,5 @@ def _blobs(manifest: _Properties, *, foreign: bool = True) -> list[str]:
 
 
 def _children(manifest: _Properties) -> list[str]:
-    """Digests of the images of an index."""
+    """Return the digests of the images in an index."""
     return list(dict.fromkeys(child["digest"] for child in manifest.get("manifests") or ()))

@@ -1,4 +1,4 @@
-"""A log of the requests to the private registry: tests and the benchmark read there what was sent and mounted."""
+"""Log the requests to the private registry, for the tests and the benchmark."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _Application: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 
 
 def log_registry_requests(application: _Application) -> _Application:
-    """Print a line when the registry is asked, one when the request brought something, and one when it answers.
+    """Print a line for each request to the registry, one for its body if it has one, and one for the response.
 
     ``registry: POST /v2/web/blobs/uploads/?mount=sha256:…&from=assets answered 201`` says that a layer was mounted;
-    ``registry: PUT /v2/web/blobs/uploads/… brought 52428800 bytes`` says that one was sent.
+    ``registry: PUT /v2/web/blobs/uploads/… brought 52428800 bytes`` says that a layer was sent.
     """
 
     async def logged(scope: _Message, receive: _Receive, send: _Send) -> None:
@@ -34,7 +34,7 @@ def log_registry_requests(application: _Application) -> _Application:
             return message
 
         async def note(message: _Message) -> None:
-            # Printed before it is sent: whoever has the answer finds it in the log.
+            # Printed before it is sent: when a client has the response, the log has it, too.
             if message["type"] == "http.response.start":
                 if arrived:
                     print(f"{request} brought {arrived} bytes", flush=True)
@@ -47,6 +47,6 @@ def log_registry_requests(application: _Application) -> _Application:
 
 
 def _mount(query: bytes) -> str:
-    """The part of a query that asks to mount a layer; nothing when there is none."""
-    asked = [f"{name}={value}" for name, value in parse_qsl(query.decode("latin-1")) if name in {"mount", "from"}]
-    return f"?{'&'.join(asked)}" if asked else ""
+    """Return the part of a query that mounts a layer; an empty text if there is none."""
+    parameters = [f"{name}={value}" for name, value in parse_qsl(query.decode("latin-1")) if name in {"mount", "from"}]
+    return f"?{'&'.join(parameters)}" if parameters else ""

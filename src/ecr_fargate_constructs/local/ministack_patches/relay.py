@@ -1,10 +1,10 @@
-"""A way from the inside of a task to the embedded AWS, and from nowhere else.
+"""Connect tasks, and nothing else, to the embedded AWS.
 
-The embedded AWS listens on this machine's loopback only, which a container does not reach. For each task a socket
-listens on the loopback of the task's own network, on the same port; what arrives there is passed on. No other network
-sees that socket: not the machine's, not its neighbours', not that of other containers. No firewall is in between, and
-an address that the embedded AWS has given away, such as a queue's ``http://localhost:4566/…``, means the same inside.
-Entering a task's network takes root.
+The embedded AWS listens on this machine's loopback only, which a container cannot reach. For each task a socket listens
+on the loopback of the task's own network, on the same port, and its connections are passed on. No other network has
+that socket: not the machine's, not its neighbours', not that of other containers. No firewall is involved, and an
+address that the embedded AWS returns, such as a queue's ``http://localhost:4566/…``, is valid inside the task, too.
+Entering a task's network requires root.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHUNK = 1 << 16
 
 
 def may_enter_networks() -> bool:
-    """Return whether this process may enter the network of a container; to enter its own takes the same right."""
+    """Return whether this process may enter the networks of containers: entering its own needs the same right."""
     try:
         _in_a_thread(lambda: _enter("/proc/thread-self/ns/net"))
     except OSError:
@@ -38,13 +38,13 @@ def may_enter_networks() -> bool:
 
 
 class Relay:
-    """Listens in the networks of tasks, and passes on what comes to a port of this machine's loopback."""
+    """Listens in the networks of tasks, and passes connections on to a port of this machine's loopback."""
 
     def __init__(self, port: int) -> None:
-        """Begin with no task.
+        """Start without any task.
 
         Args:
-            port: Where the embedded AWS listens; the same inside of the tasks.
+            port: Port of the embedded AWS, also inside tasks.
         """
         self._port = port
         self._servers: dict[str, asyncio.Server] = {}
@@ -55,17 +55,17 @@ class Relay:
         """Listen in a container's network.
 
         Args:
-            container: Its id.
-            pid: A process in it.
+            container: Id of the container.
+            pid: Id of a process in it.
 
         Raises:
-            OSError: The process has ended, or the port is taken in there.
+            OSError: The process has ended, or the port is in use there.
         """
         listening = _listen(pid, self._port)
         asyncio.run_coroutine_threadsafe(self._serve(container, listening), self._loop).result()
 
     def close(self, container: str) -> None:
-        """Listen there no longer; without effect if nothing listens."""
+        """Stop listening in a container's network, if anything does."""
         asyncio.run_coroutine_threadsafe(self._end(container), self._loop).result()
 
     async def _serve(self, container: str, listening: socket.socket) -> None:
@@ -78,7 +78,7 @@ class Relay:
             server.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):  # either side may end as it likes
+        with contextlib.suppress(OSError):  # either side may close the connection
             from_aws, to_aws = await asyncio.open_connection("127.0.0.1", self._port)
             try:
                 await asyncio.gather(_copy(reader, to_aws), _copy(from_aws, writer))
@@ -95,7 +95,7 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 
 
 def _listen(pid: int, port: int) -> socket.socket:
-    """Make a socket in the network of a process. It stays there, wherever it is used from."""
+    """Create a listening socket in the network of a process; it stays in that network."""
 
     def listen() -> socket.socket:
         _enter(f"/proc/{pid}/ns/net")
@@ -105,10 +105,10 @@ def _listen(pid: int, port: int) -> socket.socket:
 
 
 def _enter(network: str) -> None:
-    """Let this thread enter a network for good.
+    """Move this thread into a network permanently.
 
     Raises:
-        OSError: It may not, or the network is gone.
+        OSError: It is not allowed, or the network is gone.
     """
     with Path(network).open("rb") as opened:
         if ctypes.CDLL(None, use_errno=True).setns(opened.fileno(), _CLONE_NEWNET) != 0:
@@ -117,6 +117,6 @@ def _enter(network: str) -> None:
 
 
 def _in_a_thread(work: Callable[[], _Result]) -> _Result:
-    """Do something in a thread of its own: what it enters, the process has not entered."""
+    """Run a function in its own thread, so that the process stays in its network."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(work).result()

@@ -1,8 +1,8 @@
-"""Signatures of requests, for MiniStack, which verifies those of S3's addresses alone; a part of ``ministack_patches``.
+"""Verify the signatures of requests: MiniStack by default verifies only those of presigned S3 URLs.
 
-What a signature has to be is MiniStack's own knowledge: it verifies all of them when its ``AUTH`` is on. That would
-judge policies too, which are AWS's matter here, and it takes the keys of an account unseen. Written for MiniStack
-1.5.33.
+The verification itself is MiniStack's, which verifies all signatures if its ``AUTH`` is on. That would also evaluate
+policies, which the embedded AWS leaves to AWS, and it accepts an account's keys unverified. Written for MiniStack
+1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     _Query: TypeAlias = Mapping[str, list[str]]
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_STREAMED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"  # each part is signed
-_UNVERIFIED = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD")  # the client has signed that the body is not signed
+_STREAMED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"  # each chunk is signed
+_UNVERIFIED = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD")  # the signature says that the body is not signed
 _UNSIGNED = (
-    "The request is not signed. The embedded AWS answers only who has its credentials, which change with every start: "
+    "The request is not signed. The embedded AWS requires its own credentials, which change with every start: "
     "'ecr-fargate local env' prints them"
 )
 _WRONG = (
@@ -38,10 +38,10 @@ class Signatures:
     """Verifies signatures with the secrets that this MiniStack knows."""
 
     def __init__(self) -> None:
-        """Reach into MiniStack.
+        """Look up MiniStack's internals.
 
         Raises:
-            MovedError: MiniStack's inside has moved.
+            MovedError: MiniStack's internals have changed.
         """
         evaluator, sigv4 = import_module("ministack.core.iam_evaluator"), import_module("ministack.core.sigv4")
         responses, app = import_module("ministack.core.responses"), import_module("ministack.app")
@@ -61,21 +61,21 @@ class Signatures:
 
     @staticmethod
     def in_query(query: _Query) -> bool:
-        """Whether a signature is in the address: whoever has the address may use it."""
+        """Return whether the signature is in the URL: anyone with a presigned URL may use it."""
         return "X-Amz-Signature" in query or {"AWSAccessKeyId", "Signature"} <= query.keys()
 
     @staticmethod
     def need_body(headers: Mapping[str, str]) -> bool:
-        """Whether the body has to be read before the signature can be verified."""
+        """Return whether the body is needed to verify the signature."""
         return not headers.get("x-amz-content-sha256", _STREAMED).startswith(_UNVERIFIED)
 
     def failure(self, request: Request, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401 - MiniStack's
-        """Why a request is not signed by somebody known, as MiniStack's error; None when it is."""
+        """Return MiniStack's error for a request without a valid signature; None if it is valid."""
         authorization = headers.get("authorization", "")
         if authorization.startswith(_ALGORITHM):
             return self._version_4(request, headers, body, in_query=False)
-        if authorization and self.in_query(request.query):  # MiniStack would believe the service that it names
-            return self._error("AccessDenied", "Only one of a signed address and the header Authorization is allowed.")
+        if authorization and self.in_query(request.query):  # MiniStack would trust the service that the header names
+            return self._error("AccessDenied", "Use either a presigned URL or the header Authorization, not both.")
         if "X-Amz-Signature" in request.query:
             return self._version_4(request, headers, body, in_query=True)
         if authorization.startswith("AWS ") or self.in_query(request.query):
@@ -87,27 +87,29 @@ class Signatures:
         if isinstance(signature, tuple):
             return self._error(*signature)
         if signature.region_set is not None:
-            return self._error("IncompleteSignature", "Signatures for several regions are not verified here.")
+            return self._error(
+                "IncompleteSignature", "The embedded AWS does not verify signatures for several regions."
+            )
         expires = request.query.get("X-Amz-Expires", [""])[0] if in_query else ""
         if failure := self._unsigned(headers, signature.signed_headers) or self._late(signature, expires):
             return failure
-        given = request.query.get("X-Amz-Security-Token", [""])[0] if in_query else headers.get("x-amz-security-token")
-        credential = self._credential(signature.access_key_id, given or "")
+        token = request.query.get("X-Amz-Security-Token", [""])[0] if in_query else headers.get("x-amz-security-token")
+        credential = self._credential(signature.access_key_id, token or "")
         if isinstance(credential, self._unknown):
             return self._error(credential.code, credential.message)
-        known = (credential.secret_access_key, request.method, request.raw_path, request.query, headers, body)
-        failure = self._differs(signature, *known, presigned=in_query)
+        signed_parts = (credential.secret_access_key, request.method, request.raw_path, request.query, headers, body)
+        failure = self._differs(signature, *signed_parts, presigned=in_query)
         if failure and failure[0] == "SignatureDoesNotMatch":
             return self._error(failure[0], _WRONG)
         if failure is None and _another_body(headers, body):
-            failure = ("XAmzContentSHA256Mismatch", "The body is not the one that 'x-amz-content-sha256' is about.")
+            failure = ("XAmzContentSHA256Mismatch", "The body does not match the header x-amz-content-sha256.")
         return self._error(*failure) if failure else None
 
     def _unsigned(self, headers: Mapping[str, str], signed: str) -> Any:  # noqa: ANN401 - MiniStack's
-        """Refuse headers that mean something to AWS, and that the signature does not cover.
+        """Refuse ``x-amz-`` headers that the signature does not cover.
 
-        All of them have to be signed: IAM user guide, "Create a signed AWS API request". With an ``X-Amz-Target`` of a
-        stranger's, the address of one S3 object would open every service.
+        All of them must be signed: IAM user guide, "Create a signed AWS API request". Otherwise a stranger could add an
+        ``X-Amz-Target``, and use the presigned URL of an S3 object for any service.
         """
         covered = signed.lower().split(";")
         loose = sorted(name for name in headers if name.startswith("x-amz-") and name not in covered)
@@ -125,7 +127,7 @@ class Signatures:
         return self._error(*skewed) if skewed else None
 
     def _version_2(self, request: Request, headers: Mapping[str, str], authorization: str) -> Any:  # noqa: ANN401
-        """S3's old signature, which boto3 makes for its addresses unless it is told otherwise."""
+        """Verify S3's old signature version, boto3's default for presigned URLs."""
         key = authorization.removeprefix("AWS ").partition(":")[0] or request.query["AWSAccessKeyId"][0]
         bucket = self._bucket(request.host)
         path = f"/{bucket}{request.raw_path}" if bucket else request.raw_path
@@ -144,5 +146,5 @@ class Signatures:
 
 
 def _another_body(headers: Mapping[str, str], body: bytes) -> bool:
-    given = headers.get("x-amz-content-sha256", "")
-    return bool(re.fullmatch(r"[0-9a-fA-F]{64}", given)) and given.lower() != hashlib.sha256(body).hexdigest()
+    declared = headers.get("x-amz-content-sha256", "")
+    return bool(re.fullmatch(r"[0-9a-fA-F]{64}", declared)) and declared.lower() != hashlib.sha256(body).hexdigest()

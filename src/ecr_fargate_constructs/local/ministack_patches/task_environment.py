@@ -1,8 +1,8 @@
-"""What ECS gives to a container, for MiniStack: its region, its metadata, and the credentials of the task's role.
+"""Give containers what ECS gives them: the region, the metadata, and the credentials of the task's role.
 
-Written for MiniStack 1.5.33, and applied by ``ministack_patches``. By itself MiniStack names hosts that a container
-does not reach or that the SDKs refuse, and credentials that belong to no role. Variables as in the ECS developer
-guide, "Amazon ECS environment variables" and "Task IAM role"; ``AWS_ENDPOINT_URL`` is the one that AWS does not set.
+MiniStack gives them host names that a container cannot reach or that the SDKs refuse, and credentials without a role.
+The variables are those of the ECS developer guide, "Amazon ECS environment variables" and "Task IAM role", and
+``AWS_ENDPOINT_URL``, which AWS does not set. Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hmac import compare_digest
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 from ecr_fargate_constructs.local.ministack_patches.relay import Relay, may_enter_networks
 
 _Properties: TypeAlias = dict[str, Any]
@@ -25,9 +25,9 @@ _Receive: TypeAlias = Callable[[], Awaitable[_Message]]
 _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 _Application: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 
-_SECONDS = 6 * 3600  # as ECS: credentials of a task's role are valid for up to six hours
+_SECONDS = 6 * 3600  # as in ECS: credentials of a task's role are valid for up to six hours
 _CREDENTIALS, _METADATA = "/v2/credentials/", "/v4/"
-_OURS = (
+_VARIABLES = (
     "AWS_ENDPOINT_URL",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
@@ -37,12 +37,12 @@ _OURS = (
 
 @dataclass(frozen=True)
 class _Grant:
-    """What a container may ask for.
+    """The credentials that a container may request.
 
     Attributes:
         role: ARN of its task's role.
         session: Name of its sessions: the task's id, as in ECS.
-        authorization: What it has to send along.
+        authorization: The authorization token of its requests.
     """
 
     role: str
@@ -51,18 +51,18 @@ class _Grant:
 
 
 class TaskEnvironment:
-    """The variables of containers, and the answers at the addresses that are in them."""
+    """The environment variables of containers, and the endpoints for metadata and credentials in them."""
 
     def __init__(self, ecs: Any, port: int, *, reachable: bool) -> None:  # noqa: ANN401 - an untyped package
-        """Reach into MiniStack.
+        """Look up MiniStack's internals.
 
         Args:
-            ecs: Its module.
-            port: Where it listens, on this machine and inside of tasks.
-            reachable: Whether it does listen inside of tasks.
+            ecs: MiniStack's module for ECS.
+            port: Port of MiniStack, on this machine and inside tasks.
+            reachable: Whether tasks can reach it.
 
         Raises:
-            MovedError: MiniStack's inside has moved.
+            MovedError: MiniStack's internals have changed.
         """
         self._sts, self._metadata = import_module("ministack.services.sts"), find(ecs, "ecs_metadata")
         self._tasks, self._register = find(ecs, "_tasks"), find(ecs, "_register_metadata")
@@ -91,19 +91,19 @@ class TaskEnvironment:
         host_mode: bool,  # noqa: FBT001 - MiniStack's call
         address: str | None,
     ) -> str:
-        """Register a container for metadata, and give it its variables; what its definition sets stays as it is."""
+        """Register a container for metadata, and set its variables; those of its definition stay as they are."""
         own = dict(environment)
         token: str = self._register(task, cluster, definition, container, launch_type, environment, host_mode, address)
         for each in (self._tasks.get(task) or {}).get("containers", ()):
-            if each["name"] == container["name"]:  # OpenTelemetry's detector wants it
+            if each["name"] == container["name"]:  # OpenTelemetry's resource detector needs it
                 self._containers[token]["ContainerARN"] = each["containerArn"]
-        for name in _OURS:
+        for name in _VARIABLES:
             environment.pop(name, None)
         environment |= {
             "AWS_REGION": self._region(),
             "AWS_DEFAULT_REGION": self._region(),
             "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if launch_type == "FARGATE" else "AWS_ECS_EC2",
-            "AWS_EC2_METADATA_DISABLED": "true",  # the address is this machine's, if it is one of EC2; a task has none
+            "AWS_EC2_METADATA_DISABLED": "true",  # on an EC2 instance it would be that of this machine; a task has none
         }
         if self._reachable or host_mode:
             environment |= {
@@ -115,23 +115,23 @@ class TaskEnvironment:
         return token
 
     def _credentials(self, task: str, token: str, definition: _Properties) -> dict[str, str]:
-        """Variables that lead to the role's credentials; without a role there are none, as in ECS."""
+        """Return the variables for the role's credentials; none without a role, as in ECS."""
         overrides = (self._tasks.get(task) or {}).get("overrides") or {}
         role = overrides.get("taskRoleArn") or definition.get("taskRoleArn")
         if not role:
             return {}
-        if not role.startswith("arn:"):  # ECS takes the name, too
+        if not role.startswith("arn:"):  # ECS accepts the name, too
             role = f"arn:aws:iam::{self._account()}:role/{role}"
-        self._grants = {known: grant for known, grant in self._grants.items() if known in self._tokens}
+        self._grants = {key: grant for key, grant in self._grants.items() if key in self._tokens}
         grant = self._grants[token] = _Grant(role, task.rpartition("/")[2], secrets.token_urlsafe(32))
         return {
-            # Not the relative one: its address would take port 80 from the application.
+            # Not the relative URI: its address would occupy port 80 of the application.
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self._base}{_CREDENTIALS}{token}",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": grant.authorization,
         }
 
     def answer(self, application: _Application) -> _Application:
-        """Answer what containers ask for by their tokens, and leave the rest to the application.
+        """Return an application that answers the containers' requests by token, and passes on all others.
 
         These requests are not signed: the token is the secret.
         """
@@ -160,7 +160,7 @@ class TaskEnvironment:
             return 401, b'{"code": "AuthorizationFailure", "message": "not the token of this container"}'
         arn, fault = self._session_arn(grant.role, grant.session)
         if fault:
-            return 400, json.dumps({"code": "InvalidRole", "message": f"{grant.role} is no role"}).encode()
+            return 400, json.dumps({"code": "InvalidRole", "message": f"{grant.role} is not a role"}).encode()
         key, secret, session_token = self._new_key(), self._new_secret(), self._new_token()
         # As AssumeRole registers its sessions.
         self._keep(
@@ -189,26 +189,26 @@ def serve_tasks(ecs: Any, application: _Application, *, port: int, podman: bool)
     """Let containers use the embedded AWS, and return the application that answers them.
 
     Args:
-        ecs: MiniStack's module.
+        ecs: MiniStack's module for ECS.
         application: MiniStack itself.
-        port: Where it listens.
-        podman: Whether the engine is podman, which can prepare a container before its first process runs.
+        port: Port that it listens on.
+        podman: Whether the engine is podman, which can create a container's network before its first process starts.
 
     Raises:
-        MovedError: MiniStack's inside has moved.
+        MovedError: MiniStack's internals have changed.
     """
     reachable = may_enter_networks()
     environment = TaskEnvironment(ecs, port, reachable=reachable)
     if reachable:
         listen_in_tasks(Relay(port), podman=podman)
     else:
-        print("not emulated: AWS inside of containers; it takes root to reach their networks", flush=True)
+        print("not emulated: AWS inside containers; entering their networks requires root", flush=True)
     ecs._register_metadata = environment.register  # noqa: SLF001 - what this module is for
     return environment.answer(application)
 
 
 def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
-    """Listen in the network of each task's first container, the others' being the same, until that is removed."""
+    """Listen in the network of each task's first container, which the others share, until it is removed."""
     model = import_module("docker.models.containers").Container
     start, remove = find(model, "start"), find(model, "remove")
 
@@ -220,18 +220,18 @@ def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
         container.reload()
         try:
             relay.open(container.id, container.attrs["State"]["Pid"])
-        except OSError as error:  # it may have ended by now
-            print(f"not emulated: AWS inside of {container.name}: {error}", flush=True)
+        except OSError as error:  # it may already have ended
+            print(f"not emulated: AWS inside {container.name}: {error}", flush=True)
 
     def start_and_listen(container: Any, **options: object) -> None:  # noqa: ANN401
-        wanted = has_network(container)
-        if wanted and podman:
+        listens = has_network(container)
+        if listens and podman:
             api = container.client.api
             prepared = api._post(f"{api.base_url}/v4.0.0/libpod/containers/{container.id}/init")  # noqa: SLF001
             api._raise_for_status(prepared)  # noqa: SLF001
             listen(container)
         start(container, **options)
-        if wanted and not podman:  # Docker has no such call: the first milliseconds are without AWS
+        if listens and not podman:  # Docker has no such call: AWS is missing for the first milliseconds
             listen(container)
 
     def remove_and_close(container: Any, **options: object) -> None:  # noqa: ANN401

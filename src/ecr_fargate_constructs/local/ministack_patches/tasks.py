@@ -1,57 +1,60 @@
-"""What MiniStack lacks for tasks of several containers and for their secrets; a part of ``ministack_patches``."""
+"""Support tasks with several containers, and their secrets.
+
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
 
 _Properties: TypeAlias = dict[str, Any]
 
 _NOT_STARTED = "ResourceInitializationError: unable to pull image or start container"
-_LOOKS = 10
-_SECONDS_BETWEEN_LOOKS = 0.1
-_TASK_ARN = 5  # of the arguments that follow the container's and the task's definition
+_ATTEMPTS = 10
+_SECONDS_BETWEEN = 0.1
+_TASK_ARN = 5  # position among the arguments after the definitions of container and task
 
 
-def start_essential_containers_first(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Give a task the network of a container that stays: the first one's, which a container that only prepares leaves.
+def start_essential_containers_first(provisioners: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Start essential containers first: the first container owns the task's network, and must not end before others.
 
-    What a container waits for (``dependsOn``) MiniStack does not wait for, so the order means nothing else.
+    MiniStack ignores ``dependsOn``, so the order has no other effect.
     """
     normalize = find(provisioners, "_normalize_container_defs")
 
     def normalize_container_defs(definitions: list[_Properties]) -> list[_Properties]:
-        found: list[_Properties] = normalize(definitions)
-        return sorted(found, key=lambda each: str(each.get("essential", True)).lower() == "false")
+        normalized: list[_Properties] = normalize(definitions)
+        return sorted(normalized, key=lambda each: str(each.get("essential", True)).lower() == "false")
 
     provisioners._normalize_container_defs = normalize_container_defs  # noqa: SLF001 - what this module is for
 
 
-def read_secrets_of_containers(provisioners: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Containers get their secrets by the names of the API; MiniStack leaves those of a template as they are."""
+def read_secrets_of_containers(provisioners: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Rename the fields of a template's secrets to those of the API; MiniStack leaves them as they are."""
     normalize, lower = find(provisioners, "_normalize_container_defs"), find(provisioners, "_cfn_to_camel")
 
     def normalize_container_defs(definitions: list[_Properties]) -> list[_Properties]:
-        found: list[_Properties] = normalize(definitions)
-        for each in found:
+        normalized: list[_Properties] = normalize(definitions)
+        for each in normalized:
             each["secrets"] = [
                 {lower(name): value for name, value in secret.items()} for secret in each.get("secrets") or []
             ]
-        return found
+        return normalized
 
     provisioners._normalize_container_defs = normalize_container_defs  # noqa: SLF001
 
 
 def refer_to_secrets_by_arn(handlers: dict[str, Any], secretsmanager: object) -> None:
-    """``Ref`` of a secret is its ARN in AWS; MiniStack's is the name, which ECS takes for a parameter's."""
-    kept, handler = find(secretsmanager, "_secrets"), handlers.get("AWS::SecretsManager::Secret")
+    """Let ``Ref`` of a secret return its ARN, as on AWS; MiniStack returns the name, which means a parameter to ECS."""
+    stored, handler = find(secretsmanager, "_secrets"), handlers.get("AWS::SecretsManager::Secret")
     if handler is None:
         raise MovedError("type AWS::SecretsManager::Secret")
 
     def name_of(arn: str) -> str:
-        return next((name for name, secret in kept.items() if secret["ARN"] == arn), arn)
+        return next((name for name, secret in stored.items() if secret["ARN"] == arn), arn)
 
     def create(*arguments: Any) -> tuple[str, _Properties]:  # noqa: ANN401
         _, attributes = handler["create"](*arguments)
@@ -67,12 +70,13 @@ def refer_to_secrets_by_arn(handlers: dict[str, Any], secretsmanager: object) ->
     handlers["AWS::SecretsManager::Secret"] = {**handler, "create": create, "update": update, "delete": delete}
 
 
-def share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Containers of a task reach each other on ``localhost``: MiniStack gives each a network of its own.
+def share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Let the containers of a task share one network, so that they reach each other on ``localhost``.
 
-    The first one has the task's network, and the others join it. It also starts containers by their image alone; their
-    entry point and working directory are passed on here. An engine does not remove a container that others have
-    joined: they go in reverse. When an essential container exits, MiniStack forgets the others, which would run on.
+    MiniStack gives each container its own network; here the first one has the task's network, and the others join it.
+    MiniStack also ignores entry point and working directory, which are passed on here. An engine does not remove a
+    container whose network others share, so containers are removed in reverse order. When an essential container exits,
+    MiniStack would leave the others running.
     """
     build, cleanup = find(ecs, "_build_run_kwargs"), find(ecs, "_cleanup_task_resources")
     tasks, client_of, remove = find(ecs, "_tasks"), find(ecs, "_get_docker"), find(ecs, "_remove_docker_container")
@@ -98,10 +102,10 @@ def share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - the inside 
     ecs._build_run_kwargs, ecs._cleanup_task_resources = build_run_kwargs, cleanup_task_resources  # noqa: SLF001
 
 
-def tell_an_early_exit(ecs: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Say that the first container has exited, where one that should join its network cannot start any more for that.
+def report_early_exits(ecs: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Report the exit of the first container, if another one cannot join its network because of that.
 
-    MiniStack says what the engine says of the second one: that a namespace is missing.
+    MiniStack reports the engine's error for the other container: that a namespace is missing.
     """
     fail, stop = find(ecs, "_fail_task_start"), find(ecs, "_mark_task_stopped")
     clean_up = find(ecs, "_cleanup_task_resources")
@@ -122,23 +126,23 @@ def tell_an_early_exit(ecs: Any) -> None:  # noqa: ANN401 - the inside of an unt
 
 
 def _exit_code(task: _Properties, client: Any) -> int | None:  # noqa: ANN401 - docker's
-    """The exit code of a task's first container; None when it runs, or was never started."""
+    """Return the exit code of a task's first container; None if it is running, or was never started."""
     started = task.get("_docker_ids") or []
     if not started:
         return None
-    for _ in range(_LOOKS):  # the engine may need a moment to see that the process is gone
+    for _ in range(_ATTEMPTS):  # the engine may notice the exit a moment later
         try:
             state: _Properties = client.containers.get(started[0]).attrs["State"]
-        except Exception:  # noqa: BLE001 - the engine's answer is a help, no condition
+        except Exception:  # noqa: BLE001 - the engine's answer is helpful, not required
             return None
         if state.get("Status") == "exited":
             return int(state.get("ExitCode", 0))
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        time.sleep(_SECONDS_BETWEEN)
     return None
 
 
-def remove_joined_containers_first(reaper: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """Emptying everything removes containers at once, and an engine refuses while others are joined to one."""
+def remove_joined_containers_first(reaper: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Remove containers before the one whose network they share: an engine refuses the other order."""
     drop = find(reaper, "drop_containers")
 
     def drop_containers(containers: list[Any], **options: Any) -> int:  # noqa: ANN401

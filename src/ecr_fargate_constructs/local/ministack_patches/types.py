@@ -1,6 +1,6 @@
-"""The CloudFormation types that MiniStack lacks for our templates.
+"""Add the CloudFormation types that the library's templates use and MiniStack lacks.
 
-Part of the patches: see ``ministack_patches``, which registers them.
+Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.inside import find
+from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _Module: TypeAlias = object
 _Properties: TypeAlias = dict[str, Any]
@@ -32,7 +32,7 @@ _CLIENT_ERROR = 400
 
 
 def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, permissions: _Permissions) -> None:
-    """Register the types that are missing; all or, when MiniStack has moved, none."""
+    """Register the missing types; none of them if MiniStack's internals have changed."""
     groups = find(ec2, "_security_groups")
     makers: dict[str, Callable[[], _Handler]] = {
         "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
@@ -48,7 +48,7 @@ def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, perm
 
 
 def _closed_groups(groups: dict[str, Any]) -> _Handler:
-    """Do what CDK's function for it does: it is written for Node, with an SDK that is only in Lambda."""
+    """Do what CDK's function for this type does, which needs Node and an SDK that only Lambda has."""
 
     def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         name = str(properties.get("DefaultSecurityGroupId"))
@@ -58,7 +58,7 @@ def _closed_groups(groups: dict[str, Any]) -> _Handler:
         return f"closed-{name}", {}
 
     def delete(_name: str, _properties: _Properties) -> None:
-        """Leave it closed: its VPC goes, too."""
+        """Leave it closed: its VPC is deleted, too."""
 
     return {"create": create, "delete": delete}
 
@@ -116,7 +116,7 @@ def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) ->
 
     def update(
         rule: str, old: _Properties, new: _Properties, stack: str
-    ) -> tuple[str, _Properties]:  # by itself MiniStack would create the new one beside the old
+    ) -> tuple[str, _Properties]:  # without it MiniStack would keep the old rule beside the new one
         delete(rule, old)
         return create("", new, stack)
 
@@ -124,22 +124,24 @@ def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) ->
 
 
 def _scalable_targets(ecs: _Module) -> _Handler:
-    """Limits of a service's number of tasks: registering them brings the number inside, as it does in AWS."""
+    """Support scalable targets: registering one brings the number of tasks into its limits, as on AWS."""
     services, update_service = find(ecs, "_services"), find(ecs, "_update_service")
 
     def register(properties: _Properties) -> tuple[str, _Properties]:
         namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
         if namespace != "ecs":
-            raise ValueError(f"not emulated: scaling of {namespace}; only that of ECS services is")
+            raise ValueError(f"not emulated: scaling of {namespace}; only scaling of ECS services is emulated")
         _, cluster, name = resource.split("/")
-        wanted = int(services[f"{cluster}/{name}"]["desiredCount"])
-        inside = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
-        if inside != wanted:
-            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": inside})
+        desired = int(services[f"{cluster}/{name}"]["desiredCount"])
+        limited = min(max(desired, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
+        if limited != desired:
+            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": limited})
             if status >= _CLIENT_ERROR:
-                raise ValueError(f"the number of tasks of {name} could not be set to {inside}: {body!r}")
+                raise ValueError(f"the number of tasks of {name} could not be set to {limited}: {body!r}")
         for action in properties.get("ScheduledActions") or []:
-            print(f"not emulated: the schedule {action['ScheduledActionName']} of {name} never comes", flush=True)
+            print(
+                f"not emulated: the scheduled action {action['ScheduledActionName']} of {name} never runs", flush=True
+            )
         identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
         return identifier, {"Id": identifier}
 
@@ -150,13 +152,13 @@ def _scalable_targets(ecs: _Module) -> _Handler:
         return register(new)
 
     def delete(_target: str, _properties: _Properties) -> None:
-        """The number of tasks stays as it is, in AWS too."""
+        """Do nothing: the number of tasks stays as it is, as on AWS."""
 
     return {"create": create, "update": update, "delete": delete}
 
 
 def _scaling_policies() -> _Handler:
-    """Policies are taken note of; there is no load to measure here, so none ever acts."""
+    """Accept scaling policies, which never act: there is no load to measure."""
 
     def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
         name = properties.get("PolicyName", logical_id)
@@ -165,7 +167,7 @@ def _scaling_policies() -> _Handler:
         return arn, {"Arn": arn}
 
     def delete(_policy: str, _properties: _Properties) -> None:
-        """Nothing is kept."""
+        """Do nothing: nothing was stored."""
 
     return {"create": create, "delete": delete}
 

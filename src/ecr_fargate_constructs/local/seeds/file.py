@@ -1,4 +1,4 @@
-"""Seed files: YAML, and with it JSON."""
+"""Read seed files, in YAML or JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,22 +26,22 @@ def read(file: Path) -> Seeds:
     """Read a seed file.
 
     Raises:
-        LocalError: It cannot be read, or holds something that cannot be put there: which entry, and what is allowed.
+        ToolError: The file cannot be read, or an entry is invalid; the message has the entry and what is allowed.
     """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LocalError(f"the seed file {file} cannot be read: {error.strerror}") from error
+        raise ToolError(f"the seed file {file} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise LocalError(f"the seed file {file} is not YAML: {' '.join(str(error).split())}") from error
+        raise ToolError(f"the seed file {file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not content:
         raise _refused(file, "it is empty" if not content else "it is not a mapping", f"begin with {_listed()}")
     content = {kind: {} if entries is None else entries for kind, entries in content.items()}
     for kind, entries in content.items():
         if kind not in _KINDS:
-            raise _refused(file, f"{kind!r} is none of {_listed()}", "correct the name")
+            raise _refused(file, f"{kind!r} is not one of {_listed()}", "correct the name")
         if not isinstance(entries, dict) or not all(isinstance(name, str) and name for name in entries):
-            raise _refused(file, f"{kind} is not a mapping of names", "write 'name: value', one a line")
+            raise _refused(file, f"{kind} is not a mapping of names", "write 'name: value', one per line")
     return Seeds(
         secrets={name: _secret(file, name, value) for name, value in content.get("secrets", {}).items()},
         parameters={name: _parameter(file, name, value) for name, value in content.get("parameters", {}).items()},
@@ -57,15 +57,15 @@ def _secret(file: Path, name: str, value: Any) -> str:  # noqa: ANN401 - whateve
         try:
             return json.dumps(value)
         except TypeError as error:
-            raise _refused(file, f"secrets.{name} has a value that JSON has not", "quote dates") from error
-    raise _refused(file, f"secrets.{name} is {_kind(value)}", "use a text, or a mapping, which becomes JSON")
+            raise _refused(file, f"secrets.{name} has a value that JSON does not support", "quote dates") from error
+    raise _refused(file, f"secrets.{name} is {_kind(value)}", "use a string, or a mapping, which becomes JSON")
 
 
 def _parameter(file: Path, name: str, value: Any) -> str | tuple[str, ...]:  # noqa: ANN401
     texts = value if isinstance(value, list) else [value]
     if texts and all(isinstance(text, str) and text for text in texts):
         return tuple(texts) if isinstance(value, list) else str(value)
-    raise _refused(file, f"parameters.{name} is {_kind(value)}", "use a text or a list of texts; quote numbers")
+    raise _refused(file, f"parameters.{name} is {_kind(value)}", "use a string or a list of strings; quote numbers")
 
 
 def _zone(file: Path, name: str, value: Any) -> Zone:  # noqa: ANN401
@@ -77,14 +77,14 @@ def _zone(file: Path, name: str, value: Any) -> Zone:  # noqa: ANN401
 
 def _image(file: Path, name: str, value: Any) -> str:  # noqa: ANN401
     if not _IMAGE.fullmatch(name):
-        raise _refused(file, f"images has {name!r}", "name repository and tag, such as shop:1.2")
+        raise _refused(file, f"images has {name!r}", "give repository and tag, such as shop:1.2")
     if isinstance(value, str) and value:
         return value
-    raise _refused(file, f"images.{name} is {_kind(value)}", "name an image that the container engine has or can pull")
+    raise _refused(file, f"images.{name} is {_kind(value)}", "give an image that the container engine has or can pull")
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401
-    """Return what a value is, and not itself: it may be a secret."""
+    """Return the type of a value, without the value: it may be a secret."""
     return "empty" if value in (None, "", [], {}) else f"of type {type(value).__name__}"
 
 
@@ -92,5 +92,5 @@ def _listed() -> str:
     return f"{', '.join(_KINDS[:-1])} and {_KINDS[-1]}"
 
 
-def _refused(file: Path, cause: str, fix: str) -> LocalError:
-    return LocalError(f"the seed file {file}: {cause}", fix=fix)
+def _refused(file: Path, cause: str, fix: str) -> ToolError:
+    return ToolError(f"the seed file {file}: {cause}", fix=fix)

@@ -1,4 +1,4 @@
-"""What an app looks up while it is synthesized (``from_lookup``, ``value_from_lookup``)."""
+"""Make stubs for what an app looks up during synthesis (``from_lookup``, ``value_from_lookup``)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_NOT_YET = "vpc-12345"  # the id that CDK gives a VPC until it is looked up
+_NOT_YET = "vpc-12345"  # the id that CDK uses for a VPC until it is looked up
 
 
 def lookups(assembly_directory: Path, account: str, region: str) -> Seeds:
-    """Return stubs for what the app of an assembly has looked up in vain: zones and VPCs by name, and parameters.
+    """Return stubs for the missing lookups of a cloud assembly: zones and VPCs by name, and parameters.
 
-    Lookups in another account or region than these have none.
+    Lookups in another account or region get none.
     """
     zones, parameters, vpcs = [], {}, []
-    with contextlib.suppress(FileNotFoundError):  # an app that failed has left none
-        for provider, asked in _missing(assembly_directory):
-            if (asked.get("account"), asked.get("region")) != (account, region):
+    with contextlib.suppress(FileNotFoundError):  # an app that failed leaves no manifest
+        for provider, query in _missing(assembly_directory):
+            if (query.get("account"), query.get("region")) != (account, region):
                 continue
-            match provider, asked:
-                case "hosted-zone", {"domainName": str(name)} if asked.get("vpcId") != _NOT_YET:
-                    zones.append(Zone(name.rstrip("."), vpc=asked.get("vpcId")))
+            match provider, query:
+                case "hosted-zone", {"domainName": str(name)} if query.get("vpcId") != _NOT_YET:
+                    zones.append(Zone(name.rstrip("."), vpc=query.get("vpcId")))
                 case "ssm", {"parameterName": str(name)}:
                     parameters[name] = secrets.token_urlsafe(24)
                 case "vpc-provider", {"filter": {"tag:Name": str(name)}}:
@@ -37,11 +37,11 @@ def lookups(assembly_directory: Path, account: str, region: str) -> Seeds:
 
 
 def asks_elsewhere(assembly_directory: Path, account: str, region: str) -> bool:
-    """Return whether the app of an assembly has looked something up, in vain, in another account or region."""
+    """Return whether a cloud assembly has missing lookups in another account or region."""
     with contextlib.suppress(FileNotFoundError):
         return any(
-            (asked.get("account"), asked.get("region")) != (account, region)
-            for _, asked in _missing(assembly_directory)
+            (query.get("account"), query.get("region")) != (account, region)
+            for _, query in _missing(assembly_directory)
         )
     return False
 
@@ -53,7 +53,7 @@ def _missing(assembly_directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @contextlib.contextmanager
 def context_kept(app_directory: Path) -> Iterator[None]:
-    """Leave ``cdk.context.json`` as it was: what the embedded AWS answers must not end in what is deployed to AWS."""
+    """Restore ``cdk.context.json`` afterwards: results from the embedded AWS must not reach deployments to AWS."""
     file = app_directory / "cdk.context.json"
     before = file.read_bytes() if file.is_file() else None
     try:

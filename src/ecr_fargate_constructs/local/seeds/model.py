@@ -1,4 +1,4 @@
-"""What can be put into the embedded AWS."""
+"""The resources that seed files and stubs describe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
-"""What Secrets Manager adds to a secret's name in its ARN."""
+"""The suffix that Secrets Manager adds to a secret's name in its ARN."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Zone:
 
     Attributes:
         name: Its domain, without the last dot.
-        identifier: Its id, such as ``Z0123456789EXAMPLE``; None when any will do.
+        identifier: Its id, such as ``Z0123456789EXAMPLE``; None for any id.
         vpc: Id of the VPC in which it is private; None for a public one.
     """
 
@@ -30,15 +30,15 @@ class Zone:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Resources that no stack of the app makes.
+    """Resources that no stack of the app creates.
 
     Attributes:
-        secrets: Name or ARN of a secret to its value.
-        parameters: Name of an SSM parameter to its value; one of several texts is a ``StringList``.
+        secrets: Values of secrets, by name or ARN.
+        parameters: Values of SSM parameters, by name; a tuple is a ``StringList``.
         zones: Hosted zones.
-        images: Repository and tag to the engine's name of the image that goes there; empty when there is none.
-        vpcs: Names of VPCs, by their tag ``Name``.
-        stubs: Whether the values are made up: they stand only where there is nothing yet.
+        images: The engine's image for each repository and tag; empty if there is none.
+        vpcs: Names of VPCs, in their tag ``Name``.
+        stubs: Whether the values are made up: they never replace an existing value.
     """
 
     secrets: Mapping[str, str] = field(default_factory=dict)

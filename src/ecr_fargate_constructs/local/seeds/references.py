@@ -1,4 +1,4 @@
-"""The texts of a template, as far as they do not depend on what its stack makes."""
+"""Find the texts in a template that are known before the deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
-"""What stands for the pseudo parameters."""
+"""Replacements for the pseudo parameters."""
 
 _SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")
 _POLICIES = frozenset(
@@ -23,7 +23,7 @@ _POLICIES = frozenset(
 
 
 def text(node: Any) -> str | None:  # noqa: ANN401 - a template
-    """Return what a value of a template is when it is deployed; None if only the deployment tells."""
+    """Return the text of a value in a template; None if only the deployment knows it."""
     match node:
         case str():
             return node
@@ -34,13 +34,13 @@ def text(node: Any) -> str | None:  # noqa: ANN401 - a template
             return None if None in texts else separator.join(filter(None, texts))
         case {"Fn::Sub": str(pattern)}:
             names = _SUBSTITUTED.findall(pattern)
-            known = all(name in PSEUDO for name in names)
-            return _SUBSTITUTED.sub(lambda found: PSEUDO[found[1]], pattern) if known else None
+            all_pseudo = all(name in PSEUDO for name in names)
+            return _SUBSTITUTED.sub(lambda match: PSEUDO[match[1]], pattern) if all_pseudo else None
     return None
 
 
 def mappings(node: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
-    """Every mapping in a part of a template; not what policies say, which refer to things without using them."""
+    """Yield each mapping in a part of a template, except in policies, which refer to resources without using them."""
     if isinstance(node, dict):
         yield node
         for key, value in node.items():
@@ -52,12 +52,12 @@ def mappings(node: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
 
 
 def texts(node: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    """Every text in a part of a template with the key that it belongs to."""
+    """Yield each text in a part of a template with its key."""
     for mapping in mappings(node):
         for key, value in mapping.items():
             if key in _POLICIES:
                 continue
             for item in value if isinstance(value, list) else [value]:
-                found = text(item)
-                if found is not None:
-                    yield key, found
+                resolved = text(item)
+                if resolved is not None:
+                    yield key, resolved

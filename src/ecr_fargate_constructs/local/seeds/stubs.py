@@ -1,4 +1,4 @@
-"""What an app's templates refer to and none of its stacks makes."""
+"""Make stubs for resources that an app's templates refer to and none of its stacks creates."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:([^:]+):([^:]+):secret:([^:*?]+
 _PARAMETER = re.compile(r"arn:[^:]+:ssm:[^:]+:[^:]+:parameter(/[^*]+|/[^/*]+)")
 _DYNAMIC = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^{}]+)\}\}")
 _IMAGE = re.compile(r"[^/]+\.dkr\.ecr\.[^/]+/([^:@]+:[^:@]+)")
-_AWS_OWN = ("/aws/", "/cdk-bootstrap/")  # names of parameters that AWS has, and those of the bootstrap stack
+_AWS_OWN = ("/aws/", "/cdk-bootstrap/")  # prefixes of AWS's public parameters, and of those of the bootstrap stack
 
 
 def stubs(assembly_directory: Path) -> Seeds:
-    """Return stubs for what the stacks of an assembly refer to by a fixed name, and none of them makes.
+    """Return stubs for resources that a cloud assembly refers to by a fixed name, and that none of its stacks creates.
 
-    Secrets and parameters get random values. An image has no stub: its entry is empty.
+    Secrets and parameters get random values. Images have no stub: their entries are empty.
     """
-    found = _Found()
+    references = _References()
     for stack in assembly.stacks(assembly_directory):
-        found.environment = (stack.region, stack.account)
+        references.environment = (stack.region, stack.account)
         for template in _templates(stack):
-            found.read(template)
+            references.read(template)
         for manifest in stack.assets:
             for asset in assembly.read(manifest).get("dockerImages", {}).values():
                 places = asset["destinations"].values()
-                # With its placeholders as in a template.
-                found.made.update(str(text({"Fn::Sub": place["repositoryName"]})) for place in places)
-    return found.seeds()
+                # With placeholders as in a template.
+                references.created.update(str(text({"Fn::Sub": place["repositoryName"]})) for place in places)
+    return references.seeds()
 
 
-class _Found:
-    """What the templates read so far refer to and make."""
+class _References:
+    """The resources that templates refer to, and those that they create."""
 
     def __init__(self) -> None:
-        self.made: set[str] = set()
+        self.created: set[str] = set()
         self.environment: tuple[str | None, str | None] = (None, None)
         self._secrets: dict[str, set[str]] = {}
         self._parameters: dict[str, bool] = {}
@@ -56,7 +56,7 @@ class _Found:
         self._images: set[str] = set()
 
     def read(self, template: dict[str, Any]) -> None:
-        """Take note of what a template refers to and makes."""
+        """Collect the references and the resources of a template."""
         for parameter in template.get("Parameters", {}).values():
             kind, name = str(parameter.get("Type")), parameter.get("Default")
             if kind.startswith("AWS::SSM::Parameter::Value<") and isinstance(name, str):
@@ -68,21 +68,21 @@ class _Found:
                 "AWS::SecretsManager::Secret": "Name",
                 "AWS::SSM::Parameter": "Name",
             }
-            own = text(properties.get(names.get(resource["Type"], "")))
-            if own is not None:
-                self.made.add(own)
+            name_in_template = text(properties.get(names.get(resource["Type"], "")))
+            if name_in_template is not None:
+                self.created.add(name_in_template)
             self._read_properties(properties)
 
     def _read_properties(self, properties: dict[str, Any]) -> None:
         for mapping in mappings(properties):
             zone, name = mapping.get("HostedZoneId"), text(mapping.get("Name", mapping.get("DomainName")))
-            if isinstance(zone, str) and name is not None:  # an alias's target has a zone of AWS's, and no name
+            if isinstance(zone, str) and name is not None:  # the target of an alias has a zone of AWS, and no name
                 self._zones.setdefault(zone, []).append(name.rstrip("."))
         for key, value in texts(properties):
             if secret := _SECRET.fullmatch(value):
                 arn, region, account, name, field = secret.groups()
                 own = (region, account) == self.environment and not SUFFIX.search(name)
-                # An ARN that leaves account and region open, or ends in the bare name, is that of whichever has it.
+                # A name is enough for an ARN in any account and region, and for one that ends in the name itself.
                 fields = self._secrets.setdefault(name if own or "${" in region + account else arn, set())
                 fields.update([field] if field else [])
             elif parameter := _PARAMETER.fullmatch(value):
@@ -94,7 +94,7 @@ class _Found:
                 self._refer(service, reference)
 
     def _refer(self, service: str, reference: str) -> None:
-        """Take note of a dynamic reference: CloudFormation user guide, "Get values stored in other services"."""
+        """Collect a dynamic reference: CloudFormation user guide, "Get values stored in other services"."""
         if service != "secretsmanager":
             self._parameters.setdefault(reference.partition(":")[0], False)
             return
@@ -106,20 +106,20 @@ class _Found:
         self._secrets.setdefault(name, set()).update([key] if key else [])
 
     def seeds(self) -> Seeds:
-        """Return what is referred to and not made."""
+        """Return stubs for the references to resources that no template creates."""
         return Seeds(
             secrets={
                 name: json.dumps({field: _random() for field in sorted(fields)}) if fields else _random()
                 for name, fields in sorted(self._secrets.items())
-                if name not in self.made
+                if name not in self.created
             },
             parameters={
                 name: (_random(),) if several else _random()
                 for name, several in sorted(self._parameters.items())
-                if name not in self.made and not name.startswith(_AWS_OWN)
+                if name not in self.created and not name.startswith(_AWS_OWN)
             },
             zones=tuple(Zone(_domain(names), zone) for zone, names in sorted(self._zones.items())),
-            images={name: "" for name in sorted(self._images) if name.partition(":")[0] not in self.made},
+            images={name: "" for name in sorted(self._images) if name.partition(":")[0] not in self.created},
             stubs=True,
         )
 
@@ -137,7 +137,7 @@ def _templates(stack: Stack) -> Iterator[dict[str, Any]]:
 
 
 def _domain(names: Sequence[str]) -> str:
-    """Return the smallest domain that all names are in."""
+    """Return the longest domain that contains all names."""
     levels = zip(*(reversed(name.split(".")) for name in names), strict=False)
     shared = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
     return ".".join(reversed(shared)) or names[0]

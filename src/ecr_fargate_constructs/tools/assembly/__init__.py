@@ -1,5 +1,5 @@
-"""What a synthesized CDK app holds, for the commands that read any app: ``doctor``, ``cost`` and ``diagram``.
+"""Read a synthesized CDK app, for the commands that take any app: ``doctor``, ``cost`` and ``diagram``.
 
-They read the cloud assembly (``cdk.out``) and the build contexts in it, ask neither AWS nor a container engine, and
-know no construct of ours.
+These modules read the cloud assembly (``cdk.out``) and the build contexts in it. They call neither AWS nor a container
+engine, and do not depend on the library's constructs.
 """

@@ -1,35 +1,36 @@
-"""Whether a cloud assembly is what the app says now, as far as the times of its files tell."""
+"""Find out whether an app changed after it was synthesized, from the modification times of its files."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-_LEVELS = 3  # from cdk.out up to cdk.json
-_MOST = 20_000  # files that are looked at
+_LEVELS = 3  # how many folders above cdk.out are searched for cdk.json
+_MAX_FILES = 20_000
 _SOURCES = (".py", ".ts", ".js", ".mjs", ".java", ".kt", ".cs", ".go", "Dockerfile", "cdk.json", "cdk.context.json")
 _NOT_THE_APP = {"node_modules", "__pycache__", "test", "tests", "site-packages"}
 
 
 def changed_since(assembly: Path) -> Path | None:
-    """Return a file of the app that was written after its synthesis.
+    """Return a source file of the app that is newer than its cloud assembly.
 
-    None when there is none, and when the assembly is not in the folder of an app. Tests do not count.
+    Return None when there is no such file, or when the assembly is not inside the folder of an app. Tests do not
+    count.
     """
-    around = assembly.resolve()
-    app = next((each for each in list(around.parents)[:_LEVELS] if (each / "cdk.json").is_file()), None)
+    resolved = assembly.resolve()
+    app = next((each for each in list(resolved.parents)[:_LEVELS] if (each / "cdk.json").is_file()), None)
     if app is None:
         return None
-    synthesized = (around / "manifest.json").stat().st_mtime
-    seen = 0
-    for place, folders, files in os.walk(app):
-        here = Path(place)
-        folders[:] = sorted(each for each in folders if _is_source(here / each, around))
+    synthesized = (resolved / "manifest.json").stat().st_mtime
+    file_count = 0
+    for path, folders, files in os.walk(app):
+        folder = Path(path)
+        folders[:] = sorted(each for each in folders if _is_source(folder / each, resolved))
         for name in sorted(files):
-            if name.endswith(_SOURCES) and _time_of(here / name) > synthesized:
-                return here / name
-        seen += len(files)
-        if seen > _MOST:
+            if name.endswith(_SOURCES) and _time_of(folder / name) > synthesized:
+                return folder / name
+        file_count += len(files)
+        if file_count > _MAX_FILES:
             break
     return None
 
@@ -37,11 +38,11 @@ def changed_since(assembly: Path) -> Path | None:
 def _is_source(folder: Path, assembly: Path) -> bool:
     if folder.name.startswith(".") or folder.name in _NOT_THE_APP or folder == assembly:
         return False
-    return not any((folder / made).exists() for made in ("pyvenv.cfg", "cdk.out"))
+    return not any((folder / marker).exists() for marker in ("pyvenv.cfg", "cdk.out"))
 
 
 def _time_of(file: Path) -> float:
     try:
         return file.stat().st_mtime
-    except OSError:  # a link that leads nowhere, or a file that went meanwhile
+    except OSError:  # a dangling link, or a file that was deleted during the search
         return 0

@@ -1,4 +1,4 @@
-"""The resources of an app, and what refers to what: within a stack, across stacks and into nested ones."""
+"""The resources of an app, and the references between them: in a stack, across stacks and into nested stacks."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$\{(?P<name>[^!{}$][^{}$]*)\}")
 _OPEN = "${"
 _UNKNOWN = "${…}"
-_LONGEST = 2**16  # characters of a text that anybody looks at
-_GREATEST = 10**12  # of numbers that mean something
-_DEEPEST = 200  # constructs in each other
+_MAX_TEXT = 2**16  # characters
+_MAX_NUMBER = 10**12  # no property of CloudFormation has a larger one
+_MAX_DEPTH = 200  # of nested constructs
 T = TypeVar("T")
 
 
 @dataclass(eq=False)
 class Template:
-    """A template of the app, of a stack or of a nested one.
+    """The template of a stack or of a nested stack.
 
     Attributes:
         stack: The stack that it belongs to.
-        file: Where it is.
-        content: What is in it.
-        parent: The template that a nested one is in, and what that gives for its parameters.
-        nested: The nested templates in it, by logical id.
+        file: Its file.
+        content: Its content.
+        parent: For a nested template the template around it, and the values of its parameters there.
+        nested: The templates nested in it, by logical id.
+        resources: Its resources, by logical id.
     """
 
     stack: Stack
@@ -45,15 +46,15 @@ class Template:
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A resource.
+    """A resource of a template.
 
     Attributes:
         template: The template that it is in.
         logical_id: Its logical id.
         kind: Its type, such as ``AWS::ECS::Service``.
-        path: Path of its construct, without CDK's own last parts; the logical id where no path is recorded.
-        properties: Its properties as they are written.
-        depends_on: Logical ids that it names as dependencies.
+        path: Path of its construct without the last parts that CDK appends; stack and logical id if none is recorded.
+        properties: Its properties, unresolved.
+        depends_on: Logical ids of its ``DependsOn``.
     """
 
     template: Template = field(repr=False)
@@ -64,17 +65,17 @@ class Resource:
     depends_on: tuple[str, ...] = field(default=(), repr=False)
 
     def get(self, *names: str) -> Any:  # noqa: ANN401 - whatever CloudFormation has
-        """A property, or one inside it; None when it is not there."""
-        found: Any = self.properties
+        """Return a property, or a value inside it; None if it is not set."""
+        value: Any = self.properties
         for name in names:
-            if not isinstance(found, dict):
+            if not isinstance(value, dict):
                 return None
-            found = found.get(name)
-        return found
+            value = value.get(name)
+        return value
 
     @property
     def name(self) -> str:
-        """The last part of its path."""
+        """Last part of its path."""
         return self.path.rpartition("/")[2]
 
 
@@ -87,7 +88,7 @@ class App:
         stacks: Its stacks.
         resources: Its resources, in the order of stacks and templates.
         images: The images that are built for it.
-        failures: Why its synthesis is not complete: errors that constructs recorded, context that was missing.
+        failures: Errors that constructs recorded, and missing context: with one of them the synthesis is incomplete.
     """
 
     folder: Path
@@ -100,13 +101,13 @@ class App:
     _acknowledged: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     def of(self, *kinds: str) -> list[Resource]:
-        """The resources of these types."""
+        """Return the resources of these types."""
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], [])
         return [resource for resource in self.resources if resource.kind in kinds]
 
     def referring(self, target: Resource, kind: str, *names: str) -> list[Resource]:
-        """The resources of a type whose property, or one inside it, refers to a resource."""
+        """Return the resources of type ``kind`` whose property, or a value inside it, refers to ``target``."""
         index = self._indexes.get((kind, names))
         if index is None:
             index = self._indexes[kind, names] = {}
@@ -116,17 +117,17 @@ class App:
         return index.get(target, [])
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
-        """What a piece of work on this app gives, done once for each key."""
+        """Return the result of ``work``, which runs once for each key."""
         if key not in self._done:
             self._done[key] = work()
         return cast("T", self._done[key])
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
+        by_kind: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            found.setdefault(resource.kind, []).append(resource)
-        return found
+            by_kind.setdefault(resource.kind, []).append(resource)
+        return by_kind
 
     @cached_property
     def _indexes(self) -> dict[tuple[str, tuple[str, ...]], dict[Resource, list[Resource]]]:
@@ -138,7 +139,7 @@ class App:
 
     @cached_property
     def _texts(self) -> dict[tuple[int, int], tuple[object, str]]:
-        """Texts of values, which are kept, so that no other has their identity."""
+        """Texts by the identity of their values; each value is kept, so that its identity stays its own."""
         return {}
 
     @cached_property
@@ -146,8 +147,8 @@ class App:
         return {}
 
     def acknowledged(self, path: str, rule: str) -> str | None:
-        """The reason why a rule was acknowledged for a construct or one around it; None when it was not."""
-        parts = path.split("/", _DEEPEST) if self._acknowledged else []
+        """Return the reason with which a rule is acknowledged for a construct or an ancestor of it, or None."""
+        parts = path.split("/", _MAX_DEPTH) if self._acknowledged else []
         for length in range(len(parts), 0, -1):
             reason = self._acknowledged.get("/".join(parts[:length]), {}).get(rule)
             if reason is not None:
@@ -155,11 +156,11 @@ class App:
         return None
 
     def target(self, value: Any, home: Template) -> Resource | None:  # noqa: ANN401 - whatever CloudFormation has
-        """The resource that a value in ``home`` refers to; None when it is written out or comes from elsewhere."""
+        """Return the resource that a value in template ``home`` refers to; None if it refers to none of the app's."""
         return next(iter(self.targets(value, home)), None)
 
     def targets(self, value: Any, home: Template) -> list[Resource]:  # noqa: ANN401 - whatever CloudFormation has
-        """Every resource that a value refers to, in order, each once; what refers to itself refers to nothing."""
+        """Return the resources that a value refers to, in order, each once; none for a value that refers to itself."""
         if not isinstance(value, (dict, list)):
             return []
         key = (id(value), id(home))
@@ -172,19 +173,19 @@ class App:
         return self._targets[key][1]
 
     def text(self, value: Any, home: Template) -> str:  # noqa: ANN401 - whatever CloudFormation has
-        """A value as text, at most 64 KiB of it; what only a deployment knows stands in it as ``${…}``."""
+        """Return a value as text, at most 64 KiB of it, with ``${…}`` for each part that only the deployment knows."""
         if isinstance(value, (str, int, float)):
-            return str(value)[:_LONGEST]
+            return str(value)[:_MAX_TEXT]
         key = (id(value), id(home))
         if key not in self._texts:
             self._texts[key] = value, _UNKNOWN  # for a value that refers to itself
             try:
-                self._texts[key] = value, self._written(value, home)[:_LONGEST]
+                self._texts[key] = value, self._resolved(value, home)[:_MAX_TEXT]
             except RecursionError:
                 return _UNKNOWN
         return self._texts[key][1]
 
-    def _written(self, value: Any, home: Template) -> str:  # noqa: ANN401 - whatever CloudFormation has
+    def _resolved(self, value: Any, home: Template) -> str:  # noqa: ANN401 - whatever CloudFormation has
         text = _UNKNOWN
         match value:
             case {"Ref": str(name)}:
@@ -196,29 +197,29 @@ class App:
                 text = whole
             case {"Fn::Sub": [str(whole), dict(variables)]}:
                 text = _VARIABLE.sub(
-                    lambda found: self.text(variables[found["name"]], home) if found["name"] in variables else found[0],
+                    lambda match: self.text(variables[match["name"]], home) if match["name"] in variables else match[0],
                     whole,
                 )
             case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
-                led = self._led(value, home)
-                text = text if led is None else self.text(*led)
+                output = self._output(value, home)
+                text = text if output is None else self.text(*output)
         return text
 
     def literal(self, value: Any, home: Template) -> str | None:  # noqa: ANN401 - whatever CloudFormation has
-        """A value as text when all of it is known now; else None."""
+        """Return a value as text; None unless all of it is known before the deployment."""
         if value is None:
             return None
         text = self.text(value, home)
         return None if _OPEN in text else text
 
     def number(self, value: Any, home: Template) -> int | None:  # noqa: ANN401 - whatever CloudFormation has
-        """A value as a whole number when it is known now; else None."""
+        """Return a value as a whole number; None if it is none, or only the deployment knows it."""
         text = self.literal(value, home)
         try:
             number = None if text is None else int(float(text))
         except (ValueError, OverflowError):
             return None
-        return None if number is None or abs(number) > _GREATEST else number
+        return None if number is None or abs(number) > _MAX_NUMBER else number
 
     def _walk(self, value: Any, home: Template) -> Iterator[Resource]:  # noqa: ANN401 - whatever CloudFormation has
         match value:
@@ -231,8 +232,8 @@ class App:
                 name, _, attribute = parts.partition(".") if isinstance(parts, str) else (parts[0], "", str(parts[-1]))
                 yield from self._attribute(name, attribute, home)
             case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
-                led = self._led(value, home)
-                yield from () if led is None else self.targets(*led)
+                output = self._output(value, home)
+                yield from () if output is None else self.targets(*output)
             case {"Fn::Sub": content}:
                 yield from self._substituted(content, home)
             case dict() | list():
@@ -241,8 +242,8 @@ class App:
 
     def _substituted(self, content: Any, home: Template) -> Iterator[Resource]:  # noqa: ANN401 - whatever CDK wrote
         text, variables = content if isinstance(content, list) else (content, {})
-        for found in _VARIABLE.finditer(str(text)):
-            name, _, attribute = found["name"].partition(".")
+        for match in _VARIABLE.finditer(str(text)):
+            name, _, attribute = match["name"].partition(".")
             yield from self._attribute(name, attribute, home)
         yield from self.targets(variables, home)
 
@@ -255,35 +256,35 @@ class App:
             yield home.resources[name]
 
     def _parameter(self, name: str, home: Template) -> tuple[Any, Template] | None:
-        """What a nested stack is given for a parameter. Parameters of the user's own are known at deployment only."""
+        """Return the value that a nested stack gets for a parameter; other parameters get theirs at deployment."""
         if home.parent is None or name not in home.content.get("Parameters", {}):
             return None
         outer, given = home.parent
         return (given[name], outer) if name in given else None
 
-    def _led(self, value: Mapping[str, Any], home: Template) -> tuple[Any, Template] | None:
-        """What stands in another stack's output."""
+    def _output(self, value: Mapping[str, Any], home: Template) -> tuple[Any, Template] | None:
+        """Return the value of another stack's output, and the template that it is in."""
         match value:
             case {"Fn::ImportValue": name}:
-                found = self._exports.get(self.text(name, home))
+                output = self._exports.get(self.text(name, home))
             case {"Fn::GetStackOutput": {"StackName": stack, "OutputName": output}}:
-                found = self._outputs.get((self.text(stack, home), self.text(output, home)))
+                output = self._outputs.get((self.text(stack, home), self.text(output, home)))
             case _:
-                found = None
-        return None if found is None else (found[1], found[0])
+                output = None
+        return None if output is None else (output[1], output[0])
 
 
 def _joined(separator: str, parts: Iterable[str]) -> str:
-    """Texts in one, as far as anybody looks at it."""
+    """Join texts, up to the longest text that is read."""
     joined, length = [], 0
     for part in parts:
         joined.append(part)
         length += len(part) + len(separator)
-        if length > _LONGEST:
+        if length > _MAX_TEXT:
             break
     return separator.join(joined)
 
 
 def as_json(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation has
-    """A value as one line, to look for something in it."""
+    """Return a value as one line of JSON, to search in it."""
     return json.dumps(value, sort_keys=True)

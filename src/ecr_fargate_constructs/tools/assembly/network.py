@@ -1,4 +1,4 @@
-"""The networks of an app: ways out of subnets, endpoints, and what security groups let in."""
+"""The networks of an app: the routes of its subnets, its endpoints, and the rules of its security groups."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _ENDPOINT = "AWS::EC2::VPCEndpoint"
 
 
 class Reach(Enum):
-    """How far a subnet reaches."""
+    """The reach of a subnet, by its routes."""
 
     PUBLIC = "public"
-    """To the internet, with a public address."""
+    """It reaches the internet through an internet gateway, with public addresses."""
 
     PRIVATE = "private"
-    """Out, through NAT or a transit gateway."""
+    """It reaches other networks through NAT or a transit gateway."""
 
     ISOLATED = "isolated"
-    """Nowhere but to the VPC and its endpoints."""
+    """It reaches its VPC and the endpoints of the VPC alone."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What a security group lets in.
+    """An ingress rule of a security group.
 
     Attributes:
-        source: Where from: a range of addresses, or the security group.
-        first: First port; None for every port.
+        source: The allowed source: a CIDR range or a security group.
+        first: First port; None for all ports.
         last: Last port.
     """
 
@@ -46,24 +46,24 @@ class Opening:
     last: int | None
 
     def admits(self, port: int) -> bool:
-        """Whether a TCP port is in it."""
+        """Return whether it allows a TCP port."""
         return self.first is None or self.last is None or self.first <= port <= self.last
 
     @property
     def to_the_world(self) -> bool:
-        """Whether anybody may come."""
+        """Return whether it allows every address."""
         return self.source in _EVERYWHERE
 
 
 def reach(app: App, subnet: Resource) -> Reach:
-    """How far a subnet of the app reaches, by its routes."""
+    """Return the reach of a subnet of the app, by its routes."""
     return app.once(("reach", subnet), lambda: _reach(app, subnet))
 
 
 def _reach(app: App, subnet: Resource) -> Reach:
-    # Tasks with IPv4 addresses reach no registry by a route for IPv6 alone.
+    # Tasks with IPv4 addresses do not reach a registry over a route for IPv6 alone.
     everywhere = _EVERYWHERE if app.text(subnet.get("Ipv6Native"), subnet.template).lower() == "true" else {_IPV4}
-    ways = [
+    default_routes = [
         route
         for table in _tables(app, subnet)
         for route in app.referring(table, "AWS::EC2::Route", "RouteTableId")
@@ -72,25 +72,25 @@ def _reach(app: App, subnet: Resource) -> Reach:
             for name in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
         )
     ]
-    for route in ways:
+    for route in default_routes:
         gateway = app.target(route.get("GatewayId"), route.template)
         if gateway is not None and gateway.kind == "AWS::EC2::InternetGateway":
             return Reach.PUBLIC
-    return Reach.PRIVATE if ways else Reach.ISOLATED
+    return Reach.PRIVATE if default_routes else Reach.ISOLATED
 
 
 def vpc_of(app: App, resource: Resource) -> Resource | None:
-    """The VPC that a subnet, an endpoint or a security group is in; None when it is not the app's."""
+    """Return the VPC of a subnet, an endpoint or a security group; None if the app does not create that VPC."""
     return app.target(resource.get("VpcId"), resource.template)
 
 
 def endpoint_service(app: App, endpoint: Resource) -> str:
-    """What an endpoint leads to, such as ``ecr.api``."""
+    """Return the service of an endpoint, such as ``ecr.api``."""
     return service_of(app.text(endpoint.get("ServiceName"), endpoint.template))[0]
 
 
 def interface_endpoints(app: App, vpc: Resource | None) -> set[str]:
-    """What the interface endpoints of a VPC lead to."""
+    """Return the services of the interface endpoints in a VPC."""
     return app.once(
         ("interfaces", vpc),
         lambda: {
@@ -102,7 +102,7 @@ def interface_endpoints(app: App, vpc: Resource | None) -> set[str]:
 
 
 def gateway_endpoints(app: App, subnet: Resource) -> set[str]:
-    """What the gateway endpoints lead to whose routes a subnet has."""
+    """Return the services of the gateway endpoints that a subnet has routes to."""
     return {
         endpoint_service(app, endpoint)
         for table in _tables(app, subnet)
@@ -112,15 +112,15 @@ def gateway_endpoints(app: App, subnet: Resource) -> set[str]:
 
 
 def openings(app: App, groups: Sequence[Resource]) -> list[Opening]:
-    """What security groups of the app let in, their own rules and those written apart."""
-    found: list[Opening] = []
+    """Return the ingress rules of security groups: inline rules, then those that are resources of their own."""
+    rules: list[Opening] = []
     for group in groups:
         for rule in group.get("SecurityGroupIngress") or []:
-            found.extend(_openings(app, rule, group))
+            rules.extend(_openings(app, rule, group))
     for group in groups:
         for rule_resource in app.referring(group, "AWS::EC2::SecurityGroupIngress", "GroupId"):
-            found.extend(_openings(app, rule_resource.properties, rule_resource))
-    return found
+            rules.extend(_openings(app, rule_resource.properties, rule_resource))
+    return rules
 
 
 def _openings(app: App, rule: Any, home: Resource) -> Iterator[Opening]:  # noqa: ANN401 - a rule as it is written

@@ -1,4 +1,4 @@
-"""The stacks and the images of a cloud assembly: where what is in which file."""
+"""The stacks and images of a cloud assembly, and the files that hold them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_Artifact: TypeAlias = "tuple[Path, dict[str, Any]]"  # the folder that its paths begin at, and what is said of it
-_LARGEST = 64 * 2**20  # bytes; CloudFormation takes templates of one MiB
-_MOST_NESTED = 2_000  # the quota of stacks of an account
+_Artifact: TypeAlias = (
+    "tuple[Path, dict[str, Any]]"  # the folder that its paths are relative to, and its entry in the manifest
+)
+_MAX_BYTES = 64 * 2**20  # of a file; CloudFormation accepts templates of up to one MiB
+_MAX_NESTED = 2_000  # an account's default quota of stacks
 _STACK = "aws:cloudformation:stack"
 
 
@@ -23,12 +25,12 @@ class BuiltImage:
     """An image that the CDK command line will build.
 
     Attributes:
-        context: Directory that is built.
+        context: Directory of the build context.
         dockerfile: The Dockerfile.
         arguments: Build arguments.
-        platform: What it is built for, such as ``linux/arm64``; None when that is left to the machine that builds.
+        platform: Platform, such as ``linux/arm64``; None for that of the machine that builds.
         target: Stage of the Dockerfile; None for the last.
-        tags: What it is tagged with where it is pushed to.
+        tags: Its tags in the repositories that it is pushed to.
     """
 
     context: Path
@@ -45,12 +47,12 @@ class Stack:
 
     Attributes:
         name: Name in CloudFormation.
-        account: Account id that the app names; None when it leaves it open.
-        region: Region that the app names; None when it leaves it open.
-        template: Its template.
+        account: Account id; None if the app does not name one.
+        region: Region; None if the app does not name one.
+        template: File of its template.
         assets: Its asset manifests.
         display: Its name in ``cdk list``.
-        tags: Its tags, which CloudFormation hands on to its resources.
+        tags: Its tags, which CloudFormation passes on to its resources.
     """
 
     name: str
@@ -60,11 +62,11 @@ class Stack:
     assets: tuple[Path, ...]
     display: str = ""
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
-    _described: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
-    _description: Path | None = field(default=None, repr=False, compare=False)
+    _metadata: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
+    _metadata_file: Path | None = field(default=None, repr=False, compare=False)
 
     def resources(self) -> Iterator[tuple[str, str]]:
-        """Type and logical id of each resource, those of nested stacks included."""
+        """Yield type and logical id of each resource, including those of nested stacks."""
         templates = [self.template]
         for file in templates:
             for logical_id, resource in read(file).get("Resources", {}).items():
@@ -75,19 +77,19 @@ class Stack:
                     check_nesting(self, len(templates))
 
     def nested_template(self, file: Path, resource: Mapping[str, Any]) -> Path | None:
-        """The template of a resource that is a nested stack; None for others."""
+        """Return the template file of a resource that is a nested stack; None for any other resource."""
         if resource["Type"] != "AWS::CloudFormation::Stack":
             return None
-        named = resource.get("Metadata", {}).get("aws:asset:path")
-        if named:
-            return file.parent / str(named)
-        # The metadata are written by the command line only; the address of the template ends in its asset's hash.
-        address = json.dumps(resource.get("Properties", {}).get("TemplateURL", ""))
-        return next((file for identifier, file in self._files if identifier in address), None)
+        asset_path = resource.get("Metadata", {}).get("aws:asset:path")
+        if asset_path:
+            return file.parent / str(asset_path)
+        # Only the CDK command line writes this metadata; the template's URL ends in the hash of its asset.
+        url = json.dumps(resource.get("Properties", {}).get("TemplateURL", ""))
+        return next((file for identifier, file in self._files if identifier in url), None)
 
     @cached_property
     def _files(self) -> list[tuple[str, Path]]:
-        """The files that its asset manifests have published, by their hash."""
+        """The files that its asset manifests publish, each with its hash."""
         return [
             (identifier, manifest.parent / str(asset["source"]["path"]))
             for manifest in self.assets
@@ -96,7 +98,7 @@ class Stack:
         ]
 
     def built_images(self) -> Iterator[BuiltImage]:
-        """The images that its asset manifests have built from a directory."""
+        """Yield the images that its asset manifests build from a directory."""
         for manifest in self.assets:
             for asset in read(manifest).get("dockerImages", {}).values():
                 source = asset["source"]
@@ -112,67 +114,67 @@ class Stack:
                     )
 
     def metadata(self) -> dict[str, list[dict[str, Any]]]:
-        """What the constructs of the stack recorded, by construct path."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        described = [*self._described, *([read(self._description)] if self._description is not None else [])]
-        for description in described:
-            for path, entries in description.items():
-                found.setdefault(path.strip("/"), []).extend(entries)
-        return found
+        """Return the metadata that the constructs of the stack recorded, by construct path."""
+        entries_by_path: dict[str, list[dict[str, Any]]] = {}
+        metadata = [*self._metadata, *([read(self._metadata_file)] if self._metadata_file is not None else [])]
+        for part in metadata:
+            for path, entries in part.items():
+                entries_by_path.setdefault(path.strip("/"), []).extend(entries)
+        return entries_by_path
 
 
 def stacks(assembly: Path, names: Sequence[str] = ()) -> list[Stack]:
-    """The stacks that ``cdk deploy`` takes for these names, with those that they depend on; all when none is named."""
+    """Return the stacks that ``cdk deploy`` takes for these names, with their dependencies; all if empty."""
     artifacts = dict(_artifacts(assembly))
     chosen = [
         identifier
         for identifier, (_, artifact) in artifacts.items()
-        if not names or _named(identifier, artifact, names)
+        if not names or _matches(identifier, artifact, names)
     ]
-    taken = set(chosen)
-    for identifier in chosen:  # it grows meanwhile
-        more = [other for other in artifacts[identifier][1].get("dependencies", []) if other in artifacts]
-        chosen += [other for other in dict.fromkeys(more) if other not in taken]
-        taken.update(more)
+    seen = set(chosen)
+    for identifier in chosen:  # the loop appends to the list
+        dependencies = [other for other in artifacts[identifier][1].get("dependencies", []) if other in artifacts]
+        chosen += [other for other in dict.fromkeys(dependencies) if other not in seen]
+        seen.update(dependencies)
     return [
         _stack(folder, artifact, identifier, artifacts)
         for identifier, (folder, artifact) in artifacts.items()
-        if identifier in taken and artifact["type"] == _STACK
+        if identifier in seen and artifact["type"] == _STACK
     ]
 
 
 def read(file: Path) -> dict[str, Any]:
-    """A JSON file of the assembly."""
-    if not file.is_file():  # a pipe, or a device, has no end
-        raise FileNotFoundError(f"{file} is no file")
-    if file.stat().st_size > _LARGEST:
-        raise ValueError(f"{file} has more than {_LARGEST // 2**20} MiB")
+    """Return the content of a JSON file of the assembly."""
+    if not file.is_file():  # reading a pipe or a device may never end
+        raise FileNotFoundError(f"{file} is not a file")
+    if file.stat().st_size > _MAX_BYTES:
+        raise ValueError(f"{file} has more than {_MAX_BYTES // 2**20} MiB")
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
-        raise ValueError(f"{file} holds no object of JSON")  # noqa: TRY004 - a fault of the file's, as the others
+        raise ValueError(f"{file} holds no JSON object")  # noqa: TRY004 - the file is at fault, as above
     return content
 
 
 def check_nesting(stack: Stack, count: int) -> None:
-    """Refuse more nested stacks than CloudFormation makes, as one that names itself would have.
+    """Refuse more nested stacks than an account may have: a stack that contains itself would never end.
 
     Raises:
         ValueError: There are more.
     """
-    if count > _MOST_NESTED:
-        raise ValueError(f"the stack {stack.name} has more than {_MOST_NESTED} nested ones; one of them names itself?")
+    if count > _MAX_NESTED:
+        raise ValueError(f"stack {stack.name} has more than {_MAX_NESTED} nested stacks; does one contain itself?")
 
 
-def _named(identifier: str, artifact: Mapping[str, Any], names: Sequence[str]) -> bool:
-    known_as = (identifier, artifact.get("displayName", identifier))
-    return artifact["type"] == _STACK and any(fnmatchcase(own, name) for own in known_as for name in names)
+def _matches(identifier: str, artifact: Mapping[str, Any], names: Sequence[str]) -> bool:
+    own_names = (identifier, artifact.get("displayName", identifier))
+    return artifact["type"] == _STACK and any(fnmatchcase(own, name) for own in own_names for name in names)
 
 
 def _stack(folder: Path, artifact: Mapping[str, Any], identifier: str, artifacts: Mapping[str, _Artifact]) -> Stack:
     properties = artifact["properties"]
     account, region = artifact["environment"].removeprefix("aws://").split("/")
     dependencies = [artifacts[other] for other in artifact.get("dependencies", []) if other in artifacts]
-    description = artifact.get("additionalMetadataFile")
+    metadata_file = artifact.get("additionalMetadataFile")
     return Stack(
         properties.get("stackName", identifier),
         None if account == "unknown-account" else account,
@@ -184,12 +186,12 @@ def _stack(folder: Path, artifact: Mapping[str, Any], identifier: str, artifacts
         artifact.get("displayName", identifier),
         properties.get("tags", {}),
         (artifact.get("metadata", {}),),
-        None if description is None else folder / description,
+        None if metadata_file is None else folder / metadata_file,
     )
 
 
 def missing_context(assembly: Path) -> list[str]:
-    """What the app asked of an account and did not get: keys of context."""
+    """Return the keys of the context that the app needs and that nobody has looked up."""
     keys = []
     for folder in dict.fromkeys([assembly, *(folder for _, (folder, _) in _artifacts(assembly))]):
         missing = read(folder / "manifest.json").get("missing")
@@ -206,5 +208,5 @@ def _artifacts(assembly: Path, above: frozenset[Path] = frozenset()) -> Iterator
         if artifact["type"] == "cdk:cloud-assembly":
             inner = assembly / artifact["properties"]["directoryName"]
             if inner.resolve() in above:
-                raise ValueError(f"{inner} is an assembly in itself")
+                raise ValueError(f"the cloud assembly {inner} contains itself")
             yield from _artifacts(inner, above | {inner.resolve()})

@@ -1,9 +1,9 @@
-"""What an update would do to the rules with which ECS shifts traffic. Pure: two templates as plain data.
+"""Find what an update would do to the listener rules with which ECS shifts traffic. Pure: it compares two templates.
 
 After a blue/green, canary or linear deployment the weights of the production rule differ from the template's, and the
 running version may be in either target group. CloudFormation compares templates only, so it leaves the rule alone until
-something in it changes; then it sends the whole rule, with the template's weights, and users are in the empty group
-(aws-cdk#36649). An update of a target group in place (its health check, its attributes) changes no weight.
+something in it changes. Then it sends the whole rule with the template's weights, and users reach the empty target
+group (aws-cdk#36649). Updating a target group in place (its health check, its attributes) changes no weight.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ _CREATE_ONLY = {
         "VpcId",
     ),
 }
-"""Properties that only creation sets, of the resources that a rule depends on.
+"""Create-only properties of the resources that a rule depends on.
 
 Source: "Update requires: Replacement" on their pages in the CloudFormation template reference.
 """
-_WIDTH = 120
+_MAX_WIDTH = 120  # characters of a value
 
 
 class TrafficEffect(Enum):
-    """What an update does to a rule or a target group."""
+    """The effect of an update on a rule or a target group."""
 
-    WEIGHTS_RESET = "would be updated, and its weights with it"
+    WEIGHTS_RESET = "would be updated, including its weights"
     REPLACED = "would be replaced"
-    GONE = "would be gone"
+    GONE = "would be removed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrafficChange:
-    """What an update would do to a rule or a target group while ECS holds the weights.
+    """A change that an update would make to a rule or a target group whose weights ECS controls.
 
     Attributes:
         service: Logical id of the service whose traffic shifts.
-        logical_id: The rule or the target group.
-        effect: What happens to it.
-        reasons: What causes it, with both values.
+        logical_id: Logical id of the rule or the target group.
+        effect: What would happen to it.
+        reasons: The causes, each with the old and the new value.
     """
 
     service: str
@@ -64,27 +64,27 @@ class TrafficChange:
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        """All of it in a line."""
+        """Return the change as one line."""
         return f"{self.logical_id} {self.effect.value}: {'; '.join(self.reasons)}"
 
 
 def traffic_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[TrafficChange]:
-    """What an update from ``old`` to ``new`` does to the rules and target groups of services whose traffic shifts.
+    """Return the changes that an update from ``old`` to ``new`` makes for services whose traffic ECS shifts.
 
-    A service that is new, or goes altogether, is not looked at.
+    New services, and services that are removed, are not examined.
     """
     before: Mapping[str, Any] = old.get("Resources", {})
     after: Mapping[str, Any] = new.get("Resources", {})
     replaced = _replaced(before, after)
-    found = []
+    changes = []
     for name, service in before.items():
         if service.get("Type") == _SERVICE and after.get(name, {}).get("Type") == _SERVICE:
-            found += list(_of_service(name, before, after, replaced))
-    return found
+            changes += list(_of_service(name, before, after, replaced))
+    return changes
 
 
 def shifting_services(template: Mapping[str, Any]) -> list[str]:
-    """Logical ids of the services whose traffic ECS shifts, or stands ready to shift."""
+    """Return the logical ids of the services that are configured for ECS to shift their traffic."""
     return [
         name
         for name, each in template.get("Resources", {}).items()
@@ -120,12 +120,16 @@ def _change(
     *,
     whole: bool,
 ) -> Iterator[TrafficChange]:
-    """The change of a resource: of a rule by any property, of a target group when it is replaced."""
+    """Yield the change of a resource: of a rule for any property, of a target group if it would be replaced."""
     if after.get(name, {}).get("Type") != before[name]["Type"]:
-        heirs = sorted(
+        successors = sorted(
             other for other, each in after.items() if other not in before and each.get("Type") == before[name]["Type"]
         )
-        reason = f"{' or '.join(heirs)} of its type is new" if heirs else "the new template does not have it"
+        reason = (
+            f"the new template has {' or '.join(successors)} of the same type"
+            if successors
+            else "the new template does not have it"
+        )
         yield TrafficChange(service=service, logical_id=name, effect=TrafficEffect.GONE, reasons=(reason,))
         return
     if name in replaced:
@@ -142,37 +146,37 @@ def _change(
 
 
 def _replaced(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """The resources that would be replaced, with the reason: by a property of theirs, or by what it refers to."""
-    found: dict[str, str] = {}
-    known = -1
-    while known != len(found):
-        known = len(found)
+    """Return the reason for each resource that would be replaced: its own property, or a resource it refers to."""
+    replaced: dict[str, str] = {}
+    count = -1
+    while count != len(replaced):
+        count = len(replaced)
         for name, resource in before.items():
             kind = resource.get("Type")
-            if name in found or kind not in _CREATE_ONLY or after.get(name, {}).get("Type") != kind:
+            if name in replaced or kind not in _CREATE_ONLY or after.get(name, {}).get("Type") != kind:
                 continue
             one, other = (
                 {key: value for key, value in each.get("Properties", {}).items() if key in _CREATE_ONLY[kind]}
                 for each in (resource, after[name])
             )
             reasons = _differences(one, other)
-            reasons += [f"refers to {each}, which would be replaced" for each in _names(other) if each in found]
+            reasons += [f"refers to {each}, which would be replaced" for each in _names(other) if each in replaced]
             if reasons:
-                found[name] = "; ".join(reasons)
-    return found
+                replaced[name] = "; ".join(reasons)
+    return replaced
 
 
 def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return [
-        f"{key}: {_shown(one.get(key))} -> {_shown(other.get(key))}"
+        f"{key}: {_as_text(one.get(key))} -> {_as_text(other.get(key))}"
         for key in sorted(one.keys() | other.keys())
         if one.get(key) != other.get(key)
     ]
 
 
-def _shown(value: object) -> str:
+def _as_text(value: object) -> str:
     text = "absent" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 4]} ..."
+    return text if len(text) <= _MAX_WIDTH else f"{text[: _MAX_WIDTH - 4]} ..."
 
 
 def _list(value: object) -> list[dict[str, Any]]:
@@ -180,7 +184,7 @@ def _list(value: object) -> list[dict[str, Any]]:
 
 
 def _ref(value: object) -> str:
-    """The logical id that a value refers to; nothing for one of another template."""
+    """Return the logical id that a value refers to; an empty text if it refers to none."""
     return next(_names(value), "")
 
 

@@ -1,4 +1,4 @@
-"""The services of an app, with what belongs to each: its task, containers, images, target groups and subnets."""
+"""The services of an app, each with its task, containers, images, target groups and subnets."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.stacks import BuiltImage
 
 _TASK_DEFINITION = "AWS::ECS::TaskDefinition"
-_LONGEST_DOCKERFILE = 2**20  # bytes
-_SHORTEST_TAG = 12  # of those by which a built image is recognised
+_MAX_DOCKERFILE_BYTES = 2**20
+_MIN_TAG_LENGTH = 12  # a shorter tag does not identify a built image
 _COPIES = {
     "Custom::EcrFargateImageCopy": ("Source", "Destination"),
     "Custom::CDKECRDeployment": ("SrcImage", "DestImage"),  # the package cdk-ecr-deployment
 }
-"""Custom resources that copy images, and their properties for where from and where to."""
+"""Custom resources that copy images, and their properties for source and destination."""
 
 _SCHEME = "docker://"
 PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
@@ -35,8 +35,8 @@ class Container:
     """A container of a task.
 
     Attributes:
-        task: Its task.
-        definition: Its definition as it is written.
+        task: Its task definition.
+        definition: Its container definition, unresolved.
     """
 
     task: Task
@@ -44,30 +44,30 @@ class Container:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Name of the container."""
         return str(self.definition.get("Name", ""))
 
     @property
     def essential(self) -> bool:
-        """Whether the task ends with it."""
+        """Return whether the task ends when it exits."""
         return self.definition.get("Essential", True) is not False
 
     @cached_property
     def image(self) -> str:
-        """The name of its image, with ``${…}`` for what only a deployment knows."""
+        """Name of its image, with ``${…}`` for each part that only the deployment knows."""
         return self.task.app.text(self.definition.get("Image"), self.task.resource.template)
 
     @cached_property
     def built(self) -> BuiltImage | None:
-        """The image that the app builds for it; None when it comes from elsewhere."""
+        """The image that the app builds for it; None if the app does not build its image."""
         return built_image(self.task.app, self.image)
 
     @cached_property
     def dockerfile(self) -> Dockerfile | None:
-        """The Dockerfile of the image that the app builds for it."""
+        """Dockerfile of the image that the app builds for it."""
         if self.built is None or not self.built.dockerfile.is_file():
             return None
-        if self.built.dockerfile.stat().st_size > _LONGEST_DOCKERFILE:
+        if self.built.dockerfile.stat().st_size > _MAX_DOCKERFILE_BYTES:
             return None
         text = self.built.dockerfile.read_text(encoding="utf-8", errors="replace")
         platform = self.built.platform or PLATFORMS.get(self.task.architecture)
@@ -75,45 +75,45 @@ class Container:
 
     @property
     def command(self) -> str:
-        """What it runs, as one line, as far as task definition and Dockerfile say it."""
+        """Its command as one line, from the task definition and the Dockerfile."""
         parts = []
-        for mine, theirs in (("EntryPoint", "ENTRYPOINT"), ("Command", "CMD")):
-            given = self.definition.get(mine)
-            if isinstance(given, list):
-                parts.append(" ".join(self.task.app.text(word, self.task.resource.template) for word in given))
+        for key, keyword in (("EntryPoint", "ENTRYPOINT"), ("Command", "CMD")):
+            words = self.definition.get(key)
+            if isinstance(words, list):
+                parts.append(" ".join(self.task.app.text(word, self.task.resource.template) for word in words))
             elif self.dockerfile is not None and self.built is not None:
-                instruction = self.dockerfile.last(theirs, self.built.target)
+                instruction = self.dockerfile.last(keyword, self.built.target)
                 parts += [instruction.text] if instruction is not None else []
         return " ".join(parts)
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """Its plain variables, those of the Dockerfile included."""
-        found = {}
+        """Its environment variables, including those of the Dockerfile, without secrets."""
+        variables = {}
         if self.dockerfile is not None and self.built is not None:
-            found.update(self.dockerfile.environment(self.built.target))
+            variables.update(self.dockerfile.environment(self.built.target))
         for entry in self.definition.get("Environment") or []:
-            found[str(entry.get("Name"))] = self.task.app.text(entry.get("Value"), self.task.resource.template)
-        return found
+            variables[str(entry.get("Name"))] = self.task.app.text(entry.get("Value"), self.task.resource.template)
+        return variables
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """The ports that it declares."""
-        found = [
+        """The ports in its port mappings."""
+        ports = [
             self.number(mapping.get("ContainerPort"))
             for mapping in self.definition.get("PortMappings") or []
             if isinstance(mapping, dict)
         ]
-        return tuple(port for port in found if port is not None)
+        return tuple(port for port in ports if port is not None)
 
     def managed(self, secret: Mapping[str, Any]) -> bool:
-        """Whether a secret of its definition lies in Secrets Manager, and not in Parameter Store."""
+        """Return whether a secret of its definition is in Secrets Manager, and not in Parameter Store."""
         value, home = secret.get("ValueFrom"), self.task.resource.template
         kinds = {target.kind for target in self.task.app.targets(value, home)}
         return bool(kinds & _SECRETS) or ":secretsmanager:" in self.task.app.text(value, home)
 
     def number(self, value: Any) -> int | None:  # noqa: ANN401 - whatever CloudFormation has
-        """A number in its definition, when it is known now."""
+        """Return a number of its definition; None if only the deployment knows it."""
         return self.task.app.number(value, self.task.resource.template)
 
 
@@ -123,7 +123,7 @@ class Task:
 
     Attributes:
         app: The app.
-        resource: Its resource.
+        resource: The resource of the task definition.
     """
 
     app: App
@@ -131,33 +131,33 @@ class Task:
 
     @property
     def fargate(self) -> bool:
-        """Whether it is for Fargate."""
+        """Return whether it is compatible with Fargate."""
         return "FARGATE" in (self.resource.get("RequiresCompatibilities") or [])
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
-        """Its containers."""
+        """Containers of the task."""
         definitions = self.resource.get("ContainerDefinitions")
         return tuple(Container(self, each) for each in (definitions if isinstance(definitions, list) else []))
 
     @property
     def cpu(self) -> int | None:
-        """Its CPU units, when they are known now."""
+        """CPU units; None if only the deployment knows them."""
         return self.app.number(self.resource.get("Cpu"), self.resource.template)
 
     @property
     def memory(self) -> int | None:
-        """Its memory in MiB, when it is known now."""
+        """Memory in MiB; None if only the deployment knows it."""
         return self.app.number(self.resource.get("Memory"), self.resource.template)
 
     @property
     def architecture(self) -> str:
-        """Its processor architecture: ``X86_64`` unless it says otherwise, as ECS has it."""
+        """Processor architecture; ``X86_64`` is ECS's default."""
         return str(self.resource.get("RuntimePlatform", "CpuArchitecture") or "X86_64")
 
     @property
     def windows(self) -> bool:
-        """Whether it runs Windows."""
+        """Return whether it runs Windows."""
         return str(self.resource.get("RuntimePlatform", "OperatingSystemFamily") or "LINUX").startswith("WINDOWS")
 
 
@@ -167,7 +167,7 @@ class Service:
 
     Attributes:
         app: The app.
-        resource: Its resource.
+        resource: The resource of the service.
     """
 
     app: App
@@ -175,14 +175,14 @@ class Service:
 
     @cached_property
     def task(self) -> Task | None:
-        """Its task definition; None when it is not the app's."""
+        """Its task definition; None if the app does not create it."""
         value, home = self.resource.get("TaskDefinition"), self.resource.template
         found = self.app.target(value, home) or _of_family(self.app, self.app.literal(value, home), home)
         return _task(self.app, found) if found is not None and found.kind == _TASK_DEFINITION else None
 
     @property
     def fargate(self) -> bool:
-        """Whether it runs on Fargate."""
+        """Return whether it runs on Fargate."""
         providers = [str(each.get("CapacityProvider")) for each in self.resource.get("CapacityProviderStrategy") or []]
         if providers:
             return all(provider.startswith("FARGATE") for provider in providers)
@@ -195,19 +195,19 @@ class Service:
 
     @cached_property
     def target_groups(self) -> tuple[Resource, ...]:
-        """The target groups that its tasks are in, the second one of a deployment that shifts traffic included."""
+        """The target groups of its tasks, including the second one of a deployment that shifts traffic."""
         values = self.resource.get("LoadBalancers")
-        found = self.app.targets(values, self.resource.template)
-        return tuple(each for each in found if each.kind == "AWS::ElasticLoadBalancingV2::TargetGroup")
+        resources = self.app.targets(values, self.resource.template)
+        return tuple(each for each in resources if each.kind == "AWS::ElasticLoadBalancingV2::TargetGroup")
 
     @cached_property
     def load_balancers(self) -> tuple[Resource, ...]:
-        """The load balancers that send it requests."""
+        """The load balancers that forward requests to it."""
         return tuple(dict.fromkeys(each for group in self.target_groups for each in balancers_of(self.app, group)))
 
     @cached_property
     def subnets(self) -> tuple[Resource, ...]:
-        """The app's subnets that its tasks run in."""
+        """The subnets of its tasks that the app creates."""
         value = self.resource.get("NetworkConfiguration", "AwsvpcConfiguration", "Subnets")
         return tuple(
             each for each in self.app.targets(value, self.resource.template) if each.kind == "AWS::EC2::Subnet"
@@ -215,26 +215,28 @@ class Service:
 
     @cached_property
     def security_groups(self) -> tuple[Resource, ...]:
-        """The app's security groups that its tasks are in."""
+        """The security groups of its tasks that the app creates."""
         value = self.resource.get("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups")
-        found = self.app.targets(value, self.resource.template)
-        return tuple(each for each in found if each.kind == "AWS::EC2::SecurityGroup")
+        resources = self.app.targets(value, self.resource.template)
+        return tuple(each for each in resources if each.kind == "AWS::EC2::SecurityGroup")
 
     @property
     def has_public_address(self) -> bool:
-        """Whether its tasks get public addresses."""
+        """Return whether its tasks get public addresses."""
         value = self.resource.get("NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp")
         return bool(value == "ENABLED")
 
     @property
     def scaling(self) -> Resource | None:
-        """What scales it; None when nothing does."""
-        found = self.app.referring(self.resource, "AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId")
-        return next(iter(found), None)
+        """Its scalable target; None if it does not scale."""
+        scalable_targets = self.app.referring(
+            self.resource, "AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId"
+        )
+        return next(iter(scalable_targets), None)
 
     @property
     def desired(self) -> int | None:
-        """How many tasks it wants, when that is known now: ECS's default is one."""
+        """Desired number of tasks, 1 by ECS's default; None if only the deployment knows it."""
         value = self.resource.get("DesiredCount")
         return 1 if value is None else self.app.number(value, self.resource.template)
 
@@ -278,8 +280,8 @@ def _families(app: App) -> dict[str, list[Resource]]:
 
 
 def balancers_of(app: App, group: Resource) -> list[Resource]:
-    """The load balancers whose listeners or rules send requests to a target group."""
-    found = []
+    """Return the load balancers whose listeners or rules forward requests to a target group."""
+    balancers = []
     for kind, name in (
         ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"),
         ("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions"),
@@ -287,40 +289,40 @@ def balancers_of(app: App, group: Resource) -> list[Resource]:
         for resource in app.referring(group, kind, name):
             listener = resource
             if kind.endswith("Rule"):
-                above = app.target(resource.get("ListenerArn"), resource.template)
-                if above is None:
+                listener_of_rule = app.target(resource.get("ListenerArn"), resource.template)
+                if listener_of_rule is None:
                     continue
-                listener = above
+                listener = listener_of_rule
             balancer = app.target(listener.get("LoadBalancerArn"), listener.template)
-            found += [balancer] if balancer is not None else []
-    return list(dict.fromkeys(found))
+            balancers += [balancer] if balancer is not None else []
+    return list(dict.fromkeys(balancers))
 
 
 def built_image(app: App, name: str) -> BuiltImage | None:
-    """The image that the app builds under this name, directly or through a copy."""
+    """Return the image that the app builds and then uses under this name, directly or through a copy."""
     copies, seen = app.once("copies", lambda: _copies(app)), {name}
     while True:
         for image in app.images:
-            if any(len(tag) >= _SHORTEST_TAG and tag in name for tag in image.tags):
+            if any(len(tag) >= _MIN_TAG_LENGTH and tag in name for tag in image.tags):
                 return image
-        origin = copies.get(name)
-        if origin is None or origin in seen:
+        source = copies.get(name)
+        if source is None or source in seen:
             return None
-        name = origin
+        name = source
         seen.add(name)
 
 
 def _copies(app: App) -> dict[str, str]:
-    """Where the app's copies come from, by where they go to."""
-    found: dict[str, str] = {}
+    """Return the source of each image that the app copies, by its destination."""
+    sources: dict[str, str] = {}
     for copy in app.of(*_COPIES):
         source, target = (app.text(copy.get(name), copy.template).removeprefix(_SCHEME) for name in _COPIES[copy.kind])
-        found.setdefault(target, source)
-    return found
+        sources.setdefault(target, source)
+    return sources
 
 
 def attribute(resource: Resource, name: str) -> str | None:
-    """An attribute of a load balancer or a target group; None when it is not set."""
+    """Return an attribute of a load balancer or a target group; None if it is not set."""
     for key in ("LoadBalancerAttributes", "TargetGroupAttributes"):
         for entry in resource.get(key) or []:
             if isinstance(entry, dict) and entry.get("Key") == name:

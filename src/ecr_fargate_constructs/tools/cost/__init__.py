@@ -1,1 +1,1 @@
-"""What an app costs a month at list prices. Pure."""
+"""Estimate what an app costs per month at list prices. Pure."""

@@ -1,4 +1,4 @@
-"""What the resources of an app cost a month: what is always there, and what each task adds."""
+"""Work out the monthly cost of an app: its fixed resources, its tasks, and the prices of its usage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.assembly.workload import services
 from ecr_fargate_constructs.tools.cost.tasks import ServiceCost, service_costs
 
@@ -53,17 +53,17 @@ _FREE = (
     "AWS::WAFv2::WebACLAssociation",
     "Custom::",
 )
-"""Types, or how they begin, that have no price of their own."""
+"""Types, or prefixes of types, that cost nothing by themselves."""
 
 _USAGE = {
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("alb.lcu-hour", "load balancer, for each LCU-hour"),
-    "AWS::EC2::NatGateway": ("nat.gb", "NAT gateway, for each GB"),
-    "AWS::EC2::VPCEndpoint": ("endpoint.gb", "interface endpoints, for each GB"),
-    "AWS::ECR::Repository": ("ecr.gb-month", "images in ECR, for each GB and month"),
-    "AWS::Logs::LogGroup": ("logs.gb", "log events taken in, for each GB"),
-    "AWS::WAFv2::WebACL": ("waf.million-requests", "web ACL, for a million requests"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("alb.lcu-hour", "load balancer, per LCU-hour"),
+    "AWS::EC2::NatGateway": ("nat.gb", "NAT gateway, per GB"),
+    "AWS::EC2::VPCEndpoint": ("endpoint.gb", "interface endpoints, per GB"),
+    "AWS::ECR::Repository": ("ecr.gb-month", "images in ECR, per GB and month"),
+    "AWS::Logs::LogGroup": ("logs.gb", "log ingestion, per GB"),
+    "AWS::WAFv2::WebACL": ("waf.million-requests", "web ACL, per million requests"),
 }
-"""Types that cost by use, with the name of the price and what it is for."""
+"""Types with usage-based prices: the name of the price, and the line of the bill."""
 
 _FIXED = {
     "AWS::EC2::NatGateway": ("nat.hour", "NAT gateways"),
@@ -74,21 +74,21 @@ _FIXED = {
     "AWS::ServiceDiscovery::PrivateDnsNamespace": ("zone.month", "hosted zones"),
     "AWS::SecretsManager::Secret": ("secret.month", "secrets"),
 }
-"""Types of which each costs the same all the time."""
+"""Types with a fixed price: the name of the price, and the line of the bill."""
 
 _ENDPOINT = "AWS::EC2::VPCEndpoint"
-_HIGH_RESOLUTION = 60  # seconds, below which an alarm costs more
+_HIGH_RESOLUTION = 60  # seconds; an alarm with a shorter period costs more
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Something that is always there.
+    """A line of the bill for resources with a fixed price.
 
     Attributes:
-        what: What it is.
-        count: How many.
-        price: Price of one, for an hour or a month.
-        monthly: What they cost in a month.
+        what: The kind of resource.
+        count: How many there are.
+        price: Price of one, per hour or month.
+        monthly: Their cost per month.
     """
 
     what: str
@@ -99,7 +99,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Usage:
-    """What costs by use: what, and the price."""
+    """A usage-based price.
+
+    Attributes:
+        what: The usage that is billed, with its unit.
+        price: Price of one unit.
+    """
 
     what: str
     price: Decimal
@@ -107,14 +112,14 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """What an app costs.
+    """The monthly cost of an app.
 
     Attributes:
         table: The prices.
-        fixed: What is always there.
-        services: What the tasks of each service cost.
-        usage: What costs by use.
-        unpriced: What is not in the sums, and why.
+        fixed: Resources with a fixed price.
+        services: The cost of each service's tasks.
+        usage: Usage-based prices, which are in no sum.
+        unpriced: What else is in no sum, with the reason where it is not obvious.
     """
 
     table: PriceTable
@@ -125,23 +130,23 @@ class Bill:
 
     @property
     def fixed_monthly(self) -> Decimal:
-        """What is always there, in a month."""
+        """Monthly cost without tasks."""
         return sum((line.monthly for line in self.fixed), Decimal(0))
 
     @property
     def least_monthly(self) -> Decimal:
-        """With as few tasks as the app asks for."""
+        """Monthly cost with the least number of tasks."""
         return self.fixed_monthly + sum((each.least_monthly for each in self.services), Decimal(0))
 
     @property
     def most_monthly(self) -> Decimal:
-        """With as many tasks as scaling allows."""
+        """Monthly cost with the largest number of tasks that scaling allows."""
         return self.fixed_monthly + sum((each.most_monthly for each in self.services), Decimal(0))
 
 
 @refuses_malformed
 def bill_of(app: App, table: PriceTable) -> Bill:
-    """What an app costs at these prices."""
+    """Return the bill of an app at the given prices."""
     quantities: dict[tuple[str, str], Decimal] = {}
     unpriced: Counter[str] = Counter()
     for resource in app.resources:
@@ -158,7 +163,7 @@ def bill_of(app: App, table: PriceTable) -> Bill:
             months = table.hours if price.endswith("hour") else Decimal(1)
             lines.append(Line(what=what, count=count, price=amount, monthly=count * amount * months))
     costs, not_costed = service_costs(services(app), table)
-    # A gateway endpoint costs nothing.
+    # Gateway endpoints are free of charge.
     kinds = {
         each.kind for each in app.resources if each.kind != _ENDPOINT or each.get("VpcEndpointType") == "Interface"
     }
@@ -169,7 +174,7 @@ def bill_of(app: App, table: PriceTable) -> Bill:
     ]
     insights = any(_has_insights(cluster) for cluster in app.of("AWS::ECS::Cluster"))
     if insights and (amount := table.get("metric.month")) is not None:
-        usage.append(Usage("Container Insights, for each metric and month", amount))
+        usage.append(Usage("Container Insights, per metric and month", amount))
     return Bill(
         table=table,
         fixed=tuple(sorted(lines, key=lambda line: (-line.monthly, line.what))),
@@ -178,13 +183,13 @@ def bill_of(app: App, table: PriceTable) -> Bill:
         unpriced=(
             *not_costed,
             *_regions(app, table),
-            *(_times(what, count) for what, count in sorted(unpriced.items())),
+            *(_with_count(what, count) for what, count in sorted(unpriced.items())),
         ),
     )
 
 
 def _quantities(app: App, resource: Resource) -> Iterator[tuple[str, str, Decimal]]:
-    """Names of prices, what they are for, and how many a resource has of it."""
+    """Yield the lines that a resource adds to the bill: name of the price, line, and quantity."""
     if resource.kind in _FIXED:
         yield (*_FIXED[resource.kind], Decimal(1))
     match resource.kind:
@@ -197,14 +202,14 @@ def _quantities(app: App, resource: Resource) -> Iterator[tuple[str, str, Decima
         case "AWS::EC2::EIP":
             yield "ipv4.hour", "public IPv4 addresses", Decimal(1)
         case "AWS::EC2::VPCEndpoint" if resource.get("VpcEndpointType") == "Interface":
-            yield "endpoint.hour", "interface endpoints, in each zone", _length(resource.get("SubnetIds"))
+            yield "endpoint.hour", "interface endpoints, per zone", _length(resource.get("SubnetIds"))
         case "AWS::CloudWatch::Alarm":
             yield from _alarm(app, resource)
         case "AWS::WAFv2::WebACL":
             yield "waf.acl-month", "web ACLs", Decimal(1)
             yield "waf.rule-month", "rules of web ACLs", _length(resource.get("Rules"), least=0)
         case "AWS::EC2::Instance":
-            yield from _machine(app, resource.get("InstanceType"), resource, Decimal(1))
+            yield from _instances(app, resource.get("InstanceType"), resource, Decimal(1))
         case "AWS::AutoScaling::AutoScalingGroup":
             yield from _group(app, resource)
 
@@ -215,7 +220,7 @@ def _alarm(app: App, resource: Resource) -> Iterator[tuple[str, str, Decimal]]:
     numbers = [app.number(period, resource.template) for period in periods]
     quick = any(number is not None and number < _HIGH_RESOLUTION for number in numbers)
     price = "alarm.high-resolution.metric-month" if quick else "alarm.metric-month"
-    yield price, f"metrics of {'quick ' if quick else ''}alarms", Decimal(max(1, len(stats)))
+    yield price, "high-resolution alarm metrics" if quick else "alarm metrics", Decimal(max(1, len(stats)))
 
 
 def _group(app: App, group: Resource) -> Iterator[tuple[str, str, Decimal]]:
@@ -223,31 +228,29 @@ def _group(app: App, group: Resource) -> Iterator[tuple[str, str, Decimal]]:
     template = app.target(group.get("LaunchTemplate", "LaunchTemplateId"), group.template)
     if template is None or least is None:
         return
-    yield from _machine(app, template.get("LaunchTemplateData", "InstanceType"), template, Decimal(least))
+    yield from _instances(app, template.get("LaunchTemplateData", "InstanceType"), template, Decimal(least))
     for mapping in template.get("LaunchTemplateData", "BlockDeviceMappings") or []:
         disk = mapping.get("Ebs") or {}
         size = app.number(disk.get("VolumeSize"), template.template)
         if size is not None and disk.get("VolumeType") == "gp3":
-            yield "ebs.gp3.gb-month", "GB of gp3 disks", Decimal(least * size)
+            yield "ebs.gp3.gb-month", "GB of gp3 volumes", Decimal(least * size)
 
 
-def _machine(app: App, kind: object, home: Resource, count: Decimal) -> Iterator[tuple[str, str, Decimal]]:
+def _instances(app: App, kind: object, home: Resource, count: Decimal) -> Iterator[tuple[str, str, Decimal]]:
     name = app.literal(kind, home.template)
     if name is not None:
-        yield f"ec2.{name}.hour", f"{name} machines", count
+        yield f"ec2.{name}.hour", f"{name} instances", count
 
 
 def _unpriced(resource: Resource) -> str | None:
-    """Why a resource is not in the sums; None when it is, or costs nothing by itself."""
+    """Return why a resource is in no sum; None if it is in one, or costs nothing by itself."""
     kind = resource.kind
     if kind in _FIXED or kind.startswith(_FREE) or kind in _USAGE:
         return None
     if kind in {"AWS::EC2::EIP", "AWS::CloudWatch::Alarm", "AWS::EC2::Instance"}:
         return None
     if kind == "AWS::AutoScaling::AutoScalingGroup":
-        return (
-            None if resource.get("LaunchTemplate", "LaunchTemplateId") else f"{kind}: its machines are not known here"
-        )
+        return None if resource.get("LaunchTemplate", "LaunchTemplateId") else f"{kind}: its instance type is not known"
     return kind
 
 
@@ -255,7 +258,7 @@ def _regions(app: App, table: PriceTable) -> list[str]:
     others = sorted(
         {stack.region for stack in app.stacks if stack.region not in {None, table.region}} - {None}, key=str
     )
-    return [f"region {region}: shown at the prices of {table.region}" for region in others]
+    return [f"region {region}: calculated at the prices of {table.region}" for region in others]
 
 
 def _has_insights(cluster: Resource) -> bool:
@@ -267,5 +270,5 @@ def _length(value: object, *, least: int = 1) -> Decimal:
     return Decimal(len(value)) if isinstance(value, list) else Decimal(least)
 
 
-def _times(what: str, count: int) -> str:
+def _with_count(what: str, count: int) -> str:
     return what if count == 1 else f"{what} ({count})"

@@ -1,4 +1,4 @@
-"""A table of list prices: a file of the user's, or the library's own of us-east-1, without prices that move."""
+"""Read a table of list prices: a file of the user's, or the library's own of us-east-1, without prices that change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.data import text_of
-from ecr_fargate_constructs.tools.assembly.errors import AssemblyError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +23,9 @@ class PriceTable:
 
     Attributes:
         region: The region.
-        date: When they were looked up.
+        date: Date of the prices.
         currency: The currency.
-        hours: Hours of a month.
+        hours: Hours per month.
         prices: The prices by name.
     """
 
@@ -36,15 +36,15 @@ class PriceTable:
     prices: Mapping[str, Decimal]
 
     def get(self, name: str) -> Decimal | None:
-        """A price; None when the table has none of this name."""
+        """Return the price of this name, or None."""
         return self.prices.get(name)
 
 
 def price_table(file: Path | None = None) -> PriceTable:
-    """The table in a file; left out, the one that comes along, of us-east-1.
+    """Read the price table in a file; without one, the built-in table of us-east-1.
 
     Raises:
-        AssemblyError: The file holds no table.
+        ToolError: The file holds no price table.
     """
     text = text_of("prices-us-east-1") if file is None else file.read_text(encoding="utf-8")
     try:
@@ -59,6 +59,6 @@ def price_table(file: Path | None = None) -> PriceTable:
             prices=prices,
         )
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
-        raise AssemblyError(
-            f"{file} holds no prices ({type(error).__name__}: {error})", fix=f"give a file of the form {_FORM}"
+        raise ToolError(
+            f"{file} holds no price table ({type(error).__name__}: {error})", fix=f"give a file of the form {_FORM}"
         ) from error

@@ -1,4 +1,4 @@
-"""A bill as rows, as JSON and as Markdown, and two bills side by side."""
+"""Show a bill as rows, JSON or Markdown, and compare two bills."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ecr_fargate_constructs.tools.cost.bill import Bill
-    from ecr_fargate_constructs.tools.cost.ways_out import WaysOut
+    from ecr_fargate_constructs.tools.cost.egress import EgressCost
 
 _CENT = Decimal("0.01")
 
@@ -20,10 +20,10 @@ class Row:
     """A row of a table of costs.
 
     Attributes:
-        what: What costs.
-        count: How many, as text.
+        what: The kind of resource, or the service.
+        count: Quantity, as text.
         price: Price of one, as text.
-        monthly: What that is in a month.
+        monthly: Cost per month.
     """
 
     what: str
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """What something costs before and after."""
+    """The cost of one kind of resource, or of one service's tasks, before and after a change."""
 
     what: str
     before: Decimal
@@ -42,30 +42,33 @@ class Difference:
 
     @property
     def change(self) -> Decimal:
-        """What it costs more."""
+        """The increase, negative for a decrease."""
         return self.after - self.before
 
 
 def money(amount: Decimal) -> str:
-    """An amount, to the cent."""
+    """Return an amount as text, to the cent."""
     return f"{amount.quantize(_CENT, ROUND_HALF_UP):,}"
 
 
 def heading(bill: Bill) -> str:
-    """What prices these are."""
+    """Return the heading of a bill: currency, region and date of the prices."""
     table = bill.table
     return (
-        f"{table.currency} a month of {table.hours} hours, list prices of {table.region} as of {table.date}, without "
-        "free tier and savings plans"
+        f"{table.currency} per month of {table.hours} hours, list prices for {table.region} as of {table.date}, "
+        "without the free tier or savings plans"
     )
 
 
 def rows(bill: Bill) -> list[Row]:
-    """What is always there, and the tasks at rest."""
+    """Return the rows of a bill: fixed resources, then tasks at their least number."""
     fixed = [Row(line.what, plain(line.count), plain(line.price), line.monthly) for line in bill.fixed]
     tasks = [
         Row(
-            f"tasks of {each.path} ({each.size})", str(each.least), f"{money(each.per_task)} a task", each.least_monthly
+            f"tasks of {each.path} ({each.size})",
+            str(each.least),
+            f"{money(each.per_task)} per task",
+            each.least_monthly,
         )
         for each in bill.services
     ]
@@ -73,43 +76,43 @@ def rows(bill: Bill) -> list[Row]:
 
 
 def totals(bill: Bill) -> list[tuple[str, Decimal]]:
-    """The sums: without tasks, at rest, and with all the tasks that scaling allows where it allows more."""
-    found = [("fixed", bill.fixed_monthly), ("with tasks", bill.least_monthly)]
+    """Return the sums: without tasks, with the least number of tasks, and with the most if scaling allows more."""
+    sums = [("fixed", bill.fixed_monthly), ("with tasks", bill.least_monthly)]
     if bill.most_monthly != bill.least_monthly:
-        found.append(("with the most tasks that scaling allows", bill.most_monthly))
-    return found
+        sums.append(("with the most tasks that scaling allows", bill.most_monthly))
+    return sums
 
 
-def ways_in_words(ways: Iterable[WaysOut]) -> list[str]:
-    """NAT gateways against endpoints, a sentence for each VPC."""
+def egress_sentences(egress: Iterable[EgressCost]) -> list[str]:
+    """Compare NAT gateways with endpoints in words, one text per VPC."""
     return [
-        f"{way.path} has {way.has}. {_counted(way.gateways)} {money(way.nat)}, and {plain(way.nat_gb)} a GB; "
-        f"endpoints in {way.zones} zones for {', '.join(way.endpoints)} {money(way.instead)}, and "
-        f"{plain(way.endpoint_gb)} a GB, and lead to AWS only. Image layers take the gateway endpoint for S3, which is "
-        "free."
-        for way in ways
+        f"{each.path} uses {each.uses}. {_gateways(each.gateways)} {money(each.nat)}, plus {plain(each.nat_gb)} per "
+        f"GB. Endpoints in {each.zones} zones for {', '.join(each.endpoints)} cost {money(each.endpoints_monthly)}, "
+        f"plus {plain(each.endpoint_gb)} per GB, and reach only AWS. Image layers go through the gateway endpoint for "
+        "S3, which is free."
+        for each in egress
     ]
 
 
-def _counted(gateways: int) -> str:
+def _gateways(gateways: int) -> str:
     one, several = "A NAT gateway with its address costs", f"{gateways} NAT gateways with their addresses cost"
     return one if gateways == 1 else several
 
 
 def compare(before: Bill, after: Bill) -> list[Difference]:
-    """What each thing costs in one bill and in the other; the greatest change first."""
+    """Compare two bills line by line, the largest change first."""
     amounts: dict[str, list[Decimal]] = {}
-    for place, bill in enumerate((before, after)):
+    for index, bill in enumerate((before, after)):
         for line in bill.fixed:
-            amounts.setdefault(line.what, [Decimal(0), Decimal(0)])[place] += line.monthly
+            amounts.setdefault(line.what, [Decimal(0), Decimal(0)])[index] += line.monthly
         for each in bill.services:
-            amounts.setdefault(f"tasks of {each.path}", [Decimal(0), Decimal(0)])[place] += each.least_monthly
-    found = [Difference(what, first, second) for what, (first, second) in amounts.items()]
-    return sorted(found, key=lambda each: (-abs(each.change), each.what))
+            amounts.setdefault(f"tasks of {each.path}", [Decimal(0), Decimal(0)])[index] += each.least_monthly
+    differences = [Difference(what, first, second) for what, (first, second) in amounts.items()]
+    return sorted(differences, key=lambda each: (-abs(each.change), each.what))
 
 
-def as_dict(bill: Bill, ways: Sequence[WaysOut]) -> dict[str, Any]:
-    """A bill as JSON has it; amounts are text, so that no digit is lost."""
+def as_dict(bill: Bill, egress: Sequence[EgressCost]) -> dict[str, Any]:
+    """Return a bill for JSON; amounts are text, so that no digit is lost."""
     table = bill.table
     return {
         "currency": table.currency,
@@ -144,23 +147,23 @@ def as_dict(bill: Bill, ways: Sequence[WaysOut]) -> dict[str, Any]:
         "mostMonthly": money(bill.most_monthly),
         "waysOut": [
             {
-                "vpc": way.path,
-                "has": way.has,
-                "zones": way.zones,
-                "natGateways": way.gateways,
-                "nat": money(way.nat),
-                "natGb": plain(way.nat_gb),
-                "endpoints": list(way.endpoints),
-                "endpointsMonthly": money(way.instead),
-                "endpointGb": plain(way.endpoint_gb),
+                "vpc": each.path,
+                "has": each.uses,
+                "zones": each.zones,
+                "natGateways": each.gateways,
+                "nat": money(each.nat),
+                "natGb": plain(each.nat_gb),
+                "endpoints": list(each.endpoints),
+                "endpointsMonthly": money(each.endpoints_monthly),
+                "endpointGb": plain(each.endpoint_gb),
             }
-            for way in ways
+            for each in egress
         ],
     }
 
 
 def differences_as_dict(before: Bill, after: Bill) -> dict[str, Any]:
-    """Two bills as JSON has them."""
+    """Return the comparison of two bills for JSON."""
     return {
         "currency": after.table.currency,
         "region": after.table.region,
@@ -181,23 +184,23 @@ def differences_as_dict(before: Bill, after: Bill) -> dict[str, Any]:
     }
 
 
-def markdown(bill: Bill, ways: Sequence[WaysOut]) -> str:
-    """A bill as Markdown."""
-    lines = [f"{heading(bill)}.", "", "| what | count | price | a month |", "|---|--:|--:|--:|"]
+def markdown(bill: Bill, egress: Sequence[EgressCost]) -> str:
+    """Return a bill as Markdown."""
+    lines = [f"{heading(bill)}.", "", "| item | count | price | per month |", "|---|--:|--:|--:|"]
     lines += [f"| {row.what} | {row.count} | {row.price} | {money(row.monthly)} |" for row in rows(bill)]
     lines += [f"| **{name}** | | | **{money(amount)}** |" for name, amount in totals(bill)]
     if bill.usage:
-        lines += ["", "By use:", ""] + [f"- {each.what}: {plain(each.price)}" for each in bill.usage]
+        lines += ["", "Usage-based:", ""] + [f"- {each.what}: {plain(each.price)}" for each in bill.usage]
     if bill.unpriced:
         lines += ["", "Not priced:", ""] + [f"- {each}" for each in bill.unpriced]
-    if ways:
-        lines += ["", "NAT or endpoints:", ""] + [f"- {each}" for each in ways_in_words(ways)]
+    if egress:
+        lines += ["", "NAT or endpoints:", ""] + [f"- {each}" for each in egress_sentences(egress)]
     return "\n".join(lines) + "\n"
 
 
 def differences_as_markdown(before: Bill, after: Bill) -> str:
-    """Two bills as Markdown."""
-    lines = [f"{heading(after)}.", "", "| what | before | after | change |", "|---|--:|--:|--:|"]
+    """Return the comparison of two bills as Markdown."""
+    lines = [f"{heading(after)}.", "", "| item | before | after | change |", "|---|--:|--:|--:|"]
     lines += [
         f"| {each.what} | {money(each.before)} | {money(each.after)} | {signed(each.change)} |"
         for each in compare(before, after)
@@ -212,12 +215,12 @@ def differences_as_markdown(before: Bill, after: Bill) -> str:
 
 
 def signed(amount: Decimal) -> str:
-    """A change, with its sign."""
-    shown = money(amount)
-    return f"+{shown}" if amount > 0 else shown
+    """Return a change as text with its sign."""
+    text = money(amount)
+    return f"+{text}" if amount > 0 else text
 
 
 def plain(number: Decimal) -> str:
-    """A number without an exponent; prices below a cent keep their digits, others have two."""
+    """Return a number without an exponent; one with a single decimal gets a second one."""
     digits = number.normalize()
     return f"{number.quantize(_CENT) if digits.as_tuple().exponent == -1 else digits:f}"

@@ -1,1 +1,1 @@
-"""A picture of an app's architecture, grouped by network. Pure; the same app gives the same bytes."""
+"""Draw an app's architecture, grouped by network. Pure: the same app always gives the same bytes."""

@@ -1,4 +1,4 @@
-"""From an app to a picture of it: what is in which network, and what leads to what."""
+"""Turn an app into a scene: the resources of each network, and the arrows between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.assembly.model import as_json
 from ecr_fargate_constructs.tools.assembly.network import Reach, endpoint_service, reach, vpc_of
 from ecr_fargate_constructs.tools.assembly.workload import services
@@ -39,7 +39,7 @@ _INTERNET = "internet"
 
 @dataclass
 class _Draft:
-    """What has been put on the picture so far: boxes by VPC and kind of subnet, what stands before them, the arrows."""
+    """A scene in the making: boxes by VPC and reach of their subnets, boxes beside the clients, and arrows."""
 
     app: App
     inside: dict[tuple[str, Reach | None], list[Box]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class _Draft:
 
 @refuses_malformed
 def scene_of(app: App) -> Scene:
-    """The picture of an app."""
+    """Return the scene of an app."""
     draft = _Draft(app)
     rows: dict[str, int] = {}
     for balancer in sorted(app.of(_BALANCER), key=lambda each: not is_public(each)):
@@ -64,17 +64,17 @@ def scene_of(app: App) -> Scene:
         draft.put(vpc, far, box)
         if is_public(balancer):
             draft.arrows.append(Arrow(_INTERNET, anchor_of(balancer)))
-    # In the order of the rules that lead to them, so that few arrows cross.
-    found = sorted(services(app), key=lambda each: _first(rows, entrance_arrows(each)))
-    for service in found:
+    # In the order of the listener rules that forward to them, so that few arrows cross.
+    ordered = sorted(services(app), key=lambda each: _first_row(rows, entrance_arrows(each)))
+    for service in ordered:
         vpc, far = _place(app, list(service.subnets))
         draft.put(vpc, far, service_box(service, several_stacks=len(app.stacks) > 1))
         draft.arrows += entrance_arrows(service)
     _nat(draft, app.of("AWS::EC2::NatGateway"))
     _endpoints(draft, app.of("AWS::EC2::VPCEndpoint"))
     _machines(draft, app.of("AWS::AutoScaling::AutoScalingGroup"))
-    _satellites(draft, found)
-    _alarms(draft, found)
+    _satellites(draft, ordered)
+    _alarms(draft, ordered)
     vpcs = tuple(_vpc(draft, vpc) for vpc in app.of("AWS::EC2::VPC") if _holds(draft, vpc))
     elsewhere = tuple(_areas(draft, ""))
     networks = [*vpcs]
@@ -82,17 +82,17 @@ def scene_of(app: App) -> Scene:
         networks.append(Group(title="a network of another app", children=elsewhere, beside=True, name="vpc"))
     clients = (_internet(app),) if any(arrow.start == _INTERNET for arrow in draft.arrows) else ()
     left = (Group(children=(*clients, *draft.guards)),) if draft.guards else clients
-    right = (Group(title="outside of the network", children=tuple(draft.outside), name="outside"),)
+    right = (Group(title="outside the network", children=tuple(draft.outside), name="outside"),)
     root = Group(
         children=(*left, Group(children=tuple(networks)), *(right if draft.outside else ())),
         beside=True,
     )
     names = ", ".join(stack.display for stack in app.stacks)
     hidden = sum(is_plumbing(resource) for resource in app.resources)
-    return Scene(f"Architecture of {names}", root, tuple(dict.fromkeys(_known(draft.arrows, root))), hidden)
+    return Scene(f"Architecture of {names}", root, tuple(dict.fromkeys(_between_drawn(draft.arrows, root))), hidden)
 
 
-def _first(rows: dict[str, int], arrows: list[Arrow]) -> int:
+def _first_row(rows: dict[str, int], arrows: list[Arrow]) -> int:
     return min((rows[arrow.start] for arrow in arrows if arrow.start in rows), default=len(rows))
 
 
@@ -122,7 +122,7 @@ def _nat(draft: _Draft, gateways: list[Resource]) -> None:
     for vpc, several in by_vpc.items():
         title = "NAT gateway" if len(several) == 1 else f"{len(several)} NAT gateways"
         tip = ", ".join(tip_of(gateway) for gateway in several)
-        box = Box(anchor=anchor_of(several[0]), title=title, kind="way out", tone=Tone.NETWORK, tip=tip)
+        box = Box(anchor=anchor_of(several[0]), title=title, kind="egress", tone=Tone.NETWORK, tip=tip)
         draft.put(vpc, Reach.PUBLIC, box)
 
 
@@ -140,7 +140,7 @@ def _endpoints(draft: _Draft, endpoints: list[Resource]) -> None:
         box = Box(
             anchor=anchor_of(several[0]),
             title="endpoint" if len(several) == 1 else "endpoints",
-            kind="way to AWS",
+            kind="access to AWS",
             rows=tuple(map(Row, names)),
             tone=Tone.NETWORK,
             tip=", ".join(tip_of(each) for each in several),
@@ -149,16 +149,16 @@ def _endpoints(draft: _Draft, endpoints: list[Resource]) -> None:
 
 
 def _deepest(draft: _Draft, vpc: Resource | None) -> Reach | None:
-    """The innermost subnets of a VPC that hold something already."""
+    """Return the reach of the most isolated subnets of a VPC that already have a box."""
     name = anchor_of(vpc) if vpc is not None else ""
     return next((far for far in (Reach.ISOLATED, Reach.PRIVATE, Reach.PUBLIC) if (name, far) in draft.inside), None)
 
 
-def _satellites(draft: _Draft, found: list[Service]) -> None:
-    """What lies outside of the network, that of the first service first."""
+def _satellites(draft: _Draft, ordered: list[Service]) -> None:
+    """Add the resources that services use, in the order of the services, and then all others."""
     app = draft.app
     users: dict[Resource, list[str]] = {}
-    for service in found:
+    for service in ordered:
         for used in used_by(service):
             if not is_plumbing(used) and not used.kind.startswith(_DRAWN_ELSEWHERE):
                 users.setdefault(used, []).append(anchor_of(service.resource))
@@ -183,28 +183,28 @@ def _satellites(draft: _Draft, found: list[Service]) -> None:
 
 
 def _guards(draft: _Draft) -> list[Resource]:
-    """Web ACLs stand beside the clients, whose requests they see first."""
-    app, found = draft.app, []
+    """Add the web ACLs beside the clients, since they see each request first, and return them."""
+    app, acls = draft.app, []
     for association in app.of("AWS::WAFv2::WebACLAssociation"):
         acl = app.target(association.get("WebACLArn"), association.template)
         balancer = app.target(association.get("ResourceArn"), association.template)
         if acl is None or balancer is None:
             continue
         draft.arrows.append(Arrow(anchor_of(acl), anchor_of(balancer), dashed=True))
-        if acl not in found:
-            found.append(acl)
+        if acl not in acls:
+            acls.append(acl)
             kind, tone = kind_of(acl)
             draft.guards.append(Box(anchor=anchor_of(acl), title=title_of(acl), kind=kind, tone=tone, tip=tip_of(acl)))
-    return found
+    return acls
 
 
 def _subnets(app: App, resource: Resource) -> list[Resource]:
-    """The subnets that a database, a cache, a file system or a function is in."""
-    named = [app.targets(resource.get(key), resource.template) for key in _SUBNET_KEYS]
-    groups = [group for found in named for group in found if group.kind.endswith("SubnetGroup")]
+    """Return the subnets of a database, a cache, a file system or a function."""
+    direct = [app.targets(resource.get(key), resource.template) for key in _SUBNET_KEYS]
+    groups = [group for targets in direct for group in targets if group.kind.endswith("SubnetGroup")]
     mounts = app.referring(resource, "AWS::EFS::MountTarget", "FileSystemId")
     parts = [app.targets(part.properties, part.template) for part in (*groups, *mounts)]
-    return [each for found in (*named, *parts) for each in found if each.kind == "AWS::EC2::Subnet"]
+    return [each for targets in (*direct, *parts) for each in targets if each.kind == "AWS::EC2::Subnet"]
 
 
 def _machines(draft: _Draft, groups: list[Resource]) -> None:
@@ -214,7 +214,7 @@ def _machines(draft: _Draft, groups: list[Resource]) -> None:
         template = app.target(group.get("LaunchTemplate", "LaunchTemplateId"), group.template)
         kind = None if template is None else template.get("LaunchTemplateData", "InstanceType")
         least, most = (app.text(group.get(key), group.template) for key in ("MinSize", "MaxSize"))
-        rows = [Row(f"{least} to {most} machines" if least != most else f"{least} machines")]
+        rows = [Row(f"{least} to {most} instances" if least != most else f"{least} instances")]
         if template is not None and kind is not None:
             rows.append(Row(app.text(kind, template.template)))
         box = Box(
@@ -228,19 +228,21 @@ def _machines(draft: _Draft, groups: list[Resource]) -> None:
         draft.put(vpc, far, box)
 
 
-def _alarms(draft: _Draft, found: list[Service]) -> None:
-    """Alarms, those of a service in one box."""
+def _alarms(draft: _Draft, ordered: list[Service]) -> None:
+    """Add the alarms: one box for those of each service."""
     app = draft.app
-    owners = {watched: service for service in reversed(found) for watched in (service.resource, *service.target_groups)}
+    owners = {
+        watched: service for service in reversed(ordered) for watched in (service.resource, *service.target_groups)
+    }
     counts: Counter[str] = Counter()
     by_owner: dict[str, list[Resource]] = {}
     for alarm in app.of(*_ALARMS):
-        seen = app.targets(alarm.properties, alarm.template)
-        owner = next((owners[each] for each in seen if each in owners), None)
+        watched = app.targets(alarm.properties, alarm.template)
+        owner = next((owners[each] for each in watched if each in owners), None)
         anchor = anchor_of(owner.resource) if owner is not None else ""
         counts[anchor] += 1
         by_owner.setdefault(anchor, []).append(alarm)
-    places = {box.anchor: place for place, box in enumerate(draft.outside)}
+    positions = {box.anchor: position for position, box in enumerate(draft.outside)}
     ends: dict[str, list[str]] = {}
     for arrow in draft.arrows:
         if not arrow.dashed:
@@ -256,15 +258,15 @@ def _alarms(draft: _Draft, found: list[Service]) -> None:
             tone=Tone.WATCH,
             tip=", ".join(alarm.path for alarm in alarms),
         )
-        beside = [places[each] for each in ends.get(anchor, ()) if each in places]
-        if beside:
-            after.setdefault(max(beside), []).insert(0, box)
+        used_positions = [positions[each] for each in ends.get(anchor, ()) if each in positions]
+        if used_positions:
+            after.setdefault(max(used_positions), []).insert(0, box)
         else:
             last.append(box)
         if anchor:
             draft.arrows.append(Arrow(anchor, box.anchor, dashed=True))
-    around = ((box, *after.get(place, ())) for place, box in enumerate(draft.outside))
-    draft.outside[:] = [*(each for boxes in around for each in boxes), *last]
+    merged = ((box, *after.get(position, ())) for position, box in enumerate(draft.outside))
+    draft.outside[:] = [*(each for boxes in merged for each in boxes), *last]
 
 
 def _holds(draft: _Draft, vpc: Resource) -> bool:
@@ -278,7 +280,7 @@ def _vpc(draft: _Draft, vpc: Resource) -> Group:
 
 
 def _areas(draft: _Draft, name: str, vpc: Resource | None = None) -> list[Group]:
-    """The subnets of a VPC: the public ones, and beside them the others one below the other."""
+    """Return the areas of a VPC: its public subnets, and beside them the others, stacked."""
     areas: list[Group] = []
     for far in (Reach.PUBLIC, Reach.PRIVATE, Reach.ISOLATED, None):
         boxes = draft.inside.get((name, far), [])
@@ -294,27 +296,27 @@ def _areas(draft: _Draft, name: str, vpc: Resource | None = None) -> list[Group]
 
 
 def _ordered(draft: _Draft, boxes: list[Box]) -> tuple[Box | Group, ...]:
-    """What is entered from elsewhere, then load balancers beside what they lead to, then the rest.
+    """Return boxes with arrows from outside, then load balancers beside their services, then all others.
 
-    No arrow from elsewhere has to cross a load balancer on its way.
+    In this order no arrow from outside crosses a load balancer.
     """
     starts = {arrow.start for arrow in draft.arrows}
     balancers = [box for box in boxes if any(row.anchor in starts for row in box.rows)]
-    own = {row.anchor for box in balancers for row in box.rows}
-    behind = {box.anchor for box in balancers}
-    fed = {arrow.end for arrow in draft.arrows if arrow.start in own}
-    entered = {arrow.end for arrow in draft.arrows} - fed
-    led = [box for box in boxes if box.anchor in fed and box.anchor not in behind]
-    before = [box for box in boxes if box.anchor in entered and box.anchor not in behind]
-    rest = [box for box in boxes if box.anchor not in {*behind} | fed | entered]
-    if balancers and led:
-        pair = Group(children=(Group(children=tuple(balancers)), Group(children=tuple(led))), beside=True)
+    rows = {row.anchor for box in balancers for row in box.rows}
+    balancer_anchors = {box.anchor for box in balancers}
+    forwarded = {arrow.end for arrow in draft.arrows if arrow.start in rows}
+    entered = {arrow.end for arrow in draft.arrows} - forwarded
+    behind = [box for box in boxes if box.anchor in forwarded and box.anchor not in balancer_anchors]
+    before = [box for box in boxes if box.anchor in entered and box.anchor not in balancer_anchors]
+    rest = [box for box in boxes if box.anchor not in balancer_anchors | forwarded | entered]
+    if balancers and behind:
+        pair = Group(children=(Group(children=tuple(balancers)), Group(children=tuple(behind))), beside=True)
         return (*before, pair, *rest)
     return (*balancers, *before, *rest)
 
 
 def _zones(app: App, vpc: Resource | None, far: Reach | None) -> int:
-    """How many zones the subnets of a VPC that reach so far are in."""
+    """Return the number of zones of a VPC's subnets with this reach."""
     return len(
         {
             as_json(subnet.get("AvailabilityZone"))
@@ -324,11 +326,11 @@ def _zones(app: App, vpc: Resource | None, far: Reach | None) -> int:
     )
 
 
-def _known(arrows: list[Arrow], root: Group) -> list[Arrow]:
-    """The arrows between what is drawn."""
+def _between_drawn(arrows: list[Arrow], root: Group) -> list[Arrow]:
+    """Return the arrows whose two ends are drawn."""
     anchors: set[str] = set()
     pending: list[Box | Group] = [root]
-    for each in pending:  # it grows meanwhile
+    for each in pending:  # the loop appends to the list
         if isinstance(each, Group):
             pending.extend(each.children)
         else:

@@ -1,4 +1,4 @@
-"""Load balancers in a picture: listeners and rules as lines, from which arrows lead to services."""
+"""Draw load balancers: a row for each listener and rule, with arrows to the services."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
-_LAST = 100_000  # after every rule
+_LAST = 100_000  # larger than the priority of any rule
 
 
 def is_public(balancer: Resource) -> bool:
-    """Whether a load balancer faces the internet."""
+    """Return whether a load balancer is internet-facing."""
     return bool(balancer.get("Scheme") == "internet-facing")
 
 
 def balancer_box(app: App, balancer: Resource) -> Box:
-    """A load balancer with its listeners and their rules."""
+    """Return the box of a load balancer, with its listeners and their rules."""
     rows: list[Row] = []
     for listener in app.referring(balancer, _LISTENER, "LoadBalancerArn"):
         rules = app.referring(listener, _RULE, "ListenerArn")
         port = f"{listener.get('Protocol') or 'TCP'} {app.text(listener.get('Port'), listener.template)}"
-        rows.append(Row(f"{port}{_action(listener.get('DefaultActions'))}", _start(listener)))
+        rows.append(Row(f"{port}{_default_action(listener.get('DefaultActions'))}", _start(listener)))
         ordered = sorted(rules, key=lambda rule: (app.number(rule.get("Priority"), rule.template) or _LAST, rule.path))
         rows += [Row(_condition(app, rule), _start(rule), framed=True) for rule in ordered]
     network = balancer.get("Type") == "network"
@@ -47,7 +47,7 @@ def balancer_box(app: App, balancer: Resource) -> Box:
 
 
 def entrance_arrows(service: Service) -> list[Arrow]:
-    """From the listeners and rules that lead to a service, to it; those of a deployment that shifts traffic once."""
+    """Return the arrows from listeners and rules to a service; one where both target groups are of the service."""
     app, arrows = service.app, []
     for kind, name in ((_LISTENER, "DefaultActions"), (_RULE, "Actions")):
         sources = [source for group in service.target_groups for source in app.referring(group, kind, name)]
@@ -59,19 +59,19 @@ def _start(source: Resource) -> str:
     return f"{anchor_of(source)}#row"
 
 
-def _action(actions: Any) -> str:  # noqa: ANN401 - actions as they are written
+def _default_action(actions: Any) -> str:  # noqa: ANN401 - actions of a template
     match actions:
         case [*_, {"Type": "redirect"}]:
             return " redirects to HTTPS"
         case [*_, {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": code}}]:
-            return f" answers {code}"
+            return f" returns {code}"
         case [{"Type": "authenticate-oidc" | "authenticate-cognito"}, *_]:
-            return " signs in"
+            return " authenticates"
     return ""
 
 
 def _condition(app: App, rule: Resource) -> str:
-    """What a rule asks for, as a line."""
+    """Return the conditions of a rule as one line."""
     parts = []
     for condition in rule.get("Conditions") or []:
         for key, config in sorted(condition.items()):

@@ -1,4 +1,4 @@
-"""How resources are called in a picture, and which are left out."""
+"""Titles and kinds of resources in a picture, and the types that are not drawn."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PLUMBING = (
     "AWS::WAFv2::WebACLAssociation",
     "Custom::",
 )
-"""Types, or how they begin, that join others and are not drawn."""
+"""Types, or prefixes of types, that only connect other resources and are not drawn."""
 
 _KINDS = {
     "AWS::CloudFront::Distribution": ("CDN", Tone.NETWORK),
@@ -82,32 +82,32 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def kind_of(resource: Resource) -> tuple[str, Tone]:
-    """What a resource is, in a word or two, and its tone."""
-    known = _KINDS.get(resource.kind)
-    if known is not None:
-        return known
+    """Return the kind of a resource in a word or two, and its tone."""
+    kind = _KINDS.get(resource.kind)
+    if kind is not None:
+        return kind
     *_, service, name = ("", *resource.kind.split("::"))
     words = " ".join(word if word.isupper() else word.lower() for word in _WORDS.sub(" ", name).split())
     return (f"{service} {words}" if service not in {"", "AWS"} else words), Tone.OTHER
 
 
 def title_of(resource: Resource) -> str:
-    """What a resource is called: its path without its stack, and without a last part that only says its kind."""
+    """Return the title of a resource: its path without the stack, and without a last part that only says its kind."""
     parts = resource.path.split("/")[1:] or [resource.path]
     last_says_kind = parts[-1] in {"Service", "TaskDef"} and len(parts) > 1
     return _HASH.sub("", "/".join(parts[:-1] if last_says_kind else parts)) or parts[-1]
 
 
 def anchor_of(resource: Resource) -> str:
-    """A name for a resource that no other has."""
+    """Return a unique name for a resource."""
     return f"{resource.template.file.stem}:{resource.logical_id}"
 
 
 def tip_of(resource: Resource) -> str:
-    """What a pointer that rests on a resource is shown."""
+    """Return the tooltip of a resource."""
     return f"{resource.kind} {resource.path}"
 
 
 def is_plumbing(resource: Resource) -> bool:
-    """Whether a resource only joins others."""
+    """Return whether a resource only connects others."""
     return resource.kind.startswith(PLUMBING)

@@ -1,4 +1,4 @@
-"""Where everything goes: boxes in groups, nothing over anything else."""
+"""Lay out a scene: place boxes and groups so that nothing overlaps."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 TITLE, SMALL = 14, 12  # sizes of type
 LINE, HEAD = 20, 46  # heights of a row, and of title and kind
-PAD, GAP, AISLE = 14, 14, 64  # inside a frame, between boxes one below the other, between columns
+PAD, GAP, AISLE = 14, 14, 64  # inside a frame, between stacked boxes, between columns
 INDENT = 12  # of text in a box
-_LONGEST = 36  # characters of a line
+_MAX_LINE = 36  # characters
 _NARROW, _WIDE, _UPPER = set("iljtfrI.,:;'|!()[]/ -"), set("mwMW@%"), set("ABCDEFGHJKLNOPQRSTUVXYZ&")
 
 
@@ -30,14 +30,14 @@ class Frame:
 
 @dataclass
 class Layout:
-    """Where everything is.
+    """The positions of all parts of a picture.
 
     Attributes:
         width: Width of the picture.
         height: Height of the picture.
-        boxes: Each box and its frame.
-        groups: Each drawn group and its frame, outer ones first.
-        anchors: Where arrows begin and end.
+        boxes: The boxes with their frames.
+        groups: The visible groups with their frames, outer groups first.
+        anchors: The frames that arrows start and end at.
     """
 
     width: float = 0
@@ -48,12 +48,12 @@ class Layout:
 
 
 def lay_out(root: Group, *, margin: float, top: float) -> Layout:
-    """Place everything.
+    """Lay out a group and everything in it.
 
     Args:
-        root: What to place.
-        margin: Room around it.
-        top: Room above it, for a heading.
+        root: The group.
+        margin: Space around it.
+        top: Space above it, for a heading.
     """
     layout = Layout()
     width, height = _size(root)
@@ -63,15 +63,15 @@ def lay_out(root: Group, *, margin: float, top: float) -> Layout:
 
 
 def shortened(text: str) -> str:
-    """A text that fits into a line: the middle of a long one is left out."""
-    if len(text) <= _LONGEST:
+    """Return a text that fits into a line: the middle of a long text is left out."""
+    if len(text) <= _MAX_LINE:
         return text
-    half = (_LONGEST - 1) // 2
+    half = (_MAX_LINE - 1) // 2
     return f"{text[:half]}…{text[-half:]}"
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is; rather too wide, for the widest of the usual fonts."""
+    """Return the estimated width of a text, for the widest of the usual fonts."""
     ems = sum(
         0.36 if letter in _NARROW else 0.95 if letter in _WIDE else 0.76 if letter in _UPPER else 0.62
         for letter in text
@@ -80,7 +80,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def row_top(index: int) -> float:
-    """Where a row begins, from the top of its box."""
+    """Return the distance of a row from the top of its box."""
     return HEAD + index * (LINE + 4)
 
 
@@ -130,7 +130,7 @@ def _place(item: Box | Group, frame: Frame, layout: Layout) -> None:
         if item.beside:
             if index == len(item.children) - 1:
                 width = frame.x + pad + inner_width - x
-            # Frames share the height of their row, columns begin at its top, and a box by itself is in its middle.
+            # Frames are as high as their row, columns start at its top, and a single box is centred in it.
             tall = isinstance(child, Group) and bool(child.title)
             top = y + (inner_height - height) / 2 if isinstance(child, Box) else y
             _place(child, Frame(x, top, width, inner_height if tall else height), layout)

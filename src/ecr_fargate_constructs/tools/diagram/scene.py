@@ -1,4 +1,4 @@
-"""What a picture shows: boxes in groups, and arrows between them."""
+"""The content of a picture, without positions: boxes in groups, and arrows between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Tone(Enum):
-    """What a box is about; each tone has a colour."""
+    """The subject of a box; each tone has its colour."""
 
     NETWORK = "network"
     COMPUTE = "compute"
@@ -19,12 +19,12 @@ class Tone(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """A line in a box.
+    """A row in a box.
 
     Attributes:
-        text: What it says.
-        anchor: Name by which arrows begin at it; empty when none does.
-        framed: Whether it is drawn as a box of its own.
+        text: Its text.
+        anchor: Name of the anchor that arrows start at; empty if none does.
+        framed: Whether it has its own frame.
     """
 
     text: str
@@ -34,15 +34,15 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A resource, or several of a kind.
+    """A resource, or several of one kind.
 
     Attributes:
-        anchor: Its name, for arrows.
+        anchor: Name of the anchor for arrows.
         title: Its first line.
-        kind: What it is.
+        kind: Its second line: the kind of resource.
         rows: Further lines.
-        tone: What it is about.
-        tip: What a pointer that rests on it is shown.
+        tone: Its subject, which sets its colour.
+        tip: Its tooltip.
     """
 
     anchor: str
@@ -58,10 +58,10 @@ class Group:
     """Boxes and groups that belong together.
 
     Attributes:
-        title: What it says above them; empty for a group that is not drawn.
-        children: What is in it.
-        beside: Whether they stand side by side, not one below the other.
-        name: What kind of group it is.
+        title: Its title; empty for a group without a frame.
+        children: Its boxes and groups.
+        beside: Whether they are side by side instead of stacked.
+        name: Kind of group, which sets its colour.
     """
 
     title: str = ""
@@ -75,9 +75,9 @@ class Arrow:
     """An arrow.
 
     Attributes:
-        start: Anchor that it begins at.
-        end: Anchor that it leads to.
-        dashed: Whether it only looks, and carries nothing.
+        start: Anchor that it starts at.
+        end: Anchor that it ends at.
+        dashed: Whether it stands for watching, not for traffic or data.
     """
 
     start: str
@@ -90,10 +90,10 @@ class Scene:
     """A picture before it is drawn.
 
     Attributes:
-        title: What it is of.
-        root: Everything in it.
+        title: Its title.
+        root: The group of everything in it.
         arrows: The arrows.
-        hidden: How many resources it leaves out, since they only join others.
+        hidden: Number of resources that are not drawn, since they only connect others.
     """
 
     title: str

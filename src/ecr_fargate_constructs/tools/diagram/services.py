@@ -1,4 +1,4 @@
-"""Services in a picture: how many tasks of which size, their containers, and what they use."""
+"""Draw services: the number and size of their tasks, their containers, and the resources that they use."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PARTS = {
     "AWS::EFS::AccessPoint": "FileSystemId",
     "AWS::SecretsManager::SecretTargetAttachment": "SecretId",
 }
-"""Types that belong to another resource, and the property that names it."""
+"""Types that are part of another resource, and the property that names that resource."""
 
 
 def service_box(service: Service, *, several_stacks: bool) -> Box:
-    """A service with its tasks and containers."""
+    """Return the box of a service, with its tasks and containers."""
     task = service.task
     rows = [Row(_tasks(service))]
     if task is not None and task.cpu is not None and task.memory is not None:
@@ -47,27 +47,27 @@ def service_box(service: Service, *, several_stacks: bool) -> Box:
 
 
 def used_by(service: Service) -> list[Resource]:
-    """What a service uses: its images' repositories, its logs, secrets and volumes, and what its role may use."""
+    """Return the resources that a service uses: repositories, logs, secrets, volumes, and those its role may access."""
     app = service.app
     if service.task is None:
         return []
-    found: list[Resource] = []
+    used: list[Resource] = []
     for container in service.task.containers:
         for key in ("Image", "LogConfiguration", "Secrets", "Environment"):
-            found += app.targets(container.definition.get(key), service.task.resource.template)
-    found += app.targets(service.task.resource.get("Volumes"), service.task.resource.template)
-    found += app.targets(service.resource.get("ServiceConnectConfiguration"), service.resource.template)
-    found += app.targets(service.resource.get("ServiceRegistries"), service.resource.template)
+            used += app.targets(container.definition.get(key), service.task.resource.template)
+    used += app.targets(service.task.resource.get("Volumes"), service.task.resource.template)
+    used += app.targets(service.resource.get("ServiceConnectConfiguration"), service.resource.template)
+    used += app.targets(service.resource.get("ServiceRegistries"), service.resource.template)
     role = app.target(service.task.resource.get("TaskRoleArn"), service.task.resource.template)
     for policy in app.referring(role, "AWS::IAM::Policy", "Roles") if role is not None else ():
-        found += app.targets(policy.get("PolicyDocument"), policy.template)
-    return list(dict.fromkeys(whole for part in found for whole in _wholes(app, part)))
+        used += app.targets(policy.get("PolicyDocument"), policy.template)
+    return list(dict.fromkeys(owner for part in used for owner in _owners(app, part)))
 
 
-def _wholes(app: App, part: Resource) -> Iterable[Resource]:
-    """What a part belongs to: an access point to its file system, an attachment to its secret."""
-    whole = _PARTS.get(part.kind)
-    return (part,) if whole is None else app.targets(part.get(whole), part.template)
+def _owners(app: App, part: Resource) -> Iterable[Resource]:
+    """Return the resource that a part belongs to: the file system of an access point, the secret of an attachment."""
+    name = _PARTS.get(part.kind)
+    return (part,) if name is None else app.targets(part.get(name), part.template)
 
 
 def _tasks(service: Service) -> str:
@@ -81,12 +81,12 @@ def _tasks(service: Service) -> str:
 
 
 def _container(container: Container) -> str:
-    """A container and its image: what it is built from, or its name."""
+    """Return the row of a container: its name, and its image unless the app builds it."""
     if container.built is not None:
-        return f"{container.name}: built here"
+        return f"{container.name}: built by the app"
     name = container.image.rpartition("/")[2]
     head, separator, tag = name.partition("@" if "@" in name else ":")
-    held = container.task.app.target(container.definition.get("Image"), container.task.resource.template)
-    if held is not None and held.kind == "AWS::ECR::Repository":
-        head = title_of(held)
+    repository = container.task.app.target(container.definition.get("Image"), container.task.resource.template)
+    if repository is not None and repository.kind == "AWS::ECR::Repository":
+        head = title_of(repository)
     return f"{container.name}: {_OPEN.sub('', head)}{separator}{tag[:_SHORT_TAG]}"

@@ -1,4 +1,4 @@
-"""A picture as SVG, light and dark."""
+"""Render a scene as SVG, in light and dark colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from xml.sax import saxutils
 
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.diagram.layout import HEAD, INDENT, LINE, SMALL, TITLE, lay_out, row_top, shortened
 from ecr_fargate_constructs.tools.diagram.scene import Box, Scene, Tone
 
@@ -31,7 +31,7 @@ class Theme(Enum):
     """The colours of a picture."""
 
     AUTO = "auto"
-    """Light, and dark where the reader's screen is."""
+    """Light or dark, as the reader's screen is."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -81,9 +81,9 @@ _DARK = {
 
 @refuses_malformed
 def svg(scene: Scene, theme: Theme = Theme.AUTO) -> str:
-    """The picture; the same scene gives the same text."""
+    """Return a scene as SVG; the same scene always gives the same text."""
     layout = lay_out(scene.root, margin=_MARGIN, top=_TOP)
-    note = f"{scene.hidden} resources that only join others are left out." if scene.hidden else ""
+    note = f"{scene.hidden} resources that only connect others are not shown." if scene.hidden else ""
     width = max(layout.width, 420)
     size = f'width="{width:g}" height="{layout.height:g}"'
     parts = [
@@ -105,12 +105,12 @@ def svg(scene: Scene, theme: Theme = Theme.AUTO) -> str:
 
 
 def escape(text: str) -> str:
-    """Return a text as it stands in XML, which knows no control characters."""
+    """Return a text escaped for XML, which allows no control characters."""
     return saxutils.escape(_NOT_XML.sub("\ufffd", text))
 
 
 def _description(layout: Layout) -> str:
-    """The picture in words, for who cannot see it."""
+    """Return the picture in words, for readers who cannot see it."""
     groups = ", ".join(group.title for group, _ in layout.groups)
     boxes = ", ".join(f"{box.kind} {box.title}" for box, _ in layout.boxes)
     return f"Groups: {groups or 'none'}. Boxes: {boxes or 'none'}."
@@ -182,27 +182,27 @@ def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
 
 
 class Curves:
-    """The curves of a picture's arrows."""
+    """The curves of the arrows in a picture."""
 
     def __init__(self, scene: Scene, layout: Layout) -> None:
-        """Share out the sides of the boxes among the arrows."""
+        """Distribute the arrows over the sides of their boxes."""
         self._anchors = layout.anchors
         leaving: dict[str, list[Arrow]] = {}
-        coming: dict[str, list[Arrow]] = {}
+        arriving: dict[str, list[Arrow]] = {}
         for arrow in scene.arrows:
             leaving.setdefault(arrow.start, []).append(arrow)
-            coming.setdefault(arrow.end, []).append(arrow)
+            arriving.setdefault(arrow.end, []).append(arrow)
         self._leaving = {anchor: self._shares(arrows, "end") for anchor, arrows in leaving.items()}
-        self._coming = {anchor: self._shares(arrows, "start") for anchor, arrows in coming.items()}
+        self._arriving = {anchor: self._shares(arrows, "start") for anchor, arrows in arriving.items()}
 
     def of(self, arrow: Arrow) -> list[tuple[float, float]]:
         """Return a curve from the right side of a box to the left side of another, or around a column's right side.
 
-        Arrows that begin at one box, or end at one, share its side evenly, in the order of their other ends.
+        Arrows that start or end at the same box are spread evenly over its side, in the order of their other ends.
         """
         first, last = self._anchors[arrow.start], self._anchors[arrow.end]
         x1, y1 = first.x + first.width, _share(first, self._leaving[arrow.start], arrow)
-        x2, y2 = last.x, _share(last, self._coming[arrow.end], arrow)
+        x2, y2 = last.x, _share(last, self._arriving[arrow.end], arrow)
         if x2 > x1:
             middle = (x1 + x2) / 2
             return [(x1, y1), (middle, y1), (middle, y2), (x2 - 1, y2)]
@@ -211,7 +211,7 @@ class Curves:
         return [(x1, y1), (out, y1), (out, y2), (x2 + 1, y2)]
 
     def _shares(self, arrows: list[Arrow], other: str) -> dict[Arrow, int]:
-        """The places of arrows on a side, in the order of their other ends."""
+        """Return the positions of arrows on a side, in the order of their other ends."""
         ordered = sorted(arrows, key=lambda each: self._anchors[getattr(each, other)].y)
         places: dict[Arrow, int] = {}
         for place, arrow in enumerate(ordered):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.doctor.registry import RULES
 from ecr_fargate_constructs.tools.doctor.rule import PREFIX, Severity
 

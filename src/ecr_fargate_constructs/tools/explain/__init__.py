@@ -1,1 +1,1 @@
-"""Why a deployment failed."""
+"""Explain why a deployment failed."""

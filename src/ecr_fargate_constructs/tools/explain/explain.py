@@ -1,4 +1,4 @@
-"""Why a deployment failed: finds the cause in what AWS says of a service, its tasks and its stack. Pure."""
+"""Find the causes of a failed deployment in AWS's descriptions of its service, tasks and stack. Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.explain.rules import Rule
 
 Record: TypeAlias = "Mapping[str, Any]"
-"""Answers of AWS, merged: of ``describe-services``, ``describe-tasks``, ``describe-service-deployments``,
+"""Responses of AWS, merged: of ``describe-services``, ``describe-tasks``, ``describe-service-deployments``,
 ``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``."""
 
 _FAILED_STATES = ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED", "ROLLBACK_IN_PROGRESS", "FAILED")
-_RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and old ones tell of other failures
+_RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and older ones belong to other failures
 _ROLLBACK = re.compile(r"\broll(?:ed|ing) back to\b")
 _ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Something that AWS said.
+    """A message of AWS.
 
     Attributes:
-        where: Of what, for example ``task 0123, container web``.
-        text: What.
+        where: What it is about, for example ``task 0123, container web``.
+        text: The message.
     """
 
     where: str
@@ -39,12 +39,12 @@ class Observation:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A cause, and where it was seen.
+    """A cause, with the messages that show it.
 
     Attributes:
-        rule: The cause.
-        observation: The first thing that says so.
-        times: How many say so.
+        rule: The rule of the cause.
+        observation: The first message that shows it.
+        times: Number of messages that show it.
     """
 
     rule: Rule
@@ -53,30 +53,30 @@ class Explanation:
 
     @property
     def sentence(self) -> str:
-        """Why it failed, in a sentence."""
+        """The reason, as a sentence."""
         return f"{self.observation.where}: {self.rule.sentence}."
 
 
 def explain(record: Record) -> list[Explanation]:
-    """Causes, the most telling one first; none when nothing that is known was said.
+    """Return the causes, the most significant one first; none if no rule matches a message.
 
-    What only follows from another cause, such as the breaker, is left out where that cause was found.
+    Consequences of another cause, such as the circuit breaker, are left out if that cause is present.
     """
-    seen = list(observations(record))
-    found: dict[str, Explanation] = {}
+    messages = list(observations(record))
+    by_cause: dict[str, Explanation] = {}
     for rule in RULES:
-        for each in seen:
-            # Each word of AWS has one cause: the first rule that knows it.
-            if rule.pattern.search(each.text) and _first(each) is rule:
-                times = found[rule.cause].times + 1 if rule.cause in found else 1
-                first = found[rule.cause].observation if rule.cause in found else each
-                found[rule.cause] = Explanation(rule, first, times)
-    causes = [each for each in found.values() if not each.rule.consequence]
-    return causes or list(found.values())[:1]
+        for each in messages:
+            # Each message has one cause: that of the first rule that matches it.
+            if rule.pattern.search(each.text) and _first_rule(each) is rule:
+                times = by_cause[rule.cause].times + 1 if rule.cause in by_cause else 1
+                first = by_cause[rule.cause].observation if rule.cause in by_cause else each
+                by_cause[rule.cause] = Explanation(rule, first, times)
+    causes = [each for each in by_cause.values() if not each.rule.consequence]
+    return causes or list(by_cause.values())[:1]
 
 
 def failed(record: Record) -> bool:
-    """Whether something failed at all, known or not."""
+    """Return whether anything failed, whether or not its cause is known."""
     services = record.get("services", ())
     deployments = [each for service in services for each in service.get("deployments", ())]
     return (
@@ -89,33 +89,33 @@ def failed(record: Record) -> bool:
 
 
 def health_checks(record: Record) -> list[str]:
-    """What the load balancer asks of the targets, and what those that are not healthy say."""
-    asked = []
+    """Describe the load balancer's health checks, and the result of each target that is not healthy."""
+    lines = []
     for group in record.get("TargetGroups", ()):
         matcher = group.get("Matcher") or {}
         codes = matcher.get("HttpCode") or matcher.get("GrpcCode") or "200"
         port = str(group.get("HealthCheckPort") or "traffic-port")
         where = "the container's port" if port == "traffic-port" else f"port {port}"
         path = group.get("HealthCheckPath") or "/"
-        asked.append(f"{group.get('TargetGroupName', '?')}: GET {path} on {where} has to answer {codes}")
+        lines.append(f"{group.get('TargetGroupName', '?')}: GET {path} on {where} must return {codes}")
     for each in record.get("TargetHealthDescriptions", ()):
         if _state(each) == "unhealthy":
             target, health = each.get("Target", {}), each["TargetHealth"]
-            said = health.get("Description") or health.get("Reason") or "unhealthy"
-            asked.append(f"{target.get('Id', '?')}:{target.get('Port', '?')}: {said}")
-    return list(dict.fromkeys(asked))
+            result = health.get("Description") or health.get("Reason") or "unhealthy"
+            lines.append(f"{target.get('Id', '?')}:{target.get('Port', '?')}: {result}")
+    return list(dict.fromkeys(lines))
 
 
 def last_lines(record: Record) -> list[str]:
-    """The last lines of the task that failed last."""
+    """Return the last log lines of the task that failed last."""
     return [str(each.get("message", "")) for each in record.get("logEvents", ())]
 
 
 def observations(record: Record) -> Iterator[Observation]:
-    """All that is said of a failure, the tasks' own words first."""
+    """Yield all messages about a failure, those of the tasks first."""
     for task in _newest(failures(record.get("tasks", ()), record.get("services", ()))):
         yield from _of_task(task)
-    for key, said in (
+    for key, read in (
         ("services", _of_service),
         ("TargetHealthDescriptions", _of_target),
         ("serviceDeployments", _of_deployment),
@@ -123,33 +123,33 @@ def observations(record: Record) -> Iterator[Observation]:
         ("logEvents", _of_log_event),
     ):
         for each in record.get(key, ()):
-            yield from said(each)
+            yield from read(each)
 
 
 def failures(tasks: Sequence[Record], services: Sequence[Record]) -> list[Record]:
-    """Return the tasks that stopped for a reason of their own.
+    """Return the tasks that stopped because they failed, not because ECS or a user stopped them.
 
-    Tasks of a version before the one that a service runs are left out: a later deployment has replaced that version.
-    What a rollback has replaced has a later revision than what runs, and stays.
+    Tasks with an earlier revision than the service runs are left out: a later deployment has replaced them. Tasks that
+    a rollback has replaced have a later revision than the service runs, and are kept.
     """
-    return [task for task in tasks if _stopped_of_itself(task) and not _is_past(task, services)]
+    return [task for task in tasks if _failed_by_itself(task) and not _is_past(task, services)]
 
 
 def _is_past(each: Record, services: Sequence[Record]) -> bool:
-    """Whether a task or deployment has an earlier revision than the service of its family."""
+    """Return whether a task or deployment has an earlier revision than the service of its family."""
     family, revision = _revision(each)
-    return any(family == theirs and revision < current for theirs, current in map(_revision, services))
+    return any(family == other and revision < current for other, current in map(_revision, services))
 
 
 def _revision(each: Record) -> tuple[str, int]:
-    """The family and revision of a service, a deployment or a task."""
+    """Return the task definition's family and revision of a service, a deployment or a task."""
     arn = str(each.get("taskDefinitionArn") or each.get("taskDefinition") or "")
     family, _, revision = arn.rpartition(":")
     return family, int(revision) if revision.isdecimal() else 0
 
 
 def _newest(stopped: Sequence[Record]) -> Iterator[Record]:
-    """Tasks of the version that failed last: those of earlier ones stopped for reasons of their own."""
+    """Yield the tasks of the version that failed last: earlier versions may have failed for other reasons."""
     latest = max(stopped, key=lambda task: _instant(task.get("stoppedAt")) or 0.0, default=None)
     for task in stopped:
         if latest is not None and task.get("taskDefinitionArn") == latest.get("taskDefinitionArn"):
@@ -158,7 +158,7 @@ def _newest(stopped: Sequence[Record]) -> Iterator[Record]:
 
 def _of_service(service: Record) -> Iterator[Observation]:
     name = f"service {service.get('serviceName', '?')}"
-    for event in _recent(_of_the_last_deployment(service)):
+    for event in _recent(_events_of_last_deployment(service)):
         yield Observation(name, event.get("message", ""))
     for deployment in service.get("deployments", ()):
         if deployment.get("rolloutState") != "COMPLETED" and not _is_past(deployment, [service]):
@@ -190,19 +190,19 @@ def _of_log_event(line: Record) -> Iterator[Observation]:
     yield Observation("log", line.get("message", ""))
 
 
-def _of_the_last_deployment(service: Record) -> list[Record]:
-    """Events since the deployment that runs was made: all of them after a rollback to it, which tell why."""
+def _events_of_last_deployment(service: Record) -> list[Record]:
+    """Return the events since the current deployment started; all events after a rollback, since they say why."""
     events = list(service.get("events", ()))
     deployments: Sequence[Record] = service.get("deployments", ())
     primary = next((each for each in deployments if each.get("status") == "PRIMARY"), None)
-    began = _instant(primary.get("createdAt")) if primary is not None else None
-    if primary is None or began is None:
+    started = _instant(primary.get("createdAt")) if primary is not None else None
+    if primary is None or started is None:
         return events
     name = str(primary.get("id", ""))
-    said = [str(event.get("message", "")) for event in events]
-    if any(name in message and _ROLLBACK.search(message) for message in said):
+    messages = [str(event.get("message", "")) for event in events]
+    if any(name in message and _ROLLBACK.search(message) for message in messages):
         return events
-    return [event for event in events if (_instant(event.get("createdAt")) or began) >= began]
+    return [event for event in events if (_instant(event.get("createdAt")) or started) >= started]
 
 
 def _recent(events: Sequence[Record]) -> Iterator[Record]:
@@ -214,7 +214,7 @@ def _recent(events: Sequence[Record]) -> Iterator[Record]:
 
 
 def _instant(value: object) -> float | None:
-    """A time of AWS: as boto3 gives it, as the command line prints it, or in seconds."""
+    """Return a time of AWS in seconds; it is a ``datetime`` of boto3, text of the command line, or a number."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, (int, float)):
@@ -232,19 +232,19 @@ def _of_task(task: Record) -> Iterator[Observation]:
         if container.get("reason"):
             yield Observation(where, container["reason"])
     codes = [each.get("exitCode") for each in task.get("containers", ()) if each.get("exitCode") is not None]
-    said = ", ".join(f"exit code: {code}" for code in codes)
-    yield Observation(name, f"{task.get('stoppedReason', '')} ({task.get('stopCode', '')}) {said}".strip())
+    exit_codes = ", ".join(f"exit code: {code}" for code in codes)
+    yield Observation(name, f"{task.get('stoppedReason', '')} ({task.get('stopCode', '')}) {exit_codes}".strip())
 
 
-def _stopped_of_itself(task: Record) -> bool:
-    """Whether a task stopped, or is being stopped, for a reason of its own: not since it was told to."""
+def _failed_by_itself(task: Record) -> bool:
+    """Return whether a task stopped, or is stopping, because it failed, not because ECS or a user stopped it."""
     if task.get("lastStatus") != "STOPPED" and task.get("desiredStatus") != "STOPPED":
         return False
     reason = str(task.get("stoppedReason", ""))
     return task.get("stopCode") not in _ORDINARY_STOPS or "health check" in reason
 
 
-def _first(observation: Observation) -> Rule | None:
+def _first_rule(observation: Observation) -> Rule | None:
     return next((rule for rule in RULES if rule.pattern.search(observation.text)), None)
 
 

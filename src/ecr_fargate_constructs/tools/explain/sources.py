@@ -1,4 +1,4 @@
-"""Where the story of a deployment comes from: files with answers of AWS, or AWS itself."""
+"""Collect the descriptions of a deployment: from files with responses of AWS, or from AWS itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecr_fargate_constructs.tools.asking import asked
-from ecr_fargate_constructs.tools.errors import LocalError
+from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain.explain import failures
 
 if TYPE_CHECKING:
@@ -26,16 +26,16 @@ _KEYS = (
     "TargetGroups",
     "logEvents",
 )
-_TASKS = 20  # stopped tasks that are read; they are all alike
-_LINES = 20
-_MOST_DESCRIBED = 100  # by one DescribeTasks
+_MAX_TASKS = 20  # read for each service and state; stopped tasks are much alike
+_MAX_LINES = 20
+_MAX_DESCRIBED = 100  # by one call of DescribeTasks
 
 
 def from_files(files: Iterable[Path]) -> dict[str, list[Any]]:
-    """What the AWS command line printed, merged.
+    """Read responses that the AWS command line printed, and merge them.
 
     Raises:
-        LocalError: A file holds no such answer.
+        ToolError: A file holds no such response.
     """
     record: dict[str, list[Any]] = {key: [] for key in _KEYS}
     for file in files:
@@ -44,13 +44,13 @@ def from_files(files: Iterable[Path]) -> dict[str, list[Any]]:
             if not isinstance(content, dict):
                 raise TypeError("it is a list")  # noqa: TRY301 - caught below with the rest
         except (ValueError, TypeError) as error:
-            raise LocalError(f"{file} is no answer of AWS: {error}", fix=_FILES) from error
+            raise ToolError(f"{file} is not a response of AWS: {error}", fix=_FILES) from error
         if "events" in content and "logEvents" not in content:  # aws logs get-log-events
             content["logEvents"] = content["events"]
-        known = [key for key in _KEYS if isinstance(content.get(key), list)]
-        if not known:
-            raise LocalError(f"{file} has none of {', '.join(_KEYS)}", fix=_FILES)
-        for key in known:
+        present = [key for key in _KEYS if isinstance(content.get(key), list)]
+        if not present:
+            raise ToolError(f"{file} has none of {', '.join(_KEYS)}", fix=_FILES)
+        for key in present:
             record[key] += content[key]
     return record
 
@@ -62,26 +62,26 @@ _FILES = (
 
 
 def from_stacks(clients: Clients, stacks: Iterable[str]) -> dict[str, list[Any]]:
-    """All that AWS says of the services of several stacks."""
+    """Describe the services of several stacks."""
     record: dict[str, list[Any]] = {key: [] for key in _KEYS}
     for stack in stacks:
-        for key, found in from_stack(clients, stack).items():
-            record[key] += found
+        for key, items in from_stack(clients, stack).items():
+            record[key] += items
     return record
 
 
 def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
-    """All that AWS says of the services of a stack.
+    """Describe the services of a stack, and the events of its last update.
 
     Raises:
-        LocalError: There is no such stack, or the caller may not ask.
+        ToolError: There is no such stack, or the caller lacks a permission.
     """
     cloudformation = clients("cloudformation")
-    events = asked(
+    events = call_aws(
         lambda: cloudformation.describe_stack_events(StackName=stack)["StackEvents"],
         "cloudformation:DescribeStackEvents",
     )
-    resources = asked(
+    resources = call_aws(
         lambda: cloudformation.describe_stack_resources(StackName=stack)["StackResources"],
         "cloudformation:DescribeStackResources",
     )
@@ -94,18 +94,18 @@ def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
 def from_services(
     clients: Clients, arns: Sequence[str], *, tasks_of_interest: Sequence[str] | None = None
 ) -> dict[str, list[Any]]:
-    """All that AWS says of services.
+    """Describe services, their tasks, targets and deployments.
 
     Args:
-        clients: Makes a client for an AWS service.
+        clients: Makes the client for an AWS service.
         arns: ARNs of the services.
-        tasks_of_interest: ARNs of the tasks to look at; left out, some of each service's.
+        tasks_of_interest: ARNs of the tasks to describe; by default some tasks of each service.
     """
     record: dict[str, list[Any]] = {key: [] for key in _KEYS}
     ecs = clients("ecs")
     for arn in arns:
         cluster = arn.split("/")[-2]
-        answer = asked(
+        answer = call_aws(
             lambda arn=arn, cluster=cluster: ecs.describe_services(cluster=cluster, services=[arn]),  # type: ignore[misc]
             "ecs:DescribeServices",
         )
@@ -117,51 +117,51 @@ def from_services(
         for service in answer["services"]:
             for balancer in service.get("loadBalancers", ()):
                 if "targetGroupArn" in balancer:
-                    for key, found in _health(clients, balancer["targetGroupArn"]).items():
-                        record[key] += found
+                    for key, items in _health(clients, balancer["targetGroupArn"]).items():
+                        record[key] += items
     return record
 
 
-def _tasks(ecs: Any, cluster: str, service: str, known: Sequence[str] | None) -> list[Any]:  # noqa: ANN401 - boto3's
-    found = list(known or ())[:_MOST_DESCRIBED]
-    for status in ("STOPPED", "RUNNING") if known is None else ():
-        answer = asked(
+def _tasks(ecs: Any, cluster: str, service: str, only: Sequence[str] | None) -> list[Any]:  # noqa: ANN401 - boto3's
+    arns = list(only or ())[:_MAX_DESCRIBED]
+    for status in ("STOPPED", "RUNNING") if only is None else ():
+        answer = call_aws(
             lambda status=status: ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=status),  # type: ignore[misc]
             "ecs:ListTasks",
         )
-        found += answer["taskArns"][:_TASKS]
-    if not found:
+        arns += answer["taskArns"][:_MAX_TASKS]
+    if not arns:
         return []
-    tasks: list[Any] = asked(lambda: ecs.describe_tasks(cluster=cluster, tasks=found)["tasks"], "ecs:DescribeTasks")
+    tasks: list[Any] = call_aws(lambda: ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"], "ecs:DescribeTasks")
     return tasks
 
 
 def _deployments(ecs: Any, cluster: str, service: str) -> list[Any]:  # noqa: ANN401 - boto3 makes its clients at run time
-    """The newest deployment; nothing where there are none to ask for, as on the embedded AWS."""
+    """Return the newest deployment; nothing where AWS has no such call, as the embedded AWS."""
     try:
         newest = ecs.list_service_deployments(cluster=cluster, service=service, maxResults=1)["serviceDeployments"]
         arns = [each["serviceDeploymentArn"] for each in newest[:1]]
-        found: list[Any] = (
+        deployments: list[Any] = (
             ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"] if arns else []
         )
     except (BotoCoreError, ClientError):
         return []
-    return found
+    return deployments
 
 
 def _health(clients: Clients, group: str) -> dict[str, list[Any]]:
-    """How the targets of a group are, and how they are checked."""
+    """Return the health of a target group's targets, and the group with its health check."""
     elb = clients("elbv2")
     try:
-        found: list[Any] = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        targets: list[Any] = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         groups: list[Any] = elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"]
     except (BotoCoreError, ClientError):
         return {}
-    return {"TargetHealthDescriptions": found, "TargetGroups": groups}
+    return {"TargetHealthDescriptions": targets, "TargetGroups": groups}
 
 
 def _last_lines(clients: Clients, failed: Sequence[Any]) -> list[Any]:
-    """The last lines of the task that failed last, if its containers log to CloudWatch and the caller may read them."""
+    """Return the last log lines of the task that failed last, if CloudWatch has them and the caller may read them."""
     stopped = max(failed, key=lambda task: str(task.get("stoppedAt", "")), default=None)
     if stopped is None:
         return []
@@ -176,7 +176,7 @@ def _last_lines(clients: Clients, failed: Sequence[Any]) -> list[Any]:
                 continue
             stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{stopped['taskArn'].rpartition('/')[2]}"
             answer = clients("logs").get_log_events(
-                logGroupName=options["awslogs-group"], logStreamName=stream, limit=_LINES
+                logGroupName=options["awslogs-group"], logStreamName=stream, limit=_MAX_LINES
             )
             lines += answer["events"]
     except (BotoCoreError, ClientError):
@@ -185,11 +185,11 @@ def _last_lines(clients: Clients, failed: Sequence[Any]) -> list[Any]:
 
 
 def _since_the_last_start(events: Sequence[Any]) -> list[Any]:
-    """Events of the newest update, which come newest first: older failures are other stories."""
-    found = []
+    """Return the events of the newest update, newest first: earlier failures have nothing to do with it."""
+    newest = []
     for event in events:
-        found.append(event)
+        newest.append(event)
         started = event.get("ResourceStatus") in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
         if started and event.get("ResourceType") == "AWS::CloudFormation::Stack":
             break
-    return found
+    return newest

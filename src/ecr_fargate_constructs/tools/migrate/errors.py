@@ -1,9 +1,11 @@
-"""The error that ends a migration."""
+"""The error of a file that cannot be migrated: it knows the line, and not yet the file."""
 
 from __future__ import annotations
 
+from ecr_fargate_constructs.tools.errors import ToolError
 
-class MigrationError(Exception):
+
+class MigrationError(ToolError):
     """A file that cannot be read as what it should be.
 
     Attributes:
@@ -14,7 +16,6 @@ class MigrationError(Exception):
     def __init__(self, cause: str, *, line: int | None = None) -> None:
         """Create the error."""
         super().__init__(cause)
-        self.cause = cause
         self.line = line
 
     def __str__(self) -> str:

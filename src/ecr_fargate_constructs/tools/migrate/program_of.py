@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.compose import is_compose, read_project
 from ecr_fargate_constructs.tools.migrate.copilot import read_service
 from ecr_fargate_constructs.tools.migrate.document import parse
@@ -57,10 +58,6 @@ class Migration:
     findings: Mapping[str, tuple[Finding, ...]]
 
 
-class SourceError(Exception):
-    """A file that cannot be migrated; its text names the file, the line and the cause."""
-
-
 def migrate(
     sources: Sequence[Source], *, variables: Mapping[str, str] | None = None, environment: str | None = None
 ) -> Migration:
@@ -72,7 +69,7 @@ def migrate(
         environment: Environment of Copilot whose overrides are wanted; left out, the manifest as it is without them.
 
     Raises:
-        SourceError: A file is neither, or not readable as what it is.
+        ToolError: A file is neither, or not readable as what it is.
     """
     given = {**(variables or {}), **({} if environment is None else {"COPILOT_ENVIRONMENT_NAME": environment})}
     roots = []
@@ -81,9 +78,9 @@ def migrate(
             roots.append((source, parse(source.text)))
     if any(is_compose(root) for _, root in roots):
         if len(roots) > 1:
-            raise SourceError("give one compose file: run 'docker compose config' to have several in one")
+            raise ToolError("give one compose file: run 'docker compose config' to have several in one")
         if environment is not None:
-            raise SourceError(f"{roots[0][0].name}: a compose file has no environments; leave --environment out")
+            raise ToolError(f"{roots[0][0].name}: a compose file has no environments; leave --environment out")
         return _compose(*roots[0], given)
     return _copilot(roots, given, environment)
 
@@ -111,7 +108,7 @@ def _copilot(roots: Sequence[tuple[Source, Node]], variables: Mapping[str, str],
     names = [service.name for service in services]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise SourceError(f"two manifests have the name {twice[0]!r}; name each service once")
+        raise ToolError(f"two manifests have the name {twice[0]!r}; name each service once")
     project = Project(
         name=variables.get("COPILOT_APPLICATION_NAME") or names[0],
         source="a Copilot manifest" if len(services) == 1 else "Copilot manifests",
@@ -127,4 +124,4 @@ def _naming(source: Source) -> Iterator[None]:
     try:
         yield
     except MigrationError as error:
-        raise SourceError(f"{source.name}: {error}") from error
+        raise ToolError(f"{source.name}: {error}") from error

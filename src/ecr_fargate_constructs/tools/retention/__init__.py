@@ -1,1 +1,1 @@
-"""Lifecycle policies against what a registry holds."""
+"""Apply lifecycle policies to the images of a repository, without changing it."""

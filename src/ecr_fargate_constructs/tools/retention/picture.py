@@ -1,4 +1,4 @@
-"""A picture of a plan: each image on a line of time, by what happens to it."""
+"""Draw what a lifecycle policy would do: a timeline with a dot for each image."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _COLOURS = {Outcome.KEPT: "#2f855a", Outcome.ARCHIVED: "#b7791f", Outcome.EXPIRED: "#c53030"}
 _WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 960, 250, 30, 26, 56
-_LONGEST = 26
+_MAX_LABEL = 26  # characters
 
 
 def timeline(plan: Plan, now: datetime) -> str:
-    """The plan as SVG: a row for each rule, a dot for each image where it was pushed."""
+    """Return the plan as SVG: a row for each rule, and a dot for each image at the time of its push."""
     rows: dict[float, list[Decision]] = {}
     for decision in plan.decisions:
         rows.setdefault(math.inf if decision.rule is None else decision.rule.priority, []).append(decision)
@@ -41,15 +41,15 @@ def timeline(plan: Plan, now: datetime) -> str:
     ]
     for index, outcome in enumerate(Outcome):
         count = sum(decision.outcome is outcome for decision in plan.decisions)
-        at = 24 + 140 * index
-        parts.append(f'<circle cx="{at}" cy="24" r="6" fill="{_COLOURS[outcome]}"/>')
-        parts.append(f'<text x="{at + 12}" y="28">{count} {outcome.value}</text>')
+        left = 24 + 140 * index
+        parts.append(f'<circle cx="{left}" cy="24" r="6" fill="{_COLOURS[outcome]}"/>')
+        parts.append(f'<text x="{left + 12}" y="28">{count} {outcome.value}</text>')
     for index, (priority, decisions) in enumerate(ordered):
         name = f"rule {priority}" if decisions[0].rule is not None else "no rule"
         y = _TOP + _ROW * index + _ROW / 2
-        what = decisions[0].rule.selection if decisions[0].rule is not None else "nothing sees them"
+        selection = decisions[0].rule.selection if decisions[0].rule is not None else "no rule selects them"
         parts.append(f'<text x="16" y="{y + 4}">{escape(name)}</text>')
-        parts.append(f'<text x="76" y="{y + 4}" class="s">{escape(str(what)[:_LONGEST])}</text>')
+        parts.append(f'<text x="76" y="{y + 4}" class="s">{escape(str(selection)[:_MAX_LABEL])}</text>')
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" stroke="#e2e8f0"/>')
         parts += [
             f'<circle cx="{x(decision.image.pushed_at):.1f}" cy="{y}" r="5" fill="{_COLOURS[decision.outcome]}" '

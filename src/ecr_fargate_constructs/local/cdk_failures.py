@@ -1,4 +1,4 @@
-"""Why the CDK command line failed, read from what it, the app and the build have printed. Pure."""
+"""Find out why the CDK command line failed, from its output and that of the app and the builds. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDED = re.compile(r"Subprocess exited with error")
 _NO_MANIFEST = re.compile(r"ENOENT.*manifest\.json|[Nn]o such file or directory.*manifest\.json")
 _ANNOTATION = re.compile(r"^ERROR (?P<text>.+?)(?: \(Construct Annotations\))?$")
 _FOREIGN = frozenset({"site-packages", "node_modules", ".venv", "venv"})
-_MOST_LINES = 20  # of an exception's message
+_MAX_LINES = 20  # of an exception's message
 _SIGNS = (
     re.compile(r"CREATE_FAILED|UPDATE_FAILED|❌"),
     re.compile(r"^[\w.]*(?:Error|Exception): "),
@@ -33,43 +33,44 @@ NO_SYNTH = "the app wrote nothing; does it call app.synth()?"
 
 
 def cause(verb: str, lines: Sequence[str], app_directory: Path) -> str:
-    """Return why a verb of the CDK command line failed.
+    """Return why a command of the CDK command line failed.
 
-    The most precise of what was printed: the failed step of a build with all of its output, the exception of the app
-    with the place in the app's own files, errors that constructs recorded, CloudFormation's failure, or the last line.
+    It is the most precise part of the output: the failed step of a build with all of its output, the app's exception
+    with its location in the app's own files, errors that constructs recorded, CloudFormation's failure, or the last
+    line.
 
     Args:
-        verb: ``synth``, ``deploy`` and so on.
-        lines: What was printed, without colours.
-        app_directory: The directory that the app's own files are in.
+        verb: The command: ``synth``, ``deploy`` and so on.
+        lines: The output, without colours.
+        app_directory: The directory of the app's own files.
     """
     if verb == "synth" and any(_NO_MANIFEST.search(line) for line in lines):
         return NO_SYNTH
-    found = failed_step(lines) or _exception(lines, app_directory) or _annotations(lines)
-    if not found:
-        said = [line for line in lines if line.strip()]
-        said = [line for line in said if not _ENDED.search(line)] or said
-        matching = (line for sign in _SIGNS for line in said if sign.search(line.strip()))
-        found = [next(matching, said[-1] if said else "it printed nothing").strip()]
-    return f"cdk {verb} failed: " + "\n  ".join(found)
+    reason = failed_step(lines) or _exception(lines, app_directory) or _annotations(lines)
+    if not reason:
+        printed = [line for line in lines if line.strip()]
+        printed = [line for line in printed if not _ENDED.search(line)] or printed
+        matching = (line for sign in _SIGNS for line in printed if sign.search(line.strip()))
+        reason = [next(matching, printed[-1] if printed else "it printed nothing").strip()]
+    return f"cdk {verb} failed: " + "\n  ".join(reason)
 
 
 def failed_step(lines: Sequence[str]) -> list[str]:
-    """Return the failed step of an image's build, with all that it printed; nothing when no build failed."""
-    for place, line in enumerate(lines):
+    """Return the failed step of an image build with its output; nothing if no build failed."""
+    for index, line in enumerate(lines):
         if _PODMAN_FAILED.search(line):
-            starts = [number for number in range(place) if _PODMAN_STEP.search(lines[number])]
-            step = lines[starts[-1] : place] if starts else []
+            starts = [number for number in range(index) if _PODMAN_STEP.search(lines[number])]
+            step = lines[starts[-1] : index] if starts else []
             return [line.rstrip(), *(each.rstrip() for each in step if not _TOOLKIT.search(each))]
         if failed := _BUILDKIT_FAILED.search(line):
-            return [line.rstrip(), *(each.rstrip() for each in lines[:place] if each.startswith(failed["step"]))]
+            return [line.rstrip(), *(each.rstrip() for each in lines[:index] if each.startswith(failed["step"]))]
         if _DOCKER_FAILED.search(line):
             return [line.rstrip()]
     return []
 
 
 def _exception(lines: Sequence[str], app_directory: Path) -> list[str]:
-    """The message of the app's exception, with the last place in the app's own files; nothing when there is none."""
+    """Return the message of the app's exception, with the last location in the app's own files; nothing without one."""
     for line in lines:
         if _LOST.search(line):
             return [line.strip()]
@@ -82,18 +83,18 @@ def _exception(lines: Sequence[str], app_directory: Path) -> list[str]:
         return []
     message: list[str] = []
     for line in lines[starts[0] :]:
-        if _ENDED.search(line) or len(message) == _MOST_LINES:
+        if _ENDED.search(line) or len(message) == _MAX_LINES:
             break
         message.append(line.rstrip())
-    here = [frame for frame in frames if _is_own(frame[1]["file"], app_directory)]
-    if not here:
+    own_frames = [frame for frame in frames if _is_own(frame[1]["file"], app_directory)]
+    if not own_frames:
         return message
-    number, frame = here[-1]
+    number, frame = own_frames[-1]
     source = next((each.strip() for each in lines[number + 1 : number + 2] if each.startswith("    ")), "")
     file = Path(frame["file"])
     name = file.relative_to(app_directory) if file.is_relative_to(app_directory) else file
-    place = f"at {name}:{frame['line']}" + (f": {source}" if source else "")
-    return [*message, place]
+    location = f"at {name}:{frame['line']}" + (f": {source}" if source else "")
+    return [*message, location]
 
 
 def _is_own(file: str, app_directory: Path) -> bool:
@@ -104,9 +105,9 @@ def _is_own(file: str, app_directory: Path) -> bool:
 
 
 def _annotations(lines: Sequence[str]) -> list[str]:
-    """Errors that constructs recorded, each with the path in the line after it."""
-    found = []
+    """Return the errors that constructs recorded, each with the construct's path from the next line."""
+    errors = []
     for line, after in pairwise([*lines, ""]):
         if error := _ANNOTATION.search(line.strip()):
-            found.append(f"[{after.strip()}] {error['text']}" if after.startswith(" ") else error["text"])
-    return list(dict.fromkeys(found))
+            errors.append(f"[{after.strip()}] {error['text']}" if after.startswith(" ") else error["text"])
+    return list(dict.fromkeys(errors))

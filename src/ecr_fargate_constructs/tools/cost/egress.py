@@ -1,4 +1,4 @@
-"""NAT gateways against interface endpoints: what each way from the tasks to AWS costs."""
+"""Compare the cost of NAT gateways and interface endpoints for the tasks' traffic to AWS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.endpoints import Feature, interface_endpoints
-from ecr_fargate_constructs.tools.assembly.errors import refuses_malformed
+from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.assembly.network import vpc_of
 from ecr_fargate_constructs.tools.assembly.workload import services
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 _COLLECTOR = "/aws-otel-collector"
-"""The image of ``Sidecar.adot()``, out of whichever registry."""
+"""End of the image name of ``Sidecar.adot()``, in any registry."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaysOut:
-    """Two ways out of a VPC.
+class EgressCost:
+    """The cost of a VPC's egress through NAT gateways, and through interface endpoints instead.
 
     Attributes:
         path: Path of the VPC.
-        zones: Zones that its tasks run in.
-        gateways: NAT gateways that the app makes there; one in each zone where it makes none.
-        nat: What those cost in a month, their public addresses included.
-        nat_gb: What it asks for each GB.
-        endpoints: The interface endpoints that the tasks need instead.
-        instead: What those cost in a month.
-        endpoint_gb: What they ask for each GB.
-        has: ``NAT``, ``endpoints`` or both, as the app has it.
+        zones: Number of zones that its tasks run in.
+        gateways: NAT gateways that the app creates in it; one per zone if it creates none.
+        nat: Monthly cost of those gateways, including their public addresses.
+        nat_gb: Price of the gateways per GB.
+        endpoints: The interface endpoints that the tasks need without NAT.
+        endpoints_monthly: Monthly cost of those endpoints.
+        endpoint_gb: Price of the endpoints per GB.
+        uses: What the VPC has now: ``NAT``, ``endpoints``, both or neither.
     """
 
     path: str
@@ -45,48 +45,48 @@ class WaysOut:
     nat: Decimal
     nat_gb: Decimal
     endpoints: tuple[str, ...]
-    instead: Decimal
+    endpoints_monthly: Decimal
     endpoint_gb: Decimal
-    has: str
+    uses: str
 
 
 @refuses_malformed
-def ways_out(app: App, table: PriceTable) -> list[WaysOut]:
-    """The two ways for each VPC of the app that tasks run in; none where the table lacks a price."""
+def egress_costs(app: App, table: PriceTable) -> list[EgressCost]:
+    """Return the comparison for each VPC of the app that tasks run in; none if the table lacks a price."""
     names = ("nat.hour", "ipv4.hour", "nat.gb", "endpoint.hour", "endpoint.gb")
     prices = [amount for name in names if (amount := table.get(name)) is not None]
     if len(prices) < len(names):
         return []
     nat, address, nat_gb, endpoint, endpoint_gb = prices
-    found = []
+    costs = []
     by_vpc: dict[Resource, list[Service]] = {}
     for service in services(app):
         for subnet in service.subnets[:1]:
             vpc = vpc_of(app, subnet)
             if vpc is not None:
                 by_vpc.setdefault(vpc, []).append(service)
-    for vpc, inside in by_vpc.items():
-        zones = max(len(service.subnets) for service in inside)
+    for vpc, in_vpc in by_vpc.items():
+        zones = max(len(service.subnets) for service in in_vpc)
         gateways = _gateways(app, vpc)
-        needed = interface_endpoints({feature for service in inside for feature in _features(service)})
-        found.append(
-            WaysOut(
+        needed = interface_endpoints({feature for service in in_vpc for feature in _features(service)})
+        costs.append(
+            EgressCost(
                 path=vpc.path,
                 zones=zones,
                 gateways=gateways or zones,
                 nat=(nat + address) * (gateways or zones) * table.hours,
                 nat_gb=nat_gb,
                 endpoints=needed,
-                instead=endpoint * len(needed) * zones * table.hours,
+                endpoints_monthly=endpoint * len(needed) * zones * table.hours,
                 endpoint_gb=endpoint_gb,
-                has=_has(app, vpc, gateways),
+                uses=_uses(app, vpc, gateways),
             )
         )
-    return found
+    return costs
 
 
 def _features(service: Service) -> Iterable[Feature]:
-    """What the tasks of a service use, as far as their definition shows it."""
+    """Yield the AWS features that a service's tasks use, as far as the task definition shows them."""
     if not service.fargate:
         yield Feature.MACHINES
     if service.resource.get("EnableExecuteCommand") is True:
@@ -106,9 +106,9 @@ def _gateways(app: App, vpc: Resource) -> int:
     return sum(subnet is not None and vpc_of(app, subnet) is vpc for subnet in subnets)
 
 
-def _has(app: App, vpc: Resource, gateways: int) -> str:
+def _uses(app: App, vpc: Resource, gateways: int) -> str:
     endpoints = any(
         endpoint.get("VpcEndpointType") == "Interface" and vpc_of(app, endpoint) is vpc
         for endpoint in app.of("AWS::EC2::VPCEndpoint")
     )
-    return " and ".join(name for name, there in (("NAT", gateways), ("endpoints", endpoints)) if there) or "neither"
+    return " and ".join(name for name, present in (("NAT", gateways), ("endpoints", endpoints)) if present) or "neither"
