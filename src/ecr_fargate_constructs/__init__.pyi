@@ -90,4 +90,4 @@ from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck as Sig
 
 __version__: str
 
-__all__: list[str]
+__all__: list[str]  # noqa: PYI035 - the names above: a list of them would say each twice

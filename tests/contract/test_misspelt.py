@@ -75,7 +75,7 @@ def _service() -> LoadBalancedFargateService:
         ),
         (
             lambda: _called(_service().enable_service_connect, ServiceConnect(namespace="shop"), alias="web"),
-            "[Stack/Web] enable_service_connect has no option 'alias'; it takes connect",
+            "[Stack/Web] enable_service_connect has no option 'alias'; use connect",
         ),
     ],
 )

@@ -235,7 +235,7 @@ def test_settings_of_a_registry_can_be_tried_again() -> None:
         RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
     stack.node.set_context(CONTEXT, "STANDARD")
     RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
-    with pytest.raises(ConfigurationError, match="Stack/Registry has settings for the registry"):
+    with pytest.raises(ConfigurationError, match="Stack/Registry already has settings for the registry"):
         RegistrySettings(stack, "Again", scanning=EnhancedScanning())
     stack.node.try_remove_child("Registry")
     RegistrySettings(stack, "Again", scanning=EnhancedScanning())

@@ -7,4 +7,4 @@ from ecr_fargate_constructs.compliance.checks import inventory as inventory
 from ecr_fargate_constructs.compliance.report import Acknowledgement as Acknowledgement
 from ecr_fargate_constructs.compliance.report import Inventory as Inventory
 
-__all__: list[str]
+__all__: list[str]  # noqa: PYI035 - the names above: a list of them would say each twice

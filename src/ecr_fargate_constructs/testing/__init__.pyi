@@ -17,4 +17,4 @@ from ecr_fargate_constructs.testing.traffic_rules import (
 )
 from ecr_fargate_constructs.testing.validity import assert_valid as assert_valid
 
-__all__: list[str]
+__all__: list[str]  # noqa: PYI035 - the names above: a list of them would say each twice
