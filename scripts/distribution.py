@@ -143,7 +143,7 @@ def try_wheel(python: Path, wheel: Path, pins: list[str], folder: Path) -> None:
     run(inside / "python", "-c", _TRY, folder=folder)
     run(inside / "ecr-fargate", "--help", folder=folder, expect=1)  # it says which extra it needs
     run(*pip, f"{wheel}[cli]", *pins)
-    manifest = ROOT / "tests" / "migration" / "fixtures" / "copilot_basic.yml"
+    manifest = ROOT / "tests" / "tools" / "migrate" / "fixtures" / "copilot_basic.yml"
     answer = json.loads(run(inside / "ecr-fargate", "migrate", manifest, "--format", "json", folder=folder))
     compile(answer["program"], "app.py", "exec")
     missing = run(inside / "ecr-fargate", "local", "status", folder=folder, expect=1)

@@ -14,7 +14,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
 from ecr_fargate_constructs import EcrFargateService, PrivateRepository, PublicHttp
-from support import ROOT, of_type, only, template_of
+from tests.support import ROOT
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """The table of bad inputs: what CDK makes of each, and what this library does.
 
-``python tests/bad_input_table.py`` gives every input to both, and writes ``docs/bad-input.md``.
+``python -m tests.bad_input.table`` gives every input to both, and writes ``docs/bad-input.md``.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 os.environ["CDK_VALIDATION"] = "false"  # its rules are read in this process
 
-from bad_input.case import Case, Passes, Warned
-from bad_input.running import CASES, CRASHED, NOTHING, RAISES, SILENT, WARNS, cell_of, run_bare, run_ours
+from tests.bad_input.case import Case, Passes, Warned
+from tests.bad_input.running import CASES, CRASHED, NOTHING, RAISES, SILENT, WARNS, cell_of, run_bare, run_ours
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PAGE = Path(__file__).parent.parent / "docs" / "bad-input.md"
+PAGE = ROOT / "docs" / "bad-input.md"
 _ROW = re.compile(r"^\| (?P<what>.+?) \| (?P<bare>.+?) \| (?P<ours>.+) \|$")
 _HEAD = """\
 # Bad input
@@ -37,8 +38,8 @@ library does. Here
 - what may hurt is a warning with an id, which `cdk.Annotations.of(…).acknowledge_warning(id)` accepts;
 - what only the deployment knows (a CDK token) passes; where CDK has to know it earlier, it is an error that says so.
 
-`python tests/bad_input_table.py` writes this page from `tests/bad_input/`, by giving each input to both;
-`tests/unit/test_bad_input_table.py` holds this library to its column. "Warns at synth" is CloudFormation's validation,
+`python -m tests.bad_input.table` writes this page from `tests/bad_input/`, by giving each input to both;
+`tests/bad_input/test_table.py` holds this library to its column. "Warns at synth" is CloudFormation's validation,
 which CDK runs by default: the deployment goes on. Inputs that are right stand here, too, since they have to pass.
 """
 

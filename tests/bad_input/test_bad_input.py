@@ -29,7 +29,7 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     TaskSize,
 )
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import bad_input_table as table
-from bad_input.case import Case, Passes, Refused, RefusedAtSynth, Warned
-from bad_input.running import CASES, OURS, Outcome, cell_of, run_ours
+from tests.bad_input import table
+from tests.bad_input.case import Case, Passes, Refused, RefusedAtSynth, Warned
+from tests.bad_input.running import CASES, OURS, Outcome, cell_of, run_ours
 
 FAMILIES = {
     "Build contexts",
@@ -72,9 +72,9 @@ def test_no_family_is_missing_and_no_input_stands_twice() -> None:
 def test_the_page_says_what_this_library_does() -> None:
     text = table.PAGE.read_text(encoding="utf-8")
     bare = table.recorded(text)
-    assert set(bare) == {table.key_of(case) for case in CASES}, "run python tests/bad_input_table.py"
+    assert set(bare) == {table.key_of(case) for case in CASES}, "run python -m tests.bad_input.table"
     ours = {table.key_of(case): cell_of(case, _outcome(number)) for number, case in enumerate(CASES)}
-    assert table.page(bare, ours) == text, "run python tests/bad_input_table.py"
+    assert table.page(bare, ours) == text, "run python -m tests.bad_input.table"
 
 
 def test_a_case_that_is_not_refused_would_be_seen(tmp_path: Path) -> None:

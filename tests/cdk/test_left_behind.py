@@ -41,7 +41,7 @@ from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
 from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
 from ecr_fargate_constructs.service import routed_base as routed_service
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from planting import copy_of
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.tools.doctor.diagnosis import RULES
 from ecr_fargate_constructs.tools.errors import LocalError
+from tests.tools.planting import copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path

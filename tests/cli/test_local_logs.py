@@ -9,13 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recorded_cloud import TASKS, RecordedCloud, play, write_app
 from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.log_lines import LogReader, since
 from ecr_fargate_constructs.tools.errors import LocalError
+from tests.local.recorded_cloud import TASKS, RecordedCloud, play, write_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recorded_cloud import PORT, write_app
 from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.cli.main import app
@@ -17,6 +16,7 @@ from ecr_fargate_constructs.local import deployment, engine, lifecycle, server, 
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.progress import Progress
 from ecr_fargate_constructs.tools.errors import LocalError
+from tests.local.recorded_cloud import PORT, write_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

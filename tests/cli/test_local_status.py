@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from recorded_cloud import BALANCER, PORT, TASKS, RecordedCloud, play, write_app
 from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.cli import report
@@ -16,6 +15,7 @@ from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.containers import Container
 from ecr_fargate_constructs.tools.errors import LocalError
+from tests.local.recorded_cloud import BALANCER, PORT, TASKS, RecordedCloud, play, write_app
 
 if TYPE_CHECKING:
     from pathlib import Path

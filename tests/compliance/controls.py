@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support import attributes, of_type
+from tests.support.templates import attributes, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from promises import Template
+    from tests.compliance.promises import Template
 
 Properties = dict[str, Any]
 _RUNTIMES = ("python3.1", "nodejs2", "java2", "ruby3", "dotnet8")

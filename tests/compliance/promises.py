@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support import attributes, of_type
+from tests.support.templates import attributes, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """The table of ``docs/compliance.md``: what rule packs, checkov and the reliability conditions say of three programs.
 
-``python tests/compliance_table.py`` prints it; ``--write`` puts it into the document. checkov has hundreds of pinned
+``python -m tests.compliance.table`` prints it; ``--write`` puts it into the document. checkov has hundreds of pinned
 dependencies and so an environment of its own, ``.checkov``, made when it is first needed (300 MB, a minute); without
 ``--checkov`` its row stays as it is in the document.
 """
@@ -22,17 +22,16 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
-import example_apps
-import packs
-from promises import CONDITIONS, holds, merged
-from support import ROOT
+from tests.compliance import packs
+from tests.compliance.promises import CONDITIONS, holds, merged
+from tests.support import ROOT, example_apps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DOCUMENT = ROOT / "docs" / "compliance.md"
 CHECKOV = "3.3.30"
-BEGIN, END = "<!-- tests/compliance_table.py writes this -->", "<!-- until here -->"
+BEGIN, END = "<!-- tests/compliance/table.py writes this -->", "<!-- until here -->"
 _HEAD = ["| | the bare pattern | STANDARD | REGULATED |", "|---|---|---|---|"]
 _CHECKOV_ROW = "checkov"
 

@@ -9,9 +9,9 @@ import aws_cdk as cdk
 import cdk_nag
 import pytest
 
-import example_apps
-import packs
 from ecr_fargate_constructs._cdk import acknowledge as _acknowledge
+from tests.compliance import packs
+from tests.support import example_apps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
     from ecr_fargate_constructs.testing import CdkApp
-    from packs import Checked
+    from tests.compliance.packs import Checked
 
 PACK = "AwsSolutions"
 POLICIES = "arn:<AWS::Partition>:iam::aws:policy/service-role"

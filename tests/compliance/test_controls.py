@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import example_apps
-from controls import CONDITIONS, REMAINING, failed
-from promises import CONDITIONS as RELIABILITY
-from promises import holds, merged
-from support import ROOT, of_type
+from tests.compliance.controls import CONDITIONS, REMAINING, failed
+from tests.compliance.promises import CONDITIONS as RELIABILITY
+from tests.compliance.promises import holds, merged
+from tests.support import ROOT, example_apps
+from tests.support.templates import of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from promises import Template
+    from tests.compliance.promises import Template
 
 FLAG = {"@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": True}
 """As ``cdk init`` writes it."""

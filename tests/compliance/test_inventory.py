@@ -12,9 +12,8 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from rich.console import Console
 
-import example_apps
 from ecr_fargate_constructs import ConfigurationError, compliance
-from support import ROOT
+from tests.support import ROOT, example_apps
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,19 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
-import example_apps
-from promises import ANY_RESOURCE, CHOSEN, CONDITIONS, Template, holds, listed, merged, statements, too_wide
-from support import template_of
+from tests.compliance.promises import (
+    ANY_RESOURCE,
+    CHOSEN,
+    CONDITIONS,
+    Template,
+    holds,
+    listed,
+    merged,
+    statements,
+    too_wide,
+)
+from tests.support import example_apps
+from tests.support.templates import template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 
-import example_apps
-import packs
 from ecr_fargate_constructs import LoadBalancedFargateService, Posture
 from ecr_fargate_constructs._cdk import acknowledge as _acknowledge
 from ecr_fargate_constructs.compliance import inventory
 from ecr_fargate_constructs.testing.engine import diagnostics
-from linting import cfn_lint, covering, shapes
-from promises import CHOSEN, CONDITIONS, holds, merged, too_wide
-from support import ROOT
+from tests.compliance import packs
+from tests.compliance.promises import CHOSEN, CONDITIONS, holds, merged, too_wide
+from tests.support import ROOT, example_apps
+from tests.support.linting import cfn_lint, covering, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-    from packs import Checked
+    from tests.compliance.packs import Checked
 
 OTHERS = packs.NAMES[1:]
 OWN = {

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import compliance_table
-import packs
+from tests.compliance import packs
+from tests.compliance import table as compliance_table
 
 if TYPE_CHECKING:
     from pathlib import Path

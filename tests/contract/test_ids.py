@@ -25,7 +25,8 @@ from ecr_fargate_constructs import (
     ServiceDashboard,
     ServiceThresholds,
 )
-from support import ROOT, of_type, template_of
+from tests.support import ROOT
+from tests.support.templates import of_type, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Upstream,
 )
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ELB = "AWS::ElasticLoadBalancingV2"

@@ -10,7 +10,7 @@ from ecr_fargate_constructs.tools.cost import report
 from ecr_fargate_constructs.tools.cost.bill import bill_of
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
-from support import ROOT
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,14 +17,14 @@ import ecr_fargate_constructs
 from ecr_fargate_constructs import compliance, testing
 from ecr_fargate_constructs.cli.main import app as command_line
 from links import check_markdown, check_site, documents
-from support import ROOT
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MIGRATION = ROOT / "tests" / "migration"
+MIGRATION = ROOT / "tests" / "tools" / "migrate"
 EXAMPLES = {
     file.name: file.read_text(encoding="utf-8")
     for folder in (ROOT / "examples", MIGRATION / "golden")

@@ -12,7 +12,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 import ecr_fargate_constructs
 import options
-from support import ROOT
+from tests.support import ROOT
 
 STRUCTS: dict[str, type] = {
     "ApplicationLoadBalancedFargateService": ecs_patterns.ApplicationLoadBalancedFargateServiceProps,

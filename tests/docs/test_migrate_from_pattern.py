@@ -10,7 +10,8 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_fargate_constructs.testing import Effect, updates
-from support import ROOT, template_of
+from tests.support import ROOT
+from tests.support.templates import template_of
 
 PAGE = (ROOT / "docs" / "migrate-from-pattern.md").read_text(encoding="utf-8")
 LINE = re.compile(r"^\[([~+-])\] (\S+) +(\w+)", re.MULTILINE)

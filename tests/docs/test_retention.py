@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli import retention as retention_cli
-from support import ROOT
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

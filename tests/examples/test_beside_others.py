@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 
-from example_apps import load
-from support import ROOT, of_type, template_of
+from tests.support import ROOT
+from tests.support.example_apps import load
+from tests.support.templates import of_type, template_of
 
 FOLDER = ROOT / "examples" / "beside_others"
 

@@ -22,8 +22,9 @@ from ecr_fargate_constructs import (
 )
 from ecr_fargate_constructs._rules.endpoints import service_of
 from ecr_fargate_constructs._rules.partitions import partition_of
-from example_apps import EXAMPLES, load
-from support import ROOT, of_type, template_of
+from tests.support import ROOT
+from tests.support.example_apps import EXAMPLES, load
+from tests.support.templates import of_type, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from linting import cfn_lint
-from support import ROOT
+from tests.support import ROOT
+from tests.support.linting import cfn_lint
 from validate_examples import EXAMPLES, FAULTY
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from aws_cdk import aws_ecr_assets as ecr_assets
 
 from ecr_fargate_constructs import ImageBuild
-from support import ROOT
+from tests.support import ROOT
 
 RENAMED = {
     "build_args": "args",

@@ -11,8 +11,8 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from ecr_fargate_constructs import ConfigurationError, ImageBuild
 from ecr_fargate_constructs.image import walk
 from ecr_fargate_constructs.image.context import inspect_context
-from staging import Staged, stage_image
-from support import make_app
+from tests.image.staging import Staged, stage_image
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from ecr_fargate_constructs import ConfigurationError, EcrFargateService, ImageB
 from ecr_fargate_constructs.image import context as module
 from ecr_fargate_constructs.image.context import inspect_context
 from ecr_fargate_constructs.image.ignores import Ignores
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from ecr_fargate_constructs import (
     PublicHttp,
     Retention,
 )
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,8 @@ from ecr_fargate_constructs import (
     PublicHttp,
     RegistrySettings,
 )
-from support import make_app, of_type, only, template_of
+from tests.support.inputs import make_app
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

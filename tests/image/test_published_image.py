@@ -12,7 +12,8 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import Architecture, EcrFargateService, ImageBuild, PrivateRepository, PublicHttp
-from support import make_app, of_type, only, template_of
+from tests.support.inputs import make_app
+from tests.support.templates import of_type, only, template_of
 
 
 def _with_image(directory: Path, build: ImageBuild | None = None) -> tuple[cdk.Stack, str]:

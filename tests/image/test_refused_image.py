@@ -12,7 +12,7 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 
 from ecr_fargate_constructs import ConfigurationError, EcrFargateService, PublicHttp
 from ecr_fargate_constructs.service import load_balanced
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from constructs import Construct

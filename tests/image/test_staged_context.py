@@ -10,13 +10,13 @@ import pytest
 
 from ecr_fargate_constructs import ConfigurationError, ImageBuild
 from ecr_fargate_constructs.image.context import outdir_of
-from staging import PLACES, stage_image
-from support import make_app
+from tests.image.staging import PLACES, stage_image
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from staging import Place
+    from tests.image.staging import Place
 
 
 def _write(folder: Path, **files: str) -> Path:

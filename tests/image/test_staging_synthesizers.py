@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import aws_s3 as s3
 
 from ecr_fargate_constructs import ConfigurationError, EcrFargateService, ImageBuild, PublicHttp
-from support import of_type
+from tests.support.templates import of_type
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,18 +1,7 @@
-"""What the tests of the embedded AWS share."""
+"""Fixtures of the embedded AWS."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tests.support.state import remembered_elsewhere
 
-import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture(autouse=True)
-def _remembered_elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What commands remember goes to a folder of the test."""
-    folder = tmp_path_factory.mktemp("state")
-    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
-    return folder
+__all__ = ["remembered_elsewhere"]

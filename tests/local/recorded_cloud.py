@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
 PORT = 4571
-FILE = Path(__file__).parent / "recorded" / "running" / "shared_https.json"
+FILE = Path(__file__).parent / "recorded" / "shared_https.json"
 BALANCER = "web-sharedlb42680507749b47c0fd9e.alb.localhost:4571"
 TASKS = {"Head": "b3f9690a", "Home": "cba4ed0c", "Host": "b6d3a9c7", "Worker": "ae6f30f1"}
 

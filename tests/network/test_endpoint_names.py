@@ -21,7 +21,7 @@ from ecr_fargate_constructs._rules.endpoints import PREFIXES
 from ecr_fargate_constructs._rules.partitions import partition_of
 from ecr_fargate_constructs.tools.assembly.loading import load
 from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ from ecr_fargate_constructs import (
     ServiceDashboard,
     ServiceThresholds,
 )
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ALARM = "AWS::CloudWatch::Alarm"

@@ -21,7 +21,7 @@ from ecr_fargate_constructs import (
     ServiceDashboard,
     SharedLoadBalancer,
 )
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 
 def test_alarms_behind_an_imported_listener_know_its_load_balancer() -> None:

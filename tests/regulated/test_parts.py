@@ -26,7 +26,7 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
 )
 from ecr_fargate_constructs.testing import updates
-from support import attributes, of_type, only, template_of
+from tests.support.templates import attributes, of_type, only, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

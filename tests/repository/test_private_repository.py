@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_kms as kms
 
 from ecr_fargate_constructs import PrivateRepository, Retention
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 
 @pytest.fixture(scope="module")

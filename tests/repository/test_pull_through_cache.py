@@ -23,7 +23,7 @@ from ecr_fargate_constructs import (
     Retention,
     Upstream,
 )
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

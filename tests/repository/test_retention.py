@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import NOW, ago, image_lists
 
 from ecr_fargate_constructs import (
     AllOf,
@@ -23,6 +22,7 @@ from ecr_fargate_constructs import (
     Retention,
 )
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
+from tests.rules.lifecycle_strategies import NOW, ago, image_lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,8 @@ from ecr_fargate_constructs import (
     Retention,
 )
 from ecr_fargate_constructs.repository.retention_checks import AllOf
-from support import make_app, only, template_of
+from tests.support.inputs import make_app
+from tests.support.templates import only, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from ecr_fargate_constructs._rules.endpoints import Feature, features_behind, interface_endpoints, needed_by, service_of
-from support import ROOT
+from tests.support import ROOT
 
 ALWAYS = {"ecr.api", "ecr.dkr"}
 _ROW = re.compile(r"^\| `Feature\.(\w+)` \| (.+) \|$", re.MULTILINE)

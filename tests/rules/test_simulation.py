@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import NOW, ago, image_lists, policies
 
 from ecr_fargate_constructs import EcrImage
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
 from ecr_fargate_constructs._rules.simulation import Outcome, simulate
+from tests.rules.lifecycle_strategies import NOW, ago, image_lists, policies
 
 Images = dict[str, tuple[list[str], float]]
 

@@ -31,7 +31,7 @@ from ecr_fargate_constructs import (
     Spot,
     TaskSize,
 )
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
 from ecr_fargate_constructs import AppContainer, InternalHttp, LoadBalancedFargateService
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 KINDS = {

@@ -11,7 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 

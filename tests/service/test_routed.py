@@ -31,7 +31,7 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     Targets,
 )
-from support import attributes, of_type, only, template_of
+from tests.support.templates import attributes, of_type, only, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

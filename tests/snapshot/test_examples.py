@@ -9,7 +9,8 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_fargate_constructs.testing import normalised
-from support import ROOT, template_of
+from tests.support import ROOT
+from tests.support.templates import template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

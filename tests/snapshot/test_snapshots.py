@@ -31,7 +31,8 @@ from ecr_fargate_constructs import (
     SharedVolume,
     Sidecar,
 )
-from support import make_app, template_of
+from tests.support.inputs import make_app
+from tests.support.templates import template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from aws_cdk import aws_certificatemanager as acm
 
 from ecr_fargate_constructs import InternalHttps, PublicHttps
 from ecr_fargate_constructs.service import pattern
-from support import ROOT
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

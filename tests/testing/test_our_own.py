@@ -9,7 +9,7 @@ import pytest
 
 from ecr_fargate_constructs import EcrFargateService, InternalHttp, PublicHttp
 from ecr_fargate_constructs.testing import Effect, assert_no_replacement, service_in, updates
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ In this process: jsii, the Node process and the engine are started once for all 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -12,7 +13,8 @@ import cdk_nag
 import cloudformation_validate
 import pytest
 from aws_cdk import assertions, aws_lambda, aws_sns, aws_sqs
-from projects import edit, make_project, write
+
+from tests.testing.projects import edit, make_project, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +27,9 @@ TEST = "tests/unit/test_shop_stack.py"
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Runner:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        monkeypatch.delitem(sys.modules, name)  # the projects' tests are a package of this name, too
     return Runner(pytester)
 
 

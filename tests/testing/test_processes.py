@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import edit, make_project, write
+
+from tests.testing.projects import edit, make_project, write
 
 if TYPE_CHECKING:
     from pathlib import Path

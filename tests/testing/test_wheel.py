@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packaging.metadata import ExceptionGroup
-from projects import edit, make_project
 
 import distribution
-from support import ROOT
+from tests.support import ROOT
+from tests.testing.projects import edit, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from support import of_type
+from tests.support.templates import of_type
 
 if TYPE_CHECKING:
     from pathlib import Path

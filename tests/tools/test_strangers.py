@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from planting import copy_of
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs._rules.plain_text import plain
@@ -27,6 +26,7 @@ from ecr_fargate_constructs.tools.diagram.architecture import scene_of
 from ecr_fargate_constructs.tools.diagram.svg import svg
 from ecr_fargate_constructs.tools.doctor.diagnosis import diagnose
 from ecr_fargate_constructs.tools.errors import LocalError
+from tests.tools.planting import copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,15 +10,14 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fake_cloudformation import SIGNATURE, FakeCloudFormation
-
 from ecr_fargate_constructs.image.copier.handler import handler
+from tests.image.copier.fake_cloudformation import SIGNATURE, FakeCloudFormation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fake_registry import FakeRegistry
-    from images import Image
+    from tests.image.copier.fake_registry import FakeRegistry
+    from tests.image.copier.images import Image
 
 SOURCE_HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 HOST = "444455556666.dkr.ecr.eu-west-1.amazonaws.com"

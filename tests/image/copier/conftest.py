@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws import Aws
-from fake_cloudformation import FakeCloudFormation
-from fake_registry import FakeRegistry
 
 from ecr_fargate_constructs.image.copier import cloudformation, deadline, login, registry
+from tests.image.copier.aws import Aws
+from tests.image.copier.fake_cloudformation import FakeCloudFormation
+from tests.image.copier.fake_registry import FakeRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from images import Image
+    from tests.image.copier.images import Image
 
 MISSING = [tool for tool in ("docker-registry", "skopeo") if shutil.which(tool) is None]
 needs_judges = pytest.mark.skipif(

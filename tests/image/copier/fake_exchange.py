@@ -12,12 +12,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from images import INDEXES, Repeated, digest_of
+from tests.image.copier.images import INDEXES, Repeated, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fake_registry import FakeRegistry, Repository
+    from tests.image.copier.fake_registry import FakeRegistry, Repository
 
 _KEPT = 16 * 2**20
 """Bytes: a larger blob is hashed and thrown away."""
@@ -53,7 +53,7 @@ class Exchange(BaseHTTPRequestHandler):
         """Keep quiet."""
 
     def _do(self) -> None:
-        from fake_registry import Seen  # noqa: PLC0415 - each needs the other
+        from tests.image.copier.fake_registry import Seen  # noqa: PLC0415 - each needs the other
 
         self.host = self.headers.get("Host", "")
         self.cut_after, self.silent, self.spoilt, self.trickles = None, False, False, False

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from fake_exchange import Exchange
+from tests.image.copier.fake_exchange import Exchange
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from images import Blob, Image
+    from tests.image.copier.images import Blob, Image
 
 ECR_HOST = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fake_exchange import Exchange
+    from tests.image.copier.fake_exchange import Exchange
 
     Act = Callable[[Exchange], None]
 

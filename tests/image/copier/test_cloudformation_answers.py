@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
-from aws import DESTINATION, LOG, Aws, Context
-from images import image
-from mishaps import says
 
 from ecr_fargate_constructs.image.copier import handler as handlers
 from ecr_fargate_constructs.image.copier.cloudformation import CloudFormation
 from ecr_fargate_constructs.image.copier.deadline import Deadline
 from ecr_fargate_constructs.image.copier.handler import handler
+from tests.image.copier.aws import DESTINATION, LOG, Aws, Context
+from tests.image.copier.images import image
+from tests.image.copier.mishaps import says
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from aws import DESTINATION, SOURCE, Aws
-from images import Repeated, with_large_layer
 
 from ecr_fargate_constructs.image import copier
+from tests.image.copier.aws import DESTINATION, SOURCE, Aws
+from tests.image.copier.images import Repeated, with_large_layer
 
 FOLDER = Path(copier.__file__).parent
 FILES = sorted(FOLDER.glob("*.py"))

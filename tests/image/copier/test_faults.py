@@ -11,19 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from aws import DESTINATION, HOST, SOURCE_HOST, Aws
-from images import image
-from mishaps import (
-    answers,
-    cut_after,
-    cut_while_sending,
-    says,
-    spoilt,
-    unanswered,
-)
+
+from tests.image.copier.aws import DESTINATION, HOST, SOURCE_HOST, Aws
+from tests.image.copier.images import image
+from tests.image.copier.mishaps import answers, cut_after, cut_while_sending, says, spoilt, unanswered
 
 if TYPE_CHECKING:
-    from mishaps import Act
+    from tests.image.copier.mishaps import Act
 
 LAYERS = b"one" * 100_000, b"two" * 700_000
 IMAGE = image(*LAYERS)

@@ -7,8 +7,22 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from docker_registry import PASSWORD, USER, DockerRegistry, needs_judges, pull, raw_manifest, running, skopeo
-from images import (
+
+from ecr_fargate_constructs.image.copier import login
+from ecr_fargate_constructs.image.copier.deadline import Deadline
+from ecr_fargate_constructs.image.copier.errors import CopyError
+from ecr_fargate_constructs.image.copier.handler import copy
+from tests.image.copier.docker_registry import (
+    PASSWORD,
+    USER,
+    DockerRegistry,
+    needs_judges,
+    pull,
+    raw_manifest,
+    running,
+    skopeo,
+)
+from tests.image.copier.images import (
     DOCKER_FOREIGN,
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -22,11 +36,6 @@ from images import (
     index,
     write_layout,
 )
-
-from ecr_fargate_constructs.image.copier import login
-from ecr_fargate_constructs.image.copier.deadline import Deadline
-from ecr_fargate_constructs.image.copier.errors import CopyError
-from ecr_fargate_constructs.image.copier.handler import copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

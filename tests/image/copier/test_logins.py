@@ -8,13 +8,13 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from aws import HOST, SOURCE_HOST, Aws
 from botocore.exceptions import ClientError
 from botocore.retries import standard
-from images import image
-from mishaps import document, expires, says
 
 from ecr_fargate_constructs.image.copier import login
+from tests.image.copier.aws import HOST, SOURCE_HOST, Aws
+from tests.image.copier.images import image
+from tests.image.copier.mishaps import document, expires, says
 
 IMAGE = image(b"one" * 1000, b"two" * 100_000)
 REQUESTS = [

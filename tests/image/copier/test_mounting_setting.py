@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from ecr_fargate_constructs.image.copier import mounting
 
 if TYPE_CHECKING:
-    from aws import Aws, Outcome
+    from tests.image.copier.aws import Aws, Outcome
 
 DENIED = RuntimeError("AccessDeniedException: ecr:PutAccountSetting")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from aws import HOST, Aws
-from images import image
-from mishaps import says
+
+from tests.image.copier.aws import HOST, Aws
+from tests.image.copier.images import image
+from tests.image.copier.mishaps import says
 
 SOURCE, DESTINATION = f"{HOST}/assets:abc", f"{HOST}/shop/web:v1"
 IMAGE = image(b"one" * 1000, b"two")

@@ -8,17 +8,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws import DESTINATION, HOST, Aws, Outcome
 from botocore.exceptions import ClientError
-from images import image
-from mishaps import answers, document, expires, says
 
 from ecr_fargate_constructs.image.copier import login
+from tests.image.copier.aws import DESTINATION, HOST, Aws, Outcome
+from tests.image.copier.images import image
+from tests.image.copier.mishaps import answers, document, expires, says
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mishaps import Act
+    from tests.image.copier.mishaps import Act
 
 IMAGE = image(b"one" * 1000, b"two" * 100_000)
 PASSWORD = "correct-horse"  # noqa: S105 - of nobody

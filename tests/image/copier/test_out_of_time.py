@@ -11,18 +11,18 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from aws import DESTINATION, HOST, SOURCE_HOST, Aws
-from images import image, index
-from mishaps import hangs, header_trickles, says, trickles
 
 from ecr_fargate_constructs.image.copier import deadline as deadlines
 from ecr_fargate_constructs.image.copier import handler as handlers
 from ecr_fargate_constructs.image.copier import login, registry
 from ecr_fargate_constructs.image.copier.deadline import Deadline
 from ecr_fargate_constructs.image.copier.errors import CopyError, OutOfTimeError, TransientError
+from tests.image.copier.aws import DESTINATION, HOST, SOURCE_HOST, Aws
+from tests.image.copier.images import image, index
+from tests.image.copier.mishaps import hangs, header_trickles, says, trickles
 
 if TYPE_CHECKING:
-    from mishaps import Act
+    from tests.image.copier.mishaps import Act
 
 IMAGE = image(b"one" * 1000, b"two" * 1000)
 LAYER = IMAGE.layers[1]

@@ -7,10 +7,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws import DESTINATION, SOURCE, Aws
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from images import (
+
+from ecr_fargate_constructs.image.copier import copying
+from ecr_fargate_constructs.image.copier.deadline import Deadline
+from ecr_fargate_constructs.image.copier.errors import CopyError
+from ecr_fargate_constructs.image.copier.handler import copy
+from ecr_fargate_constructs.image.copier.manifest import Manifest
+from tests.image.copier.aws import DESTINATION, SOURCE, Aws
+from tests.image.copier.images import (
     DOCKER_CONFIG,
     DOCKER_FOREIGN,
     DOCKER_LAYER,
@@ -29,12 +35,6 @@ from images import (
     image,
     index,
 )
-
-from ecr_fargate_constructs.image.copier import copying
-from ecr_fargate_constructs.image.copier.deadline import Deadline
-from ecr_fargate_constructs.image.copier.errors import CopyError
-from ecr_fargate_constructs.image.copier.handler import copy
-from ecr_fargate_constructs.image.copier.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

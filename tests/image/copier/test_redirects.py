@@ -9,10 +9,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from aws import HOST, SOURCE, SOURCE_HOST, Aws
-from fake_registry import FakeRegistry
-from images import image, index
-from mishaps import after, answers, cut_after, leads_to, says
+
+from tests.image.copier.aws import HOST, SOURCE, SOURCE_HOST, Aws
+from tests.image.copier.fake_registry import FakeRegistry
+from tests.image.copier.images import image, index
+from tests.image.copier.mishaps import after, answers, cut_after, leads_to, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ import botocore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from images import digest_of
 
 from ecr_fargate_constructs.image.copier import login
 from ecr_fargate_constructs.image.copier.errors import CopyError
 from ecr_fargate_constructs.image.copier.reference import Reference
+from tests.image.copier.images import digest_of
 
 if TYPE_CHECKING:
-    from aws import Aws
+    from tests.image.copier.aws import Aws
 
 PARTITIONS = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
 ACCOUNT = "123456789012"

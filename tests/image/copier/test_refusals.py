@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from aws import DESTINATION, HOST, SOURCE, SOURCE_HOST, Aws
-from images import OCI_MANIFEST, Image, digest_of, image, index
-from mishaps import answers, leads_to, refused_unread, says
+
+from tests.image.copier.aws import DESTINATION, HOST, SOURCE, SOURCE_HOST, Aws
+from tests.image.copier.images import OCI_MANIFEST, Image, digest_of, image, index
+from tests.image.copier.mishaps import answers, leads_to, refused_unread, says
 
 if TYPE_CHECKING:
-    from mishaps import Act
+    from tests.image.copier.mishaps import Act
 
 IMAGE = image(b"one" * 1000)
 CONFIG, LAYER = IMAGE.blobs

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from aws import DESTINATION, HOST, LOG, SOURCE, SOURCE_HOST, Aws
-from images import Image, image, index
-from mishaps import after, says, unanswered
+
+from tests.image.copier.aws import DESTINATION, HOST, LOG, SOURCE, SOURCE_HOST, Aws
+from tests.image.copier.images import Image, image, index
+from tests.image.copier.mishaps import after, says, unanswered
 
 IMAGE = image(b"one" * 1000)
 OTHER = image(b"other")

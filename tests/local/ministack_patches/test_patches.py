@@ -11,7 +11,7 @@ import pytest
 
 from ecr_fargate_constructs.local import ministack_patches as patches
 from ecr_fargate_constructs.local.ministack_patches import types
-from support import ROOT
+from tests.support import ROOT
 
 
 def test_they_were_written_for_the_version_in_use() -> None:

@@ -14,7 +14,7 @@ from ecr_fargate_constructs.local.instance import Instance
 from ecr_fargate_constructs.local.seeds import putting
 from ecr_fargate_constructs.local.seeds.references import text
 from ecr_fargate_constructs.tools.errors import LocalError
-from support import ROOT
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

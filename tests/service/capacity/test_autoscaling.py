@@ -25,7 +25,7 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     Spot,
 )
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from ecr_fargate_constructs import (
     RestartPolicy,
     Sidecar,
 )
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 BUSYBOX = "public.ecr.aws/docker/library/busybox:1.37"

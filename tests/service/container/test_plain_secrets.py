@@ -22,7 +22,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     Sidecar,
 )
-from support import sign_in
+from tests.support.inputs import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

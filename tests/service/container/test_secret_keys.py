@@ -15,7 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp, Sidecar
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ from ecr_fargate_constructs import (
     Rolling,
     TargetHealthCheck,
 )
-from support import attributes, of_type, only, template_of
+from tests.support.templates import attributes, of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ALARM = "AWS::CloudWatch::Alarm"

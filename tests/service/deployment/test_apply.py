@@ -31,7 +31,8 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     TargetSettings,
 )
-from support import make_app, of_type, only, template_of
+from tests.support.inputs import make_app
+from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -30,7 +30,7 @@ from ecr_fargate_constructs import (
     Rolling,
     Scaling,
 )
-from support import guarded
+from tests.support.inputs import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import shift_changes
 from ecr_fargate_constructs import AppContainer, BlueGreen, LoadBalancedFargateService, PublicHttp
 from ecr_fargate_constructs.testing import assert_traffic_rules_unchanged
 from shift_changes import BEGIN, CHANGES, END, GROUP, PAGE, RULE, STRATEGIES, Change, Made, build, touched
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 RESETS = {("shared", "another `Route`"), ("alone", "`protocol_version`"), ("shared", "`protocol_version`")}
 """What has to change a rule; docs/deployments.md says how to do it."""

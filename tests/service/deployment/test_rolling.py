@@ -30,7 +30,7 @@ from ecr_fargate_constructs import (
     Targets,
 )
 from ecr_fargate_constructs.service.deployment.rolling import check_progress
-from support import only, template_of
+from tests.support.templates import only, template_of
 
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 SECONDS = cdk.Duration.seconds

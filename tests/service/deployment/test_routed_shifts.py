@@ -24,7 +24,8 @@ from ecr_fargate_constructs import (
     Scaling,
     SharedLoadBalancer,
 )
-from support import guarded, of_type, template_of
+from tests.support.inputs import guarded
+from tests.support.templates import of_type, template_of
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"

@@ -21,7 +21,8 @@ from ecr_fargate_constructs import (
     Rolling,
     Scaling,
 )
-from support import guarded, only, template_of
+from tests.support.inputs import guarded
+from tests.support.templates import only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 

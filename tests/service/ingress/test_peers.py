@@ -23,7 +23,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     SharedLoadBalancer,
 )
-from support import only, template_of
+from tests.support.templates import only, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

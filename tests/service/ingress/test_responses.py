@@ -19,7 +19,8 @@ from ecr_fargate_constructs import (
     RoutedFargateService,
     SharedLoadBalancer,
 )
-from support import certificate, of_type, only, template_of
+from tests.support.inputs import certificate
+from tests.support.templates import of_type, only, template_of
 
 
 def test_redirects_and_texts_take_their_place_among_the_routes() -> None:

@@ -20,7 +20,7 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
 )
 from ecr_fargate_constructs.service.ingress.values import Ingress
-from support import attributes, of_type, only, template_of
+from tests.support.templates import attributes, of_type, only, template_of
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Mount, PublicHttp, SharedVolume, Sidecar
-from support import of_type, only, template_of
+from tests.support.templates import of_type, only, template_of
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 AGENT = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"]

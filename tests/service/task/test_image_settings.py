@@ -23,7 +23,8 @@ from ecr_fargate_constructs import (
     SharedVolume,
     Sidecar,
 )
-from support import ROOT, make_app
+from tests.support import ROOT
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,7 @@ from ecr_fargate_constructs import (
     RoutedFargateService,
     SharedLoadBalancer,
 )
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

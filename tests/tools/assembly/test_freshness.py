@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from planting import copy_of
 from typer.testing import CliRunner
 
 import ecr_fargate_constructs
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.tools.assembly.freshness import changed_since
+from tests.tools.planting import copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from planting import copy_of
 
 from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES
 from ecr_fargate_constructs.architecture import Architecture
@@ -19,6 +18,7 @@ from ecr_fargate_constructs.tools.cost.bill import Bill, bill_of
 from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.tasks import on_demand
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
+from tests.tools.planting import copy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ from ecr_fargate_constructs.tools.diagram.layout import Frame, lay_out, shortene
 from ecr_fargate_constructs.tools.diagram.png import png
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
 from ecr_fargate_constructs.tools.diagram.svg import FONTS, Curves, Theme, svg
-from example_apps import EXAMPLES
-from support import ROOT
+from tests.support import ROOT
+from tests.support.example_apps import EXAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path

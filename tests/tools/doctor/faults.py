@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from planting import Copy
+    from tests.tools.planting import Copy
 
 GUNICORN = 'CMD ["gunicorn", "--bind", "0.0.0.0:8080", "app:app"]'
 COMMAND = 'CMD ["python", "server.py"]'

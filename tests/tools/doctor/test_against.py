@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from planting import Copy, copy_of
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.tools.errors import LocalError
+from tests.tools.planting import Copy, copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from faults import FAULTS, Fault
-from planting import copy_of
 
 from ecr_fargate_constructs.tools.assembly.earlier import earlier
 from ecr_fargate_constructs.tools.assembly.loading import load
@@ -14,6 +12,8 @@ from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.cost.ways_out import ways_out
 from ecr_fargate_constructs.tools.doctor.diagnosis import RULES, diagnose
 from ecr_fargate_constructs.tools.doctor.rule import Severity
+from tests.tools.doctor.faults import FAULTS, Fault
+from tests.tools.planting import copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recorded_cloud import PORT, play, write_app
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
 from ecr_fargate_constructs.tools.explain.explain import explain, failed, health_checks
 from ecr_fargate_constructs.tools.explain.rules import RULES
+from tests.local.recorded_cloud import PORT, play, write_app
 
 RECORDED = Path(__file__).parent / "recorded"
 CAUSES = {

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from cases import CASES, FIXTURES, Case
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs.tools.migrate.program_of import Migration, Source, SourceError, migrate
+from tests.tools.migrate.cases import CASES, FIXTURES, Case
 
 WITHOUT_MERGES = [case for case in CASES if case.name != "compose_anchors"]
 Path = tuple[Any, ...]

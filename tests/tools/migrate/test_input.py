@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from cases import FIXTURES
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -20,6 +19,7 @@ from ecr_fargate_constructs.tools.migrate.document import Node, parse
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
 from ecr_fargate_constructs.tools.migrate.program_of import Source, SourceError, migrate
 from ecr_fargate_constructs.tools.migrate.values import cpus, mebibytes, schedule, seconds
+from tests.tools.migrate.cases import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
-from cases import CASES, FIXTURES, GOLDEN, Case
 
 from ecr_fargate_constructs.tools.migrate.model import Build
-from support import make_app
+from tests.support.inputs import make_app
+from tests.tools.migrate.cases import CASES, FIXTURES, GOLDEN, Case
 
 if TYPE_CHECKING:
     from pathlib import Path
