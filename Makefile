@@ -18,7 +18,7 @@ test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end in
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/.dev  ## The unit suite alone: half a minute
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/unit
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not integration and not e2e" tests
 
 check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/ruff format --check .

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_ecr as ecr
 
+pytestmark = pytest.mark.integration
+
 KEPT = (
     "AWS::ECS::Service",
     "AWS::ECS::TaskDefinition",

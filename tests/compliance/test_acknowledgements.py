@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.testing import CdkApp
     from tests.compliance.packs import Checked
 
+pytestmark = pytest.mark.integration
+
 PACK = "AwsSolutions"
 POLICIES = "arn:<AWS::Partition>:iam::aws:policy/service-role"
 IAM5 = "AwsSolutions-IAM5[Resource::*]"

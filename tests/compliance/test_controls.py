@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.compliance.promises import Template
 
+pytestmark = pytest.mark.integration
+
 FLAG = {"@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": True}
 """As ``cdk init`` writes it."""
 

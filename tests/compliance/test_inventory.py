@@ -18,6 +18,8 @@ from tests.support import ROOT, example_apps
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 VPC7 = "AwsSolutions::AwsSolutions-VPC7"
 
 

@@ -26,6 +26,8 @@ from tests.support.templates import template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def examples() -> Callable[[str], Template]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.compliance.packs import Checked
 
+pytestmark = pytest.mark.integration
+
 OTHERS = packs.NAMES[1:]
 OWN = {
     "blue_green": ["BlueGreen/Probe/"],

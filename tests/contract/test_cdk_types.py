@@ -50,6 +50,8 @@ from tests.support.inputs import make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 
 

@@ -31,6 +31,8 @@ from tests.support.templates import of_type, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 STATEFUL = {
     "AWS::ECR::Repository": "WebRepositoryFD65F3F1",
     "AWS::Logs::LogGroup": "WebLogGroup1664F270",

@@ -22,6 +22,8 @@ from ecr_fargate_constructs import (
 )
 from tests.support.templates import of_type, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ELB = "AWS::ElasticLoadBalancingV2"
 PUBLIC = {

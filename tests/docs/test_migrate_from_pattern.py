@@ -13,6 +13,8 @@ from ecr_fargate_constructs.testing import Effect, updates
 from tests.support import ROOT
 from tests.support.templates import template_of
 
+pytestmark = pytest.mark.integration
+
 PAGE = (ROOT / "docs" / "migrate-from-pattern.md").read_text(encoding="utf-8")
 LINE = re.compile(r"^\[([~+-])\] (\S+) +(\w+)", re.MULTILINE)
 Templates = tuple[dict[str, Any], dict[str, Any]]

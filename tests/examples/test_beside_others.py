@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+import pytest
 
 from tests.support import ROOT
 from tests.support.example_apps import load
 from tests.support.templates import of_type, template_of
+
+pytestmark = pytest.mark.integration
 
 FOLDER = ROOT / "examples" / "beside_others"
 

@@ -29,6 +29,8 @@ from tests.support.templates import of_type, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", None)
 FILES = [*EXAMPLES, *sorted((ROOT / "examples" / "beside_others").glob("*.py"))]
 EVERYWHERE = {

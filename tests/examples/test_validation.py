@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = [file.stem for file in EXAMPLES]
-pytestmark = pytest.mark.slow  # the built-in validation and cfn-lint
+pytestmark = [pytest.mark.integration, pytest.mark.slow]  # the built-in validation and cfn-lint
 
 
 def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -26,6 +26,8 @@ from tests.support.inputs import make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 LONG = os.environ.get("FUZZ") == "long"
 CLASSES = [name for name in library.__all__ if inspect.isclass(getattr(library, name))]
 CONSTRUCTS = [name for name in CLASSES if issubclass(getattr(library, name), Construct)]

@@ -25,6 +25,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 ENVIRONMENT = cdk.Environment(account="111122223333", region="eu-west-1")
 
 

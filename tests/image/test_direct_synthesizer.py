@@ -17,6 +17,8 @@ from ecr_fargate_constructs import ImageRepositoryStack
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 KNOWN = cdk.Environment(account="111122223333", region="eu-west-1")
 ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Qualifier}-images-${AWS::Region}"
 EVERYTHING = {

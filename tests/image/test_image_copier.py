@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 COPY, FUNCTION = "Custom::EcrFargateImageCopy", "AWS::Lambda::Function"
 WRITE = [
     "ecr:BatchCheckLayerAvailability",

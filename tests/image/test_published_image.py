@@ -15,6 +15,8 @@ from ecr_fargate_constructs import Architecture, EcrFargateService, ImageBuild, 
 from tests.support.inputs import make_app
 from tests.support.templates import of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 
 def _with_image(directory: Path, build: ImageBuild | None = None) -> tuple[cdk.Stack, str]:
     stack = cdk.Stack(cdk.App(), "Stack")

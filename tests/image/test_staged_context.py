@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.image.staging import Place
 
+pytestmark = pytest.mark.integration
+
 
 def _write(folder: Path, **files: str) -> Path:
     """Write files; two underscores stand for a slash."""

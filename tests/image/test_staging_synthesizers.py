@@ -16,6 +16,8 @@ from tests.support.templates import of_type
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 ENV = cdk.Environment(account="123456789012", region="eu-west-1")
 
 

@@ -26,6 +26,8 @@ from tests.support.templates import of_type, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 REGIONS = (
     "eu-west-1",
     "cn-north-1",

@@ -29,6 +29,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 OURS = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 TYPES = ec2.SubnetType

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.container.images import Image
 
+pytestmark = pytest.mark.integration
+
 OURS = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 ADOT = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
 WARNING = "ecr-fargate-constructs:registryOutOfReach"

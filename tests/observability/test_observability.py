@@ -29,6 +29,8 @@ from ecr_fargate_constructs import (
 )
 from tests.support.templates import of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ALARM = "AWS::CloudWatch::Alarm"
 NO_ROLLBACK = Rolling(alarms=None)

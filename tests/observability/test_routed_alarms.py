@@ -23,6 +23,8 @@ from ecr_fargate_constructs import (
 )
 from tests.support.templates import of_type, template_of
 
+pytestmark = pytest.mark.integration
+
 
 def test_alarms_behind_an_imported_listener_know_its_load_balancer() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")

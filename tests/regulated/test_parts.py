@@ -31,6 +31,8 @@ from tests.support.templates import attributes, of_type, only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 Template = dict[str, Any]
 ACL = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/shop/a1b2c3d4"
 TAG = {"Key": "ecr-fargate-constructs:posture", "Value": "REGULATED"}

@@ -23,6 +23,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 COPY = "Custom::EcrFargateImageCopy"
 
 

@@ -12,6 +12,8 @@ from aws_cdk import aws_kms as kms
 from ecr_fargate_constructs import PrivateRepository, Retention
 from tests.support.templates import of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:

@@ -28,6 +28,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 DIGEST = f"sha256:{'0' * 64}"
 
 

@@ -29,6 +29,8 @@ from tests.support.templates import only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 EXPIRING = "retentionMayExpireRunningImage"

@@ -16,6 +16,8 @@ from ecr_fargate_constructs._rules.task_size import FARGATE_PRICES, FARGATE_SIZE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 MOST = 244 * 1024
 MEMORY = st.integers(1, MOST)

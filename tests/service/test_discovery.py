@@ -24,6 +24,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 Service = LoadBalancedFargateService | LoadBalancedEc2Service
 KINDS: list[Callable[..., Service]] = [LoadBalancedFargateService, LoadBalancedEc2Service]

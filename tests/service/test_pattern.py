@@ -10,6 +10,8 @@ from aws_cdk import aws_ecs_patterns as ecs_patterns
 from ecr_fargate_constructs import AppContainer, InternalHttp, LoadBalancedFargateService
 from tests.support.templates import of_type, template_of
 
+pytestmark = pytest.mark.integration
+
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 KINDS = {
     "AWS::ECS::Service": True,

@@ -13,6 +13,8 @@ from aws_cdk import aws_ecs_patterns as ecs_patterns
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp
 from tests.support.templates import of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
 

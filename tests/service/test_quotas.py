@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 PREFIX = "ecr-fargate-constructs:"
 SHARED = ContainerRuntime(process_namespace=ecs.PidMode.TASK)

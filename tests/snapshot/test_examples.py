@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from syrupy.assertion import SnapshotAssertion
 
+pytestmark = pytest.mark.integration
+
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NETWORK = "EcrFargateNetwork"  # in the snapshots of the constructs
 

@@ -35,6 +35,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/shop"
 
 

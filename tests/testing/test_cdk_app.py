@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_sns as sns
 
 from ecr_fargate_constructs.testing.cdk_app import read_app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.integration
 
 
 def test_stacks_of_stages_and_nested_stacks_are_found(tmp_path: Path) -> None:

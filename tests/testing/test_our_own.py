@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.testing import AssertLogicalIdsStable, CdkApp, Synthesize
 
+pytestmark = pytest.mark.integration
+
 
 def web(stack: cdk.Stack, *, app: Path, port: int = 80) -> None:
     EcrFargateService(stack, "Web", directory=app, container_port=port, ingress=PublicHttp())

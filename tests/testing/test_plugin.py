@@ -6,7 +6,6 @@ In this process: jsii, the Node process and the engine are started once for all 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 import cdk_nag
@@ -16,8 +15,7 @@ from aws_cdk import assertions, aws_lambda, aws_sns, aws_sqs
 
 from tests.testing.projects import edit, make_project, write
 
-if TYPE_CHECKING:
-    from pathlib import Path
+pytestmark = pytest.mark.integration
 
 pytest_plugins = ["pytester"]
 
@@ -38,10 +36,7 @@ class Runner:
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
-
-    @property
-    def folder(self) -> Path:
-        return self.pytester.path
+        self.folder = pytester.path
 
     def __call__(self, *arguments: str) -> pytest.RunResult:
         quick = [word for name in ("cacheprovider", "hypothesispytest", "xdist") for word in ("-p", f"no:{name}")]

@@ -14,6 +14,8 @@ from tests.testing.projects import edit, make_project, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 pytest_plugins = ["pytester"]
 
 

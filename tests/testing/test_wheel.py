@@ -19,6 +19,8 @@ from tests.testing.projects import edit, make_project
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 
 def run(*command: str, folder: Path) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in {"CDK_VALIDATION", "PYTHONPATH"}}

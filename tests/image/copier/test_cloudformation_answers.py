@@ -19,6 +19,8 @@ from tests.image.copier.mishaps import says
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 IMAGE = image(b"one")
 EVENT: dict[str, Any] = {
     "RequestType": "Create",

@@ -18,6 +18,8 @@ from ecr_fargate_constructs.image import copier
 from tests.image.copier.aws import DESTINATION, SOURCE, Aws
 from tests.image.copier.images import Repeated, with_large_layer
 
+pytestmark = pytest.mark.integration
+
 FOLDER = Path(copier.__file__).parent
 FILES = sorted(FOLDER.glob("*.py"))
 ALLOWED = {*sys.stdlib_module_names, "boto3", "botocore", "urllib3"}

@@ -19,6 +19,8 @@ from tests.image.copier.mishaps import answers, cut_after, cut_while_sending, sa
 if TYPE_CHECKING:
     from tests.image.copier.mishaps import Act
 
+pytestmark = pytest.mark.integration
+
 LAYERS = b"one" * 100_000, b"two" * 700_000
 IMAGE = image(*LAYERS)
 ATTEMPTS = 6

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = needs_judges
+pytestmark = [needs_judges, pytest.mark.integration]
 
 LARGE = bytes(range(256)) * 12_000
 SHARED = b"shared" * 1000

@@ -16,6 +16,8 @@ from tests.image.copier.aws import HOST, SOURCE_HOST, Aws
 from tests.image.copier.images import image
 from tests.image.copier.mishaps import document, expires, says
 
+pytestmark = pytest.mark.integration
+
 IMAGE = image(b"one" * 1000, b"two" * 100_000)
 REQUESTS = [
     ("GET", "/manifests/abc", SOURCE_HOST),

@@ -13,6 +13,8 @@ from ecr_fargate_constructs.image.copier import mounting
 if TYPE_CHECKING:
     from tests.image.copier.aws import Aws, Outcome
 
+pytestmark = pytest.mark.integration
+
 DENIED = RuntimeError("AccessDeniedException: ecr:PutAccountSetting")
 
 

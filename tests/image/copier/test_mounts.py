@@ -8,6 +8,8 @@ from tests.image.copier.aws import HOST, Aws
 from tests.image.copier.images import image
 from tests.image.copier.mishaps import says
 
+pytestmark = pytest.mark.integration
+
 SOURCE, DESTINATION = f"{HOST}/assets:abc", f"{HOST}/shop/web:v1"
 IMAGE = image(b"one" * 1000, b"two")
 MOUNT, BEGIN = r"/blobs/uploads/\?mount=", "/blobs/uploads/$"

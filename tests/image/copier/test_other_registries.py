@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.image.copier.mishaps import Act
 
+pytestmark = pytest.mark.integration
+
 IMAGE = image(b"one" * 1000, b"two" * 100_000)
 PASSWORD = "correct-horse"  # noqa: S105 - of nobody
 BASIC = f"Basic {base64.b64encode(f'me:{PASSWORD}'.encode()).decode()}"

@@ -24,6 +24,8 @@ from tests.image.copier.mishaps import hangs, header_trickles, says, trickles
 if TYPE_CHECKING:
     from tests.image.copier.mishaps import Act
 
+pytestmark = pytest.mark.integration
+
 IMAGE = image(b"one" * 1000, b"two" * 1000)
 LAYER = IMAGE.layers[1]
 

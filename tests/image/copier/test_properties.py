@@ -39,6 +39,8 @@ from tests.image.copier.images import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 Draw = Any
 PART = 64
 LAYERS = [b"", b"x", bytes(PART), bytes(PART + 1), bytes(range(256)), b"y" * (3 * PART), b"z" * 5000]

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("openssl") is None and not os.environ.get("ECR_FARGATE_REQUIRE_E2E"), reason="needs openssl"
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        shutil.which("openssl") is None and not os.environ.get("ECR_FARGATE_REQUIRE_E2E"), reason="needs openssl"
+    ),
+]
 
 SIGNED = "X-Amz-Signature=5igned"
 IMAGE = image(b"one" * 1000, b"two" * 500_000)

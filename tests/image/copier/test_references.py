@@ -20,6 +20,8 @@ from tests.image.copier.images import digest_of
 if TYPE_CHECKING:
     from tests.image.copier.aws import Aws
 
+pytestmark = pytest.mark.integration
+
 PARTITIONS = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
 ACCOUNT = "123456789012"
 DIGEST = digest_of(b"x")

@@ -16,6 +16,8 @@ from tests.image.copier.mishaps import answers, leads_to, refused_unread, says
 if TYPE_CHECKING:
     from tests.image.copier.mishaps import Act
 
+pytestmark = pytest.mark.integration
+
 IMAGE = image(b"one" * 1000)
 CONFIG, LAYER = IMAGE.blobs
 

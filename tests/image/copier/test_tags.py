@@ -10,6 +10,8 @@ from tests.image.copier.aws import DESTINATION, HOST, LOG, SOURCE, SOURCE_HOST, 
 from tests.image.copier.images import Image, image, index
 from tests.image.copier.mishaps import after, says, unanswered
 
+pytestmark = pytest.mark.integration
+
 IMAGE = image(b"one" * 1000)
 OTHER = image(b"other")
 ARM = image(b"arm", architecture="arm64")

@@ -30,6 +30,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 TARGET, POLICY = "AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"
 SERVICE, ASSOCIATION = "AWS::ECS::Service", "AWS::ECS::ClusterCapacityProviderAssociations"

@@ -23,6 +23,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 TASK, GROUP = "AWS::ECS::TaskDefinition", "AWS::AutoScaling::AutoScalingGroup"
 

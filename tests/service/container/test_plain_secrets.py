@@ -27,6 +27,8 @@ from tests.support.inputs import sign_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ID = "ecr-fargate-constructs:plain"
 HIDDEN = "hunter2"

@@ -20,6 +20,8 @@ from tests.support.templates import of_type, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/a"
 ENV = cdk.Environment(account="111122223333", region="eu-west-1")

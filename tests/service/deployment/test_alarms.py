@@ -25,6 +25,8 @@ from ecr_fargate_constructs import (
 )
 from tests.support.templates import attributes, of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ALARM = "AWS::CloudWatch::Alarm"
 ALL = [Rolling(), BlueGreen(), Canary(), Linear()]

@@ -37,6 +37,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 MINUTES = cdk.Duration.minutes
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"

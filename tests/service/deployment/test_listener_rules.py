@@ -14,6 +14,8 @@ from ecr_fargate_constructs.testing import assert_traffic_rules_unchanged
 from shift_changes import BEGIN, CHANGES, END, GROUP, PAGE, RULE, STRATEGIES, Change, Made, build, touched
 from tests.support.templates import of_type, template_of
 
+pytestmark = pytest.mark.integration
+
 RESETS = {("shared", "another `Route`"), ("alone", "`protocol_version`"), ("shared", "`protocol_version`")}
 """What has to change a rule; docs/deployments.md says how to do it."""
 IN_PLACE = {"health check", "deregistration delay", "stickiness"}

@@ -32,6 +32,8 @@ from ecr_fargate_constructs import (
 from ecr_fargate_constructs.service.deployment.rolling import check_progress
 from tests.support.templates import only, template_of
 
+pytestmark = pytest.mark.integration
+
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 SECONDS = cdk.Duration.seconds
 

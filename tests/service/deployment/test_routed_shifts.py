@@ -27,6 +27,8 @@ from ecr_fargate_constructs import (
 from tests.support.inputs import guarded
 from tests.support.templates import of_type, template_of
 
+pytestmark = pytest.mark.integration
+
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 SERVICE = "AWS::ECS::Service"

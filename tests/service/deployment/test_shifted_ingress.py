@@ -19,6 +19,8 @@ from ecr_fargate_constructs import (
 )
 from tests.support.templates import of_type, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 

@@ -24,6 +24,8 @@ from ecr_fargate_constructs import (
 from tests.support.inputs import guarded
 from tests.support.templates import only, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
 

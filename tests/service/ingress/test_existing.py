@@ -31,6 +31,8 @@ from tests.support.templates import of_type, only, template_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 CONTAINER = AppContainer("public.ecr.aws/nginx/nginx:1.29", 80)
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"

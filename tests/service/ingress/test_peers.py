@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 CONTAINER = AppContainer("public.ecr.aws/nginx/nginx:1.29", 80)
 WARNING = "ecr-fargate-constructs:securityGroupRules"
 BOTH = LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK)

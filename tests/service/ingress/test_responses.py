@@ -22,6 +22,8 @@ from ecr_fargate_constructs import (
 from tests.support.inputs import certificate
 from tests.support.templates import of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 
 def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")

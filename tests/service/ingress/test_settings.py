@@ -40,6 +40,8 @@ from tests.support.templates import attributes, of_type, only, template_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/"

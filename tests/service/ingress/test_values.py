@@ -22,6 +22,8 @@ from ecr_fargate_constructs import (
 from ecr_fargate_constructs.service.ingress.values import Ingress
 from tests.support.templates import attributes, of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 

@@ -10,6 +10,8 @@ from aws_cdk import aws_route53 as route53
 from ecr_fargate_constructs import AppContainer, PublicHttps, Route, RoutedFargateService, SharedLoadBalancer
 from tests.support.templates import only, template_of
 
+pytestmark = pytest.mark.integration
+
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 

@@ -12,6 +12,8 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Mount, PublicHttp, SharedVolume, Sidecar
 from tests.support.templates import of_type, only, template_of
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 AGENT = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"]
 SESSION = {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}

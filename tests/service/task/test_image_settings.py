@@ -29,6 +29,8 @@ from tests.support.inputs import make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 DENIED, PORT = "writablePathOwnedByRoot", "containerPortNotExposed"
 SHARED = SharedVolume("scratch")

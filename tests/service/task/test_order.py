@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 OURS = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 Make = tuple[str, bool]
 KINDS = [(kind, given) for kind in ("fargate", "ec2", "routed", "routed ec2") for given in (False, True)]

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from ecr_fargate_constructs.tools.migrate.program_of import Migration, Source, SourceError, migrate
 from tests.tools.migrate.cases import CASES, FIXTURES, Case
 
+pytestmark = pytest.mark.integration
+
 WITHOUT_MERGES = [case for case in CASES if case.name != "compose_anchors"]
 Path = tuple[Any, ...]
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.tools.migrate.program_of import Migration
 
+pytestmark = pytest.mark.integration
+
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
