@@ -37,7 +37,7 @@ def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.
     )
 
 
-def test_the_plugin_is_light_and_does_nothing_by_itself(tmp_path: Path) -> None:
+def test_the_plugin_loads_nothing_of_the_library_until_a_fixture_is_used(tmp_path: Path) -> None:
     write(
         tmp_path,
         "test_plain.py",
@@ -45,21 +45,24 @@ def test_the_plugin_is_light_and_does_nothing_by_itself(tmp_path: Path) -> None:
         import os
         import sys
 
-        def test_nothing_of_cdk_is_loaded(request):
-            assert request.config.pluginmanager.has_plugin("ecr_fargate_constructs")
-            loaded = {"aws_cdk", "jsii", "constructs", "cdk_nag", "cloudformation_validate"} & sys.modules.keys()
-            assert not loaded
-            ours = {name for name in sys.modules if name.startswith("ecr_fargate_constructs")}
-            assert ours == {
-                "ecr_fargate_constructs",
-                "ecr_fargate_constructs.testing",
-                "ecr_fargate_constructs.testing.plugin",
-            }
+        HEAVY = {"aws_cdk", "jsii", "constructs", "cdk_nag", "cloudformation_validate"}
+
+        def of_the_library():
+            return {name for name in sys.modules if name.startswith("ecr_fargate_constructs")}
+
+        def test_nothing_is_loaded(request):
+            plugin = request.config.pluginmanager.get_plugin("ecr_fargate_constructs")
+            assert plugin is sys.modules["_ecr_fargate_pytest"]
+            assert not of_the_library()
+            assert not HEAVY & sys.modules.keys()
             assert "CDK_VALIDATION" not in os.environ
+
+        def test_a_fixture_loads_what_it_needs(synthesize):
+            assert "ecr_fargate_constructs.testing.synthesis" in of_the_library()
         """,
     )
     done = run_pytest(tmp_path, "-q", "-W", "error")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_it_can_be_switched_off(tmp_path: Path) -> None:

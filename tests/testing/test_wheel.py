@@ -62,15 +62,24 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
         (metadata,) = [archive.read(name) for name in archive.namelist() if name.endswith("/METADATA")]
+        (points,) = [archive.read(name).decode() for name in archive.namelist() if name.endswith("/entry_points.txt")]
     sources = {
         str(file.relative_to(ROOT / "src"))
-        for file in (ROOT / "src" / distribution.PACKAGE).rglob("*")
+        for file in (ROOT / "src").rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
     distribution.check_names(set(names), sources, beside=set(), what=wheel.name)
-    assert "ecr_fargate_constructs/py.typed" in names
+    assert {"_ecr_fargate_pytest.py", "ecr_fargate_constructs/py.typed"} <= set(names)
     assert "ecr_fargate_constructs/local/ministack_patches/__init__.py" in names
     distribution.check_metadata(metadata)
+    distribution.check_entry_points(points, set(names))
+
+
+@pytest.mark.parametrize("names", [{"here.py"}, {"here/__init__.py"}, {"here.py", "there.py"}])
+def test_an_entry_point_without_its_module_is_refused(names: set[str]) -> None:
+    distribution.check_entry_points("[pytest11]\nplugin = here\n", names)
+    with pytest.raises(distribution.DistributionError, match=r"'plugin' is gone\.module, which the wheel lacks"):
+        distribution.check_entry_points("[console_scripts]\nplugin = gone.module:main\n", names)
 
 
 def test_a_wheel_with_more_or_less_in_it_is_refused() -> None:

@@ -1,6 +1,7 @@
-"""What pytest loads at start, in every project of the environment: options and fixtures, and nothing else.
+"""The pytest plugin: options and fixtures, which pytest loads at start in every project of the environment.
 
-It imports neither ``aws_cdk`` nor syrupy, and does nothing until a test asks for a fixture.
+It stands beside the package, because a module inside would import the package first. It imports neither that nor
+``aws_cdk`` nor syrupy, and does nothing until a test asks for a fixture.
 """
 
 from __future__ import annotations
