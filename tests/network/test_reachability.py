@@ -160,6 +160,20 @@ def test_a_route_to_somewhere_makes_it_a_warning(stack: cdk.Stack) -> None:
     assert WARNING in _warnings(stack)
 
 
+def test_a_default_route_for_ipv6_leads_tasks_with_ipv4_to_no_registry(stack: cdk.Stack) -> None:
+    network = _network(stack)
+    for subnet in network.vpc.isolated_subnets:
+        assert isinstance(subnet, ec2.Subnet)
+        subnet.add_route(
+            "Ipv6",
+            router_id="eigw-1",
+            router_type=ec2.RouterType.EGRESS_ONLY_INTERNET_GATEWAY,
+            destination_ipv6_cidr_block="::/0",
+        )
+    _serve(stack, "nginx:1.29", network)
+    assert "could not pull 'nginx:1.29' of container 'web'" in _errors(stack)
+
+
 def test_a_machine_may_hold_the_image_and_so_is_a_warning(stack: cdk.Stack) -> None:
     network = _network(stack, features=(Feature.LOGS, Feature.MACHINES))
     LoadBalancedEc2Service(
