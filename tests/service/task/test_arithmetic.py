@@ -105,7 +105,7 @@ def test_limits_that_fargate_ignores() -> None:
     [warning] = _warnings(stack)
     assert warning.startswith("core of web in ulimits has no effect")
     machines = cdk.Stack(cdk.App(), "Machines")
-    LoadBalancedEc2Service(machines, "Web", container=Ec2Container(NGINX, 80, ulimits=limits), ingress=PublicHttp())
+    LoadBalancedEc2Service(capacity, "Web", container=Ec2Container(NGINX, 80, ulimits=limits), ingress=PublicHttp())
     assert _warnings(machines) == []
 
 
