@@ -18,7 +18,7 @@ test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end in
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/.dev  ## The unit suite alone: half a minute
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/unit
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not integration and not e2e" tests
 
 check: $(VENV)/.dev  ## Format, lint, types, architecture, file lengths
 	$(BIN)/ruff format --check .
@@ -33,10 +33,10 @@ docs: $(VENV)/.docs  ## Build the documentation into site/, and check its links
 	$(BIN)/python scripts/links.py site
 
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/migration
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/tools/migrate
 
 compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's row too
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/compliance_table.py --checkov --write
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.compliance.table --checkov --write
 
 dist: $(VENV)/.dev  ## Wheel and sdist in dist/, checked, and tried on every Python at hand
 	$(BIN)/python scripts/distribution.py

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 WHOLE, UNIT = 8 * 60, 30
 UNIT_ROUNDS = 3
-# The options of `make unit`.
+# The tests and the options of `make unit`.
+UNIT_SUITE = ("-m", "not integration and not e2e", "tests")
 TWO_PROCESSES = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
@@ -40,7 +41,7 @@ def suite(junit: Path | None) -> list[Goal]:
 
 def _seconds(*options: str) -> float:
     begun = time.perf_counter()
-    run(Program(command=[sys.executable, "-m", "pytest", "-q", *options, "tests/unit"], environment={}))
+    run(Program(command=[sys.executable, "-m", "pytest", "-q", *options, *UNIT_SUITE], environment={}))
     return time.perf_counter() - begun
 
 

@@ -82,7 +82,7 @@ def main() -> int:
             (folder / name).write_text(textwrap.dedent(text), encoding="utf-8")
         (folder / "context").mkdir()
         (folder / "context" / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-        tests = ["-m", "pytest", "-q", "-p", "syrupy", "-p", "ecr_fargate_constructs.testing.plugin"]
+        tests = ["-m", "pytest", "-q", "-p", "syrupy", "-p", "_ecr_fargate_pytest"]
         for warm_up in (["bare.py"], [*tests, "--snapshot-update"]):
             _seconds(folder, *warm_up)
         measured = [(_seconds(folder, "bare.py"), _seconds(folder, *tests)) for _ in range(pairs)]

@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from configparser import ConfigParser
 from email import message_from_bytes
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def check_metadata(metadata: bytes) -> None:
         raise DistributionError(f"the description is {kind}, and the README is Markdown")
 
 
+def check_entry_points(text: str, names: set[str]) -> None:
+    """Refuse an entry point whose module is not in the wheel."""
+    points = ConfigParser(delimiters="=")
+    points.read_string(text)
+    for group in points.sections():
+        for name, target in points.items(group):
+            module = target.partition(":")[0]
+            file = module.replace(".", "/")
+            if names.isdisjoint({f"{file}.py", f"{file}/__init__.py"}):
+                raise DistributionError(f"the entry point {name!r} is {module}, which the wheel lacks")
+
+
 def check_names(names: set[str], sources: set[str], *, beside: set[str], what: str) -> None:
     """Refuse a distribution that contains more or less than the sources."""
     expected = sources | beside
@@ -123,8 +136,10 @@ def check_contents(wheel: Path, source: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
         (metadata,) = [archive.read(name) for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        (points,) = [archive.read(name) for name in archive.namelist() if name.endswith("/entry_points.txt")]
     check_names(names, {name.removeprefix("src/") for name in sources}, beside=set(), what=wheel.name)
     check_metadata(metadata)
+    check_entry_points(points.decode(), names)
     with tarfile.open(source) as files:
         names = {name.partition("/")[2] for name in files.getnames()}
     check_names(names, sources, beside=_BESIDE_SOURCES, what=source.name)
@@ -143,7 +158,7 @@ def try_wheel(python: Path, wheel: Path, pins: list[str], folder: Path) -> None:
     run(inside / "python", "-c", _TRY, folder=folder)
     run(inside / "ecr-fargate", "--help", folder=folder, expect=1)  # it prints which extra it needs
     run(*pip, f"{wheel}[cli]", *pins)
-    manifest = ROOT / "tests" / "migration" / "fixtures" / "copilot_basic.yml"
+    manifest = ROOT / "tests" / "tools" / "migrate" / "fixtures" / "copilot_basic.yml"
     answer = json.loads(run(inside / "ecr-fargate", "migrate", manifest, "--format", "json", folder=folder))
     compile(answer["program"], "app.py", "exec")
     missing = run(inside / "ecr-fargate", "local", "status", folder=folder, expect=1)

@@ -50,7 +50,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build context."""
-    from support import make_app  # noqa: PLC0415 - see above
+    from tests.support.inputs import make_app  # noqa: PLC0415 - see above
 
     return make_app(tmp_path_factory.mktemp("context") / "app")
 

@@ -20,7 +20,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 
-from bad_input.case import NGINX, Place
+from tests.bad_input.case import NGINX, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from bad_input.case import NGINX, Place
+from tests.bad_input.case import NGINX, Place
 
 LAUNCH_TEMPLATE = "@aws-cdk/aws-autoscaling:generateLaunchTemplateInsteadOfLaunchConfig"
 """As ``cdk init`` writes it."""

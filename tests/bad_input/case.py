@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aws_cdk as cdk
 
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,6 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 
-from bad_input import bare, here
-from bad_input.case import ACCOUNT, Case, Expected, Passes, Place, Refused, RefusedAtSynth, Warned
 from ecr_fargate_constructs import (
     CognitoAuthentication,
     Egress,
@@ -27,6 +25,8 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     TargetGroupSettings,
 )
+from tests.bad_input import bare, here
+from tests.bad_input.case import ACCOUNT, Case, Expected, Passes, Place, Refused, RefusedAtSynth, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 
-from bad_input import bare, here
-from bad_input.case import Case, Expected, Passes, Refused
 from ecr_fargate_constructs import ImageBuild
+from tests.bad_input import bare, here
+from tests.bad_input.case import Case, Expected, Passes, Refused
 
 ARGUMENTS = "Build arguments"
 

@@ -8,8 +8,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from bad_input import bare, bare_tasks, here
-from bad_input.case import NGINX, Case, Expected, Place, Refused, Warned
 from ecr_fargate_constructs import (
     CloudWatchLogs,
     ContainerRuntime,
@@ -19,6 +17,8 @@ from ecr_fargate_constructs import (
     SharedVolume,
     Sidecar,
 )
+from tests.bad_input import bare, bare_tasks, here
+from tests.bad_input.case import NGINX, Case, Expected, Place, Refused, Warned
 
 Volume = SharedVolume | EbsVolume
 VOLUMES, LIMITS, SEVERAL = "Volumes", "Containers and their limits", "Several containers"

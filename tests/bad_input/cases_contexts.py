@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
-from bad_input import bare, here
-from bad_input.case import Case, Expected, Passes, Place, Refused, Warned
 from ecr_fargate_constructs import ImageBuild, PrivateRepository
-from support import make_app
+from tests.bad_input import bare, here
+from tests.bad_input.case import Case, Expected, Passes, Place, Refused, Warned
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,8 +11,6 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_lambda as lambda_
 
-from bad_input import bare, here
-from bad_input.case import Case, Expected, Place, Refused
 from ecr_fargate_constructs import (
     Approval,
     BlueGreen,
@@ -26,6 +24,8 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     TargetHealthCheck,
 )
+from tests.bad_input import bare, here
+from tests.bad_input.case import Case, Expected, Place, Refused
 
 FAMILY = "Deployments, times and redirects"
 STAGE = ecs.DeploymentLifecycleStage

@@ -8,8 +8,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 
-from bad_input import bare, here
-from bad_input.case import NGINX, Case, Expected, Passes, Refused, Warned
 from ecr_fargate_constructs import (
     ArchiveUnpulled,
     ExpireArchived,
@@ -29,6 +27,8 @@ from ecr_fargate_constructs import (
     Sidecar,
     Upstream,
 )
+from tests.bad_input import bare, here
+from tests.bad_input.case import NGINX, Case, Expected, Passes, Refused, Warned
 
 NAMES = "Names"
 

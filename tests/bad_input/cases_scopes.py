@@ -9,8 +9,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 
-from bad_input import bare, here
-from bad_input.case import ACCOUNT, Case, Expected, Passes, Place, Refused, Warned
 from ecr_fargate_constructs import (
     Ec2Capacity,
     EcrFargateService,
@@ -19,6 +17,8 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
 )
+from tests.bad_input import bare, here
+from tests.bad_input.case import ACCOUNT, Case, Expected, Passes, Place, Refused, Warned
 
 ENVIRONMENT = "Environment variables"
 

@@ -11,8 +11,6 @@ from aws_cdk import assertions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from bad_input import bare, here
-from bad_input.case import NGINX, Case, Passes, Place, Refused
 from ecr_fargate_constructs import (
     CloudWatchLogs,
     EbsVolume,
@@ -39,6 +37,8 @@ from ecr_fargate_constructs import (
     TargetHealthCheck,
     TaskSize,
 )
+from tests.bad_input import bare, here
+from tests.bad_input.case import NGINX, Case, Passes, Place, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

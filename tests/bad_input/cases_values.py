@@ -8,8 +8,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from bad_input import bare, here
-from bad_input.case import NGINX, Case, Expected, Refused
 from ecr_fargate_constructs import (
     BlueGreen,
     Canary,
@@ -26,6 +24,8 @@ from ecr_fargate_constructs import (
     TaskSize,
     TestTrafficPort,
 )
+from tests.bad_input import bare, here
+from tests.bad_input.case import NGINX, Case, Expected, Refused
 
 
 def _size(what: str, expected: Expected, cpu: Any = 256, memory: Any = 512, storage: Any = None) -> Case:  # noqa: ANN401 - bad input

@@ -8,7 +8,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_efs as efs
 
-from bad_input.case import NGINX, Place
 from ecr_fargate_constructs import (
     AppContainer,
     Ec2Container,
@@ -20,6 +19,7 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
 )
+from tests.bad_input.case import NGINX, Place
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import assertions
 
-from bad_input import (
+from ecr_fargate_constructs import ConfigurationError
+from ecr_fargate_constructs.testing.engine import diagnostics
+from tests.bad_input import (
     bare,
     cases_addresses,
     cases_build,
@@ -24,9 +26,7 @@ from bad_input import (
     cases_tokens,
     cases_values,
 )
-from bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
-from ecr_fargate_constructs import ConfigurationError
-from ecr_fargate_constructs.testing.engine import diagnostics
+from tests.bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
 
 if TYPE_CHECKING:
     from constructs import IConstruct

@@ -28,7 +28,6 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Template
 
-from contract.test_types import _annotations, _names
 from ecr_fargate_constructs import (
     AppContainer,
     ConfigurationError,
@@ -45,10 +44,13 @@ from ecr_fargate_constructs import (
 )
 from ecr_fargate_constructs._rules.jsii_types import has_interface, is_construct, is_imported, module_of
 from ecr_fargate_constructs._rules.typed import parsed, plain, refuse_wrong_type
-from support import make_app
+from tests.contract.test_types import _annotations, _names
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.integration
 
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 

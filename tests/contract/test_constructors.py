@@ -9,6 +9,8 @@ from constructs import Construct
 
 import ecr_fargate_constructs as library
 
+pytestmark = pytest.mark.integration
+
 PUBLIC = [getattr(library, name) for name in library.__all__]
 CONSTRUCTS = [kind for kind in PUBLIC if inspect.isclass(kind) and issubclass(kind, Construct)]
 

@@ -25,10 +25,13 @@ from ecr_fargate_constructs import (
     ServiceDashboard,
     ServiceThresholds,
 )
-from support import ROOT, of_type, template_of
+from tests.support import ROOT
+from tests.support.templates import of_type, template_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.integration
 
 STATEFUL = {
     "AWS::ECR::Repository": "WebRepositoryFD65F3F1",

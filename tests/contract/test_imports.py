@@ -10,6 +10,8 @@ import pytest
 
 import ecr_fargate_constructs
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize("collecting", [True, False])
 def test_garbage_collection_is_as_it_was(collecting: bool) -> None:  # noqa: FBT001 - a case

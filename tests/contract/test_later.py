@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     Give = Callable[[cdk.Stack, cdk.Duration], object]
 
+pytestmark = pytest.mark.integration
+
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
 
 

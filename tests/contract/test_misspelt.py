@@ -26,6 +26,8 @@ from ecr_fargate_constructs import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.integration
+
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 NOT_MADE = {"AllOf", "ConfigurationError", "PublishedImage", "SharedListener"}
 """What takes no options, or is made by a method of another."""

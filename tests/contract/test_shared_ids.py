@@ -20,7 +20,9 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Upstream,
 )
-from support import of_type, template_of
+from tests.support.templates import of_type, template_of
+
+pytestmark = pytest.mark.integration
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ELB = "AWS::ElasticLoadBalancingV2"

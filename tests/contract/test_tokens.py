@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs._rules.tokens import is_token
+
+pytestmark = pytest.mark.integration
 
 
 def test_every_encoding_is_seen() -> None:

@@ -22,6 +22,8 @@ from ecr_fargate_constructs import AppContainer, ConfigurationError, LoadBalance
 from ecr_fargate_constructs._rules.typed import ALIASES, parsed, refuse_wrong_type
 from ecr_fargate_constructs._rules.wrong_type import Either, Kind, Many, Named, Pairs
 
+pytestmark = pytest.mark.integration
+
 PLAIN = {"Any", "None", "bool", "float", "int", "object", "str", "datetime", "PathLike", "Callable"}
 HERE = Path(library.__file__).parent
 RUNS_IN_AWS = ("ecr_fargate_constructs.image.copier.", "ecr_fargate_constructs.supply_chain.verify_signatures")

@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from local_app import LocalApp, copy_sample, free_port
 from typing_extensions import Self
+
+from tests.e2e.local_app import LocalApp, copy_sample, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

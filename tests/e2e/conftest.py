@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from local_app import LocalApp, copy_sample, free_port
 
 from ecr_fargate_constructs.local.engine import find_engine
 from ecr_fargate_constructs.tools.errors import ToolError
+from tests.e2e.local_app import LocalApp, copy_sample, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

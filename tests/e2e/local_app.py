@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from ecr_fargate_constructs.local.engine import find_engine
 from ecr_fargate_constructs.local.instance import Instance, Memory, credentials_environment, instance_at
-from support import ROOT
+from tests.support import ROOT
 
 
 def free_port() -> int:

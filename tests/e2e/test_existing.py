@@ -7,12 +7,12 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from local_app import LocalApp, copy_sample, free_port
 
 from ecr_fargate_constructs.local import base_images, seeds
 from ecr_fargate_constructs.local.instance import instance_at
 from ecr_fargate_constructs.local.podman import podman_environment
-from support import ROOT
+from tests.e2e.local_app import LocalApp, copy_sample, free_port
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from ecr_fargate_constructs.local.engine import find_engine
 if TYPE_CHECKING:
     import subprocess
 
-    from local_app import LocalApp
+    from tests.e2e.local_app import LocalApp
 
 
 def _failed(done: subprocess.CompletedProcess[str], *parts: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from ecr_fargate_constructs.local import base_images
 from ecr_fargate_constructs.local.engine import find_engine
-from support import ROOT
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from client import BROKEN, GREETING, Client, Course, course_of_the_bare_pattern
-from local_app import LocalApp, free_port
+
+from tests.e2e.client import BROKEN, GREETING, Client, Course, course_of_the_bare_pattern
+from tests.e2e.local_app import LocalApp, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

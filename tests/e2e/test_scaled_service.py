@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from local_app import LocalApp
+    from tests.e2e.local_app import LocalApp
 
 GREETING = "Hello from a private ECR repository!"
 KEPT = 'repository=PrivateRepository(stack, "Repo", retention=Retention.keep_last(10))'

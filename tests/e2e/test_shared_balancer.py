@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_app import LocalApp
+from tests.e2e.local_app import LocalApp
 
 APP = """
 from pathlib import Path

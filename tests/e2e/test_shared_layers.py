@@ -13,7 +13,8 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from local_app import LocalApp, copy_sample, free_port
+
+from tests.e2e.local_app import LocalApp, copy_sample, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

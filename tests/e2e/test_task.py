@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from local_app import LocalApp, copy_sample, free_port
 
-from support import ROOT
+from tests.e2e.local_app import LocalApp, copy_sample, free_port
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from client import BROKEN, GREETING
+from tests.e2e.client import BROKEN, GREETING
 
 if TYPE_CHECKING:
     import subprocess
 
-    from local_app import LocalApp
+    from tests.e2e.local_app import LocalApp
 
 HEALTH = '"/healthz": "ok\\n"'
 PORT = "container_port=8080"

@@ -18,7 +18,7 @@ from aws_cdk import aws_ec2, aws_ecr_assets, aws_ecs, aws_elasticloadbalancingv2
 from hypothesis import strategies as st
 
 import ecr_fargate_constructs as library
-from fuzz.world import NGINX, OBJECTS, World
+from tests.fuzz.world import NGINX, OBJECTS, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,12 +19,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 import ecr_fargate_constructs as library
 from ecr_fargate_constructs import ConfigurationError
 from ecr_fargate_constructs.testing.engine import diagnostics
-from fuzz.strategies import NOT_FOR_FIREHOSE, Draft, options_of, parameters, strategy_for, value_of
-from fuzz.world import World
-from support import make_app
+from tests.fuzz.strategies import NOT_FOR_FIREHOSE, Draft, options_of, parameters, strategy_for, value_of
+from tests.fuzz.world import World
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.integration
 
 LONG = os.environ.get("FUZZ") == "long"
 CLASSES = [name for name in library.__all__ if inspect.isclass(getattr(library, name))]

@@ -9,12 +9,15 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_fargate_constructs.testing import normalised
-from support import ROOT, template_of
+from tests.support import ROOT
+from tests.support.templates import template_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from syrupy.assertion import SnapshotAssertion
+
+pytestmark = pytest.mark.integration
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NETWORK = "EcrFargateNetwork"  # in the snapshots of the constructs

@@ -32,13 +32,16 @@ from ecr_fargate_constructs import (
     TestTrafficHeader,
     TestTrafficPort,
 )
-from support import make_app, template_of
+from tests.support.inputs import make_app
+from tests.support.templates import template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from syrupy.assertion import SnapshotAssertion
+
+pytestmark = pytest.mark.integration
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 

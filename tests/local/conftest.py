@@ -1,0 +1,7 @@
+"""Fixtures of the embedded AWS."""
+
+from __future__ import annotations
+
+from tests.support.state import remembered_elsewhere
+
+__all__ = ["remembered_elsewhere"]
