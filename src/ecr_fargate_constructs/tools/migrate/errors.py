@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class MigrationError(Exception):
-    """A file that cannot be read as what it should be.
+    """A file that is not what it should be.
 
     Attributes:
-        cause: What is wrong, in one line.
-        line: Where, from 1; None for the file as a whole.
+        cause: The cause, in one line.
+        line: Line of the file, from 1; None for the file as a whole.
     """
 
     def __init__(self, cause: str, *, line: int | None = None) -> None:
@@ -18,5 +18,5 @@ class MigrationError(Exception):
         self.line = line
 
     def __str__(self) -> str:
-        """The line and the cause."""
+        """Return the line and the cause."""
         return self.cause if self.line is None else f"line {self.line}: {self.cause}"
