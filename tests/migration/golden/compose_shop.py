@@ -139,7 +139,6 @@ def build(app: cdk.App) -> cdk.Stack:
             *worker.connections.security_groups,
         ],
     )
-
     web.connections.allow_from(default_network, ec2.Port.tcp(80))
     api.connections.allow_from(default_network, ec2.Port.tcp(9000))
     return stack

@@ -108,7 +108,6 @@ def build(app: cdk.App) -> cdk.Stack:
             *service_3_d_models.connections.security_groups,
         ],
     )
-
     class_2.connections.allow_from(default_network, ec2.Port.tcp(8080))
     return stack
 

@@ -127,7 +127,6 @@ def build(app: cdk.App) -> cdk.Stack:
             *audit.connections.security_groups,
         ],
     )
-
     web.connections.allow_from(environment_network, ec2.Port.tcp(3000))
     orders.connections.allow_from(environment_network, ec2.Port.tcp(8080))
     audit.connections.allow_from(environment_network, ec2.Port.tcp(8443))

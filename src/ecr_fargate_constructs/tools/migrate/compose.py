@@ -117,6 +117,8 @@ def read_project(
     one_off = one_off if one_off != set(services) else set()
     _list_missing(sections, ledger, services, one_off)
     kept = _with_one_off_tasks(services, waits, one_off)
+    for each in kept:
+        _restart(sections[each])
     compose = Compose(
         sections=sections,
         tasks={name: tuple(other for other in waits[name] if other in one_off) for name in kept},
@@ -193,8 +195,8 @@ def _leave_out_whole(fields: Fields) -> bool:
 def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str, str]]:
     """Return a service, and the services for which it waits with ECS's word for the condition."""
     fields.leave_out(reasons.SERVICE)
+    fields.carry("restart")
     fields.leave_out({key: reasons.EXTENSION for key in fields.here.entries if key.startswith("x-")})
-    _restart(fields)
     arm = _arm(fields)
     made = container(
         name, fields, file.interpolation, secrets=file.secrets, volumes=file.volumes, arm=arm, read=file.read
@@ -218,7 +220,7 @@ def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str,
 
 
 def _restart(fields: Fields) -> None:
-    fields.carry("restart")
+    """List a restart policy that ECS does not follow: it keeps a number of tasks running."""
     node = fields.node("restart")
     policy = (text_of(node) or "").partition(":")[0] if node is not None else ""
     if policy in {*_ENDS, "false"}:  # no without quotes is a word in YAML 1.2, and false in YAML 1.1

@@ -155,12 +155,9 @@ def _env_files(fields: Fields, read: Callable[[str], str | None]) -> tuple[str, 
         if isinstance(item.value, dict):
             inner = Fields(item, fields.ledger)
             path = inner.text("path")
-            inner.leave_out(
-                {
-                    "format": ("ECS reads all such files in the same way", "nothing to do"),
-                    "required": ("CDK refuses a file that is missing", "remove it from the program if there is none"),
-                }
-            )
+            inner.leave_out({"format": ("ECS reads all such files in the same way", "nothing to do")})
+            if inner.flag("required") is False:
+                inner.drop("required", "CDK needs the file", "remove it from the program if there is none")
         else:
             path = text_of(item)
         if path is None or not is_environment_file(path):
@@ -240,16 +237,22 @@ def _health_check(fields: Fields) -> HealthCheck | None:
     section.leave_out({"start_interval": ("ECS has one interval for the whole time", "nothing to do")})
     node = section.node("test")
     if section.flag("disable") or node is None:
-        return None
+        return _no_check(section, "the program has no health check for the container")
     words = section.words("test") if isinstance(node.value, list) else None
     text = None if isinstance(node.value, list) else section.text("test")
     command = words or (("CMD-SHELL", text) if text else ())
     if command[:1] == ("NONE",) or not command:
-        return None
+        return _no_check(section, "the program has no health check for the container")
     if command[0] not in {"CMD", "CMD-SHELL"}:
         section.drop("test", "a list begins with CMD, CMD-SHELL or NONE", _CORRECT)
-        return None
+        return _no_check(section, "test is left out")
     return health_check(section, command)
+
+
+def _no_check(section: Fields, reason: str) -> None:
+    """List the settings of a health check that the program does not have."""
+    names = ("interval", "timeout", "retries", "start_period", "start_interval")
+    section.leave_out(dict.fromkeys(names, (reason, "nothing to do")))
 
 
 def _ulimits(fields: Fields) -> tuple[Ulimit, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.compose_hosts import links_of, mentions, names_of
 from ecr_fargate_constructs.tools.migrate.compose_reasons import ATTACHMENT
-from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
+from ecr_fargate_constructs.tools.migrate.fields import Fields, container_name, text_of
 from ecr_fargate_constructs.tools.migrate.model import Shape
 from ecr_fargate_constructs.tools.migrate.order import callees_first
 
@@ -68,15 +68,17 @@ def connect(services: Mapping[str, Service], compose: Compose) -> dict[str, Serv
         for network in each.networks:
             on_network.setdefault(network, []).append(name)
     _mark_networks(joined, on_network, compose)
-    members = {
+    members = dict.fromkeys(
         name
         for names in on_network.values()
         if len(names) > 1 and any(joined[each].ports for each in names)
         for name in names
-    }
+    )
     known_as = {name: _known_as(name, calls, compose) for name in joined}
+    known_as = _distinct(known_as, members, compose)
+    used = {call.mention.name for call in calls if call.mention is not None}
     for name in joined:
-        _mark_names(name, known_as[name], compose, called=name in members and bool(joined[name].ports))
+        _mark_names(name, known_as[name] if name in members else name, compose, used)
     ordered = _in_order(joined, [call for call in calls if _share(joined, call)], compose)
     return {
         name: replace(each, calls=ordered[name], connect_name=known_as[name].lower() if name in members else None)
@@ -123,7 +125,7 @@ def _list_missing(mention: Mention, ledger: Ledger) -> None:
         ledger.check(
             mention.node,
             f"{mention.name} is not in the program",
-            f"set {mention.option} to the address of its replacement",
+            f"write the address of its replacement into {mention.option}",
         )
 
 
@@ -187,7 +189,10 @@ def _mark_networks(services: Mapping[str, Service], on_network: Mapping[str, lis
     for name in services:
         section = compose.sections[name]
         node = section.node("networks")
-        if node is None or "network_mode" in section:
+        if "network_mode" in section:
+            section.drop("networks", "network_mode stands beside it", "remove one of the two")
+            continue
+        if node is None:
             continue
         compose.ledger.enter(node)
         for key, entry in [*node.entries.items(), *((text_of(item) or "", item) for item in node.items)]:
@@ -222,7 +227,28 @@ def _known_as(name: str, calls: list[_Call], compose: Compose) -> str:
     return known_as
 
 
-def _mark_names(name: str, known_as: str, compose: Compose, *, called: bool) -> None:
+def _distinct(known_as: dict[str, str], members: Iterable[str], compose: Compose) -> dict[str, str]:
+    """Return names of which no two are the same in Cloud Map, where case and dots make no difference."""
+    taken: dict[str, str] = {}
+    distinct = dict(known_as)
+    for name in members:
+        key = first = container_name(known_as[name]).lower()
+        number = 2
+        while key in taken:
+            key = f"{first}-{number}"
+            number += 1
+        if key != first:
+            distinct[name] = key
+            compose.ledger.check(
+                compose.sections[name].here,
+                f"the program calls it {key}: for Cloud Map it has the same name as {taken[first]}",
+                "rename it, and run the command again",
+            )
+        taken[key] = name
+    return distinct
+
+
+def _mark_names(name: str, known_as: str, compose: Compose, used: set[str]) -> None:
     """Mark the names of a service: the one that the program uses is carried."""
     section = compose.sections[name]
     networks = section.here.entries.get("networks")
@@ -233,10 +259,12 @@ def _mark_names(name: str, known_as: str, compose: Compose, *, called: bool) -> 
     for node in nodes:
         if node is None:
             continue
-        if called and text_of(node) == known_as:
+        if text_of(node) == known_as != name:
             compose.ledger.carry(node)
+        elif text_of(node) in used:
+            compose.ledger.leave_out(node, f"the program gives {name} one name, {known_as}", "see where it is used")
         else:
-            compose.ledger.leave_out(node, f"the program gives {name} one name, {known_as}", "use that name")
+            compose.ledger.leave_out(node, "no service of the file calls it by this name", "nothing to do")
 
 
 def _in_order(services: Mapping[str, Service], calls: list[_Call], compose: Compose) -> dict[str, tuple[str, ...]]:

@@ -183,18 +183,14 @@ def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:
         if kind == LOAD_BALANCED and http is not None:  # http: false
             service = replace(service, shape=Shape.PRIVATE if service.port else Shape.WORKER)
         else:
-            service = replace(service, ingress=ingress(Fields(_nothing(fields), fields.ledger), public=True)[0])
+            nothing = Fields(replace(fields.here, value={}), fields.ledger)
+            service = replace(service, ingress=ingress(nothing, public=True, app_runner=kind == APP_RUNNER)[0])
     if service.shape is Shape.WEB and service.port is None:
         raise MigrationError("a service behind a load balancer needs image.port")
     if service.shape is Shape.PRIVATE and service.port is None:
         service = replace(service, shape=Shape.WORKER)
     balanced = kind == LOAD_BALANCED and service.ingress is not None
     return replace(service, load_balancer_variable="COPILOT_LB_DNS" if balanced else None)
-
-
-def _nothing(fields: Fields) -> Node:
-    """Return an empty mapping, for a manifest without the section."""
-    return replace(fields.here, value={})
 
 
 def _with_network(fields: Fields, service: Service, kind: str) -> Service:
@@ -344,7 +340,7 @@ def _with_deployment(fields: Fields, service: Service, kind: str) -> Service:
     )
     rolling = section.text("rolling")
     if rolling not in {None, "default", "recreate"}:
-        section.drop("rolling", f"Copilot has no {rolling}", "give deployment=Rolling(…)")
+        section.drop("rolling", f"{rolling} is no rolling deployment of Copilot", "give deployment=Rolling(…)")
     return replace(service, recreate=rolling == "recreate")
 
 

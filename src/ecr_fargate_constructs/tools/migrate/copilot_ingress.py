@@ -55,6 +55,7 @@ def ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[In
     return (
         Ingress(
             public=public and not _private(http),
+            shared=not app_runner,  # each service of App Runner has an address of its own
             paths=_path(http),
             domain=domain,
             check=_check(http, app_runner=app_runner),

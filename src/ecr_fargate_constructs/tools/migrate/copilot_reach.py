@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.ledger import Ledger
     from ecr_fargate_constructs.tools.migrate.model import Container, Service
 
+_OPTIONS = {
+    "COPILOT_APPLICATION_NAME": "--variable COPILOT_APPLICATION_NAME=…",
+    "COPILOT_ENVIRONMENT_NAME": "--environment …, or --variable COPILOT_ENVIRONMENT_NAME=…",
+}
 ENVIRONMENT = "environment"
 """Name of the network of an environment."""
 
@@ -84,8 +88,7 @@ def with_variables(fields: Fields, service: Service, names: Names) -> Service:
         fields.check(
             "name",
             f"Copilot also sets {', '.join(missing)}, which the program does not",
-            "run the command again with --variable COPILOT_APPLICATION_NAME=… and --environment … (or --variable "
-            "COPILOT_ENVIRONMENT_NAME=…), or set them with environment=",
+            f"run the command again with {' and '.join(_OPTIONS[each] for each in missing if each in _OPTIONS)}",
         )
 
     def given(container: Container) -> Container:
@@ -115,7 +118,7 @@ def connect(services: Sequence[Service], manifests: Sequence[Manifest], names: N
         return [replace(service, networks=()) for service in services]
     found = [
         replace(service, discovery_name=service.name) if service.networks and _listens(service) else service
-        for service in services
+        for service in _on_own_routes(services, manifests)
     ]
     members = {service.connect_name: service for service in found if service.connect_name and service.port is not None}
     calls: dict[str, dict[str, Node]] = {service.name: {} for service in found}
@@ -138,6 +141,29 @@ def connect(services: Sequence[Service], manifests: Sequence[Manifest], names: N
                     f"{caller}",
                 )
     return [replace(service, calls=tuple(calls[service.name])) for service in found]
+
+
+def _on_own_routes(services: Sequence[Service], manifests: Sequence[Manifest]) -> Iterator[Service]:
+    """Give a service whose route another one has already a load balancer of its own."""
+    taken: dict[tuple[bool, str, str], str] = {}
+    for service, manifest in zip(services, manifests, strict=True):
+        way = service.ingress
+        if way is None or not way.shared:
+            yield service
+            continue
+        host = way.domain.name if way.domain is not None else ""
+        routes = [(way.public, path, host) for path in way.paths or ("",)]
+        other = next((taken[route] for route in routes if route in taken), None)
+        taken |= dict.fromkeys(routes, service.name) if other is None else {}
+        if other is None:
+            yield service
+            continue
+        Fields(manifest.root, manifest.ledger).check(
+            "http",
+            f"{other} has the same route, so the service has a load balancer of its own",
+            "give each service a path or an alias of its own, and run the command again",
+        )
+        yield replace(service, ingress=replace(way, shared=False))
 
 
 def _listens(service: Service) -> bool:

@@ -17,6 +17,9 @@ _COPILOT = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
 """All that Copilot replaces: internal/pkg/manifest/interpolate.go of aws/copilot-cli."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFUSED = ""
+"""In a list of missing variables: a dollar sign that Docker Compose refuses."""
+
 _OPERATOR = re.compile(r":?[-?+]")
 
 
@@ -33,6 +36,7 @@ class Interpolation:
         self._variables = variables
         self._compose = compose
         self._unfilled: dict[Path, tuple[Node, list[str]]] = {}
+        self._refused: list[Node] = []
 
     def fill(self, node: Node) -> Node:
         """Return the same document with all texts filled in, and note the texts with a variable without a value."""
@@ -46,6 +50,9 @@ class Interpolation:
         missing: list[str] = []
         text = self._filled(value, missing) if self._compose else self._filled_by_copilot(value, missing)
         filled = Node(text, node.line, node.path, text)
+        if _REFUSED in missing:
+            self._refused.append(filled)
+            missing = [name for name in missing if name != _REFUSED]
         if missing:
             self._unfilled[node.path] = filled, missing
         return filled
@@ -63,6 +70,10 @@ class Interpolation:
                     f"{', '.join(names)} has no value here, so the program has the text as it is written",
                     f"run the command again with --variable {names[0]}=…, or write the value into the program",
                 )
+
+        for node in self._refused:
+            if ledger.carries(node):
+                ledger.check(node, "Docker Compose refuses a $ that begins no variable", "write $$ for a dollar sign")
 
     def _filled_by_copilot(self, text: str, missing: list[str]) -> str:
         def value(match: re.Match[str]) -> str:
@@ -91,12 +102,14 @@ class Interpolation:
         name = _NAME.match(text, after + braced)
         end = _closing_brace(text, after) if braced else (name.end() if name is not None else None)
         if name is None or end is None:
+            missing.append(_REFUSED)
             return "$", after
         if not braced:
             return self._value(name[0], "", "", text[dollar:end], missing), end
         operator = _OPERATOR.match(text, name.end())
         if operator is None and name.end() != end:
-            return "$", after  # Docker Compose refuses it
+            missing.append(_REFUSED)
+            return "$", after
         rest = "" if operator is None else text[operator.end() : end]
         written = text[dollar : end + 1]
         return self._value(name[0], operator[0] if operator is not None else "", rest, written, missing), end + 1

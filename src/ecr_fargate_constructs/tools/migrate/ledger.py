@@ -58,7 +58,7 @@ class Ledger:
         """Begin without a mark."""
         self._carried: set[Path] = set()
         self._entered: set[Path] = set()
-        self._findings: dict[Path, Finding] = {}
+        self._findings: dict[Path, list[Finding]] = {}
 
     def enter(self, node: Node) -> None:
         """Mark a value whose entries get marks of their own."""
@@ -82,7 +82,7 @@ class Ledger:
         for length in range(len(node.path), -1, -1):
             path = node.path[:length]
             if path in self._findings:
-                return self._findings[path].kind is Kind.CHECK
+                return self._findings[path][0].kind is Kind.CHECK
             if path in self._carried:
                 return True
         return False
@@ -93,16 +93,16 @@ class Ledger:
 
     def _list(self, node: Node, kind: Kind, reason: str, fix: str) -> None:
         finding = Finding(kind=kind, path=node.path, line=node.line, reason=reason, fix=fix)
-        before = self._findings.get(node.path)
-        if before is None or before.kind is Kind.CHECK:  # that a value is missing says more than how it changed
-            self._findings[node.path] = finding
+        before = self._findings.setdefault(node.path, [])
+        if kind is Kind.LEFT_OUT:
+            before[:] = [each for each in before if each.kind is kind] or [finding]
+        elif not any(each.kind is Kind.LEFT_OUT or each == finding for each in before):
+            before.append(finding)
 
     def findings(self, root: Node) -> tuple[Finding, ...]:
         """Return the keys that are not simply carried over, in the order of their lines."""
-        unknown = {each.path: each for each in self._unknown(root)}
-        return tuple(
-            sorted([*self._findings.values(), *unknown.values()], key=lambda each: (each.line, str(each.path)))
-        )
+        listed = [each for findings in self._findings.values() for each in findings]
+        return tuple(sorted([*listed, *self._unknown(root)], key=lambda each: (each.line, str(each.path))))
 
     def _unknown(self, node: Node) -> Iterator[Finding]:
         """Find the values with no mark on themselves, above or below; the highest stands for those below it."""
@@ -123,8 +123,7 @@ class Ledger:
 
     def _covered(self, node: Node) -> bool:
         """Return whether the mark of a value speaks for everything below it, too."""
-        finding = self._findings.get(node.path)
-        if finding is not None and finding.kind is Kind.LEFT_OUT:
+        if node.path in self._findings and self._findings[node.path][0].kind is Kind.LEFT_OUT:
             return True
         return self._marked(node) and (node.path not in self._entered or not node.children)
 

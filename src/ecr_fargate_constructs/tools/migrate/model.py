@@ -177,6 +177,8 @@ class Ingress:
     """A load balancer in front of a service."""
 
     public: bool = True
+    shared: bool = True
+    """Whether services of a project may share the load balancer."""
     paths: tuple[str, ...] = ()
     """First segments of the paths that reach the service; empty for all paths."""
     domain: Domain | None = None

@@ -30,7 +30,7 @@ from ecr_fargate_constructs.tools.migrate.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ecr_fargate_constructs.tools.migrate.model import Service
 
@@ -143,6 +143,11 @@ class Program:
     def has(self, service: str) -> bool:
         """Return whether the program has a service already."""
         return service in self._services
+
+    def group_of(self, network: str, services: Sequence[Service]) -> Name:
+        """Return the connections of all services of a network."""
+        groups: list[Expression] = [Name(f"*{self.group(each).text}.connections.security_groups") for each in services]
+        return self.let(f"{network} network", self.cdk("ec2.Connections", security_groups=groups))
 
     def ecs_service(self, service: str) -> Name:
         """Return CDK's service of a service that the program has already."""

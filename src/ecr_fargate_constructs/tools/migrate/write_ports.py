@@ -59,32 +59,31 @@ def deploy_after(program: Program, ecs_service: Name, service: Service) -> None:
 
 def open_ports(program: Program, project: Project) -> None:
     """Let the services of a network reach each other: a name that resolves opens no port."""
-    rules = list(dict.fromkeys(_rules(program, project)))
-    if rules:
+    networks = dict.fromkeys(network for service in project.services for network in service.networks)
+    open_networks = {network: members for network in networks if (members := _members(program, project, network))}
+    if open_networks:
         program.gap()
+    rules = dict.fromkeys(rule for item in open_networks.items() for rule in _rules(program, *item))
     for called, caller, port in rules:
         program.do(Call(f"{called}.connections.allow_from", Name(caller), program.cdk("ec2.Port.tcp", port)))
 
 
-def _rules(program: Program, project: Project) -> Iterator[tuple[str, str, int]]:
-    """Return the called, its caller and the port of each rule; the callers of a network share a variable."""
-    networks = dict.fromkeys(network for service in project.services for network in service.networks)
-    for network in networks:
-        members = [each for each in project.services if network in each.networks and program.has_group(each)]
-        called = [each for each in members if each.ports and each.shape is not Shape.JOB]
-        if len(members) < _TWO or not called:
-            continue
-        group = None if len(members) == _TWO else _group(program, network, members)
-        for each in called:
-            for caller in members:
-                name = program.group(caller) if group is None else group
-                if caller is not each:
-                    for port in each.ports:
-                        yield program.group(each).text, name.text, port
+def _members(program: Program, project: Project, network: str) -> list[Service]:
+    """Return the services on a network; none if no rule is needed, since nobody there calls another one."""
+    members = [each for each in project.services if network in each.networks and program.has_group(each)]
+    return members if len(members) > 1 and any(map(_is_called, members)) else []
 
 
-def _group(program: Program, network: str, members: list[Service]) -> Name:
-    """Create the connections of all services of a network."""
-    groups: list[Expression] = [Name(f"*{program.group(each).text}.connections.security_groups") for each in members]
-    program.gap()
-    return program.let(f"{network} network", program.cdk("ec2.Connections", security_groups=groups))
+def _is_called(service: Service) -> bool:
+    return bool(service.ports) and service.shape is not Shape.JOB
+
+
+def _rules(program: Program, network: str, members: list[Service]) -> Iterator[tuple[str, str, int]]:
+    """Return the called, its caller and the port of each rule; more than two services share a variable."""
+    everyone = program.group_of(network, members) if len(members) > _TWO else None
+    for called in filter(_is_called, members):
+        for caller in members if everyone is None else [called]:
+            if everyone is not None or caller is not called:
+                name = everyone or program.group(caller)
+                for port in called.ports:
+                    yield program.group(called).text, name.text, port

@@ -13,7 +13,7 @@ from ecr_fargate_constructs.tools.migrate.write_ports import open_ports
 from ecr_fargate_constructs.tools.migrate.write_web import load_balanced, routed, shared_load_balancer
 
 if TYPE_CHECKING:
-    from ecr_fargate_constructs.tools.migrate.model import Project
+    from ecr_fargate_constructs.tools.migrate.model import Project, Service
 
 
 def write(project: Project) -> str:
@@ -31,7 +31,7 @@ def write(project: Project) -> str:
             assert cluster is not None  # noqa: S101 - made above for such services; for the type checker
             variable = plain(program, service, Shared(cluster=cluster, namespace=namespace, discovery=discovery))
         else:
-            balancer = balancers[service.ingress.public]
+            balancer = balancers[service.ingress.public] if service.ingress.shared else None
             shared = Shared(cluster=cluster, namespace=namespace, discovery=discovery, balancer=balancer)
             variable = routed(program, service, shared) if balancer else load_balanced(program, service, shared)
         program.remember(service, variable)
@@ -82,9 +82,13 @@ def _cluster(program: Program, project: Project) -> Name | None:
 
 def _balancer(program: Program, project: Project, *, public: bool, network: Name | None) -> Name | None:
     """Create the load balancer that services share; None when each has its own."""
-    behind = [each for each in project.services if each.ingress is not None and each.ingress.public is public]
+    behind = [each for each in project.services if _shares(each, public=public)]
     if not project.one_load_balancer or not behind:
         return None
     if len(behind) == 1 and behind[0].ingress is not None and not behind[0].ingress.paths:
         return None
     return shared_load_balancer(program, behind, public=public, vpc=None if network is None else Name("network.vpc"))
+
+
+def _shares(service: Service, *, public: bool) -> bool:
+    return service.ingress is not None and service.ingress.shared and service.ingress.public is public
