@@ -49,6 +49,7 @@ def build(app: cdk.App) -> cdk.Stack:
         ],
     )
     rules.container.add_environment("COPILOT_LB_DNS", shared.load_balancer.load_balancer_dns_name)
+    rules.container.add_port_mappings(ecs.PortMapping(container_port=8080))
     rules.add_route("RouteAdmin", Route(path=["/admin", "/admin/*"], host="shop.example.com"))
     rules.add_route("RouteReports", Route(path=["/reports", "/reports/*"], host="shop.example.com"))
     return stack

@@ -1,6 +1,7 @@
 """Made from a Copilot manifest by ecr-fargate migrate: read it before you deploy it."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PrivateRepository, PublicHttp, Sidecar
 
@@ -31,6 +32,7 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttp(),
     )
     gate.container.add_environment("COPILOT_LB_DNS", gate.load_balancer.load_balancer_dns_name)
+    gate.container.add_port_mappings(ecs.PortMapping(container_port=80))
     return stack
 
 

@@ -161,8 +161,10 @@ def _volumes(fields: Fields) -> dict[str, Fields]:
         return {}
     declared = {key: Fields(node, fields.ledger) for key, node in section.here.entries.items()}
     for key, each in declared.items():
-        if not each.here.children:
+        if each.here.value is None or each.here.value == {}:
             section.carry(key)
+        elif not isinstance(each.here.value, dict):
+            section.drop(key, "it is not a volume", _CORRECT)
         each.leave_out(reasons.VOLUME)
         if "name" in each:
             each.check("name", f"the program names the volume {key}", "nothing to do")

@@ -237,19 +237,22 @@ def _health_check(fields: Fields) -> HealthCheck | None:
     section.leave_out({"start_interval": ("ECS has one interval for the whole time", "nothing to do")})
     node = section.node("test")
     if section.flag("disable") or node is None:
-        return _no_check(section, "the program has no health check for the container")
+        _leave_out_figures(section, "the program has no health check for the container")
+        return None
     words = section.words("test") if isinstance(node.value, list) else None
     text = None if isinstance(node.value, list) else section.text("test")
     command = words or (("CMD-SHELL", text) if text else ())
     if command[:1] == ("NONE",) or not command:
-        return _no_check(section, "the program has no health check for the container")
+        _leave_out_figures(section, "the program has no health check for the container")
+        return None
     if command[0] not in {"CMD", "CMD-SHELL"}:
         section.drop("test", "a list begins with CMD, CMD-SHELL or NONE", _CORRECT)
-        return _no_check(section, "test is left out")
+        _leave_out_figures(section, "test is left out")
+        return None
     return health_check(section, command)
 
 
-def _no_check(section: Fields, reason: str) -> None:
+def _leave_out_figures(section: Fields, reason: str) -> None:
     """List the settings of a health check that the program does not have."""
     names = ("interval", "timeout", "retries", "start_period", "start_interval")
     section.leave_out(dict.fromkeys(names, (reason, "nothing to do")))

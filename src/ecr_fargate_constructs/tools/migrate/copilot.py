@@ -176,7 +176,8 @@ def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:
         extra = additional_rules(section, any_path=not way.paths)
         if extra and way.paths:
             way = replace(way, paths=(*way.paths, *extra))
-        service = replace(service, shape=Shape.WEB, ingress=way, port=port or service.port)
+        more = () if port in {None, service.port} or service.port is None else (service.port,)
+        service = replace(service, shape=Shape.WEB, ingress=way, port=port or service.port, more_ports=more)
     elif http is not None and fields.flag("http"):
         fields.check("http", "it has no settings", "see the load balancer's health check")
     if service.shape is Shape.WEB and service.ingress is None:

@@ -26,6 +26,7 @@ def with_target(fields: Fields, service: Service) -> Service:
         )
         return service
     port = http.number("target_port", minimum=1, maximum=65535) or target.port
+    more = () if port == target.port else (target.port,)
     names = {name: "web", "web": service.name}
     main = SidecarContainer(name=service.name, container=_renamed(service.container, names), port=service.port)
     others = [
@@ -33,7 +34,8 @@ def with_target(fields: Fields, service: Service) -> Service:
     ]
     if port == 443:  # noqa: PLR2004 - Copilot then speaks HTTPS to the task
         http.check("target_container", "the load balancer speaks HTTP to it, not HTTPS", "let it speak HTTP there")
-    return replace(service, container=_renamed(target.container, names), port=port, sidecars=(main, *others))
+    container = _renamed(target.container, names)
+    return replace(service, container=container, port=port, more_ports=more, sidecars=(main, *others))
 
 
 def _renamed(container: Container, names: dict[str, str]) -> Container:
