@@ -112,7 +112,7 @@ def read_project(
     used = {mount.volume.name for service in services.values() for mount in service.mounts}
     for volume, inner in file.volumes.items():
         if container_name(volume) not in used:
-            ledger.leave_out(inner.here, "no service in the program mounts it", "see the service that does")
+            ledger.leave_out(inner.mapping, "no service in the program mounts it", "see the service that does")
     one_off = {other for each in waits.values() for other, condition in each.items() if condition == "success"}
     one_off = one_off if one_off != set(services) else set()
     _list_missing(sections, ledger, services, one_off)
@@ -140,9 +140,9 @@ def _secrets(fields: Fields) -> dict[str, Fields]:
     section = fields.section("secrets")
     if section is None:
         return {}
-    declared = {key: Fields(node, fields.ledger) for key, node in section.here.entries.items()}
+    declared = {key: Fields(node, fields.ledger) for key, node in section.mapping.entries.items()}
     for key, each in declared.items():
-        node = each.here.entries.get("name")
+        node = each.mapping.entries.get("name")
         name = (text_of(node) if node is not None else None) or key
         section.check(
             key,
@@ -159,11 +159,11 @@ def _volumes(fields: Fields) -> dict[str, Fields]:
     section = fields.section("volumes")
     if section is None:
         return {}
-    declared = {key: Fields(node, fields.ledger) for key, node in section.here.entries.items()}
+    declared = {key: Fields(node, fields.ledger) for key, node in section.mapping.entries.items()}
     for key, each in declared.items():
-        if each.here.value is None or each.here.value == {}:
+        if each.mapping.value is None or each.mapping.value == {}:
             section.carry(key)
-        elif not isinstance(each.here.value, dict):
+        elif not isinstance(each.mapping.value, dict):
             section.drop(key, "it is not a volume", _CORRECT)
         each.leave_out(reasons.VOLUME)
         if "name" in each:
@@ -175,7 +175,7 @@ def _networks(fields: Fields) -> None:
     """List the networks that the file declares: in the program they are rules of security groups."""
     fields.leave_out({"networks": reasons.NETWORKS})
     section = fields.section("networks")
-    for node in section.here.entries.values() if section is not None else ():
+    for node in section.mapping.entries.values() if section is not None else ():
         Fields(node, fields.ledger).leave_out(reasons.NETWORK)
 
 
@@ -184,11 +184,11 @@ def _leave_out_whole(fields: Fields) -> bool:
     image = fields.node("image")
     store = compose_stores.store_of((text_of(image) or "") if image is not None else "")
     if "profiles" in fields:
-        fields.ledger.leave_out(fields.here, *reasons.PROFILE)
+        fields.ledger.leave_out(fields.mapping, *reasons.PROFILE)
     elif "provider" in fields:
-        fields.ledger.leave_out(fields.here, *reasons.PROVIDER)
+        fields.ledger.leave_out(fields.mapping, *reasons.PROVIDER)
     elif store is not None and "build" not in fields:
-        fields.ledger.leave_out(fields.here, *compose_stores.why_left_out(store))
+        fields.ledger.leave_out(fields.mapping, *compose_stores.why_left_out(store))
     else:
         return False
     return True
@@ -198,9 +198,9 @@ def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str,
     """Return a service, and the services for which it waits with ECS's word for the condition."""
     fields.leave_out(reasons.SERVICE)
     fields.carry("restart")
-    fields.leave_out({key: reasons.EXTENSION for key in fields.here.entries if key.startswith("x-")})
+    fields.leave_out({key: reasons.EXTENSION for key in fields.mapping.entries if key.startswith("x-")})
     arm = _arm(fields)
-    made = container(
+    main = container(
         name, fields, file.interpolation, secrets=file.secrets, volumes=file.volumes, arm=arm, read=file.read
     )
     reached = ports(fields, file.interpolation)
@@ -209,10 +209,10 @@ def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str,
     service = Service(
         name=name,
         shape=Shape.WEB if balanced else Shape.PRIVATE if private else Shape.WORKER,
-        container=made,
+        container=main,
         port=next(iter(reached.all), None),
         more_ports=reached.all[1:],
-        ingress=_ingress(fields, made, reached) if balanced else None,
+        ingress=_ingress(fields, main, reached) if balanced else None,
         arm=arm,
         cpu=sized.cpu,
         memory=sized.memory,
@@ -244,9 +244,9 @@ def _arm(fields: Fields) -> bool:
     return architecture.startswith("arm64")
 
 
-def _ingress(fields: Fields, made: Container, reached: Ports) -> Ingress:
+def _ingress(fields: Fields, main: Container, reached: Ports) -> Ingress:
     """Return the load balancer, with the path that the container's own check requests from the same port."""
-    check = made.health_check
+    check = main.health_check
     match = _CHECKED.search(" ".join(check.command)) if check is not None else None
     path = match["path"] if match is not None else None
     if match is None or path in {None, "/"}:
@@ -298,7 +298,7 @@ def _list_missing(
 ) -> None:
     """List waits for services that are not in the program, and options that a container beside another ignores."""
     for name in services:
-        entries = sections[name].here.entries
+        entries = sections[name].mapping.entries
         for option in ("depends_on", "links"):
             node = entries.get(option)
             for each in node.children if node is not None else ():
@@ -340,12 +340,12 @@ def _beside(name: str) -> str:
     return f"{name}-task" if name == "web" else container_name(name)
 
 
-def _exposed(made: Container, read: Callable[[str], str | None]) -> tuple[int, ...]:
+def _exposed(main: Container, read: Callable[[str], str | None]) -> tuple[int, ...]:
     """Return the ports that the Dockerfile of an image exposes; none for an image that is not built."""
-    if not isinstance(made.image, Build):
+    if not isinstance(main.image, Build):
         return ()
-    text = read(posixpath.join(made.image.directory, made.image.dockerfile))
-    return () if text is None else Dockerfile.parse(text, made.image.args).settings(made.image.target).ports
+    text = read(posixpath.join(main.image.directory, main.image.dockerfile))
+    return () if text is None else Dockerfile.parse(text, main.image.args).settings(main.image.target).ports
 
 
 def _once(service: Service, section: Fields) -> Service:

@@ -116,7 +116,7 @@ def _no_image(name: str, fields: Fields) -> MigrationError:
     why = "it extends another service" if "extends" in fields else "perhaps the file overrides another one"
     return MigrationError(
         f"services.{name} has neither image nor build; {why}: run the command on the output of 'docker compose config'",
-        line=fields.here.line,
+        line=fields.mapping.line,
     )
 
 

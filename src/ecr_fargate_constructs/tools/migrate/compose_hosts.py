@@ -92,7 +92,7 @@ def hosts_in(text: str) -> list[tuple[str, int | None]]:
 
 def environment_files(section: Fields) -> list[tuple[Node, str]]:
     """Return the files of variables that a service has, without marking them."""
-    node = section.here.entries.get("env_file")
+    node = section.mapping.entries.get("env_file")
     files: list[tuple[Node, str]] = []
     for item in (node.items or [node]) if node is not None else ():
         path = item.entries.get("path", item)
@@ -119,19 +119,19 @@ def names_of(sections: Mapping[str, Fields]) -> dict[str, str]:
 
 
 def _single(section: Fields, option: str) -> list[str]:
-    node = section.here.entries.get(option)
+    node = section.mapping.entries.get(option)
     text = text_of(node) if node is not None else None
     return [text] if text else []
 
 
 def _aliases(section: Fields) -> list[str]:
-    networks = section.here.entries.get("networks")
+    networks = section.mapping.entries.get("networks")
     nodes = [each.entries.get("aliases") for each in (networks.entries.values() if networks is not None else ())]
     return [alias for node in nodes if node is not None for alias in texts_of(node) or ()]
 
 
 def links_of(section: Fields) -> dict[str, str]:
     """Return the services that a service links to, by the name that it gives them."""
-    node = section.here.entries.get("links")
+    node = section.mapping.entries.get("links")
     texts = (texts_of(node) or ()) if node is not None else ()
     return {alias or name: name for name, _, alias in (text.partition(":") for text in texts)}

@@ -143,7 +143,7 @@ def _long(inner: Fields) -> _Published | None:
     target = inner.number("target", minimum=1, maximum=_MOST)
     if target is None:
         return None
-    return _tcp(_Published(node=inner.here, target=target, published=published, address=address), protocol, inner)
+    return _tcp(_Published(node=inner.mapping, target=target, published=published, address=address), protocol, inner)
 
 
 def _tcp(port: _Published, protocol: str, fields: Fields) -> _Published | None:

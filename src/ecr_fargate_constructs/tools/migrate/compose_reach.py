@@ -97,9 +97,9 @@ def _calls(services: Mapping[str, Service], compose: Compose) -> list[_Call]:
     for caller in services:
         for part in (caller, *compose.tasks[caller]):
             section = compose.sections[part]
-            known = {**names, **links_of(section)}
+            by_name = {**names, **links_of(section)}
             for mention in mentions(section, part, compose.read):
-                called = known.get(mention.name)
+                called = by_name.get(mention.name)
                 if called is None or called == caller:
                     continue
                 if called in services:
@@ -113,7 +113,7 @@ def _calls(services: Mapping[str, Service], compose: Compose) -> list[_Call]:
             ]
         noted = {call.called for call in calls if call.caller == caller}
         calls += [  # those of the containers beside it
-            _Call(caller=caller, called=called, node=compose.sections[caller].here)
+            _Call(caller=caller, called=called, node=compose.sections[caller].mapping)
             for called in compose.waits[caller]
             if called in services and called not in noted and called != caller
         ]
@@ -133,7 +133,7 @@ def _waits(section: Fields) -> list[tuple[str, Node]]:
     """Return the services that a service waits for or links to, each with its place in the file."""
     waits: list[tuple[str, Node]] = []
     for option in ("depends_on", "links"):
-        node = section.here.entries.get(option)
+        node = section.mapping.entries.get(option)
         if node is not None:
             waits += [(name, each) for name, each in node.entries.items()]
             waits += [((text_of(each) or "").partition(":")[0], each) for each in node.items]
@@ -171,7 +171,7 @@ def _with_ports(services: dict[str, Service], calls: list[_Call], compose: Compo
     for name, caller in unreached.items():
         if not named[name]:
             compose.ledger.check(
-                compose.sections[name].here,
+                compose.sections[name].mapping,
                 f"{caller} refers to it, but nothing in the file names a port of it, so no other service reaches it",
                 'add expose: ["PORT"] to it and run the command again, unless it serves nothing',
             )
@@ -240,7 +240,7 @@ def _distinct(known_as: dict[str, str], members: Iterable[str], compose: Compose
         if key != first:
             distinct[name] = key
             compose.ledger.check(
-                compose.sections[name].here,
+                compose.sections[name].mapping,
                 f"the program calls it {key}: for Cloud Map it has the same name as {taken[first]}",
                 "rename it, and run the command again",
             )
@@ -251,8 +251,8 @@ def _distinct(known_as: dict[str, str], members: Iterable[str], compose: Compose
 def _mark_names(name: str, known_as: str, compose: Compose, used: set[str]) -> None:
     """Mark the names of a service: the one that the program uses is carried."""
     section = compose.sections[name]
-    networks = section.here.entries.get("networks")
-    nodes = [section.here.entries.get(option) for option in ("container_name", "hostname")]
+    networks = section.mapping.entries.get("networks")
+    nodes = [section.mapping.entries.get(option) for option in ("container_name", "hostname")]
     for entry in networks.entries.values() if networks is not None else ():
         aliases = entry.entries.get("aliases")
         nodes += aliases.items if aliases is not None else []

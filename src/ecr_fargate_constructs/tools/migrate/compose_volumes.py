@@ -53,7 +53,7 @@ def storage(
             writable.append(path)
         else:
             name = f"tmp-{len(mounts)}"
-            mounts.append(Mount(path=path, volume=Volume(name=name, owner=fields.here.place)))
+            mounts.append(Mount(path=path, volume=Volume(name=name, owner=fields.mapping.place)))
     return tuple(mounts), tuple(writable)
 
 
@@ -107,7 +107,7 @@ def _volume(
         fields.ledger.check(
             item, "it is an empty directory of the task, and goes with it", "use EfsVolume for files that stay"
         )
-        volume = Volume(name=f"scratch-{number}", owner=fields.here.place)
+        volume = Volume(name=f"scratch-{number}", owner=fields.mapping.place)
         return Mount(path=mount.path, volume=volume, read_only=mount.read_only)
     if name not in declared:
         fields.ledger.leave_out(item, "the file declares no such volume", "correct it, and run the command again")

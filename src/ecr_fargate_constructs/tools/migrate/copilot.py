@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.copilot_container import container, image, sidecars, volumes
 from ecr_fargate_constructs.tools.migrate.copilot_count import count
-from ecr_fargate_constructs.tools.migrate.copilot_ingress import additional_rules, ingress
+from ecr_fargate_constructs.tools.migrate.copilot_ingress import additional_rules, read_ingress
 from ecr_fargate_constructs.tools.migrate.copilot_reach import ENVIRONMENT, list_alone, with_variables
 from ecr_fargate_constructs.tools.migrate.copilot_target import with_target
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
@@ -129,12 +129,12 @@ def _with_image(fields: Fields, name: str, kind: str, *, arm: bool) -> Service:
         raise MigrationError("it has no image")
     storage = fields.section("storage")
     by_name, mounts = volumes(storage, owner=name)
-    made = container(fields, main, image(main, arm=arm), main=True, volumes=by_name)
+    main_container = container(fields, main, image(main, arm=arm), main=True, volumes=by_name)
     read_only = storage.flag("readonly_fs") if storage is not None else None
     return Service(
         name=name,
         shape={BACKEND: Shape.PRIVATE, WORKER: Shape.WORKER, JOB: Shape.JOB}.get(kind, Shape.WEB),
-        container=replace(made, mounts=mounts, read_only_root=read_only or False),
+        container=replace(main_container, mounts=mounts, read_only_root=read_only or False),
         port=main.number("port", minimum=1, maximum=65535),
         sidecars=sidecars(fields, main=name, arm=arm, volumes=by_name),
         storage=_ephemeral(storage),
@@ -172,20 +172,20 @@ def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:
         fields.drop("http", f"a {kind} has none", "nothing to do")
     elif isinstance(http.value if http is not None else None, dict):
         section = Fields(http, fields.ledger) if http is not None else fields
-        way, port = ingress(section, public=kind != BACKEND, app_runner=kind == APP_RUNNER)
-        extra = additional_rules(section, any_path=not way.paths)
-        if extra and way.paths:
-            way = replace(way, paths=(*way.paths, *extra))
+        ingress, port = read_ingress(section, public=kind != BACKEND, app_runner=kind == APP_RUNNER)
+        extra = additional_rules(section, any_path=not ingress.paths)
+        if extra and ingress.paths:
+            ingress = replace(ingress, paths=(*ingress.paths, *extra))
         more = () if port in {None, service.port} or service.port is None else (service.port,)
-        service = replace(service, shape=Shape.WEB, ingress=way, port=port or service.port, more_ports=more)
+        service = replace(service, shape=Shape.WEB, ingress=ingress, port=port or service.port, more_ports=more)
     elif http is not None and fields.flag("http"):
         fields.check("http", "it has no settings", "see the load balancer's health check")
     if service.shape is Shape.WEB and service.ingress is None:
         if kind == LOAD_BALANCED and http is not None:  # http: false
             service = replace(service, shape=Shape.PRIVATE if service.port else Shape.WORKER)
         else:
-            nothing = Fields(replace(fields.here, value={}), fields.ledger)
-            service = replace(service, ingress=ingress(nothing, public=True, app_runner=kind == APP_RUNNER)[0])
+            nothing = Fields(replace(fields.mapping, value={}), fields.ledger)
+            service = replace(service, ingress=read_ingress(nothing, public=True, app_runner=kind == APP_RUNNER)[0])
     if service.shape is Shape.WEB and service.port is None:
         raise MigrationError("a service behind a load balancer needs image.port")
     if service.shape is Shape.PRIVATE and service.port is None:
@@ -363,7 +363,7 @@ def _with_dependencies(fields: Fields, service: Service) -> Service:
                 reason = f"{name} has no health check"
             if reason:
                 written = service.name if name == "web" else name
-                fields.ledger.leave_out(_at(fields.here, *path, "depends_on", written), reason, "correct it")
+                fields.ledger.leave_out(_at(fields.mapping, *path, "depends_on", written), reason, "correct it")
             else:
                 conditions[name] = condition
         return replace(container, depends_on=conditions)
@@ -375,7 +375,7 @@ def _with_dependencies(fields: Fields, service: Service) -> Service:
 
 
 def _at(node: Node, *path: str) -> Node:
-    """Return the node at a path, or the last one on the way."""
+    """Return the node at a path, or the last one before it ends."""
     for part in path:
         node = node.entries.get(part, node)
     return node

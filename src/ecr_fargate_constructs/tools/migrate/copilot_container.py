@@ -47,7 +47,7 @@ def image(fields: Fields, *, arm: bool, credentials_arn: str | None = None) -> I
         return image_named(name or "", location, credentials_arn=credentials or credentials_arn)
     build = fields.node("build")
     if build is None:
-        raise MigrationError(f"{fields.here.place} has neither build nor location", line=fields.here.line)
+        raise MigrationError(f"{fields.mapping.place} has neither build nor location", line=fields.mapping.line)
     fields.leave_out({"location": ("the manifest also has build, which is used", "keep one of the two")})
     fields.leave_out({"credentials": ("the image is built, and pulled with the execution role", "nothing to do")})
     if isinstance(build.value, dict):
@@ -92,7 +92,7 @@ def container(
     """Return a container: the main one is described at the top of the manifest, and a sidecar in its own section."""
     own = image_fields if main else fields
     depends_on = _depends_on(image_fields if main else fields)
-    if not main and image_fields.here is not fields.here:
+    if not main and image_fields.mapping is not fields.mapping:
         depends_on |= _depends_on(image_fields)
     labels = {**_labels(image_fields), **({} if main else _labels(fields))}
     return Container(
@@ -269,7 +269,7 @@ def _volume(name: str, fields: Fields, owner: str) -> Volume | None:
         inner = Fields(efs, fields.ledger)
         if "id" in inner:
             fields.ledger.leave_out(
-                fields.here,
+                fields.mapping,
                 "the file system exists, and the manifest does not have its security group, which CDK needs",
                 "import it with efs.FileSystem.from_file_system_attributes(…), then Mount(path, EfsVolume(…))",
             )
@@ -321,14 +321,14 @@ def sidecars(fields: Fields, *, main: str, arm: bool, volumes: dict[str, Volume]
 def _sidecar(name: str, fields: Fields, *, main: str, arm: bool, volumes: dict[str, Volume]) -> SidecarContainer:
     node = fields.node("image")
     if node is None:
-        raise MigrationError(f"{fields.here.place} has no image", line=fields.here.line)
+        raise MigrationError(f"{fields.mapping.place} has no image", line=fields.mapping.line)
     credentials = fields.text("credentialsParameter") if "credentialsParameter" in fields else None
     if isinstance(node.value, dict):
         image_fields = Fields(node, fields.ledger)
         chosen = image(image_fields, arm=arm, credentials_arn=credentials)
     else:
         image_fields, chosen = fields, image_named(fields.text("image") or "", node, credentials_arn=credentials)
-    made = container(fields, image_fields, chosen, main=False, volumes=volumes)
+    beside = container(fields, image_fields, chosen, main=False, volumes=volumes)
     essential = fields.flag("essential")
     port = fields.node("port")
     number = None
@@ -340,10 +340,10 @@ def _sidecar(name: str, fields: Fields, *, main: str, arm: bool, volumes: dict[s
             fields.drop("port", "it is not a TCP port", "add it to .task_definition.find_container(…)")
         else:
             fields.carry("port")
-    depends_on = {"web" if each == main else each: condition for each, condition in made.depends_on.items()}
+    depends_on = {"web" if each == main else each: condition for each, condition in beside.depends_on.items()}
     return SidecarContainer(
         name=name,
-        container=replace(made, depends_on=depends_on),
+        container=replace(beside, depends_on=depends_on),
         essential=True if essential is None else essential,
         port=number,
     )

@@ -44,7 +44,7 @@ _NEVER = {
 }
 
 
-def ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[Ingress, int | None]:
+def read_ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[Ingress, int | None]:
     """Return the load balancer, and the container's port if it is not the image's."""
     domain = _domain(http)
     protocol = _protocol(http, https=domain is not None)

@@ -116,13 +116,15 @@ def connect(services: Sequence[Service], manifests: Sequence[Manifest], names: N
     """Return the services with their names in the DNS namespace and with their calls through Service Connect."""
     if names.alone:
         return [replace(service, networks=()) for service in services]
-    found = [
+    registered = [
         replace(service, discovery_name=service.name) if service.networks and _listens(service) else service
         for service in _on_own_routes(services, manifests)
     ]
-    members = {service.connect_name: service for service in found if service.connect_name and service.port is not None}
-    calls: dict[str, dict[str, Node]] = {service.name: {} for service in found}
-    for service, manifest in zip(found, manifests, strict=True):
+    members = {
+        service.connect_name: service for service in registered if service.connect_name and service.port is not None
+    }
+    calls: dict[str, dict[str, Node]] = {service.name: {} for service in registered}
+    for service, manifest in zip(registered, manifests, strict=True):
         for host, node in _hosts(manifest.root) if service.connect_name else ():
             member = members.get(host)
             if member is not None and member.name != service.name:
@@ -140,19 +142,19 @@ def connect(services: Sequence[Service], manifests: Sequence[Manifest], names: N
                     f"after the first deployment, start new tasks: aws ecs update-service --force-new-deployment for "
                     f"{caller}",
                 )
-    return [replace(service, calls=tuple(calls[service.name])) for service in found]
+    return [replace(service, calls=tuple(calls[service.name])) for service in registered]
 
 
 def _on_own_routes(services: Sequence[Service], manifests: Sequence[Manifest]) -> Iterator[Service]:
     """Give a service whose route another one has already a load balancer of its own."""
     taken: dict[tuple[bool, str, str], str] = {}
     for service, manifest in zip(services, manifests, strict=True):
-        way = service.ingress
-        if way is None or not way.shared:
+        ingress = service.ingress
+        if ingress is None or not ingress.shared:
             yield service
             continue
-        host = way.domain.name if way.domain is not None else ""
-        routes = [(way.public, path, host) for path in way.paths or ("",)]
+        host = ingress.domain.name if ingress.domain is not None else ""
+        routes = [(ingress.public, path, host) for path in ingress.paths or ("",)]
         other = next((taken[route] for route in routes if route in taken), None)
         taken |= dict.fromkeys(routes, service.name) if other is None else {}
         if other is None:
@@ -163,7 +165,7 @@ def _on_own_routes(services: Sequence[Service], manifests: Sequence[Manifest]) -
             f"{other} has the same route, so the service has a load balancer of its own",
             "give each service a path or an alias of its own, and run the command again",
         )
-        yield replace(service, ingress=replace(way, shared=False))
+        yield replace(service, ingress=replace(ingress, shared=False))
 
 
 def _listens(service: Service) -> bool:

@@ -113,7 +113,7 @@ class Fields:
         A name without a value and a value without a name are listed.
         """
         section = self.section(name)
-        for key, node in section.here.entries.items() if section is not None else ():
+        for key, node in section.mapping.entries.items() if section is not None else ():
             if node.value is None or not key:
                 self._ledger.leave_out(
                     node, "it has no value" if key else "it has no name", "give it one, if it matters"
@@ -147,7 +147,7 @@ class Fields:
                 self._ledger.carry(node)
 
     @property
-    def here(self) -> Node:
+    def mapping(self) -> Node:
         """The mapping itself."""
         return self._node
 

@@ -74,7 +74,7 @@ class Program:
         self._one_service = one_service
         self._register = Register(frozenset({"app", "build", "cdk", "stack", "main", *_CDK}))
         self._statements: list[tuple[str, Expression] | None] = []
-        self._made: dict[str, Name] = {}
+        self._variables: dict[str, Name] = {}
         self._repositories: dict[str, Name] = {}
         self._services: dict[str, tuple[Name, bool]] = {}
         self._groups: dict[str, Name] = {}
@@ -118,9 +118,9 @@ class Program:
     def once(self, key: object, make: Callable[[], Name]) -> Name:
         """Return the variable of a value that is made once, however often it is used."""
         text = repr(key)
-        if text not in self._made:
-            self._made[text] = make()
-        return self._made[text]
+        if text not in self._variables:
+            self._variables[text] = make()
+        return self._variables[text]
 
     def remember(self, service: Service, name: Name) -> None:
         """Keep the variable of a service for those that call it."""

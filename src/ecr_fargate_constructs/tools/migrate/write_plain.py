@@ -231,7 +231,7 @@ def _service(program: Program, service: Service, task: Name, shared: Shared) -> 
             name=service.discovery_name,
             dns_ttl=program.duration(_DNS_TTL),
         )
-    made = program.let(
+    variable = program.let(
         service.name,
         program.cdk(
             "ecs.FargateService",
@@ -251,21 +251,21 @@ def _service(program: Program, service: Service, task: Name, shared: Shared) -> 
             cloud_map_options=cloud_map,
         ),
     )
-    _autoscale(program, service, made)
+    _autoscale(program, service, variable)
     for volume in {mount.volume.name: mount.volume for mount in service.mounts if mount.volume.efs}.values():
-        program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", made))
+        program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", variable))
     if connect is not None:
-        deploy_after(program, made, service)
-    return made
+        deploy_after(program, variable, service)
+    return variable
 
 
-def _autoscale(program: Program, service: Service, made: Name) -> None:
+def _autoscale(program: Program, service: Service, variable: Name) -> None:
     count = service.count
     if count is None or count.minimum == count.maximum:
         return
     tasks = program.let(
         f"{service.name} tasks",
-        Call(f"{made.text}.auto_scale_task_count", min_capacity=count.minimum, max_capacity=count.maximum),
+        Call(f"{variable.text}.auto_scale_task_count", min_capacity=count.minimum, max_capacity=count.maximum),
     )
     for name, verb, percent in (
         ("Cpu", "scale_on_cpu_utilization", count.cpu_percent),

@@ -31,7 +31,7 @@ wanted up to 99 tasks. ECS rebalances zones only above 100."""
 
 def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
     """Write a service with a load balancer of its own."""
-    way = service.ingress or Ingress()
+    ingress = service.ingress or Ingress()
     options = _options(program, service, cluster=shared.cluster)
     fixed = service.count is not None and service.count.fixed
     call = program.own(
@@ -41,28 +41,30 @@ def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
         **options,
         desired_count=service.count.minimum if fixed and service.count is not None else None,
         scaling=None if fixed else scaling(program, service),
-        ingress=ingress(program, way, [way.domain] if way.domain is not None else []),
+        ingress=ingress_call(program, ingress, [ingress.domain] if ingress.domain is not None else []),
     )
     return _finished(program, service, call, shared)
 
 
 def routed(program: Program, service: Service, shared: Shared) -> Name:
     """Write a service with a route on a load balancer that it shares."""
-    way = service.ingress or Ingress()
-    first, *more = way.paths or ("",)
+    ingress = service.ingress or Ingress()
+    first, *more = ingress.paths or ("",)
     call = program.own(
         "RoutedFargateService",
         STACK,
         program.construct_id(service.name),
         load_balancer=shared.balancer,
-        route=_route(program, way, first),
+        route=_route(program, ingress, first),
         **_options(program, service, cluster=shared.cluster),
-        targets=_targets(program, way),
+        targets=_targets(program, ingress),
         scaling=scaling(program, service),
     )
     name = _finished(program, service, call, shared)
     for path in more:
-        program.do(Call(f"{name.text}.add_route", program.construct_id(f"route {path}"), _route(program, way, path)))
+        program.do(
+            Call(f"{name.text}.add_route", program.construct_id(f"route {path}"), _route(program, ingress, path))
+        )
     return name
 
 
@@ -73,7 +75,7 @@ def shared_load_balancer(program: Program, services: Sequence[Service], *, publi
         each.ingress.domain.name: each.ingress.domain for each in services if each.ingress and each.ingress.domain
     }
     ordered = list(domains.values())
-    way = Ingress(public=public)
+    ingress = Ingress(public=public)
     balancer = program.let(
         noun,
         program.own(
@@ -81,7 +83,7 @@ def shared_load_balancer(program: Program, services: Sequence[Service], *, publi
             STACK,
             program.construct_id(noun),
             vpc=vpc,
-            ingress=ingress(program, way, ordered),
+            ingress=ingress_call(program, ingress, ordered),
         ),
     )
     for domain in ordered[1:]:
@@ -101,9 +103,9 @@ def shared_load_balancer(program: Program, services: Sequence[Service], *, publi
     return balancer
 
 
-def ingress(program: Program, way: Ingress, domains: Sequence[Domain]) -> Call:
+def ingress_call(program: Program, ingress: Ingress, domains: Sequence[Domain]) -> Call:
     """Return the ingress; over HTTPS when there is a domain."""
-    kind = ("Public" if way.public else "Internal") + ("Https" if domains else "Http")
+    kind = ("Public" if ingress.public else "Internal") + ("Https" if domains else "Http")
     certificates: list[Expression] = [
         program.cdk(
             "acm.Certificate",
@@ -119,10 +121,10 @@ def ingress(program: Program, way: Ingress, domains: Sequence[Domain]) -> Call:
         domain_name=domains[0].name if domains else None,
         hosted_zone=program.zone(domains[0]) if domains else None,
         listener=program.own("ListenerSettings", certificates=certificates) if certificates else None,
-        allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in way.allow_from] or None,
-        health_check=_health_check(program, way),
-        deregistration_delay=program.duration(way.deregistration_delay),
-        targets=_settings(program, way),
+        allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in ingress.allow_from] or None,
+        health_check=_health_check(program, ingress),
+        deregistration_delay=program.duration(ingress.deregistration_delay),
+        targets=_settings(program, ingress),
     )
 
 
@@ -228,35 +230,35 @@ def _connect(program: Program, service: Service, name: Name, namespace: Name) ->
     deploy_after(program, Name(f"{name.text}.service"), service)
 
 
-def _route(program: Program, way: Ingress, path: str) -> Call:
+def _route(program: Program, ingress: Ingress, path: str) -> Call:
     return program.own(
         "Route",
         path=[path, f"{path}/*"] if path else "/*",
-        host=way.domain.name if way.domain is not None else None,
-        source=list(way.allow_from) or None,
+        host=ingress.domain.name if ingress.domain is not None else None,
+        source=list(ingress.allow_from) or None,
     )
 
 
-def _targets(program: Program, way: Ingress) -> Call | None:
-    check, settings = _health_check(program, way), _settings(program, way)
-    delay = program.duration(way.deregistration_delay)
+def _targets(program: Program, ingress: Ingress) -> Call | None:
+    check, settings = _health_check(program, ingress), _settings(program, ingress)
+    delay = program.duration(ingress.deregistration_delay)
     if check is None and settings is None and delay is None:
         return None
     return program.own("Targets", health_check=check, deregistration_delay=delay, settings=settings)
 
 
-def _settings(program: Program, way: Ingress) -> Call | None:
-    if not way.sticky and way.protocol is None:
+def _settings(program: Program, ingress: Ingress) -> Call | None:
+    if not ingress.sticky and ingress.protocol is None:
         return None
     protocol = None
-    if way.protocol is not None:
-        protocol = program.constant(f"elbv2.ApplicationProtocolVersion.{way.protocol}")
-    sticky = program.own("Stickiness", duration=Call("cdk.Duration.days", 1)) if way.sticky else None
+    if ingress.protocol is not None:
+        protocol = program.constant(f"elbv2.ApplicationProtocolVersion.{ingress.protocol}")
+    sticky = program.own("Stickiness", duration=Call("cdk.Duration.days", 1)) if ingress.sticky else None
     return program.own("TargetSettings", protocol_version=protocol, stickiness=sticky)
 
 
-def _health_check(program: Program, way: Ingress) -> Call | None:
-    check = way.check
+def _health_check(program: Program, ingress: Ingress) -> Call | None:
+    check = ingress.check
     options: dict[str, Expression | None] = {
         "path": None if check.path == "/" else check.path,
         "port": check.port,
