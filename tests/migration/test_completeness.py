@@ -192,7 +192,7 @@ def test_a_value_that_is_read_and_dropped_is_found(
 ) -> None:
     module, function = reader
     read = getattr(module, function)
-    nothing = {"_count": None, "_exposed": None, "_path": (), "_schedule": None}.get(function, {})
+    nothing: object = {"_count": None, "_exposed": None, "_path": (), "_schedule": None}.get(function, {})
 
     def drop(*arguments: object, **keywords: object) -> object:
         read(*arguments, **keywords)  # it leaves its marks

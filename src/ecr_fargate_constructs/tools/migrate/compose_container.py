@@ -160,7 +160,9 @@ def _env_files(fields: Fields, read: Callable[[str], str | None]) -> tuple[str, 
                 inner.drop("required", "CDK needs the file", "remove it from the program if there is none")
         else:
             path = text_of(item)
-        if path is None or not is_environment_file(path):
+        if path is None:
+            fields.ledger.leave_out(item, "it has no path", _CORRECT)
+        elif not is_environment_file(path):
             fields.ledger.leave_out(item, *ENV_FILE)
         elif files:
             fields.ledger.leave_out(

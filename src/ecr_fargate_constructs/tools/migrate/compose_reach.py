@@ -194,6 +194,9 @@ def _mark_networks(services: Mapping[str, Service], on_network: Mapping[str, lis
             continue
         if node is None:
             continue
+        if not node.children:
+            section.drop("networks", "it is neither a mapping nor a list", "correct it, and run the command again")
+            continue
         compose.ledger.enter(node)
         for key, entry in [*node.entries.items(), *((text_of(item) or "", item) for item in node.items)]:
             inner = Fields(entry, compose.ledger)
