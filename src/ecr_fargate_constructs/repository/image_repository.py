@@ -110,7 +110,7 @@ class ImageRepository(Construct):
         return image
 
     @whole_call
-    def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+    def image_by_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its tag.
 
         Raises:
@@ -121,7 +121,9 @@ class ImageRepository(Construct):
         return image
 
     @whole_call
-    def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+    def image_by_digest(
+        self, digest: str, *, architecture: Architecture = Architecture.X86_64
+    ) -> images.PublishedImage:
         """An image that is already in this repository, by its digest.
 
         Raises:

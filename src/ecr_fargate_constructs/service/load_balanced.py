@@ -107,7 +107,7 @@ class LoadBalancedFargateService(Construct):
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
@@ -127,10 +127,11 @@ class LoadBalancedFargateService(Construct):
             vpc: VPC to make a cluster in; leave it out with ``cluster``.
             subnets: Where tasks run; left out, private subnets with a way out. Tasks in public subnets get public
                 addresses, since without one they could not pull their image.
-            exec_enabled: Whether shells can be opened in running tasks (``aws ecs execute-command``). The paths that
-                the agent writes are mounted, and the task role may talk to Session Manager. In the stack's own cluster
-                sessions are logged to a log group that stays, for a year; the image needs ``script`` and ``cat`` for
-                that. A cluster of yours is left as it is, with a warning that says where sessions are logged.
+            enable_execute_command: Whether shells can be opened in running tasks (``aws ecs execute-command``). The
+                paths that the agent writes are mounted, and the task role may talk to Session Manager. In the stack's
+                own cluster sessions are logged to a log group that stays, for a year; the image needs ``script`` and
+                ``cat`` for that. A cluster of yours is left as it is, with a warning that says where sessions are
+                logged.
             log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``. When every
                 container brings its own ``logging`` there is no log group.
 
@@ -167,8 +168,8 @@ class LoadBalancedFargateService(Construct):
         self._task = build_task(
             self,
             fargate_task_definition(self, size, container.runs_on),
-            container=open_to_sessions(container) if exec_enabled else container,
-            sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
+            container=open_to_sessions(container) if enable_execute_command else container,
+            sidecars=[open_to_sessions(sidecar) if enable_execute_command else sidecar for sidecar in sidecars],
             size=size,
             stop_timeout=stop_timeout(way),
             log_retention=log_retention,
@@ -190,7 +191,7 @@ class LoadBalancedFargateService(Construct):
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
             ssl_policy=None if https is None else https.listener.tls_policy,
-            protocol_version=way.targets.protocol_version,
+            protocol_version=way.target_group.protocol_version,
             desired_count=count,
             capacity_provider_strategies=strategies,
             min_healthy_percent=least,
@@ -201,7 +202,7 @@ class LoadBalancedFargateService(Construct):
             assign_public_ip=public_address,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=exec_enabled,
+            enable_execute_command=enable_execute_command,
             platform_version=ecs.FargatePlatformVersion.LATEST,
         )
         self._parts = fargate_parts(self, self._pattern, vpc=self._vpc, load_balancer=balancer, https=https is not None)
@@ -225,7 +226,7 @@ class LoadBalancedFargateService(Construct):
         order(self._parts.service, self._cluster, self._vpc)
         if not has_way_out(self._vpc, subnets):
             check_way_to_image(self, self._vpc, placement, self._task.definition)
-        if exec_enabled:
+        if enable_execute_command:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None
         self._port = container.port
@@ -233,18 +234,18 @@ class LoadBalancedFargateService(Construct):
         self._connections: ec2.Connections | None = None
 
     @whole_call
-    def join_service_connect(self, connect: ServiceConnect) -> None:
+    def enable_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+        from ecr_fargate_constructs.service.discovery import enable_service_connect  # noqa: PLC0415 - only who calls it
 
-        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
+        self._connect = enable_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     @whole_call
-    def register_in_cloud_map(self, name: CloudMap) -> None:
+    def enable_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
-        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+        from ecr_fargate_constructs.service.discovery import enable_cloud_map  # noqa: PLC0415 - as above
 
-        register_in_cloud_map(self.service, name)
+        enable_cloud_map(self.service, name)
 
     @property
     def pattern(self) -> ecs_patterns.ApplicationLoadBalancedFargateService:

@@ -77,7 +77,7 @@ class LoadBalancedEc2Service(Construct):
     subnets, and a task definition as on Fargate, with the same limits of CPU and memory.
 
     The machines are the service's own (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack; or
-    they are those that a given ``cluster`` has, when ``machines`` is left out.
+    they are those that a given ``cluster`` has, when ``capacity`` is left out.
 
     What Fargate refuses and machines have, GPUs and placement among it, is in ``Ec2Container``.
 
@@ -91,7 +91,7 @@ class LoadBalancedEc2Service(Construct):
         construct_id: str,
         *,
         container: AppContainer,
-        machines: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         ingress: Ingress | None = None,
@@ -100,7 +100,7 @@ class LoadBalancedEc2Service(Construct):
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
@@ -109,19 +109,20 @@ class LoadBalancedEc2Service(Construct):
             scope: Parent construct.
             construct_id: Id within the parent.
             container: What runs: an ``AppContainer``, or an ``Ec2Container``.
-            machines: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
+            capacity: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
             sidecars: Containers that run beside it in every task.
             size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted.
             scaling: Lets an autoscaler decide how many tasks run; left out, 2 run. Another fixed number is
-                ``Scaling(minimum=3, maximum=3)``.
+                ``Scaling(min_capacity=3, max_capacity=3)``.
             deployment: How a new version replaces the old one; left out, ``Rolling()``.
             cluster: Cluster to run in; left out, one of its own, so that the service can be taken away again: ECS lets
                 go of no machines that another service's cluster still names.
             vpc: VPC to make a cluster in; leave it out with ``cluster``.
             subnets: Where tasks and machines are; left out, private subnets with a way out. Neither gets a public
                 address.
-            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
+            enable_execute_command: Whether shells can be opened in running tasks, as for
+                ``LoadBalancedFargateService``.
             log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``. When every
                 container brings its own ``logging`` there is no log group.
 
@@ -137,7 +138,7 @@ class LoadBalancedEc2Service(Construct):
         vpc = vpc_for(ingress, cluster=cluster, vpc=vpc)
         check_machine_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         check_existing(scope, ingress, cluster=cluster, vpc=vpc, path=path)
-        check_machines(scope, machines, cluster, container, path=path)
+        check_machines(scope, capacity, cluster, container, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
         check_deployment(deployment, ingress, scaling, path=path)
@@ -159,16 +160,16 @@ class LoadBalancedEc2Service(Construct):
         self._task = build_task(
             self,
             ec2_task_definition(self),
-            container=with_memory(open_to_sessions(container) if exec_enabled else container),
-            sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
+            container=with_memory(open_to_sessions(container) if enable_execute_command else container),
+            sidecars=[with_memory(open_to_sessions(each) if enable_execute_command else each) for each in sidecars],
             size=size,
             stop_timeout=stop_timeout(way),
             log_retention=log_retention,
         )
         self._machines, strategies = None, None
-        if cluster is None or machines is not None:
+        if cluster is None or capacity is not None:
             self._machines, strategies = add_machines(
-                self, machines or Ec2Capacity(), cluster=self._cluster, subnets=placement, container=container
+                self, capacity or Ec2Capacity(), cluster=self._cluster, subnets=placement, container=container
             )
         constraints, spread = placement_of(container)
         balancer = load_balancer(self, way, self._vpc)
@@ -188,7 +189,7 @@ class LoadBalancedEc2Service(Construct):
             domain_name=None if https is None else https.domain_name,
             domain_zone=None if https is None else https.hosted_zone,
             ssl_policy=None if https is None else https.listener.tls_policy,
-            protocol_version=way.targets.protocol_version,
+            protocol_version=way.target_group.protocol_version,
             desired_count=count,
             min_healthy_percent=least,
             max_healthy_percent=most,
@@ -198,7 +199,7 @@ class LoadBalancedEc2Service(Construct):
             placement_strategies=spread,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=exec_enabled,
+            enable_execute_command=enable_execute_command,
         )
         if strategies:
             use_strategies(self._pattern.service, self._cluster, strategies)
@@ -218,7 +219,7 @@ class LoadBalancedEc2Service(Construct):
         order(self._parts.service, self._cluster, self._vpc)
         if not has_way_out(self._vpc, subnets):
             check_way_to_image(self, self._vpc, placement, self._task.definition)
-        if exec_enabled:
+        if enable_execute_command:
             audit_sessions(self, self._cluster, given=cluster, task=self._task)
         self._connect: ServiceConnect | None = None
         self._port = container.port
@@ -226,18 +227,18 @@ class LoadBalancedEc2Service(Construct):
         self._connections: ec2.Connections | None = None
 
     @whole_call
-    def join_service_connect(self, connect: ServiceConnect) -> None:
+    def enable_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+        from ecr_fargate_constructs.service.discovery import enable_service_connect  # noqa: PLC0415 - only who calls it
 
-        self._connect = join_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
+        self._connect = enable_service_connect(self.service, connect, log_group=self.log_group, before=self._connect)
 
     @whole_call
-    def register_in_cloud_map(self, name: CloudMap) -> None:
+    def enable_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
-        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+        from ecr_fargate_constructs.service.discovery import enable_cloud_map  # noqa: PLC0415 - as above
 
-        register_in_cloud_map(self.service, name)
+        enable_cloud_map(self.service, name)
 
     @property
     def pattern(self) -> ecs_patterns.ApplicationLoadBalancedEc2Service:
@@ -260,7 +261,7 @@ class LoadBalancedEc2Service(Construct):
         return self._task.container
 
     @property
-    def machines(self) -> autoscaling.AutoScalingGroup | None:
+    def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
         """The machines; None when they are those of a cluster that was given."""
         return self._machines
 

@@ -53,7 +53,8 @@ def wanted_count(desired_count: float | None, scaling: Scaling | None, *, path: 
     if scaling is not None:
         raise ConfigurationError(
             f"desired_count={desired_count:g} and scaling are both given, and the autoscaler decides how many tasks "
-            f"run; keep one (a fixed number is Scaling(minimum={desired_count:g}, maximum={desired_count:g}))",
+            f"run; keep one (a fixed number is Scaling(min_capacity={desired_count:g}, "
+            f"max_capacity={desired_count:g}))",
             path=path,
         )
     what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"

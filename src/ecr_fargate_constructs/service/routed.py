@@ -75,7 +75,7 @@ class RoutedFargateService(RoutedService):
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
@@ -90,12 +90,13 @@ class RoutedFargateService(RoutedService):
             size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
             targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
             scaling: Lets an autoscaler decide how many tasks run; left out, 2 run. Another fixed number is
-                ``Scaling(minimum=3, maximum=3, …)``.
+                ``Scaling(min_capacity=3, max_capacity=3, …)``.
             deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
                 a service costs a stack 15 of its 500 resources then.
             cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
             subnets: Where tasks run; left out, private subnets with a way out.
-            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
+            enable_execute_command: Whether shells can be opened in running tasks, as for
+                ``LoadBalancedFargateService``.
             log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
 
         Raises:
@@ -128,8 +129,8 @@ class RoutedFargateService(RoutedService):
         self._task = task = build_task(
             self,
             fargate_task_definition(self, size, container.runs_on),
-            container=open_to_sessions(container) if exec_enabled else container,
-            sidecars=[open_to_sessions(sidecar) if exec_enabled else sidecar for sidecar in sidecars],
+            container=open_to_sessions(container) if enable_execute_command else container,
+            sidecars=[open_to_sessions(sidecar) if enable_execute_command else sidecar for sidecar in sidecars],
             size=size,
             stop_timeout=stop_timeout(how),
             log_retention=log_retention,
@@ -150,7 +151,7 @@ class RoutedFargateService(RoutedService):
             assign_public_ip=public_address,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=exec_enabled,
+            enable_execute_command=enable_execute_command,
             platform_version=ecs.FargatePlatformVersion.LATEST,
         )
         self._definition = task.definition
@@ -166,7 +167,7 @@ class RoutedFargateService(RoutedService):
         order(self._service, self._cluster, shared.vpc)
         if not has_way_out(shared.vpc, subnets):
             check_way_to_image(self, shared.vpc, placement, task.definition)
-        self._audit(enabled=exec_enabled, given=cluster)
+        self._audit(enabled=enable_execute_command, given=cluster)
 
     @property
     def service(self) -> ecs.FargateService:

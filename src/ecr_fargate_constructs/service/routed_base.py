@@ -20,7 +20,7 @@ from ecr_fargate_constructs.service.deployment.apply import configure, shift_of
 from ecr_fargate_constructs.service.deployment.rolling import Rolling
 from ecr_fargate_constructs.service.pattern import audit_sessions, principal_of, reached_at
 from ecr_fargate_constructs.service.quotas import warn_of_tasks
-from ecr_fargate_constructs.service.routed_parts import add_rule, preview_route, second_group, target_group, url_at
+from ecr_fargate_constructs.service.routed_parts import add_rule, second_group, target_group, test_route, url_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Place:
     shared: SharedListener
     route: Route
     priority: float
-    preview: tuple[Route, float] | None
+    test_traffic: tuple[Route, float] | None
     targets: Targets
 
 
@@ -74,12 +74,12 @@ def take_place(
         )
 
         check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
-    ahead = None if shift is None or shift.preview is None else preview_route(route, shift.preview, path=path)
+    ahead = None if shift is None or shift.test_traffic is None else test_route(route, shift.test_traffic, path=path)
     return Place(
         shared=shared,
         route=route,
         priority=shared.admit(route, path=path),
-        preview=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
+        test_traffic=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
         targets=targets,
     )
 
@@ -163,11 +163,13 @@ class RoutedService(Construct):
         both = to_both(self._target_group, green)
         production = self._rule("Rule", place.route, place.priority, both)
         self._rules = [production]
-        preview = None if place.preview is None else self._rule("PreviewRule", *place.preview, both)
-        rules = [rule for rule in (production, preview) if rule is not None]
+        test_traffic = None if place.test_traffic is None else self._rule("PreviewRule", *place.test_traffic, both)
+        rules = [rule for rule in (production, test_traffic) if rule is not None]
         keep_from_tags(self._target_group, green, *rules)
         role = infrastructure_role(self, [self._target_group, green], rules)
-        shift_service(self._ecs_service, Shifting(green=green, production=production, preview=preview, role=role))
+        shift_service(
+            self._ecs_service, Shifting(green=green, production=production, test_traffic=test_traffic, role=role)
+        )
         return green
 
     def _audit(self, *, enabled: bool, given: ecs.ICluster | None) -> None:
@@ -199,18 +201,20 @@ class RoutedService(Construct):
         return rule
 
     @whole_call
-    def join_service_connect(self, connect: ServiceConnect) -> None:
+    def enable_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
-        from ecr_fargate_constructs.service.discovery import join_service_connect  # noqa: PLC0415 - only who calls it
+        from ecr_fargate_constructs.service.discovery import enable_service_connect  # noqa: PLC0415 - only who calls it
 
-        self._connect = join_service_connect(self._ecs_service, connect, log_group=self.log_group, before=self._connect)
+        self._connect = enable_service_connect(
+            self._ecs_service, connect, log_group=self.log_group, before=self._connect
+        )
 
     @whole_call
-    def register_in_cloud_map(self, name: CloudMap) -> None:
+    def enable_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
-        from ecr_fargate_constructs.service.discovery import register_in_cloud_map  # noqa: PLC0415 - as above
+        from ecr_fargate_constructs.service.discovery import enable_cloud_map  # noqa: PLC0415 - as above
 
-        register_in_cloud_map(self._ecs_service, name)
+        enable_cloud_map(self._ecs_service, name)
 
     @property
     def container(self) -> ecs.ContainerDefinition:

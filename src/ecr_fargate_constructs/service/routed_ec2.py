@@ -64,14 +64,14 @@ class RoutedEc2Service(RoutedService):
         load_balancer: SharedLoadBalancer | SharedListener,
         route: Route,
         container: AppContainer,
-        machines: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         targets: Targets | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the service.
@@ -82,7 +82,7 @@ class RoutedEc2Service(RoutedService):
             load_balancer: The load balancer, or a listener by ``SharedLoadBalancer.from_listener``.
             route: The requests that the service gets; further ones with ``add_route``.
             container: What runs: an ``AppContainer``, or an ``Ec2Container``.
-            machines: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
+            capacity: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
             sidecars: Containers that run beside it in every task.
             size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
             targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
@@ -90,7 +90,8 @@ class RoutedEc2Service(RoutedService):
             deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
                 a service costs a stack 15 of its 500 resources then.
             cluster: Cluster to run in, in the load balancer's VPC; left out, one of its own.
-            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
+            enable_execute_command: Whether shells can be opened in running tasks, as for
+                ``LoadBalancedFargateService``.
             log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
 
         Raises:
@@ -107,7 +108,7 @@ class RoutedEc2Service(RoutedService):
         check_cluster(cluster, shared, path=path)
         check_targets(how, shared, path=path)
         check_machine_placement(cluster=None, vpc=shared.vpc, subnets=None, path=path)
-        check_machines(scope, machines, cluster, container, path=path)
+        check_machines(scope, capacity, cluster, container, path=path)
         check_ec2_task(size, scaling, path=path)
         check_task(container, sidecars, size=size, path=path)
         place = take_place(shared, route, targets=how, deployment=deployment, scaling=scaling, path=path)
@@ -123,16 +124,16 @@ class RoutedEc2Service(RoutedService):
         self._task = task = build_task(
             self,
             ec2_task_definition(self),
-            container=with_memory(open_to_sessions(container) if exec_enabled else container),
-            sidecars=[with_memory(open_to_sessions(each) if exec_enabled else each) for each in sidecars],
+            container=with_memory(open_to_sessions(container) if enable_execute_command else container),
+            sidecars=[with_memory(open_to_sessions(each) if enable_execute_command else each) for each in sidecars],
             size=size,
             stop_timeout=stop_timeout(how),
             log_retention=log_retention,
         )
         self._machines, strategies = None, None
-        if cluster is None or machines is not None:
+        if cluster is None or capacity is not None:
             self._machines, strategies = add_machines(
-                self, machines or Ec2Capacity(), cluster=self._cluster, subnets=placement, container=container
+                self, capacity or Ec2Capacity(), cluster=self._cluster, subnets=placement, container=container
             )
         constraints, spread = placement_of(container)
         self._ecs_service = self._service = ecs.Ec2Service(
@@ -151,7 +152,7 @@ class RoutedEc2Service(RoutedService):
             placement_strategies=spread,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=exec_enabled,
+            enable_execute_command=enable_execute_command,
         )
         self._definition = task.definition
         self._finish(
@@ -167,7 +168,7 @@ class RoutedEc2Service(RoutedService):
         order(self._service, self._cluster, shared.vpc)
         if not has_way_out(shared.vpc, None):
             check_way_to_image(self, shared.vpc, placement, task.definition)
-        self._audit(enabled=exec_enabled, given=cluster)
+        self._audit(enabled=enable_execute_command, given=cluster)
 
     @property
     def service(self) -> ecs.Ec2Service:
@@ -180,6 +181,6 @@ class RoutedEc2Service(RoutedService):
         return self._definition
 
     @property
-    def machines(self) -> autoscaling.AutoScalingGroup | None:
+    def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
         """The machines; None when they are those of a cluster that was given."""
         return self._machines

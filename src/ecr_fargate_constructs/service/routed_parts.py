@@ -11,7 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._cdk.memo import path as path_of_scope
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.deployment.test_traffic import PreviewPort
+from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort
 from ecr_fargate_constructs.service.ingress.load_balancer import tune_group
 from ecr_fargate_constructs.service.ingress.values import check_protocol
 from ecr_fargate_constructs.service.routing.conditions import conditions_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.deployment.test_traffic import Preview
+    from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
     from ecr_fargate_constructs.service.ingress.targets import Targets
     from ecr_fargate_constructs.service.routing.route import Route
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener
@@ -113,17 +113,17 @@ def add_rule(
     )
 
 
-def preview_route(route: Route, preview: Preview, *, path: str) -> Route:
+def test_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Route:
     """The route by which a version is reached that users do not see yet: the service's own, with one more header."""
-    if isinstance(preview, PreviewPort):
+    if isinstance(test_traffic, TestTrafficPort):
         raise ConfigurationError(
-            f"PreviewPort(port={preview.port:g}) would be a listener of the load balancer that the service shares; use "
-            "PreviewHeader(name=…), or a LoadBalancedFargateService",
+            f"TestTrafficPort(port={test_traffic.port:g}) would be a listener of the load balancer that the service "
+            "shares; use TestTrafficHeader(name=…), or a LoadBalancedFargateService",
             path=path,
         )
-    if preview.name.lower() in route.headers:
+    if test_traffic.name.lower() in route.headers:
         raise ConfigurationError(
-            f"PreviewHeader.name={preview.name!r} is a header that {route} asks for; use another",
+            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} asks for; use another",
             path=path,
         )
     number = route.priority
@@ -135,7 +135,7 @@ def preview_route(route: Route, preview: Preview, *, path: str) -> Route:
         )
     return replace(
         route,
-        header={**route.header, preview.name: preview.values},
+        header={**route.header, test_traffic.name: test_traffic.values},
         priority=None if number is None else number - 1,
     )
 

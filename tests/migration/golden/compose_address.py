@@ -18,7 +18,7 @@ def build(app: cdk.App) -> cdk.Stack:
         container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 8080, readonly_root_filesystem=False),
         ingress=InternalHttp(),
     )
-    intranet.join_service_connect(ServiceConnect(namespace=namespace, name="intranet"))
+    intranet.enable_service_connect(ServiceConnect(namespace=namespace, name="intranet"))
 
     open_2 = LoadBalancedFargateService(
         stack,

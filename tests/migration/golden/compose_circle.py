@@ -61,7 +61,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    front.join_service_connect(ServiceConnect(namespace=namespace, name="front", calls=[api]))
+    front.enable_service_connect(ServiceConnect(namespace=namespace, name="front", calls=[api]))
 
     front.connections.allow_from(api, ec2.Port.tcp(3000))
     api.connections.allow_from(front, ec2.Port.tcp(9000))

@@ -141,7 +141,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    gateway.join_service_connect(ServiceConnect(namespace=namespace, name="gateway", calls=[users, api, worker]))
+    gateway.enable_service_connect(ServiceConnect(namespace=namespace, name="gateway", calls=[users, api, worker]))
 
     default_network = ec2.Connections(
         security_groups=[

@@ -106,7 +106,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    site.join_service_connect(ServiceConnect(namespace=namespace, name="site", calls=[api, mailer]))
+    site.enable_service_connect(ServiceConnect(namespace=namespace, name="site", calls=[api, mailer]))
 
     default_network = ec2.Connections(
         security_groups=[

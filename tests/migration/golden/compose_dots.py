@@ -85,7 +85,7 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
             mounts=[Mount("/data", shop_data)],
         ),
-        deployment=Rolling(minimum_healthy_percent=0, maximum_percent=101),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
         desired_count=1,
         ingress=PublicHttp(),

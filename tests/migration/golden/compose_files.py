@@ -58,12 +58,12 @@ def build(app: cdk.App) -> cdk.Stack:
                 Mount("/tmp", tmp_3),
             ],
         ),
-        deployment=Rolling(minimum_healthy_percent=0, maximum_percent=101),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
         desired_count=1,
         ingress=PublicHttp(),
     )
-    gallery.join_service_connect(ServiceConnect(namespace=namespace, name="gallery"))
+    gallery.enable_service_connect(ServiceConnect(namespace=namespace, name="gallery"))
 
     thumbnails_task = ecs.FargateTaskDefinition(
         stack,

@@ -38,7 +38,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthy")),
     )
-    same.join_service_connect(ServiceConnect(namespace=namespace, name="same"))
+    same.enable_service_connect(ServiceConnect(namespace=namespace, name="same"))
 
     other = LoadBalancedFargateService(
         stack,
@@ -52,7 +52,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    other.join_service_connect(ServiceConnect(namespace=namespace, name="other"))
+    other.enable_service_connect(ServiceConnect(namespace=namespace, name="other"))
 
     encrypted = LoadBalancedFargateService(
         stack,
@@ -66,7 +66,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    encrypted.join_service_connect(ServiceConnect(namespace=namespace, name="encrypted"))
+    encrypted.enable_service_connect(ServiceConnect(namespace=namespace, name="encrypted"))
 
     disabled_task = ecs.FargateTaskDefinition(
         stack,

@@ -87,7 +87,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    web.join_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[cache]))
+    web.enable_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[cache]))
 
     report_task = ecs.FargateTaskDefinition(
         stack,

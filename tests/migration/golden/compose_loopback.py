@@ -144,7 +144,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    web.join_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[events, worker]))
+    web.enable_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[events, worker]))
 
     metrics_task = ecs.FargateTaskDefinition(
         stack,

@@ -42,12 +42,12 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
             mounts=[Mount("/prometheus", metrics)],
         ),
-        deployment=Rolling(minimum_healthy_percent=0, maximum_percent=101),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
         desired_count=1,
         ingress=PublicHttp(),
     )
-    prometheus.join_service_connect(ServiceConnect(namespace=namespace, name="prometheus"))
+    prometheus.enable_service_connect(ServiceConnect(namespace=namespace, name="prometheus"))
 
     dashboards_files = efs.FileSystem(stack, "DashboardsFiles", vpc=network.vpc, encrypted=True)
     dashboards_entry = dashboards_files.add_access_point(
@@ -66,12 +66,12 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
             mounts=[Mount("/var/lib/grafana", dashboards)],
         ),
-        deployment=Rolling(minimum_healthy_percent=0, maximum_percent=101),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
         desired_count=1,
         ingress=PublicHttp(),
     )
-    grafana.join_service_connect(ServiceConnect(namespace=namespace, name="grafana", calls=[prometheus.service]))
+    grafana.enable_service_connect(ServiceConnect(namespace=namespace, name="grafana", calls=[prometheus.service]))
 
     uploads_task = ecs.FargateTaskDefinition(
         stack,
@@ -129,7 +129,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    reader.join_service_connect(ServiceConnect(namespace=namespace, name="reader"))
+    reader.enable_service_connect(ServiceConnect(namespace=namespace, name="reader"))
 
     default_network = ec2.Connections(
         security_groups=[

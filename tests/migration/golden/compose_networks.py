@@ -108,7 +108,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    proxy.join_service_connect(ServiceConnect(namespace=namespace, name="proxy", calls=[api]))
+    proxy.enable_service_connect(ServiceConnect(namespace=namespace, name="proxy", calls=[api]))
 
     reports_task = ecs.FargateTaskDefinition(
         stack,

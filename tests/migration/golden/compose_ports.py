@@ -44,7 +44,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    random.join_service_connect(ServiceConnect(namespace=namespace, name="random"))
+    random.enable_service_connect(ServiceConnect(namespace=namespace, name="random"))
 
     variable = LoadBalancedFargateService(
         stack,
@@ -112,7 +112,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    tls.join_service_connect(ServiceConnect(namespace=namespace, name="tls"))
+    tls.enable_service_connect(ServiceConnect(namespace=namespace, name="tls"))
 
     exposed_task = ecs.FargateTaskDefinition(
         stack,

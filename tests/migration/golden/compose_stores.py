@@ -33,7 +33,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    app_2.join_service_connect(ServiceConnect(namespace=namespace, name="app"))
+    app_2.enable_service_connect(ServiceConnect(namespace=namespace, name="app"))
 
     backup_task = ecs.FargateTaskDefinition(
         stack,

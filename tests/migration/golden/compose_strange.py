@@ -36,7 +36,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    class_2.join_service_connect(ServiceConnect(namespace=namespace, name="class"))
+    class_2.enable_service_connect(ServiceConnect(namespace=namespace, name="class"))
 
     stack_task = ecs.FargateTaskDefinition(
         stack,

@@ -126,8 +126,8 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttp(),
     )
     front.container.add_environment("COPILOT_LB_DNS", front.load_balancer.load_balancer_dns_name)
-    front.register_in_cloud_map(CloudMap(namespace=discovery, name="front"))
-    front.join_service_connect(ServiceConnect(namespace=namespace, name="front", calls=[api, mail]))
+    front.enable_cloud_map(CloudMap(namespace=discovery, name="front"))
+    front.enable_service_connect(ServiceConnect(namespace=namespace, name="front", calls=[api, mail]))
 
     environment_network = ec2.Connections(
         security_groups=[

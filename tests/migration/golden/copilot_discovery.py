@@ -46,7 +46,7 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttp(),
     )
     front.container.add_environment("COPILOT_LB_DNS", front.load_balancer.load_balancer_dns_name)
-    front.register_in_cloud_map(CloudMap(namespace=discovery, name="front"))
+    front.enable_cloud_map(CloudMap(namespace=discovery, name="front"))
 
     api_task = ecs.FargateTaskDefinition(
         stack,

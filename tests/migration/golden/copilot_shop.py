@@ -50,11 +50,11 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
         ),
         cluster=cluster,
-        scaling=Scaling(minimum=2, maximum=2),
+        scaling=Scaling(min_capacity=2, max_capacity=2),
     )
     web.container.add_environment("COPILOT_LB_DNS", shared.load_balancer.load_balancer_dns_name)
-    web.register_in_cloud_map(CloudMap(namespace=discovery, name="web"))
-    web.join_service_connect(ServiceConnect(namespace=namespace, name="web"))
+    web.enable_cloud_map(CloudMap(namespace=discovery, name="web"))
+    web.enable_service_connect(ServiceConnect(namespace=namespace, name="web"))
 
     orders_repository = PrivateRepository(stack, "OrdersRepository")
     orders_image = orders_repository.build_and_push_image("./orders")
@@ -77,11 +77,11 @@ def build(app: cdk.App) -> cdk.Stack:
         targets=Targets(
             health_check=TargetHealthCheck(path="/api/orders/health"), deregistration_delay=cdk.Duration.seconds(20)
         ),
-        scaling=Scaling(minimum=2, maximum=6, cpu_percent=60),
+        scaling=Scaling(min_capacity=2, max_capacity=6, cpu_percent=60),
     )
     orders.container.add_environment("COPILOT_LB_DNS", shared.load_balancer.load_balancer_dns_name)
-    orders.register_in_cloud_map(CloudMap(namespace=discovery, name="orders"))
-    orders.join_service_connect(ServiceConnect(namespace=namespace, name="orders"))
+    orders.enable_cloud_map(CloudMap(namespace=discovery, name="orders"))
+    orders.enable_service_connect(ServiceConnect(namespace=namespace, name="orders"))
     orders.add_route("RouteApiReturns", Route(path=["/api/returns", "/api/returns/*"]))
 
     audit_repository = PrivateRepository(stack, "AuditRepository")
@@ -118,7 +118,7 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=2,
         ingress=InternalHttp(),
     )
-    audit.register_in_cloud_map(CloudMap(namespace=discovery, name="audit"))
+    audit.enable_cloud_map(CloudMap(namespace=discovery, name="audit"))
 
     environment_network = ec2.Connections(
         security_groups=[

@@ -86,7 +86,7 @@ def build(app: cdk.App) -> cdk.Stack:
             ),
             Sidecar.log_router(config=ecs.FirelensOptions(enable_ecs_log_metadata=False)),
         ],
-        deployment=Rolling(minimum_healthy_percent=0, maximum_percent=101),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
         desired_count=1,
         ingress=PublicHttp(),

@@ -35,7 +35,7 @@ def check_deployment(
 def check_rolling(deployment: Deployment | None, count: float | None, scaling: Scaling | None, *, path: str) -> None:
     """Refuse a rolling deployment that cannot make progress with the tasks that are known: a count, or the minimum."""
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.minimum, path=path)
+        check_progress(deployment, count if scaling is None else scaling.min_capacity, path=path)
 
 
 def shift_of(deployment: Deployment | None) -> Shift | None:
@@ -46,7 +46,7 @@ def shift_of(deployment: Deployment | None) -> Shift | None:
 def percents_of(deployment: Deployment) -> tuple[float, float]:
     """Tasks that run at least and at most during a deployment, in percent."""
     if isinstance(deployment, Rolling):
-        return deployment.minimum_healthy_percent, deployment.maximum_percent
+        return deployment.min_healthy_percent, deployment.max_healthy_percent
     return 100, 200  # the new version beside the old one, at full strength
 
 

@@ -181,7 +181,7 @@ def tune_targets(parts: AnyParts, ingress: Ingress, port: float) -> None:
 def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) -> None:
     """Set the health check and the deregistration delay of a target group."""
     check = ingress.health_check
-    settings = ingress.settings if isinstance(ingress, Targets) else ingress.targets
+    settings = ingress.settings if isinstance(ingress, Targets) else ingress.target_group
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
     # CDK compares the two at synth, which it cannot where one is a token.
     known = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._rules.typed import typed
-from ecr_fargate_constructs.service.ingress.settings import TargetSettings
+from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Targets:
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
-    settings: TargetSettings = field(default_factory=TargetSettings)
+    settings: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses."""

@@ -27,7 +27,7 @@ from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_
 from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
 from ecr_fargate_constructs.service.ingress.load_balancer import is_public, load_balancer, open_listeners
 from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
-from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, action_of
+from ecr_fargate_constructs.service.ingress.responses import FixedResponse, action_of
 from ecr_fargate_constructs.service.ingress.targets import Targets
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, port_of, redirects
 from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
@@ -39,8 +39,8 @@ from ecr_fargate_constructs.service.routing.redirects import check_redirect
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
 
-    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
-    from ecr_fargate_constructs.service.ingress.responses import Answer
+    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
+    from ecr_fargate_constructs.service.ingress.responses import Response
     from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.routing.route import Route
 
@@ -58,7 +58,7 @@ class SharedListener:
         targets: Targets,
         group_id: str,
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
-        authentication: Oidc | Cognito | None = None,
+        authentication: OidcAuthentication | CognitoAuthentication | None = None,
         domain: str | None = None,
     ) -> None:
         """Begin with no routes; ``domain`` is the only name that there are a certificate and a record for."""
@@ -171,7 +171,7 @@ class SharedLoadBalancer(Construct):
     with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
     the rule and the target group stand in the service's stack, which depends on this one and never the other way round.
 
-    What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
+    What no route takes gets ``default_action``; a service that wants it has the route ``Route(path="/*")``.
     """
 
     @all_or_nothing
@@ -182,7 +182,7 @@ class SharedLoadBalancer(Construct):
         *,
         vpc: ec2.IVpc | None = None,
         ingress: Ingress | None = None,
-        default_answer: Answer | None = None,
+        default_action: Response | None = None,
     ) -> None:
         """Create the load balancer and its listener.
 
@@ -193,8 +193,8 @@ class SharedLoadBalancer(Construct):
                 stack share.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted. Its
                 health check and deregistration delay are those of services that say nothing.
-            default_answer: What a request gets that no route takes: a ``FixedAnswer`` or a ``Redirect``; left out,
-                ``FixedAnswer()``, a 404.
+            default_action: What a request gets that no route takes: a ``FixedResponse`` or a ``Redirect``; left out,
+                ``FixedResponse()``, a 404.
 
         Raises:
             ConfigurationError: For a VPC without the subnets that the load balancer needs, or a default answer that
@@ -209,14 +209,14 @@ class SharedLoadBalancer(Construct):
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
         asked = ingress or PublicHttp()
         self._https, self._port = https_of(asked) is not None, port_of(asked)
-        check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
+        check_redirect(default_action, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
         way = way_in(self, ingress)
         https = https_of(way)
         network = vpc if vpc is not None else network_for(self)
         balancer = load_balancer(self, way, network)
-        answer = default_answer or FixedAnswer()
+        response = default_action or FixedResponse()
         listener = balancer.add_listener(
             "Listener",
             port=port_of(way),
@@ -224,7 +224,7 @@ class SharedLoadBalancer(Construct):
             open=False,
             certificates=None if https is None else [self._certificate(https)],
             ssl_policy=None if https is None else https.listener.tls_policy,
-            default_action=action_of(answer),
+            default_action=action_of(response),
         )
         redirect = balancer.add_redirect(open=False) if redirects(way) else None
         acknowledge_redirect(redirect)
@@ -245,7 +245,7 @@ class SharedLoadBalancer(Construct):
             vpc=network,
             base_url=url_of(balancer, way),
             targets=Targets(
-                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
+                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.target_group
             ),
             authentication=None if https is None else https.listener.authentication,
             # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
@@ -262,7 +262,7 @@ class SharedLoadBalancer(Construct):
         vpc: ec2.IVpc,
         url: str,
         targets: Targets | None = None,
-        authentication: Oidc | Cognito | None = None,
+        authentication: OidcAuthentication | CognitoAuthentication | None = None,
     ) -> SharedListener:
         """Services behind a load balancer that exists: your own construct's, or an imported one's.
 
@@ -297,20 +297,20 @@ class SharedLoadBalancer(Construct):
         )
 
     @whole_call
-    def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
+    def add_response(self, construct_id: str, route: Route, response: Response) -> elbv2.ApplicationListenerRule:
         """Answer a route without a service: a redirect, or a text.
 
         Args:
             construct_id: Id of the rule within the load balancer.
-            route: The requests that get the answer. Its place among the services' routes is worked out as theirs is.
-            answer: What they get. Nobody has to sign in for it.
+            route: The requests that get the response. Its place among the services' routes is worked out as theirs is.
+            response: What they get. Nobody has to sign in for it.
 
         Raises:
             ConfigurationError: The route cannot stand beside the others of the load balancer, or the redirect leads to
                 where it comes from.
         """
         path = path_of(self, construct_id)
-        check_redirect(answer, route, https=self._https, port=self._port, path=path)
+        check_redirect(response, route, https=self._https, port=self._port, path=path)
         number = self._shared.admit(route, path=path)
         return elbv2.ApplicationListenerRule(
             self,
@@ -318,7 +318,7 @@ class SharedLoadBalancer(Construct):
             listener=self._shared.listener,
             priority=number,
             conditions=conditions_of(route),
-            action=action_of(answer),
+            action=action_of(response),
         )
 
     @property

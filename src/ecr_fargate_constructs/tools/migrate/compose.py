@@ -359,7 +359,7 @@ def _once(service: Service, section: Fields) -> Service:
         section.ledger.check(
             node,
             f"{service.count.maximum} tasks write to the same files",
-            "give a store desired_count=1 and Rolling(minimum_healthy_percent=0, maximum_percent=101)",
+            "give a store desired_count=1 and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
         )
     return service
 

@@ -135,7 +135,10 @@ def _long(inner: Fields) -> _Published | None:
     address = inner.text("host_ip") or ""
     inner.leave_out(
         {
-            "app_protocol": ("the load balancer speaks HTTP to the tasks", "give TargetSettings(protocol_version=…)"),
+            "app_protocol": (
+                "the load balancer speaks HTTP to the tasks",
+                "give TargetGroupSettings(protocol_version=…)",
+            ),
             "mode": ("Fargate has no machine whose port a task could take", "nothing to do"),
             "name": ("a port of the program has the name of its service", "nothing to do"),
         }

@@ -81,7 +81,7 @@ def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
     service = _with_ingress(fields, service, kind)
     service = _with_network(fields, service, kind)
     service = _with_size(fields, service)
-    service = replace(service, count=_tasks(fields, service, kind), exec_enabled=_exec(fields, kind))
+    service = replace(service, count=_tasks(fields, service, kind), enable_execute_command=_exec(fields, kind))
     service = _with_logging(fields, service)
     service = _with_observability(fields, service, kind)
     service = with_target(fields, _with_dependencies(fields, _with_deployment(fields, service, kind)))
@@ -102,7 +102,7 @@ def _once(fields: Fields, service: Service) -> Service:
     fields.check(
         "count",
         "several tasks write to the same files",
-        "give a store one task and Rolling(minimum_healthy_percent=0, maximum_percent=101)",
+        "give a store one task and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
     )
     return service
 

@@ -124,7 +124,7 @@ def ingress_call(program: Program, ingress: Ingress, domains: Sequence[Domain]) 
         allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in ingress.allow_from] or None,
         health_check=_health_check(program, ingress),
         deregistration_delay=program.duration(ingress.deregistration_delay),
-        targets=_settings(program, ingress),
+        target_group=_settings(program, ingress),
     )
 
 
@@ -140,8 +140,8 @@ def scaling(program: Program, service: Service) -> Call | None:
         capacity = program.own("Mixed", base=count.spot_after, on_demand_weight=0)
     return program.own(
         "Scaling",
-        minimum=count.minimum,
-        maximum=count.maximum,
+        min_capacity=count.minimum,
+        max_capacity=count.maximum,
         cpu_percent=count.cpu_percent,
         memory_percent=count.memory_percent,
         requests_per_target=count.requests,
@@ -186,12 +186,12 @@ def _options(program: Program, service: Service, *, cluster: Name | None) -> dic
         "container": container,
         "sidecars": beside or None,
         "size": size,
-        "deployment": program.own("Rolling", minimum_healthy_percent=0, maximum_percent=ONE_AT_A_TIME)
+        "deployment": program.own("Rolling", min_healthy_percent=0, max_healthy_percent=ONE_AT_A_TIME)
         if service.recreate
         else None,
         "cluster": cluster,
         "subnets": public_subnets(program, service),
-        "exec_enabled": service.exec_enabled or None,
+        "enable_execute_command": service.enable_execute_command or None,
         "log_retention": log_days(program, service),
     }
 
@@ -207,7 +207,7 @@ def _finished(program: Program, service: Service, call: Call, shared: Shared) ->
         program.do(Call(f"{name.text}.container.add_port_mappings", *mappings))
     if shared.discovery is not None and service.discovery_name is not None:
         cloud_map = program.own("CloudMap", namespace=shared.discovery, name=service.discovery_name)
-        program.do(Call(f"{name.text}.register_in_cloud_map", cloud_map))
+        program.do(Call(f"{name.text}.enable_cloud_map", cloud_map))
     if service.connect_name is not None and shared.namespace is not None:
         _connect(program, service, name, shared.namespace)
     return name
@@ -218,7 +218,7 @@ def _connect(program: Program, service: Service, name: Name, namespace: Name) ->
     calls: list[Expression] = [program.ecs_service(each) for each in service.calls if program.has(each)]
     if not service.more_ports and service.connect_name is not None and "." not in service.connect_name:
         connect = program.own("ServiceConnect", namespace=namespace, name=service.connect_name, calls=calls or None)
-        program.do(Call(f"{name.text}.join_service_connect", connect))
+        program.do(Call(f"{name.text}.enable_service_connect", connect))
         return
     program.do(
         Call(
@@ -254,7 +254,7 @@ def _settings(program: Program, ingress: Ingress) -> Call | None:
     if ingress.protocol is not None:
         protocol = program.constant(f"elbv2.ApplicationProtocolVersion.{ingress.protocol}")
     sticky = program.own("Stickiness", duration=Call("cdk.Duration.days", 1)) if ingress.sticky else None
-    return program.own("TargetSettings", protocol_version=protocol, stickiness=sticky)
+    return program.own("TargetGroupSettings", protocol_version=protocol, stickiness=sticky)
 
 
 def _health_check(program: Program, ingress: Ingress) -> Call | None:
