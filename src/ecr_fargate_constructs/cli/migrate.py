@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +78,23 @@ def _source(file: Path) -> Source:
         raise ToolError(f"{file} is not UTF-8 text") from error
     except OSError as error:
         raise ToolError(f"{file}: {error.strerror}") from error
-    return Source(name=str(file), text=text, directory=file.resolve().parent.name)
+    folder = file.resolve().parent
+    prefix = Path(os.path.relpath(folder)).as_posix()
+    return Source(
+        name=str(file),
+        text=text,
+        directory=folder.name,
+        prefix="" if prefix == "." else prefix,
+        read=lambda path: _beside(folder / path),
+    )
+
+
+def _beside(file: Path) -> str | None:
+    """Read a file that a compose file names; None for one that is not there, is no text or is too large."""
+    try:
+        return file.read_text(encoding="utf-8-sig") if file.stat().st_size <= _MAX_BYTES else None
+    except (OSError, ValueError):
+        return None
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

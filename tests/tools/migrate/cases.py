@@ -22,10 +22,7 @@ class Case:
 
     def sources(self) -> list[Source]:
         """The files, as the command reads them."""
-        return [
-            Source(name=file, text=(FIXTURES / file).read_text(encoding="utf-8"), directory="shop")
-            for file in self.files
-        ]
+        return [source(file, (FIXTURES / file).read_text(encoding="utf-8")) for file in self.files]
 
     def migrate(self) -> Migration:
         """Migrate them."""
@@ -40,6 +37,16 @@ class Case:
     def findings(self) -> Path:
         """The list that is expected."""
         return GOLDEN / f"{self.name}.txt"
+
+
+def source(file: str, text: str) -> Source:
+    """A text in place of a fixture, with the files beside it."""
+    folder = (FIXTURES / file).parent
+
+    def read(path: str) -> str | None:
+        return (folder / path).read_text(encoding="utf-8") if (folder / path).is_file() else None
+
+    return Source(name=file, text=text, directory="shop", read=read)
 
 
 def _case(name: str, **options: str) -> Case:
@@ -65,10 +72,47 @@ CASES = [
         files=("copilot_shop/web.yml", "copilot_shop/orders.yml", "copilot_shop/audit.yml"),
         variables={"COPILOT_APPLICATION_NAME": "shop"},
     ),
+    _case("copilot_numbers", COLOUR="red"),
+    Case(name="copilot_connect", files=tuple(f"copilot_connect/{each}.yml" for each in ("front", "api", "mail"))),
+    Case(
+        name="copilot_discovery",
+        files=tuple(f"copilot_discovery/{each}.yml" for each in ("front", "api", "nightly", "apart", "public")),
+        variables={"COPILOT_APPLICATION_NAME": "shop", "COPILOT_ENVIRONMENT_NAME": "test"},
+    ),
+    Case(name="copilot_circle", files=("copilot_circle/left.yml", "copilot_circle/right.yml")),
+    _case("copilot_rules"),
+    _case("copilot_nlb"),
+    _case("copilot_target_port"),
+    _case("copilot_efs"),
+    _case("copilot_efs_many"),
+    _case("copilot_private_app_runner"),
+    _case("copilot_events"),
+    _case("copilot_imports"),
+    _case("copilot_logging"),
     _case("compose_shop"),
     _case("compose_hardened"),
     _case("compose_files", PHP="8.4-apache"),
     _case("compose_anchors"),
     _case("compose_strange"),
     _case("compose_machine"),
+    Case(name="compose_loopback", files=("compose_loopback/compose.yml",)),
+    _case("compose_networks"),
+    _case("compose_ports"),
+    Case(name="compose_dockerfiles", files=("compose_dockerfiles/compose.yml",)),
+    _case("compose_expose"),
+    _case("compose_interpolation", GIVEN="given"),
+    _case("compose_numbers"),
+    Case(name="compose_env_files", files=("compose_env_files/compose.yml",)),
+    _case("compose_monitoring"),
+    _case("compose_circle"),
+    _case("compose_stores"),
+    _case("compose_commands"),
+    _case("compose_jobs"),
+    _case("compose_secrets"),
+    _case("compose_resources"),
+    _case("compose_build"),
+    _case("compose_dots"),
+    _case("compose_healthchecks"),
+    _case("compose_address"),
+    _case("compose_unusual"),
 ]

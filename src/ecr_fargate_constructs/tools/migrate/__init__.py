@@ -1,1 +1,1 @@
-"""From a Copilot manifest or a compose file to Python that uses this library. Pure: no CDK objects."""
+"""Programs from Copilot manifests and compose files. Pure: no CDK objects."""

@@ -1,4 +1,4 @@
-"""Figures that AWS takes within bounds: what is outside is brought to the nearest, and listed."""
+"""Figures that AWS limits: one outside of its bounds becomes the nearest bound, and is listed."""
 
 from __future__ import annotations
 
@@ -16,23 +16,27 @@ _ANY = 10**9
 
 @dataclass(frozen=True)
 class Bound:
-    """The least and the most."""
+    """The least and the greatest figure that AWS takes."""
 
     least: int
     most: int
 
 
 def bounded(fields: Fields, name: str, bound: Bound, *, unit: str = " seconds") -> int | None:
-    """A duration in whole seconds, or with ``unit=""`` a number, within bounds."""
+    """Return a duration in whole seconds, or with ``unit=""`` a number, brought within the bounds."""
     node = fields.node(name)
     if node is None:
         return None
-    found = seconds(node) if unit else number_of(node, 0, _ANY)
-    if found is None:
+    given = seconds(node) if unit else number_of(node, 0, _ANY)
+    if given is None:
         fields.drop(name, f"it is not a {'duration' if unit else 'number'}", "correct it, and run the command again")
         return None
     fields.carry(name)
-    wanted = min(max(round(found), bound.least), bound.most)
-    if wanted != found:
-        fields.check(name, f"AWS takes {bound.least} to {bound.most} here, so it is {wanted}{unit}", "look at it")
-    return wanted
+    figure = min(max(round(given), bound.least), bound.most)
+    if figure != given:
+        fields.check(
+            name,
+            f"AWS takes {bound.least} to {bound.most}, so the program has {figure}{unit}",
+            "see if it fits",
+        )
+    return figure

@@ -16,13 +16,13 @@ _HEAD = re.compile(r"(?<![.\w\"])[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class Name:
-    """An identifier, or several with dots between them; of this program's own making."""
+    """An identifier, or several with dots between them, that the command itself has chosen."""
 
     text: str
 
 
 class Call:
-    """A call: a name and its arguments; keyword arguments that are None are left out."""
+    """A call of a name; it has no keyword arguments that are None."""
 
     def __init__(self, name: str, /, *arguments: Expression, **keywords: Expression | None) -> None:
         """Create the call."""
@@ -35,7 +35,7 @@ Expression: TypeAlias = "Name | Call | str | int | float | bool | list[Expressio
 
 
 def literal(value: str | float) -> str:
-    """A value as Python writes it; texts in double quotes, unless single ones need fewer backslashes."""
+    """Return a value as Python code; a text in double quotes, unless single ones need fewer backslashes."""
     if not isinstance(value, str):
         return repr(value)
     if value.count('"') > value.count("'"):
@@ -45,7 +45,7 @@ def literal(value: str | float) -> str:
 
 
 def flat(value: Expression) -> str:
-    """An expression on one line."""
+    """Return an expression on one line."""
     if isinstance(value, Name):
         return value.text
     if isinstance(value, Call):
@@ -58,13 +58,13 @@ def flat(value: Expression) -> str:
 
 
 def laid_out(value: Expression, *, indent: int, used: int, after: int = 0) -> str:
-    """An expression, broken where it does not fit.
+    """Return an expression, broken into lines where it does not fit.
 
     Args:
         value: The expression.
-        indent: Indentation of the line that it begins on.
-        used: What stands on that line before it, the indentation included.
-        after: What comes after it on its last line.
+        indent: Indentation of its first line.
+        used: Number of characters before it on its first line, with the indentation.
+        after: Number of characters after it on its last line.
     """
     line = flat(value)
     if used + len(line) + after <= WIDTH:
@@ -86,7 +86,7 @@ def laid_out(value: Expression, *, indent: int, used: int, after: int = 0) -> st
 
 
 def heads(value: Expression) -> set[str]:
-    """The first part of every name in an expression."""
+    """Return the first part of every name in an expression."""
     if isinstance(value, Name):
         return set(_HEAD.findall(value.text))
     if isinstance(value, Call):
@@ -98,18 +98,18 @@ def heads(value: Expression) -> set[str]:
 
 
 def assignment(target: str, value: Expression, *, indent: int = _STEP) -> str:
-    """A statement that gives a value a name."""
+    """Return a statement that assigns a value to a variable."""
     begin = f"{' ' * indent}{target} = "
     return begin + laid_out(value, indent=indent, used=len(begin))
 
 
 def statement(value: Call, *, indent: int = _STEP) -> str:
-    """A call that stands alone."""
+    """Return a call as a statement."""
     return " " * indent + laid_out(value, indent=indent, used=indent)
 
 
 def from_import(module: str, names: list[str]) -> str:
-    """An import of several names, sorted as ruff sorts them: constants, classes, then the rest."""
+    """Return an import of several names, sorted as ruff sorts them: constants, classes, then the rest."""
     ordered = sorted(names)
     line = f"from {module} import {', '.join(ordered)}"
     if len(line) <= WIDTH:
@@ -127,22 +127,22 @@ def _part(before: str, value: Expression, indent: int) -> str:
 
 
 class Register:
-    """Names that are taken: each is given once."""
+    """The names in use, each of which is given once."""
 
     def __init__(self, taken: frozenset[str]) -> None:
-        """Begin with the names that the program has anyway."""
+        """Begin with the names that every program has."""
         self._taken = {*taken, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
         self._ids: set[str] = set()
 
     def variable(self, text: str) -> str:
-        """A variable's name, from any text."""
+        """Return a name for a variable, from any text."""
         words = _words(text)
         name = "_".join(words).lower() or "service"
         name = f"service_{name}" if name[0].isdigit() else name
         return self._free(name, self._taken, "_")
 
     def construct_id(self, text: str) -> str:
-        """A construct's id, from any text."""
+        """Return a construct id, from any text."""
         return self._free(pascal_case(text), self._ids, "")
 
     @staticmethod
@@ -157,14 +157,14 @@ class Register:
 
 
 def pascal_case(text: str) -> str:
-    """Any text as a construct's id: letters and digits, the first a letter."""
+    """Return a text as a construct id: letters and digits, the first a letter."""
     words = [word.lower() if word.isupper() and len(word) > 1 else word for word in _words(text)]
     name = "".join(word[0].upper() + word[1:] for word in words) or "Service"
     return f"Service{name}" if name[0].isdigit() else name
 
 
 def kebab_case(text: str) -> str:
-    """Any text as a name in lower case, with hyphens."""
+    """Return a text as a name in lower case with hyphens."""
     return "-".join(_words(text)).lower() or "service"
 
 

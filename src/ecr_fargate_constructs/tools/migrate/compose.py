@@ -2,43 +2,88 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._rules.dockerfile import Dockerfile
 from ecr_fargate_constructs.tools.migrate import compose_reasons as reasons
+from ecr_fargate_constructs.tools.migrate import compose_stores
 from ecr_fargate_constructs.tools.migrate.compose_container import container
 from ecr_fargate_constructs.tools.migrate.compose_deploy import deploy
-from ecr_fargate_constructs.tools.migrate.compose_network import exposed, published
+from ecr_fargate_constructs.tools.migrate.compose_network import Ports, ports
+from ecr_fargate_constructs.tools.migrate.compose_reach import Compose, connect
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
-from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of, texts_of
-from ecr_fargate_constructs.tools.migrate.images import pairs
-from ecr_fargate_constructs.tools.migrate.model import Project, Service, Shape, SidecarContainer, TargetCheck, WayIn
+from ecr_fargate_constructs.tools.migrate.fields import Fields, container_name, text_of
+from ecr_fargate_constructs.tools.migrate.model import (
+    Build,
+    Container,
+    Ingress,
+    Project,
+    Service,
+    Shape,
+    SidecarContainer,
+    TargetCheck,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ecr_fargate_constructs.tools.migrate.document import Node
     from ecr_fargate_constructs.tools.migrate.interpolation import Interpolation
     from ecr_fargate_constructs.tools.migrate.ledger import Ledger
 
-_STORES = re.compile(
-    r"(?:.*/)?(?P<kind>postgres(?:ql)?|postgis|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|memcached|rabbitmq"
-    r"|elasticsearch|opensearch|cassandra|minio|localstack|dynamodb-local|mssql/server)"
+_CHECKED = re.compile(
+    r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[\w./~-]*)?"
 )
-_TAG = re.compile(r":[^/:]+$")  # a colon before a slash is that of a registry's port
-_CHECKED_PATH = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?(?P<path>/[\w./~-]*)")
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _OF_A_SERVICE = ("cpus", "deploy", "expose", "healthcheck", "mem_limit", "mem_reservation", "ports", "scale")
 _CONDITIONS = {
     "service_started": "start",
     "service_healthy": "healthy",
     "service_completed_successfully": "success",
 }
+_CORRECT = "correct it, and run the command again"
+_ENDS = {
+    "no": "ECS starts a task again when it ends",
+    "on-failure": "ECS starts a task again when it ends, also after a success",
+}
 
 
-def read_project(root: Node, ledger: Ledger, interpolation: Interpolation, *, default_name: str) -> Project:
-    """The services of a compose file.
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A compose file, and the functions that read it.
+
+    Attributes:
+        interpolation: Fills in variables.
+        secrets: The secrets that it declares.
+        volumes: The volumes that it declares.
+        read: Reads a file beside it; None for one that cannot be read.
+    """
+
+    interpolation: Interpolation
+    secrets: Mapping[str, Fields]
+    volumes: Mapping[str, Fields]
+    read: Callable[[str], str | None]
+
+
+def read_project(
+    root: Node,
+    ledger: Ledger,
+    interpolation: Interpolation,
+    *,
+    default_name: str,
+    read: Callable[[str], str | None],
+) -> Project:
+    """Read the services of a compose file.
+
+    Args:
+        root: The document, with its variables filled in.
+        ledger: The marks.
+        interpolation: The variables.
+        default_name: The project's name, unless the file has one.
+        read: Reads a file beside the compose file; None for one that cannot be read.
 
     Raises:
         MigrationError: It has no services, or none that can run.
@@ -48,114 +93,144 @@ def read_project(root: Node, ledger: Ledger, interpolation: Interpolation, *, de
     fields.leave_out(reasons.TOP)
     for key, node in root.entries.items():
         if key.startswith("x-"):
-            ledger.check(node, reasons.EXTENSION[0], reasons.EXTENSION[1])
-    secrets = _declared(fields, "secrets")
-    volumes = _declared(fields, "volumes")
+            ledger.check(node, *reasons.EXTENSION)
+    file = _File(interpolation=interpolation, secrets=_secrets(fields), volumes=_volumes(fields), read=read)
     fields.carry("version")
-    fields.leave_out({"networks": reasons.NETWORKS})
+    _networks(fields)
     services: dict[str, Service] = {}
-    one_off: set[str] = set()
+    sections: dict[str, Fields] = {}
     waits: dict[str, dict[str, str]] = {}
     for section, key, node in fields.each("services"):
         if not isinstance(node.value, dict) or not _NAME.fullmatch(key):
-            section.drop(key, "it is not a service", "correct it, and run the command again")
+            section.drop(key, "it is not a service", _CORRECT)
             continue
-        inner = Fields(node, ledger)
-        if _leave_out_whole(inner):
-            continue
-        services[key], waits[key] = _service(key, inner, interpolation, secrets=secrets, volumes=volumes)
-        one_off |= {other for other, condition in waits[key].items() if condition == "success"}
+        sections[key] = Fields(node, ledger)
+        if not _leave_out_whole(sections[key]):
+            services[key], waits[key] = _service(key, sections[key], file)
     if not services:
         raise MigrationError("it has no services that could run on Fargate")
     used = {mount.volume.name for service in services.values() for mount in service.mounts}
-    for volume, inner in volumes.items():
-        if volume not in used:
-            ledger.leave_out(inner.here, "no service in the program mounts it", "look at the service that does")
-    _list_missing(root, ledger, services, one_off if one_off != set(services) else set())
-    _list_hosts(root, ledger, services)
-    made = _connected(_with_migrations(services, waits, one_off), waits)
-    return Project(name=name, source="a compose file", services=tuple(made.values()))
+    for volume, inner in file.volumes.items():
+        if container_name(volume) not in used:
+            ledger.leave_out(inner.mapping, "no service in the program mounts it", "see the service that does")
+    one_off = {other for each in waits.values() for other, condition in each.items() if condition == "success"}
+    one_off = one_off if one_off != set(services) else set()
+    _list_missing(sections, ledger, services, one_off)
+    kept = _with_one_off_tasks(services, waits, one_off)
+    for each in kept:
+        _restart(sections[each])
+    compose = Compose(
+        sections=sections,
+        tasks={name: tuple(other for other in waits[name] if other in one_off) for name in kept},
+        waits=waits,
+        exposed=lambda name: _exposed(services[name].container, read),
+        read=read,
+        ledger=ledger,
+    )
+    connected = connect(kept, compose)
+    return Project(
+        name=name,
+        source="a compose file",
+        services=tuple(_once(each, sections[each.name]) for each in connected.values()),
+    )
 
 
-def _declared(fields: Fields, name: str) -> dict[str, Fields]:
-    """What the file declares at its top, by name; what is used is carried there."""
-    section = fields.section(name)
+def _secrets(fields: Fields) -> dict[str, Fields]:
+    """Return the secrets that the file declares; the program has their names, and not their values."""
+    section = fields.section("secrets")
     if section is None:
         return {}
-    for key, node in section.here.entries.items():
-        if name == "secrets":
-            name_there = node.entries.get("name")
-            known = (text_of(name_there) if name_there is not None else None) or key
-            section.check(
-                key,
-                "its value is not in the program",
-                f"put it into Secrets Manager under the name {known!r}, or write another name into the program",
-            )
-        elif not node.children:
+    declared = {key: Fields(node, fields.ledger) for key, node in section.mapping.entries.items()}
+    for key, each in declared.items():
+        node = each.mapping.entries.get("name")
+        name = (text_of(node) if node is not None else None) or key
+        section.check(
+            key,
+            "its value is not in the program",
+            f"put it into Secrets Manager under the name {name!r}, or write another name into the program",
+        )
+        each.carry("environment", "external", "file", "name")
+        each.leave_out(reasons.SECRET)
+    return declared
+
+
+def _volumes(fields: Fields) -> dict[str, Fields]:
+    """Return the volumes that the file declares."""
+    section = fields.section("volumes")
+    if section is None:
+        return {}
+    declared = {key: Fields(node, fields.ledger) for key, node in section.mapping.entries.items()}
+    for key, each in declared.items():
+        if each.mapping.value is None or each.mapping.value == {}:
             section.carry(key)
-        elif isinstance(node.value, dict):
-            inner = Fields(node, fields.ledger)
-            inner.carry("name")
-            inner.leave_out(reasons.VOLUME)
-        if name == "secrets":
-            Fields(node, fields.ledger).carry("environment", "external", "file", "name")
-    return {key: Fields(node, fields.ledger) for key, node in section.here.entries.items()}
+        elif not isinstance(each.mapping.value, dict):
+            section.drop(key, "it is not a volume", _CORRECT)
+        each.leave_out(reasons.VOLUME)
+        if "name" in each:
+            each.check("name", f"the program names the volume {key}", "nothing to do")
+    return declared
+
+
+def _networks(fields: Fields) -> None:
+    """List the networks that the file declares: in the program they are rules of security groups."""
+    fields.leave_out({"networks": reasons.NETWORKS})
+    section = fields.section("networks")
+    for node in section.mapping.entries.values() if section is not None else ():
+        Fields(node, fields.ledger).leave_out(reasons.NETWORK)
 
 
 def _leave_out_whole(fields: Fields) -> bool:
-    """Whether a service is left out as a whole: a data store, one of another profile, or one that is no container."""
-    if "profiles" in fields:
-        fields.ledger.leave_out(fields.here, *reasons.PROFILE)
-        return True
-    if "provider" in fields:
-        fields.ledger.leave_out(
-            fields.here, "it is no container, but something that compose asks a provider for", "make it in CDK"
-        )
-        return True
+    """Leave a service out as a whole if it is a store, has a profile, or is no container; return whether it is."""
     image = fields.node("image")
-    text = (text_of(image) or "") if image is not None else ""
-    match = _STORES.fullmatch(_TAG.sub("", text.partition("@")[0]))
-    if match is None or "build" in fields:
+    store = compose_stores.store_of((text_of(image) or "") if image is not None else "")
+    if "profiles" in fields:
+        fields.ledger.leave_out(fields.mapping, *reasons.PROFILE)
+    elif "provider" in fields:
+        fields.ledger.leave_out(fields.mapping, *reasons.PROVIDER)
+    elif store is not None and "build" not in fields:
+        fields.ledger.leave_out(fields.mapping, *compose_stores.why_left_out(store))
+    else:
         return False
-    reason, fix = reasons.store(match["kind"])
-    fields.ledger.leave_out(fields.here, reason, fix)
     return True
 
 
-def _service(
-    name: str,
-    fields: Fields,
-    interpolation: Interpolation,
-    *,
-    secrets: Mapping[str, Fields],
-    volumes: Mapping[str, Fields],
-) -> tuple[Service, dict[str, str]]:
+def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str, str]]:
+    """Return a service, and the services for which it waits with ECS's word for the condition."""
     fields.leave_out(reasons.SERVICE)
-    fields.leave_out({key: reasons.EXTENSION for key in fields.here.entries if key.startswith("x-")})
-    fields.carry("restart", "pull_policy", "attach")
-    restart = fields.node("restart")
-    if restart is not None and restart.value == "no":
-        fields.check("restart", "ECS starts a task anew that ends", "use an EventBridge schedule for what runs once")
+    fields.carry("restart")
+    fields.leave_out({key: reasons.EXTENSION for key in fields.mapping.entries if key.startswith("x-")})
     arm = _arm(fields)
-    made = container(name, fields, interpolation, secrets=secrets, volumes=volumes, arm=arm)
-    public, private = published(fields), exposed(fields)
-    shape = Shape.WEB if public else Shape.PRIVATE if private else Shape.WORKER
-    port = public or private
+    main = container(
+        name, fields, file.interpolation, secrets=file.secrets, volumes=file.volumes, arm=arm, read=file.read
+    )
+    reached = ports(fields, file.interpolation)
+    balanced, private = reached.balanced is not None, bool(reached.private)
     sized = deploy(fields)
     service = Service(
         name=name,
-        shape=shape,
-        container=made,
-        port=port,
-        way_in=WayIn(check=TargetCheck(path=_checked_path(made.health_check.command if made.health_check else ())))
-        if shape is Shape.WEB
-        else None,
+        shape=Shape.WEB if balanced else Shape.PRIVATE if private else Shape.WORKER,
+        container=main,
+        port=next(iter(reached.all), None),
+        more_ports=reached.all[1:],
+        ingress=_ingress(fields, main, reached) if balanced else None,
         arm=arm,
         cpu=sized.cpu,
         memory=sized.memory,
         count=sized.count,
     )
     return service, _waits(fields)
+
+
+def _restart(fields: Fields) -> None:
+    """List a restart policy that ECS does not follow: it keeps a number of tasks running."""
+    node = fields.node("restart")
+    policy = (text_of(node) or "").partition(":")[0] if node is not None else ""
+    if policy in {*_ENDS, "false"}:  # no without quotes is a word in YAML 1.2, and false in YAML 1.1
+        fields.check(
+            "restart",
+            _ENDS.get(policy, _ENDS["no"]),
+            "if it runs once, run it as a task: with 'aws ecs run-task', or on a schedule of EventBridge",
+        )
 
 
 def _arm(fields: Fields) -> bool:
@@ -169,80 +244,78 @@ def _arm(fields: Fields) -> bool:
     return architecture.startswith("arm64")
 
 
-def _checked_path(command: tuple[str, ...]) -> str | None:
-    """The path that the container's own check asks for: the load balancer asks for the same."""
-    match = _CHECKED_PATH.search(" ".join(command))
-    return None if match is None or match["path"] == "/" else match["path"]
+def _ingress(fields: Fields, main: Container, reached: Ports) -> Ingress:
+    """Return the load balancer, with the path that the container's own check requests from the same port."""
+    check = main.health_check
+    match = _CHECKED.search(" ".join(check.command)) if check is not None else None
+    path = match["path"] if match is not None else None
+    if match is None or path in {None, "/"}:
+        return Ingress(public=reached.public)
+    port = int(match["port"] or (80 if match["scheme"] == "http" else 443))
+    if match["scheme"] == "http" and port == reached.balanced:
+        return Ingress(public=reached.public, check=TargetCheck(path=path))
+    section = fields.section("healthcheck")
+    if section is not None:
+        section.check(
+            "test",
+            f"it requests {match[0]}; the load balancer requests / over HTTP from port {reached.balanced}",
+            "give TargetHealthCheck(path=…) a path that answers with 200",
+        )
+    return Ingress(public=reached.public)
 
 
 def _waits(fields: Fields) -> dict[str, str]:
-    """Services that have to get somewhere first, with ECS's word for where; a link is a wait for a start."""
-    found: dict[str, str] = {}
+    """Return the services that have to reach a state first, with ECS's word for it; a link waits for a start."""
+    waits: dict[str, str] = {}
     node = fields.node("depends_on")
     if node is not None and isinstance(node.value, list):
-        found |= dict.fromkeys(fields.texts("depends_on"), "start")
+        waits |= dict.fromkeys(fields.texts("depends_on"), "start")
     else:
         for section, name, entry in fields.each("depends_on"):
             if not isinstance(entry.value, dict):
-                section.drop(name, "it has no condition", "correct it, and run the command again")
+                section.drop(name, "it has no condition", _CORRECT)
                 continue
             inner = Fields(entry, section.ledger)
             condition = inner.text("condition") or "service_started"
-            inner.carry("required")
-            inner.leave_out({"restart": ("ECS does not restart a service with another", "nothing to do")})
+            inner.leave_out(
+                {
+                    "restart": ("ECS does not restart a service with another", "nothing to do"),
+                    "required": ("a service in the program is always deployed", "nothing to do"),
+                }
+            )
             if condition not in _CONDITIONS:
-                inner.drop("condition", f"{condition} is not a condition", "correct it, and run the command again")
-            found[name] = _CONDITIONS.get(condition, "start")
-    links = fields.node("links")
-    for text, item in zip(
-        texts_of(links) or () if links is not None else (), links.items if links else (), strict=False
-    ):
-        fields.ledger.check(item, "the name is that of the service, without an alias", "look at how it is called")
-        found.setdefault(text.partition(":")[0], "start")
-    return found
+                inner.drop("condition", f"{condition} is not a condition", _CORRECT)
+            waits[name] = _CONDITIONS.get(condition, "start")
+            if not entry.children:
+                section.carry(name)
+    for text in fields.texts("links"):
+        waits.setdefault(text.partition(":")[0], "start")
+    return waits
 
 
-def _list_missing(root: Node, ledger: Ledger, services: Mapping[str, Service], one_off: set[str]) -> None:
-    """List the waits for services that are not in the program, and what a container beside another has no use for."""
+def _list_missing(
+    sections: Mapping[str, Fields], ledger: Ledger, services: Mapping[str, Service], one_off: set[str]
+) -> None:
+    """List waits for services that are not in the program, and options that a container beside another ignores."""
     for name in services:
-        entries = root.entries["services"].entries[name].entries
-        waits = entries.get("depends_on")
-        for each in waits.children if waits is not None else ():
-            other = each.path[-1] if waits is not None and waits.entries else text_of(each)
-            if other not in services:
-                ledger.leave_out(each, f"{other} is not in the program", f"look at services.{other}")
+        entries = sections[name].mapping.entries
+        for option in ("depends_on", "links"):
+            node = entries.get(option)
+            for each in node.children if node is not None else ():
+                other = str(each.path[-1]) if node is not None and node.entries else text_of(each) or ""
+                other = other.partition(":")[0] if option == "links" else other
+                if other not in services:
+                    ledger.leave_out(each, f"{other} is not in the program", f"see services.{other}")
         for key in _OF_A_SERVICE if name in one_off else ():
             if key in entries:
-                ledger.leave_out(
-                    entries[key], "it runs beside the service that waits for it, in the same task", "look at its size"
-                )
+                ledger.leave_out(entries[key], *reasons.BESIDE)
 
 
-def _list_hosts(root: Node, ledger: Ledger, services: Mapping[str, Service]) -> None:
-    """List the variables that name a host which is not in the program."""
-    sections = root.entries["services"].entries
-    gone = [name for name in sections if name not in services]
-    if not gone:
-        return
-    host = re.compile(rf"(?:^|//|@)(?P<name>{'|'.join(map(re.escape, gone))})(?=[:/]|$)")
-    for name in services:
-        for variable, node, value in pairs(Fields(sections[name], ledger), "environment"):
-            found = host.search(value or "")
-            if found is not None and ledger.carries(node):
-                ledger.check(
-                    node,
-                    f"{found['name']} is not in the program",
-                    f"set {variable} to the address of what you use instead",
-                )
-
-
-def _with_migrations(
+def _with_one_off_tasks(
     services: dict[str, Service], waits: dict[str, dict[str, str]], one_off: set[str]
 ) -> dict[str, Service]:
-    """Services that others wait for to end become containers that end before the application starts."""
+    """Turn services for whose end others wait into containers that end before the application starts."""
     kept = {name: service for name, service in services.items() if name not in one_off}
-    if not kept:
-        return services
     for name, service in kept.items():
         first = [
             services[each] for each, condition in waits[name].items() if condition == "success" and each in services
@@ -263,30 +336,35 @@ def _with_migrations(
 
 
 def _beside(name: str) -> str:
-    """The name of a container beside the application, whose own is web."""
-    return f"{name}-task" if name == "web" else name
+    """Return the name of a container beside the application, whose own name is web."""
+    return f"{name}-task" if name == "web" else container_name(name)
 
 
-def _connected(services: dict[str, Service], waits: dict[str, dict[str, str]]) -> dict[str, Service]:
-    """The services with the others that they call: those that they wait for, and those that their variables name."""
-    found: dict[str, Service] = {}
-    for name, service in services.items():
-        named = {
-            other
-            for other in services
-            for value in service.container.environment.values()
-            if isinstance(value, str) and re.search(rf"(?:^|[/@,;=\s]){re.escape(other)}(?::\d+|/|$)", value)
-        }
-        calls = tuple(other for other in services if other != name and (other in waits[name] or other in named))
-        found[name] = replace(service, calls=calls)
-    members = {name for name, service in found.items() if service.calls}
-    members |= {called for service in found.values() for called in service.calls}
-    for name in members:
-        found[name] = replace(found[name], connect_name=name.lower())
-    return found
+def _exposed(main: Container, read: Callable[[str], str | None]) -> tuple[int, ...]:
+    """Return the ports that the Dockerfile of an image exposes; none for an image that is not built."""
+    if not isinstance(main.image, Build):
+        return ()
+    text = read(posixpath.join(main.image.directory, main.image.dockerfile))
+    return () if text is None else Dockerfile.parse(text, main.image.args).settings(main.image.target).ports
+
+
+def _once(service: Service, section: Fields) -> Service:
+    """Return a service that writes to a volume with one task, unless the file says how many."""
+    if not service.writes_to_files:
+        return service
+    if service.count is None or service.count.maximum == 1:
+        return service.run_once
+    node = section.node("volumes")
+    if node is not None:
+        section.ledger.check(
+            node,
+            f"{service.count.maximum} tasks write to the same files",
+            "give a store desired_count=1 and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
+        )
+    return service
 
 
 def is_compose(root: Node) -> bool:
-    """Whether a document looks like a compose file."""
+    """Return whether a document looks like a compose file."""
     services = root.entries.get("services")
     return services is not None and isinstance(services.value, dict)

@@ -1,4 +1,4 @@
-"""How many tasks of which size a compose file wants."""
+"""The number and the size of the tasks that a compose file asks for."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ if TYPE_CHECKING:
 
 _VCPU = 1024
 _LEAST_CPU, _LEAST_MEMORY = 256, 512
-_ROLLING = ("ECS replaces tasks in its own way", "give deployment=Rolling(…)")
+_ROLLING = ("ECS has its own options for deployments", "give deployment=Rolling(…)")
 _DEPLOY = {
     "endpoint_mode": ("ECS has no virtual addresses of services", "nothing to do: Service Connect balances"),
-    "labels": ("an ECS service has tags, not labels", "cdk.Tags.of(…) on the service"),
-    "placement": ("there are no machines to choose among", "nothing to do: tasks are spread over zones"),
+    "labels": ("an ECS service has tags, not labels", "use cdk.Tags.of(…) on the service"),
+    "placement": ("Fargate has no machines to choose from", "nothing to do: ECS spreads tasks over zones"),
     "restart_policy": (
         "ECS replaces a task that ends",
-        "give restart=RestartPolicy(…) to restart a container in place",
+        "give restart=RestartPolicy(…) to restart a container within its task",
     ),
     "rollback_config": _ROLLING,
     "update_config": _ROLLING,
 }
-_MODE = {"mode": ("ECS keeps a number of tasks", "give desired_count=…")}
+_LIMIT = ("Fargate has no such limit", "use LoadBalancedEc2Service")
+_NO_TASK = ("a service of this library has at least one task", "give scaling=Scaling(…, paused=True)")
+_MODE = {"mode": ("an ECS service keeps a number of tasks", "give desired_count=…")}
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """Tasks and their size."""
+    """The size of the tasks and their number; None where the file says nothing."""
 
     cpu: int | None
     memory: int | None
@@ -41,7 +43,7 @@ class Deploy:
 
 
 def deploy(fields: Fields) -> Deploy:
-    """Read ``deploy``, and the older options at the service itself."""
+    """Read ``deploy``, and the older options of the service itself."""
     section = fields.section("deploy")
     limits = reservations = None
     replicas = fields.number("scale", maximum=10_000)
@@ -53,10 +55,14 @@ def deploy(fields: Fields) -> Deploy:
         if resources is not None:
             limits, reservations = resources.section("limits"), resources.section("reservations")
         wanted = section.number("replicas", maximum=10_000)
+        if wanted is not None and replicas is not None:
+            fields.drop("scale", "deploy.replicas has the number of tasks", "remove one of the two")
         replicas = wanted if wanted is not None else replicas
     for each in (limits, reservations):
         if each is not None:
-            each.leave_out(dict.fromkeys(("pids", "devices"), ("Fargate has neither", "use LoadBalancedEc2Service")))
+            each.leave_out(
+                dict.fromkeys(("pids", "devices"), ("Fargate has no such limit", "use LoadBalancedEc2Service"))
+            )
     cpu = _greatest((limits, "cpus", cpus), (reservations, "cpus", cpus), (fields, "cpus", cpus))
     memory = _greatest(
         (limits, "memory", mebibytes),
@@ -72,8 +78,8 @@ _Asked = tuple[Fields, str, float]
 
 
 def _greatest(*places: tuple[Fields | None, str, Callable[[Node], float | None]]) -> list[_Asked]:
-    """What is asked for, by place; the greatest first."""
-    found: list[_Asked] = []
+    """Return the amounts that the file asks for, with their keys; the greatest first."""
+    amounts: list[_Asked] = []
     for section, name, read in places:
         node = None if section is None else section.node(name)
         if section is None or node is None:
@@ -83,31 +89,33 @@ def _greatest(*places: tuple[Fields | None, str, Callable[[Node], float | None]]
             section.drop(name, "it is not an amount", "correct it, and run the command again")
         else:
             section.carry(name)
-            found.append((section, name, amount))
-    return sorted(found, key=lambda each: -each[2])
+            amounts.append((section, name, amount))
+    return sorted(amounts, key=lambda each: -each[2])
 
 
 def _size(cpu: list[_Asked], memory: list[_Asked]) -> tuple[int, int] | None:
-    """The smallest size of Fargate in which everything fits."""
+    """Return the smallest size of Fargate in which everything fits."""
     if not cpu and not memory:
         return None
     units, size = (cpu[0][2] * _VCPU if cpu else _LEAST_CPU), (memory[0][2] if memory else _LEAST_MEMORY)
-    found = fargate_size(units, size)
+    fitting = fargate_size(units, size)
     for section, name, amount in (*cpu, *memory):
         wanted = amount * _VCPU if name == "cpus" else amount
-        had = None if found is None else found[0] if name == "cpus" else found[1]
-        if had is None:
+        actual = None if fitting is None else fitting[0] if name == "cpus" else fitting[1]
+        if actual is None:
             section.drop(name, "Fargate has no task as large as this", "divide it, or use LoadBalancedEc2Service")
-        elif had != wanted:
-            what = f"{had} CPU units" if name == "cpus" else f"{had} MiB"
-            section.check(name, f"Fargate has sizes of its own; the task has {what}", "look at size=TaskSize(…)")
-    return found
+        elif actual != wanted:
+            unit = "CPU units" if name == "cpus" else "MiB"
+            section.check(name, f"Fargate has fixed sizes; the task has {actual} {unit}", "see size=TaskSize(…)")
+    return fitting
 
 
 def _count(fields: Fields, section: Fields | None, replicas: int | None) -> Count | None:
     if replicas == 0:
         for each, name in ((fields, "scale"), (section, "replicas")):
             if each is not None:
-                each.drop(name, "a service of this library has a task", "give scaling=Scaling(…, paused=True)")
+                each.drop(
+                    name, "a service of this library has at least one task", "give scaling=Scaling(…, paused=True)"
+                )
         return None
     return None if replicas is None else Count(minimum=replicas, maximum=replicas)

@@ -1,4 +1,4 @@
-"""What of a compose file is never carried over, why, and what to do."""
+"""The keys of a compose file that are never carried over, each with a reason and a remedy."""
 
 from __future__ import annotations
 
@@ -7,37 +7,70 @@ from typing import TypeAlias
 Reason: TypeAlias = tuple[str, str]
 
 EXTENSION: Reason = (
-    "compose itself does nothing with it; what is merged from it is in the program where it is used",
+    "Docker Compose ignores it; the values that are merged from it are in the program where they are used",
     "nothing to do, unless a tool of yours reads it",
 )
 NETWORKS: Reason = (
-    "the services are in one VPC, and reach each other where the program lets them in",
-    "look at the allow_from at the end of the program",
+    "the services run in one VPC; security groups let those on a common network reach each other",
+    "see the end of the program",
 )
 PROFILE: Reason = (
-    "it has a profile, so it runs when it is asked for only",
-    "take its profiles away and run the command again to have it, too",
+    "it has a profile, so it runs only on request",
+    "remove its profiles and run the command again to have it in the program",
 )
-_MACHINE: Reason = (
-    "it is a matter of the machine, and on Fargate there is none of yours",
-    "LoadBalancedEc2Service has",
+PROVIDER: Reason = ("it is no container: Docker Compose asks a provider for it", "create it with CDK")
+BESIDE: Reason = ("it runs in the task of the service that waits for it", "see the size of that task")
+_EC2: Reason = (
+    "it concerns the machine, which Fargate hides",
+    "use LoadBalancedEc2Service with Ec2Container, or do without it",
 )
-_HOST = "it is a matter of the machine, which Fargate does not show"
-_EC2: Reason = (_HOST, "use LoadBalancedEc2Service with Ec2Container, or leave it out")
 _NOT_ON_ECS: Reason = ("ECS has no such option", "do it in the image")
-_SHARES: Reason = ("Fargate has CPU and memory for a whole task", "give size=TaskSize(…)")
-_NAMES: Reason = ("the VPC resolves names, and Service Connect those of the services", "use the services' names")
+_NAMES: Reason = (
+    "the VPC resolves names, and Service Connect the names of the services",
+    "use a Route 53 private hosted zone for further names",
+)
+_ADDRESS: Reason = ("the VPC assigns the addresses", "use the names of the services")
 
 TOP: dict[str, Reason] = {
-    "configs": ("ECS mounts no files from elsewhere", "copy them into the image, or hand them over as variables"),
-    "include": ("only this file is read", "run the command on the result of 'docker compose config'"),
-    "models": ("models are no part of ECS", "call Amazon Bedrock, or run the model's server as a service"),
+    "configs": ("ECS mounts no such files", "copy them into the image, or hand them over as variables"),
+    "include": ("the command reads this file only", "run it on the output of 'docker compose config'"),
+    "models": ("ECS has no models", "call Amazon Bedrock, or run the model's server as a service"),
 }
 VOLUME: dict[str, Reason] = {
-    "driver": ("the program makes a file system of EFS", "nothing to do"),
-    "driver_opts": ("the program makes a file system of EFS", "nothing to do"),
-    "external": ("the program makes a new file system, an empty one", "move the files, with AWS DataSync"),
-    "labels": ("a volume has none in the program", "cdk.Tags.of(…) on the file system"),
+    "driver": ("the program creates an EFS file system", "nothing to do"),
+    "driver_opts": ("the program creates an EFS file system", "nothing to do"),
+    "external": ("the program creates a new and empty file system", "copy the files with AWS DataSync"),
+    "labels": ("the program sets no labels on a file system", "use cdk.Tags.of(…) on the file system"),
+}
+NETWORK: dict[str, Reason] = {
+    "internal": ("the tasks may still connect to the internet", "give subnets without a NAT gateway"),
+}
+ATTACHMENT: dict[str, Reason] = {
+    **dict.fromkeys(("ipv4_address", "ipv6_address", "link_local_ips", "mac_address"), _ADDRESS),
+    **dict.fromkeys(("driver_opts", "gw_priority", "interface_name", "priority"), _EC2),
+}
+SECRET: dict[str, Reason] = {
+    **dict.fromkeys(
+        ("driver", "driver_opts", "labels", "template_driver"), ("ECS has no such option", "nothing to do")
+    ),
+}
+BUILD: dict[str, Reason] = {
+    "labels": ("CDK's image assets set no labels", "write LABEL into the Dockerfile"),
+    "network": ("the builder's own network is used", "give ImageBuild(network_mode=…)"),
+    "no_cache": ("an image is built only when its input changes", "give ImageBuild(cache_disabled=True)"),
+    "additional_contexts": ("the command does not follow its paths", "give ImageBuild(contexts={…})"),
+    "ssh": ("it names keys of the machine that builds", "give ImageBuild(ssh='default')"),
+    "secrets": ("they are files or variables of the machine that builds", "give ImageBuild(secrets={'id': 'src=…'})"),
+    "cache_to": ("it concerns the machine that builds", "give ImageBuild(cache_to=…)"),
+    "platforms": ("an image is built for one architecture", "give ImageBuild(architecture=…)"),
+    "dockerfile_inline": ("a Dockerfile has to be a file", "write it into the context, and run the command again"),
+    "tags": ("CDK names the image after its input", "nothing to do"),
+    "pull": ("CDK's image assets have no such option", "pin the base image by its digest"),
+    **dict.fromkeys(("provenance", "sbom"), ("CDK builds without attestations", "sign and scan the image in ECR")),
+    **dict.fromkeys(
+        ("entitlements", "extra_hosts", "isolation", "no_cache_filter", "privileged", "shm_size", "ulimits"),
+        ("CDK's image assets have no such option", "build the image elsewhere, and use it by its name"),
+    ),
 }
 SERVICE: dict[str, Reason] = {
     **dict.fromkeys(("blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period"), _EC2),
@@ -46,42 +79,23 @@ SERVICE: dict[str, Reason] = {
     **dict.fromkeys(("oom_kill_disable", "oom_score_adj", "pids_limit", "runtime", "security_opt", "uts"), _EC2),
     **dict.fromkeys(("shm_size", "storage_opt", "userns_mode", "use_api_socket", "volumes_from"), _EC2),
     **dict.fromkeys(("dns", "dns_opt", "dns_search", "domainname", "extra_hosts", "external_links"), _NAMES),
-    **dict.fromkeys(("hostname", "container_name", "mac_address", "network_mode"), _NAMES),
-    **dict.fromkeys(("group_add", "label_file", "post_start", "pre_stop"), _NOT_ON_ECS),
-    "cpu_shares": _SHARES,
-    "annotations": ("ECS has labels only", "use docker_labels={…}"),
-    "configs": TOP["configs"],
-    "credential_spec": ("it names a file of the machine", "give ContainerRuntime(credential_specs=…)"),
-    "develop": ("it is for work on one's own machine", "'cdk watch' deploys changes, with an ImageRepositoryStack"),
-    "extends": ("only what stands in this file at this place is read", "run it on what 'docker compose config' prints"),
-    "logging": ("lines go to CloudWatch Logs", "give logging=… another driver, such as ecs.LogDrivers.splunk(…)"),
-    "models": TOP["models"],
-    "networks": NETWORKS,
-    "privileged": ("Fargate gives no container the rights of the machine", "use LoadBalancedEc2Service, or do without"),
-    "stop_signal": ("ECS sends what the image says", "write STOPSIGNAL into the Dockerfile"),
-}
-
-_RDS = "add rds.DatabaseInstance(…), hand its secret over, and database.connections.allow_default_port_from(service)"
-_CACHE = "add an ElastiCache cache, and let the services in"
-_STORES = {
-    **dict.fromkeys(
-        ("postgres", "postgresql", "postgis", "timescaledb", "mysql", "mariadb", "percona", "mssql/server"), _RDS
+    "mac_address": _ADDRESS,
+    "network_mode": (
+        "a task has a network interface of its own",
+        "make a service that shares another's network its Sidecar(…)",
     ),
-    **dict.fromkeys(("redis", "valkey", "memcached"), _CACHE),
-    "mongo": "add an Amazon DocumentDB cluster, and let the services in",
-    "rabbitmq": "add an Amazon MQ broker, and let the services in",
-    "elasticsearch": "add an OpenSearch domain, and let the services in",
-    "opensearch": "add an OpenSearch domain, and let the services in",
-    "cassandra": "use Amazon Keyspaces",
-    "minio": "add s3.Bucket(…), and bucket.grant_read_write(service)",
-    "localstack": "the services of AWS are there themselves",
-    "dynamodb-local": "add dynamodb.TableV2(…), and table.grant_read_write_data(service)",
+    "attach": ("it concerns the terminal of 'docker compose up'", "nothing to do"),
+    "driver_opts": _EC2,
+    "pull_policy": ("ECS pulls the image whenever a task starts", "nothing to do"),
+    **dict.fromkeys(("group_add", "label_file", "post_start", "pre_stop"), _NOT_ON_ECS),
+    "cpu_shares": ("Fargate has CPU and memory for a whole task", "give size=TaskSize(…)"),
+    "annotations": ("ECS has labels, and no annotations", "give docker_labels={…}"),
+    "configs": TOP["configs"],
+    "credential_spec": ("it names a file on the machine", "give ContainerRuntime(credential_specs=…)"),
+    "develop": ("it is for development on one machine", "use 'cdk watch', with an ImageRepositoryStack"),
+    "extends": ("the command does not merge it", "run it on the output of 'docker compose config'"),
+    "logging": ("the logs go to CloudWatch Logs", "give logging=ecs.LogDrivers.splunk(…), or another driver"),
+    "models": TOP["models"],
+    "privileged": ("Fargate has no privileged containers", "use LoadBalancedEc2Service, or do without it"),
+    "stop_signal": ("ECS sends the signal that the image names", "write STOPSIGNAL into the Dockerfile"),
 }
-
-
-def store(kind: str) -> Reason:
-    """Why a data store is left out."""
-    return (
-        f"{kind} keeps data, which should outlive a task, and AWS has it as a service of its own",
-        _STORES.get(kind, "use the service of AWS"),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
+from ecr_fargate_constructs.tools.migrate.fields import Fields, container_name, text_of
 from ecr_fargate_constructs.tools.migrate.model import Mount, Volume
 
 if TYPE_CHECKING:
@@ -14,35 +14,38 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.document import Node
 
 _PATH = re.compile(r"/[\w./@+-]*[\w@+-][\w./@+-]*")
-_VOLUME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _BIND = (
-    "it is a directory of the machine that compose runs on",
-    "copy what it holds into the image, or put it into EFS or S3",
+    "it is a directory of the machine that Docker Compose runs on",
+    "copy its files into the image, or to EFS or S3",
 )
 _LONG = {
-    "bind": ("there is no directory of a machine", "nothing to do"),
-    "consistency": ("it is a matter of the machine", "nothing to do"),
-    "image": ("ECS mounts no images", "copy what it holds into the image"),
-    "tmpfs": ("Fargate has no memory as a disk, and no limit for a directory", "look at the task's storage"),
-    "volume": ("an empty file system is mounted as it is", "look at who may write"),
+    "bind": ("Fargate has no directory of a machine", "nothing to do"),
+    "consistency": ("it concerns the machine", "nothing to do"),
+    "image": ("ECS mounts no images", "copy its files into the image"),
+    "tmpfs": ("Fargate has no tmpfs, and no limit for a directory", "see the task's ephemeral storage"),
+    "volume": ("an empty file system is mounted as it is", "see its access point, which says who may write"),
 }
 
 
 def storage(
     fields: Fields, declared: Mapping[str, Fields], *, read_only: bool
 ) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
-    """The mounts of a service, and the paths that stay writable on a read-only root."""
+    """Return the mounts of a service, and the paths that stay writable on a read-only root."""
     mounts: list[Mount] = []
     for item in _items(fields, "volumes"):
         mount = _mount(item, fields, declared, len(mounts))
-        if mount is not None and mount.path.rstrip("/") not in {each.path.rstrip("/") for each in mounts}:
+        if mount is None:
+            continue
+        if mount.path.rstrip("/") in {each.path.rstrip("/") for each in mounts}:
+            fields.ledger.leave_out(item, "another mount has this path", "keep one of them")
+        else:
             mounts.append(mount)
     taken = {each.path.rstrip("/") for each in mounts}
     writable: list[str] = []
     for item in _items(fields, "tmpfs"):
         path = (text_of(item) or "").partition(":")[0].rstrip("/")
         if not _PATH.fullmatch(path) or path in taken:
-            fields.ledger.leave_out(item, "it is not an absolute path of its own", "correct it")
+            fields.ledger.leave_out(item, "it is not an absolute path, or another mount has it", "correct it")
             continue
         taken.add(path)
         fields.ledger.check(item, "it is a directory on the task's disk, not in its memory", "nothing to do")
@@ -50,7 +53,7 @@ def storage(
             writable.append(path)
         else:
             name = f"tmp-{len(mounts)}"
-            mounts.append(Mount(path=path, volume=Volume(name=name, owner=fields.here.place)))
+            mounts.append(Mount(path=path, volume=Volume(name=name, owner=fields.mapping.place)))
     return tuple(mounts), tuple(writable)
 
 
@@ -102,17 +105,17 @@ def _volume(
     name = mount.volume.name
     if not name or kind == "tmpfs":
         fields.ledger.check(
-            item, "it is an empty directory of the task's, gone with it", "use EfsVolume for what stays"
+            item, "it is an empty directory of the task, and goes with it", "use EfsVolume for files that stay"
         )
-        volume = Volume(name=f"scratch-{number}", owner=fields.here.place)
+        volume = Volume(name=f"scratch-{number}", owner=fields.mapping.place)
         return Mount(path=mount.path, volume=volume, read_only=mount.read_only)
-    if name not in declared or not _VOLUME.fullmatch(name):
+    if name not in declared:
         fields.ledger.leave_out(item, "the file declares no such volume", "correct it, and run the command again")
         return None
     fields.ledger.check(
         item,
-        "it is a new and empty file system of EFS, the same for all tasks",
-        "move the files with AWS DataSync, and look at the user that may write",
+        "it is a new and empty EFS file system, which all tasks share",
+        "copy the files with AWS DataSync, and see its access point, which says who may write",
     )
-    declared[name].carry("name")
-    return Mount(path=mount.path, volume=Volume(name=name, efs=True), read_only=mount.read_only)
+    volume = Volume(name=container_name(name), efs=True)  # ECS takes no dots
+    return Mount(path=mount.path, volume=volume, read_only=mount.read_only)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.copilot_container import container, image, sidecars, volumes
 from ecr_fargate_constructs.tools.migrate.copilot_count import count
-from ecr_fargate_constructs.tools.migrate.copilot_http import additional_rules, way_in
+from ecr_fargate_constructs.tools.migrate.copilot_ingress import additional_rules, read_ingress
+from ecr_fargate_constructs.tools.migrate.copilot_reach import ENVIRONMENT, list_alone, with_variables
 from ecr_fargate_constructs.tools.migrate.copilot_target import with_target
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
 from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
@@ -16,6 +17,7 @@ from ecr_fargate_constructs.tools.migrate.model import Container, Count, LogRout
 from ecr_fargate_constructs.tools.migrate.values import fargate_size, schedule
 
 if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.migrate.copilot_reach import Names
     from ecr_fargate_constructs.tools.migrate.document import Node
     from ecr_fargate_constructs.tools.migrate.ledger import Ledger
 
@@ -24,41 +26,43 @@ WORKER, APP_RUNNER, JOB = "Worker Service", "Request-Driven Web Service", "Sched
 TYPES = (LOAD_BALANCED, BACKEND, WORKER, APP_RUNNER, JOB)
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,254}")
-_CONNECT_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
+_CONNECT_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-_STATE_MACHINE = "Copilot runs jobs in a state machine, and the program starts the task itself"
+_STATE_MACHINE = "Copilot runs jobs in a state machine; in the program EventBridge starts the task"
 _NEVER = {
     "nlb": (
-        "this library's way in is an Application Load Balancer",
-        "add an elbv2.NetworkLoadBalancer that has .service among its targets",
+        "this library has Application Load Balancers",
+        "add an elbv2.NetworkLoadBalancer with the ECS service among its targets",
     ),
     "publish": (
-        "topics are no part of this library",
-        "add sns.Topic(…), topic.grant_publish(service), and its ARN to the environment",
+        "this library has no topics",
+        "add sns.Topic(…), topic.grant_publish(service), and its ARN in COPILOT_SNS_TOPIC_ARNS",
     ),
     "subscribe": (
-        "queues are no part of this library",
-        "add sqs.Queue(…) that subscribes to the topic, and grant_consume_messages to the task's role",
+        "this library has no queues",
+        "add sqs.Queue(…) on the topic, queue.grant_consume_messages(service), and its URL in COPILOT_QUEUE_URI",
     ),
     "taskdef_overrides": (
-        "they change Copilot's template, whose shape is another one",
-        "look for the option in docs/options.md; else .task_definition.node.default_child.add_property_override(…)",
+        "they change Copilot's template, which has another structure",
+        "see docs/options.md for an option; else .task_definition.node.default_child.add_property_override(…)",
     ),
     "retries": (_STATE_MACHINE, "retry in the job, or add a Step Functions state machine"),
-    "timeout": (_STATE_MACHINE, "end the job by itself, or add a Step Functions state machine"),
-    "cdn": ("CloudFront is no part of this library", "add a cloudfront.Distribution with .load_balancer as its origin"),
-    "start_on_creation": (
-        "it is App Runner's or Copilot's own",
-        "nothing to do: the service starts when it is deployed",
-    ),
+    "timeout": (_STATE_MACHINE, "let the job end by itself, or add a Step Functions state machine"),
+    "cdn": ("this library has no CloudFront", "add a cloudfront.Distribution with .load_balancer as its origin"),
+    "start_on_creation": ("only App Runner has it", "nothing to do: the service starts when it is deployed"),
 }
+_SECURITY_GROUPS = (
+    "the tasks have a security group of their own",
+    "let them in at their destinations: database.connections.allow_default_port_from(service)",
+)
+_NOT_OF_A_JOB = dict.fromkeys(("deployment", "exec", "observability"), ("a job has no such option", "nothing to do"))
 
 
-def read_service(root: Node, ledger: Ledger) -> Service:
-    """The service, or the job, of a manifest.
+def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
+    """Read the service, or the job, of a manifest.
 
     Raises:
-        MigrationError: It is not a manifest, or says too little to run anything.
+        MigrationError: It is not a manifest, or describes nothing that could run.
     """
     fields = Fields(root, ledger)
     kind, name = fields.text("type"), fields.text("name")
@@ -69,15 +73,38 @@ def read_service(root: Node, ledger: Ledger) -> Service:
     if not name or not _NAME.fullmatch(name):
         raise MigrationError(f"name {name!r} is not the name of a service: letters, digits and hyphens")
     fields.leave_out(_NEVER)
+    if kind == JOB:
+        fields.leave_out(_NOT_OF_A_JOB)
     fields.node("environments")  # which choose_environment has read
     arm = _arm(fields)
     service = _with_image(fields, name, kind, arm=arm)
+    service = _with_ingress(fields, service, kind)
     service = _with_network(fields, service, kind)
     service = _with_size(fields, service)
-    service = replace(service, count=_tasks(fields, service, kind), enable_execute_command=fields.flag("exec") or False)
+    service = replace(service, count=_tasks(fields, service, kind), enable_execute_command=_exec(fields, kind))
     service = _with_logging(fields, service)
-    service = _with_observability(fields, service)
-    return with_target(fields, _with_dependencies(fields, _with_deployment(fields, service)))
+    service = _with_observability(fields, service, kind)
+    service = with_target(fields, _with_dependencies(fields, _with_deployment(fields, service, kind)))
+    list_alone(fields, service, names)
+    return with_variables(fields, _once(fields, service), names)
+
+
+def _exec(fields: Fields, kind: str) -> bool:
+    return kind != JOB and (fields.flag("exec") or False)
+
+
+def _once(fields: Fields, service: Service) -> Service:
+    """Return a service that writes to a file system with one task, unless the manifest says how many."""
+    if service.shape is Shape.JOB or not service.writes_to_files:
+        return service
+    if service.count is None or (service.count.fixed and service.count.maximum == 1):
+        return service.run_once
+    fields.check(
+        "count",
+        "several tasks write to the same files",
+        "give a store one task and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
+    )
+    return service
 
 
 def _arm(fields: Fields) -> bool:
@@ -96,20 +123,20 @@ def _arm(fields: Fields) -> bool:
 
 
 def _with_image(fields: Fields, name: str, kind: str, *, arm: bool) -> Service:
-    """The service with its containers."""
+    """Return the service with its containers."""
     main = fields.section("image")
     if main is None:
         raise MigrationError("it has no image")
     storage = fields.section("storage")
-    known, mounts = volumes(storage, owner=name)
-    made = container(fields, main, image(main, arm=arm), main=True, volumes=known)
+    by_name, mounts = volumes(storage, owner=name)
+    main_container = container(fields, main, image(main, arm=arm), main=True, volumes=by_name)
     read_only = storage.flag("readonly_fs") if storage is not None else None
     return Service(
         name=name,
         shape={BACKEND: Shape.PRIVATE, WORKER: Shape.WORKER, JOB: Shape.JOB}.get(kind, Shape.WEB),
-        container=replace(made, mounts=mounts, read_only_root=read_only or False),
+        container=replace(main_container, mounts=mounts, read_only_root=read_only or False),
         port=main.number("port", minimum=1, maximum=65535),
-        sidecars=sidecars(fields, main=name, arm=arm, known=known),
+        sidecars=sidecars(fields, main=name, arm=arm, volumes=by_name),
         storage=_ephemeral(storage),
         arm=arm,
         schedule=_schedule(fields) if kind == JOB else None,
@@ -123,81 +150,91 @@ def _ephemeral(storage: Fields | None) -> int | None:
 
 
 def _schedule(fields: Fields) -> str | None:
-    """When a job starts; None when it is started by hand."""
+    """Return when a job starts; None when it is started by hand."""
     section = fields.section("on")
     text = None if section is None else section.text("schedule")
     if section is None or text is None or text == "none":
         return None
-    found = schedule(text)
-    if found is None:
+    expression = schedule(text)
+    if expression is None:
         section.drop(
             "schedule",
-            f"{text!r} is not a schedule that EventBridge has",
-            "give events.Schedule.cron(…) in the program; until then the job is started by hand",
+            f"EventBridge cannot express {text!r}",
+            "add ecs_patterns.ScheduledFargateTask(…) with a schedule; until then, start the job by hand",
         )
-    return found
+    return expression
 
 
-def _with_network(fields: Fields, service: Service, kind: str) -> Service:
-    """The service with its way in and its place in the network."""
+def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:
+    """Return the service with its load balancer."""
     http = fields.node("http")
     if http is not None and kind in {WORKER, JOB}:
         fields.drop("http", f"a {kind} has none", "nothing to do")
     elif isinstance(http.value if http is not None else None, dict):
         section = Fields(http, fields.ledger) if http is not None else fields
-        way, port = way_in(section, public=kind != BACKEND, app_runner=kind == APP_RUNNER)
-        extra = additional_rules(section)
-        if extra and way.paths:
-            way = replace(way, paths=(*way.paths, *extra))
-        service = replace(service, shape=Shape.WEB, way_in=way, port=port or service.port)
+        ingress, port = read_ingress(section, public=kind != BACKEND, app_runner=kind == APP_RUNNER)
+        extra = additional_rules(section, any_path=not ingress.paths)
+        if extra and ingress.paths:
+            ingress = replace(ingress, paths=(*ingress.paths, *extra))
+        more = () if port in {None, service.port} or service.port is None else (service.port,)
+        service = replace(service, shape=Shape.WEB, ingress=ingress, port=port or service.port, more_ports=more)
     elif http is not None and fields.flag("http"):
-        fields.check("http", "it says nothing of the way in", "look at the load balancer's health check")
-    if service.shape is Shape.WEB and service.way_in is None:
+        fields.check("http", "it has no settings", "see the load balancer's health check")
+    if service.shape is Shape.WEB and service.ingress is None:
         if kind == LOAD_BALANCED and http is not None:  # http: false
             service = replace(service, shape=Shape.PRIVATE if service.port else Shape.WORKER)
         else:
-            service = replace(service, way_in=way_in(Fields(_nothing(fields), fields.ledger), public=True)[0])
+            nothing = Fields(replace(fields.mapping, value={}), fields.ledger)
+            service = replace(service, ingress=read_ingress(nothing, public=True, app_runner=kind == APP_RUNNER)[0])
     if service.shape is Shape.WEB and service.port is None:
         raise MigrationError("a service behind a load balancer needs image.port")
     if service.shape is Shape.PRIVATE and service.port is None:
         service = replace(service, shape=Shape.WORKER)
-    return _placed(fields, service)
+    balanced = kind == LOAD_BALANCED and service.ingress is not None
+    return replace(service, load_balancer_variable="COPILOT_LB_DNS" if balanced else None)
 
 
-def _nothing(fields: Fields) -> Node:
-    """An empty mapping where the manifest says nothing."""
-    return replace(fields.here, value={})
-
-
-def _placed(fields: Fields, service: Service) -> Service:
+def _with_network(fields: Fields, service: Service, kind: str) -> Service:
+    """Return the service with its place in the network of the environment."""
     network = fields.section("network")
-    if network is None:
-        return service
-    vpc, connect = network.section("vpc"), network.node("connect")
+    vpc = None if network is None else network.section("vpc")
+    outside = kind == APP_RUNNER and (vpc is None or "placement" not in vpc)  # App Runner's own network
+    service = replace(service, networks=() if outside else (ENVIRONMENT,))
     if vpc is not None:
-        placement = vpc.node("placement")
-        text = text_of(placement) if placement is not None else None
-        if text in {"public", "private"}:
-            vpc.carry("placement")
-            service = replace(service, public_subnets=text == "public")
-        elif placement is not None:
-            vpc.drop("placement", "it names subnets", "bring the VPC, and give subnets=ec2.SubnetSelection(…)")
-        vpc.leave_out(
-            {
-                "security_groups": (
-                    "the tasks have a security group of their own",
-                    "let them in where they have to go: database.connections.allow_default_port_from(service)",
-                )
-            }
-        )
-    if connect is not None:
-        alias = Fields(connect, fields.ledger).text("alias") if isinstance(connect.value, dict) else None
-        if isinstance(connect.value, dict) or network.flag("connect"):
-            wanted = (alias or service.name).lower()
-            if not _CONNECT_NAME.fullmatch(wanted):
-                network.check("connect", "the alias is not a name that Service Connect takes", "look at name=…")
-                wanted = service.name.lower()[:64]
-            service = replace(service, connect_name=wanted)
+        service = _placed(vpc, service)
+    connect = None if network is None else network.node("connect")
+    if network is None or connect is None:
+        return service
+    if kind in {JOB, APP_RUNNER}:
+        network.drop("connect", f"a {kind} has no Service Connect", "nothing to do")
+        return service
+    alias = Fields(connect, fields.ledger).text("alias") if isinstance(connect.value, dict) else None
+    if isinstance(connect.value, dict) or network.flag("connect"):
+        name = (alias or service.name).lower()
+        if not _CONNECT_NAME.fullmatch(name):
+            network.check("connect", "Service Connect does not take this alias", "use the service's name")
+            name = service.name.lower()[:64]
+        service = replace(service, connect_name=name)
+    return service
+
+
+def _placed(vpc: Fields, service: Service) -> Service:
+    """Return the service with its subnets and its security groups."""
+    placement = vpc.node("placement")
+    text = text_of(placement) if placement is not None else None
+    if text in {"public", "private"}:
+        vpc.carry("placement")
+        service = replace(service, public_subnets=text == "public")
+    elif placement is not None:
+        vpc.drop("placement", "it names subnets", "import the VPC, and give subnets=ec2.SubnetSelection(…)")
+    groups = vpc.node("security_groups")
+    if groups is not None and isinstance(groups.value, dict):
+        section = Fields(groups, vpc.ledger)
+        if section.flag("deny_default"):
+            service = replace(service, networks=())
+        section.leave_out({"groups": _SECURITY_GROUPS})
+    else:
+        vpc.leave_out({"security_groups": _SECURITY_GROUPS})
     return service
 
 
@@ -207,19 +244,23 @@ def _with_size(fields: Fields, service: Service) -> Service:
         return service
     size = fargate_size(cpu or 256, memory or 512)
     if size is None:
-        fields.drop("memory", "Fargate has no task as large as this", "choose a size of docs/defaults.md")
+        fields.drop("memory", "Fargate has no task as large as this", "choose a size from docs/task-size.md")
         return service
     if size != (cpu or 256, memory or 512):
         name = "memory" if memory is not None else "cpu"
-        fields.check(name, f"Fargate does not have this size; it is {size[0]} units and {size[1]} MiB", "look at it")
+        fields.check(
+            name,
+            f"Fargate has fixed sizes; the task has {size[0]} CPU units and {size[1]} MiB",
+            "see if it fits",
+        )
     return replace(service, cpu=size[0], memory=size[1])
 
 
 def _tasks(fields: Fields, service: Service, kind: str) -> Count | None:
     if kind in {JOB, APP_RUNNER}:
-        fields.leave_out({"count": (f"a {kind} has none that Fargate knows", "give scaling=Scaling(…)")})
+        fields.leave_out({"count": (f"the count of a {kind} has no counterpart on Fargate", "give scaling=Scaling(…)")})
         return None
-    return count(fields, requests_known=service.way_in is not None)
+    return count(fields, balanced=service.ingress is not None)
 
 
 def _with_logging(fields: Fields, service: Service) -> Service:
@@ -229,7 +270,7 @@ def _with_logging(fields: Fields, service: Service) -> Service:
     days = logging.number("retention", minimum=1)
     if days is not None and days not in _RETENTION:
         longer = next((each for each in _RETENTION if each > days), _RETENTION[-1])
-        logging.check("retention", f"CloudWatch keeps logs for {longer} days, not for {days}", "look at it")
+        logging.check("retention", f"CloudWatch Logs takes {longer} days, not {days}", "see if it fits")
         days = longer
     service = replace(service, log_days=days)
     destination = {key: section.text(key) or "" for section, key, _ in logging.each("destination")}
@@ -239,7 +280,7 @@ def _with_logging(fields: Fields, service: Service) -> Service:
                 "they are secrets of the log driver",
                 "give ecs.LogDrivers.firelens(options=…, secret_options=…)",
             ),
-            "env_file": ("the log router takes variables one by one", "give Sidecar.log_router(environment=…)"),
+            "env_file": ("the log router takes no file of variables", "give Sidecar.log_router(environment=…)"),
         }
     )
     if not destination:
@@ -247,7 +288,7 @@ def _with_logging(fields: Fields, service: Service) -> Service:
             dict.fromkeys(
                 ("image", "configFilePath", "enableMetadata"),
                 (
-                    "there is no destination, so no log router runs",
+                    "without a destination no log router runs",
                     "add Sidecar.log_router(…) and logging=ecs.LogDrivers.firelens(options=…)",
                 ),
             )
@@ -255,8 +296,8 @@ def _with_logging(fields: Fields, service: Service) -> Service:
         return service
     logging.check(
         "destination",
-        "the task's role has to be allowed to write there",
-        "give Sidecar.log_router(permissions=…) what the destination needs",
+        "the task role needs permission to write there",
+        "give Sidecar.log_router(permissions=…)",
     )
     metadata = logging.flag("enableMetadata")
     router = LogRouter(
@@ -267,53 +308,51 @@ def _with_logging(fields: Fields, service: Service) -> Service:
     return replace(service, log_router=router, container=replace(service.container, firelens=destination))
 
 
-def _with_observability(fields: Fields, service: Service) -> Service:
+def _with_observability(fields: Fields, service: Service, kind: str) -> Service:
     section = fields.section("observability")
-    if section is None:
+    if section is None or kind == JOB:
         return service
     if service.shape is not Shape.WEB:
-        section.leave_out({"tracing": ("the program has plain CDK for this service", "add a collector's container")})
+        section.leave_out({"tracing": ("this service is plain CDK in the program", "add a collector as a container")})
         return service
     traces = section.text("tracing")
     if traces not in {None, "awsxray"}:
-        section.drop("tracing", f"{traces} is not known", "give Sidecar.adot(config=…)")
+        section.drop("tracing", f"the command does not know {traces}", "give Sidecar.adot(config=…)")
     if traces == "awsxray":
         section.check(
             "tracing",
-            "a collector takes OTLP on localhost, and sends to X-Ray",
-            "nothing to do, if that is what the application speaks",
+            "a collector takes OTLP on localhost and sends it to X-Ray",
+            "let the application send OTLP",
         )
     return replace(service, traces=traces == "awsxray")
 
 
-def _with_deployment(fields: Fields, service: Service) -> Service:
+def _with_deployment(fields: Fields, service: Service, kind: str) -> Service:
     section = fields.section("deployment")
-    if section is None:
+    if section is None or kind == JOB:
         return service
     section.leave_out(
         {
             "rollback_alarms": (
-                "this library makes alarms that roll back by itself",
-                "look at RollbackAlarms(…), and give Rolling(alarms=…) others",
+                "this library creates alarms of its own that roll back",
+                "see RollbackAlarms(…); give Rolling(alarms=…) for others",
             )
         }
     )
     rolling = section.text("rolling")
     if rolling not in {None, "default", "recreate"}:
-        section.drop("rolling", f"{rolling} is not a way to deploy", "give deployment=Rolling(…)")
-    if rolling == "recreate":
-        section.check("rolling", "old tasks may go first, and need not: ECS balances zones above 100 %", "look at it")
+        section.drop("rolling", f"{rolling} is no rolling deployment of Copilot", "give deployment=Rolling(…)")
     return replace(service, recreate=rolling == "recreate")
 
 
 def _with_dependencies(fields: Fields, service: Service) -> Service:
-    """The service without the waits that could never end."""
+    """Return the service without the waits that could never end."""
     checks = {"web": service.container.health_check is not None}
     checks |= {each.name: each.container.health_check is not None for each in service.sidecars}
     essential = {"web": True, **{each.name: each.essential for each in service.sidecars}}
 
     def kept(container: Container, *path: str) -> Container:
-        found = {}
+        conditions = {}
         for name, condition in container.depends_on.items():
             reason = ""
             if name not in checks:
@@ -324,10 +363,10 @@ def _with_dependencies(fields: Fields, service: Service) -> Service:
                 reason = f"{name} has no health check"
             if reason:
                 written = service.name if name == "web" else name
-                fields.ledger.leave_out(_at(fields.here, *path, "depends_on", written), reason, "correct it")
+                fields.ledger.leave_out(_at(fields.mapping, *path, "depends_on", written), reason, "correct it")
             else:
-                found[name] = condition
-        return replace(container, depends_on=found)
+                conditions[name] = condition
+        return replace(container, depends_on=conditions)
 
     sidecars_kept = tuple(
         replace(each, container=kept(each.container, "sidecars", each.name)) for each in service.sidecars
@@ -336,7 +375,7 @@ def _with_dependencies(fields: Fields, service: Service) -> Service:
 
 
 def _at(node: Node, *path: str) -> Node:
-    """The node at a path, or the last one on the way."""
+    """Return the node at a path, or the last one before it ends."""
     for part in path:
         node = node.entries.get(part, node)
     return node

@@ -23,7 +23,7 @@ from ecr_fargate_constructs.tools.migrate.model import (
     SidecarContainer,
     Volume,
 )
-from ecr_fargate_constructs.tools.migrate.values import ENV_FILE
+from ecr_fargate_constructs.tools.migrate.values import ENV_FILE, SECRET_VARIABLE
 
 CONDITIONS = ("start", "healthy", "complete", "success")
 _ARN = re.compile(
@@ -31,11 +31,12 @@ _ARN = re.compile(
 )
 _VERSION = re.compile(r":(?:[^:]+:[^:]*|:[^:]+)$")
 _CONTAINER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_NEW_FILES = ("the program creates a new and empty file system", "copy the files with AWS DataSync")
 _VOLUME_PATH = re.compile(r"/[\w./-]*[\w.-][\w./-]*")
 
 
-def image(fields: Fields, *, arm: bool) -> Image:
-    """The image of ``image:``, built or named.
+def image(fields: Fields, *, arm: bool, credentials_arn: str | None = None) -> Image:
+    """Return the image, built or named.
 
     Raises:
         MigrationError: There is none.
@@ -43,12 +44,12 @@ def image(fields: Fields, *, arm: bool) -> Image:
     location = fields.node("location")
     if location is not None and "build" not in fields:
         name, credentials = fields.text("location"), fields.text("credentials")
-        return image_named(name or "", location, credentials_arn=credentials)
+        return image_named(name or "", location, credentials_arn=credentials or credentials_arn)
     build = fields.node("build")
     if build is None:
-        raise MigrationError(f"{fields.here.place} has neither build nor location", line=fields.here.line)
-    fields.leave_out({"location": ("build stands beside it", "keep one of the two")})
-    fields.leave_out({"credentials": ("the image is built, and pulled with the task's own role", "nothing to do")})
+        raise MigrationError(f"{fields.mapping.place} has neither build nor location", line=fields.mapping.line)
+    fields.leave_out({"location": ("the manifest also has build, which is used", "keep one of the two")})
+    fields.leave_out({"credentials": ("the image is built, and pulled with the execution role", "nothing to do")})
     if isinstance(build.value, dict):
         return _build(Fields(build, fields.ledger), arm=arm)
     text = fields.text("build") or "Dockerfile"
@@ -65,7 +66,7 @@ def _build(fields: Fields, *, arm: bool) -> Build:
         dockerfile = _inside(context, dockerfile)
     directory, inside = build_paths(context or ".", dockerfile)
     if inside is None:
-        fields.drop("dockerfile", "it stands outside of the context", "move it into the context")
+        fields.drop("dockerfile", "it is outside of the context", "move it into the context")
     return Build(
         directory=directory,
         dockerfile=inside or "Dockerfile",
@@ -77,7 +78,7 @@ def _build(fields: Fields, *, arm: bool) -> Build:
 
 
 def _inside(context: str, dockerfile: str) -> str:
-    """Copilot's paths begin at the workspace; the library's at the context."""
+    """Return a path from the context: Copilot's paths begin at the workspace, the library's at the context."""
     begin = context.removeprefix("./").rstrip("/")
     path = dockerfile.removeprefix("./")
     if begin in {"", "."}:
@@ -88,10 +89,10 @@ def _inside(context: str, dockerfile: str) -> str:
 def container(
     fields: Fields, image_fields: Fields, chosen: Image, *, main: bool, volumes: dict[str, Volume]
 ) -> Container:
-    """A container: what Copilot says at the top of the manifest for the main one, and inside of each sidecar."""
+    """Return a container: the main one is described at the top of the manifest, and a sidecar in its own section."""
     own = image_fields if main else fields
     depends_on = _depends_on(image_fields if main else fields)
-    if not main and image_fields.here is not fields.here:
+    if not main and image_fields.mapping is not fields.mapping:
         depends_on |= _depends_on(image_fields)
     labels = {**_labels(image_fields), **({} if main else _labels(fields))}
     return Container(
@@ -123,7 +124,7 @@ def _labels(fields: Fields) -> dict[str, str]:
 
 
 def _depends_on(fields: Fields) -> dict[str, str]:
-    found: dict[str, str] = {}
+    conditions: dict[str, str] = {}
     for section, name, _ in fields.each("depends_on"):
         condition = section.text(name)
         if condition is None:
@@ -131,39 +132,35 @@ def _depends_on(fields: Fields) -> dict[str, str]:
         if condition.lower() not in CONDITIONS:
             section.drop(name, f"{condition} is not a condition", f"use one of {', '.join(CONDITIONS)}")
         else:
-            found[name] = condition.lower()
-    return found
+            conditions[name] = condition.lower()
+    return conditions
 
 
 def _variables(fields: Fields) -> dict[str, str | Imported]:
-    found: dict[str, str | Imported] = {}
+    variables: dict[str, str | Imported] = {}
     for section, name, node in fields.each("variables"):
         export = Fields(node, fields.ledger).text("from_cfn") if isinstance(node.value, dict) else None
         if export is not None:
-            found[name] = Imported(export)
+            variables[name] = Imported(export)
         elif (value := text_of(node)) and seems_secret(name, value):
-            section.drop(
-                name,
-                "it seems to be a secret, and here it would stand in the template for all to read",
-                "put it into Secrets Manager and hand it over with AppContainer(secrets=…)",
-            )
+            section.drop(name, *SECRET_VARIABLE)
         else:
             text = section.text(name)
             if text is not None:
-                found[name] = text
-    return found
+                variables[name] = text
+    return variables
 
 
 def _secrets(fields: Fields) -> dict[str, Parameter | Secret]:
-    found: dict[str, Parameter | Secret] = {}
+    secrets: dict[str, Parameter | Secret] = {}
     for section, name, node in fields.each("secrets"):
         if isinstance(node.value, dict):
             inner = Fields(node, fields.ledger)
             inner.leave_out(
                 {
                     "from_cfn": (
-                        "it is the export of another stack",
-                        "read it with cdk.Fn.import_value(…), and make the secret of that",
+                        "another stack exports it",
+                        "read it with cdk.Fn.import_value(…), and import the secret by that value",
                     )
                 }
             )
@@ -171,28 +168,32 @@ def _secrets(fields: Fields) -> dict[str, Parameter | Secret]:
             if text == "":
                 inner.drop("secretsmanager", "it is empty", "name the secret")
             if text:
-                found[name] = _secret(text)
+                secrets[name] = _secret(text)
                 if _VERSION.search(text):
-                    inner.check("secretsmanager", "the secret's current version is read", "nothing to do, as a rule")
+                    inner.check(
+                        "secretsmanager",
+                        "the current version is read",
+                        "nothing to do, unless you pinned one",
+                    )
             continue
         text = section.text(name)
         if text == "":
             section.drop(name, "it is empty", "name the parameter")
         if text:
-            found[name] = _secret(text) if ":secretsmanager:" in text else _parameter(text)
-    return found
+            secrets[name] = _secret(text) if ":secretsmanager:" in text else _parameter(text)
+    return secrets
 
 
 def _parameter(text: str) -> Parameter:
     match = _ARN.fullmatch(text)
     if match is None or match["service"] != "ssm":
         return Parameter(text)
-    # In an ARN the slash before a name with a path is the one of "parameter/".
+    # In an ARN the slash before a name with a path belongs to "parameter/".
     return Parameter(f"/{match['name']}" if "/" in match["name"] else match["name"])
 
 
 def _secret(text: str) -> Secret:
-    """A name or an ARN, with ``:field:stage:version`` behind it for a field of a JSON secret."""
+    """Return a secret by its name or ARN; ``:field:stage:version`` behind it names a field of a JSON secret."""
     arn = _ARN.fullmatch(text)
     begin, rest = (text[: arn.start("name")], arn["name"]) if arn is not None else ("", text)
     name, _, version = rest.partition(":")
@@ -213,12 +214,14 @@ def _health_check(fields: Fields) -> HealthCheck | None:
 
 
 def health_check(section: Fields, command: tuple[str, ...]) -> HealthCheck:
-    """The figures of a check inside of a container."""
+    """Return a check inside a container, with its figures within the bounds of HealthCheck in the Amazon ECS API."""
     interval = bounded(section, "interval", Bound(5, 300))
-    timeout = bounded(section, "timeout", Bound(2, 120))
+    timeout = bounded(section, "timeout", Bound(2, 60))
     if timeout is not None and timeout >= (interval or 30):
         limit = (interval or 30) - 1
-        section.check("timeout", f"it has to be shorter than the interval, so it is {limit} seconds", "look at it")
+        section.check(
+            "timeout", f"it has to be below the interval, so the program has {limit} seconds", "see if it fits"
+        )
         timeout = limit
     return HealthCheck(
         command=command,
@@ -230,8 +233,8 @@ def health_check(section: Fields, command: tuple[str, ...]) -> HealthCheck:
 
 
 def volumes(storage: Fields | None, *, owner: str) -> tuple[dict[str, Volume], tuple[Mount, ...]]:
-    """The volumes of ``storage:``, and where the main container has them."""
-    found: dict[str, Volume] = {}
+    """Return the volumes of ``storage``, and their mounts in the main container."""
+    by_name: dict[str, Volume] = {}
     mounts: list[Mount] = []
     for section, name, node in storage.each("volumes") if storage is not None else ():
         if not isinstance(node.value, dict) or not _CONTAINER_NAME.fullmatch(name):
@@ -241,11 +244,11 @@ def volumes(storage: Fields | None, *, owner: str) -> tuple[dict[str, Volume], t
         volume = _volume(name, fields, owner)
         if volume is None:
             continue
-        found[name] = volume
+        by_name[name] = volume
         mount = _mount(fields, volume)
         if mount is not None:
             mounts.append(mount)
-    return found, tuple(mounts)
+    return by_name, tuple(mounts)
 
 
 def _mount(fields: Fields, volume: Volume) -> Mount | None:
@@ -266,11 +269,12 @@ def _volume(name: str, fields: Fields, owner: str) -> Volume | None:
         inner = Fields(efs, fields.ledger)
         if "id" in inner:
             fields.ledger.leave_out(
-                fields.here,
-                "the file system exists, and CDK needs its security group to let the tasks in, which is not here",
-                "bring it with efs.FileSystem.from_file_system_attributes(…), then Mount(path, EfsVolume(…))",
+                fields.mapping,
+                "the file system exists, and the manifest does not have its security group, which CDK needs",
+                "import it with efs.FileSystem.from_file_system_attributes(…), then Mount(path, EfsVolume(…))",
             )
             return None
+        fields.check("efs", *_NEW_FILES)
         return Volume(
             name=name,
             owner=owner,
@@ -280,51 +284,51 @@ def _volume(name: str, fields: Fields, owner: str) -> Volume | None:
         )
     if fields.flag("efs") is not True:
         return Volume(name=name, owner=owner)
-    fields.check("efs", "the program makes a new file system, an empty one", "move the files, with AWS DataSync")
+    fields.check("efs", *_NEW_FILES)
     return Volume(name=name, owner=owner, efs=True)
 
 
-def _mount_points(fields: Fields, known: dict[str, Volume]) -> tuple[Mount, ...]:
+def _mount_points(fields: Fields, by_name: dict[str, Volume]) -> tuple[Mount, ...]:
     points = fields.node("mount_points")
-    found: list[Mount] = []
+    mounts: list[Mount] = []
     for item in points.items if points is not None else ():
         if not isinstance(item.value, dict):
             continue
         point = Fields(item, fields.ledger)
         name = point.text("source_volume")
-        volume = known.get(name or "")
+        volume = by_name.get(name or "")
         if volume is None:
             fields.ledger.leave_out(item, "its volume is not in the program", "see the volume in storage.volumes")
             continue
         mount = _mount(point, volume)
         if mount is not None:
-            found.append(mount)
-    return tuple(found)
+            mounts.append(mount)
+    return tuple(mounts)
 
 
-def sidecars(fields: Fields, *, main: str, arm: bool, known: dict[str, Volume]) -> tuple[SidecarContainer, ...]:
-    """The containers beside the main one."""
-    found: list[SidecarContainer] = []
+def sidecars(fields: Fields, *, main: str, arm: bool, volumes: dict[str, Volume]) -> tuple[SidecarContainer, ...]:
+    """Return the containers beside the main one."""
+    containers: list[SidecarContainer] = []
     for section, name, node in fields.each("sidecars"):
         if not isinstance(node.value, dict) or not _CONTAINER_NAME.fullmatch(name) or name == "web":
-            section.drop(name, "it is not a container with a name of its own", "give it a name other than web")
+            section.drop(name, "it is no container, or has the name web, which is taken", "rename it")
             continue
         inner = Fields(node, section.ledger)
-        found.append(_sidecar(name, inner, main=main, arm=arm, known=known))
-    return tuple(found)
+        containers.append(_sidecar(name, inner, main=main, arm=arm, volumes=volumes))
+    return tuple(containers)
 
 
-def _sidecar(name: str, fields: Fields, *, main: str, arm: bool, known: dict[str, Volume]) -> SidecarContainer:
+def _sidecar(name: str, fields: Fields, *, main: str, arm: bool, volumes: dict[str, Volume]) -> SidecarContainer:
     node = fields.node("image")
     if node is None:
-        raise MigrationError(f"{fields.here.place} has no image", line=fields.here.line)
+        raise MigrationError(f"{fields.mapping.place} has no image", line=fields.mapping.line)
     credentials = fields.text("credentialsParameter") if "credentialsParameter" in fields else None
     if isinstance(node.value, dict):
         image_fields = Fields(node, fields.ledger)
-        chosen = image(image_fields, arm=arm)
+        chosen = image(image_fields, arm=arm, credentials_arn=credentials)
     else:
         image_fields, chosen = fields, image_named(fields.text("image") or "", node, credentials_arn=credentials)
-    made = container(fields, image_fields, chosen, main=False, volumes=known)
+    beside = container(fields, image_fields, chosen, main=False, volumes=volumes)
     essential = fields.flag("essential")
     port = fields.node("port")
     number = None
@@ -333,13 +337,13 @@ def _sidecar(name: str, fields: Fields, *, main: str, arm: bool, known: dict[str
         valid = first.isascii() and first.isdigit() and 0 < int(first) < 65536 and protocol in {"", "tcp"}  # noqa: PLR2004 - ports
         number = int(first) if valid else None
         if number is None:
-            fields.drop("port", "it is not a TCP port", "open it with .task_definition.find_container(…)")
+            fields.drop("port", "it is not a TCP port", "add it to .task_definition.find_container(…)")
         else:
             fields.carry("port")
-    depends_on = {"web" if each == main else each: condition for each, condition in made.depends_on.items()}
+    depends_on = {"web" if each == main else each: condition for each, condition in beside.depends_on.items()}
     return SidecarContainer(
         name=name,
-        container=replace(made, depends_on=depends_on),
+        container=replace(beside, depends_on=depends_on),
         essential=True if essential is None else essential,
         port=number,
     )

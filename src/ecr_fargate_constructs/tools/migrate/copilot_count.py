@@ -1,4 +1,4 @@
-"""How many tasks a Copilot manifest wants."""
+"""The number of tasks of a Copilot manifest: ``count``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 
 _RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 _MOST = 1_000_000
+_NO_TASK = ("a service of this library has at least one task", "give scaling=Scaling(…, paused=True)")
 _QUEUE = (
-    "the autoscaler of this library does not measure it",
-    "add a policy of your own with .service.auto_scale_task_count(…) in place of scaling=",
+    "the autoscaling of this library does not measure it",
+    "add a policy with .service.auto_scale_task_count(…) in place of scaling=",
 )
 
 
-def count(fields: Fields, *, requests_known: bool) -> Count | None:
-    """What ``count:`` wants; None when it says nothing that can be had."""
+def count(fields: Fields, *, balanced: bool) -> Count | None:
+    """Return the number of tasks; None when the manifest says none that is possible."""
     node = fields.node("count")
     if node is None:
         return None
     if not isinstance(node.value, dict):
         number = fields.number("count", maximum=_MOST)
         if number == 0:
-            fields.drop("count", "a service of this library has a task", "give scaling=Scaling(…, paused=True)")
+            fields.drop("count", *_NO_TASK)
             return None
         return None if number is None else Count(minimum=number, maximum=number)
     section = Fields(node, fields.ledger)
@@ -36,11 +37,11 @@ def count(fields: Fields, *, requests_known: bool) -> Count | None:
     if spot is not None and "range" not in section:
         return Count(minimum=spot, maximum=spot, spot_after=0)
     limits = _limits(section)
-    return None if limits is None else _scaled(section, limits, requests_known=requests_known)
+    return None if limits is None else _scaled(section, limits, balanced=balanced)
 
 
 def _limits(section: Fields) -> Count | None:
-    """The least and the most."""
+    """Return the range of the number of tasks."""
     node = section.node("range")
     if node is None:
         return None
@@ -59,27 +60,31 @@ def _limits(section: Fields) -> Count | None:
         )
         return None
     if least == 0:
-        section.check("range", "the least is 1 task, not 0", "use ScheduledCapacity(…) for times without a task")
+        section.check("range", "at least 1 task runs, not 0", "use ScheduledCapacity(…) for times without a task")
         least = 1
     after = None if spot_from is None else spot_from - 1
     if after is not None and after >= most:
-        section.check("range", "spot_from is above the most, so no task would ever be on Spot", "nothing to do")
+        section.check("range", "spot_from is above the maximum, so no task runs on Spot", "nothing to do")
         after = None
     return Count(minimum=least, maximum=most, spot_after=after)
 
 
-def _scaled(section: Fields, limits: Count, *, requests_known: bool) -> Count:
+def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
     section.leave_out({"response_time": _QUEUE, "queue_delay": _QUEUE})
     signals = {name: _signal(section, name, 100) for name in ("cpu_percentage", "memory_percentage")}
     requests = None
-    if requests_known:
+    if balanced:
         requests = _signal(section, "requests", _MOST)
     else:
-        section.leave_out({"requests": ("the service has no load balancer that counts them", "nothing to do")})
+        section.leave_out({"requests": ("the service has no load balancer that counts requests", "nothing to do")})
     into, out = _cooldown(section)
     maximum = limits.maximum
     if limits.minimum != maximum and requests is None and not any(signals.values()):
-        section.check("range", "nothing says when to scale, so the number stays at its least", "give a signal")
+        section.check(
+            "range",
+            "no signal says when to scale, so the minimum runs",
+            "give cpu_percent=…",
+        )
         maximum = limits.minimum
     after = limits.spot_after
     return Count(
@@ -95,13 +100,13 @@ def _scaled(section: Fields, limits: Count, *, requests_known: bool) -> Count:
 
 
 def _signal(section: Fields, name: str, most: int) -> int | None:
-    """A figure to hold, alone or as ``value`` beside cooldowns of its own."""
+    """Return the target of a signal, which may stand alone or as ``value`` beside its own cooldowns."""
     node: Node | None = section.node(name)
     if node is None or not isinstance(node.value, dict):
         return section.number(name, minimum=1, maximum=most)
     inner = Fields(node, section.ledger)
     inner.leave_out(
-        {"cooldown": ("all signals of a service have the same cooldowns here", "give Scaling(scale_in_cooldown=…)")}
+        {"cooldown": ("all signals of a service share their cooldowns", "give Scaling(scale_in_cooldown=…)")}
     )
     return inner.number("value", minimum=1, maximum=most)
 
@@ -110,5 +115,5 @@ def _cooldown(section: Fields) -> tuple[int | None, int | None]:
     cooldown = section.section("cooldown")
     if cooldown is None:
         return None, None
-    bound = Bound(0, 86_400)  # "in" is that of fewer tasks, as in Application Auto Scaling
+    bound = Bound(0, 86_400)  # "in" concerns fewer tasks, as in Application Auto Scaling
     return bounded(cooldown, "in", bound), bounded(cooldown, "out", bound)

@@ -1,4 +1,4 @@
-"""The container of a Copilot manifest that gets the requests, when it is not the main one."""
+"""The container of a Copilot manifest that gets the requests, if it is not the main one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def with_target(fields: Fields, service: Service) -> Service:
-    """The service with the two containers in each other's place: the load balancer sends to the application's."""
+    """Return the service with the two containers exchanged: the load balancer sends to the application container."""
     http = fields.section("http") if isinstance(getattr(fields.node("http"), "value", None), dict) else None
     name = http.text("target_container") if http is not None else None
     if http is None or name is None or name == service.name:
@@ -25,18 +25,21 @@ def with_target(fields: Fields, service: Service) -> Service:
             "make the container that gets the requests the AppContainer, and the other one its Sidecar",
         )
         return service
+    port = http.number("target_port", minimum=1, maximum=65535) or target.port
+    more = () if port == target.port else (target.port,)
     names = {name: "web", "web": service.name}
     main = SidecarContainer(name=service.name, container=_renamed(service.container, names), port=service.port)
     others = [
         replace(each, container=_renamed(each.container, names)) for each in service.sidecars if each is not target
     ]
-    if target.port == 443:  # noqa: PLR2004 - Copilot then speaks HTTPS to the task
-        http.check("target_container", "requests go to its port over HTTP, not over HTTPS", "look at its configuration")
-    return replace(service, container=_renamed(target.container, names), port=target.port, sidecars=(main, *others))
+    if port == 443:  # noqa: PLR2004 - Copilot then speaks HTTPS to the task
+        http.check("target_container", "the load balancer speaks HTTP to it, not HTTPS", "let it speak HTTP there")
+    container = _renamed(target.container, names)
+    return replace(service, container=container, port=port, more_ports=more, sidecars=(main, *others))
 
 
 def _renamed(container: Container, names: dict[str, str]) -> Container:
-    """The container, waiting for the same ones under their new names."""
+    """Return the container with the new names of those that it waits for."""
     return replace(
         container, depends_on={names.get(name, name): condition for name, condition in container.depends_on.items()}
     )

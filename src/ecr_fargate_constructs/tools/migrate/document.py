@@ -1,7 +1,8 @@
-"""YAML as values that know where they stand.
+"""YAML as values that know where they stand in the file.
 
-Read as YAML 1.2 does it, which is what Copilot and compose read: ``on`` is a word, ``22:22`` is not a number. Tags are
-refused: nothing of a document decides what is made of it.
+Scalars are resolved as go-yaml v3 resolves them, because Docker Compose and Copilot use it: ``on`` is a word, ``22:22``
+is no number, ``0755`` is octal and ``1_000`` is a thousand. Tags are refused, so that no document decides which Python
+object is made of it.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", 
 _MAPPING, _SEQUENCE, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "merge"))
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
-_INTEGER = re.compile(r"[-+]?\d+|0x[0-9A-Fa-f]+|0o[0-7]+")
-_FLOAT = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?")
-_LONGEST_NUMBER = 18  # digits; longer ones are account ids gone wrong, and stay text
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9]\d*)", re.ASCII)
+_BASED = re.compile(r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9A-Fa-f]+)|0[oO]?(?P<octal>[0-7]+)|0[bB](?P<binary>[01]+))")
+_FLOAT = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?", re.ASCII)
+_LONGEST_NUMBER = 18  # digits; a longer one is an identifier that lost its quotes, and stays text
 _MOST_NODES = 20_000
 _DEEPEST = 60
 
@@ -35,13 +37,15 @@ class Node:
 
     Attributes:
         value: A scalar, the entries of a mapping, or the items of a list.
-        line: Line of its key, or of itself in a list; from 1.
+        line: Line of its key, or of the item itself in a list; from 1.
         path: Keys and positions that lead to it.
+        written: A scalar as the file writes it; None for anything else.
     """
 
     value: Scalar | dict[str, Node] | list[Node]
     line: int
     path: Path
+    written: str | None = None
 
     @property
     def entries(self) -> dict[str, Node]:
@@ -55,26 +59,38 @@ class Node:
 
     @property
     def children(self) -> list[Node]:
-        """What stands directly below it."""
+        """The values directly below it."""
         return [*self.entries.values(), *self.items]
 
     @property
     def place(self) -> str:
-        """The path as people write it: ``services.web.ports[0]``."""
+        """The path in the usual notation: ``services.web.ports[0]``."""
         return place(self.path)
 
 
 def place(path: Path) -> str:
-    """A path as people write it."""
+    """Return a path in the usual notation."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".") or "the whole file"
+
+
+def as_written(node: Node) -> Node:
+    """Return a document in which every scalar is the text that the file has.
+
+    Copilot decodes into fields of the type string, and go-yaml then keeps ``1.10``, ``1e3``, ``0x1F`` and ``+1``.
+    """
+    if isinstance(node.value, dict):
+        return Node({key: as_written(entry) for key, entry in node.value.items()}, node.line, node.path)
+    if isinstance(node.value, list):
+        return Node([as_written(item) for item in node.value], node.line, node.path)
+    return node if node.value is None else Node(node.written, node.line, node.path, node.written)
 
 
 def parse(text: str) -> Node:
     """Read a document.
 
     Raises:
-        MigrationError: It is not YAML, not a mapping, uses tags, names a key twice, or is larger than such files are.
+        MigrationError: It is not YAML or not a mapping, uses tags, has a key twice, or is larger than such files are.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -96,19 +112,17 @@ def parse(text: str) -> Node:
 
 
 class _Reader:
-    """Makes nodes; a value with an anchor is made anew wherever it is used, so that each has its own place."""
+    """Makes nodes. A value with an anchor is made anew wherever it is used, so that each use has a path of its own."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def read(self, node: yaml.Node, *, line: int, path: Path) -> Node:
-        self._count += 1
-        if self._count > _MOST_NODES:
-            raise MigrationError(f"it has more than {_MOST_NODES} values once its aliases are written out", line=line)
+        self._count_one(line)
         if len(path) > _DEEPEST:
             raise MigrationError("it is nested deeper than such files are, or an alias contains itself", line=line)
         if isinstance(node, yaml.ScalarNode):
-            return Node(_scalar(node, line), line, path)
+            return Node(_scalar(node, line), line, path, node.value)
         if isinstance(node, yaml.SequenceNode):
             _check_tag(node, _SEQUENCE, line)
             items = [
@@ -118,6 +132,11 @@ class _Reader:
             return Node(items, line, path)
         _check_tag(node, _MAPPING, line)
         return Node(self._entries(node, path), line, path)
+
+    def _count_one(self, line: int) -> None:
+        self._count += 1
+        if self._count > _MOST_NODES:
+            raise MigrationError(f"it has more than {_MOST_NODES} values once its aliases are written out", line=line)
 
     def _entries(self, node: yaml.Node, path: Path) -> dict[str, Node]:
         merged: dict[str, Node] = {}
@@ -136,9 +155,7 @@ class _Reader:
     def _merged(self, value: yaml.Node, line: int, path: Path) -> dict[str, Node]:
         if len(path) > _DEEPEST:
             raise MigrationError("an alias contains itself", line=line)
-        self._count += 1
-        if self._count > _MOST_NODES:
-            raise MigrationError(f"it has more than {_MOST_NODES} values once its aliases are written out", line=line)
+        self._count_one(line)
         sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
         entries: dict[str, Node] = {}
         for source in reversed(sources):
@@ -164,10 +181,20 @@ def _scalar(node: yaml.ScalarNode, line: int) -> Scalar:
         return None
     if _BOOL.fullmatch(text):
         return text.lower() == "true"
-    if _INTEGER.fullmatch(text) and len(text) <= _LONGEST_NUMBER:
-        leading = text.lstrip("+-")
-        return text if leading != "0" and leading.startswith("0") and leading.isdigit() else int(text, 0)
-    return float(text) if _FLOAT.fullmatch(text) and len(text) <= _LONGEST_NUMBER else text
+    return text if len(text) > _LONGEST_NUMBER or text[0] not in "+-.0123456789" else _number(text)
+
+
+def _number(text: str) -> Scalar:
+    """Return a number as go-yaml v3 resolves it, or the text itself when it is none."""
+    digits = text.replace("_", "")
+    if _DECIMAL.fullmatch(digits):
+        return int(digits)
+    based = _BASED.fullmatch(digits)
+    if based is not None:
+        for base, group in ((16, "hex"), (8, "octal"), (2, "binary")):
+            if based[group] is not None:
+                return int(f"{based['sign']}{based[group]}", base)
+    return float(digits) if _FLOAT.fullmatch(digits) else text
 
 
 def _check_tag(node: yaml.Node, *allowed_and_line: str | int) -> None:

@@ -1,4 +1,4 @@
-"""Overrides of a Copilot manifest, one environment at a time."""
+"""The overrides of a Copilot manifest for one environment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.ledger import Ledger
 
 _EITHER = ({"build", "location"}, {"range", "spot"})
-"""Keys of which an override of one puts the other aside."""
+"""Pairs of keys that exclude each other: an override of one removes the other."""
 
 
 def choose_environment(root: Node, ledger: Ledger, wanted: str | None) -> Node:
-    """The manifest as one environment has it; without one, as it is for all of them.
+    """Return the manifest with the overrides of one environment; without ``wanted``, as it is for all of them.
 
     Raises:
         MigrationError: There is no such environment.
@@ -34,29 +34,29 @@ def choose_environment(root: Node, ledger: Ledger, wanted: str | None) -> Node:
     if wanted is None:
         return root
     if wanted not in environments:
-        known = ", ".join(environments) or "none"
-        raise MigrationError(f"there is no environment {wanted!r}; the manifest has {known}")
+        names = ", ".join(environments) or "none"
+        raise MigrationError(f"there is no environment {wanted!r}; the manifest has {names}")
     chosen = environments[wanted]
     if chosen.value is None:
         return root
     if not isinstance(chosen.value, dict):
         raise MigrationError(f"environments.{wanted} is not a mapping", line=chosen.line)
-    # What is taken from the override keeps its place there, so that it is listed at its own line.
+    # A value of the override keeps its path, so that a finding names its own line.
     return _merged(root, chosen, ledger)
 
 
 def _merged(base: Node, override: Node, ledger: Ledger) -> Node:
     if not isinstance(base.value, dict) or not isinstance(override.value, dict):
         if base.path and override is not base:
-            ledger.carry(base)  # what stands in its place is in the program
+            ledger.carry(base)  # the program has the override
         return override
     ledger.enter(override)
     entries = dict(base.value)
-    for first in _EITHER:
-        if first & override.value.keys():
-            for put_aside in first - override.value.keys():
-                if put_aside in entries:
-                    ledger.carry(entries.pop(put_aside))
+    for pair in _EITHER:
+        if pair & override.value.keys():
+            for excluded in pair - override.value.keys():
+                if excluded in entries:
+                    ledger.carry(entries.pop(excluded))
     for name, value in override.value.items():
         entries[name] = _merged(entries[name], value, ledger) if name in entries else value
     return Node(entries, base.line, base.path)

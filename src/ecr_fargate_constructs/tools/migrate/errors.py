@@ -6,11 +6,11 @@ from ecr_fargate_constructs.tools.errors import ToolError
 
 
 class MigrationError(ToolError):
-    """A file that cannot be read as what it should be.
+    """A file that is not what it should be.
 
     Attributes:
-        cause: What is wrong, in one line.
-        line: Where, from 1; None for the file as a whole.
+        cause: The cause, in one line.
+        line: Line of the file, from 1; None for the file as a whole.
     """
 
     def __init__(self, cause: str, *, line: int | None = None) -> None:
@@ -19,5 +19,5 @@ class MigrationError(ToolError):
         self.line = line
 
     def __str__(self) -> str:
-        """The line and the cause."""
+        """Return the line and the cause."""
         return self.cause if self.line is None else f"line {self.line}: {self.cause}"

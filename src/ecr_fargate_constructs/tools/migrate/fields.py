@@ -1,8 +1,10 @@
-"""Reads the entries of a mapping; each that is read is carried, or listed where it is not what it should be."""
+"""The entries of a mapping: each one that is read is marked as carried, or listed when it has the wrong type."""
 
 from __future__ import annotations
 
+import re
 import shlex
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -17,38 +19,38 @@ _T = TypeVar("_T")
 class Fields:
     """The entries of a mapping.
 
-    Every method that returns a value marks its key as carried: ask for what goes into the program, and for nothing
-    else. What is there and is not of the kind that is asked for is left out and listed.
+    Every method that returns a value marks its key as carried, so read only what goes into the program. A value of
+    another type is listed as left out.
     """
 
     def __init__(self, node: Node, ledger: Ledger) -> None:
-        """Read ``node``; what is not a mapping has no entries."""
+        """Read ``node``; anything but a mapping has no entries."""
         ledger.enter(node)
         self._node = node
         self._ledger = ledger
 
     def __contains__(self, name: str) -> bool:
-        """Whether the key is there, with a value."""
+        """Return whether the key is there, with a value."""
         return self.node(name) is not None
 
     def node(self, name: str) -> Node | None:
-        """The value as it stands, without a mark; None when the key is missing, or has nothing in it."""
-        found = self._scalar(name)
-        if found is not None and found.value in ({}, []):  # there is nothing to carry over
-            self._ledger.carry(found)
+        """Return the value without marking it; None when the key is missing or empty."""
+        node = self._scalar(name)
+        if node is not None and node.value in ({}, []):  # there is nothing to carry over
+            self._ledger.carry(node)
             return None
-        return found
+        return node
 
     def _scalar(self, name: str) -> Node | None:
-        """The value where a scalar is wanted: an empty list or mapping is none."""
-        found = self._node.entries.get(name)
-        if found is not None and found.value is None:
-            self._ledger.carry(found)
+        """Return the value where a scalar is wanted, for which an empty list or mapping is a wrong type."""
+        node = self._node.entries.get(name)
+        if node is not None and node.value is None:
+            self._ledger.carry(node)
             return None
-        return found
+        return node
 
     def text(self, name: str) -> str | None:
-        """A text; numbers and truth values as they are written in JSON."""
+        """Return a text."""
         node = self._scalar(name)
         if node is None:
             return None
@@ -56,22 +58,22 @@ class Fields:
         return self._or_leave_out(node, text, "a text")
 
     def number(self, name: str, *, minimum: int = 0, maximum: int = 2**31 - 1) -> int | None:
-        """A whole number within bounds, also as a text."""
+        """Return a whole number within bounds, which may be written as a text."""
         node = self._scalar(name)
         if node is None:
             return None
         return self._or_leave_out(node, number_of(node, minimum, maximum), f"a number from {minimum} to {maximum}")
 
     def flag(self, name: str) -> bool | None:
-        """A truth value."""
+        """Return a truth value."""
         node = self._scalar(name)
         if node is None:
             return None
-        value = {"true": True, "false": False}.get(text_of(node) or "")
+        value = {"true": True, "false": False}.get((text_of(node) or "").lower())
         return self._or_leave_out(node, value, "true or false")
 
     def words(self, name: str) -> tuple[str, ...] | None:
-        """A command line: a list of words, or a text that is taken apart as a shell does it."""
+        """Return a command line: a list of words, or a text that is split as a shell splits it."""
         node = self.node(name)
         if node is None:
             return None
@@ -87,16 +89,16 @@ class Fields:
         return self._or_leave_out(node, words, "a command line")
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts, or a single one."""
+        """Return a list of texts, or a single one as a list."""
         node = self.node(name)
         if node is None:
             return ()
         text = text_of(node)
-        found = texts_of(node) if text is None else (text,)
-        return self._or_leave_out(node, found, "a list of texts") or ()
+        texts = texts_of(node) if text is None else (text,)
+        return self._or_leave_out(node, texts, "a list of texts") or ()
 
     def section(self, name: str) -> Fields | None:
-        """The entries of a mapping below, none of them marked yet."""
+        """Return the entries of a mapping below, none of them marked yet."""
         node = self.node(name)
         if node is None:
             return None
@@ -106,12 +108,12 @@ class Fields:
         return Fields(node, self._ledger)
 
     def each(self, name: str) -> Iterator[tuple[Fields, str, Node]]:
-        """The entries of a mapping below: its fields, and each name and value, none of them marked yet.
+        """Iterate over a mapping below whose keys are names that the file chooses, none of them marked yet.
 
-        Names are the file's own here, so one without a value or without letters is listed.
+        A name without a value and a value without a name are listed.
         """
         section = self.section(name)
-        for key, node in section.here.entries.items() if section is not None else ():
+        for key, node in section.mapping.entries.items() if section is not None else ():
             if node.value is None or not key:
                 self._ledger.leave_out(
                     node, "it has no value" if key else "it has no name", "give it one, if it matters"
@@ -120,7 +122,7 @@ class Fields:
                 yield section, key, node
 
     def leave_out(self, reasons: Mapping[str, tuple[str, str]]) -> None:
-        """List the keys that are never carried over, with the reason and what to do."""
+        """List the keys that are never carried over, each with a reason and a remedy."""
         for name, (reason, fix) in reasons.items():
             if name in self:
                 self.drop(name, reason, fix)
@@ -138,14 +140,14 @@ class Fields:
             self._ledger.check(node, reason, fix)
 
     def carry(self, *names: str) -> None:
-        """Mark keys that the program needs no word for."""
+        """Mark keys that need no line in the program."""
         for name in names:
             node = self._node.entries.get(name)
             if node is not None:
                 self._ledger.carry(node)
 
     @property
-    def here(self) -> Node:
+    def mapping(self) -> Node:
         """The mapping itself."""
         return self._node
 
@@ -162,16 +164,36 @@ class Fields:
         return value
 
 
+def container_name(text: str) -> str:
+    """Return a name as ECS takes it for containers and ports: with letters, digits, hyphens and underscores."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", text)
+
+
 def text_of(node: Node) -> str | None:
-    """A scalar as a text; None for anything else."""
+    """Return a scalar as Go's ``fmt.Sprint`` writes it, which is what Docker Compose does; None for anything else."""
     value = node.value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, (str, int, float)) else None
+    if isinstance(value, float):
+        return _go_float(value)
+    return str(value) if isinstance(value, (str, int)) else None
+
+
+def _go_float(value: float) -> str:
+    """Return a float with the fewest digits: 1.10 is 1.1, 1e3 is 1000 and 1000000.0 is 1e+06."""
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    if not isinstance(exponent, int):  # infinity
+        return repr(value)
+    size = len(digits) + exponent - 1
+    if value and not -4 <= size < 6:  # noqa: PLR2004 - strconv.FormatFloat with 'g' and the precision -1
+        text = "".join(map(str, digits))
+        mantissa = text if len(text) == 1 else f"{text[0]}.{text[1:]}"
+        return f"{'-' if sign else ''}{mantissa}e{'-' if size < 0 else '+'}{abs(size):02}"
+    return format(Decimal(repr(value)).normalize(), "f")
 
 
 def number_of(node: Node, minimum: int, maximum: int) -> int | None:
-    """A whole number within bounds; None for anything else."""
+    """Return a whole number within bounds; None for anything else."""
     value = node.value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:  # noqa: PLR2004 - no such number is longer
         value = int(value)
@@ -183,8 +205,8 @@ def number_of(node: Node, minimum: int, maximum: int) -> int | None:
 
 
 def texts_of(node: Node) -> tuple[str, ...] | None:
-    """The items of a list, all of them scalars; None for anything else."""
+    """Return the items of a list of scalars; None for anything else."""
     if not isinstance(node.value, list):
         return None
-    found = [text_of(item) for item in node.value]
-    return None if None in found else tuple(each for each in found if each is not None)
+    texts = [text_of(item) for item in node.value]
+    return None if None in texts else tuple(each for each in texts if each is not None)

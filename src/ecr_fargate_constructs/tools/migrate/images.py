@@ -1,4 +1,4 @@
-"""Images and their builds as both formats say them."""
+"""Images and their builds, which both formats describe alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIMPLE = re.compile(r"[\w./ +@-]+")
 
 
 def image_named(reference: str, node: Node, *, credentials_arn: str | None = None) -> Image:
-    """The image of a name.
+    """Return the image of a name.
 
     Raises:
         MigrationError: It is not the name of an image.
@@ -47,7 +47,7 @@ def image_named(reference: str, node: Node, *, credentials_arn: str | None = Non
 
 
 def build_paths(context: str, dockerfile: str | None) -> tuple[str, str | None]:
-    """The directory as the program names it, and the Dockerfile inside; None for one that is outside."""
+    """Return the directory as the program writes it, and the Dockerfile in it; None for one outside of it."""
     directory = posixpath.normpath(context)
     if dockerfile is None:
         return _relative(directory), "Dockerfile"
@@ -61,8 +61,8 @@ def _relative(directory: str) -> str:
 
 
 def build_args(build: Fields) -> dict[str, str]:
-    """Build arguments, as a mapping or as a list of ``NAME=value``; those that look like secrets are left out."""
-    found: dict[str, str] = {}
+    """Return build arguments, from a mapping or a list; those that look like secrets are listed."""
+    arguments: dict[str, str] = {}
     for name, node, value in pairs(build, "args"):
         if value is None:
             build.ledger.leave_out(node, "its value comes from the shell that builds", f'add args={{"{name}": …}}')
@@ -74,34 +74,34 @@ def build_args(build: Fields) -> dict[str, str]:
             )
         else:
             build.ledger.carry(node)
-            found[name] = value
-    return found
+            arguments[name] = value
+    return arguments
 
 
 def pairs(fields: Fields, name: str) -> list[tuple[str, Node, str | None]]:
-    """Names and values, from a mapping or from a list of ``NAME=value``; None for a name alone.
+    """Return names and values, from a mapping or from a list of ``NAME=value``; None for a name without a value.
 
-    Entries that are neither are left out; the others are the caller's to mark.
+    An entry that is neither is listed; the caller marks the others.
     """
     node = fields.node(name)
     if node is None:
         return []
     fields.ledger.enter(node)
-    found: list[tuple[str, Node, str | None]] = []
+    named: list[tuple[str, Node, str | None]] = []
     for key, entry in node.entries.items():
         if not key:
             fields.ledger.leave_out(entry, "it has no name", "give it one")
         elif isinstance(entry.value, (dict, list)):
             fields.ledger.leave_out(entry, "it is not a text", "write its value as a text")
         else:
-            found.append((key, entry, text_of(entry)))
+            named.append((key, entry, text_of(entry)))
     for item in node.items:
         text = text_of(item)
         key, separator, value = (text or "").partition("=")
         if not key:
             fields.ledger.leave_out(item, "it is not of the form NAME=value", "correct it, and run the command again")
         else:
-            found.append((key, item, value if separator else None))
+            named.append((key, item, value if separator else None))
     if not isinstance(node.value, (dict, list)):
         fields.ledger.leave_out(node, "it is neither a mapping nor a list", "correct it, and run the command again")
-    return found
+    return named

@@ -1,4 +1,4 @@
-"""``${NAME}`` in texts, as compose and Copilot have it. The environment of the command is never read."""
+"""``${NAME}`` in texts, as Docker Compose and as Copilot fill it in. The shell's environment is never read."""
 
 from __future__ import annotations
 
@@ -13,28 +13,33 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.document import Path
     from ecr_fargate_constructs.tools.migrate.ledger import Ledger
 
-_VARIABLE = re.compile(
-    r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)"
-    r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>[^{}$]*))?\})"
-)
+_COPILOT = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
+"""All that Copilot replaces: internal/pkg/manifest/interpolate.go of aws/copilot-cli."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFUSED = ""
+"""In a list of missing variables: a dollar sign that Docker Compose refuses."""
+
+_OPERATOR = re.compile(r":?[-?+]")
 
 
 class Interpolation:
-    """Fills in what is known: what ``--variable`` says, and the defaults that stand in the text itself."""
+    """Fills in the values of ``--variable``, and the defaults that the text itself has."""
 
     def __init__(self, variables: Mapping[str, str], *, compose: bool) -> None:
         """Create it.
 
         Args:
             variables: Values by name.
-            compose: Whether ``$NAME`` is a variable and ``$$`` a dollar sign, as in compose and not in Copilot.
+            compose: Whether the syntax is that of Docker Compose, with ``$NAME``, ``$$`` and defaults; else Copilot's.
         """
         self._variables = variables
         self._compose = compose
-        self._open: dict[Path, tuple[Node, list[str]]] = {}
+        self._unfilled: dict[Path, tuple[Node, list[str]]] = {}
+        self._refused: list[Node] = []
 
     def fill(self, node: Node) -> Node:
-        """The same value with all texts filled in; remembers which have a variable without a value."""
+        """Return the same document with all texts filled in, and note the texts with a variable without a value."""
         value = node.value
         if isinstance(value, dict):
             return Node({key: self.fill(entry) for key, entry in value.items()}, node.line, node.path)
@@ -43,39 +48,91 @@ class Interpolation:
         if not isinstance(value, str) or "$" not in value:
             return node
         missing: list[str] = []
-        filled = Node(_VARIABLE.sub(lambda match: self._value(match, missing), value), node.line, node.path)
+        text = self._filled(value, missing) if self._compose else self._filled_by_copilot(value, missing)
+        filled = Node(text, node.line, node.path, text)
+        if _REFUSED in missing:
+            self._refused.append(filled)
+            missing = [name for name in missing if name != _REFUSED]
         if missing:
-            self._open[node.path] = filled, missing
+            self._unfilled[node.path] = filled, missing
         return filled
 
     def missing(self, node: Node) -> list[str]:
-        """Variables in a text that have no value."""
-        return self._open[node.path][1] if node.path in self._open else []
+        """Return the variables of a text that have no value."""
+        return self._unfilled[node.path][1] if node.path in self._unfilled else []
 
     def list_missing(self, ledger: Ledger) -> None:
-        """List the texts that are in the program with a variable in them; those left out are listed already."""
-        for node, names in self._open.values():
-            if ledger.carries(node):
+        """List the texts that are in the program with a variable in them; others have a finding that says more."""
+        for node, names in self._unfilled.values():
+            if ledger.carries(node) and not ledger.lists(node):
                 ledger.check(
                     node,
-                    f"{', '.join(names)} has no value here, and stands in the program as it is written",
+                    f"{', '.join(names)} has no value here, so the program has the text as it is written",
                     f"run the command again with --variable {names[0]}=…, or write the value into the program",
                 )
 
-    def _value(self, match: re.Match[str], missing: list[str]) -> str:
-        if not self._compose and match["name"] is None:
-            return match[0]
-        if match["escaped"] is not None:
-            return "$"
-        name, operator, rest = match["name"] or match["plain"], match["operator"] or "", match["rest"] or ""
-        known = self._variables.get(name)
-        if operator.startswith(":") and not known:
-            known = None  # empty counts as missing
+        for node in self._refused:
+            if ledger.carries(node):
+                ledger.check(node, "Docker Compose refuses a $ that begins no variable", "write $$ for a dollar sign")
+
+    def _filled_by_copilot(self, text: str, missing: list[str]) -> str:
+        def value(match: re.Match[str]) -> str:
+            if match["name"] not in self._variables:
+                missing.append(match["name"])
+            return self._variables.get(match["name"], match[0])
+
+        return _COPILOT.sub(value, text)
+
+    def _filled(self, text: str, missing: list[str]) -> str:
+        """Fill in a text of a compose file; a dollar sign that begins nothing stays as it is."""
+        parts: list[str] = []
+        place = 0
+        while (dollar := text.find("$", place)) >= 0:
+            parts.append(text[place:dollar])
+            replaced, place = self._at(text, dollar, missing)
+            parts.append(replaced)
+        return "".join([*parts, text[place:]])
+
+    def _at(self, text: str, dollar: int, missing: list[str]) -> tuple[str, int]:
+        """Return what replaces the variable at a dollar sign, and where the text goes on behind it."""
+        after = dollar + 1
+        if text.startswith("$", after):
+            return "$", after + 1
+        braced = text.startswith("{", after)
+        name = _NAME.match(text, after + braced)
+        end = _closing_brace(text, after) if braced else (name.end() if name is not None else None)
+        if name is None or end is None:
+            missing.append(_REFUSED)
+            return "$", after
+        if not braced:
+            return self._value(name[0], "", "", text[dollar:end], missing), end
+        operator = _OPERATOR.match(text, name.end())
+        if operator is None and name.end() != end:
+            missing.append(_REFUSED)
+            return "$", after
+        rest = "" if operator is None else text[operator.end() : end]
+        written = text[dollar : end + 1]
+        return self._value(name[0], operator[0] if operator is not None else "", rest, written, missing), end + 1
+
+    def _value(self, name: str, operator: str, rest: str, written: str, missing: list[str]) -> str:
+        value = self._variables.get(name)
+        if operator.startswith(":") and not value:
+            value = None  # with a colon, an empty value counts as none
         if operator.endswith("+"):
-            return "" if known is None else rest
-        if known is not None:
-            return known
+            return "" if value is None else self._filled(rest, missing)
+        if value is not None:
+            return value
         if operator.endswith("-"):
-            return rest
+            return self._filled(rest, missing)
         missing.append(name)
-        return match[0]
+        return written
+
+
+def _closing_brace(text: str, opening: int) -> int | None:
+    """Return the place of the brace that closes the one at ``opening``: braces inside may be nested."""
+    depth = 0
+    for place in range(opening, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    return None

@@ -1,6 +1,6 @@
-"""What became of each key: carried over, carried over in another form, or left out.
+"""A mark for every key of a document: carried over, carried over in another form, or left out.
 
-The list is complete by construction: what nobody has marked is left out, and listed as not known.
+The list is complete by construction: a key without a mark is listed as left out and unknown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What became of a key that is listed."""
+    """The two kinds of findings."""
 
     LEFT_OUT = "left out"
     """It is not in the program."""
@@ -32,11 +32,11 @@ class Finding:
     """A key that is not simply carried over.
 
     Attributes:
-        kind: What became of it.
+        kind: Whether it is left out, or to be checked.
         path: Its keys and positions, from the top of the file.
         line: Its line, from 1.
-        reason: Why.
-        fix: What to do.
+        reason: Why it is listed.
+        fix: What to do about it.
     """
 
     kind: Kind
@@ -47,65 +47,69 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """The path as people write it."""
+        """The path in the usual notation."""
         return place(self.path)
 
 
 class Ledger:
-    """Marks of the keys of one document."""
+    """The marks of one document."""
 
     def __init__(self) -> None:
-        """Begin with no mark."""
+        """Begin without a mark."""
         self._carried: set[Path] = set()
         self._entered: set[Path] = set()
-        self._findings: dict[Path, Finding] = {}
+        self._findings: dict[Path, list[Finding]] = {}
 
     def enter(self, node: Node) -> None:
-        """The value is read entry by entry, each of which gets a mark of its own."""
+        """Mark a value whose entries get marks of their own."""
         self._entered.add(node.path)
 
     def carry(self, node: Node) -> None:
-        """The value, with all that stands below it, is in the program."""
+        """Mark a value, with everything below it, as being in the program."""
         self._carried.add(node.path)
 
     def leave_out(self, node: Node, reason: str, fix: str) -> None:
-        """The value, with all that stands below it, is not in the program."""
+        """List a value, with everything below it, as not being in the program."""
         self._list(node, Kind.LEFT_OUT, reason, fix)
 
     def check(self, node: Node, reason: str, fix: str) -> None:
-        """The value is in the program in another form."""
+        """List a value as being in the program in another form."""
         self._carried.add(node.path)
         self._list(node, Kind.CHECK, reason, fix)
 
     def carries(self, node: Node) -> bool:
-        """Whether the value is in the program: by a mark of its own, or of what it stands in."""
-        places = [node.path[:length] for length in range(len(node.path), -1, -1)]
-        for each in places:
-            if each in self._findings:
-                return self._findings[each].kind is Kind.CHECK
-            if each in self._carried:
+        """Return whether the value is in the program, by its own mark or by that of a value around it."""
+        for length in range(len(node.path), -1, -1):
+            path = node.path[:length]
+            if path in self._findings:
+                return self._findings[path][0].kind is Kind.CHECK
+            if path in self._carried:
                 return True
         return False
 
+    def lists(self, node: Node) -> bool:
+        """Return whether the value itself is listed."""
+        return node.path in self._findings
+
     def _list(self, node: Node, kind: Kind, reason: str, fix: str) -> None:
         finding = Finding(kind=kind, path=node.path, line=node.line, reason=reason, fix=fix)
-        known = self._findings.get(node.path)
-        if known is None or known.kind is Kind.CHECK:  # that it is missing says more than what changed
-            self._findings[node.path] = finding
+        before = self._findings.setdefault(node.path, [])
+        if kind is Kind.LEFT_OUT:
+            before[:] = [each for each in before if each.kind is kind] or [finding]
+        elif not any(each.kind is Kind.LEFT_OUT or each == finding for each in before):
+            before.append(finding)
 
     def findings(self, root: Node) -> tuple[Finding, ...]:
-        """All keys that are not simply carried over, in the order of their lines."""
-        unknown = {each.path: each for each in self._unknown(root)}
-        return tuple(
-            sorted([*self._findings.values(), *unknown.values()], key=lambda each: (each.line, str(each.path)))
-        )
+        """Return the keys that are not simply carried over, in the order of their lines."""
+        listed = [each for findings in self._findings.values() for each in findings]
+        return tuple(sorted([*listed, *self._unknown(root)], key=lambda each: (each.line, str(each.path))))
 
     def _unknown(self, node: Node) -> Iterator[Finding]:
-        """What has no mark on itself, above or below; the highest such value stands for what is below it."""
+        """Find the values with no mark on themselves, above or below; the highest stands for those below it."""
         if self._covered(node):
             return
-        known = node.path in self._entered and node.children
-        if node.path and not known and not self._marked_below(node):
+        entered = node.path in self._entered and node.children
+        if node.path and not entered and not self._marked_below(node):
             yield Finding(
                 kind=Kind.LEFT_OUT,
                 path=node.path,
@@ -118,9 +122,8 @@ class Ledger:
             yield from self._unknown(child)
 
     def _covered(self, node: Node) -> bool:
-        """Whether a mark speaks for all that is below: not that of a value which is read entry by entry."""
-        finding = self._findings.get(node.path)
-        if finding is not None and finding.kind is Kind.LEFT_OUT:
+        """Return whether the mark of a value speaks for everything below it, too."""
+        if node.path in self._findings and self._findings[node.path][0].kind is Kind.LEFT_OUT:
             return True
         return self._marked(node) and (node.path not in self._entered or not node.children)
 

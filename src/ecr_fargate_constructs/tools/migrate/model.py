@@ -1,8 +1,8 @@
-"""What is to be run, whichever file says it. Plain values: what the program is written from."""
+"""Services, whichever file describes them: the plain values from which the program is written."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -21,7 +21,7 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicImage:
-    """An image of a registry, by its name."""
+    """An image in a registry, by its name."""
 
     reference: str
     credentials_arn: str | None = None
@@ -29,7 +29,7 @@ class PublicImage:
 
 @dataclass(frozen=True, kw_only=True)
 class EcrImage:
-    """An image that lies in a repository of ECR."""
+    """An image in a repository of ECR."""
 
     account: str
     region: str
@@ -64,7 +64,7 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
-    """A command inside the container; seconds."""
+    """A command inside the container; times in seconds."""
 
     command: tuple[str, ...]
     interval: int | None = None
@@ -75,11 +75,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """A directory: of the task, or of a file system that the program makes."""
+    """A directory: of the task, or of a file system that the program creates."""
 
     name: str
     owner: str = ""
-    """Service that it belongs to; empty when services share it."""
+    """Service to which it belongs; empty when services share it."""
     efs: bool = False
     uid: int | None = None
     gid: int | None = None
@@ -152,7 +152,7 @@ class LogRouter:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetCheck:
-    """How a load balancer checks a task; seconds."""
+    """How a load balancer checks a task; times in seconds."""
 
     path: str | None = None
     port: int | None = None
@@ -166,19 +166,21 @@ class TargetCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
-    """A name with its zone; the zone's id is filled in by hand where it is not known."""
+    """A domain name with the id of its hosted zone; None for one that the file does not name."""
 
     name: str
     zone_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class WayIn:
+class Ingress:
     """A load balancer in front of a service."""
 
     public: bool = True
+    shared: bool = True
+    """Whether services of a project may share the load balancer."""
     paths: tuple[str, ...] = ()
-    """First segments of the paths that come here; none for all."""
+    """First segments of the paths that reach the service; empty for all paths."""
     domain: Domain | None = None
     check: TargetCheck = field(default_factory=TargetCheck)
     deregistration_delay: int | None = None
@@ -188,24 +190,24 @@ class WayIn:
 
 
 class Shape(Enum):
-    """What a service is to the network."""
+    """How a service is reached."""
 
     WEB = "web"
-    """Behind a load balancer."""
+    """Through a load balancer."""
 
     PRIVATE = "private"
-    """Called by the others, by its name."""
+    """By the other services, under its name."""
 
     WORKER = "worker"
-    """Called by nobody."""
+    """By nobody."""
 
     JOB = "job"
-    """Started by the clock."""
+    """By nobody: a schedule starts it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """How many tasks run; seconds."""
+    """How many tasks run; times in seconds."""
 
     minimum: int
     maximum: int
@@ -215,11 +217,11 @@ class Count:
     cooldown_in: int | None = None
     cooldown_out: int | None = None
     spot_after: int | None = None
-    """Tasks beyond this many are on Spot; None for none."""
+    """Number of tasks beyond which tasks run on Spot; None for no Spot."""
 
     @property
     def fixed(self) -> bool:
-        """Whether it is a number and nothing else."""
+        """Whether it is a fixed number on regular capacity."""
         return self.minimum == self.maximum and self.spot_after is None
 
 
@@ -231,7 +233,10 @@ class Service:
     shape: Shape
     container: Container
     port: int | None = None
-    way_in: WayIn | None = None
+    """The container's main port: that of the load balancer, or the first that others call."""
+    more_ports: tuple[int, ...] = ()
+    """Its other ports, which the other services call."""
+    ingress: Ingress | None = None
     sidecars: tuple[SidecarContainer, ...] = ()
     log_router: LogRouter | None = None
     traces: bool = False
@@ -244,12 +249,35 @@ class Service:
     public_subnets: bool = False
     log_days: int | None = None
     recreate: bool = False
+    """Whether a deployment stops the old tasks first."""
+    networks: tuple[str, ...] = ()
+    """Names of the networks whose members reach each other."""
     connect_name: str | None = None
-    """Its name in the namespace of Service Connect; None when it is not a member."""
+    """Its name in Service Connect; None when it is no member of the namespace."""
     calls: tuple[str, ...] = ()
-    """Names of services that it calls, and which start before it."""
+    """Names of services that it calls, and that are deployed before it."""
+    discovery_name: str | None = None
+    """Its name in the project's DNS namespace; None when it has none."""
+    load_balancer_variable: str | None = None
+    """Variable that gets the load balancer's DNS name."""
     schedule: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that the other services may call, the main one first."""
+        beside = [each.port for each in self.sidecars if each.port is not None]
+        return tuple(dict.fromkeys([*([] if self.port is None else [self.port]), *self.more_ports, *beside]))
+
+    @property
+    def writes_to_files(self) -> bool:
+        """Whether one of its containers writes to a file system that its tasks would share."""
+        return any(mount.volume.efs and not mount.read_only for mount in self.mounts)
+
+    @property
+    def run_once(self) -> Service:
+        """The service with one task, which stops before the next one starts."""
+        return replace(self, count=Count(minimum=1, maximum=1), recreate=True)
 
     @property
     def mounts(self) -> list[Mount]:
@@ -259,11 +287,13 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """All that one program makes."""
+    """Everything that one program creates."""
 
     name: str
     source: str
-    """What the program was made from, in a few words."""
+    """The files from which the program was made, in a few words."""
     services: tuple[Service, ...]
     one_load_balancer: bool = False
-    """Whether the services share a load balancer, each with its route."""
+    """Whether the services share a load balancer, each with its own route."""
+    discovery: str | None = None
+    """The DNS namespace in which services have names; None for no namespace."""

@@ -1,8 +1,9 @@
-"""A program in the making: its imports, its statements, and what several of them use."""
+"""A program in the making: its imports, its statements, and the values that several of them use."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.code import (
@@ -29,7 +30,7 @@ from ecr_fargate_constructs.tools.migrate.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ecr_fargate_constructs.tools.migrate.model import Service
 
@@ -55,82 +56,108 @@ STACK = Name("stack")
 UNKNOWN_ZONE = "Z0000000000EXAMPLE"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """The variables that several services use; None for those that the program does not have."""
+
+    cluster: Name | None = None
+    namespace: Name | None = None
+    discovery: Name | None = None
+    balancer: Name | None = None
+
+
 class Program:
-    """What is written so far."""
+    """The statements so far."""
 
     def __init__(self, *, one_service: bool) -> None:
-        """Begin with nothing."""
+        """Begin without a statement."""
         self._one_service = one_service
         self._register = Register(frozenset({"app", "build", "cdk", "stack", "main", *_CDK}))
         self._statements: list[tuple[str, Expression] | None] = []
-        self._made: dict[str, Name] = {}
+        self._variables: dict[str, Name] = {}
         self._repositories: dict[str, Name] = {}
         self._services: dict[str, tuple[Name, bool]] = {}
+        self._groups: dict[str, Name] = {}
 
     # Names and statements
 
     def own(self, name: str, /, *arguments: Expression, **keywords: Expression | None) -> Call:
-        """A call of something of this library."""
+        """Return a call of a name of this library."""
         return Call(name, *arguments, **keywords)
 
     def cdk(self, name: str, /, *arguments: Expression, **keywords: Expression | None) -> Call:
-        """A call of something of CDK's, such as ``ecs.HealthCheck``."""
+        """Return a call of a name of CDK, such as ``ecs.HealthCheck``."""
         return Call(name, *arguments, **keywords)
 
     def constant(self, name: str) -> Name:
-        """A name of CDK's or of this library's."""
+        """Return a name of CDK or of this library."""
         return Name(name)
 
     def construct_id(self, text: str) -> str:
-        """A construct's id that nothing else has."""
+        """Return a construct id that is not in use."""
         return self._register.construct_id(text)
 
     def let(self, wanted: str, value: Expression) -> Name:
-        """Give a value a name."""
+        """Assign a value to a variable, and return the variable."""
         name = self._register.variable(wanted)
         self._statements.append((name, value))
         return Name(name)
 
     def do(self, call: Call) -> None:
-        """Call something for its effect."""
+        """Add a call as a statement."""
         self._statements.append(("", call))
 
     def gap(self) -> None:
-        """An empty line."""
+        """Add an empty line."""
         self._statements.append(None)
 
     def named(self, service: Service, noun: str) -> str:
-        """A variable's name: the noun alone where there is one service."""
+        """Return a variable's name: the noun alone where the program has one service."""
         return noun if self._one_service else f"{service.name} {noun}"
 
     def once(self, key: object, make: Callable[[], Name]) -> Name:
-        """What is made once, however often it is used."""
+        """Return the variable of a value that is made once, however often it is used."""
         text = repr(key)
-        if text not in self._made:
-            self._made[text] = make()
-        return self._made[text]
+        if text not in self._variables:
+            self._variables[text] = make()
+        return self._variables[text]
 
     def remember(self, service: Service, name: Name) -> None:
-        """Keep a service's name for those that call it."""
+        """Keep the variable of a service for those that call it."""
         self._services[service.name] = name, service.shape is Shape.WEB
+        if service.shape is not Shape.JOB:
+            self._groups[service.name] = name
+
+    def remember_group(self, service: Service, name: Name) -> None:
+        """Keep the variable of the security group of a job, which has no connections of its own."""
+        self._groups[service.name] = name
+
+    def has_group(self, service: Service) -> bool:
+        """Return whether security groups can let a service in, or out."""
+        return service.name in self._groups
+
+    def group(self, service: Service) -> Name:
+        """Return the variable whose connections are those of a service."""
+        return self._groups[service.name]
 
     def has(self, service: str) -> bool:
-        """Whether a service stands above already."""
+        """Return whether the program has a service already."""
         return service in self._services
 
-    def service(self, service: str) -> Name:
-        """A service that stands above."""
-        return self._services[service][0]
+    def group_of(self, network: str, services: Sequence[Service]) -> Name:
+        """Return the connections of all services of a network."""
+        groups: list[Expression] = [Name(f"*{self.group(each).text}.connections.security_groups") for each in services]
+        return self.let(f"{network} network", self.cdk("ec2.Connections", security_groups=groups))
 
     def ecs_service(self, service: str) -> Name:
-        """CDK's service inside of a service that stands above."""
+        """Return CDK's service of a service that the program has already."""
         name, web = self._services[service]
         return Name(f"{name.text}.service") if web else name
 
-    # What several statements use
+    # Values that several statements use
 
     def duration(self, amount: int | None) -> Call | None:
-        """A duration in seconds, or in minutes where that is shorter."""
+        """Return a duration in seconds, or in whole minutes."""
         if amount is None:
             return None
         if amount and amount % 60 == 0:
@@ -138,7 +165,7 @@ class Program:
         return Call("cdk.Duration.seconds", amount)
 
     def image(self, image: Image, service: Service, label: str) -> Expression:
-        """The image of a container; in a repository of the service's when it is built."""
+        """Return the image of a container; one that is built gets a repository for its service."""
         if isinstance(image, Build):
             return self.once(image, lambda: self._built(image, service, label))
         if isinstance(image, EcrImage):
@@ -146,7 +173,7 @@ class Program:
         return self._public(image, service, label)
 
     def _built(self, image: Build, service: Service, label: str) -> Name:
-        first = service.name not in self._repositories  # it has the id Image; the others have one of their own
+        first = service.name not in self._repositories  # it has the id Image, and the others have their own
         if first:
             self._repositories[service.name] = self._repository(service)
         repository = self._repositories[service.name]
@@ -202,9 +229,9 @@ class Program:
         return self.cdk("ecs.ContainerImage.from_registry", image.reference, credentials=secret)
 
     def secret_object(self, secret: Secret, label: str) -> Name:
-        """A secret in Secrets Manager, by its name or ARN."""
+        """Return a secret in Secrets Manager, by its name or ARN."""
         method = "from_secret_name_v2"
-        if secret.name.startswith("arn:"):  # a complete one ends in six characters of Secrets Manager's own
+        if secret.name.startswith("arn:"):  # a complete ARN ends in six characters that Secrets Manager adds
             method = "from_secret_complete_arn" if _SUFFIX.search(secret.name) else "from_secret_partial_arn"
         return self.once(
             ("secret", secret.name),
@@ -214,17 +241,17 @@ class Program:
         )
 
     def secrets(self, secrets: Mapping[str, Parameter | Secret], service: Service) -> dict[str, Expression]:
-        """Secrets as the containers of CDK take them."""
-        found: dict[str, Expression] = {}
+        """Return secrets as CDK takes them for a container."""
+        expressions: dict[str, Expression] = {}
         for name, secret in secrets.items():
             label = self.named(service, name)
             if isinstance(secret, Secret):
                 value = self.secret_object(secret, label)
                 arguments: list[Expression] = [value] if secret.field is None else [value, secret.field]
-                found[name] = self.cdk("ecs.Secret.from_secrets_manager", *arguments)
+                expressions[name] = self.cdk("ecs.Secret.from_secrets_manager", *arguments)
             else:
-                found[name] = self.cdk("ecs.Secret.from_ssm_parameter", self._parameter(secret, label))
-        return found
+                expressions[name] = self.cdk("ecs.Secret.from_ssm_parameter", self._parameter(secret, label))
+        return expressions
 
     def _parameter(self, parameter: Parameter, label: str) -> Name:
         return self.once(
@@ -241,14 +268,14 @@ class Program:
         )
 
     def environment(self, environment: Mapping[str, str | Imported]) -> dict[str, Expression]:
-        """Environment variables."""
+        """Return environment variables."""
         return {
             name: Call("cdk.Fn.import_value", value.name) if isinstance(value, Imported) else value
             for name, value in environment.items()
         }
 
     def zone(self, domain: Domain) -> Name:
-        """The hosted zone of a domain."""
+        """Return the hosted zone of a domain."""
         labels = domain.name.split(".")
         name = ".".join(labels[-2:]) if len(labels) > 2 else domain.name  # noqa: PLR2004 - a name and its ending
         return self.once(
@@ -266,7 +293,7 @@ class Program:
         )
 
     def files(self, volume: Volume) -> Name:
-        """The file system of a volume."""
+        """Return the file system of a volume."""
         label = f"{volume.owner} {volume.name} files".strip()
         return self.once(
             ("files", volume),
@@ -277,7 +304,7 @@ class Program:
         )
 
     def access_point(self, volume: Volume) -> Name:
-        """Where tasks enter the file system: a directory of theirs, with a user that may write."""
+        """Return the access point of a volume: a directory with a user that may write."""
         files = self.files(volume)
         uid, gid = str(volume.uid or 1000), str(volume.gid or volume.uid or 1000)
         return self.once(
@@ -295,7 +322,7 @@ class Program:
         )
 
     def text(self, title: str, stack: str) -> str:
-        """The whole program: what nobody refers to has no name, and what is not used is not imported."""
+        """Return the whole program, without variables and imports that it does not use."""
         used = {head for each in self._statements if each is not None for head in heads(each[1])}
         lines = [assignment("stack", Call("cdk.Stack", Name("app"), stack))]
         for each in self._statements:

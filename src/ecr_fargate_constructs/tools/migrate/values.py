@@ -1,4 +1,4 @@
-"""Durations, amounts of memory, schedules and sizes as the two formats write them."""
+"""Durations, amounts of memory, schedules and task sizes in the notation of both formats."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.document import Node
 
 ENV_FILE = (
-    "ECS reads files whose names end in .env, and one that is called .env has no ending to CDK",
+    "ECS takes only files with the extension .env, and for CDK the name .env has no extension",
     "rename it, for example to web.env, and run the command again",
 )
-"""Why a file of variables is left out, and what to do."""
+"""Why a file of variables is left out, and the remedy."""
+
+SECRET_VARIABLE = (
+    "it seems to be a secret, and in the program it would be readable in the template",
+    "put it into Secrets Manager, and give it as a secret: AppContainer(secrets=…)",
+)
+"""Why a variable is left out, and the remedy."""
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h|d))+")
@@ -37,8 +43,10 @@ _WEEK_DAY = re.compile(r"(?<![/\d])[0-7](?!\d)")
 
 
 def seconds(node: Node) -> float | None:
-    """A duration such as ``1m30s``, or a number of seconds; None for anything else."""
+    """Return a duration such as ``1m30s``, or a number of seconds; None for anything else."""
     value = node.value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value) if len(value) <= len(str(_MOST)) else -1
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if 0 <= value <= _MOST else None
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
@@ -48,7 +56,7 @@ def seconds(node: Node) -> float | None:
 
 
 def mebibytes(node: Node) -> float | None:
-    """An amount of memory such as ``512m`` or ``1.5gb``, or a number of bytes, in MiB; None for anything else."""
+    """Return an amount of memory such as ``512m``, ``1.5gb`` or a number of bytes, in MiB; None for anything else."""
     value = node.value
     text = str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
     match = _BYTES.fullmatch(text.strip())
@@ -58,7 +66,7 @@ def mebibytes(node: Node) -> float | None:
 
 
 def cpus(node: Node) -> float | None:
-    """A number of CPUs such as ``0.5``; None for anything else."""
+    """Return a number of CPUs such as ``0.5``; None for anything else."""
     try:
         number = float(node.value) if isinstance(node.value, (str, int, float)) else -1
     except ValueError:
@@ -67,7 +75,7 @@ def cpus(node: Node) -> float | None:
 
 
 def fargate_size(cpu: float, memory: float) -> tuple[int, int] | None:
-    """The smallest size of Fargate with so many CPU units and so much memory; None when there is none."""
+    """Return the smallest size of Fargate with at least this many CPU units and MiB; None when there is none."""
     fitting = [
         (units, size) for units, sizes in FARGATE_SIZES.items() for size in sizes if units >= cpu and size >= memory
     ]
@@ -75,7 +83,7 @@ def fargate_size(cpu: float, memory: float) -> tuple[int, int] | None:
 
 
 def schedule(text: str) -> str | None:
-    """A schedule of Copilot's as EventBridge writes it; None for one that it does not have."""
+    """Return a schedule of Copilot in the notation of EventBridge; None for one that EventBridge cannot express."""
     if text in _NAMED or _EVENTS.fullmatch(text):
         return _NAMED.get(text, text)
     if text.startswith("@every "):
@@ -86,12 +94,12 @@ def schedule(text: str) -> str | None:
     minute, hour, day, month, week_day = fields
     if week_day == "*":
         return f"cron({minute} {hour} {day} {month} ? *)"
-    # Where both days are given cron takes either, and EventBridge knows one of the two.
+    # With both days, cron runs on either; EventBridge takes only one of the two.
     return None if day != "*" else f"cron({minute} {hour} ? {month} {_WEEK_DAY.sub(_day_of_events, week_day)} *)"
 
 
 def _day_of_events(match: re.Match[str]) -> str:
-    """Cron counts the days of a week from 0, Sunday, which is also 7; EventBridge from 1."""
+    """Return EventBridge's number of a weekday: cron counts from 0, Sunday, which is also 7; EventBridge from 1."""
     return str(int(match[0]) % 7 + 1)
 
 

@@ -1,4 +1,4 @@
-"""Containers as the library and as plain CDK take them: the names of most options are the same."""
+"""The options of containers, most of which have the same names in this library and in plain CDK."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLUENT_BIT = "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"
 
 
 def shared_options(program: Program, container: Container, service: Service) -> dict[str, Expression | None]:
-    """Options with one name in both; those that are not needed are None."""
+    """Return the options with the same name in both; None for those without a value."""
     return {
         "environment": program.environment(container.environment) or None,
         "secrets": program.secrets(container.secrets, service) or None,
@@ -44,7 +44,7 @@ def shared_options(program: Program, container: Container, service: Service) -> 
 
 
 def library_options(program: Program, container: Container, service: Service) -> dict[str, Expression | None]:
-    """Options of ``AppContainer`` and ``Sidecar``."""
+    """Return the options of ``AppContainer`` and ``Sidecar``."""
     options = shared_options(program, container, service)
     if container.read_only_root:
         options["readonly_root_filesystem"] = None  # the library's default
@@ -63,14 +63,14 @@ def library_options(program: Program, container: Container, service: Service) ->
 
 
 def firelens(program: Program, container: Container) -> Call | None:
-    """The log driver that sends lines to the task's log router."""
+    """Return the log driver that sends to the task's log router."""
     if not container.firelens:
         return None
     return program.cdk("ecs.LogDrivers.firelens", options=dict(container.firelens))
 
 
 def router_options(program: Program, service: Service) -> Call | None:
-    """What the log router is told; None for its defaults."""
+    """Return the options of the log router; None for its defaults."""
     router = service.log_router
     if router is None or (router.config_file is None and router.metadata):
         return None
@@ -83,11 +83,11 @@ def router_options(program: Program, service: Service) -> Call | None:
 
 
 def sidecars(program: Program, service: Service) -> list[Expression]:
-    """The containers beside the application."""
-    found: list[Expression] = []
+    """Return the containers beside the application."""
+    calls: list[Expression] = []
     for each in service.sidecars:
         options = library_options(program, each.container, service)
-        found.append(
+        calls.append(
             program.own(
                 "Sidecar",
                 each.name,
@@ -98,12 +98,12 @@ def sidecars(program: Program, service: Service) -> list[Expression]:
             )
         )
     if service.traces:
-        found.append(program.own("Sidecar.adot"))
+        calls.append(program.own("Sidecar.adot"))
     if service.log_router is not None:
-        found.append(
+        calls.append(
             program.own("Sidecar.log_router", image=service.log_router.image, config=router_options(program, service))
         )
-    return found
+    return calls
 
 
 def _health_check(program: Program, container: Container) -> Call | None:
@@ -125,7 +125,7 @@ def _mount(program: Program, mount: Mount) -> Call:
 
 
 def volume(program: Program, mount: Mount) -> Expression:
-    """The volume of a mount, made once."""
+    """Return the volume of a mount, which is made once."""
     wanted = mount.volume
     if not wanted.efs:
         return program.once(wanted, lambda: program.let(wanted.name, program.own("SharedVolume", wanted.name)))
@@ -151,7 +151,7 @@ def _runtime(program: Program, container: Container) -> Call | None:
 
 
 def capabilities(program: Program, names: tuple[str, ...]) -> list[Expression] | None:
-    """Linux capabilities, by CDK's names for them."""
+    """Return Linux capabilities under CDK's names."""
     return [program.constant(f"ecs.Capability.{name}") for name in names] or None
 
 
@@ -166,5 +166,5 @@ def _has_runtime(container: Container) -> bool:
 
 
 def dotted(base: Name, attribute: str) -> Name:
-    """An attribute of what has a name."""
+    """Return an attribute of a variable."""
     return Name(f"{base.text}.{attribute}")

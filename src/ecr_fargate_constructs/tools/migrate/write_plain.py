@@ -1,4 +1,4 @@
-"""Services that no load balancer leads to, and jobs: plain CDK, with this library's image and network."""
+"""Services without a load balancer, and jobs: plain CDK, with the image and the network of this library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.code import Call, Expression, Name
+from ecr_fargate_constructs.tools.migrate.fields import container_name
 from ecr_fargate_constructs.tools.migrate.model import Build, Shape
 from ecr_fargate_constructs.tools.migrate.program import STACK
 from ecr_fargate_constructs.tools.migrate.write_container import (
@@ -16,29 +17,31 @@ from ecr_fargate_constructs.tools.migrate.write_container import (
     router_options,
     shared_options,
 )
-from ecr_fargate_constructs.tools.migrate.write_web import log_days, public_subnets
+from ecr_fargate_constructs.tools.migrate.write_ports import deploy_after, mapping, offered
+from ecr_fargate_constructs.tools.migrate.write_web import ONE_AT_A_TIME, log_days, public_subnets
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.model import Container, Service, Volume
-    from ecr_fargate_constructs.tools.migrate.program import Program
+    from ecr_fargate_constructs.tools.migrate.program import Program, Shared
 
 _CPU, _MEMORY = 256, 512
+_DNS_TTL = 10  # seconds, as Copilot and CloudMap of this library have it
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where containers are added, and where their lines go."""
+    """The task definition of the containers, and their log group."""
 
     task: Name
     logs: Name
 
 
-def plain(program: Program, service: Service, *, cluster: Name, namespace: Name | None) -> Name:
-    """A service, or a job, from its task definition on."""
+def plain(program: Program, service: Service, shared: Shared) -> Name:
+    """Write a service, or a job, from its task definition on."""
     task = _task(program, service)
     if service.shape is Shape.JOB:
-        return _job(program, service, task, cluster)
-    return _service(program, service, task, cluster, namespace)
+        return _job(program, service, task, shared)
+    return _service(program, service, task, shared)
 
 
 def _task(program: Program, service: Service) -> Name:
@@ -72,10 +75,16 @@ def _task(program: Program, service: Service) -> Name:
     for volume in {mount.volume.name: mount.volume for mount in service.mounts}.values():
         _add_volume(program, task, volume)
     place = _Place(task, group)
-    names = {"web": _container(program, service, place, service.name, service.container, port=service.port)}
+    ports = () if service.port is None else (service.port, *service.more_ports)
+    main: list[Expression] = [mapping(program, service, port) for port in ports]
+    name = container_name(service.name)
+    names = {"web": _container(program, service, place, name, service.container, mappings=main)}
     for each in service.sidecars:
+        beside: list[Expression] = (
+            [] if each.port is None else [program.cdk("ecs.PortMapping", container_port=each.port)]
+        )
         names[each.name] = _container(
-            program, service, place, each.name, each.container, port=each.port, essential=each.essential
+            program, service, place, each.name, each.container, mappings=beside, essential=each.essential
         )
     if service.log_router is not None:
         program.do(
@@ -120,7 +129,7 @@ def _container(
     name: str,
     container: Container,
     *,
-    port: int | None,
+    mappings: list[Expression],
     essential: bool = True,
 ) -> Name:
     image = program.image(container.image, service, name)
@@ -128,21 +137,17 @@ def _container(
         image = program.cdk("ecs.ContainerImage.from_registry", image)
     elif isinstance(image, Name) and isinstance(container.image, Build):
         image = dotted(image, "container_image")
-    main = name == service.name
-    mapping = program.cdk(
-        "ecs.PortMapping", container_port=port or 80, name=name if main and service.connect_name is not None else None
-    )
     options = shared_options(program, container, service)
     if not container.read_only_root:
         options["readonly_root_filesystem"] = None  # CDK's default
-    made = program.let(
+    variable = program.let(
         f"{name} container",
         Call(
             f"{place.task.text}.add_container",
             name,
             image=image,
             essential=None if essential else False,
-            port_mappings=None if port is None else [mapping],
+            port_mappings=mappings or None,
             **options,
             pseudo_terminal=container.terminal or None,
             interactive=container.interactive or None,
@@ -157,12 +162,12 @@ def _container(
             logging=firelens(program, container) or _aws_logs(program, name, place.logs),
         ),
     )
-    _finish_container(program, made, container)
-    return made
+    _finish_container(program, variable, container)
+    return variable
 
 
-def _finish_container(program: Program, made: Name, container: Container) -> None:
-    linux = f"{made.text}.linux_parameters"
+def _finish_container(program: Program, variable: Name, container: Container) -> None:
+    linux = f"{variable.text}.linux_parameters"
     for verb, names in (("add", container.added_capabilities), ("drop", container.dropped_capabilities)):
         if names:
             program.do(Call(f"{linux}.{verb}_capabilities", *(capabilities(program, names) or [])))
@@ -173,7 +178,7 @@ def _finish_container(program: Program, made: Name, container: Container) -> Non
         for mount in container.mounts
     ]
     if points:
-        program.do(Call(f"{made.text}.add_mount_points", *points))
+        program.do(Call(f"{variable.text}.add_mount_points", *points))
 
 
 def _aws_logs(program: Program, name: str, group: Name) -> Call:
@@ -201,7 +206,7 @@ def _depend(program: Program, service: Service, names: dict[str, Name]) -> None:
             program.do(Call(f"{names[owner].text}.add_container_dependencies", *dependencies))
 
 
-def _service(program: Program, service: Service, task: Name, cluster: Name, namespace: Name | None) -> Name:
+def _service(program: Program, service: Service, task: Name, shared: Shared) -> Name:
     count = service.count
     strategies: list[Expression] = []
     if count is not None and count.spot_after is not None:
@@ -212,55 +217,55 @@ def _service(program: Program, service: Service, task: Name, cluster: Name, name
                 )
             )
         strategies.append(program.cdk("ecs.CapacityProviderStrategy", capacity_provider="FARGATE_SPOT", weight=1))
-    connect = None
-    if service.connect_name is not None and namespace is not None:
-        offered = program.cdk(
-            "ecs.ServiceConnectService",
-            port_mapping_name=service.name,
-            discovery_name=service.connect_name,
-            dns_name=service.connect_name,
-        )
+    connect = cloud_map = None
+    if service.connect_name is not None and shared.namespace is not None:
         connect = program.cdk(
             "ecs.ServiceConnectProps",
-            namespace=dotted(namespace, "namespace_arn"),
-            services=[offered] if service.port is not None else None,
+            namespace=dotted(shared.namespace, "namespace_arn"),
+            services=offered(program, service),
         )
-    made = program.let(
+    if service.discovery_name is not None and shared.discovery is not None:
+        cloud_map = program.cdk(
+            "ecs.CloudMapOptions",
+            cloud_map_namespace=shared.discovery,
+            name=service.discovery_name,
+            dns_ttl=program.duration(_DNS_TTL),
+        )
+    variable = program.let(
         service.name,
         program.cdk(
             "ecs.FargateService",
             STACK,
             program.construct_id(service.name),
-            cluster=cluster,
+            cluster=shared.cluster,
             task_definition=task,
             desired_count=1 if count is None else count.minimum,
             capacity_provider_strategies=strategies or None,
             min_healthy_percent=0 if service.recreate else 100,
+            max_healthy_percent=ONE_AT_A_TIME if service.recreate else None,
             circuit_breaker=program.cdk("ecs.DeploymentCircuitBreaker", enable=True, rollback=True),
             enable_execute_command=service.enable_execute_command or None,
             assign_public_ip=service.public_subnets or None,
             vpc_subnets=public_subnets(program, service),
             service_connect_configuration=connect,
+            cloud_map_options=cloud_map,
         ),
     )
-    _autoscale(program, service, made)
+    _autoscale(program, service, variable)
     for volume in {mount.volume.name: mount.volume for mount in service.mounts if mount.volume.efs}.values():
-        program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", made))
-    for each in service.calls:
-        if connect is not None and program.has(each):
-            # The resources alone: a rule that lets the caller in belongs to the called, and would close a circle.
-            called = Call(f"{program.ecs_service(each).text}.node.find_child", "Service")
-            program.do(Call(f'{made.text}.node.find_child("Service").node.add_dependency', called))
-    return made
+        program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", variable))
+    if connect is not None:
+        deploy_after(program, variable, service)
+    return variable
 
 
-def _autoscale(program: Program, service: Service, made: Name) -> None:
+def _autoscale(program: Program, service: Service, variable: Name) -> None:
     count = service.count
     if count is None or count.minimum == count.maximum:
         return
     tasks = program.let(
         f"{service.name} tasks",
-        Call(f"{made.text}.auto_scale_task_count", min_capacity=count.minimum, max_capacity=count.maximum),
+        Call(f"{variable.text}.auto_scale_task_count", min_capacity=count.minimum, max_capacity=count.maximum),
     )
     for name, verb, percent in (
         ("Cpu", "scale_on_cpu_utilization", count.cpu_percent),
@@ -278,20 +283,33 @@ def _autoscale(program: Program, service: Service, made: Name) -> None:
             )
 
 
-def _job(program: Program, service: Service, task: Name, cluster: Name) -> Name:
+def _job(program: Program, service: Service, task: Name, shared: Shared) -> Name:
     if service.schedule is None:
         return task
+    files = {mount.volume.name: mount.volume for mount in service.mounts if mount.volume.efs}
+    group = None
+    if files or service.networks:  # CDK's pattern has no connections
+        group = program.let(
+            f"{service.name} group",
+            program.cdk(
+                "ec2.SecurityGroup", STACK, program.construct_id(f"{service.name} group"), vpc=Name("network.vpc")
+            ),
+        )
+        program.remember_group(service, group)
+        for volume in files.values():
+            program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", group))
     return program.let(
         service.name,
         program.cdk(
             "ecs_patterns.ScheduledFargateTask",
             STACK,
             program.construct_id(service.name),
-            cluster=cluster,
+            cluster=shared.cluster,
             schedule=program.cdk("appscaling.Schedule.expression", service.schedule),
             scheduled_fargate_task_definition_options=program.cdk(
                 "ecs_patterns.ScheduledFargateTaskDefinitionOptions", task_definition=task
             ),
             subnet_selection=public_subnets(program, service),
+            security_groups=None if group is None else [group],
         ),
     )

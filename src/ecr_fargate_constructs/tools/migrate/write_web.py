@@ -1,19 +1,20 @@
-"""Services behind a load balancer, of their own or shared."""
+"""Services behind a load balancer of their own, or behind a shared one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.code import Call, Expression, Name
-from ecr_fargate_constructs.tools.migrate.model import Build, WayIn
+from ecr_fargate_constructs.tools.migrate.model import Build, Ingress
 from ecr_fargate_constructs.tools.migrate.program import STACK
 from ecr_fargate_constructs.tools.migrate.write_container import dotted, library_options, sidecars
+from ecr_fargate_constructs.tools.migrate.write_ports import deploy_after, mapping, offered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_fargate_constructs.tools.migrate.model import Domain, Service
-    from ecr_fargate_constructs.tools.migrate.program import Program
+    from ecr_fargate_constructs.tools.migrate.program import Program, Shared
 
 _DAYS = {
     1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH", 60: "TWO_MONTHS",
@@ -23,11 +24,15 @@ _DAYS = {
 }  # fmt: skip
 _DEFAULT_DAYS = 30
 
+ONE_AT_A_TIME = 101
+"""Percent of the wanted tasks that may run while a deployment stops the old ones first: rounded down, no more than
+wanted up to 99 tasks. ECS rebalances zones only above 100."""
 
-def load_balanced(program: Program, service: Service, *, cluster: Name | None, namespace: Name | None) -> Name:
-    """A service with a load balancer of its own."""
-    way = service.way_in or WayIn()
-    options = _options(program, service, cluster=cluster)
+
+def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
+    """Write a service with a load balancer of its own."""
+    ingress = service.ingress or Ingress()
+    options = _options(program, service, cluster=shared.cluster)
     fixed = service.count is not None and service.count.fixed
     call = program.own(
         "LoadBalancedFargateService",
@@ -36,37 +41,41 @@ def load_balanced(program: Program, service: Service, *, cluster: Name | None, n
         **options,
         desired_count=service.count.minimum if fixed and service.count is not None else None,
         scaling=None if fixed else scaling(program, service),
-        ingress=ingress(program, way, [way.domain] if way.domain is not None else []),
+        ingress=ingress_call(program, ingress, [ingress.domain] if ingress.domain is not None else []),
     )
-    return _finished(program, service, call, namespace)
+    return _finished(program, service, call, shared)
 
 
-def routed(program: Program, service: Service, *, balancer: Name, cluster: Name | None, namespace: Name | None) -> Name:
-    """A service along its route on a load balancer that it shares."""
-    way = service.way_in or WayIn()
-    first, *more = way.paths or ("",)
+def routed(program: Program, service: Service, shared: Shared) -> Name:
+    """Write a service with a route on a load balancer that it shares."""
+    ingress = service.ingress or Ingress()
+    first, *more = ingress.paths or ("",)
     call = program.own(
         "RoutedFargateService",
         STACK,
         program.construct_id(service.name),
-        load_balancer=balancer,
-        route=_route(program, way, first),
-        **_options(program, service, cluster=cluster),
-        targets=_targets(program, way),
+        load_balancer=shared.balancer,
+        route=_route(program, ingress, first),
+        **_options(program, service, cluster=shared.cluster),
+        targets=_targets(program, ingress),
         scaling=scaling(program, service),
     )
-    name = _finished(program, service, call, namespace)
+    name = _finished(program, service, call, shared)
     for path in more:
-        program.do(Call(f"{name.text}.add_route", program.construct_id(f"route {path}"), _route(program, way, path)))
+        program.do(
+            Call(f"{name.text}.add_route", program.construct_id(f"route {path}"), _route(program, ingress, path))
+        )
     return name
 
 
 def shared_load_balancer(program: Program, services: Sequence[Service], *, public: bool, vpc: Name | None) -> Name:
-    """The load balancer of several services, with a certificate for every domain."""
+    """Write the load balancer of several services, with a certificate for every domain."""
     noun = "shared" if public else "internal"
-    domains = {each.way_in.domain.name: each.way_in.domain for each in services if each.way_in and each.way_in.domain}
+    domains = {
+        each.ingress.domain.name: each.ingress.domain for each in services if each.ingress and each.ingress.domain
+    }
     ordered = list(domains.values())
-    way = WayIn(public=public)
+    ingress = Ingress(public=public)
     balancer = program.let(
         noun,
         program.own(
@@ -74,7 +83,7 @@ def shared_load_balancer(program: Program, services: Sequence[Service], *, publi
             STACK,
             program.construct_id(noun),
             vpc=vpc,
-            ingress=ingress(program, way, ordered),
+            ingress=ingress_call(program, ingress, ordered),
         ),
     )
     for domain in ordered[1:]:
@@ -94,9 +103,9 @@ def shared_load_balancer(program: Program, services: Sequence[Service], *, publi
     return balancer
 
 
-def ingress(program: Program, way: WayIn, domains: Sequence[Domain]) -> Call:
-    """The way in; over HTTPS when there is a domain."""
-    kind = ("Public" if way.public else "Internal") + ("Https" if domains else "Http")
+def ingress_call(program: Program, ingress: Ingress, domains: Sequence[Domain]) -> Call:
+    """Return the ingress; over HTTPS when there is a domain."""
+    kind = ("Public" if ingress.public else "Internal") + ("Https" if domains else "Http")
     certificates: list[Expression] = [
         program.cdk(
             "acm.Certificate",
@@ -112,15 +121,15 @@ def ingress(program: Program, way: WayIn, domains: Sequence[Domain]) -> Call:
         domain_name=domains[0].name if domains else None,
         hosted_zone=program.zone(domains[0]) if domains else None,
         listener=program.own("ListenerSettings", certificates=certificates) if certificates else None,
-        allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in way.allow_from] or None,
-        health_check=_health_check(program, way),
-        deregistration_delay=program.duration(way.deregistration_delay),
-        target_group=_settings(program, way),
+        allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in ingress.allow_from] or None,
+        health_check=_health_check(program, ingress),
+        deregistration_delay=program.duration(ingress.deregistration_delay),
+        target_group=_settings(program, ingress),
     )
 
 
 def scaling(program: Program, service: Service) -> Call | None:
-    """How many tasks run, when the manifest says it."""
+    """Return how many tasks run; None when the file does not say."""
     count = service.count
     if count is None:
         return None
@@ -143,14 +152,14 @@ def scaling(program: Program, service: Service) -> Call | None:
 
 
 def log_days(program: Program, service: Service) -> Name | None:
-    """How long logs are kept; None for the library's 30 days."""
+    """Return how long logs are kept; None for the library's 30 days."""
     if service.log_days in {None, _DEFAULT_DAYS}:
         return None
     return program.constant(f"logs.RetentionDays.{_DAYS[service.log_days or _DEFAULT_DAYS]}")
 
 
 def public_subnets(program: Program, service: Service) -> Call | None:
-    """Where tasks run; None for private subnets."""
+    """Return the subnets of the tasks; None for private ones."""
     if not service.public_subnets:
         return None
     return program.cdk("ec2.SubnetSelection", subnet_type=program.constant("ec2.SubnetType.PUBLIC"))
@@ -177,7 +186,9 @@ def _options(program: Program, service: Service, *, cluster: Name | None) -> dic
         "container": container,
         "sidecars": beside or None,
         "size": size,
-        "deployment": program.own("Rolling", min_healthy_percent=0) if service.recreate else None,
+        "deployment": program.own("Rolling", min_healthy_percent=0, max_healthy_percent=ONE_AT_A_TIME)
+        if service.recreate
+        else None,
         "cluster": cluster,
         "subnets": public_subnets(program, service),
         "enable_execute_command": service.enable_execute_command or None,
@@ -185,48 +196,69 @@ def _options(program: Program, service: Service, *, cluster: Name | None) -> dic
     }
 
 
-def _finished(program: Program, service: Service, call: Call, namespace: Name | None) -> Name:
+def _finished(program: Program, service: Service, call: Call, shared: Shared) -> Name:
     name = program.let(service.name, call)
-    if service.connect_name is not None and namespace is not None:
-        calls: list[Expression] = [program.ecs_service(each) for each in service.calls if program.has(each)]
-        program.do(
-            Call(
-                f"{name.text}.enable_service_connect",
-                program.own("ServiceConnect", namespace=namespace, name=service.connect_name, calls=calls or None),
-            )
-        )
+    balancer = shared.balancer or name
+    if service.load_balancer_variable is not None:
+        address = Name(f"{balancer.text}.load_balancer.load_balancer_dns_name")
+        program.do(Call(f"{name.text}.container.add_environment", service.load_balancer_variable, address))
+    if service.more_ports:
+        mappings: list[Expression] = [mapping(program, service, port) for port in service.more_ports]
+        program.do(Call(f"{name.text}.container.add_port_mappings", *mappings))
+    if shared.discovery is not None and service.discovery_name is not None:
+        cloud_map = program.own("CloudMap", namespace=shared.discovery, name=service.discovery_name)
+        program.do(Call(f"{name.text}.enable_cloud_map", cloud_map))
+    if service.connect_name is not None and shared.namespace is not None:
+        _connect(program, service, name, shared.namespace)
     return name
 
 
-def _route(program: Program, way: WayIn, path: str) -> Call:
+def _connect(program: Program, service: Service, name: Name, namespace: Name) -> None:
+    """Make a service a member of Service Connect; this library's own method offers one port under a simple name."""
+    calls: list[Expression] = [program.ecs_service(each) for each in service.calls if program.has(each)]
+    if not service.more_ports and service.connect_name is not None and "." not in service.connect_name:
+        connect = program.own("ServiceConnect", namespace=namespace, name=service.connect_name, calls=calls or None)
+        program.do(Call(f"{name.text}.enable_service_connect", connect))
+        return
+    program.do(
+        Call(
+            f"{name.text}.service.enable_service_connect",
+            namespace=dotted(namespace, "namespace_arn"),
+            services=offered(program, service),
+        )
+    )
+    deploy_after(program, Name(f"{name.text}.service"), service)
+
+
+def _route(program: Program, ingress: Ingress, path: str) -> Call:
     return program.own(
         "Route",
         path=[path, f"{path}/*"] if path else "/*",
-        host=way.domain.name if way.domain is not None else None,
-        source=list(way.allow_from) or None,
+        host=ingress.domain.name if ingress.domain is not None else None,
+        source=list(ingress.allow_from) or None,
     )
 
 
-def _targets(program: Program, way: WayIn) -> Call | None:
-    check, settings = _health_check(program, way), _settings(program, way)
-    delay = program.duration(way.deregistration_delay)
+def _targets(program: Program, ingress: Ingress) -> Call | None:
+    check, settings = _health_check(program, ingress), _settings(program, ingress)
+    delay = program.duration(ingress.deregistration_delay)
     if check is None and settings is None and delay is None:
         return None
     return program.own("Targets", health_check=check, deregistration_delay=delay, settings=settings)
 
 
-def _settings(program: Program, way: WayIn) -> Call | None:
-    if not way.sticky and way.protocol is None:
+def _settings(program: Program, ingress: Ingress) -> Call | None:
+    if not ingress.sticky and ingress.protocol is None:
         return None
     protocol = None
-    if way.protocol is not None:
-        protocol = program.constant(f"elbv2.ApplicationProtocolVersion.{way.protocol}")
-    sticky = program.own("Stickiness", duration=Call("cdk.Duration.days", 1)) if way.sticky else None
+    if ingress.protocol is not None:
+        protocol = program.constant(f"elbv2.ApplicationProtocolVersion.{ingress.protocol}")
+    sticky = program.own("Stickiness", duration=Call("cdk.Duration.days", 1)) if ingress.sticky else None
     return program.own("TargetGroupSettings", protocol_version=protocol, stickiness=sticky)
 
 
-def _health_check(program: Program, way: WayIn) -> Call | None:
-    check = way.check
+def _health_check(program: Program, ingress: Ingress) -> Call | None:
+    check = ingress.check
     options: dict[str, Expression | None] = {
         "path": None if check.path == "/" else check.path,
         "port": check.port,

@@ -63,8 +63,8 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     blue.enable_service_connect(ServiceConnect(namespace=namespace, name="blue", calls=[grey]))
 
-    grey.connections.allow_from(blue, ec2.Port.tcp(80))
     blue.connections.allow_from(grey, ec2.Port.tcp(80))
+    grey.connections.allow_from(blue, ec2.Port.tcp(80))
     return stack
 
 

@@ -1,10 +1,12 @@
 """Made from a compose file by ecr-fargate migrate: read it before you deploy it."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_servicediscovery as cloudmap
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -13,6 +15,8 @@ from ecr_fargate_constructs import (
     Mount,
     Network,
     PublicHttp,
+    Rolling,
+    ServiceConnect,
     SharedVolume,
 )
 
@@ -21,6 +25,7 @@ def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Shop")
     network = Network(stack, "Network")
     cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
+    namespace = cloudmap.HttpNamespace(stack, "Namespace", name="shop")
 
     gallery_api_token = secretsmanager.Secret.from_secret_name_v2(stack, "GalleryApiToken", "api_token")
     gallery_smtp = secretsmanager.Secret.from_secret_name_v2(stack, "GallerySmtp", "shop/smtp")
@@ -34,7 +39,7 @@ def build(app: cdk.App) -> cdk.Stack:
     uploads = EfsVolume("uploads", file_system=uploads_files, access_point=uploads_entry)
     scratch_2 = SharedVolume("scratch-2")
     tmp_3 = SharedVolume("tmp-3")
-    LoadBalancedFargateService(
+    gallery = LoadBalancedFargateService(
         stack,
         "Gallery",
         container=AppContainer(
@@ -53,9 +58,12 @@ def build(app: cdk.App) -> cdk.Stack:
                 Mount("/tmp", tmp_3),
             ],
         ),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
+        desired_count=1,
         ingress=PublicHttp(),
     )
+    gallery.enable_service_connect(ServiceConnect(namespace=namespace, name="gallery"))
 
     thumbnails_task = ecs.FargateTaskDefinition(
         stack,
@@ -94,10 +102,14 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         task_definition=thumbnails_task,
         desired_count=1,
-        min_healthy_percent=100,
+        min_healthy_percent=0,
+        max_healthy_percent=101,
         circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
     uploads_files.connections.allow_default_port_from(thumbnails)
+
+    gallery.connections.allow_from(thumbnails, ec2.Port.tcp(80))
     return stack
 
 

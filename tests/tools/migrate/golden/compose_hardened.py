@@ -17,7 +17,7 @@ from ecr_fargate_constructs import (
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Shop")
 
-    LoadBalancedFargateService(
+    proxy = LoadBalancedFargateService(
         stack,
         "Proxy",
         container=AppContainer(
@@ -49,6 +49,7 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=2,
         ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
     )
+    proxy.container.add_port_mappings(ecs.PortMapping(container_port=8443))
     return stack
 
 

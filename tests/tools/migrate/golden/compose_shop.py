@@ -132,8 +132,15 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     worker.node.find_child("Service").node.add_dependency(api.node.find_child("Service"))
 
-    api.connections.allow_from(web, ec2.Port.tcp(9000))
-    api.connections.allow_from(worker, ec2.Port.tcp(9000))
+    default_network = ec2.Connections(
+        security_groups=[
+            *web.connections.security_groups,
+            *api.connections.security_groups,
+            *worker.connections.security_groups,
+        ],
+    )
+    web.connections.allow_from(default_network, ec2.Port.tcp(80))
+    api.connections.allow_from(default_network, ec2.Port.tcp(9000))
     return stack
 
 

@@ -1,18 +1,21 @@
 """Made from a compose file by ecr-fargate migrate: read it before you deploy it."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_servicediscovery as cloudmap
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp
+from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp, ServiceConnect
 
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "OddProjectName")
     network = Network(stack, "Network")
     cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
+    namespace = cloudmap.HttpNamespace(stack, "Namespace", name="odd-project-name")
 
-    LoadBalancedFargateService(
+    class_2 = LoadBalancedFargateService(
         stack,
         "Class",
         container=AppContainer(
@@ -33,6 +36,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
+    class_2.enable_service_connect(ServiceConnect(namespace=namespace, name="class"))
 
     stack_task = ecs.FargateTaskDefinition(
         stack,
@@ -53,7 +57,7 @@ def build(app: cdk.App) -> cdk.Stack:
             stream_prefix="stack", log_group=stack_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
         ),
     )
-    ecs.FargateService(
+    stack_2 = ecs.FargateService(
         stack,
         "Stack",
         cluster=cluster,
@@ -61,6 +65,7 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=1,
         min_healthy_percent=100,
         circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
 
     service_3_d_models_task = ecs.FargateTaskDefinition(
@@ -85,7 +90,7 @@ def build(app: cdk.App) -> cdk.Stack:
             stream_prefix="3-d_models", log_group=service_3_d_models_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
         ),
     )
-    ecs.FargateService(
+    service_3_d_models = ecs.FargateService(
         stack,
         "Service3DModels",
         cluster=cluster,
@@ -93,7 +98,17 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=1,
         min_healthy_percent=100,
         circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+
+    default_network = ec2.Connections(
+        security_groups=[
+            *class_2.connections.security_groups,
+            *stack_2.connections.security_groups,
+            *service_3_d_models.connections.security_groups,
+        ],
+    )
+    class_2.connections.allow_from(default_network, ec2.Port.tcp(8080))
     return stack
 
 

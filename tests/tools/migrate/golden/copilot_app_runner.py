@@ -24,7 +24,12 @@ def build(app: cdk.App) -> cdk.Stack:
     frontend = LoadBalancedFargateService(
         stack,
         "Frontend",
-        container=AppContainer(image, 80, environment={"LOG_LEVEL": "info"}, readonly_root_filesystem=False),
+        container=AppContainer(
+            image,
+            80,
+            environment={"COPILOT_SERVICE_NAME": "frontend", "LOG_LEVEL": "info"},
+            readonly_root_filesystem=False,
+        ),
         size=TaskSize(cpu=1024, memory_mib=2048),
         ingress=PublicHttps(
             domain_name="web.example.com",

@@ -34,7 +34,11 @@ def build(app: cdk.App) -> cdk.Stack:
         "api",
         image=image.container_image,
         port_mappings=[ecs.PortMapping(container_port=8080, name="api")],
-        environment={"LOG_LEVEL": "info", "TABLE": cdk.Fn.import_value("shop-orders-table")},
+        environment={
+            "COPILOT_SERVICE_NAME": "api",
+            "LOG_LEVEL": "info",
+            "TABLE": cdk.Fn.import_value("shop-orders-table"),
+        },
         secrets={"GITHUB_TOKEN": ecs.Secret.from_ssm_parameter(github_token)},
         environment_files=[ecs.EnvironmentFile.from_asset("./api.env")],
         health_check=ecs.HealthCheck(

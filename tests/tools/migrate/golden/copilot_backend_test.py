@@ -34,7 +34,12 @@ def build(app: cdk.App) -> cdk.Stack:
         "api",
         image=image.container_image,
         port_mappings=[ecs.PortMapping(container_port=8080, name="api")],
-        environment={"LOG_LEVEL": "info", "TABLE": cdk.Fn.import_value("shop-orders-table")},
+        environment={
+            "COPILOT_SERVICE_NAME": "api",
+            "COPILOT_ENVIRONMENT_NAME": "test",
+            "LOG_LEVEL": "info",
+            "TABLE": cdk.Fn.import_value("shop-orders-table"),
+        },
         secrets={"GITHUB_TOKEN": ecs.Secret.from_ssm_parameter(github_token)},
         environment_files=[ecs.EnvironmentFile.from_asset("./api.env")],
         health_check=ecs.HealthCheck(
@@ -57,6 +62,7 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=2,
         capacity_provider_strategies=[ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)],
         min_healthy_percent=0,
+        max_healthy_percent=101,
         circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
         enable_execute_command=True,
         service_connect_configuration=ecs.ServiceConnectProps(

@@ -24,13 +24,20 @@ def build(app: cdk.App) -> cdk.Stack:
         stack, "GithubToken", parameter_name="GITHUB_TOKEN"
     )
     db_password = secretsmanager.Secret.from_secret_name_v2(stack, "DbPassword", "shop/test/mysql")
-    LoadBalancedFargateService(
+    storefront = LoadBalancedFargateService(
         stack,
         "Storefront",
         container=AppContainer(
             image,
             8080,
-            environment={"LOG_LEVEL": "info", "WORKERS": "4"},
+            environment={
+                "COPILOT_SERVICE_NAME": "storefront",
+                "COPILOT_APPLICATION_NAME": "shop",
+                "COPILOT_ENVIRONMENT_NAME": "test",
+                "COPILOT_SERVICE_DISCOVERY_ENDPOINT": "test.shop.local",
+                "LOG_LEVEL": "info",
+                "WORKERS": "4",
+            },
             secrets={
                 "GITHUB_TOKEN": ecs.Secret.from_ssm_parameter(github_token),
                 "DB_PASSWORD": ecs.Secret.from_secrets_manager(db_password, "password"),
@@ -42,6 +49,7 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=3,
         ingress=PublicHttp(health_check=TargetHealthCheck(path="/_health")),
     )
+    storefront.container.add_environment("COPILOT_LB_DNS", storefront.load_balancer.load_balancer_dns_name)
     return stack
 
 

@@ -29,7 +29,7 @@ def build(app: cdk.App) -> cdk.Stack:
     report_generator_task.add_container(
         "report-generator",
         image=image.container_image,
-        environment={"LOG_LEVEL": "info"},
+        environment={"COPILOT_SERVICE_NAME": "report-generator", "LOG_LEVEL": "info"},
         command=["python", "report.py", "--format", "pdf, a4"],
         linux_parameters=ecs.LinuxParameters(report_generator_task, "ReportGeneratorLinux", init_process_enabled=True),
         logging=ecs.LogDrivers.aws_logs(

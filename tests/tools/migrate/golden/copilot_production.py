@@ -42,12 +42,13 @@ def build(app: cdk.App) -> cdk.Stack:
     zone = route53.HostedZone.from_hosted_zone_attributes(
         stack, "Zone", hosted_zone_id="Z0873220N255IR3MTNR4", zone_name="example.com"
     )
-    LoadBalancedFargateService(
+    checkout = LoadBalancedFargateService(
         stack,
         "Checkout",
         container=AppContainer(
             image,
             8080,
+            environment={"COPILOT_SERVICE_NAME": "checkout", "COPILOT_ENVIRONMENT_NAME": "production"},
             health_check=ecs.HealthCheck(
                 command=["CMD-SHELL", "curl -f http://localhost:8080/_deep || exit 1"],
                 interval=cdk.Duration.seconds(10),
@@ -90,6 +91,7 @@ def build(app: cdk.App) -> cdk.Stack:
             ),
         ),
     )
+    checkout.container.add_environment("COPILOT_LB_DNS", checkout.load_balancer.load_balancer_dns_name)
     return stack
 
 

@@ -13,6 +13,7 @@ from ecr_fargate_constructs import (
     Network,
     PrivateRepository,
     PublicHttp,
+    Rolling,
     SharedVolume,
     Sidecar,
 )
@@ -41,13 +42,17 @@ def build(app: cdk.App) -> cdk.Stack:
     wiki_image = ecs.ContainerImage.from_ecr_repository(wiki_repository, "2.4.1")
     repository = PrivateRepository(stack, "Repository")
     image = repository.build_and_push_image("./seed")
-    LoadBalancedFargateService(
+    wiki = LoadBalancedFargateService(
         stack,
         "Wiki",
         container=AppContainer(
             "public.ecr.aws/nginx/nginx:1.29",
             8443,
-            environment={"UPSTREAM": "localhost:8065"},
+            environment={
+                "COPILOT_SERVICE_NAME": "wiki",
+                "COPILOT_MOUNT_POINTS": '{"scratch":"/var/cache/nginx"}',
+                "UPSTREAM": "localhost:8065",
+            },
             readonly_root_filesystem=False,
             mounts=[Mount("/var/cache/nginx", scratch)],
         ),
@@ -56,6 +61,10 @@ def build(app: cdk.App) -> cdk.Stack:
                 "wiki",
                 wiki_image,
                 ports=[8065],
+                environment={
+                    "COPILOT_SERVICE_NAME": "wiki",
+                    "COPILOT_MOUNT_POINTS": '{"uploads":"/var/uploads","scratch":"/var/scratch"}',
+                },
                 readonly_root_filesystem=False,
                 depends_on={
                     "seed": ecs.ContainerDependencyCondition.SUCCESS,
@@ -70,15 +79,19 @@ def build(app: cdk.App) -> cdk.Stack:
                 "seed",
                 image,
                 essential=False,
+                environment={"COPILOT_SERVICE_NAME": "wiki", "COPILOT_MOUNT_POINTS": '{"uploads":"/var/uploads"}'},
                 command=["python", "seed.py", "--into", "/var/uploads"],
                 readonly_root_filesystem=False,
                 mounts=[Mount("/var/uploads", uploads)],
             ),
             Sidecar.log_router(config=ecs.FirelensOptions(enable_ecs_log_metadata=False)),
         ],
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
+        desired_count=1,
         ingress=PublicHttp(),
     )
+    wiki.container.add_environment("COPILOT_LB_DNS", wiki.load_balancer.load_balancer_dns_name)
     return stack
 
 

@@ -27,6 +27,7 @@ def build(app: cdk.App) -> cdk.Stack:
     cost_analyzer_task.add_container(
         "cost-analyzer",
         image=image.container_image,
+        environment={"COPILOT_SERVICE_NAME": "cost-analyzer"},
         linux_parameters=ecs.LinuxParameters(cost_analyzer_task, "CostAnalyzerLinux", init_process_enabled=True),
         logging=ecs.LogDrivers.aws_logs(
             stream_prefix="cost-analyzer", log_group=cost_analyzer_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING

@@ -1,4 +1,4 @@
-"""The way in of a Copilot manifest."""
+"""The load balancer of a Copilot manifest: ``http``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
 from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
-from ecr_fargate_constructs.tools.migrate.model import Domain, TargetCheck, WayIn
+from ecr_fargate_constructs.tools.migrate.model import Domain, Ingress, TargetCheck
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.document import Node
@@ -21,16 +21,41 @@ _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 _PROTOCOLS = {"http1": None, "http2": "HTTP2", "grpc": "GRPC"}
 
 
-def way_in(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[WayIn, int | None]:
-    """The load balancer, and the port that it sends to when it is not the image's."""
+_ONE_GROUP = "this library sends all requests of a service to one target group"
+_RULE = {
+    "alias": ("the rules of a service have one host", "give the path a route of its own: .add_route(…, Route(host=…))"),
+    "hosted_zone": ("the rules of a service have one host", "see alias"),
+    "allowed_source_ips": (
+        "the rules of a service have the same source addresses",
+        "give the path a route of its own: .add_route(…, Route(source=…))",
+    ),
+    **dict.fromkeys(
+        ("healthcheck", "deregistration_delay", "stickiness", "target_container", "target_port", "version"),
+        (_ONE_GROUP, "make it a service of its own, with a route"),
+    ),
+    "redirect_to_https": ("HTTP is always redirected to HTTPS", "add a listener to .load_balancer"),
+}
+_NEVER = {
+    "alb": (
+        "the program creates a load balancer",
+        "give PublicHttps(load_balancer=ExistingLoadBalancer(…)) the one that exists",
+    ),
+    "ssl_policy": ("the program has this library's policy", "give ListenerSettings(tls_policy=…)"),
+}
+
+
+def read_ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[Ingress, int | None]:
+    """Return the load balancer, and the container's port if it is not the image's."""
     domain = _domain(http)
     protocol = _protocol(http, https=domain is not None)
     redirect = http.flag("redirect_to_https")
     if redirect is False:
-        http.drop("redirect_to_https", "HTTPS always redirects HTTP here", "add a listener on .load_balancer")
+        http.drop("redirect_to_https", "HTTP is always redirected to HTTPS", "add a listener to .load_balancer")
+    http.leave_out(_NEVER)
     return (
-        WayIn(
-            public=public,
+        Ingress(
+            public=public and not _private(http),
+            shared=not app_runner,  # each service of App Runner has an address of its own
             paths=_path(http),
             domain=domain,
             check=_check(http, app_runner=app_runner),
@@ -43,18 +68,38 @@ def way_in(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[Way
     )
 
 
-def additional_rules(http: Fields) -> tuple[str, ...]:
-    """Further paths that come to the service."""
+def _private(http: Fields) -> bool:
+    """Return whether a Request-Driven Web Service is reached from its environment only."""
+    node = http.node("private")
+    if node is None:
+        return False
+    if not isinstance(node.value, dict):
+        return http.flag("private") or False
+    inner = Fields(node, http.ledger)
+    inner.leave_out({"endpoint": ("the load balancer is inside the VPC", "nothing to do")})
+    return True
+
+
+def additional_rules(http: Fields, *, any_path: bool) -> tuple[str, ...]:
+    """Return the further paths that reach the service.
+
+    Args:
+        http: The section.
+        any_path: Whether all paths reach the service anyway, so that a rule adds none.
+    """
     node = http.node("additional_rules")
-    found: list[str] = []
+    paths: list[str] = []
     for item in node.items if node is not None else ():
         if not isinstance(item.value, dict):
             continue
         rule = Fields(item, http.ledger)
-        found.extend(_path(rule))
+        rule.leave_out(_RULE)
+        paths.extend(_path(rule))
+        if any_path and "path" in rule:
+            rule.check("path", "the service gets the requests for all paths", "nothing to do")
     if node is not None and not isinstance(node.value, list):
         http.drop("additional_rules", "it is not a list", "correct it, and run the command again")
-    return tuple(found)
+    return tuple(paths)
 
 
 def _path(http: Fields) -> tuple[str, ...]:
@@ -63,7 +108,7 @@ def _path(http: Fields) -> tuple[str, ...]:
         return ()
     segments = text.strip("/")
     if not _SEGMENTS.fullmatch(segments) or len(segments) > 100:  # noqa: PLR2004 - a rule's value has 128 characters
-        http.drop("path", "a route of this library is an exact path, or one with /* at its end", "give Route(path=…)")
+        http.drop("path", "the command writes routes for plain paths only", "give Route(path=…)")
         return ()
     return (f"/{segments}",)
 
@@ -71,7 +116,7 @@ def _path(http: Fields) -> tuple[str, ...]:
 def _domain(http: Fields) -> Domain | None:
     alias = http.node("alias")
     if alias is None:
-        http.leave_out({"hosted_zone": ("there is no alias beside it", "nothing to do")})
+        http.leave_out({"hosted_zone": ("it has no effect without an alias", "nothing to do")})
         return None
     entries: list[tuple[Node, str, str | None]] = []
     default = http.text("hosted_zone")
@@ -88,16 +133,16 @@ def _domain(http: Fields) -> Domain | None:
     for item, _, _ in usable[1:]:
         http.ledger.leave_out(
             item,
-            "a load balancer has one name of its own here",
-            "give ListenerSettings(certificates=…) the certificate, and add a record",
+            "the program gives a load balancer one domain name",
+            "give ListenerSettings(certificates=…) its certificate, and add a record",
         )
     if not usable:
         return None
     node, name, zone = usable[0]
     if zone is not None and not _ZONE.fullmatch(zone):
         zone = None
-    reason = "the zone's name is taken from the domain's" if zone else "the id of its hosted zone is not in the file"
-    fix = "look at zone_name" if zone else "write it in place of the Z0000000000EXAMPLE in the program"
+    reason = "the program derives the zone's name" if zone else "the file does not have the id of its hosted zone"
+    fix = "see zone_name" if zone else "write it in place of Z0000000000EXAMPLE in the program"
     http.ledger.check(node, reason, fix)
     return Domain(name=name.lower(), zone_id=zone)
 
@@ -111,7 +156,7 @@ def _protocol(http: Fields, *, https: bool) -> str | None:
         return None
     protocol = _PROTOCOLS[version.lower()]
     if protocol is not None and not https:
-        http.drop("version", "a load balancer speaks it for clients over HTTPS only", "give the service an alias")
+        http.drop("version", "a load balancer takes it from clients over HTTPS only", "give the service an alias")
         return None
     return protocol
 
@@ -128,7 +173,7 @@ def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
     timeout = bounded(check, "timeout", Bound(2, 120))
     if timeout is not None and timeout >= (interval or 10):
         interval = timeout + 1
-        check.check("timeout", f"it has to be shorter than the interval, which is {interval} seconds", "look at it")
+        check.check("timeout", f"it has to be shorter than the interval, which is {interval} seconds", "see if it fits")
     elif interval == 5 and timeout is None:  # noqa: PLR2004 - the library's own timeout
         timeout = 4
     codes = check.text("success_codes")
@@ -149,32 +194,32 @@ def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
 
 
 def _threshold(check: Fields, name: str, most: int) -> int | None:
-    found = check.number(name, minimum=1, maximum=most)
-    if found is None or 2 <= found <= 10:  # noqa: PLR2004 - what a target group takes
-        return found
-    wanted = min(max(found, 2), 10)
-    check.check(name, f"a target group takes 2 to 10, so it is {wanted}", "look at it")
+    figure = check.number(name, minimum=1, maximum=most)
+    if figure is None or 2 <= figure <= 10:  # noqa: PLR2004 - the bounds of a target group
+        return figure
+    wanted = min(max(figure, 2), 10)
+    check.check(name, f"a target group takes 2 to 10, so the program has {wanted}", "see if it fits")
     return wanted
 
 
 def _check_path(fields: Fields, name: str, path: str | None) -> str | None:
     if path is not None and not path.startswith("/"):
-        fields.check(name, "it does not begin with a slash, and does in the program", "look at it")
+        fields.check(name, "the program adds the slash at its beginning", "nothing to do")
         return f"/{path}"
     return path
 
 
 def _peers(http: Fields) -> tuple[str, ...]:
     node = http.node("allowed_source_ips")
-    found: list[str] = []
+    networks: list[str] = []
     for item in node.items if node is not None else ():
         network = _network(text_of(item) or "")
         if network is None:
             http.ledger.leave_out(item, "it is not a range of IPv4 addresses", "give allow_from=[ec2.Peer.…]")
         else:
             http.ledger.carry(item)
-            found.append(network)
-    return tuple(found)
+            networks.append(network)
+    return tuple(networks)
 
 
 def _network(text: str) -> str | None:

@@ -1,0 +1,127 @@
+"""Made from a compose file by ecr-fargate migrate: read it before you deploy it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_servicediscovery as cloudmap
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    ImageBuild,
+    LoadBalancedFargateService,
+    Network,
+    PrivateRepository,
+    PublicHttp,
+    ServiceConnect,
+)
+
+
+def build(app: cdk.App) -> cdk.Stack:
+    stack = cdk.Stack(app, "Shop")
+    network = Network(stack, "Network")
+    cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
+    namespace = cloudmap.HttpNamespace(stack, "Namespace", name="shop")
+
+    api_task = ecs.FargateTaskDefinition(
+        stack,
+        "ApiTask",
+        cpu=256,
+        memory_limit_mib=512,
+        runtime_platform=ecs.RuntimePlatform(
+            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+        ),
+    )
+    api_logs = logs.LogGroup(stack, "ApiLogs", retention=logs.RetentionDays.ONE_MONTH)
+    api_repository = PrivateRepository(stack, "ApiRepository")
+    api_image = api_repository.build_and_push_image("./api")
+    api_task.add_container(
+        "api",
+        image=api_image.container_image,
+        port_mappings=[
+            ecs.PortMapping(container_port=9000, name="api"),
+            ecs.PortMapping(container_port=9001, name="api-9001"),
+        ],
+        linux_parameters=ecs.LinuxParameters(api_task, "ApiLinux", init_process_enabled=True),
+        logging=ecs.LogDrivers.aws_logs(
+            stream_prefix="api", log_group=api_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
+        ),
+    )
+    api = ecs.FargateService(
+        stack,
+        "Api",
+        cluster=cluster,
+        task_definition=api_task,
+        desired_count=1,
+        min_healthy_percent=100,
+        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        service_connect_configuration=ecs.ServiceConnectProps(
+            namespace=namespace.namespace_arn,
+            services=[
+                ecs.ServiceConnectService(port_mapping_name="api", discovery_name="api", dns_name="api"),
+                ecs.ServiceConnectService(port_mapping_name="api-9001", discovery_name="api-9001", dns_name="api"),
+            ],
+        ),
+    )
+
+    mailer_task = ecs.FargateTaskDefinition(
+        stack,
+        "MailerTask",
+        cpu=256,
+        memory_limit_mib=512,
+        runtime_platform=ecs.RuntimePlatform(
+            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+        ),
+    )
+    mailer_logs = logs.LogGroup(stack, "MailerLogs", retention=logs.RetentionDays.ONE_MONTH)
+    mailer_repository = PrivateRepository(stack, "MailerRepository")
+    mailer_image = mailer_repository.build_and_push_image("./mailer")
+    mailer_task.add_container(
+        "mailer",
+        image=mailer_image.container_image,
+        linux_parameters=ecs.LinuxParameters(mailer_task, "MailerLinux", init_process_enabled=True),
+        logging=ecs.LogDrivers.aws_logs(
+            stream_prefix="mailer", log_group=mailer_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
+        ),
+    )
+    mailer = ecs.FargateService(
+        stack,
+        "Mailer",
+        cluster=cluster,
+        task_definition=mailer_task,
+        desired_count=1,
+        min_healthy_percent=100,
+        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
+    )
+
+    site_repository = PrivateRepository(stack, "SiteRepository")
+    site_image = site_repository.build_and_push_image(
+        "./site", build=ImageBuild(dockerfile="Dockerfile.site", target="runtime")
+    )
+    site = LoadBalancedFargateService(
+        stack,
+        "Site",
+        container=AppContainer(site_image, 8080, readonly_root_filesystem=False),
+        cluster=cluster,
+        ingress=PublicHttp(),
+    )
+    site.enable_service_connect(ServiceConnect(namespace=namespace, name="site", calls=[api, mailer]))
+
+    default_network = ec2.Connections(
+        security_groups=[
+            *site.connections.security_groups,
+            *api.connections.security_groups,
+            *mailer.connections.security_groups,
+        ],
+    )
+    site.connections.allow_from(default_network, ec2.Port.tcp(8080))
+    api.connections.allow_from(default_network, ec2.Port.tcp(9000))
+    api.connections.allow_from(default_network, ec2.Port.tcp(9001))
+    return stack
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    build(app)
+    app.synth()
