@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
     from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
     from ecr_fargate_constructs.service.deployment.hooks import Approval, DeploymentHook
-    from ecr_fargate_constructs.service.deployment.rolling import EarlySuccess, OldTasks, Rolling
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment, EarlySuccess, OldTasks, Rolling
     from ecr_fargate_constructs.service.deployment.test_traffic import PreviewHeader, PreviewPort
-    from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Deployment, Linear
+    from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
     from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, Redirect
@@ -192,7 +192,7 @@ _HOMES = {
     "Cognito": "service.ingress.authentication",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container.runtime",
-    "Deployment": "service.deployment.traffic_shift",
+    "Deployment": "service.deployment.rolling",
     "DeploymentHook": "service.deployment.hooks",
     "EarlySuccess": "service.deployment.rolling",
     "EbsVolume": "service.container.volumes",

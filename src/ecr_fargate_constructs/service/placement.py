@@ -20,7 +20,7 @@ from ecr_fargate_constructs._rules.tokens import is_list_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.network import vpc as _vpc
 from ecr_fargate_constructs.service.ingress.load_balancer import is_public
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.parts import cfn_service
 from ecr_fargate_constructs.service.task.order import wait_for_network, wait_for_own_network
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, pa
             )
         return
     try:
-        found = _select(network, subnets).subnets
+        found = select(network, subnets).subnets
     except RuntimeError as error:
         reason = str(error).splitlines()[0].partition(": ")
         raise ConfigurationError(f"subnets selects nothing: {reason[2] or reason[0]}; {fix}", path=path) from error
@@ -82,7 +82,8 @@ def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, pa
         raise ConfigurationError(f"subnets selects nothing in {network.node.path}; {fix}", path=path)
 
 
-def _select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
+def select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
+    """Return the subnets of a VPC that a selection names."""
     return vpc.select_subnets(
         availability_zones=subnets.availability_zones,
         one_per_az=subnets.one_per_az,
@@ -116,7 +117,7 @@ def check_machine_placement(
         public = not network.private_subnets
     else:
         _check_subnets(network, subnets, path=path)
-        public = subnets.subnet_type is ec2.SubnetType.PUBLIC or _select(network, subnets).has_public
+        public = subnets.subnet_type is ec2.SubnetType.PUBLIC or select(network, subnets).has_public
     if public:
         raise ConfigurationError(
             "machines and their tasks get no public addresses, so they could not pull their image from public subnets; "
@@ -192,7 +193,7 @@ def task_subnets(
     """Where tasks go, and whether they need public addresses to pull their image from there."""
     if subnets is None:
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS), False
-    selected = _select(vpc, subnets)
+    selected = select(vpc, subnets)
     # What the app makes itself is checked at synth, route by route; of the rest nothing is known.
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets if not isinstance(subnet, ec2.Subnet)}
     if isolated and isolated & set(selected.subnet_ids):

@@ -9,16 +9,16 @@ from typing_extensions import assert_never
 
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.deployment.apply import shift_of
 from ecr_fargate_constructs.service.deployment.hooks import render_hooks
 from ecr_fargate_constructs.service.deployment.listener_rules import add_shifting
-from ecr_fargate_constructs.service.deployment.rolling import Rolling
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, shift_of
 from ecr_fargate_constructs.service.deployment.test_traffic import PreviewPort
 from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
 from ecr_fargate_constructs.service.ingress.existing import check_test_port
 from ecr_fargate_constructs.service.ingress.load_balancer import peers_of, tune_group
-from ecr_fargate_constructs.service.ingress.values import InternalHttps, PublicHttp, PublicHttps, port_of, redirects
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.ingress.targets import targets_of
+from ecr_fargate_constructs.service.ingress.values import https_of, port_of, redirects
+from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
@@ -26,30 +26,31 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.listener_rules import Shifting
-    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment, Shift
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.deployment.traffic_shift import Shift
     from ecr_fargate_constructs.service.ingress.load_balancer import AnyParts
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
 
-def check_way(deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str) -> None:
-    """Refuse what a shift of traffic and the way in of a service cannot have together."""
-    https = ingress if isinstance(ingress, (PublicHttps, InternalHttps)) else None
+def check_way(deployment: Deployment, ingress: Ingress, scaling: Scaling | None, *, path: str) -> None:
+    """Refuse what a shift of traffic and the ingress of a service cannot have together."""
+    https = https_of(ingress)
     check_shift(
         deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
     )
-    shift, way = shift_of(deployment), ingress or PublicHttp()
+    shift = shift_of(deployment)
     preview = None if shift is None else shift.preview
-    taken = (port_of(way), *((80,) if redirects(way) else ()))
-    if isinstance(preview, PreviewPort) and not is_token(preview.port) and preview.port in taken:
+    if not isinstance(preview, PreviewPort) or is_token(preview.port):
+        return
+    if preview.port in (port_of(ingress), *((80,) if redirects(ingress) else ())):
         raise ConfigurationError(
             f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
             path=path,
         )
-    if isinstance(preview, PreviewPort) and not is_token(preview.port):
-        check_test_port(ingress, preview.port, path=path)
+    check_test_port(ingress, preview.port, path=path)
 
 
-def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
+def check_shift(deployment: Deployment, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
     """Refuse what a shift of traffic cannot go with, wherever the service stands."""
     shift = shift_of(deployment)
     if shift is None:
@@ -73,7 +74,7 @@ def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs
 
 def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.ApplicationTargetGroup:
     """Add what moves the traffic of a pattern, and return the second target group."""
-    scope, service = parts.scope, parts.service
+    scope, service, https = parts.scope, parts.service, https_of(ingress)
     shifting = add_shifting(
         scope,
         balancer=parts.load_balancer,
@@ -82,11 +83,11 @@ def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.Appli
         blue=parts.target_group,
         preview=shift.preview,
         peers=peers_of(ingress, parts.vpc),
-        tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
+        tls_policy=None if https is None else https.listener.tls_policy,
         protocol_version=ingress.targets.protocol_version,
         vpc=parts.vpc,
     )
-    tune_group(shifting.green, ingress)
+    tune_group(shifting.green, targets_of(ingress))
     shift_service(service, shifting)
     return shifting.green
 

@@ -25,12 +25,17 @@ from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
-from ecr_fargate_constructs.service.ingress.load_balancer import is_public, load_balancer, open_listeners
+from ecr_fargate_constructs.service.ingress.load_balancer import (
+    is_public,
+    load_balancer,
+    open_listeners,
+    url_of,
+    warn_of_plain_http,
+)
 from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
 from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, action_of
-from ecr_fargate_constructs.service.ingress.targets import Targets
-from ecr_fargate_constructs.service.ingress.values import PublicHttp, port_of, redirects
-from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
+from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
+from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.routing.conditions import conditions_of
 from ecr_fargate_constructs.service.routing.priorities import MOST_GROUPS, check_beside, priority
@@ -207,13 +212,14 @@ class SharedLoadBalancer(Construct):
         posture_of(scope, path=path)
         check_way_in(scope, ingress, path=path)
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
-        asked = ingress or PublicHttp()
-        self._https, self._port = https_of(asked) is not None, port_of(asked)
+        way = ingress or PublicHttp()
+        https = https_of(way)
+        self._https, self._port = https is not None, port_of(way)
         check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
         parts.tag(self)
-        way = way_in(self, ingress)
-        https = https_of(way)
+        if ingress is None:
+            warn_of_plain_http(self)
         network = vpc if vpc is not None else network_for(self)
         balancer = load_balancer(self, way, network)
         answer = default_answer or FixedAnswer()
@@ -244,9 +250,7 @@ class SharedLoadBalancer(Construct):
             listener,
             vpc=network,
             base_url=url_of(balancer, way),
-            targets=Targets(
-                health_check=way.health_check, deregistration_delay=way.deregistration_delay, settings=way.targets
-            ),
+            targets=targets_of(way),
             authentication=None if https is None else https.listener.authentication,
             # A target group serves one load balancer, so another scheme takes another one (aws-cdk#33253).
             group_id="TargetGroup" if is_public(way) else "InternalTargetGroup",

@@ -1,0 +1,183 @@
+"""What each service begins and ends with: its cluster, subnets, task and capacity first, and finishing touches last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypedDict
+
+from aws_cdk import aws_ecs as ecs
+
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs.network.reachability import check_way_to_image
+from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling, fargate_strategies, use_strategies
+from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines
+from ecr_fargate_constructs.service.capacity.quotas import warn_of_tasks
+from ecr_fargate_constructs.service.deployment.rolling import percents_of
+from ecr_fargate_constructs.service.placement import (
+    cluster_for,
+    cluster_of_machines,
+    has_way_out,
+    order,
+    task_subnets,
+    vpc_of,
+)
+from ecr_fargate_constructs.service.task.definition import TaskDefinition, build_task, fargate_task_definition
+from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition
+from ecr_fargate_constructs.service.task.exec_sessions import (
+    acknowledge_sessions,
+    audit_in_given_cluster,
+    audit_in_own_cluster,
+    warn_of_one_namespace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_autoscaling as autoscaling
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.plan import ServicePlan, TaskPlan
+    from ecr_fargate_constructs.service.task.definition import Task
+
+
+class ServiceOptions(TypedDict):
+    """The options that the services of both kinds of capacity have, and CDK's patterns too."""
+
+    cluster: ecs.ICluster
+    desired_count: float | None
+    capacity_provider_strategies: Sequence[ecs.CapacityProviderStrategy] | None
+    min_healthy_percent: float
+    max_healthy_percent: float
+    circuit_breaker: ecs.DeploymentCircuitBreaker
+    health_check_grace_period: cdk.Duration
+    propagate_tags: ecs.PropagatedTagSource
+    enable_ecs_managed_tags: bool
+    enable_execute_command: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation(Generic[TaskDefinition]):
+    """What a service stands on."""
+
+    cluster: ecs.ICluster
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    public_addresses: bool
+    """Whether tasks need them to pull their image."""
+    task: Task[TaskDefinition]
+    grace_period: cdk.Duration
+    strategies: Sequence[ecs.CapacityProviderStrategy] | None
+    """How tasks are shared out among capacity providers; None leaves it to the launch type."""
+    machines: autoscaling.AutoScalingGroup | None = None
+    """The service's own; None on Fargate, and on machines that a cluster has."""
+
+    def options(self, plan: ServicePlan, runs: TaskPlan) -> ServiceOptions:
+        """Return options for a service that stands on this."""
+        least, most = percents_of(plan.deployment)
+        return ServiceOptions(
+            cluster=self.cluster,
+            desired_count=plan.count,
+            capacity_provider_strategies=self.strategies,
+            min_healthy_percent=least,
+            max_healthy_percent=most,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            health_check_grace_period=self.grace_period,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_ecs_managed_tags=True,
+            enable_execute_command=runs.sessions,
+        )
+
+
+def fargate_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Foundation[ecs.FargateTaskDefinition]:
+    """Make what a service on Fargate stands on."""
+    cluster = plan.cluster if plan.cluster is not None else cluster_for(scope, plan.vpc)
+    vpc = vpc_of(cluster)
+    subnets, public = task_subnets(scope, vpc, plan.subnets)
+    return Foundation(
+        cluster=cluster,
+        vpc=vpc,
+        subnets=subnets,
+        public_addresses=public,
+        task=_task(scope, fargate_task_definition(scope, runs.size, runs.container.runs_on), plan, runs),
+        grace_period=plan.grace_of(runs.container),
+        strategies=fargate_strategies(scope, cluster, plan.scaling),
+    )
+
+
+def ec2_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
+    """Make what a service on EC2 machines stands on."""
+    cluster = plan.cluster if plan.cluster is not None else cluster_of_machines(scope, plan.vpc)
+    vpc = vpc_of(cluster)
+    subnets, _ = task_subnets(scope, vpc, plan.subnets)
+    task = _task(scope, ec2_task_definition(scope), plan, runs)
+    machines, strategies = None, None
+    if plan.cluster is None or runs.machines is not None:
+        machines, strategies = add_machines(
+            scope, runs.machines or Ec2Capacity(), cluster=cluster, subnets=subnets, container=runs.container
+        )
+    return Foundation(
+        cluster=cluster,
+        vpc=vpc,
+        subnets=subnets,
+        public_addresses=False,
+        task=task,
+        grace_period=plan.grace_of(runs.container),
+        strategies=strategies,
+        machines=machines,
+    )
+
+
+def _task(scope: Construct, definition: TaskDefinition, plan: ServicePlan, runs: TaskPlan) -> Task[TaskDefinition]:
+    return build_task(
+        scope,
+        definition,
+        container=runs.container,
+        sidecars=runs.sidecars,
+        size=runs.size,
+        stop_timeout=plan.stop_timeout,
+        log_retention=runs.log_retention,
+    )
+
+
+def finish(
+    scope: Construct,
+    service: ecs.FargateService | ecs.Ec2Service,
+    target_group: elbv2.ApplicationTargetGroup,
+    *,
+    foundation: Foundation[TaskDefinition],
+    plan: ServicePlan,
+    runs: TaskPlan,
+) -> None:
+    """Set what comes after the deployment of a service: scaling, storage, order, checks at synth, audited sessions."""
+    task, cluster = foundation.task, foundation.cluster
+    use_strategies(service, cluster, foundation.strategies)
+    warn_of_tasks(scope, plan.count, plan.scaling)
+    if plan.scaling is not None:
+        add_scaling(service, target_group, plan.scaling)
+    task.attach_to(service)
+    order(service, cluster, foundation.vpc)
+    if not has_way_out(foundation.vpc, plan.subnets):
+        check_way_to_image(scope, foundation.vpc, foundation.subnets, task.definition)
+    if runs.sessions:
+        _audit_sessions(scope, cluster, given=plan.cluster is not None, task=task)
+
+
+def _audit_sessions(
+    scope: Construct,
+    cluster: ecs.ICluster,
+    *,
+    given: bool,
+    task: Task[TaskDefinition],
+) -> None:
+    """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
+    role = task.definition.task_role
+    warn_of_one_namespace(scope, task.definition)
+    acknowledge_sessions(role)
+    acknowledge_grants(role)
+    if given:
+        audit_in_given_cluster(scope, cluster, role, task.log_group)
+    else:
+        audit_in_own_cluster(cluster, role)

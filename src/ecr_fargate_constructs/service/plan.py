@@ -1,0 +1,266 @@
+"""A service as it will be made: every option normalised, and checked once, before anything exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._cdk.duration_checks import seconds
+from ecr_fargate_constructs._cdk.durations import of_seconds
+from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.task_size import TaskSize
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.posture import posture_of
+from ecr_fargate_constructs.service.capacity.ec2 import check_machines
+from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate
+from ecr_fargate_constructs.service.deployment.apply_shift import check_way
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress
+from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
+from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
+from ecr_fargate_constructs.service.ingress.targets import targets_of
+from ecr_fargate_constructs.service.ingress.values import PublicHttp
+from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
+from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
+from ecr_fargate_constructs.service.task.ec2 import check_ec2_task, with_memory
+from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_logs as logs
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.sidecar import Sidecar
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.values import Ingress
+
+DEFAULT_COUNT = 2
+"""Tasks of a service that does not say how many it wants: one per zone."""
+
+_LEAST_GRACE = 60  # seconds
+_LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPlan:
+    """What runs in a task.
+
+    Attributes:
+        container: The application's container.
+        sidecars: The containers beside it.
+        size: CPU and memory of the task.
+        sessions: Whether shells can be opened in it.
+        log_retention: How long its logs are kept; None leaves it to the posture.
+        machines: What it runs on; None on Fargate, and on machines that a cluster has.
+    """
+
+    container: AppContainer
+    sidecars: Sequence[Sidecar]
+    size: TaskSize
+    sessions: bool
+    log_retention: logs.RetentionDays | None
+    machines: Ec2Capacity | None = None
+
+    @classmethod
+    def on_fargate(
+        cls,
+        container: AppContainer,
+        *,
+        sidecars: Sequence[Sidecar] = (),
+        size: TaskSize | None = None,
+        sessions: bool = False,
+        log_retention: logs.RetentionDays | None = None,
+        path: str,
+    ) -> TaskPlan:
+        """Plan a task for Fargate.
+
+        Raises:
+            ConfigurationError: For containers that contradict each other or do not fit, or that only machines can run.
+        """
+        size = size or TaskSize()
+        refuse_on_fargate(container, path=path)
+        check_on_fargate(container, sidecars, path=path)
+        check_task(container, sidecars, size=size, path=path)
+        if sessions:
+            container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
+        return cls(container=container, sidecars=sidecars, size=size, sessions=sessions, log_retention=log_retention)
+
+    @classmethod
+    def on_machines(
+        cls,
+        scope: Construct,
+        plan: ServicePlan,
+        *,
+        container: AppContainer,
+        sidecars: Sequence[Sidecar],
+        size: TaskSize | None,
+        sessions: bool,
+        log_retention: logs.RetentionDays | None,
+        machines: Ec2Capacity | None,
+    ) -> TaskPlan:
+        """Plan a task for EC2 machines.
+
+        Raises:
+            ConfigurationError: For containers that contradict each other or do not fit, for machines that cannot run
+                them, or for what only Fargate has.
+        """
+        size = size or TaskSize()
+        check_machines(scope, machines, plan.cluster, container, path=plan.path)
+        check_ec2_task(size, plan.scaling, path=plan.path)
+        check_task(container, sidecars, size=size, path=plan.path)
+        if sessions:
+            container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
+        return cls(
+            container=with_memory(container),
+            sidecars=[with_memory(each) for each in sidecars],
+            size=size,
+            sessions=sessions,
+            log_retention=log_retention,
+            machines=machines,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePlan:
+    """How a service runs, whatever runs in its tasks.
+
+    Attributes:
+        path: Path of the service that is to be.
+        count: Number of tasks for the template; None leaves it to the autoscaler.
+        scaling: Between which figures the autoscaler decides; None without one.
+        deployment: How a new version replaces the old one.
+        cluster: The cluster that was given.
+        vpc: The VPC that was given, or that of the load balancer; None for the cluster's, or for the one that the
+            services of a stack share.
+        subnets: Where tasks run; None for private subnets with a way out.
+        grace_period: Time in which ECS does not stop a new task for failed checks; None to work it out.
+        targets: How the load balancer deals with the tasks.
+    """
+
+    path: str
+    count: float | None
+    scaling: Scaling | None
+    deployment: Deployment
+    cluster: ecs.ICluster | None
+    vpc: ec2.IVpc | None
+    subnets: ec2.SubnetSelection | None
+    grace_period: cdk.Duration | None
+    targets: Targets
+
+    @property
+    def stop_timeout(self) -> cdk.Duration:
+        """As long as the load balancer may still send requests, within what ECS allows, for containers without one."""
+        delay = seconds_in(self.targets.deregistration_delay)
+        return of_seconds(30 if delay is None else min(120, max(30, delay)))
+
+    def grace_of(self, container: AppContainer) -> cdk.Duration:
+        """Return a time for a task to start and pass its first checks, or ECS would stop it over and over."""
+        if self.grace_period is not None:
+            return self.grace_period
+        check = self.targets.health_check
+        start = container.health_check.start_period if container.health_check is not None else None
+        delay, interval = 0 if start is None else seconds_in(start), seconds_in(check.interval)
+        if delay is None or interval is None:
+            return of_seconds(_LEAST_GRACE)
+        first = interval * (2 if is_token(check.healthy_threshold) else check.healthy_threshold)
+        return of_seconds(max(_LEAST_GRACE, first + delay))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancedPlan(ServicePlan):
+    """How a service with a load balancer of its own runs.
+
+    Attributes:
+        ingress: How traffic comes in.
+        ingress_is_default: Whether the user has named none, which is worth a warning.
+    """
+
+    ingress: Ingress
+    ingress_is_default: bool
+
+    @classmethod
+    def of(
+        cls,
+        scope: Construct,
+        *,
+        path: str,
+        ingress: Ingress | None,
+        desired_count: float | None,
+        scaling: Scaling | None,
+        deployment: Deployment | None,
+        cluster: ecs.ICluster | None,
+        vpc: ec2.IVpc | None,
+        subnets: ec2.SubnetSelection | None,
+        health_check_grace_period: cdk.Duration | None,
+        on_machines: bool = False,
+    ) -> LoadBalancedPlan:
+        """Plan a service that will stand in ``scope``.
+
+        Raises:
+            ConfigurationError: For a contradiction between the options, or a place where the service cannot be.
+        """
+        posture_of(scope, path=path)
+        count = planned_count(desired_count, scaling, deployment, path=path)
+        check_grace_period(health_check_grace_period, path=path)
+        way = ingress or PublicHttp()
+        vpc = vpc_for(way, cluster=cluster, vpc=vpc)
+        check = check_machine_placement if on_machines else check_placement
+        check(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+        check_existing(scope, way, cluster=cluster, vpc=vpc, path=path)
+        if deployment is not None:
+            check_way(deployment, way, scaling, path=path)
+        check_way_in(scope, way, path=path)
+        check_ipv6(way, cluster=cluster, vpc=vpc, path=path)
+        return cls(
+            path=path,
+            count=count,
+            scaling=scaling,
+            deployment=deployment or Rolling(),
+            cluster=cluster,
+            vpc=vpc,
+            subnets=subnets,
+            grace_period=health_check_grace_period,
+            targets=targets_of(way),
+            ingress=way,
+            ingress_is_default=ingress is None,
+        )
+
+
+def planned_count(
+    desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None, *, path: str
+) -> float | None:
+    """Return the number of tasks for the template; None leaves it to the autoscaler.
+
+    Raises:
+        ConfigurationError: For what is no number of tasks, two numbers, or one with which no deployment makes progress.
+    """
+    count = desired_count
+    if count is None:
+        count = None if scaling is not None else DEFAULT_COUNT
+    elif scaling is not None:
+        raise ConfigurationError(
+            f"desired_count={count:g} and scaling are both given, and the autoscaler decides how many tasks "
+            f"run; keep one (a fixed number is Scaling(minimum={count:g}, maximum={count:g}))",
+            path=path,
+        )
+    else:
+        what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
+        whole_number("desired_count", count, minimum=1, what=what, path=path)
+    if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
+        check_progress(deployment, count if scaling is None else scaling.minimum, path=path)
+    return count
+
+
+def check_grace_period(period: cdk.Duration | None, *, path: str) -> None:
+    """Refuse a time that ECS refuses."""
+    if period is not None:
+        seconds("health_check_grace_period", period, minimum=0, maximum=_LONGEST_GRACE, path=path)
