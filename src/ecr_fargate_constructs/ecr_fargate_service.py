@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
-from constructs import Construct
 
-from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tags import tag_service
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
-from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.checks import tcp_port, text_map
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_ecr as ecr
+    from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
@@ -50,7 +47,6 @@ class EcrFargateService(
     more than the options of this class composes these three directly; nothing else happens inside.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -103,7 +99,7 @@ class EcrFargateService(
         text_map("environment", environment or {}, path=path)
         plan = LoadBalancedPlan.of(
             scope,
-            path=path,
+            construct_id,
             ingress=ingress,
             desired_count=desired_count,
             scaling=scaling,
@@ -117,7 +113,6 @@ class EcrFargateService(
         if repository is not None:
             check_delivery(scope, repository, path=path)
         super().__init__(scope, construct_id)
-        adopt(self, scope, path)
         if repository is None:
             repository = PrivateRepository(self, "Repository")
         home = repository.repository if isinstance(repository, PrivateRepository) else repository
@@ -125,12 +120,8 @@ class EcrFargateService(
         if isinstance(repository, PrivateRepository):
             repository.watch(self._image.tag or "", name=path)
         container = AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {})
-        runs = TaskPlan.on_fargate(container, size=size, path=path)
-        inner = Construct(self, "Default")  # left out of logical ids
-        adopt(inner, self, f"{path}/Default")
-        pin_feature_flags(inner, self)
-        parts.tag(inner)
-        tag_service(inner, f"{path}/Default")
+        runs = TaskPlan.on_fargate(plan, container, size=size)
+        inner = LibraryConstruct(self, "Default")  # left out of logical ids
         self._assembly = build_service(inner, plan, runs)
 
     @property

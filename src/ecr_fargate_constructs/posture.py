@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.attempt import on_failure
-from ecr_fargate_constructs._cdk.memo import node_of
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
+from ecr_fargate_constructs._cdk import context
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
-from ecr_fargate_constructs._cdk.tree import outermost, stack_of
+from ecr_fargate_constructs._cdk.site import forget, path_of_construct, stack_of
 from ecr_fargate_constructs._rules.checks import web_acl_arn
 from ecr_fargate_constructs._rules.typed import refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk.interfaces.aws_kms import IKeyRef
     from constructs import IConstruct
 
-CONTEXT = "ecr-fargate-constructs:posture"
+CONTEXT = context.POSTURE
 """The key in the context of ``cdk.json``, and of the tag on what is made under ``Posture.REGULATED``."""
 
 
@@ -41,10 +38,10 @@ class Posture(Enum):
         Posture.REGULATED.apply_to(stack)
     """
 
-    STANDARD = "STANDARD"
+    STANDARD = context.STANDARD
     """The default: safe, and no resource that costs extra."""
 
-    REGULATED = "REGULATED"
+    REGULATED = context.REGULATED
     """For workloads that auditors look at. On top of STANDARD:
 
     - a customer-managed KMS key with yearly rotation for repositories and log groups;
@@ -93,7 +90,7 @@ class Posture(Enum):
         brought = Brought(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
         _check(self, scope, brought)
         scope.node.set_context(CONTEXT, self.value)
-        _READ.pop(scope, None)  # nothing is inside that could have read another
+        forget(scope)  # nothing is inside that could have read another
         setattr(scope, _BROUGHT, brought)
 
 
@@ -109,30 +106,14 @@ class Brought:
 _BROUGHT = "_ecr_fargate_constructs_brought"
 """Where a stack, a stage or the app keeps what ``apply_to`` was given for it."""
 
-_READ: WeakKeyDictionary[IConstruct, Posture] = WeakKeyDictionary()
-"""What was read: half a millisecond each, and a construct asks for itself several times."""
-
 
 def posture_of(scope: IConstruct, *, path: str | None = None) -> Posture:
-    """The posture of the stack that ``scope`` is in: the only place that reads it.
+    """Return the posture of the stack that ``scope`` is in.
 
     Raises:
         ConfigurationError: The context has a word that is none.
     """
-    around = outermost(scope)  # constructs of this library have the posture of what they stand in
-    known = _READ.get(around)
-    if known is not None:
-        return known
-    word = node_of(around).try_get_context(CONTEXT)
-    found = next((each for each in Posture if word == each.value), None) if word is not None else Posture.STANDARD
-    if found is None:
-        raise ConfigurationError(
-            f"the context {CONTEXT!r} is {word!r}, which is no posture; use 'STANDARD' or 'REGULATED'",
-            path=path or scope.node.path,
-        )
-    _READ[around] = found
-    on_failure(lambda: _READ.pop(around, None))  # whoever failed is gone, and with it what kept the context as it was
-    return found
+    return Posture(context.posture_word(scope, path=path))
 
 
 def is_regulated(scope: IConstruct) -> bool:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ecr_fargate_constructs._cdk.memo import node_of
+from ecr_fargate_constructs._cdk.site import forget, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,6 +113,7 @@ def claim(parent: Construct, construct_id: str) -> None:
 
 def remove(parent: IConstruct, construct_id: str) -> None:
     """Take a construct out of the tree, with the rules of security groups elsewhere that refer to it."""
+    forget(parent)
     node = node_of(parent)
     child = node.try_find_child(construct_id)
     if child is None:
@@ -124,6 +125,7 @@ def remove(parent: IConstruct, construct_id: str) -> None:
 
 
 def _remove_new(parent: Construct, before: set[str]) -> None:
+    forget(parent)
     node = node_of(parent)
     for each in node.children:
         if _reference(each) not in before:

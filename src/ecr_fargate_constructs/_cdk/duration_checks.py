@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.durations import seconds_in
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -6,7 +6,14 @@ from functools import cache
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.site import remember
+
+
+def seconds_in(duration: cdk.Duration) -> float | None:
+    """Return the seconds of a duration, fractions included; None when only the deployment knows them."""
+    return remember(
+        duration, "seconds", lambda: None if duration.is_unresolved() else duration.to_seconds(integral=False)
+    )
 
 
 @cache

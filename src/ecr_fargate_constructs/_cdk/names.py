@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.attempt import on_failure
-from ecr_fargate_constructs._cdk.memo import node_of
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
-from ecr_fargate_constructs._cdk.tree import environment_of, root_of, stack_of
+from ecr_fargate_constructs._cdk.site import environment_of, node_of, path_of_construct, root_of, stack_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
-from ecr_fargate_constructs._cdk.tree import environment_of, in_stack, root_of, stack_of
+from ecr_fargate_constructs._cdk.site import environment_of, in_stack, path_of_construct, root_of, stack_of
 from ecr_fargate_constructs._rules.jsii_types import has_interface, is_construct, is_imported
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError

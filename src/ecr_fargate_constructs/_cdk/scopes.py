@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.attempt import attempt, claim, is_under_way
-from ecr_fargate_constructs._cdk.memo import node_of
-from ecr_fargate_constructs._cdk.memo import path as path_of_scope
+from ecr_fargate_constructs._cdk.context import posture_word
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
-from ecr_fargate_constructs._cdk.tree import in_stack, path_of
+from ecr_fargate_constructs._cdk.site import in_stack, node_of, path_of, path_of_construct
 from ecr_fargate_constructs._rules.refusal import refused_by_cdk
 from ecr_fargate_constructs._rules.tokens import is_token
-from ecr_fargate_constructs._rules.typed import (
-    plain_arguments,
-    refuse_unknown_options,
-    refuse_wrong_arguments,
-    refuse_wrong_type,
-)
+from ecr_fargate_constructs._rules.typed import admitted, refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from constructs import Construct
 
@@ -40,25 +35,22 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(init)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        if is_under_way(args[0]):  # the constructor of a class that this one is built on
+            init(*args, **kwargs)
+            return
         made, scope, construct_id = _place(args, kwargs)
         check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
-        refuse_wrong_arguments(init, args, kwargs, path=path)
-        if not is_under_way(scope):  # else whoever makes it has looked
-            check_neighbours(scope, kwargs, owner=_owner(init), path=path)
-        plain = plain_arguments(init, args, kwargs)
-        if plain is None:
-            refuse_unknown_options(init, kwargs, what=_owner(init), path=path)
+        given = admitted(init, args, kwargs, what=_owner(init), path=path)
+        if given is None:
             init(*args, **kwargs)  # Python says what is wrong with the call
             return
-        try:
-            with attempt(made):
-                claim(scope, construct_id)
-                init(*plain.args, **plain.kwargs)
-        except Exception as error:
-            if (refused := refused_by_cdk(error, path=path)) is not None:
-                raise refused from error
-            raise
+        if not is_under_way(scope):  # else whoever makes it has looked
+            check_neighbours(scope, kwargs, owner=_owner(init), path=path)
+        with _whole(made, path):
+            claim(scope, construct_id)
+            posture_word(scope, path=path)
+            init(*given.args, **given.kwargs)
 
     return guarded
 
@@ -68,34 +60,36 @@ def whole_call(method: Callable[P, T]) -> Callable[P, T]:
 
     A ``construct_id`` among the arguments is the id of the child that the method makes.
     """
+    name = method.__name__
 
     @wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         itself: Any = args[0]
-        path = path_of_scope(itself) or None
-        try:
-            refuse_wrong_arguments(method, args, kwargs)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{method.__name__}: {error}", path=path) from None
-        plain = plain_arguments(method, args, kwargs)
-        if plain is None:
-            refuse_unknown_options(method, kwargs, what=method.__name__, path=path)
-            return method(*args, **kwargs)
-        given = plain.arguments
-        options = {name: value for name, value in given.items() if name != "self"}
+        path = path_of_construct(itself) or None
+        given = admitted(method, args, kwargs, what=name, owner=f"{name}: ", path=path)
+        if given is None:
+            return method(*args, **kwargs)  # Python says what is wrong with the call
+        options = {option: value for option, value in given.arguments.items() if option != "self"}
         check_neighbours(itself, options, owner=_owner(method), path=path or "")
-        try:
-            with attempt(None):
-                if "construct_id" in given:
-                    check_place(itself, given["construct_id"])
-                    claim(itself, given["construct_id"])
-                return method(*plain.args, **plain.kwargs)
-        except Exception as error:
-            if (refused := refused_by_cdk(error, path=path)) is not None:
-                raise refused from error
-            raise
+        with _whole(None, path):
+            if "construct_id" in options:
+                check_place(itself, options["construct_id"])
+                claim(itself, options["construct_id"])
+            return method(*given.args, **given.kwargs)
 
     return guarded
+
+
+@contextmanager
+def _whole(made: object, path: str | None) -> Iterator[None]:
+    """Run an attempt, and say in this library's words what CDK refuses."""
+    try:
+        with attempt(made):
+            yield
+    except Exception as error:
+        if (refused := refused_by_cdk(error, path=path)) is not None:
+            raise refused from error
+        raise
 
 
 def _owner(function: Callable[..., object]) -> str:
@@ -111,7 +105,7 @@ def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True
     """
     refuse_wrong_type("scope", "Construct", scope)
     refuse_wrong_type("construct_id", "str", construct_id)
-    parent = path_of_scope(scope) or "the app"
+    parent = path_of_construct(scope) or "the app"
     if is_token(construct_id):
         raise ConfigurationError(
             f"construct_id is a CDK token, and ids are known before anything is deployed; "

@@ -16,7 +16,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from ecr_fargate_constructs._cdk.attempt import when_made
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.site import stack_of
 from ecr_fargate_constructs._rules.tokens import is_token
 
 if TYPE_CHECKING:

@@ -7,16 +7,14 @@ the load balancer's full name, ``app/name/0123456789abcdef``.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ecr_fargate_constructs._cdk.durations import of_minutes
+from ecr_fargate_constructs._cdk.site import remember
 
 if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-
-_NAMES: WeakKeyDictionary[elbv2.ApplicationTargetGroup, str] = WeakKeyDictionary()
 
 
 def target_metric(
@@ -36,7 +34,7 @@ def target_metric(
         period=of_minutes(1),
         dimensions_map={
             "LoadBalancer": balancer,
-            "TargetGroup": _full_name(group),
+            "TargetGroup": remember(group, "full name", lambda: group.target_group_full_name),
         },
         label=label,
         color=color,
@@ -89,11 +87,3 @@ def latency(
 ) -> cloudwatch.Metric:
     """Seconds until the tasks answer."""
     return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)
-
-
-def _full_name(group: elbv2.ApplicationTargetGroup) -> str:
-    """What CloudWatch calls a target group; a reference, so it is asked of CDK once."""
-    known = _NAMES.get(group)
-    if known is None:
-        known = _NAMES[group] = group.target_group_full_name
-    return known

@@ -125,7 +125,7 @@ def typed(cls: type[T]) -> type[T]:
             raise
         except Exception as error:
             refuse_unknown_options(init, kwargs, what=cls.__name__)
-            _blame_types(f"{cls.__name__}.", _given(init, (self, *args), kwargs), error)
+            _blame_types(f"{cls.__name__}.", _given(init, _bound(init, (self, *args), kwargs)), error)
             if (refused := refused_by_cdk(error, what=cls.__name__)) is not None:
                 raise refused from error
             raise
@@ -147,19 +147,39 @@ def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Ex
         raise refused from error
 
 
-def refuse_wrong_arguments(
-    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object], *, path: str | None = None
-) -> None:
-    """Refuse arguments that are not of the types that a function names.
+def admitted(
+    function: Callable[..., object],
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    *,
+    what: str,
+    owner: str = "",
+    path: str | None = None,
+) -> BoundArguments | None:
+    """Return the arguments of a call as jsii takes them; None where Python itself refuses the call.
 
     Numbers are left to those that check their ranges, who know more.
 
+    Args:
+        function: What is called.
+        args: Arguments by their places.
+        kwargs: Arguments by their names.
+        what: The name of the function in a message about an option that it does not have.
+        owner: Stands before the name of an argument in a message about its type.
+        path: Path of the construct that the message is about.
+
     Raises:
-        ConfigurationError: One is of another type.
+        ConfigurationError: One is of another type than the function names, or there is no such option.
     """
-    for name, annotation, value in _given(function, args, kwargs):
+    bound = _bound(function, args, kwargs)
+    if bound is None:
+        refuse_unknown_options(function, kwargs, what=what, path=path)
+        return None
+    for name, annotation, value in _given(function, bound):
         if annotation.removesuffix(" | None") not in _NUMBERS:
-            refuse_wrong_type(name, annotation, value, path=path)
+            refuse_wrong_type(f"{owner}{name}", annotation, value, path=path)
+        bound.arguments[name] = plain(annotation, value)
+    return bound
 
 
 def refuse_unknown_options(
@@ -184,51 +204,32 @@ def refuse_unknown_options(
         raise ConfigurationError(f"{what} has no option {name!r}; {fix}{'?' if near else ''}", path=path)
 
 
-def plain_arguments(
-    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
-) -> BoundArguments | None:
-    """Return the arguments of a call as jsii takes them; None where Python itself refuses the call."""
-    try:
-        bound = _signature(function).bind(*args, **kwargs)
-    except TypeError:
-        return None
-    annotations = function.__annotations__
-    for name, value in bound.arguments.items():
-        if isinstance(annotations.get(name), str):
-            bound.arguments[name] = plain(annotations[name], value)
-    return bound
-
-
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:
     """Have a method refuse arguments of other types than it names, before it does anything."""
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            refuse_wrong_arguments(function, args, kwargs)
-        except ConfigurationError as error:
-            node = getattr(args[0], "node", None) if args and not isinstance(args[0], type) else None
-            name = function.__qualname__ if node is None else function.__name__
-            raise ConfigurationError(f"{name}: {error}", path=node and node.path) from None
-        bound = plain_arguments(function, args, kwargs)
+        bound = admitted(function, args, kwargs, what=function.__qualname__, owner=f"{function.__qualname__}: ")
         if bound is None:
-            refuse_unknown_options(function, kwargs, what=function.__qualname__)
             return function(*args, **kwargs)  # Python says what is wrong with the call
         return function(*bound.args, **bound.kwargs)
 
     return checked
 
 
-def _given(
+def _bound(
     function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
-) -> list[tuple[str, str, object]]:
-    """What was given, with the annotations; nothing where Python itself refuses the call."""
+) -> BoundArguments | None:
     try:
-        bound = _signature(function).bind(*args, **kwargs).arguments
+        return _signature(function).bind(*args, **kwargs)
     except TypeError:
-        return []
-    annotations = function.__annotations__
-    return [(name, annotations[name], value) for name, value in bound.items() if isinstance(annotations.get(name), str)]
+        return None
+
+
+def _given(function: Callable[..., object], bound: BoundArguments | None) -> list[tuple[str, str, object]]:
+    """Return what was given, with the annotations; nothing where Python itself refuses the call."""
+    given, annotations = {} if bound is None else bound.arguments, function.__annotations__
+    return [(name, annotations[name], value) for name, value in given.items() if isinstance(annotations.get(name), str)]
 
 
 @cache

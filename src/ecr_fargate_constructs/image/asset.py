@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 
-from ecr_fargate_constructs._cdk.memo import path
+from ecr_fargate_constructs._cdk.site import path_of_construct
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build_inputs import local_cache
@@ -35,7 +35,7 @@ def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> 
             raise ConfigurationError(
                 "the stack's synthesizer needs a name for each image, and this one has none; "
                 "give ImageBuild(asset_name=…), for example 'web'",
-                path=path(parent),
+                path=path_of_construct(parent),
             ) from error
         raise
     forget_if_refused(parent, asset)

@@ -8,11 +8,10 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.tree import root_of
+from ecr_fargate_constructs._cdk.site import remember, root_of
 from ecr_fargate_constructs._rules.secret_files import is_secret_file
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build_inputs import BuildInputs, build_inputs
@@ -21,11 +20,10 @@ from ecr_fargate_constructs.image.ignores import Ignores, is_text
 from ecr_fargate_constructs.image.walk import Entry, entries
 
 if TYPE_CHECKING:
-    from constructs import Construct, IConstruct
+    from constructs import Construct
 
     from ecr_fargate_constructs.image.build import ImageBuild
 
-_OUTDIRS: WeakKeyDictionary[IConstruct, str | None] = WeakKeyDictionary()
 _MANY_FILES, _LARGE = 5_000, 100 * 2**20
 _WORTH_ASKING = 2**20  # bytes from which a file is worth a call into Node, to know whether it is excluded
 
@@ -126,9 +124,7 @@ def outdir_of(scope: Construct) -> str | None:
     That is the root assembly's folder, also in a ``cdk.Stage``, whose own one lies in it.
     """
     root = root_of(scope)
-    if root not in _OUTDIRS:
-        _OUTDIRS[root] = root.outdir if isinstance(root, cdk.Stage) else None
-    return _OUTDIRS[root]
+    return remember(root, "outdir", lambda: root.outdir if isinstance(root, cdk.Stage) else None)
 
 
 def _check_directory(root: Path, given: str | os.PathLike[str], path: str) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.memo import path
-from ecr_fargate_constructs._cdk.tree import environment_of, stack_of
+from ecr_fargate_constructs._cdk.site import environment_of, path_of_construct, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.copier.reference import Reference
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
@@ -58,7 +57,7 @@ def copy_image(
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
     # Repositories of two other stacks may have one logical id, and then the same reference to it.
-    named = [[destination_uri, path(stack_of(destination))], source]
+    named = [[destination_uri, path_of_construct(stack_of(destination))], source]
     target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve(named))
     content = f"{origin} {architecture}"
     known = copier.copies.read(target)
@@ -66,9 +65,10 @@ def copy_image(
         copy, copied = known
         if copied != content:
             raise ConfigurationError(
-                f"{path(copy)} copies another image to the same tag of {path(destination)}, and a tag names one image; "
-                "use another repository, or one mirror with all_architectures=True",
-                path=path(scope),
+                f"{path_of_construct(copy)} copies another image to the same tag of "
+                f"{path_of_construct(destination)}, and a tag "
+                "names one image; use another repository, or one mirror with all_architectures=True",
+                path=path_of_construct(scope),
             )
         return copy
     _let_read(copier, stack, source, origin, source_arn)
@@ -90,7 +90,9 @@ def copy_image(
     )
     copier.make_wait(copy)
     _deploy_repository_first(stack, destination)
-    copier.copies.write(target, path=f"{path(scope)}/Copy".removeprefix(f"{path(stack)}/"), content=content)
+    copier.copies.write(
+        target, path=f"{path_of_construct(scope)}/Copy".removeprefix(f"{path_of_construct(stack)}/"), content=content
+    )
     return copy
 
 

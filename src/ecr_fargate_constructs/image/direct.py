@@ -13,14 +13,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
 from ecr_fargate_constructs._cdk.attempt import on_failure, when_made
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.site import remember, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 # What the bootstrap stack has to be for an asset manifest, and for one whose roles are assumed with session tags.
 _BOOTSTRAP_VERSION = 6
 _BOOTSTRAP_VERSION_FOR_TAGS = 22
-
-
-_SYNTHESIZERS: WeakKeyDictionary[cdk.Stack, DirectSynthesizer | None] = WeakKeyDictionary()
 
 
 @runtime_checkable
@@ -234,7 +230,8 @@ def _check_environment(stack: cdk.Stack, images: cdk.Stack, *, path: str) -> Non
 @contextmanager
 def pushing(scope: IConstruct, target: PushTarget | None) -> Iterator[None]:
     """Send the image assets that are made in ``scope`` meanwhile to ``target``; None is the bootstrap's repository."""
-    synthesizer = _direct_synthesizer_of(stack_of(scope))
+    stack = stack_of(scope)
+    synthesizer = remember(stack, "direct synthesizer", lambda: _direct_synthesizer_of(stack))
     if synthesizer is None:
         yield
         return
@@ -244,10 +241,8 @@ def pushing(scope: IConstruct, target: PushTarget | None) -> Iterator[None]:
 
 def _direct_synthesizer_of(stack: cdk.Stack) -> DirectSynthesizer | None:
     """What synthesizes a stack, nested or not, if it is one of these; a stack never gets another one."""
-    if stack not in _SYNTHESIZERS:
-        found = _top(stack).synthesizer
-        _SYNTHESIZERS[stack] = found if isinstance(found, DirectSynthesizer) else None
-    return _SYNTHESIZERS[stack]
+    synthesizer = _top(stack).synthesizer
+    return synthesizer if isinstance(synthesizer, DirectSynthesizer) else None
 
 
 def _wait_for(stack: cdk.Stack, target: PushTarget) -> None:

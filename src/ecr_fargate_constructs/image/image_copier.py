@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -13,7 +12,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._cdk.attempt import make_shared, on_failure, when_made
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.site import remember, stack_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
 
@@ -49,9 +48,6 @@ _WRITE = [
 ]
 
 
-_KNOWN: WeakKeyDictionary[cdk.Stack, ImageCopier] = WeakKeyDictionary()
-
-
 class ImageCopier:
     """The copier of one stack, found in the construct tree; what was asked of CDK is remembered."""
 
@@ -64,13 +60,7 @@ class ImageCopier:
     def of(cls, scope: Construct) -> ImageCopier:
         """Return the copier of the stack of ``scope``, made when it is first needed."""
         stack = stack_of(scope)
-        known = _KNOWN.get(stack)
-        if known is None:
-            there = stack.node.try_find_child(ID)
-            made = make_shared(stack, lambda: _make(stack)) if there is None else cast("Construct", there)
-            known = _KNOWN[stack] = cls(made)
-            on_failure(lambda: _KNOWN.pop(stack, None))
-        return known
+        return remember(stack, "image copier", lambda: cls(_find_or_make(stack)))
 
     @cached_property
     def role(self) -> iam.Role:
@@ -156,6 +146,11 @@ class CopyNotes:
     def write(self, destination: str, *, path: str, content: str) -> None:
         """Note the copy at a path in the stack."""
         self._node.set_context(destination, {"path": path, "content": content})
+
+
+def _find_or_make(stack: cdk.Stack) -> Construct:
+    existing = stack.node.try_find_child(ID)
+    return make_shared(stack, lambda: _make(stack)) if existing is None else cast("Construct", existing)
 
 
 def _make(stack: cdk.Stack) -> Construct:

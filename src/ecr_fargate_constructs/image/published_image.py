@@ -10,8 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
-from ecr_fargate_constructs._cdk.memo import execution_role_of, node_of, resource_of
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
+from ecr_fargate_constructs._cdk.site import adopt, execution_role_of, node_of, path_of, resource_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
 from ecr_fargate_constructs._rules.image_reference import ImageReference

@@ -11,7 +11,7 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 
 from ecr_fargate_constructs._cdk.attempt import on_failure
 from ecr_fargate_constructs._cdk.names import notes_of
-from ecr_fargate_constructs._cdk.tree import root_of, stack_of
+from ecr_fargate_constructs._cdk.site import root_of, stack_of
 
 if TYPE_CHECKING:
     from constructs import IConstruct

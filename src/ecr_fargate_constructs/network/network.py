@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
 
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tree import path_of
-from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.endpoints import PREFIXES, Feature, interface_endpoints
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.network import vpc as _vpc
-from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from constructs import Construct
 
 
 class Egress(Enum):
@@ -39,7 +38,7 @@ class Egress(Enum):
     in."""
 
 
-class Network(Construct):
+class Network(LibraryConstruct):
     """A VPC with subnets from which tasks can pull their image, and public ones for the load balancer.
 
     Hand ``.vpc`` and ``.task_subnets`` to a service. Image layers travel through a gateway endpoint for S3, which is
@@ -50,7 +49,6 @@ class Network(Construct):
     That a task can reach ECR from its subnets is checked at synth, here and in any other VPC that the app makes.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -81,11 +79,9 @@ class Network(Construct):
         """
         path = path_of(scope, construct_id)
         _check(path, egress, max_azs, nat_gateways)
-        posture_of(scope, path=path)
         if ip_addresses is not None:
             _check_addresses(path, egress, max_azs, ip_addresses)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         self._egress = egress
         self._has_ipv6 = ip_protocol is ec2.IpProtocol.DUAL_STACK
         own = {Egress.NAT: ec2.SubnetType.PRIVATE_WITH_EGRESS, Egress.ENDPOINTS: ec2.SubnetType.PRIVATE_ISOLATED}

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs import Construct
-
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.durations import number_of_seconds
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tree import path_of
-from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
-from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,12 +18,13 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from constructs import Construct
 
     from ecr_fargate_constructs._cdk.alarm_actions import Action
     from ecr_fargate_constructs.observability.subject import BalancedService, Subject
 
 
-class ServiceAlarms(Construct):
+class ServiceAlarms(LibraryConstruct):
     """Alarms on the golden signals of any ECS service behind an Application Load Balancer.
 
     Latency, errors, saturation (CPU and memory) and unhealthy tasks, each at the severities of ``ServiceThresholds``.
@@ -40,7 +35,6 @@ class ServiceAlarms(Construct):
     much where traffic shifts between two target groups.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -72,9 +66,7 @@ class ServiceAlarms(Construct):
         thresholds = thresholds or ServiceThresholds()
         subject = subject_of(observed, target_groups, container_insights=container_insights)
         _check(thresholds, actions or {}, subject)
-        posture_of(scope, path=path_of(scope, construct_id))
         super().__init__(scope, construct_id)
-        parts.tag(self)
         factory = AlarmFactory(self, actions or {})
         metrics = ServiceMetrics(subject)
         seconds = {name: number_of_seconds(limit) for name, limit in thresholds.latency.items()}
@@ -92,7 +84,6 @@ class ServiceAlarms(Construct):
         self._alarms = factory.made
 
     @classmethod
-    @typed_call
     def of(
         cls,
         observed: BalancedService | ecs.BaseService,

@@ -6,21 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
 
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.durations import number_of_seconds
 from ecr_fargate_constructs._cdk.names import environment_key, take_name
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tree import path_of
-from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
-from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.observability.metrics import ServiceMetrics
 from ecr_fargate_constructs.observability.subject import subject_of
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds
 from ecr_fargate_constructs.observability.widgets import alarm_states, graph, heading
-from ecr_fargate_constructs.posture import posture_of
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -29,12 +25,13 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from constructs import Construct
 
     from ecr_fargate_constructs.observability.alarms import ServiceAlarms
     from ecr_fargate_constructs.observability.subject import BalancedService, Subject
 
 
-class ServiceDashboard(Construct):
+class ServiceDashboard(LibraryConstruct):
     """The golden signals of any ECS service behind an Application Load Balancer, on one page.
 
     From the top: the alarms, where there are some; traffic, errors and latency, which users feel; CPU, memory and the
@@ -44,7 +41,6 @@ class ServiceDashboard(Construct):
     CloudWatch charges 3 US dollars a month for a dashboard; an account's first three are free.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -88,9 +84,7 @@ class ServiceDashboard(Construct):
                 path=path,
                 instead="a dashboard's name is taken once in an account; use another, or leave it out",
             )
-        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         self._dashboard = cloudwatch.Dashboard(
             self,
             "Default",  # left out of logical ids
@@ -100,7 +94,6 @@ class ServiceDashboard(Construct):
         )
 
     @classmethod
-    @typed_call
     def of(
         cls,
         observed: BalancedService | ecs.BaseService,

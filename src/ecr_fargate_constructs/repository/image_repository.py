@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs import Construct
-
 from ecr_fargate_constructs._cdk.attempt import claim
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing, check_place, whole_call
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
+from ecr_fargate_constructs._cdk.scopes import check_place
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.image import published_image as images
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_ecr as ecr
     from aws_cdk import aws_secretsmanager as secretsmanager
+    from constructs import Construct
 
 
-class ImageRepository(Construct):
+class ImageRepository(LibraryConstruct):
     """What ``PrivateRepository`` and ``ExistingRepository`` share."""
 
     _repository: ecr.IRepository
@@ -32,7 +32,6 @@ class ImageRepository(Construct):
     def watch(self, tag: str, *, name: str, changes: bool = True) -> None:
         """Note an image that runs; of a repository that exists nobody knows what it keeps."""
 
-    @whole_call
     def build_and_push_image(
         self,
         directory: str | os.PathLike[str],
@@ -66,7 +65,6 @@ class ImageRepository(Construct):
         self.watch(image.tag or UNKNOWN, name=path_of(parent, id))
         return image
 
-    @whole_call
     def mirror_image(
         self,
         reference: str,
@@ -109,7 +107,6 @@ class ImageRepository(Construct):
         self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
         return image
 
-    @whole_call
     def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its tag.
 
@@ -120,7 +117,6 @@ class ImageRepository(Construct):
         self.watch(tag, name=f"the tag {tag}")
         return image
 
-    @whole_call
     def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its digest.
 
@@ -140,7 +136,6 @@ class ExistingRepository(ImageRepository):
     lifecycle policy takes. The copier's role may push to it; a repository of another account has to admit this one.
     """
 
-    @all_or_nothing
     def __init__(self, scope: Construct, construct_id: str, *, repository: ecr.IRepository) -> None:
         """Name the repository.
 
@@ -150,7 +145,6 @@ class ExistingRepository(ImageRepository):
             repository: The repository, for example ``ecr.Repository.from_repository_name(stack, "Shop", "shop/web")``.
         """
         super().__init__(scope, construct_id)
-        adopt(self, scope, path_of(scope, construct_id))
         self._repository = repository
 
     @property

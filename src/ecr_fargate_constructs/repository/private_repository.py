@@ -12,14 +12,12 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.names import assembly_key, environment_key, take_name
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import adopt, path_of, stack_of
+from ecr_fargate_constructs._cdk.site import adopt, path_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import push_target
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.image_repository import ImageRepository
 from ecr_fargate_constructs.repository.retention import Retention
 from ecr_fargate_constructs.repository.running_images import RunningImage, RunningImages
@@ -62,7 +60,6 @@ class PrivateRepository(ImageRepository):
 
     _repository: ecr.Repository
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -114,9 +111,7 @@ class PrivateRepository(ImageRepository):
                 path=path,
                 instead="a name is taken once in a registry; use another, or one repository for both",
             )
-        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
-        adopt(self, scope, path)
         key = encryption_key if encryption_key is not None else parts.encryption_key(self)
         # Wrapped constructs sit at "Default", which logical ids leave out: wrapping an ecr.Repository keeps its id.
         self._repository = ecr.Repository(
@@ -133,7 +128,6 @@ class PrivateRepository(ImageRepository):
         adopt(self._repository, self, f"{path}/Default")
         self._running = RunningImages(retention)
         self._write_policy()
-        parts.tag(self)
         if (never := retention.idle()) is not None:
             warn(self, "retentionNeverActs", never)
         if removal_policy is cdk.RemovalPolicy.DESTROY and not empty_on_delete:
@@ -192,7 +186,6 @@ class PrivateRepository(ImageRepository):
             f"the image that a service runs could go, and then no further task starts: {hazard}",
         )
 
-    @whole_call
     def warn_if_expiring(self, tag: str | None = None) -> None:
         """Warn when the retention policy could take an image that runs.
 

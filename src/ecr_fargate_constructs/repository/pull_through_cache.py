@@ -10,23 +10,21 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import environment_key, take_name
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import path_of, stack_of
+from ecr_fargate_constructs._cdk.site import path_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
-from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.image_reference import ImageReference
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.retention import KeepNewest, Retention
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
+    from constructs import Construct
 
 _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _NEWEST = Retention([KeepNewest(20)])
@@ -60,7 +58,7 @@ _NAMES = {
 }
 
 
-class PullThroughCache(Construct):
+class PullThroughCache(LibraryConstruct):
     """A cache of a public registry in the account's own ECR registry.
 
     The first pull of an image copies it, later ones come from ECR: a scale-out depends on no public registry and on no
@@ -75,7 +73,6 @@ class PullThroughCache(Construct):
     Source: "Sync an upstream registry with an Amazon ECR private registry" in the Amazon ECR user guide.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -112,9 +109,7 @@ class PullThroughCache(Construct):
                 path=path,
                 instead="a prefix is taken once in a registry; use another, or one PullThroughCache for both",
             )
-        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         rule = retention.rule_about_untagged()
         if rule is not None:
             warn(
@@ -158,7 +153,6 @@ class PullThroughCache(Construct):
         """What the names of cached repositories begin with."""
         return self._prefix
 
-    @whole_call
     def image(self, reference: str, *, architecture: Architecture = Architecture.X86_64) -> PublishedImage:
         """An image of the registry, by way of the cache; tasks that run it may have it fetched.
 

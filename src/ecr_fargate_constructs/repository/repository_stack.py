@@ -9,13 +9,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.attempt import when_made
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import path_of
-from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._cdk.construct import Whole
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository, check_repository, is_name
 from ecr_fargate_constructs.repository.retention import Retention
 
@@ -37,7 +35,7 @@ _PUSH = [
 ]
 
 
-class ImageRepositoryStack(cdk.Stack):
+class ImageRepositoryStack(Whole, cdk.Stack):
     """A private repository that ``cdk deploy`` pushes straight into, with no copy on the way.
 
     What you get: a ``PrivateRepository`` with a policy that lets the bootstrap role, with which the CDK command line
@@ -55,7 +53,6 @@ class ImageRepositoryStack(cdk.Stack):
     stack, so that there the repository has to exist beforehand (a warning says so in a ``Stage``).
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -108,7 +105,6 @@ class ImageRepositoryStack(cdk.Stack):
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
             path=path,
         )
-        posture_of(scope, path=path)
         super().__init__(
             scope,
             construct_id,
@@ -117,7 +113,6 @@ class ImageRepositoryStack(cdk.Stack):
             synthesizer=synthesizer,
             termination_protection=termination_protection,
         )
-        parts.tag(self)
         self._pushed_name = self._name() if repository_name is None else repository_name
         self._admitted: set[str] = set()
         self._push_policy = iam.PolicyStatement(sid="PushImageAssets", actions=_PUSH)
@@ -168,7 +163,6 @@ class ImageRepositoryStack(cdk.Stack):
                 path=self.node.path,
             ) from error
 
-    @whole_call
     def admit(self, role_arn: str) -> None:
         """Let a role push to the repository; synthesizers call it for the role that publishes their images.
 

@@ -11,9 +11,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
-from ecr_fargate_constructs._cdk.scopes import whole_call
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._regulated.findings import expect_grants
 from ecr_fargate_constructs.service import discovery
 from ecr_fargate_constructs.service.deployment.apply import deploy_pattern
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_logs as logs
     from aws_cdk import aws_route53 as route53
+    from constructs import Construct
 
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
     from ecr_fargate_constructs.service.foundation import Foundation
@@ -77,12 +77,11 @@ class BalancedAssembly(Assembly[Service, TaskDefinition], Generic[Pattern, Servi
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class ServiceBase(Construct, Generic[Service, TaskDefinition]):
+class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
     """What all services have in common."""
 
     _assembly: Assembly[Service, TaskDefinition]
 
-    @whole_call
     def join_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
         made = self._assembly
@@ -90,7 +89,6 @@ class ServiceBase(Construct, Generic[Service, TaskDefinition]):
             made.service, connect, log_group=made.task.log_group, before=made.connect
         )
 
-    @whole_call
     def register_in_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
         discovery.register_in_cloud_map(self._assembly.service, name)

@@ -12,8 +12,8 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._cdk.attempt import on_failure
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import unless_token
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
 from ecr_fargate_constructs._cdk.names import environment_key, notes_of, take_name
+from ecr_fargate_constructs._cdk.site import path_of_construct
 from ecr_fargate_constructs._rules.checks import tcp_port
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypedDict
 
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._cdk.tags import tag_service
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling, fargate_strategies, use_strategies
@@ -93,6 +94,7 @@ class Foundation(Generic[TaskDefinition]):
 
 def fargate_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Foundation[ecs.FargateTaskDefinition]:
     """Make what a service on Fargate stands on."""
+    tag_service(scope, plan.path)
     cluster = plan.cluster if plan.cluster is not None else cluster_for(scope, plan.vpc)
     vpc = vpc_of(cluster)
     subnets, public = task_subnets(scope, vpc, plan.subnets)
@@ -109,6 +111,7 @@ def fargate_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> F
 
 def ec2_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
     """Make what a service on EC2 machines stands on."""
+    tag_service(scope, plan.path)
     cluster = plan.cluster if plan.cluster is not None else cluster_of_machines(scope, plan.vpc)
     vpc = vpc_of(cluster)
     subnets, _ = task_subnets(scope, vpc, plan.subnets)

@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
-from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tags import tag_service
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
-from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs.service.base import BalancedAssembly, LoadBalancedService, assemble, pattern_options
 from ecr_fargate_constructs.service.foundation import fargate_foundation
 from ecr_fargate_constructs.service.ingress.load_balancer import load_balancer, warn_of_plain_http
@@ -58,7 +53,6 @@ class LoadBalancedFargateService(
     (about 65 US dollars a month) and the free S3 endpoint through which image layers travel.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -108,10 +102,9 @@ class LoadBalancedFargateService(
         Raises:
             ConfigurationError: For a contradiction between the options, or a network without a way to the image.
         """
-        path = path_of(scope, construct_id)
         plan = LoadBalancedPlan.of(
             scope,
-            path=path,
+            construct_id,
             ingress=ingress,
             desired_count=desired_count,
             scaling=scaling,
@@ -122,13 +115,9 @@ class LoadBalancedFargateService(
             health_check_grace_period=health_check_grace_period,
         )
         runs = TaskPlan.on_fargate(
-            container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention, path=path
+            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
-        adopt(self, scope, path)
-        pin_feature_flags(self, scope)
-        parts.tag(self)
-        tag_service(self, path)
         self._assembly = build(self, plan, runs)
 
 

@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 
-from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tags import tag_service
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
-from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs.service.base import LoadBalancedService, assemble, pattern_options
 from ecr_fargate_constructs.service.container.ec2 import placement_of
 from ecr_fargate_constructs.service.foundation import ec2_foundation
@@ -56,7 +51,6 @@ class LoadBalancedEc2Service(
     It is grantable and connectable, as its twin is.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -105,10 +99,9 @@ class LoadBalancedEc2Service(
             ConfigurationError: For a contradiction between the options, a network without a way to the image, or
                 machines on which the image cannot run.
         """
-        path = path_of(scope, construct_id)
         plan = LoadBalancedPlan.of(
             scope,
-            path=path,
+            construct_id,
             ingress=ingress,
             desired_count=desired_count,
             scaling=scaling,
@@ -120,9 +113,9 @@ class LoadBalancedEc2Service(
             on_machines=True,
         )
         runs = TaskPlan.on_machines(
-            scope,
             plan,
-            container=container,
+            container,
+            scope=scope,
             sidecars=sidecars,
             size=size,
             sessions=exec_enabled,
@@ -130,10 +123,6 @@ class LoadBalancedEc2Service(
             machines=machines,
         )
         super().__init__(scope, construct_id)
-        adopt(self, scope, path)
-        pin_feature_flags(self, scope)
-        parts.tag(self)
-        tag_service(self, path)
         self._build(plan, runs)
 
     def _build(self, plan: LoadBalancedPlan, runs: TaskPlan) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._cdk.memo import resource_of
+from ecr_fargate_constructs._cdk.site import resource_of
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:

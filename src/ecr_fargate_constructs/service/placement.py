@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary, WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._cdk.attempt import make_shared, on_failure
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
-from ecr_fargate_constructs._cdk.memo import resource_of
+from ecr_fargate_constructs._cdk.attempt import make_shared
+from ecr_fargate_constructs._cdk.site import path_of_construct, remember, resource_of, stack_of
 from ecr_fargate_constructs._cdk.tags import tag_cluster
-from ecr_fargate_constructs._cdk.tree import stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.tokens import is_list_token
@@ -32,11 +29,9 @@ if TYPE_CHECKING:
 _CLUSTER_ID = "EcsDefaultClusterMnL3mNNYN"
 _NETWORK_ID = "EcrFargateNetwork"
 
-_CLUSTERS: WeakKeyDictionary[cdk.Stack, ecs.ICluster] = WeakKeyDictionary()
-_NETWORKS: WeakKeyDictionary[ecs.ICluster, ec2.IVpc] = WeakKeyDictionary()
 
-_ORDERED: WeakSet[ecs.ICluster] = WeakSet()
-"""Clusters that wait for their network, and their services with them. An unknown one is asked to wait again."""
+class _OwnCluster(ecs.Cluster):
+    """A cluster that waits for its network; so does every service on it, since it refers to the cluster."""
 
 
 def check_placement(
@@ -132,13 +127,7 @@ def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
     stack = stack_of(scope)
     if vpc is not None and path_of_construct(vpc) == f"{path_of_construct(stack)}/{_NETWORK_ID}":
         vpc = None  # the stack's own network has one cluster, whoever names it
-    if vpc is None:
-        known = _CLUSTERS.get(stack)
-        if known is None:
-            known = _CLUSTERS[stack] = _cluster_for(stack, None)
-            on_failure(lambda: _CLUSTERS.pop(stack, None))
-        return known
-    return _cluster_for(stack, vpc)
+    return remember(stack, "cluster", lambda: _cluster_for(stack, None)) if vpc is None else _cluster_for(stack, vpc)
 
 
 def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
@@ -162,22 +151,20 @@ def cluster_of_machines(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
 
 
 def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.Cluster:
-    cluster = ecs.Cluster(scope, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
+    cluster = _OwnCluster(scope, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
     parts.tag(cluster)
     tag_cluster(cluster, path_of_construct(cluster))
-    # Every service refers to its cluster, so one dependency for all of them is enough.
     resource = resource_of(cluster)
     if isinstance(network, ec2.Vpc) and _is_own(network):
         wait_for_own_network(resource, network)
     else:
         wait_for_network(resource, network)
-    _ORDERED.add(cluster)
     return cluster
 
 
 def order(service: ecs.BaseService, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
     """Have a service in a cluster that was not made here wait for its network itself."""
-    if cluster not in _ORDERED:
+    if not isinstance(cluster, _OwnCluster):
         wait_for_network(cfn_service(service), vpc)
 
 
@@ -230,10 +217,7 @@ def network_for(scope: Construct) -> ec2.IVpc:
 
 def vpc_of(cluster: ecs.ICluster) -> ec2.IVpc:
     """The network of a cluster, which never changes."""
-    known = _NETWORKS.get(cluster)
-    if known is None:
-        known = _NETWORKS[cluster] = cluster.vpc
-    return known
+    return remember(cluster, "vpc", lambda: cluster.vpc)
 
 
 def has_way_out(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None) -> bool:

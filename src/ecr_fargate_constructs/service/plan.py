@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
-from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.task_size import TaskSize
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.capacity.ec2 import check_machines
 from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate
 from ecr_fargate_constructs.service.deployment.apply_shift import check_way
@@ -73,13 +72,13 @@ class TaskPlan:
     @classmethod
     def on_fargate(
         cls,
+        plan: ServicePlan,
         container: AppContainer,
         *,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         sessions: bool = False,
         log_retention: logs.RetentionDays | None = None,
-        path: str,
     ) -> TaskPlan:
         """Plan a task for Fargate.
 
@@ -87,9 +86,9 @@ class TaskPlan:
             ConfigurationError: For containers that contradict each other or do not fit, or that only machines can run.
         """
         size = size or TaskSize()
-        refuse_on_fargate(container, path=path)
-        check_on_fargate(container, sidecars, path=path)
-        check_task(container, sidecars, size=size, path=path)
+        refuse_on_fargate(container, path=plan.path)
+        check_on_fargate(container, sidecars, path=plan.path)
+        check_task(container, sidecars, size=size, path=plan.path)
         if sessions:
             container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
         return cls(container=container, sidecars=sidecars, size=size, sessions=sessions, log_retention=log_retention)
@@ -97,10 +96,10 @@ class TaskPlan:
     @classmethod
     def on_machines(
         cls,
-        scope: Construct,
         plan: ServicePlan,
-        *,
         container: AppContainer,
+        *,
+        scope: Construct,
         sidecars: Sequence[Sidecar],
         size: TaskSize | None,
         sessions: bool,
@@ -191,8 +190,8 @@ class LoadBalancedPlan(ServicePlan):
     def of(
         cls,
         scope: Construct,
+        construct_id: str,
         *,
-        path: str,
         ingress: Ingress | None,
         desired_count: float | None,
         scaling: Scaling | None,
@@ -208,7 +207,7 @@ class LoadBalancedPlan(ServicePlan):
         Raises:
             ConfigurationError: For a contradiction between the options, or a place where the service cannot be.
         """
-        posture_of(scope, path=path)
+        path = path_of(scope, construct_id)
         count = planned_count(desired_count, scaling, deployment, path=path)
         check_grace_period(health_check_grace_period, path=path)
         way = ingress or PublicHttp()

@@ -6,11 +6,6 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tags import tag_service
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
-from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs.service.foundation import fargate_foundation
 from ecr_fargate_constructs.service.plan import TaskPlan
 from ecr_fargate_constructs.service.routed_base import RoutedPlan, RoutedService
@@ -42,7 +37,6 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
     No other service's rule changes when it comes or goes: see ``Route``.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -89,10 +83,9 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
                 contradiction between the options, or a network without a way to the image.
         """
-        path = path_of(scope, construct_id)
         plan = RoutedPlan.of(
             scope,
-            path=path,
+            construct_id,
             load_balancer=load_balancer,
             route=route,
             targets=targets,
@@ -104,13 +97,9 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             health_check_grace_period=health_check_grace_period,
         )
         runs = TaskPlan.on_fargate(
-            container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention, path=path
+            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
-        adopt(self, scope, path)
-        pin_feature_flags(self, scope)
-        parts.tag(self)
-        tag_service(self, path)
         foundation = fargate_foundation(self, plan, runs)
         service = ecs.FargateService(
             self,

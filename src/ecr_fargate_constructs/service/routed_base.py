@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._cdk.memo import path as path_of_scope
-from ecr_fargate_constructs._cdk.scopes import whole_call
-from ecr_fargate_constructs._cdk.tree import path_of
+from ecr_fargate_constructs._cdk.site import path_of, path_of_construct
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.base import Assembly, ServiceBase
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
 from ecr_fargate_constructs.service.deployment.apply import configure
@@ -74,8 +71,8 @@ class RoutedPlan(ServicePlan):
     def of(
         cls,
         scope: Construct,
+        construct_id: str,
         *,
-        path: str,
         load_balancer: SharedLoadBalancer | SharedListener,
         route: Route,
         targets: Targets | None,
@@ -93,8 +90,7 @@ class RoutedPlan(ServicePlan):
             ConfigurationError: For a contradiction between the options, or a route that cannot stand beside those that
                 are there.
         """
-        posture_of(scope, path=path)
-        shared = listener_of(load_balancer)
+        path, shared = path_of(scope, construct_id), listener_of(load_balancer)
         count = planned_count(desired_count, scaling, deployment, path=path)
         check_grace_period(health_check_grace_period, path=path)
         _check_cluster(cluster, shared, path=path)
@@ -194,7 +190,6 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
         shift_service(service, Shifting(green=green, production=production, preview=preview, role=role))
         return green
 
-    @whole_call
     def add_route(self, construct_id: str, route: Route) -> elbv2.ApplicationListenerRule:
         """Give the service a further route.
 
@@ -273,7 +268,7 @@ def _target_group(
 
 
 def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.ApplicationTargetGroup:
-    plan.shared.count_group(path_of_scope(scope))
+    plan.shared.count_group(path_of_construct(scope))
     group = elbv2.ApplicationTargetGroup(
         scope,
         construct_id,

@@ -6,11 +6,6 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs._cdk.feature_flags import pin_feature_flags
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tags import tag_service
-from ecr_fargate_constructs._cdk.tree import adopt, path_of
-from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs.service.container.ec2 import placement_of
 from ecr_fargate_constructs.service.foundation import ec2_foundation
 from ecr_fargate_constructs.service.plan import TaskPlan
@@ -43,7 +38,6 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
     It takes the same values, and its machines are those of ``LoadBalancedEc2Service``, in the load balancer's VPC.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -93,10 +87,9 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
                 contradiction between the options, or machines on which the image cannot run.
         """
-        path = path_of(scope, construct_id)
         plan = RoutedPlan.of(
             scope,
-            path=path,
+            construct_id,
             load_balancer=load_balancer,
             route=route,
             targets=targets,
@@ -109,9 +102,9 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             on_machines=True,
         )
         runs = TaskPlan.on_machines(
-            scope,
             plan,
-            container=container,
+            container,
+            scope=scope,
             sidecars=sidecars,
             size=size,
             sessions=exec_enabled,
@@ -119,10 +112,6 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             machines=machines,
         )
         super().__init__(scope, construct_id)
-        adopt(self, scope, path)
-        pin_feature_flags(self, scope)
-        parts.tag(self)
-        tag_service(self, path)
         foundation = ec2_foundation(self, plan, runs)
         constraints, spread = placement_of(runs.container)
         service = ecs.Ec2Service(

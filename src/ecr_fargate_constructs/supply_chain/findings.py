@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
-from constructs import Construct
 
 from ecr_fargate_constructs._cdk.alarm_actions import bound
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tree import path_of
-from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
-from ecr_fargate_constructs.posture import posture_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_ecr as ecr
+    from constructs import Construct
 
     from ecr_fargate_constructs._cdk.alarm_actions import Action
 
@@ -34,7 +31,7 @@ class Severity(IntEnum):
     CRITICAL = 4
 
 
-class ScanAlarm(Construct):
+class ScanAlarm(LibraryConstruct):
     """An alarm, and an EventBridge rule, for vulnerabilities in the images of a repository.
 
     What the rule hears: the scan of a pushed image, basic or enhanced, that ended with such a finding; and with
@@ -46,7 +43,6 @@ class ScanAlarm(Construct):
     Source: "EventBridge events sent for enhanced scanning in Amazon ECR" in the Amazon ECR user guide.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -67,10 +63,7 @@ class ScanAlarm(Construct):
             actions: What the alarm sets off: topics, or any alarm action.
             targets: Who gets each event with its details.
         """
-        path = path_of(scope, construct_id)
-        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         severities = [each.name for each in Severity if each >= severity]
         self._rule = events.Rule(
             self,

@@ -6,23 +6,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
-from constructs import Construct
 
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import path_of
-from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.partitions import check_partition
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
-from ecr_fargate_constructs.posture import posture_of
+
+if TYPE_CHECKING:
+    from constructs import Construct
 
 _FILTER = re.compile(r"[a-z0-9*._/-]+")
 _PROFILE = re.compile(r"arn:aws[\w-]*:signer:[\w-]+:\d{12}:/signing-profiles/\w{2,}")
@@ -92,14 +93,13 @@ class ManagedSigning:
         check_profile("ManagedSigning.profile_arn", self.profile_arn)
 
 
-class RegistrySettings(Construct):
+class RegistrySettings(LibraryConstruct):
     """Enhanced scanning, managed signing and shared layers of the images of an account and region.
 
     These are settings of the registry, and there is one in each account and region: make one ``RegistrySettings`` for
     it, in a stack that belongs to all who push there. Deleting it sets the registry back.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -133,9 +133,7 @@ class RegistrySettings(Construct):
         if signing is not None and signing.profile_arn is not None:
             check_partition("ManagedSigning.profile_arn", signing.profile_arn, cdk.Stack.of(scope).region, path=path)
         _admit(scope, path)
-        posture_of(scope, path=path)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         if scanning is not None:
             ecr.CfnRegistryScanningConfiguration(
                 self,
@@ -197,7 +195,6 @@ class RegistrySettings(Construct):
         """ARN of the signing profile; None when nothing is signed."""
         return self._profile_arn
 
-    @whole_call
     def let_sign(self, publisher: iam.IGrantable) -> None:
         """Let who pushes images sign them: without it a push works, and the signature fails.
 

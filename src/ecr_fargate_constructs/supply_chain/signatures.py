@@ -9,15 +9,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_resource
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing
-from ecr_fargate_constructs._cdk.tree import path_of
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, acknowledge_hook_function
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.supply_chain.expiring_signatures import warn_of_expiring_signatures
 from ecr_fargate_constructs.supply_chain.registry import check_profile
 
@@ -25,11 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_ecr as ecr
+    from constructs import Construct
 
 _CODE = Path(__file__).parent / "verify_signatures.py"
 
 
-class SignatureCheck(Construct):
+class SignatureCheck(LibraryConstruct):
     """A function that stops a deployment whose images ECR has not signed.
 
     ECS asks it at a stage of a deployment that shifts traffic::
@@ -51,7 +50,6 @@ class SignatureCheck(Construct):
     Source: "Managed signing" in the Amazon ECR user guide, ``DescribeImageSigningStatus`` in its API reference.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -75,7 +73,6 @@ class SignatureCheck(Construct):
             ConfigurationError: For no repository or no profile.
         """
         path = path_of(scope, construct_id)
-        posture_of(scope, path=path)
         if not repositories:
             raise ConfigurationError(
                 "SignatureCheck.repositories is empty; name the repositories to ask about", path=path
@@ -88,7 +85,6 @@ class SignatureCheck(Construct):
             )
         check_profile("SignatureCheck.profile_arn", profile_arn, path=path)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         log = logs.LogGroup(
             self,
             "Log",

@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge, acknowledge_policy
 from ecr_fargate_constructs._cdk.attempt import make_shared, when_made
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.site import stack_of
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.tokens import is_token

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ec2 as ec2
 
-from ecr_fargate_constructs._cdk.memo import path as path_of_scope
+from ecr_fargate_constructs._cdk.site import path_of_construct as path_of_scope
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ecr_fargate_constructs._cdk.duration_checks import duration, token_in
-from ecr_fargate_constructs._cdk.durations import number_of_seconds, of_seconds
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.durations import number_of_seconds, of_seconds, seconds_in
 from ecr_fargate_constructs._cdk.target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._rules.checks import whole_number

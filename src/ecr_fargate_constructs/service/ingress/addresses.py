@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
 from ecr_fargate_constructs._cdk.names import environment_key, take_name
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.site import path_of_construct, stack_of
 from ecr_fargate_constructs._rules.partitions import check_partition
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError

@@ -11,8 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge
 from ecr_fargate_constructs._cdk.attempt import watch, when_made
-from ecr_fargate_constructs._cdk.durations import unless_token
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.durations import seconds_in, unless_token
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
-from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._cdk.memo import seconds_in
+from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs._rules.checks import domain_name, tcp_port, text, web_acl_arn, whole_number
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed

@@ -8,20 +8,16 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
-from constructs import Construct
 
 from ecr_fargate_constructs._cdk.attempt import on_failure
-from ecr_fargate_constructs._cdk.memo import path as path_of_construct
+from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import notes_of, stands
-from ecr_fargate_constructs._cdk.scopes import all_or_nothing, whole_call
-from ecr_fargate_constructs._cdk.tree import path_of
+from ecr_fargate_constructs._cdk.site import path_of, path_of_construct
 from ecr_fargate_constructs._cdk.warning import warn
-from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.posture import posture_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
@@ -43,6 +39,7 @@ from ecr_fargate_constructs.service.routing.redirects import check_redirect
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
+    from constructs import Construct
 
     from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
     from ecr_fargate_constructs.service.ingress.responses import Answer
@@ -169,7 +166,7 @@ def _routes_on(listener: elbv2.IApplicationListener) -> dict[str, Route]:
     return routes
 
 
-class SharedLoadBalancer(Construct):
+class SharedLoadBalancer(LibraryConstruct):
     """One load balancer for many services, each with a route of its own.
 
     A load balancer costs about 16 US dollars a month before any traffic; this one takes up to 100 routes. Services join
@@ -179,7 +176,6 @@ class SharedLoadBalancer(Construct):
     What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
     """
 
-    @all_or_nothing
     def __init__(
         self,
         scope: Construct,
@@ -209,7 +205,6 @@ class SharedLoadBalancer(Construct):
         vpc = vpc_for(ingress, cluster=None, vpc=vpc)
         check_shared_network(vpc, ingress, path=path)
         check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
-        posture_of(scope, path=path)
         check_way_in(scope, ingress, path=path)
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
         way = ingress or PublicHttp()
@@ -217,7 +212,6 @@ class SharedLoadBalancer(Construct):
         self._https, self._port = https is not None, port_of(way)
         check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
-        parts.tag(self)
         if ingress is None:
             warn_of_plain_http(self)
         network = vpc if vpc is not None else network_for(self)
@@ -259,7 +253,6 @@ class SharedLoadBalancer(Construct):
         )
 
     @staticmethod
-    @typed_call
     def from_listener(
         listener: elbv2.IApplicationListener,
         *,
@@ -300,7 +293,6 @@ class SharedLoadBalancer(Construct):
             validation=acm.CertificateValidation.from_dns(https.hosted_zone),
         )
 
-    @whole_call
     def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
         """Answer a route without a service: a redirect, or a text.
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Dependable, DependencyGroup, IConstruct
 
-from ecr_fargate_constructs._cdk.memo import execution_role_of, node_of, path, resource_of
-from ecr_fargate_constructs._cdk.tree import stack_of
+from ecr_fargate_constructs._cdk.site import (
+    execution_role_of,
+    node_of,
+    path_of_construct,
+    remember,
+    resource_of,
+    stack_of,
+)
 from ecr_fargate_constructs.network.reachability import referred
 
 if TYPE_CHECKING:
@@ -25,8 +30,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _DEFAULT = {"0.0.0.0/0", "::/0"}
-_WAYS_OUT: WeakKeyDictionary[cdk.Stack, dict[str, DependencyGroup]] = WeakKeyDictionary()
-"""One for each network of a stack, so that the tree is searched once."""
 
 
 def wait_for_permissions(definition: ecs.TaskDefinition) -> None:
@@ -42,12 +45,15 @@ def wait_for_network(resource: IConstruct, vpc: ec2.IVpc) -> None:
     Networks of other stacks are deployed before anyway: the resource's stack refers to their subnets.
     """
     stack = stack_of(resource)
-    groups = _WAYS_OUT.setdefault(stack, {})
-    group = groups.get(path(vpc))
-    if group is None:
-        group = groups[path(vpc)] = DependencyGroup()
-        Dependable.implement(group, _WaysOut(stack, vpc))
+    # One group for each network of a stack, so that the tree is searched once.
+    group = remember(stack, f"ways out of {path_of_construct(vpc)}", lambda: _group(stack, vpc))
     node_of(resource).add_dependency(group)
+
+
+def _group(stack: cdk.Stack, vpc: ec2.IVpc) -> DependencyGroup:
+    group = DependencyGroup()
+    Dependable.implement(group, _WaysOut(stack, vpc))
+    return group
 
 
 def wait_for_own_network(resource: IConstruct, vpc: ec2.Vpc) -> None:
@@ -82,7 +88,7 @@ def _ways_out(stack: cdk.Stack, vpc: ec2.IVpc) -> Iterator[Construct]:
         homes.append(parent)
     found = [each for each in homes[-1].node.find_all() if isinstance(each, cdk.CfnResource)]
     tasks = [each for each in found if isinstance(each, ecs.CfnCluster | ecs.CfnService | ecs.CfnTaskDefinition)]
-    own, inside = referred(vpc.vpc_id), f"{path(vpc)}/"
+    own, inside = referred(vpc.vpc_id), f"{path_of_construct(vpc)}/"
     for each in found:
         if isinstance(each, ec2.CfnRoute):
             named = {each.destination_cidr_block, each.destination_ipv6_cidr_block}
