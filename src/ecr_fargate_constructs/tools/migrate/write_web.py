@@ -37,6 +37,7 @@ def load_balanced(program: Program, service: Service, *, cluster: Name | None, n
         desired_count=service.count.minimum if fixed and service.count is not None else None,
         scaling=None if fixed else scaling(program, service),
         ingress=ingress(program, way, [way.domain] if way.domain is not None else []),
+        health_check_grace_period=program.duration(way.check.grace),
     )
     return _finished(program, service, call, namespace)
 
@@ -54,6 +55,7 @@ def routed(program: Program, service: Service, *, balancer: Name, cluster: Name 
         **_options(program, service, cluster=cluster),
         targets=_targets(program, way),
         scaling=scaling(program, service),
+        health_check_grace_period=program.duration(way.check.grace),
     )
     name = _finished(program, service, call, namespace)
     for path in more:
@@ -235,7 +237,6 @@ def _health_check(program: Program, way: WayIn) -> Call | None:
         "timeout": program.duration(check.timeout),
         "healthy_threshold": check.healthy,
         "unhealthy_threshold": check.unhealthy,
-        "grace_period": program.duration(check.grace),
     }
     if all(value is None for value in options.values()):
         return None
