@@ -260,9 +260,9 @@ NOT_THERE = [
         lambda p: bare.pattern(p, approval=True),
     ),
     _option(
-        "`desired_count=3` of a service on machines, which has `scaling`",
-        Refused("LoadBalancedEc2Service has no option 'desired_count'", "scaling"),
-        lambda p: here.on_machines(p, desired_count=3),
+        "`sidecars=[…]` of `EcrFargateService`, which has one container",
+        Refused("EcrFargateService has no option 'sidecars'", "it takes scope, construct_id, directory"),
+        lambda p: here.door(p, sidecars=[]),
         None,
     ),
     Case(
