@@ -152,12 +152,6 @@ PORTS = [
 ]
 
 
-def _with_machines(stack: cdk.Stack) -> ecs.Cluster:
-    cluster = ecs.Cluster(stack, "Cluster")
-    cluster.add_capacity("Machines", instance_type=ec2.InstanceType("t3.medium"))
-    return cluster
-
-
 def _count(what: str, expected: Expected, count: Any) -> Case:  # noqa: ANN401 - bad input
     return Case(
         "Counts and percentages",
@@ -208,26 +202,6 @@ COUNTS = [
     _count("-1 tasks", Refused("desired_count=-1", "use 1 or more"), -1),
     _count("1.5 tasks", Refused("desired_count=1.5", "use 1 or more"), 1.5),
     _count("`'2'` tasks", Refused("desired_count='2' is not a number", "whole number"), "2"),
-    Case(
-        "Counts and percentages",
-        "No task on machines",
-        lambda p: here.on_machines(p, desired_count=0),
-        lambda p: bare.on_machines(p, _with_machines(p.stack), desired_count=0),
-        Refused("[Stack/Web] desired_count=0 is not a number of tasks", "use 1 or more"),
-    ),
-    *(
-        Case(
-            "Counts and percentages",
-            f"{what} in which failed checks of a new task do not count",
-            lambda p, time=time: here.service(p, health_check_grace_period=time()),
-            lambda p, time=time: bare.pattern(p, health_check_grace_period=time()),
-            Refused(f"[Stack/Web] health_check_grace_period is {said}", "AWS takes whole seconds, 0 to 2147483647"),
-        )
-        for what, said, time in (
-            ("Half a second", "0.5 seconds", lambda: cdk.Duration.millis(500)),
-            ("69 years", "2.17745e+09 seconds", lambda: cdk.Duration.days(25_202)),
-        )
-    ),
     _count("Infinitely many tasks", Refused("desired_count=inf", "use 1 or more"), float("inf")),
     Case(
         "Counts and percentages",

@@ -39,8 +39,7 @@ from ecr_fargate_constructs import (
 from ecr_fargate_constructs._cdk import scopes
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
-from ecr_fargate_constructs.service import routed_base as routed_service
+from ecr_fargate_constructs.service import base, foundation, routed_base
 from support import make_app
 
 if TYPE_CHECKING:
@@ -66,9 +65,8 @@ def _refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - stands for anyth
 @pytest.fixture
 def cdk_refuses_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make CDK refuse services when they are all but complete; call what is returned to have it take them again."""
-    monkeypatch.setattr(load_balanced, "finish", _refuse)
-    monkeypatch.setattr(load_balanced_ec2, "finish", _refuse)
-    monkeypatch.setattr(routed_service.RoutedService, "_audit", _refuse)
+    monkeypatch.setattr(base, "finish", _refuse)
+    monkeypatch.setattr(routed_base, "finish", _refuse)
     return monkeypatch.undo
 
 
@@ -94,7 +92,7 @@ def test_a_first_service_leaves_an_empty_stack(
 ) -> None:
     stack = _stack()
     posture.apply_to(stack)
-    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web/Default\] CDK refuses it: MadeUp: CDK says no$"):
+    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] CDK refuses it: MadeUp: CDK says no$"):
         _front(stack, tmp_path)
     assert not stack.node.children
     cdk_refuses_last()
@@ -112,7 +110,7 @@ def test_a_further_service_leaves_the_others_as_they_were(tmp_path: Path, monkey
     imported = ec2.Vpc.from_vpc_attributes(stack, "Imported", vpc_id="vpc-1", availability_zones=["a"])
     before = _paths(stack.node.root)  # type: ignore[arg-type]
     with monkeypatch.context() as patch:
-        patch.setattr(load_balanced, "finish", _refuse)
+        patch.setattr(base, "finish", _refuse)
         with pytest.raises(ConfigurationError, match="CDK says no"):
             _front(stack, tmp_path, "Refused")
     assert _paths(stack.node.root) == before  # type: ignore[arg-type]
@@ -263,7 +261,7 @@ def test_errors_that_are_not_cdks_stay_what_they_are(monkeypatch: pytest.MonkeyP
         message = "a fault of the library's own"
         raise KeyError(message)
 
-    monkeypatch.setattr(load_balanced, "finish", fail)
+    monkeypatch.setattr(base, "finish", fail)
     stack = _stack()
     with pytest.raises(KeyError, match="a fault of the library's own"):
         LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
@@ -304,7 +302,7 @@ def _group_after(tries: int, **options: Any) -> dict[str, Any]:  # noqa: ANN401 
 
     for _ in range(tries):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(load_balanced, "finish", lambda *args, **rest: _refuse(pattern.finish(*args, **rest)))
+            patch.setattr(base, "finish", lambda *args, **rest: _refuse(foundation.finish(*args, **rest)))
             with pytest.raises(ConfigurationError, match="CDK says no"):
                 make("198.51.100.0/24")
         assert _paths(stack.node.root) == before  # type: ignore[arg-type]

@@ -81,7 +81,6 @@ def build(app: cdk.App) -> cdk.Stack:
                 timeout=cdk.Duration.seconds(10),
                 healthy_threshold=4,
                 unhealthy_threshold=2,
-                grace_period=cdk.Duration.minutes(2),
             ),
             deregistration_delay=cdk.Duration.seconds(50),
             targets=TargetSettings(
@@ -89,6 +88,7 @@ def build(app: cdk.App) -> cdk.Stack:
                 stickiness=Stickiness(duration=cdk.Duration.days(1)),
             ),
         ),
+        health_check_grace_period=cdk.Duration.minutes(2),
     )
     return stack
 
