@@ -120,7 +120,7 @@ class EcrFargateService(
         if isinstance(repository, PrivateRepository):
             repository.watch(self._image.tag or "", name=path)
         container = AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {})
-        runs = TaskPlan.on_fargate(plan, container, size=size)
+        runs = TaskPlan.of(plan, container, size=size)
         inner = LibraryConstruct(self, "Default")  # left out of logical ids
         self._assembly = build_service(inner, plan, runs)
 

@@ -62,6 +62,11 @@ def _refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - stands for anyth
     raise RuntimeError(RAISED)
 
 
+def _finish_and_refuse(*args: Any) -> None:  # noqa: ANN401 - passed on
+    foundation.finish(*args)
+    _refuse()
+
+
 @pytest.fixture
 def cdk_refuses_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make CDK refuse services when they are all but complete; call what is returned to have it take them again."""
@@ -302,7 +307,7 @@ def _group_after(tries: int, **options: Any) -> dict[str, Any]:  # noqa: ANN401 
 
     for _ in range(tries):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(base, "finish", lambda *args, **rest: _refuse(foundation.finish(*args, **rest)))
+            patch.setattr(base, "finish", _finish_and_refuse)
             with pytest.raises(ConfigurationError, match="CDK says no"):
                 make("198.51.100.0/24")
         assert _paths(stack.node.root) == before  # type: ignore[arg-type]

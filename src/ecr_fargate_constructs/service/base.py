@@ -26,7 +26,6 @@ from ecr_fargate_constructs.service.task.definition import TaskDefinition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_autoscaling as autoscaling
     from aws_cdk import aws_certificatemanager as acm
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_logs as logs
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
     from ecr_fargate_constructs.service.foundation import Foundation
     from ecr_fargate_constructs.service.ingress.values import Ingress
-    from ecr_fargate_constructs.service.plan import LoadBalancedPlan, TaskPlan
-    from ecr_fargate_constructs.service.task.definition import Task
+    from ecr_fargate_constructs.service.plan import LoadBalancedPlan
 
 Pattern = TypeVar(
     "Pattern",
@@ -49,21 +47,16 @@ Pattern = TypeVar(
 class Assembly(Generic[Service, TaskDefinition]):
     """What a service consists of."""
 
+    foundation: Foundation[TaskDefinition]
     service: Service
-    task: Task[TaskDefinition]
-    cluster: ecs.ICluster
-    vpc: ec2.IVpc
-    port: float
-    """On which the application listens."""
     target_groups: Sequence[elbv2.ApplicationTargetGroup]
-    machines: autoscaling.AutoScalingGroup | None
     connect: ServiceConnect | None = None
 
     @cached_property
     def connections(self) -> ec2.Connections:
         """The tasks' network connections; once, since CDK marks them while it writes the other side's rule."""
-        groups = self.service.connections.security_groups
-        return ec2.Connections(security_groups=groups, default_port=ec2.Port.tcp(self.port))
+        port = ec2.Port.tcp(self.foundation.runs.container.port)
+        return ec2.Connections(security_groups=self.service.connections.security_groups, default_port=port)
 
 
 @dataclass(kw_only=True)
@@ -86,7 +79,7 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
         """Make the service a member of a Service Connect namespace; once."""
         made = self._assembly
         made.connect = discovery.join_service_connect(
-            made.service, connect, log_group=made.task.log_group, before=made.connect
+            made.service, connect, log_group=self.log_group, before=made.connect
         )
 
     def register_in_cloud_map(self, name: CloudMap) -> None:
@@ -101,12 +94,12 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
     @property
     def task_definition(self) -> TaskDefinition:
         """The task definition."""
-        return self._assembly.task.definition
+        return self._assembly.foundation.task.definition
 
     @property
     def container(self) -> ecs.ContainerDefinition:
         """The container that serves the traffic."""
-        return self._assembly.task.container
+        return self._assembly.foundation.task.container
 
     @property
     def target_group(self) -> elbv2.ApplicationTargetGroup:
@@ -121,22 +114,22 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
     @property
     def cluster(self) -> ecs.ICluster:
         """The cluster."""
-        return self._assembly.cluster
+        return self._assembly.foundation.cluster
 
     @property
     def vpc(self) -> ec2.IVpc:
         """The VPC."""
-        return self._assembly.vpc
+        return self._assembly.foundation.vpc
 
     @property
     def log_group(self) -> logs.ILogGroup | None:
         """The log group; None when every container brings its own log driver."""
-        return self._assembly.task.log_group
+        return self._assembly.foundation.task.log_group
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
         """The task role."""
-        role = self._assembly.task.definition.task_role
+        role = self._assembly.foundation.task.definition.task_role
         expect_grants(role)
         return role
 
@@ -212,34 +205,22 @@ def assemble(
     service: Service,
     balancer: elbv2.ApplicationLoadBalancer,
     *,
-    foundation: Foundation[TaskDefinition],
     plan: LoadBalancedPlan,
-    runs: TaskPlan,
+    foundation: Foundation[TaskDefinition],
 ) -> BalancedAssembly[Pattern, Service, TaskDefinition]:
     """Set all that the pattern does not reach, on the load balancer and on the service."""
-    ingress, port = plan.ingress, runs.container.port
-    parts = parts_of(
-        scope,
-        pattern,
-        service,
-        vpc=foundation.vpc,
-        load_balancer=balancer,
-        https=https_of(ingress) is not None,
-    )
+    ingress, https = plan.ingress, https_of(plan.ingress) is not None
+    parts = parts_of(scope, pattern, service, vpc=foundation.vpc, load_balancer=balancer, https=https)
     open_to_peers(parts, ingress)
-    tune_targets(parts, plan.targets, port)
+    tune_targets(parts, plan.targets, foundation.runs.container.port)
     tune_listener(parts.listener, ingress, then=parts.target_group)
     add_ipv6_record(pattern, balancer, ingress)
     groups = deploy_pattern(parts, plan.deployment, ingress=ingress, count=plan.count, grace=foundation.grace_period)
-    finish(scope, service, parts.target_group, foundation=foundation, plan=plan, runs=runs)
+    finish(scope, service, parts.target_group, foundation)
     return BalancedAssembly(
+        foundation=foundation,
         service=service,
-        task=foundation.task,
-        cluster=foundation.cluster,
-        vpc=foundation.vpc,
-        port=port,
         target_groups=groups,
-        machines=foundation.machines,
         pattern=pattern,
         load_balancer=balancer,
         listener=parts.listener,

@@ -63,24 +63,30 @@ class ServiceOptions(TypedDict):
 class Foundation(Generic[TaskDefinition]):
     """What a service stands on."""
 
+    plan: ServicePlan
+    runs: TaskPlan
     cluster: ecs.ICluster
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
     public_addresses: bool
     """Whether tasks need them to pull their image."""
     task: Task[TaskDefinition]
-    grace_period: cdk.Duration
     strategies: Sequence[ecs.CapacityProviderStrategy] | None
     """How tasks are shared out among capacity providers; None leaves it to the launch type."""
     machines: autoscaling.AutoScalingGroup | None = None
     """The service's own; None on Fargate, and on machines that a cluster has."""
 
-    def options(self, plan: ServicePlan, runs: TaskPlan) -> ServiceOptions:
+    @property
+    def grace_period(self) -> cdk.Duration:
+        """Time in which ECS does not stop a new task for failed checks."""
+        return self.plan.grace_of(self.runs.container)
+
+    def options(self) -> ServiceOptions:
         """Return options for a service that stands on this."""
-        least, most = percents_of(plan.deployment)
+        least, most = percents_of(self.plan.deployment)
         return ServiceOptions(
             cluster=self.cluster,
-            desired_count=plan.count,
+            desired_count=self.plan.count,
             capacity_provider_strategies=self.strategies,
             min_healthy_percent=least,
             max_healthy_percent=most,
@@ -88,7 +94,7 @@ class Foundation(Generic[TaskDefinition]):
             health_check_grace_period=self.grace_period,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=runs.sessions,
+            enable_execute_command=self.runs.sessions,
         )
 
 
@@ -99,12 +105,13 @@ def fargate_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> F
     vpc = vpc_of(cluster)
     subnets, public = task_subnets(scope, vpc, plan.subnets)
     return Foundation(
+        plan=plan,
+        runs=runs,
         cluster=cluster,
         vpc=vpc,
         subnets=subnets,
         public_addresses=public,
         task=_task(scope, fargate_task_definition(scope, runs.size, runs.container.runs_on), plan, runs),
-        grace_period=plan.grace_of(runs.container),
         strategies=fargate_strategies(scope, cluster, plan.scaling),
     )
 
@@ -117,17 +124,18 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Found
     subnets, _ = task_subnets(scope, vpc, plan.subnets)
     task = _task(scope, ec2_task_definition(scope), plan, runs)
     machines, strategies = None, None
-    if plan.cluster is None or runs.machines is not None:
+    if plan.cluster is None or plan.machines is not None:
         machines, strategies = add_machines(
-            scope, runs.machines or Ec2Capacity(), cluster=cluster, subnets=subnets, container=runs.container
+            scope, plan.machines or Ec2Capacity(), cluster=cluster, subnets=subnets, container=runs.container
         )
     return Foundation(
+        plan=plan,
+        runs=runs,
         cluster=cluster,
         vpc=vpc,
         subnets=subnets,
         public_addresses=False,
         task=task,
-        grace_period=plan.grace_of(runs.container),
         strategies=strategies,
         machines=machines,
     )
@@ -149,13 +157,10 @@ def finish(
     scope: Construct,
     service: ecs.FargateService | ecs.Ec2Service,
     target_group: elbv2.ApplicationTargetGroup,
-    *,
     foundation: Foundation[TaskDefinition],
-    plan: ServicePlan,
-    runs: TaskPlan,
 ) -> None:
     """Set what comes after the deployment of a service: scaling, storage, order, checks at synth, audited sessions."""
-    task, cluster = foundation.task, foundation.cluster
+    plan, task, cluster = foundation.plan, foundation.task, foundation.cluster
     use_strategies(service, cluster, foundation.strategies)
     warn_of_tasks(scope, plan.count, plan.scaling)
     if plan.scaling is not None:
@@ -164,7 +169,7 @@ def finish(
     order(service, cluster, foundation.vpc)
     if not has_way_out(foundation.vpc, plan.subnets):
         check_way_to_image(scope, foundation.vpc, foundation.subnets, task.definition)
-    if runs.sessions:
+    if foundation.runs.sessions:
         _audit_sessions(scope, cluster, given=plan.cluster is not None, task=task)
 
 

@@ -114,7 +114,7 @@ class LoadBalancedFargateService(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        runs = TaskPlan.on_fargate(
+        runs = TaskPlan.of(
             plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
@@ -138,7 +138,7 @@ def build(
         task_subnets=foundation.subnets,
         assign_public_ip=foundation.public_addresses,
         platform_version=ecs.FargatePlatformVersion.LATEST,
-        **foundation.options(plan, runs),
+        **foundation.options(),
         **pattern_options(plan.ingress, balancer),
     )
-    return assemble(scope, pattern, pattern.service, balancer, foundation=foundation, plan=plan, runs=runs)
+    return assemble(scope, pattern, pattern.service, balancer, plan=plan, foundation=foundation)

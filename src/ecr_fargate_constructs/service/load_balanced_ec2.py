@@ -111,16 +111,10 @@ class LoadBalancedEc2Service(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
             on_machines=True,
-        )
-        runs = TaskPlan.on_machines(
-            plan,
-            container,
-            scope=scope,
-            sidecars=sidecars,
-            size=size,
-            sessions=exec_enabled,
-            log_retention=log_retention,
             machines=machines,
+        )
+        runs = TaskPlan.of(
+            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
         self._build(plan, runs)
@@ -137,11 +131,11 @@ class LoadBalancedEc2Service(
             task_definition=foundation.task.definition,
             placement_constraints=constraints,
             placement_strategies=spread,
-            **foundation.options(plan, runs),
+            **foundation.options(),
             **pattern_options(plan.ingress, balancer),
         )
         service = pattern.service
-        self._assembly = assemble(self, pattern, service, balancer, foundation=foundation, plan=plan, runs=runs)
+        self._assembly = assemble(self, pattern, service, balancer, plan=plan, foundation=foundation)
         finish_ec2(service, foundation.task, runs.container, size=runs.size, spread=spread)
         if plan.subnets is not None:  # the pattern hands none on
             cfn_service(service).add_property_override(
@@ -151,4 +145,4 @@ class LoadBalancedEc2Service(
     @property
     def machines(self) -> autoscaling.AutoScalingGroup | None:
         """The machines; None when they are those of a cluster that was given."""
-        return self._assembly.machines
+        return self._assembly.foundation.machines

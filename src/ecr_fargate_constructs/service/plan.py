@@ -51,26 +51,16 @@ _LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPlan:
-    """What runs in a task.
-
-    Attributes:
-        container: The application's container.
-        sidecars: The containers beside it.
-        size: CPU and memory of the task.
-        sessions: Whether shells can be opened in it.
-        log_retention: How long its logs are kept; None leaves it to the posture.
-        machines: What it runs on; None on Fargate, and on machines that a cluster has.
-    """
+    """What runs in a task: its containers, of this size, with or without shell sessions."""
 
     container: AppContainer
     sidecars: Sequence[Sidecar]
     size: TaskSize
     sessions: bool
     log_retention: logs.RetentionDays | None
-    machines: Ec2Capacity | None = None
 
     @classmethod
-    def on_fargate(
+    def of(
         cls,
         plan: ServicePlan,
         container: AppContainer,
@@ -80,52 +70,25 @@ class TaskPlan:
         sessions: bool = False,
         log_retention: logs.RetentionDays | None = None,
     ) -> TaskPlan:
-        """Plan a task for Fargate.
+        """Plan the tasks of a service.
 
         Raises:
-            ConfigurationError: For containers that contradict each other or do not fit, or that only machines can run.
+            ConfigurationError: For containers that contradict each other or do not fit, or for what Fargate or the
+                machines do not have.
         """
-        size = size or TaskSize()
-        refuse_on_fargate(container, path=plan.path)
-        check_on_fargate(container, sidecars, path=plan.path)
-        check_task(container, sidecars, size=size, path=plan.path)
+        size, path = size or TaskSize(), plan.path
+        if plan.on_machines:
+            check_machines(plan.scope, plan.machines, plan.cluster, container, path=path)
+            check_ec2_task(size, plan.scaling, path=path)
+        else:
+            refuse_on_fargate(container, path=path)
+            check_on_fargate(container, sidecars, path=path)
+        check_task(container, sidecars, size=size, path=path)
         if sessions:
             container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
+        if plan.on_machines:
+            container, sidecars = with_memory(container), [with_memory(each) for each in sidecars]
         return cls(container=container, sidecars=sidecars, size=size, sessions=sessions, log_retention=log_retention)
-
-    @classmethod
-    def on_machines(
-        cls,
-        plan: ServicePlan,
-        container: AppContainer,
-        *,
-        scope: Construct,
-        sidecars: Sequence[Sidecar],
-        size: TaskSize | None,
-        sessions: bool,
-        log_retention: logs.RetentionDays | None,
-        machines: Ec2Capacity | None,
-    ) -> TaskPlan:
-        """Plan a task for EC2 machines.
-
-        Raises:
-            ConfigurationError: For containers that contradict each other or do not fit, for machines that cannot run
-                them, or for what only Fargate has.
-        """
-        size = size or TaskSize()
-        check_machines(scope, machines, plan.cluster, container, path=plan.path)
-        check_ec2_task(size, plan.scaling, path=plan.path)
-        check_task(container, sidecars, size=size, path=plan.path)
-        if sessions:
-            container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
-        return cls(
-            container=with_memory(container),
-            sidecars=[with_memory(each) for each in sidecars],
-            size=size,
-            sessions=sessions,
-            log_retention=log_retention,
-            machines=machines,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +96,8 @@ class ServicePlan:
     """How a service runs, whatever runs in its tasks.
 
     Attributes:
-        path: Path of the service that is to be.
+        scope: Where the service will stand.
+        path: Its path.
         count: Number of tasks for the template; None leaves it to the autoscaler.
         scaling: Between which figures the autoscaler decides; None without one.
         deployment: How a new version replaces the old one.
@@ -143,8 +107,11 @@ class ServicePlan:
         subnets: Where tasks run; None for private subnets with a way out.
         grace_period: Time in which ECS does not stop a new task for failed checks; None to work it out.
         targets: How the load balancer deals with the tasks.
+        on_machines: Whether it runs on EC2 machines.
+        machines: The machines that were given.
     """
 
+    scope: Construct
     path: str
     count: float | None
     scaling: Scaling | None
@@ -154,6 +121,8 @@ class ServicePlan:
     subnets: ec2.SubnetSelection | None
     grace_period: cdk.Duration | None
     targets: Targets
+    on_machines: bool
+    machines: Ec2Capacity | None
 
     @property
     def stop_timeout(self) -> cdk.Duration:
@@ -201,6 +170,7 @@ class LoadBalancedPlan(ServicePlan):
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
         on_machines: bool = False,
+        machines: Ec2Capacity | None = None,
     ) -> LoadBalancedPlan:
         """Plan a service that will stand in ``scope``.
 
@@ -220,6 +190,7 @@ class LoadBalancedPlan(ServicePlan):
         check_way_in(scope, way, path=path)
         check_ipv6(way, cluster=cluster, vpc=vpc, path=path)
         return cls(
+            scope=scope,
             path=path,
             count=count,
             scaling=scaling,
@@ -229,6 +200,8 @@ class LoadBalancedPlan(ServicePlan):
             subnets=subnets,
             grace_period=health_check_grace_period,
             targets=targets_of(way),
+            on_machines=on_machines,
+            machines=machines,
             ingress=way,
             ingress_is_default=ingress is None,
         )

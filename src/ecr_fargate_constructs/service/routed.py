@@ -96,7 +96,7 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        runs = TaskPlan.on_fargate(
+        runs = TaskPlan.of(
             plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
@@ -108,6 +108,6 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             vpc_subnets=foundation.subnets,
             assign_public_ip=foundation.public_addresses,
             platform_version=ecs.FargatePlatformVersion.LATEST,
-            **foundation.options(plan, runs),
+            **foundation.options(),
         )
-        self._assemble(service, foundation, plan, runs)
+        self._assemble(service, plan, foundation)

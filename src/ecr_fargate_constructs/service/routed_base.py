@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.deployment.test_traffic import Preview
     from ecr_fargate_constructs.service.foundation import Foundation
     from ecr_fargate_constructs.service.ingress.targets import Targets
-    from ecr_fargate_constructs.service.plan import TaskPlan
     from ecr_fargate_constructs.service.routing.route import Route
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
@@ -83,6 +83,7 @@ class RoutedPlan(ServicePlan):
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
         on_machines: bool = False,
+        machines: Ec2Capacity | None = None,
     ) -> RoutedPlan:
         """Plan a service that will stand in ``scope``, and take its route in.
 
@@ -104,6 +105,7 @@ class RoutedPlan(ServicePlan):
             shift = shift_of(deployment)
         ahead = None if shift is None or shift.preview is None else _preview_route(route, shift.preview, path=path)
         return cls(
+            scope=scope,
             path=path,
             count=count,
             scaling=scaling,
@@ -114,6 +116,8 @@ class RoutedPlan(ServicePlan):
             subnets=subnets,
             grace_period=health_check_grace_period,
             targets=targets or shared.targets,
+            on_machines=on_machines,
+            machines=machines,
             shared=shared,
             route=route,
             priority=shared.admit(route, path=path),
@@ -127,12 +131,10 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
     _plan: RoutedPlan
     _rules: list[elbv2.ApplicationListenerRule]
 
-    def _assemble(
-        self, service: Service, foundation: Foundation[TaskDefinition], plan: RoutedPlan, runs: TaskPlan
-    ) -> None:
+    def _assemble(self, service: Service, plan: RoutedPlan, foundation: Foundation[TaskDefinition]) -> None:
         """Put the service behind the load balancer, and set all that the service's own constructor does not reach."""
-        self._plan, shared, port = plan, plan.shared, runs.container.port
-        group = _target_group(self, plan, service, port=port)
+        self._plan, shared = plan, plan.shared
+        group = _target_group(self, plan, service, port=foundation.runs.container.port)
         groups = {"Target": group}
         if shift_of(plan.deployment) is None:
             self._rules = [self._rule("Rule", plan.route, plan.priority, elbv2.ListenerAction.forward([group]))]
@@ -148,16 +150,8 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
             count=plan.count,
             grace=foundation.grace_period,
         )
-        finish(self, service, group, foundation=foundation, plan=plan, runs=runs)
-        self._assembly = Assembly(
-            service=service,
-            task=foundation.task,
-            cluster=foundation.cluster,
-            vpc=shared.vpc,
-            port=port,
-            target_groups=tuple(groups.values()),
-            machines=foundation.machines,
-        )
+        finish(self, service, group, foundation)
+        self._assembly = Assembly(foundation=foundation, service=service, target_groups=tuple(groups.values()))
 
     def _rule(
         self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction

@@ -100,16 +100,10 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
             on_machines=True,
-        )
-        runs = TaskPlan.on_machines(
-            plan,
-            container,
-            scope=scope,
-            sidecars=sidecars,
-            size=size,
-            sessions=exec_enabled,
-            log_retention=log_retention,
             machines=machines,
+        )
+        runs = TaskPlan.of(
+            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
         foundation = ec2_foundation(self, plan, runs)
@@ -121,12 +115,12 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             vpc_subnets=foundation.subnets,
             placement_constraints=constraints,
             placement_strategies=spread,
-            **foundation.options(plan, runs),
+            **foundation.options(),
         )
-        self._assemble(service, foundation, plan, runs)
+        self._assemble(service, plan, foundation)
         finish_ec2(service, foundation.task, runs.container, size=runs.size, spread=spread)
 
     @property
     def machines(self) -> autoscaling.AutoScalingGroup | None:
         """The machines; None when they are those of a cluster that was given."""
-        return self._assembly.machines
+        return self._assembly.foundation.machines
