@@ -42,9 +42,9 @@ class EcrFargateService(
 ):
     """A directory with a Dockerfile, running behind a load balancer out of a private repository.
 
-    What you get: a ``PrivateRepository``, the image built from ``directory`` that lives in it, and what a
-    ``LoadBalancedFargateService`` makes to run it, each with the defaults of its own and each exposed. Whoever needs
-    more than the options of this class composes these three directly; nothing else happens inside.
+    It makes a ``PrivateRepository``, builds the image from ``directory`` into it, and runs it as a
+    ``LoadBalancedFargateService`` does, each with its own defaults and each exposed. Compose these three directly for
+    more options than this class has; it does nothing else.
     """
 
     def __init__(
@@ -73,23 +73,26 @@ class EcrFargateService(
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            directory: Directory with the Dockerfile; a relative path counts from the working directory of the process.
-            container_port: TCP port that the application listens on.
-            build: How to build; left out, ``ImageBuild()``.
-            repository: Where the image lives; left out, a ``PrivateRepository`` of its own. With the repository of an
-                ``ImageRepositoryStack`` the image is pushed there, else it is copied.
-            environment: Environment variables.
-            secrets: Environment variables whose values come from Secrets Manager or Parameter Store.
-            size: CPU and memory of a task; left out, ``TaskSize()``.
-            desired_count: Number of tasks, 1 or more; left out, 2. Leave it out with ``scaling``.
-            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning.
-            scaling: Lets an autoscaler decide how many tasks run; left out, ``desired_count`` tasks run.
-            deployment: How a new version replaces the old one; left out, ``Rolling()``.
-            cluster: Cluster to run in; left out, the stack's.
-            vpc: VPC to make a cluster in; leave it out with ``cluster``.
-            subnets: Where tasks run; left out, private subnets with a way out.
-            health_check_grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0
-                seconds to 68 years; left out, the first good checks, at least 60 seconds.
+            directory: Directory with the Dockerfile; a relative path starts at the working directory of the process.
+            container_port: TCP port on which the application listens.
+            build: Options of the build; default, ``ImageBuild()``.
+            repository: Repository of the image; default, a ``PrivateRepository`` of its own. The image is pushed to the
+                repository of an ``ImageRepositoryStack``, and copied to any other.
+            environment: Environment variables; default, none.
+            secrets: Environment variables with values from Secrets Manager or Parameter Store; default, none.
+            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
+            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
+            ingress: Kind and settings of the load balancer; default, ``PublicHttp()``, with a warning that traffic is
+                not encrypted.
+            scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
+            deployment: Replacement of the old version by a new one; default, ``Rolling()``.
+            cluster: Cluster of the service; default, the one that the services of the stack share.
+            vpc: VPC in which to make a cluster; default, the one that the services of the stack share. Not together
+                with ``cluster``.
+            subnets: Subnets of the tasks; default, private subnets with a route to the internet. Tasks in public
+                subnets get public addresses.
+            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
+                checks, 0 seconds to 68 years; default, the first successful checks, at least 60 seconds.
 
         Raises:
             ConfigurationError: For any value that cannot work, before anything exists.
@@ -120,9 +123,9 @@ class EcrFargateService(
         if isinstance(repository, PrivateRepository):
             repository.watch(self._image.tag or "", name=path)
         container = AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {})
-        runs = TaskPlan.of(plan, container, size=size)
+        task_plan = TaskPlan.of(plan, container, size=size)
         inner = LibraryConstruct(self, "Default")  # left out of logical ids
-        self._assembly = build_service(inner, plan, runs)
+        self._assembly = build_service(inner, plan, task_plan)
 
     @property
     def repository(self) -> ecr.IRepository:

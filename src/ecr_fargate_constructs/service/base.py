@@ -45,7 +45,7 @@ Pattern = TypeVar(
 
 @dataclass(kw_only=True)
 class Assembly(Generic[Service, TaskDefinition]):
-    """What a service consists of."""
+    """The parts of a service that its properties return."""
 
     foundation: Foundation[TaskDefinition]
     service: Service
@@ -55,13 +55,13 @@ class Assembly(Generic[Service, TaskDefinition]):
     @cached_property
     def connections(self) -> ec2.Connections:
         """The tasks' network connections; once, since CDK marks them while it writes the other side's rule."""
-        port = ec2.Port.tcp(self.foundation.runs.container.port)
+        port = ec2.Port.tcp(self.foundation.task_plan.container.port)
         return ec2.Connections(security_groups=self.service.connections.security_groups, default_port=port)
 
 
 @dataclass(kw_only=True)
 class BalancedAssembly(Assembly[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
-    """What a service with a load balancer of its own consists of."""
+    """The parts of a service with a load balancer of its own."""
 
     pattern: Pattern
     load_balancer: elbv2.ApplicationLoadBalancer
@@ -71,7 +71,7 @@ class BalancedAssembly(Assembly[Service, TaskDefinition], Generic[Pattern, Servi
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
 class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
-    """What all services have in common."""
+    """The properties and methods of every service."""
 
     _assembly: Assembly[Service, TaskDefinition]
 
@@ -88,12 +88,12 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     @property
     def service(self) -> Service:
-        """The ECS service."""
+        """The ECS service: ``ecs.FargateService``, or ``ecs.Ec2Service`` on EC2."""
         return self._assembly.service
 
     @property
     def task_definition(self) -> TaskDefinition:
-        """The task definition."""
+        """The task definition: ``ecs.FargateTaskDefinition``, or ``ecs.Ec2TaskDefinition`` on EC2."""
         return self._assembly.foundation.task.definition
 
     @property
@@ -140,13 +140,13 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
 
 class LoadBalancedService(ServiceBase[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
-    """What services with a load balancer of their own have in common."""
+    """The properties and methods of a service with a load balancer of its own."""
 
     _assembly: BalancedAssembly[Pattern, Service, TaskDefinition]
 
     @property
     def pattern(self) -> Pattern:
-        """CDK's pattern."""
+        """CDK's pattern: ``ApplicationLoadBalancedFargateService``, or its twin on EC2."""
         return self._assembly.pattern
 
     @property
@@ -161,12 +161,12 @@ class LoadBalancedService(ServiceBase[Service, TaskDefinition], Generic[Pattern,
 
     @property
     def url(self) -> str:
-        """Where the service answers."""
+        """The URL of the service."""
         return url_of(self._assembly.load_balancer, self._assembly.ingress)
 
 
 class PatternOptions(TypedDict):
-    """The options of CDK's patterns that say how traffic comes in."""
+    """The options of CDK's patterns for the load balancer."""
 
     load_balancer: elbv2.ApplicationLoadBalancer
     public_load_balancer: bool
@@ -208,11 +208,11 @@ def assemble(
     plan: LoadBalancedPlan,
     foundation: Foundation[TaskDefinition],
 ) -> BalancedAssembly[Pattern, Service, TaskDefinition]:
-    """Set all that the pattern does not reach, on the load balancer and on the service."""
+    """Set everything that the pattern has no option for, on the load balancer and on the service."""
     ingress, https = plan.ingress, https_of(plan.ingress) is not None
     parts = parts_of(scope, pattern, service, vpc=foundation.vpc, load_balancer=balancer, https=https)
     open_to_peers(parts, ingress)
-    tune_targets(parts, plan.targets, foundation.runs.container.port)
+    tune_targets(parts, plan.targets, foundation.task_plan.container.port)
     tune_listener(parts.listener, ingress, then=parts.target_group)
     add_ipv6_record(pattern, balancer, ingress)
     groups = deploy_pattern(parts, plan.deployment, ingress=ingress, count=plan.count, grace=foundation.grace_period)

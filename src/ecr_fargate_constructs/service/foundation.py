@@ -1,4 +1,4 @@
-"""What each service begins and ends with: its cluster, subnets, task and capacity first, and finishing touches last."""
+"""The first and the last steps of every service: cluster, subnets, task and capacity, and then the finishing steps."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class ServiceOptions(TypedDict):
-    """The options that the services of both kinds of capacity have, and CDK's patterns too."""
+    """The options that CDK's two services and its two patterns share."""
 
     cluster: ecs.ICluster
     desired_count: float | None
@@ -61,28 +61,28 @@ class ServiceOptions(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Foundation(Generic[TaskDefinition]):
-    """What a service stands on."""
+    """The resources that exist before the service itself."""
 
     plan: ServicePlan
-    runs: TaskPlan
+    task_plan: TaskPlan
     cluster: ecs.ICluster
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
     public_addresses: bool
-    """Whether tasks need them to pull their image."""
+    """True where tasks could not pull their image without one."""
     task: Task[TaskDefinition]
     strategies: Sequence[ecs.CapacityProviderStrategy] | None
-    """How tasks are shared out among capacity providers; None leaves it to the launch type."""
+    """Shares of the capacity providers; None on plain Fargate, and on the instances of a given cluster."""
     machines: autoscaling.AutoScalingGroup | None = None
-    """The service's own; None on Fargate, and on machines that a cluster has."""
+    """EC2 instances of the service itself; None on Fargate, and on the instances of a given cluster."""
 
     @property
     def grace_period(self) -> cdk.Duration:
-        """Time in which ECS does not stop a new task for failed checks."""
-        return self.plan.grace_of(self.runs.container)
+        """Time in which ECS does not stop a new task for failed health checks."""
+        return self.plan.grace_of(self.task_plan.container)
 
     def options(self) -> ServiceOptions:
-        """Return options for a service that stands on this."""
+        """Return the options for the service."""
         least, most = percents_of(self.plan.deployment)
         return ServiceOptions(
             cluster=self.cluster,
@@ -94,43 +94,45 @@ class Foundation(Generic[TaskDefinition]):
             health_check_grace_period=self.grace_period,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
-            enable_execute_command=self.runs.sessions,
+            enable_execute_command=self.task_plan.sessions,
         )
 
 
-def fargate_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Foundation[ecs.FargateTaskDefinition]:
-    """Make what a service on Fargate stands on."""
+def fargate_foundation(
+    scope: Construct, plan: ServicePlan, task_plan: TaskPlan
+) -> Foundation[ecs.FargateTaskDefinition]:
+    """Make everything that a service on Fargate needs first."""
     tag_service(scope, plan.path)
     cluster = plan.cluster if plan.cluster is not None else cluster_for(scope, plan.vpc)
     vpc = vpc_of(cluster)
     subnets, public = task_subnets(scope, vpc, plan.subnets)
     return Foundation(
         plan=plan,
-        runs=runs,
+        task_plan=task_plan,
         cluster=cluster,
         vpc=vpc,
         subnets=subnets,
         public_addresses=public,
-        task=_task(scope, fargate_task_definition(scope, runs.size, runs.container.runs_on), plan, runs),
+        task=_task(scope, fargate_task_definition(scope, task_plan.size, task_plan.container.runs_on), plan, task_plan),
         strategies=fargate_strategies(scope, cluster, plan.scaling),
     )
 
 
-def ec2_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
-    """Make what a service on EC2 machines stands on."""
+def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
+    """Make everything that a service on EC2 needs first."""
     tag_service(scope, plan.path)
     cluster = plan.cluster if plan.cluster is not None else cluster_of_machines(scope, plan.vpc)
     vpc = vpc_of(cluster)
     subnets, _ = task_subnets(scope, vpc, plan.subnets)
-    task = _task(scope, ec2_task_definition(scope), plan, runs)
+    task = _task(scope, ec2_task_definition(scope), plan, task_plan)
     machines, strategies = None, None
     if plan.cluster is None or plan.machines is not None:
         machines, strategies = add_machines(
-            scope, plan.machines or Ec2Capacity(), cluster=cluster, subnets=subnets, container=runs.container
+            scope, plan.machines or Ec2Capacity(), cluster=cluster, subnets=subnets, container=task_plan.container
         )
     return Foundation(
         plan=plan,
-        runs=runs,
+        task_plan=task_plan,
         cluster=cluster,
         vpc=vpc,
         subnets=subnets,
@@ -141,15 +143,15 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, runs: TaskPlan) -> Found
     )
 
 
-def _task(scope: Construct, definition: TaskDefinition, plan: ServicePlan, runs: TaskPlan) -> Task[TaskDefinition]:
+def _task(scope: Construct, definition: TaskDefinition, plan: ServicePlan, task_plan: TaskPlan) -> Task[TaskDefinition]:
     return build_task(
         scope,
         definition,
-        container=runs.container,
-        sidecars=runs.sidecars,
-        size=runs.size,
+        container=task_plan.container,
+        sidecars=task_plan.sidecars,
+        size=task_plan.size,
         stop_timeout=plan.stop_timeout,
-        log_retention=runs.log_retention,
+        log_retention=task_plan.log_retention,
     )
 
 
@@ -159,7 +161,7 @@ def finish(
     target_group: elbv2.ApplicationTargetGroup,
     foundation: Foundation[TaskDefinition],
 ) -> None:
-    """Set what comes after the deployment of a service: scaling, storage, order, checks at synth, audited sessions."""
+    """Add scaling, storage, dependencies, checks at synth and the audit of sessions to a service."""
     plan, task, cluster = foundation.plan, foundation.task, foundation.cluster
     use_strategies(service, cluster, foundation.strategies)
     warn_of_tasks(scope, plan.count, plan.scaling)
@@ -169,7 +171,7 @@ def finish(
     order(service, cluster, foundation.vpc)
     if not has_way_out(foundation.vpc, plan.subnets):
         check_way_to_image(scope, foundation.vpc, foundation.subnets, task.definition)
-    if foundation.runs.sessions:
+    if foundation.task_plan.sessions:
         _audit_sessions(scope, cluster, given=plan.cluster is not None, task=task)
 
 
@@ -180,7 +182,7 @@ def _audit_sessions(
     given: bool,
     task: Task[TaskDefinition],
 ) -> None:
-    """Log shell sessions: in the stack's own cluster by making it so, in a given one by saying what it does."""
+    """Have the stack's own cluster log shell sessions, and warn of where a given one logs them."""
     role = task.definition.task_role
     warn_of_one_namespace(scope, task.definition)
     acknowledge_sessions(role)

@@ -77,27 +77,29 @@ class LoadBalancedFargateService(
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            container: What runs.
-            sidecars: Containers that run beside it in every task.
-            size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; left out, 2. Leave it out with ``scaling``.
-            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted.
-            scaling: Lets an autoscaler decide how many tasks run, and says on what; left out, ``desired_count`` tasks
-                run on ``OnDemand()`` capacity.
-            deployment: How a new version replaces the old one; left out, ``Rolling()``.
-            cluster: Cluster to run in.
-            vpc: VPC to make a cluster in; leave it out with ``cluster``.
-            subnets: Where tasks run; left out, private subnets with a way out. Tasks in public subnets get public
-                addresses, since without one they could not pull their image.
-            exec_enabled: Whether shells can be opened in running tasks (``aws ecs execute-command``). The paths that
-                the agent writes are mounted, and the task role may talk to Session Manager. In the stack's own cluster
-                sessions are logged to a log group that stays, for a year; the image needs ``script`` and ``cat`` for
-                that. A cluster of yours is left as it is, with a warning that says where sessions are logged.
-            health_check_grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0
-                seconds to 68 years; left out, the container's ``start_period`` and the first good checks, at least 60
-                seconds.
-            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``. When every
-                container brings its own ``logging`` there is no log group.
+            container: The application.
+            sidecars: Containers that run beside it in every task; default, none.
+            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
+            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
+            ingress: Kind and settings of the load balancer; default, ``PublicHttp()``, with a warning that traffic is
+                not encrypted.
+            scaling: Limits and signals of an autoscaler, and the capacity that it uses; default, none:
+                ``desired_count`` tasks run on ``OnDemand()`` capacity.
+            deployment: Replacement of the old version by a new one; default, ``Rolling()``.
+            cluster: Cluster of the service; default, the one that the services of the stack share.
+            vpc: VPC in which to make a cluster; default, the one that the services of the stack share. Not together
+                with ``cluster``.
+            subnets: Subnets of the tasks; default, private subnets with a route to the internet. Tasks in public
+                subnets get public addresses, since they could not pull their image otherwise.
+            exec_enabled: Allow shells in running tasks (``aws ecs execute-command``); default, False. The paths that
+                the agent writes are mounted, and the task role may call Session Manager. In the stack's own cluster
+                sessions are logged for a year, to a log group that is retained; this requires ``script`` and ``cat`` in
+                the image. A cluster that you pass is not changed; a warning says where it logs sessions.
+            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
+                checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
+                checks, at least 60 seconds.
+            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
+                is no log group when every container sets its own ``logging``.
 
         Raises:
             ConfigurationError: For a contradiction between the options, or a network without a way to the image.
@@ -114,22 +116,22 @@ class LoadBalancedFargateService(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        runs = TaskPlan.of(
+        task_plan = TaskPlan.of(
             plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
-        self._assembly = build(self, plan, runs)
+        self._assembly = build(self, plan, task_plan)
 
 
 def build(
-    scope: Construct, plan: LoadBalancedPlan, runs: TaskPlan
+    scope: Construct, plan: LoadBalancedPlan, task_plan: TaskPlan
 ) -> BalancedAssembly[
     ecs_patterns.ApplicationLoadBalancedFargateService, ecs.FargateService, ecs.FargateTaskDefinition
 ]:
     """Make a service as it was planned."""
     if plan.ingress_is_default:
         warn_of_plain_http(scope)
-    foundation = fargate_foundation(scope, plan, runs)
+    foundation = fargate_foundation(scope, plan, task_plan)
     balancer = load_balancer(scope, plan.ingress, foundation.vpc)
     pattern = ecs_patterns.ApplicationLoadBalancedFargateService(
         scope,

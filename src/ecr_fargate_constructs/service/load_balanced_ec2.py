@@ -43,10 +43,10 @@ class LoadBalancedEc2Service(
     ``ApplicationLoadBalancedEc2Service``, at ``.pattern``. Tasks have a network of their own (``awsvpc``) in private
     subnets, and a task definition as on Fargate, with the same limits of CPU and memory.
 
-    The machines are the service's own (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack; or
-    they are those that a given ``cluster`` has, when ``machines`` is left out.
+    The machines are the service's own (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack.
+    Without ``machines`` it uses those that a given ``cluster`` has.
 
-    What Fargate refuses and machines have, GPUs and placement among it, is in ``Ec2Container``.
+    ``Ec2Container`` has the options that Fargate refuses, such as GPUs and placement.
 
     It is grantable and connectable, as its twin is.
     """
@@ -76,24 +76,28 @@ class LoadBalancedEc2Service(
         Args:
             scope: Parent construct.
             construct_id: Id within the parent.
-            container: What runs: an ``AppContainer``, or an ``Ec2Container``.
-            machines: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
-            sidecars: Containers that run beside it in every task.
-            size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; left out, 2. Leave it out with ``scaling``.
-            ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted.
-            scaling: Lets an autoscaler decide how many tasks run; left out, ``desired_count`` tasks run.
-            deployment: How a new version replaces the old one; left out, ``Rolling()``.
-            cluster: Cluster to run in; left out, one of its own, so that the service can be taken away again: ECS lets
-                go of no machines that another service's cluster still names.
-            vpc: VPC to make a cluster in; leave it out with ``cluster``.
-            subnets: Where tasks and machines are; left out, private subnets with a way out. Neither gets a public
-                address.
-            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
-            health_check_grace_period: Time from the start of a task in which ECS does not stop it for failed checks, as
-                for ``LoadBalancedFargateService``.
-            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``. When every
-                container brings its own ``logging`` there is no log group.
+            container: The application: an ``AppContainer``, or an ``Ec2Container``.
+            machines: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
+                it has.
+            sidecars: Containers that run beside it in every task; default, none.
+            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
+            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
+            ingress: Kind and settings of the load balancer; default, ``PublicHttp()``, with a warning that traffic is
+                not encrypted.
+            scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
+            deployment: Replacement of the old version by a new one; default, ``Rolling()``.
+            cluster: Cluster of the service; default, one of its own, so that the service can be deleted: ECS does not
+                release instances while another service's cluster names them.
+            vpc: VPC in which to make a cluster; default, the one that the services of the stack share. Not together
+                with ``cluster``.
+            subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
+                route to the internet.
+            exec_enabled: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
+            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
+                checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
+                checks, at least 60 seconds.
+            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
+                is no log group when every container sets its own ``logging``.
 
         Raises:
             ConfigurationError: For a contradiction between the options, a network without a way to the image, or
@@ -110,20 +114,20 @@ class LoadBalancedEc2Service(
             vpc=vpc,
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
-            on_machines=True,
+            on_ec2=True,
             machines=machines,
         )
-        runs = TaskPlan.of(
+        task_plan = TaskPlan.of(
             plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
-        self._build(plan, runs)
+        self._build(plan, task_plan)
 
-    def _build(self, plan: LoadBalancedPlan, runs: TaskPlan) -> None:
+    def _build(self, plan: LoadBalancedPlan, task_plan: TaskPlan) -> None:
         if plan.ingress_is_default:
             warn_of_plain_http(self)
-        foundation = ec2_foundation(self, plan, runs)
-        constraints, spread = placement_of(runs.container)
+        foundation = ec2_foundation(self, plan, task_plan)
+        constraints, spread = placement_of(task_plan.container)
         balancer = load_balancer(self, plan.ingress, foundation.vpc)
         pattern = ecs_patterns.ApplicationLoadBalancedEc2Service(
             self,
@@ -136,7 +140,7 @@ class LoadBalancedEc2Service(
         )
         service = pattern.service
         self._assembly = assemble(self, pattern, service, balancer, plan=plan, foundation=foundation)
-        finish_ec2(service, foundation.task, runs.container, size=runs.size, spread=spread)
+        finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
         if plan.subnets is not None:  # the pattern hands none on
             cfn_service(service).add_property_override(
                 "NetworkConfiguration.AwsvpcConfiguration.Subnets", select(foundation.vpc, plan.subnets).subnet_ids

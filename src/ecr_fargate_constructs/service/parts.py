@@ -1,4 +1,4 @@
-"""What CDK has made for a service, read once: each property of a pattern is a message to the Node process."""
+"""The parts of CDK's patterns, read once: each property of a pattern is a message to the Node process."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def parts_of(
 
 
 def cfn_service(service: ecs.BaseService) -> ecs.CfnService:
-    """Return the ``AWS::ECS::Service``, for what only it has."""
+    """Return the ``AWS::ECS::Service``, for properties that the L2 lacks."""
     resource = resource_of(service)
     if not isinstance(resource, ecs.CfnService):  # the service of a later CDK would have to change for this
         raise ConfigurationError("the service has no AWS::ECS::Service; this version of aws-cdk-lib is not supported")

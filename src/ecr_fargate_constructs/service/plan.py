@@ -1,4 +1,4 @@
-"""A service as it will be made: every option normalised, and checked once, before anything exists."""
+"""The plan of a service: every option, normalised and checked once before anything exists."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
 DEFAULT_COUNT = 2
-"""Tasks of a service that does not say how many it wants: one per zone."""
+"""Number of tasks by default: one per zone."""
 
 _LEAST_GRACE = 60  # seconds
 _LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
@@ -51,7 +51,7 @@ _LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPlan:
-    """What runs in a task: its containers, of this size, with or without shell sessions."""
+    """The plan of a task: its containers, their size, and whether they allow shell sessions."""
 
     container: AppContainer
     sidecars: Sequence[Sidecar]
@@ -73,11 +73,11 @@ class TaskPlan:
         """Plan the tasks of a service.
 
         Raises:
-            ConfigurationError: For containers that contradict each other or do not fit, or for what Fargate or the
-                machines do not have.
+            ConfigurationError: The containers contradict each other or do not fit, or need what Fargate or the
+                instances do not have.
         """
         size, path = size or TaskSize(), plan.path
-        if plan.on_machines:
+        if plan.on_ec2:
             check_machines(plan.scope, plan.machines, plan.cluster, container, path=path)
             check_ec2_task(size, plan.scaling, path=path)
         else:
@@ -86,29 +86,29 @@ class TaskPlan:
         check_task(container, sidecars, size=size, path=path)
         if sessions:
             container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
-        if plan.on_machines:
+        if plan.on_ec2:
             container, sidecars = with_memory(container), [with_memory(each) for each in sidecars]
         return cls(container=container, sidecars=sidecars, size=size, sessions=sessions, log_retention=log_retention)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServicePlan:
-    """How a service runs, whatever runs in its tasks.
+    """The plan of a service, without its containers: the front door knows those later.
 
     Attributes:
-        scope: Where the service will stand.
-        path: Its path.
-        count: Number of tasks for the template; None leaves it to the autoscaler.
-        scaling: Between which figures the autoscaler decides; None without one.
-        deployment: How a new version replaces the old one.
-        cluster: The cluster that was given.
-        vpc: The VPC that was given, or that of the load balancer; None for the cluster's, or for the one that the
-            services of a stack share.
-        subnets: Where tasks run; None for private subnets with a way out.
-        grace_period: Time in which ECS does not stop a new task for failed checks; None to work it out.
-        targets: How the load balancer deals with the tasks.
-        on_machines: Whether it runs on EC2 machines.
-        machines: The machines that were given.
+        scope: Parent of the service.
+        path: Path of the service.
+        count: Number of tasks in the template; None where an autoscaler decides.
+        scaling: Limits and signals of the autoscaler; None without one.
+        deployment: Replacement of the old version by a new one.
+        cluster: The given cluster.
+        vpc: The given VPC, or that of the load balancer; None for the cluster's, or for the one that the services of
+            the stack share.
+        subnets: The given subnets; None for private subnets with a route to the internet.
+        grace_period: The given grace period; None to work it out.
+        targets: Health check, deregistration delay and balancing of the tasks.
+        on_ec2: True for a service on EC2, False on Fargate.
+        machines: The given EC2 instances.
     """
 
     scope: Construct
@@ -121,17 +121,17 @@ class ServicePlan:
     subnets: ec2.SubnetSelection | None
     grace_period: cdk.Duration | None
     targets: Targets
-    on_machines: bool
+    on_ec2: bool
     machines: Ec2Capacity | None
 
     @property
     def stop_timeout(self) -> cdk.Duration:
-        """As long as the load balancer may still send requests, within what ECS allows, for containers without one."""
+        """Stop timeout of containers that set none: the deregistration delay, within the limits of ECS."""
         delay = seconds_in(self.targets.deregistration_delay)
         return of_seconds(30 if delay is None else min(120, max(30, delay)))
 
     def grace_of(self, container: AppContainer) -> cdk.Duration:
-        """Return a time for a task to start and pass its first checks, or ECS would stop it over and over."""
+        """Return a time in which a task can start and pass its first checks, or ECS would stop it over and over."""
         if self.grace_period is not None:
             return self.grace_period
         check = self.targets.health_check
@@ -145,11 +145,11 @@ class ServicePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancedPlan(ServicePlan):
-    """How a service with a load balancer of its own runs.
+    """The plan of a service with a load balancer of its own.
 
     Attributes:
-        ingress: How traffic comes in.
-        ingress_is_default: Whether the user has named none, which is worth a warning.
+        ingress: Kind and settings of the load balancer.
+        ingress_is_default: True when the user set none, which gets a warning.
     """
 
     ingress: Ingress
@@ -169,26 +169,26 @@ class LoadBalancedPlan(ServicePlan):
         vpc: ec2.IVpc | None,
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
-        on_machines: bool = False,
+        on_ec2: bool = False,
         machines: Ec2Capacity | None = None,
     ) -> LoadBalancedPlan:
-        """Plan a service that will stand in ``scope``.
+        """Plan a service in ``scope``.
 
         Raises:
-            ConfigurationError: For a contradiction between the options, or a place where the service cannot be.
+            ConfigurationError: The options contradict each other, or the service cannot work in this stack.
         """
         path = path_of(scope, construct_id)
         count = planned_count(desired_count, scaling, deployment, path=path)
         check_grace_period(health_check_grace_period, path=path)
-        way = ingress or PublicHttp()
-        vpc = vpc_for(way, cluster=cluster, vpc=vpc)
-        check = check_machine_placement if on_machines else check_placement
+        effective = ingress or PublicHttp()
+        vpc = vpc_for(effective, cluster=cluster, vpc=vpc)
+        check = check_machine_placement if on_ec2 else check_placement
         check(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
-        check_existing(scope, way, cluster=cluster, vpc=vpc, path=path)
+        check_existing(scope, effective, cluster=cluster, vpc=vpc, path=path)
         if deployment is not None:
-            check_way(deployment, way, scaling, path=path)
-        check_way_in(scope, way, path=path)
-        check_ipv6(way, cluster=cluster, vpc=vpc, path=path)
+            check_way(deployment, effective, scaling, path=path)
+        check_way_in(scope, effective, path=path)
+        check_ipv6(effective, cluster=cluster, vpc=vpc, path=path)
         return cls(
             scope=scope,
             path=path,
@@ -199,10 +199,10 @@ class LoadBalancedPlan(ServicePlan):
             vpc=vpc,
             subnets=subnets,
             grace_period=health_check_grace_period,
-            targets=targets_of(way),
-            on_machines=on_machines,
+            targets=targets_of(effective),
+            on_ec2=on_ec2,
             machines=machines,
-            ingress=way,
+            ingress=effective,
             ingress_is_default=ingress is None,
         )
 
@@ -210,10 +210,11 @@ class LoadBalancedPlan(ServicePlan):
 def planned_count(
     desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None, *, path: str
 ) -> float | None:
-    """Return the number of tasks for the template; None leaves it to the autoscaler.
+    """Return the number of tasks in the template; None where an autoscaler decides.
 
     Raises:
-        ConfigurationError: For what is no number of tasks, two numbers, or one with which no deployment makes progress.
+        ConfigurationError: The value is no number of tasks, an autoscaler decides it, or no deployment makes
+            progress with it.
     """
     count = desired_count
     if count is None:
@@ -233,6 +234,6 @@ def planned_count(
 
 
 def check_grace_period(period: cdk.Duration | None, *, path: str) -> None:
-    """Refuse a time that ECS refuses."""
+    """Refuse a grace period that ECS refuses."""
     if period is not None:
         seconds("health_check_grace_period", period, minimum=0, maximum=_LONGEST_GRACE, path=path)

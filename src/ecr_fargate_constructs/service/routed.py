@@ -63,25 +63,28 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             scope: Parent construct.
             construct_id: Id within the parent.
             load_balancer: The load balancer, or a listener by ``SharedLoadBalancer.from_listener``.
-            route: The requests that the service gets; further ones with ``add_route``.
-            container: What runs.
-            sidecars: Containers that run beside it in every task.
-            size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; left out, 2. Leave it out with ``scaling``.
-            targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
-            scaling: Lets an autoscaler decide how many tasks run; left out, ``desired_count`` tasks run.
-            deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
-                a service costs a stack 15 of its 500 resources then.
-            cluster: Cluster to run in, in the load balancer's VPC; left out, the stack's for that VPC.
-            subnets: Where tasks run; left out, private subnets with a way out.
-            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
-            health_check_grace_period: Time from the start of a task in which ECS does not stop it for failed checks, as
-                for ``LoadBalancedFargateService``.
-            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
+            route: The requests that the service gets; ``add_route`` adds further ones.
+            container: The application.
+            sidecars: Containers that run beside it in every task; default, none.
+            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
+            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
+            targets: Health check, deregistration delay and balancing of the tasks; default, those of the load
+                balancer's ``ingress``.
+            scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
+            deployment: Replacement of the old version by a new one; default, ``Rolling()`` without the alarm on
+                latency. A service is then 15 of a stack's 500 resources.
+            cluster: Cluster of the service, in the load balancer's VPC; default, the stack's own for that VPC.
+            subnets: Subnets of the tasks; default, private subnets with a route to the internet.
+            exec_enabled: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
+            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
+                checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
+                checks, at least 60 seconds.
+            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
+                is no log group when every container sets its own ``logging``.
 
         Raises:
-            ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
-                contradiction between the options, or a network without a way to the image.
+            ConfigurationError: The route is that of another service, shadows it or is shadowed by it; the load balancer
+                has too many; the options contradict each other; or the network has no route to the image.
         """
         plan = RoutedPlan.of(
             scope,
@@ -96,11 +99,11 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        runs = TaskPlan.of(
+        task_plan = TaskPlan.of(
             plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
-        foundation = fargate_foundation(self, plan, runs)
+        foundation = fargate_foundation(self, plan, task_plan)
         service = ecs.FargateService(
             self,
             "Service",

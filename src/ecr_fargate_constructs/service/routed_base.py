@@ -1,4 +1,4 @@
-"""What both kinds of routed service are: a target group and rules on a listener that they share."""
+"""The base of both routed services: a target group, and rules on a shared listener."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RoutedPlan(ServicePlan):
-    """How a service on a shared listener runs.
+    """The plan of a service on a shared listener.
 
     Attributes:
         shared: The listener.
         route: The requests that the service gets.
-        priority: The number of its rule.
-        preview: The route to a version that users do not see yet, and the number of that rule.
+        priority: Priority of its rule.
+        preview: Route to a version that users do not see yet, and the priority of its rule.
     """
 
     shared: SharedListener
@@ -82,14 +82,13 @@ class RoutedPlan(ServicePlan):
         cluster: ecs.ICluster | None,
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
-        on_machines: bool = False,
+        on_ec2: bool = False,
         machines: Ec2Capacity | None = None,
     ) -> RoutedPlan:
-        """Plan a service that will stand in ``scope``, and take its route in.
+        """Plan a service in ``scope``, and reserve its route.
 
         Raises:
-            ConfigurationError: For a contradiction between the options, or a route that cannot stand beside those that
-                are there.
+            ConfigurationError: The options contradict each other, or the route conflicts with another of the listener.
         """
         path, shared = path_of(scope, construct_id), listener_of(load_balancer)
         count = planned_count(desired_count, scaling, deployment, path=path)
@@ -97,7 +96,7 @@ class RoutedPlan(ServicePlan):
         _check_cluster(cluster, shared, path=path)
         settings = (targets or shared.targets).settings
         check_protocol(settings, https=shared.base_url.startswith("https"), name="Targets.settings", path=path)
-        check = check_machine_placement if on_machines else check_placement
+        check = check_machine_placement if on_ec2 else check_placement
         check(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
         shift = None
         if deployment is not None:
@@ -116,7 +115,7 @@ class RoutedPlan(ServicePlan):
             subnets=subnets,
             grace_period=health_check_grace_period,
             targets=targets or shared.targets,
-            on_machines=on_machines,
+            on_ec2=on_ec2,
             machines=machines,
             shared=shared,
             route=route,
@@ -126,15 +125,15 @@ class RoutedPlan(ServicePlan):
 
 
 class RoutedService(ServiceBase[Service, TaskDefinition]):
-    """What ``RoutedFargateService`` and ``RoutedEc2Service`` have in common."""
+    """The properties and methods of a service on a shared listener."""
 
     _plan: RoutedPlan
     _rules: list[elbv2.ApplicationListenerRule]
 
     def _assemble(self, service: Service, plan: RoutedPlan, foundation: Foundation[TaskDefinition]) -> None:
-        """Put the service behind the load balancer, and set all that the service's own constructor does not reach."""
+        """Put the service behind the load balancer, and set everything that CDK's constructor has no option for."""
         self._plan, shared = plan, plan.shared
-        group = _target_group(self, plan, service, port=foundation.runs.container.port)
+        group = _target_group(self, plan, service, port=foundation.task_plan.container.port)
         groups = {"Target": group}
         if shift_of(plan.deployment) is None:
             self._rules = [self._rule("Rule", plan.route, plan.priority, elbv2.ListenerAction.forward([group]))]
@@ -156,7 +155,7 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
     def _rule(
         self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction
     ) -> elbv2.ApplicationListenerRule:
-        """Do something with the requests of a route."""
+        """Add a rule for the requests of a route."""
         shared = self._plan.shared
         shared.warn_of_hosts(self, route)
         if shared.authentication is not None:
@@ -225,7 +224,7 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
 
     @property
     def url(self) -> str:
-        """Where the service answers: the host and the fixed part of the path of its first route."""
+        """The URL of the service: the host and the fixed part of the path of its first route."""
         route = self._plan.route
         scheme, _, where = self._plan.shared.base_url.partition("://")
         host = route.hosts[0] if route.hosts and not route.hosts[0].startswith("*") else where

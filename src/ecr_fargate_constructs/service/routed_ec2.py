@@ -65,27 +65,31 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             scope: Parent construct.
             construct_id: Id within the parent.
             load_balancer: The load balancer, or a listener by ``SharedLoadBalancer.from_listener``.
-            route: The requests that the service gets; further ones with ``add_route``.
-            container: What runs: an ``AppContainer``, or an ``Ec2Container``.
-            machines: What it runs on; left out, ``Ec2Capacity()``, or with ``cluster`` the machines that it has.
-            sidecars: Containers that run beside it in every task.
-            size: CPU and memory of a task; left out, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; left out, 2. Leave it out with ``scaling``.
-            targets: How the load balancer checks tasks; left out, as its ``ingress`` says.
-            scaling: Lets an autoscaler decide how many tasks run; left out, ``desired_count`` tasks run.
-            deployment: How a new version replaces the old one; left out, ``Rolling()`` without the alarm on latency:
-                a service costs a stack 15 of its 500 resources then.
-            cluster: Cluster to run in, in the load balancer's VPC; left out, one of its own.
-            subnets: Where tasks and machines are; left out, private subnets with a way out. Neither gets a public
-                address.
-            exec_enabled: Whether shells can be opened in running tasks, as for ``LoadBalancedFargateService``.
-            health_check_grace_period: Time from the start of a task in which ECS does not stop it for failed checks, as
-                for ``LoadBalancedFargateService``.
-            log_retention: How long logs are kept; left out, 30 days, or a year under ``Posture.REGULATED``.
+            route: The requests that the service gets; ``add_route`` adds further ones.
+            container: The application: an ``AppContainer``, or an ``Ec2Container``.
+            machines: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
+                it has.
+            sidecars: Containers that run beside it in every task; default, none.
+            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
+            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
+            targets: Health check, deregistration delay and balancing of the tasks; default, those of the load
+                balancer's ``ingress``.
+            scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
+            deployment: Replacement of the old version by a new one; default, ``Rolling()`` without the alarm on
+                latency. A service is then 15 of a stack's 500 resources.
+            cluster: Cluster of the service, in the load balancer's VPC; default, one of its own.
+            subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
+                route to the internet.
+            exec_enabled: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
+            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
+                checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
+                checks, at least 60 seconds.
+            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
+                is no log group when every container sets its own ``logging``.
 
         Raises:
-            ConfigurationError: For a route that another service has, shadows or is shadowed by, for one too many, for a
-                contradiction between the options, or machines on which the image cannot run.
+            ConfigurationError: The route is that of another service, shadows it or is shadowed by it; the load balancer
+                has too many; the options contradict each other; or the image cannot run on the machines.
         """
         plan = RoutedPlan.of(
             scope,
@@ -99,15 +103,15 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             cluster=cluster,
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
-            on_machines=True,
+            on_ec2=True,
             machines=machines,
         )
-        runs = TaskPlan.of(
+        task_plan = TaskPlan.of(
             plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
-        foundation = ec2_foundation(self, plan, runs)
-        constraints, spread = placement_of(runs.container)
+        foundation = ec2_foundation(self, plan, task_plan)
+        constraints, spread = placement_of(task_plan.container)
         service = ecs.Ec2Service(
             self,
             "Service",
@@ -118,7 +122,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             **foundation.options(),
         )
         self._assemble(service, plan, foundation)
-        finish_ec2(service, foundation.task, runs.container, size=runs.size, spread=spread)
+        finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
 
     @property
     def machines(self) -> autoscaling.AutoScalingGroup | None:
