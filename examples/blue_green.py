@@ -10,8 +10,8 @@ from ecr_fargate_constructs import (
     BlueGreen,
     DeploymentHook,
     LoadBalancedFargateService,
-    PreviewPort,
     PublicHttp,
+    TestTrafficPort,
 )
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -47,8 +47,8 @@ def build(app: cdk.App) -> cdk.Stack:
         container=AppContainer(NGINX, 80, writable_paths=["/var/cache/nginx", "/run"]),
         ingress=PublicHttp(),
         deployment=BlueGreen(
-            bake=cdk.Duration.minutes(30),
-            preview=PreviewPort(port=8080),
+            bake_time=cdk.Duration.minutes(30),
+            test_traffic=TestTrafficPort(port=8080),
             hooks=[DeploymentHook(function=probe, stages=[ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT])],
             approval=Approval(timeout=cdk.Duration.hours(8)),
         ),

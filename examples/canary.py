@@ -6,9 +6,9 @@ from ecr_fargate_constructs import (
     AppContainer,
     Canary,
     LoadBalancedFargateService,
-    PreviewHeader,
     PublicHttp,
     RollbackAlarms,
+    TestTrafficHeader,
 )
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -23,9 +23,9 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttp(),
         deployment=Canary(
             percent=10,
-            canary_bake=cdk.Duration.minutes(30),
-            bake=cdk.Duration.minutes(15),
-            preview=PreviewHeader(name="X-Preview", values=["yes"]),
+            canary_bake_time=cdk.Duration.minutes(30),
+            bake_time=cdk.Duration.minutes(15),
+            test_traffic=TestTrafficHeader(name="X-Preview", values=["yes"]),
             alarms=RollbackAlarms(error_percent=1, latency=cdk.Duration.millis(800), existing=["checkout-failures"]),
         ),
     )

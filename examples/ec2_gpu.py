@@ -28,7 +28,9 @@ def build(app: cdk.App) -> cdk.Stack:
             placement_constraints=[ecs.PlacementConstraint.distinct_instances()],
         ),
         size=TaskSize(cpu=2048, memory_mib=8192),
-        machines=Ec2Capacity(instance_type=ec2.InstanceType("g5.xlarge"), minimum=2, maximum=4, root_volume_gib=100),
+        capacity=Ec2Capacity(
+            instance_type=ec2.InstanceType("g5.xlarge"), min_capacity=2, max_capacity=4, root_volume_gib=100
+        ),
         ingress=InternalHttp(health_check=TargetHealthCheck(path="/")),
     )
     return stack

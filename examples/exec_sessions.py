@@ -12,7 +12,7 @@ def build(app: cdk.App) -> cdk.Stack:
         "Web",
         container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80, writable_paths=["/var/cache/nginx", "/run"]),
         ingress=PublicHttp(),
-        exec_enabled=True,
+        enable_execute_command=True,
     )
     return stack
 

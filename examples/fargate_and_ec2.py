@@ -29,7 +29,7 @@ def build(app: cdk.App) -> cdk.Stack:
         "Machines",
         container=container,
         ingress=ingress,
-        machines=Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"), minimum=2, maximum=6),
+        capacity=Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"), min_capacity=2, max_capacity=6),
     )
     return stack
 

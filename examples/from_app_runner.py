@@ -29,7 +29,9 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttps(  # a custom domain
             domain_name="shop.example.com", hosted_zone=zone, health_check=TargetHealthCheck(path="/healthz")
         ),
-        scaling=Scaling(minimum=2, maximum=25, requests_per_target=3000),  # MinSize, MaxSize, and for MaxConcurrency
+        scaling=Scaling(
+            min_capacity=2, max_capacity=25, requests_per_target=3000
+        ),  # MinSize, MaxSize, and for MaxConcurrency
     )
     return stack
 

@@ -10,10 +10,10 @@ from ecr_fargate_constructs import (
     ListenerSettings,
     LoadBalancedFargateService,
     LoadBalancerSettings,
-    Oidc,
+    OidcAuthentication,
     PublicHttps,
     Stickiness,
-    TargetSettings,
+    TargetGroupSettings,
 )
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -47,7 +47,7 @@ def build(app: cdk.App) -> cdk.Stack:
             access_logs=logs,
             web_acl=WEB_ACL,
             listener=ListenerSettings(
-                authentication=Oidc(
+                authentication=OidcAuthentication(
                     issuer="https://id.example.com",
                     authorization_endpoint="https://id.example.com/authorize",
                     token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
@@ -58,7 +58,7 @@ def build(app: cdk.App) -> cdk.Stack:
                 response_headers={"Strict-Transport-Security": "max-age=31536000"},
             ),
             load_balancer=LoadBalancerSettings(client_keep_alive=cdk.Duration.minutes(10)),
-            targets=TargetSettings(
+            target_group=TargetGroupSettings(
                 algorithm=elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
                 stickiness=Stickiness(duration=cdk.Duration.hours(1)),
             ),

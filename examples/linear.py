@@ -14,7 +14,7 @@ def build(app: cdk.App) -> cdk.Stack:
         "Web",
         container=AppContainer(NGINX, 80, writable_paths=["/var/cache/nginx", "/run"]),
         ingress=PublicHttp(),
-        deployment=Linear(step_percent=20, step_bake=cdk.Duration.minutes(5)),
+        deployment=Linear(step_percent=20, step_bake_time=cdk.Duration.minutes(5)),
     )
     return stack
 

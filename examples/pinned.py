@@ -22,8 +22,8 @@ def build(app: cdk.App) -> cdk.Stack:
         retention=Retention(rules=[KeepNewest(50, tag_prefixes=["release-"])]),
         pull_accounts=["111122223333"],
     )
-    release = repository.from_tag("release-42", architecture=Architecture.ARM64)
-    before = repository.from_digest(f"sha256:{'0123456789abcdef' * 4}")
+    release = repository.image_by_tag("release-42", architecture=Architecture.ARM64)
+    before = repository.image_by_digest(f"sha256:{'0123456789abcdef' * 4}")
     LoadBalancedFargateService(stack, "Web", container=AppContainer(release, 8080), ingress=PublicHttp())
     LoadBalancedFargateService(stack, "Before", container=AppContainer(before, 8080), ingress=PublicHttp())
     return stack

@@ -6,9 +6,9 @@ from ecr_fargate_constructs import (
     AppContainer,
     EarlySuccess,
     LoadBalancedFargateService,
-    OldTasks,
     PublicHttp,
     Rolling,
+    SourceRevisionCleanup,
 )
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
@@ -23,9 +23,9 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttp(),
         desired_count=40,
         deployment=Rolling(
-            minimum_healthy_percent=80,
+            min_healthy_percent=80,
             failure_threshold=5,
-            early_success=EarlySuccess(healthy_percent=90, old_tasks=OldTasks.AFTER_THE_END),
+            early_success=EarlySuccess(healthy_percent=90, source_revision_cleanup=SourceRevisionCleanup.DEFERRED),
         ),
     )
     return stack

@@ -23,8 +23,8 @@ def build(app: cdk.App) -> cdk.Stack:
         container=AppContainer(NGINX, 80, writable_paths=["/var/cache/nginx", "/run"]),
         ingress=PublicHttp(),
         scaling=Scaling(
-            minimum=2,
-            maximum=20,
+            min_capacity=2,
+            max_capacity=20,
             cpu_percent=60,
             requests_per_target=1000,
             metric_resolution=MetricResolution.SECONDS_20,
@@ -32,13 +32,13 @@ def build(app: cdk.App) -> cdk.Stack:
                 ScheduledCapacity(
                     name="day",
                     at=appscaling.Schedule.cron(week_day="MON-FRI", hour="7", minute="30"),
-                    minimum=4,
+                    min_capacity=4,
                     time_zone=cdk.TimeZone.EUROPE_BERLIN,
                 ),
                 ScheduledCapacity(
                     name="night",
                     at=appscaling.Schedule.cron(week_day="MON-FRI", hour="20", minute="0"),
-                    minimum=1,
+                    min_capacity=1,
                     time_zone=cdk.TimeZone.EUROPE_BERLIN,
                 ),
             ],

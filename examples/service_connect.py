@@ -28,11 +28,11 @@ def build(app: cdk.App) -> cdk.Stack:
         ingress=PublicHttp(),
     )
     namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="shop.internal", vpc=orders.vpc)
-    orders.join_service_connect(ServiceConnect(namespace=namespace, name="orders"))
-    web.join_service_connect(ServiceConnect(namespace=namespace, calls=[orders.service]))
+    orders.enable_service_connect(ServiceConnect(namespace=namespace, name="orders"))
+    web.enable_service_connect(ServiceConnect(namespace=namespace, calls=[orders.service]))
     # Finding a service is not reaching it: the port is opened to those who may.
     orders.connections.allow_default_port_from(web)
-    orders.register_in_cloud_map(CloudMap(namespace=namespace, name="orders-tasks"))
+    orders.enable_cloud_map(CloudMap(namespace=namespace, name="orders-tasks"))
     return stack
 
 

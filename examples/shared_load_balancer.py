@@ -4,7 +4,7 @@ import aws_cdk as cdk
 
 from ecr_fargate_constructs import (
     AppContainer,
-    FixedAnswer,
+    FixedResponse,
     PublicHttp,
     Redirect,
     Route,
@@ -22,14 +22,14 @@ def container() -> AppContainer:
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Shop")
     shared = SharedLoadBalancer(
-        stack, "Shared", ingress=PublicHttp(), default_answer=FixedAnswer(status=404, body="Nothing here.\n")
+        stack, "Shared", ingress=PublicHttp(), default_action=FixedResponse(status=404, body="Nothing here.\n")
     )
     RoutedFargateService(stack, "Home", load_balancer=shared, route=Route(path="/"), container=container())
     api = RoutedFargateService(
         stack, "Api", load_balancer=shared, route=Route(path=["/api", "/api/*"]), container=container()
     )
     api.add_route("Legacy", Route(host="api.example.com"))
-    shared.add_answer("Moved", Route(path="/v1/*"), Redirect(path="/api/#{path}", permanent=True))
+    shared.add_response("Moved", Route(path="/v1/*"), Redirect(path="/api/#{path}", permanent=True))
 
     admin = cdk.Stack(app, "Admin")
     RoutedFargateService(

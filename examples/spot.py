@@ -14,7 +14,7 @@ def build(app: cdk.App) -> cdk.Stack:
         "Web",
         container=AppContainer(NGINX, 80, writable_paths=["/var/cache/nginx", "/run"]),
         ingress=PublicHttp(),
-        scaling=Scaling(minimum=2, maximum=10, cpu_percent=60, capacity=Mixed(base=2, spot_weight=3)),
+        scaling=Scaling(min_capacity=2, max_capacity=10, cpu_percent=60, capacity=Mixed(base=2, spot_weight=3)),
     )
     return stack
 

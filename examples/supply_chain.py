@@ -34,7 +34,7 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     image = repo.build_and_push_image("./app")
     if image.publisher is not None:
-        registry.let_sign(image.publisher)
+        registry.grant_sign(image.publisher)
 
     topic = sns.Topic(stack, "Security", enforce_ssl=True)
     ScanAlarm(stack, "Findings", repository=repo.repository, actions=[topic])

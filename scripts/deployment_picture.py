@@ -35,19 +35,19 @@ class Curve:
     Attributes:
         title: Its name and defaults.
         steps: Minute, and the share of the traffic in percent that the new version has from then on.
-        bake: Minutes from when to when the old version can still take the traffic back, or alarms are watched.
+        bake_time: Minutes from when to when the old version can still take the traffic back, or alarms are watched.
         ready: What is said of that time.
     """
 
     title: str
     steps: Sequence[tuple[float, float]]
-    bake: tuple[float, float]
+    bake_time: tuple[float, float]
     ready: str
 
     @property
     def end(self) -> float:
         """The last minute that is drawn."""
-        return self.bake[1]
+        return self.bake_time[1]
 
 
 def curves() -> list[Curve]:
@@ -56,7 +56,7 @@ def curves() -> list[Curve]:
 
 
 def _rolling() -> Curve:
-    assert Rolling().maximum_percent == 200  # both versions serve for a moment, half of the tasks each
+    assert Rolling().max_healthy_percent == 200  # both versions serve for a moment, half of the tasks each
     way = PublicHttp()
     healthy = way.health_check.interval.to_seconds() * way.health_check.healthy_threshold / 60
     drained = healthy + way.deregistration_delay.to_seconds() / 60
@@ -126,7 +126,7 @@ def _panel(curve: Curve, top: float) -> list[str]:
         _text(_LEFT - 8, plot + 10, "100 %", kind="s", anchor="end"),
         _text(_LEFT - 8, bottom, "0", kind="s", anchor="end"),
     ]
-    baked, done = curve.bake
+    baked, done = curve.bake_time
     place = f'x1="{x(baked) + 1:.1f}" x2="{x(done):.1f}" y1="{bottom + 5}" y2="{bottom + 5}"'
     parts += [
         f'<line {place} stroke="{_INK}" stroke-width="2"/>',

@@ -16,11 +16,11 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs import (
     AppContainer,
+    Approval,
     BlueGreen,
     Canary,
     Linear,
     LoadBalancedFargateService,
-    PreviewHeader,
     PublicHttps,
     Route,
     RoutedFargateService,
@@ -28,10 +28,11 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Sidecar,
     Stickiness,
+    TargetGroupSettings,
     TargetHealthCheck,
     Targets,
-    TargetSettings,
     TaskSize,
+    TestTrafficHeader,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Made:
     container: AppContainer = field(default_factory=lambda: AppContainer(_IMAGE, 8080))
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(30))
-    settings: TargetSettings = field(default_factory=TargetSettings)
+    settings: TargetGroupSettings = field(default_factory=TargetGroupSettings)
     deployment: dict[str, Any] = field(default_factory=dict)
     strategies: tuple[str, ...] = tuple(STRATEGIES)
     route: str = "/{}/*"
@@ -82,24 +83,31 @@ CHANGES = (
     Change("a sidecar", lambda made: replace(made, options={"sidecars": [Sidecar("proxy", _IMAGE)]})),
     Change("task size", lambda made: replace(made, options={"size": TaskSize(cpu=512, memory_mib=1024)})),
     Change("number of tasks", lambda made: replace(made, count=3)),
-    Change("`scaling`", lambda made: replace(made, options={"scaling": Scaling(minimum=2, maximum=6, cpu_percent=60)})),
+    Change(
+        "`scaling`",
+        lambda made: replace(made, options={"scaling": Scaling(min_capacity=2, max_capacity=6, cpu_percent=60)}),
+    ),
     Change("`Tags.of(app)`, with any priority", lambda made: replace(made, tagged="app")),
     Change("`Tags.of(service)`", lambda made: replace(made, tagged="services")),
     Change("`cdk.Stack(tags=…)`", lambda made: replace(made, stack_tags={"release": "2"})),
     Change("bake time, another strategy", lambda made: replace(made, strategies=("Canary", "Linear", "BlueGreen"))),
-    Change("alarms, approval", lambda made: replace(made, deployment={"alarms": None, "approval": True})),
-    Change("a `preview`", lambda made: replace(made, deployment={"preview": PreviewHeader(name="X-Preview")})),
+    Change("alarms, approval", lambda made: replace(made, deployment={"alarms": None, "approval": Approval()})),
+    Change(
+        "a `test_traffic`", lambda made: replace(made, deployment={"test_traffic": TestTrafficHeader(name="X-Preview")})
+    ),
     Change("another certificate", lambda made: replace(made, certificate=f"{_CERTIFICATE}b")),
     Change("health check", lambda made: replace(made, health_check=TargetHealthCheck(path="/healthz", port=9000))),
     Change("deregistration delay", lambda made: replace(made, deregistration_delay=cdk.Duration.seconds(60))),
     Change(
         "stickiness",
-        lambda made: replace(made, settings=TargetSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1)))),
+        lambda made: replace(made, settings=TargetGroupSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1)))),
     ),
     Change("another `Route`", lambda made: replace(made, route="/v2/{}/*")),
     Change(
         "`protocol_version`",
-        lambda made: replace(made, settings=TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.HTTP2)),
+        lambda made: replace(
+            made, settings=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.HTTP2)
+        ),
     ),
 )
 
@@ -115,7 +123,7 @@ def build(made: Made) -> tuple[dict[str, Any], dict[str, str]]:
         deployment = STRATEGIES[strategy](**made.deployment)
         alone: dict[str, Any] = {} if made.count is None else {"desired_count": made.count}
         behind: dict[str, Any] = (
-            {} if made.count is None else {"scaling": Scaling(minimum=made.count, maximum=made.count)}
+            {} if made.count is None else {"scaling": Scaling(min_capacity=made.count, max_capacity=made.count)}
         )
         services += [
             LoadBalancedFargateService(
@@ -126,7 +134,7 @@ def build(made: Made) -> tuple[dict[str, Any], dict[str, str]]:
                     certificate=certificate,
                     health_check=made.health_check,
                     deregistration_delay=made.deregistration_delay,
-                    targets=made.settings,
+                    target_group=made.settings,
                 ),
                 deployment=deployment,
                 **alone,

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import assertions
 from aws_cdk import aws_certificatemanager as acm
 
-from ecr_fargate_constructs import ListenerSettings, Oidc, PublicHttps
+from ecr_fargate_constructs import ListenerSettings, OidcAuthentication, PublicHttps
 
 ROOT = Path(__file__).parent.parent
 Resources = dict[str, Any]
@@ -23,9 +23,9 @@ def make_app(folder: Path, *, dockerfile: str = "FROM scratch\n") -> Path:
     return folder
 
 
-def sign_in() -> Oidc:
+def sign_in() -> OidcAuthentication:
     """Somebody has to say who it is."""
-    return Oidc(
+    return OidcAuthentication(
         issuer="https://id.example.com",
         authorization_endpoint="https://id.example.com/authorize",
         token_endpoint="https://id.example.com/token",  # noqa: S106 - an address

@@ -36,5 +36,5 @@ class ShopStack(cdk.Stack):
             directory=APP,
             container_port=8080,
             ingress=PublicHttps(certificate=certificate),
-            scaling=Scaling(minimum=2, maximum=10, cpu_percent=60),
+            scaling=Scaling(min_capacity=2, max_capacity=10, cpu_percent=60),
         )

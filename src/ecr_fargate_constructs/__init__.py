@@ -49,18 +49,23 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume, Mount, SharedVolume
     from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
     from ecr_fargate_constructs.service.deployment.hooks import Approval, DeploymentHook
-    from ecr_fargate_constructs.service.deployment.rolling import Deployment, EarlySuccess, OldTasks, Rolling
-    from ecr_fargate_constructs.service.deployment.test_traffic import PreviewHeader, PreviewPort
+    from ecr_fargate_constructs.service.deployment.rolling import (
+        Deployment,
+        EarlySuccess,
+        Rolling,
+        SourceRevisionCleanup,
+    )
+    from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficHeader, TestTrafficPort
     from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
     from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
-    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
-    from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, Redirect
+    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
+    from ecr_fargate_constructs.service.ingress.responses import FixedResponse, Redirect
     from ecr_fargate_constructs.service.ingress.settings import (
         ExistingLoadBalancer,
         ListenerSettings,
         LoadBalancerSettings,
         Stickiness,
-        TargetSettings,
+        TargetGroupSettings,
     )
     from ecr_fargate_constructs.service.ingress.targets import Targets
     from ecr_fargate_constructs.service.ingress.values import (
@@ -98,7 +103,7 @@ __all__ = [
     "Canary",
     "CloudMap",
     "CloudWatchLogs",
-    "Cognito",
+    "CognitoAuthentication",
     "ConfigurationError",
     "ContainerRuntime",
     "Deployment",
@@ -118,7 +123,7 @@ __all__ = [
     "ExpireOlderThan",
     "ExpireUntagged",
     "Feature",
-    "FixedAnswer",
+    "FixedResponse",
     "ImageBuild",
     "ImageRepositoryStack",
     "InternalHttp",
@@ -135,12 +140,9 @@ __all__ = [
     "Mixed",
     "Mount",
     "Network",
-    "Oidc",
-    "OldTasks",
+    "OidcAuthentication",
     "OnDemand",
     "Posture",
-    "PreviewHeader",
-    "PreviewPort",
     "PrivateRepository",
     "PublicHttp",
     "PublicHttps",
@@ -169,12 +171,15 @@ __all__ = [
     "SharedVolume",
     "Sidecar",
     "SignatureCheck",
+    "SourceRevisionCleanup",
     "Spot",
     "Stickiness",
+    "TargetGroupSettings",
     "TargetHealthCheck",
-    "TargetSettings",
     "Targets",
     "TaskSize",
+    "TestTrafficHeader",
+    "TestTrafficPort",
     "Upstream",
 ]
 
@@ -189,7 +194,7 @@ _HOMES = {
     "Canary": "service.deployment.traffic_shift",
     "CloudMap": "service.discovery",
     "CloudWatchLogs": "service.container.logs",
-    "Cognito": "service.ingress.authentication",
+    "CognitoAuthentication": "service.ingress.authentication",
     "ConfigurationError": "errors",
     "ContainerRuntime": "service.container.runtime",
     "Deployment": "service.deployment.rolling",
@@ -209,7 +214,7 @@ _HOMES = {
     "ExpireOlderThan": "repository.retention",
     "ExpireUntagged": "repository.retention",
     "Feature": "_rules.endpoints",
-    "FixedAnswer": "service.ingress.responses",
+    "FixedResponse": "service.ingress.responses",
     "ImageBuild": "image.build",
     "ImageRepositoryStack": "repository.repository_stack",
     "InternalHttp": "service.ingress.values",
@@ -226,12 +231,12 @@ _HOMES = {
     "Mixed": "service.capacity.fargate",
     "Mount": "service.container.volumes",
     "Network": "network.network",
-    "Oidc": "service.ingress.authentication",
-    "OldTasks": "service.deployment.rolling",
+    "OidcAuthentication": "service.ingress.authentication",
+    "SourceRevisionCleanup": "service.deployment.rolling",
     "OnDemand": "service.capacity.fargate",
     "Posture": "posture",
-    "PreviewHeader": "service.deployment.test_traffic",
-    "PreviewPort": "service.deployment.test_traffic",
+    "TestTrafficHeader": "service.deployment.test_traffic",
+    "TestTrafficPort": "service.deployment.test_traffic",
     "PrivateRepository": "repository.private_repository",
     "PublicHttp": "service.ingress.values",
     "PublicHttps": "service.ingress.values",
@@ -263,7 +268,7 @@ _HOMES = {
     "Spot": "service.capacity.fargate",
     "Stickiness": "service.ingress.settings",
     "TargetHealthCheck": "service.ingress.values",
-    "TargetSettings": "service.ingress.settings",
+    "TargetGroupSettings": "service.ingress.settings",
     "Targets": "service.ingress.targets",
     "TaskSize": "_rules.task_size",
     "Upstream": "repository.pull_through_cache",

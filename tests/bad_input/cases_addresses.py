@@ -15,17 +15,17 @@ from aws_cdk import aws_s3 as s3
 from bad_input import bare, here
 from bad_input.case import ACCOUNT, Case, Expected, Passes, Place, Refused, RefusedAtSynth, Warned
 from ecr_fargate_constructs import (
-    Cognito,
+    CognitoAuthentication,
     Egress,
-    FixedAnswer,
+    FixedResponse,
     InternalHttps,
     ListenerSettings,
     Network,
-    Oidc,
+    OidcAuthentication,
     PublicHttp,
     PublicHttps,
     SharedLoadBalancer,
-    TargetSettings,
+    TargetGroupSettings,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _zone(place: Place) -> route53.IHostedZone:
 
 def _signing_in(place: Place, secret: cdk.SecretValue) -> PublicHttps:
     certificate = acm.Certificate.from_certificate_arn(place.stack, "Certificate", CERTIFICATE)
-    oidc = Oidc(client_secret=secret, **bare.provider("https"))
+    oidc = OidcAuthentication(client_secret=secret, **bare.provider("https"))
     return PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=oidc))
 
 
@@ -183,17 +183,20 @@ ADDRESS_CASES = [
         ADDRESSES,
         "gRPC to the tasks without HTTPS in front",
         lambda p: here.service(
-            p, ingress=PublicHttp(targets=TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC))
+            p,
+            ingress=PublicHttp(
+                target_group=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC)
+            ),
         ),
         lambda p: bare.pattern(p, protocol_version=elbv2.ApplicationProtocolVersion.GRPC),
-        Refused("PublicHttp.targets has protocol_version=", "use PublicHttps(…)"),
+        Refused("PublicHttp.target_group has protocol_version=", "use PublicHttps(…)"),
     ),
     Case(
         ADDRESSES,
         "A sign-in at an address without TLS",
-        lambda p: Oidc(client_secret=p.given, **bare.provider("http")),
+        lambda p: OidcAuthentication(client_secret=p.given, **bare.provider("http")),
         lambda p: bare.signed_in(p, p.given),
-        Refused("Oidc.issuer='http://id.example.com' is not an HTTPS address", "well-known"),
+        Refused("OidcAuthentication.issuer='http://id.example.com' is not an HTTPS address", "well-known"),
         given=lambda _: bare.secret_value(),
     ),
     Case(
@@ -206,32 +209,34 @@ ADDRESS_CASES = [
     Case(
         ADDRESSES,
         "A sign-in without the client's id",
-        lambda p: Oidc(client_secret=p.given, **{**bare.provider("https"), "client_id": ""}),
+        lambda p: OidcAuthentication(client_secret=p.given, **{**bare.provider("https"), "client_id": ""}),
         lambda p: bare.signed_in(p, p.given, client_id=""),
-        Refused("Oidc.client_id is empty", "the one that the provider has given"),
+        Refused("OidcAuthentication.client_id is empty", "the one that the provider has given"),
         given=lambda _: bare.secret_value(),
     ),
     Case(
         ADDRESSES,
         "A sign-in with a client of Cognito that has no secret",
-        lambda p: Cognito(**p.given),
+        lambda p: CognitoAuthentication(**p.given),
         lambda p: bare.pooled(**p.given),
-        Refused("Cognito.client has no secret", "generate_secret=True"),
+        Refused("CognitoAuthentication.client has no secret", "generate_secret=True"),
         given=bare.pool,
     ),
     Case(
         ADDRESSES,
         "A fixed answer with status 301",
-        lambda p: SharedLoadBalancer(p.stack, "Web", ingress=PublicHttp(), default_answer=FixedAnswer(status=301)),
+        lambda p: SharedLoadBalancer(p.stack, "Web", ingress=PublicHttp(), default_action=FixedResponse(status=301)),
         lambda p: bare.answering(p, 301, "moved"),
-        Refused("FixedAnswer.status=301 is a redirection", "use 200 to 299"),
+        Refused("FixedResponse.status=301 is a redirection", "use 200 to 299"),
     ),
     Case(
         ADDRESSES,
         "A fixed answer of 1025 letters",
-        lambda p: SharedLoadBalancer(p.stack, "Web", ingress=PublicHttp(), default_answer=FixedAnswer(body="a" * 1025)),
+        lambda p: SharedLoadBalancer(
+            p.stack, "Web", ingress=PublicHttp(), default_action=FixedResponse(body="a" * 1025)
+        ),
         lambda p: bare.answering(p, 404, "a" * 1025),
-        Refused("FixedAnswer.body has 1025 characters", "at most 1024"),
+        Refused("FixedResponse.body has 1025 characters", "at most 1024"),
     ),
     Case(
         ADDRESSES,

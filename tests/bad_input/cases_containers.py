@@ -249,7 +249,7 @@ RESOURCES = [
             p,
             container=here.container(runtime=ContainerRuntime(process_namespace=ecs.PidMode.TASK)),
             sidecars=[Sidecar("agent", NGINX)],
-            exec_enabled=True,
+            enable_execute_command=True,
         ),
         bare_tasks.shared_processes,
         Warned("oneSessionPerNamespace"),

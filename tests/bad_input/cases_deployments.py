@@ -46,7 +46,7 @@ def _rolling(what: str, expected: Expected, count: int, least: int, most: int) -
         lambda p: here.service(
             p,
             desired_count=count,
-            deployment=Rolling(minimum_healthy_percent=least, maximum_percent=most),
+            deployment=Rolling(min_healthy_percent=least, max_healthy_percent=most),
         ),
         lambda p: bare.pattern(p, desired_count=count, min_healthy_percent=least, max_healthy_percent=most),
         expected,
@@ -74,7 +74,7 @@ def _scheduled(what: str, expected: Expected, expression: str, zone: str | None 
     return Case(
         FAMILY,
         what,
-        lambda _: ScheduledCapacity(name="day", at=at, minimum=2, time_zone=time_zone),
+        lambda _: ScheduledCapacity(name="day", at=at, min_capacity=2, time_zone=time_zone),
         theirs,
         expected,
     )

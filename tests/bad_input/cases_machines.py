@@ -39,7 +39,7 @@ def _machines(what: str, expected: Expected, theirs: dict[str, Any], **options: 
     return Case(
         MACHINES,
         what,
-        lambda p: here.on_machines(p, machines=Ec2Capacity(**options)),
+        lambda p: here.on_machines(p, capacity=Ec2Capacity(**options)),
         lambda p: bare_tasks.machines(p, **theirs),
         expected,
     )
@@ -138,7 +138,7 @@ ON_EC2 = [
 
 def _times(number: int) -> list[ScheduledCapacity]:
     at = appscaling.Schedule.cron(hour="8", minute="0")
-    return [ScheduledCapacity(name=f"n{each}", at=at, minimum=2) for each in range(number)]
+    return [ScheduledCapacity(name=f"n{each}", at=at, min_capacity=2) for each in range(number)]
 
 
 def _kept(what: str, expected: Expected, retention: Any, *rules: dict[str, Any]) -> Case:  # noqa: ANN401 - a callable
@@ -184,21 +184,23 @@ ABOVE = [
     Case(
         QUOTAS,
         "Scaling to a billion tasks",
-        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=10**9, cpu_percent=60)),
+        lambda p: here.service(p, scaling=Scaling(min_capacity=1, max_capacity=10**9, cpu_percent=60)),
         lambda p: bare.scaling(p, 1, 10**9, cpu=60),
         Warned("tasksAboveQuota"),
     ),
     Case(
         QUOTAS,
         "201 schedules",
-        lambda p: here.service(p, scaling=Scaling(minimum=2, maximum=4, cpu_percent=60, schedule=_times(201))),
+        lambda p: here.service(
+            p, scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60, schedule=_times(201))
+        ),
         lambda p: bare.scaling(p, 2, 4, schedule={f"n{each}": {"min_capacity": 2} for each in range(201)}),
         Refused("has 201 entries", "Schedule.cron"),
     ),
     Case(
         QUOTAS,
         "6,000 machines",
-        lambda p: here.on_machines(p, machines=Ec2Capacity(maximum=6000)),
+        lambda p: here.on_machines(p, capacity=Ec2Capacity(max_capacity=6000)),
         lambda p: bare_tasks.machines(p, max_capacity=6000),
         Warned("machinesAboveQuota"),
     ),
@@ -268,7 +270,7 @@ NOT_THERE = [
     ),
     _option(
         "`approval=True` of `Rolling`, which only deployments that shift traffic have",
-        Refused("Rolling has no option 'approval'", "it takes minimum_healthy_percent"),
+        Refused("Rolling has no option 'approval'", "it takes min_healthy_percent"),
         lambda _: _called(Rolling, approval=True),
         lambda p: bare.pattern(p, approval=True),
     ),

@@ -57,7 +57,7 @@ def _tag(what: str, expected: Expected, tag: str) -> Case:
     return Case(
         NAMES,
         f"Tag {what}",
-        lambda p: p.given.from_tag(tag),
+        lambda p: p.given.image_by_tag(tag),
         lambda p: bare.container_of(p, ecr.Repository(p.stack, "Other"), tag),
         expected,
         given=here.repository,
@@ -68,7 +68,7 @@ def _digest(what: str, expected: Expected, digest: str) -> Case:
     return Case(
         NAMES,
         f"Digest {what}",
-        lambda p: p.given.from_digest(digest),
+        lambda p: p.given.image_by_digest(digest),
         lambda p: bare.container_of(p, ecr.Repository(p.stack, "Other"), digest),
         expected,
         given=here.repository,
@@ -196,7 +196,7 @@ NAME_CASES = [
     Case(
         NAMES,
         "Schedule `a/b`",
-        lambda _: ScheduledCapacity(name="a/b", at=bare.AT_NIGHT, minimum=1),
+        lambda _: ScheduledCapacity(name="a/b", at=bare.AT_NIGHT, min_capacity=1),
         lambda p: bare.scaling(p, 1, 4, schedule={"a/b": {"min_capacity": 1}}),
         Refused("ScheduledCapacity.name='a/b'", "none of them ':', '/'"),
     ),

@@ -283,10 +283,10 @@ SCOPE_CASES = [
         SCOPES,
         "Machines for a cluster of another stack",
         lambda p: LoadBalancedEc2Service(
-            p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, machines=Ec2Capacity()
+            p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, capacity=Ec2Capacity()
         ),
         None,
-        Refused("machines cannot be added to a cluster of another stack", "leave machines out"),
+        Refused("machines cannot be added to a cluster of another stack", "leave capacity out"),
         given=lambda p: _cluster(cdk.Stack(p.app, "Other")),
     ),
     Case(

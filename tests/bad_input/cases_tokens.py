@@ -17,7 +17,7 @@ from ecr_fargate_constructs import (
     CloudWatchLogs,
     EbsVolume,
     Ec2Capacity,
-    FixedAnswer,
+    FixedResponse,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Mixed,
@@ -90,20 +90,22 @@ def fargate() -> str:
         ),
         health_check_grace_period=cdk.Duration.seconds(n("Grace")),
         scaling=Scaling(
-            minimum=n("Minimum"),
-            maximum=n("Maximum"),
+            min_capacity=n("Minimum"),
+            max_capacity=n("Maximum"),
             cpu_percent=n("CpuPercent"),
             memory_percent=n("MemoryPercent"),
             requests_per_target=n("Requests"),
             schedule=[
-                ScheduledCapacity(name="night", at=bare.AT_NIGHT, minimum=n("NightMinimum"), maximum=n("NightMaximum"))
+                ScheduledCapacity(
+                    name="night", at=bare.AT_NIGHT, min_capacity=n("NightMinimum"), max_capacity=n("NightMaximum")
+                )
             ],
             scale_in_cooldown=cdk.Duration.seconds(n("Cooldown")),
             capacity=Mixed(base=n("Base"), on_demand_weight=n("StayWeight"), spot_weight=n("SpotWeight")),
         ),
         deployment=Rolling(
-            minimum_healthy_percent=n("LeastPercent"),
-            maximum_percent=n("MostPercent"),
+            min_healthy_percent=n("LeastPercent"),
+            max_healthy_percent=n("MostPercent"),
             failure_threshold=n("Failures"),
             alarms=RollbackAlarms(error_percent=n("ErrorPercent"), unhealthy_hosts=n("UnhealthyHosts")),
         ),
@@ -127,16 +129,16 @@ def others() -> str:
         container=here.on_a_machine(gpu_count=n("Gpus"), shared_memory_mib=n("SharedMemory")),
         desired_count=n("CountOnMachines"),
         ingress=PublicHttp(),
-        machines=Ec2Capacity(
+        capacity=Ec2Capacity(
             instance_type=ec2.InstanceType("g4dn.xlarge"),
-            minimum=n("LeastMachines"),
-            maximum=n("MostMachines"),
+            min_capacity=n("LeastMachines"),
+            max_capacity=n("MostMachines"),
             target_percent=n("TargetPercent"),
             root_volume_gib=n("RootVolume"),
         ),
     )
     LoadBalancedFargateService(stack, "Web", container=here.container(), desired_count=n("Count"), ingress=PublicHttp())
-    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=FixedAnswer(status=n("Status")))
+    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_action=FixedResponse(status=n("Status")))
     RoutedFargateService(
         stack,
         "Orders",

@@ -16,7 +16,6 @@ from ecr_fargate_constructs import (
     EbsVolume,
     Linear,
     Mixed,
-    PreviewPort,
     PublicHttp,
     Rolling,
     Scaling,
@@ -25,6 +24,7 @@ from ecr_fargate_constructs import (
     Sidecar,
     TargetHealthCheck,
     TaskSize,
+    TestTrafficPort,
 )
 
 
@@ -143,11 +143,11 @@ PORTS = [
     Case(
         "Ports",
         "Preview of a deployment on the load balancer's own port",
-        lambda p: here.service(p, deployment=BlueGreen(preview=PreviewPort(port=80))),
+        lambda p: here.service(p, deployment=BlueGreen(test_traffic=TestTrafficPort(port=80))),
         lambda p: bare.pattern(p).load_balancer.add_listener(
             "Preview", port=80, open=False, default_action=bare.answer()
         ),
-        Refused("PreviewPort.port=80 is the load balancer's already", "8443"),
+        Refused("TestTrafficPort.port=80 is the load balancer's already", "8443"),
     ),
 ]
 
@@ -166,7 +166,9 @@ def _scaling(what: str, expected: Expected, minimum: Any, maximum: Any, *, ours:
     return Case(
         "Counts and percentages",
         what,
-        lambda p: here.service(p, scaling=Scaling(minimum=minimum, maximum=maximum, **(ours or {"cpu_percent": 60}))),
+        lambda p: here.service(
+            p, scaling=Scaling(min_capacity=minimum, max_capacity=maximum, **(ours or {"cpu_percent": 60}))
+        ),
         lambda p: bare.scaling(p, minimum, maximum, **signals),
         expected,
     )
@@ -186,14 +188,14 @@ def _rolling(what: str, expected: Expected, minimum: Any, maximum: Any) -> Case:
     return Case(
         "Counts and percentages",
         what,
-        lambda p: here.service(p, deployment=Rolling(minimum_healthy_percent=minimum, maximum_percent=maximum)),
+        lambda p: here.service(p, deployment=Rolling(min_healthy_percent=minimum, max_healthy_percent=maximum)),
         lambda p: bare.pattern(p, min_healthy_percent=minimum, max_healthy_percent=maximum),
         expected,
     )
 
 
 def _night(minimum: Any = None, maximum: Any = None) -> ScheduledCapacity:  # noqa: ANN401 - bad input
-    return ScheduledCapacity(name="night", at=bare.AT_NIGHT, minimum=minimum, maximum=maximum)
+    return ScheduledCapacity(name="night", at=bare.AT_NIGHT, min_capacity=minimum, max_capacity=maximum)
 
 
 S = here.seconds
@@ -206,7 +208,7 @@ COUNTS = [
     Case(
         "Counts and percentages",
         "A number of tasks, and an autoscaler that decides it",
-        lambda p: here.service(p, desired_count=3, scaling=Scaling(minimum=2, maximum=4, cpu_percent=60)),
+        lambda p: here.service(p, desired_count=3, scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60)),
         lambda p: (
             bare.pattern(p, desired_count=3)
             .service.auto_scale_task_count(min_capacity=2, max_capacity=4)
@@ -214,9 +216,11 @@ COUNTS = [
         ),
         Refused("desired_count=3 and scaling are both given", "keep one"),
     ),
-    _scaling("Scaling from 0 tasks", Refused("Scaling.minimum=0", "paused=True"), 0, 4, cpu=60),
-    _scaling("Scaling from 5 to 2", Refused("Scaling.minimum=5 is above maximum=2", "swap the two"), 5, 2, cpu=60),
-    _scaling("Scaling from 1.5", Refused("Scaling.minimum=1.5", "use 1 or more"), 1.5, 4, cpu=60),
+    _scaling("Scaling from 0 tasks", Refused("Scaling.min_capacity=0", "paused=True"), 0, 4, cpu=60),
+    _scaling(
+        "Scaling from 5 to 2", Refused("Scaling.min_capacity=5 is above max_capacity=2", "swap the two"), 5, 2, cpu=60
+    ),
+    _scaling("Scaling from 1.5", Refused("Scaling.min_capacity=1.5", "use 1 or more"), 1.5, 4, cpu=60),
     _scaling(
         "Scaling at 0 % CPU", Refused("Scaling.cpu_percent=0", "use 1 to 100"), 1, 4, ours={"cpu_percent": 0}, cpu=0
     ),
@@ -250,23 +254,23 @@ COUNTS = [
     Case(
         "Counts and percentages",
         "A schedule that changes nothing",
-        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=4, schedule=[_night()])),
+        lambda p: here.service(p, scaling=Scaling(min_capacity=1, max_capacity=4, schedule=[_night()])),
         lambda p: bare.scaling(p, 1, 4, schedule={"night": {}}),
-        Refused("'night' changes nothing", "give minimum="),
+        Refused("'night' changes nothing", "give min_capacity="),
     ),
     Case(
         "Counts and percentages",
         "A schedule with its minimum above its maximum",
-        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=9, schedule=[_night(4, 2)])),
+        lambda p: here.service(p, scaling=Scaling(min_capacity=1, max_capacity=9, schedule=[_night(4, 2)])),
         lambda p: bare.scaling(p, 1, 9, schedule={"night": {"min_capacity": 4, "max_capacity": 2}}),
-        Refused("ScheduledCapacity.minimum=4 is above maximum=2", "swap the two"),
+        Refused("ScheduledCapacity.min_capacity=4 is above max_capacity=2", "swap the two"),
     ),
     Case(
         "Counts and percentages",
         "A schedule whose minimum is above the maximum that stays",
-        lambda p: here.service(p, scaling=Scaling(minimum=1, maximum=4, schedule=[_night(8)])),
+        lambda p: here.service(p, scaling=Scaling(min_capacity=1, max_capacity=4, schedule=[_night(8)])),
         lambda p: bare.scaling(p, 1, 4, schedule={"night": {"min_capacity": 8}}),
-        Refused("'night' could leave minimum=8 above maximum=4", "give the schedule both"),
+        Refused("'night' could leave min_capacity=8 above max_capacity=4", "give the schedule both"),
     ),
     Case(
         "Counts and percentages",
@@ -277,10 +281,12 @@ COUNTS = [
         ),
         Refused("Mixed.spot_weight=0", "use 1 to 1000"),
     ),
-    _rolling("101 % healthy at least", Refused("minimum_healthy_percent=101", "use 0 to 100"), 101, 200),
-    _rolling("-1 % healthy at least", Refused("minimum_healthy_percent=-1", "use 0 to 100"), -1, 200),
-    _rolling("100 % at least and at most: it never ends", Refused("Rolling.maximum_percent=100", "use 101"), 100, 100),
-    _rolling("50 % at most", Refused("Rolling.maximum_percent=50", "use 101"), 100, 50),
+    _rolling("101 % healthy at least", Refused("min_healthy_percent=101", "use 0 to 100"), 101, 200),
+    _rolling("-1 % healthy at least", Refused("min_healthy_percent=-1", "use 0 to 100"), -1, 200),
+    _rolling(
+        "100 % at least and at most: it never ends", Refused("Rolling.max_healthy_percent=100", "use 101"), 100, 100
+    ),
+    _rolling("50 % at most", Refused("Rolling.max_healthy_percent=50", "use 101"), 100, 50),
     Case(
         "Counts and percentages",
         "A canary of 0 %",
@@ -306,11 +312,11 @@ COUNTS = [
     Case(
         "Counts and percentages",
         "25 hours of baking",
-        lambda _: BlueGreen(bake=cdk.Duration.hours(25)),
+        lambda _: BlueGreen(bake_time=cdk.Duration.hours(25)),
         lambda p: bare.shifting(
             p, deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN, bake_time=cdk.Duration.hours(25)
         ),
-        Refused("BlueGreen.bake is 1500 minutes", "0 to 1440"),
+        Refused("BlueGreen.bake_time is 1500 minutes", "0 to 1440"),
     ),
     _check(
         "Health checks every 4 seconds",

@@ -18,7 +18,7 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
     Stickiness,
-    TargetSettings,
+    TargetGroupSettings,
 )
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def seconds(amount: float) -> cdk.Duration:
 
 def sticky(place: Place, cookie: str) -> object:
     """A service with stickiness by a cookie."""
-    settings = TargetSettings(stickiness=Stickiness(duration=seconds(60), cookie_name=cookie))
-    return service(place, ingress=PublicHttp(targets=settings))
+    settings = TargetGroupSettings(stickiness=Stickiness(duration=seconds(60), cookie_name=cookie))
+    return service(place, ingress=PublicHttp(target_group=settings))
 
 
 def on_a_machine(**options: Any) -> Ec2Container:  # noqa: ANN401 - passed on

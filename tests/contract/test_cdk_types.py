@@ -139,7 +139,7 @@ SAME_NAME: dict[str, Any] = {
         )
     ),
     "ScheduledCapacity.at is aws_cdk.aws_events.Schedule; use aws_applicationautoscaling.Schedule.cron(": (
-        lambda _: ScheduledCapacity(name="n", at=events.Schedule.cron(hour="8"), minimum=1)  # type: ignore[arg-type]
+        lambda _: ScheduledCapacity(name="n", at=events.Schedule.cron(hour="8"), min_capacity=1)  # type: ignore[arg-type]
     ),
 }
 

@@ -189,8 +189,8 @@ def ec2_template() -> dict[str, Any]:
         "Web",
         container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
         ingress=PublicHttp(),
-        scaling=Scaling(minimum=2, maximum=4, cpu_percent=60, memory_percent=60, requests_per_target=60),
-        exec_enabled=True,
+        scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60, memory_percent=60, requests_per_target=60),
+        enable_execute_command=True,
     )
     return template_of(stack)
 

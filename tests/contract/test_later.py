@@ -30,8 +30,8 @@ from ecr_fargate_constructs import (
     SharedVolume,
     Sidecar,
     Stickiness,
+    TargetGroupSettings,
     TargetHealthCheck,
-    TargetSettings,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _checked(**times: Any) -> AppContainer:  # noqa: ANN401
 
 
 def _sticky(time: cdk.Duration, cookie: str | None = None) -> PublicHttp:
-    return PublicHttp(targets=TargetSettings(stickiness=Stickiness(duration=time, cookie_name=cookie)))
+    return PublicHttp(target_group=TargetGroupSettings(stickiness=Stickiness(duration=time, cookie_name=cookie)))
 
 
 IN_SECONDS: dict[str, tuple[Give, str]] = {
@@ -102,15 +102,17 @@ IN_SECONDS: dict[str, tuple[Give, str]] = {
         '{"Ref": "Later"}',
     ),
     "cooldown": (
-        lambda s, t: _service(s, scaling=Scaling(minimum=1, maximum=2, cpu_percent=50, scale_in_cooldown=t)),
+        lambda s, t: _service(s, scaling=Scaling(min_capacity=1, max_capacity=2, cpu_percent=50, scale_in_cooldown=t)),
         '"ScaleInCooldown": {"Ref": "Later"}',
     ),
     "request timeout": (
-        lambda s, t: _service(s).join_service_connect(ServiceConnect(namespace="apps", name="web", request_timeout=t)),
+        lambda s, t: _service(s).enable_service_connect(
+            ServiceConnect(namespace="apps", name="web", request_timeout=t)
+        ),
         '"PerRequestTimeoutSeconds": {"Ref": "Later"}',
     ),
     "idle timeout": (
-        lambda s, t: _service(s).join_service_connect(ServiceConnect(namespace="apps", name="web", idle_timeout=t)),
+        lambda s, t: _service(s).enable_service_connect(ServiceConnect(namespace="apps", name="web", idle_timeout=t)),
         '"IdleTimeoutSeconds": {"Ref": "Later"}',
     ),
 }
@@ -145,8 +147,8 @@ def test_minutes_are_taken_in_minutes() -> None:
     number = _later(stack)
     _service(stack, deployment=BlueGreen(approval=Approval(timeout=cdk.Duration.minutes(number))))
     assert "'TimeoutInMinutes': {'Ref': 'Later'}" in str(Template.from_stack(stack).to_json())
-    with pytest.raises(ConfigurationError, match=r"BlueGreen\.bake is a CDK token in another unit than minutes"):
-        BlueGreen(bake=cdk.Duration.seconds(number))
+    with pytest.raises(ConfigurationError, match=r"BlueGreen\.bake_time is a CDK token in another unit than minutes"):
+        BlueGreen(bake_time=cdk.Duration.seconds(number))
 
 
 def test_a_volume_with_the_name_of_a_writable_path_is_refused() -> None:

@@ -74,8 +74,8 @@ def _service() -> LoadBalancedFargateService:
             "[S/Repo] mirror_image has no option 'arch'; ",
         ),
         (
-            lambda: _called(_service().join_service_connect, ServiceConnect(namespace="shop"), alias="web"),
-            "[Stack/Web] join_service_connect has no option 'alias'; it takes connect",
+            lambda: _called(_service().enable_service_connect, ServiceConnect(namespace="shop"), alias="web"),
+            "[Stack/Web] enable_service_connect has no option 'alias'; it takes connect",
         ),
     ],
 )

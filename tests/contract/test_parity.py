@@ -31,7 +31,7 @@ MISSING: dict[type[Construct], dict[str, str]] = {
     EcrFargateService: {
         "container": "directory, container_port, environment and secrets stand for it",
         "sidecars": _ONE_CONTAINER,
-        "exec_enabled": _ONE_CONTAINER,
+        "enable_execute_command": _ONE_CONTAINER,
         "log_retention": "the posture decides it: a month, or a year",
     },
     LoadBalancedEc2Service: {},
@@ -89,5 +89,5 @@ NOT_EVERYWHERE = {
 @each_twin
 def test_everything_that_the_fargate_service_has_is_there(twin: type[Construct]) -> None:
     surface = {name for name in dir(LoadBalancedFargateService) if not name.startswith("_")}
-    assert {"join_service_connect", "register_in_cloud_map", "target_groups", "connections"} <= surface
+    assert {"enable_service_connect", "enable_cloud_map", "target_groups", "connections"} <= surface
     assert surface - set(dir(twin)) == NOT_EVERYWHERE.get(twin, set())

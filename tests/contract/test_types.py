@@ -179,9 +179,11 @@ def test_a_route_whose_values_would_be_used_up_is_refused() -> None:
 def test_a_construct_refuses_before_it_makes_anything() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     wrong: Any = 1
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] exec_enabled=1 is an int; use True or False"):
+    with pytest.raises(
+        ConfigurationError, match=r"\[Stack/Web\] enable_execute_command=1 is an int; use True or False"
+    ):
         LoadBalancedFargateService(
-            stack, "Web", container=AppContainer("nginx:1", 80), ingress=PublicHttp(), exec_enabled=wrong
+            stack, "Web", container=AppContainer("nginx:1", 80), ingress=PublicHttp(), enable_execute_command=wrong
         )
     assert not stack.node.children
     with pytest.raises(ConfigurationError, match=r"construct_id=5 is an int; use a string"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GREETING = "Hello from a private ECR repository!"
 KEPT = 'repository=PrivateRepository(stack, "Repo", retention=Retention.keep_last(10))'
 MANIFEST = '{{"schemaVersion":2,"config":{{"digest":"sha256:{0:064x}"}},"layers":[]}}'
-SCALED = "scaling=Scaling(minimum=3, maximum=6, cpu_percent=60)"
+SCALED = "scaling=Scaling(min_capacity=3, max_capacity=6, cpu_percent=60)"
 
 
 def _service(local_app: LocalApp) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs import (
     AppContainer,
+    Approval,
     BlueGreen,
     Canary,
     Deployment,
@@ -22,14 +23,14 @@ from ecr_fargate_constructs import (
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Mount,
-    PreviewHeader,
-    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
     RestartPolicy,
     SharedVolume,
     Sidecar,
+    TestTrafficHeader,
+    TestTrafficPort,
 )
 from support import make_app, template_of
 
@@ -89,9 +90,9 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "PublishedImage": lambda stack, app: PrivateRepository(stack, "Repo").build_and_push_image(app),
     "PublicHttp": lambda stack, _: _service(stack, PublicHttp()),
     "PublicHttps": lambda stack, _: _service(stack, PublicHttps(certificate=_certificate(stack))),
-    "BlueGreen": lambda stack, _: _deployed(stack, BlueGreen(approval=True)),
-    "Canary": lambda stack, _: _deployed(stack, Canary(preview=PreviewPort(port=8080))),
-    "Linear": lambda stack, _: _deployed(stack, Linear(preview=PreviewHeader(name="X-Preview"))),
+    "BlueGreen": lambda stack, _: _deployed(stack, BlueGreen(approval=Approval())),
+    "Canary": lambda stack, _: _deployed(stack, Canary(test_traffic=TestTrafficPort(port=8080))),
+    "Linear": lambda stack, _: _deployed(stack, Linear(test_traffic=TestTrafficHeader(name="X-Preview"))),
     "InternalHttp": lambda stack, _: _service(stack, InternalHttp()),
     "Sidecar": lambda stack, _: _task(stack),
     "LoadBalancedEc2Service": lambda stack, _: LoadBalancedEc2Service(

@@ -11,7 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs import (
     AppContainer,
     ConfigurationError,
-    FixedAnswer,
+    FixedResponse,
     PublicHttp,
     PublicHttps,
     Redirect,
@@ -32,8 +32,8 @@ def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
         route=Route(path="/*"),
         container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
     )
-    shared.add_answer("Moved", Route(path="/old/*"), Redirect(host="new.example.com", port=8443, permanent=True))
-    shared.add_answer("Robots", Route(path="/robots.txt"), FixedAnswer(status=200, body="User-agent: *\n"))
+    shared.add_response("Moved", Route(path="/old/*"), Redirect(host="new.example.com", port=8443, permanent=True))
+    shared.add_response("Robots", Route(path="/robots.txt"), FixedResponse(status=200, body="User-agent: *\n"))
     rules = of_type(template_of(stack), "AWS::ElasticLoadBalancingV2::ListenerRule").values()
     actions: dict[str, dict[str, Any]] = {
         rule["Properties"]["Conditions"][0]["PathPatternConfig"]["Values"][0]: rule["Properties"] for rule in rules
@@ -48,14 +48,14 @@ def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
     assert actions["/robots.txt"]["Priority"] < actions["/*"]["Priority"] == 50000
     assert actions["/old/*"]["Priority"] < 50000
     with pytest.raises(ConfigurationError, match=r"\[Stack/Shared/Again\] .* is the route of Stack/Shop too"):
-        shared.add_answer("Again", Route(path="/*"), FixedAnswer())
+        shared.add_response("Again", Route(path="/*"), FixedResponse())
     assert shop.rules
 
 
 def test_the_default_answer_may_be_a_redirect() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     to = Redirect(path="/shop/#{path}", query="from=#{host}", protocol=elbv2.ApplicationProtocol.HTTPS)
-    SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=to)
+    SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_action=to)
     listener = only(template_of(stack), "AWS::ElasticLoadBalancingV2::Listener")["Properties"]
     assert listener["DefaultActions"] == [
         {
@@ -92,7 +92,7 @@ def test_tokens_pass() -> None:
     text = cdk.CfnParameter(stack, "Text")
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
     to = Redirect(host=text.value_as_string, path=text.value_as_string, query=text.value_as_string, port=number)
-    SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=to)
+    SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_action=to)
     config = only(template_of(stack), "AWS::ElasticLoadBalancingV2::Listener")["Properties"]["DefaultActions"][0]
     assert str(config).count("{'Ref': ") == 4
 
@@ -128,12 +128,12 @@ def test_redirects_without_an_end_are_refused(
     ingress = PublicHttps(certificate=certificate(stack)) if encrypted else PublicHttp()
     if route is None:
         with pytest.raises(ConfigurationError, match=rf"\[Stack/Shared\] Redirect.*{said}"):
-            SharedLoadBalancer(stack, "Shared", ingress=ingress, default_answer=redirect)
+            SharedLoadBalancer(stack, "Shared", ingress=ingress, default_action=redirect)
         assert stack.node.try_find_child("Shared") is None
         return
     shared = SharedLoadBalancer(stack, "Shared", ingress=ingress)
     with pytest.raises(ConfigurationError, match=rf"\[Stack/Shared/Away\] Redirect.*{said}"):
-        shared.add_answer("Away", route, redirect)
+        shared.add_response("Away", route, redirect)
     assert shared.node.try_find_child("Away") is None
 
 
@@ -150,5 +150,5 @@ def test_redirects_without_an_end_are_refused(
 )
 def test_redirects_that_lead_on_are_taken(route: Route, redirect: Redirect) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_answer=redirect)
-    shared.add_answer("Away", route, redirect)
+    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), default_action=redirect)
+    shared.add_response("Away", route, redirect)

@@ -36,15 +36,15 @@ SERVICE, ASSOCIATION = "AWS::ECS::Service", "AWS::ECS::ClusterCapacityProviderAs
 NIGHT = ScheduledCapacity(
     name="night",
     at=appscaling.Schedule.cron(hour="22", minute="0"),
-    minimum=0,
-    maximum=0,
+    min_capacity=0,
+    max_capacity=0,
     time_zone=cdk.TimeZone.EUROPE_BERLIN,
 )
 MORNING = ScheduledCapacity(
     name="morning",
     at=appscaling.Schedule.cron(hour="6", minute="0"),
-    minimum=4,
-    maximum=9,
+    min_capacity=4,
+    max_capacity=9,
     start=datetime(2027, 1, 1, tzinfo=timezone.utc),
     end=datetime(2028, 1, 1, tzinfo=timezone.utc),
 )
@@ -68,8 +68,8 @@ def _policies(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def template() -> dict[str, Any]:
     return _build(
         scaling=Scaling(
-            minimum=3,
-            maximum=9,
+            min_capacity=3,
+            max_capacity=9,
             cpu_percent=60,
             memory_percent=70,
             requests_per_target=500,
@@ -109,8 +109,8 @@ def test_scaling_out_may_follow_quickly_and_scaling_in_may_not(template: dict[st
 
 def test_cooldowns_can_be_given() -> None:
     scaling = Scaling(
-        minimum=1,
-        maximum=2,
+        min_capacity=1,
+        max_capacity=2,
         memory_percent=50,
         scale_out_cooldown=cdk.Duration.seconds(0),
         scale_in_cooldown=cdk.Duration.minutes(10),
@@ -155,7 +155,7 @@ def test_metrics_come_once_a_minute_free_of_charge(template: dict[str, Any]) -> 
     ],
 )
 def test_metrics_may_come_every_20_seconds(signals: dict[str, float], names: list[str], metrics: set[str]) -> None:
-    scaling = Scaling(minimum=2, maximum=9, metric_resolution=MetricResolution.SECONDS_20, **signals)  # type: ignore[arg-type]
+    scaling = Scaling(min_capacity=2, max_capacity=9, metric_resolution=MetricResolution.SECONDS_20, **signals)  # type: ignore[arg-type]
     template = _build(scaling=scaling)
     assert only(template, SERVICE)["Properties"]["Monitoring"] == {
         "MetricConfigurations": [{"MetricNames": names, "ResolutionSeconds": 20}]
@@ -172,14 +172,14 @@ def test_the_breaker_counts_by_what_is_wanted_at_the_time(template: dict[str, An
         return found
 
     assert threshold(template) == {"Type": "BOUNDED_PERCENT", "Value": 50}
-    given = _build(scaling=Scaling(minimum=2, maximum=2), deployment=Rolling(failure_threshold=7))
+    given = _build(scaling=Scaling(min_capacity=2, max_capacity=2), deployment=Rolling(failure_threshold=7))
     assert threshold(given) == {"Type": "COUNT", "Value": 7}
 
 
 def test_a_paused_service_keeps_everything_but_its_tasks(template: dict[str, Any]) -> None:
     options: dict[str, Any] = {
-        "minimum": 3,
-        "maximum": 9,
+        "min_capacity": 3,
+        "max_capacity": 9,
         "cpu_percent": 60,
         "memory_percent": 70,
         "requests_per_target": 500,
@@ -196,8 +196,8 @@ def test_a_paused_service_keeps_everything_but_its_tasks(template: dict[str, Any
 
 
 def test_on_demand_capacity_is_the_launch_type_as_before() -> None:
-    plain = _build(scaling=Scaling(minimum=2, maximum=2))
-    assert _build(scaling=Scaling(minimum=2, maximum=2, capacity=OnDemand())) == plain
+    plain = _build(scaling=Scaling(min_capacity=2, max_capacity=2))
+    assert _build(scaling=Scaling(min_capacity=2, max_capacity=2, capacity=OnDemand())) == plain
     assert only(plain, SERVICE)["Properties"]["LaunchType"] == "FARGATE"
     assert not of_type(plain, ASSOCIATION)
 
@@ -224,7 +224,7 @@ def test_capacity_can_be_spot(capacity: Spot | Mixed, strategy: list[Any], archi
     """Both architectures run on Spot; the strategy replaces the launch type."""
     template = _build(
         container=AppContainer(NGINX, 80, architecture=architecture),
-        scaling=Scaling(minimum=3, maximum=3, capacity=capacity),
+        scaling=Scaling(min_capacity=3, max_capacity=3, capacity=capacity),
     )
     service = only(template, SERVICE)
     assert service["Properties"]["CapacityProviderStrategy"] == strategy
@@ -242,7 +242,7 @@ def test_two_services_on_spot_share_the_association() -> None:
             name,
             container=AppContainer(NGINX, 80),
             ingress=PublicHttp(),
-            scaling=Scaling(minimum=2, maximum=2, capacity=Spot()),
+            scaling=Scaling(min_capacity=2, max_capacity=2, capacity=Spot()),
         )
     only(template_of(stack), ASSOCIATION)
 
@@ -254,7 +254,7 @@ def _with_cluster(stack: cdk.Stack, cluster: ecs.ICluster) -> list[str]:
         container=AppContainer(NGINX, 80),
         ingress=PublicHttp(),
         cluster=cluster,
-        scaling=Scaling(minimum=2, maximum=2, capacity=Spot()),
+        scaling=Scaling(min_capacity=2, max_capacity=2, capacity=Spot()),
     )
     found = cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
     return [str(warning.entry.data) for warning in found]
@@ -294,7 +294,7 @@ def test_the_front_door_scales(directory: Path) -> None:
         directory=directory,
         container_port=80,
         ingress=PublicHttp(),
-        scaling=Scaling(minimum=2, maximum=4, cpu_percent=50),
+        scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=50),
     )
     template = template_of(stack)
     only(template, POLICY)
@@ -308,14 +308,17 @@ def test_every_number_may_be_a_token() -> None:
         return cdk.CfnParameter(stack, name, type="Number").value_as_number
 
     scaling = Scaling(
-        minimum=number("Minimum"),
-        maximum=number("Maximum"),
+        min_capacity=number("Minimum"),
+        max_capacity=number("Maximum"),
         cpu_percent=number("Cpu"),
         memory_percent=number("Memory"),
         requests_per_target=number("Requests"),
         schedule=[
             ScheduledCapacity(
-                name="later", at=appscaling.Schedule.cron(minute="0"), minimum=number("Least"), maximum=number("Most")
+                name="later",
+                at=appscaling.Schedule.cron(minute="0"),
+                min_capacity=number("Least"),
+                max_capacity=number("Most"),
             )
         ],
         capacity=Mixed(base=number("Base"), on_demand_weight=number("Stays"), spot_weight=number("Goes")),

@@ -17,8 +17,8 @@ from ecr_fargate_constructs import (
     DeploymentHook,
     Linear,
     LoadBalancedFargateService,
-    PreviewPort,
     PublicHttp,
+    TestTrafficPort,
 )
 from support import of_type, only, template_of
 
@@ -91,9 +91,9 @@ def test_hooks_are_invoked_with_a_role_that_may_invoke_them_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("preview", "stage"), [(None, "POST_SCALE_UP"), (PreviewPort(port=8080), "POST_TEST_TRAFFIC_SHIFT")]
+    ("preview", "stage"), [(None, "POST_SCALE_UP"), (TestTrafficPort(port=8080), "POST_TEST_TRAFFIC_SHIFT")]
 )
-def test_an_approval_waits_where_the_new_version_serves_no_user(preview: PreviewPort | None, stage: str) -> None:
-    [pause] = _configuration(_build(BlueGreen(approval=True, preview=preview)))["LifecycleHooks"]
+def test_an_approval_waits_where_the_new_version_serves_no_user(preview: TestTrafficPort | None, stage: str) -> None:
+    [pause] = _configuration(_build(BlueGreen(approval=Approval(), test_traffic=preview)))["LifecycleHooks"]
     assert (pause["TargetType"], pause["LifecycleStages"]) == ("PAUSE", [stage])
     assert pause["TimeoutConfiguration"] == {"TimeoutInMinutes": 1440, "Action": "ROLLBACK"}

@@ -22,14 +22,14 @@ from ecr_fargate_constructs import (
     Linear,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
-    OldTasks,
-    PreviewHeader,
-    PreviewPort,
     PublicHttp,
     PublicHttps,
     Rolling,
+    SourceRevisionCleanup,
+    TargetGroupSettings,
     TargetHealthCheck,
-    TargetSettings,
+    TestTrafficHeader,
+    TestTrafficPort,
 )
 from support import make_app, of_type, only, template_of
 
@@ -44,8 +44,8 @@ LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 STRATEGIES: dict[str, Deployment] = {
     "rolling": Rolling(),
     "blue/green": BlueGreen(),
-    "canary": Canary(preview=PreviewPort(port=8080)),
-    "linear": Linear(preview=PreviewHeader(name="X-Preview")),
+    "canary": Canary(test_traffic=TestTrafficPort(port=8080)),
+    "linear": Linear(test_traffic=TestTrafficHeader(name="X-Preview")),
 }
 
 
@@ -161,14 +161,14 @@ def test_both_groups_are_checked_and_drained_alike() -> None:
 
 
 def test_both_groups_speak_the_same_protocol_version() -> None:
-    http2 = TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.HTTP2)
+    http2 = TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.HTTP2)
     stack = cdk.Stack(cdk.App(), "Stack")
     certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
     LoadBalancedFargateService(
         stack,
         "Web",
         container=AppContainer(NGINX, 80),
-        ingress=PublicHttps(certificate=certificate, targets=http2),
+        ingress=PublicHttps(certificate=certificate, target_group=http2),
         deployment=BlueGreen(),
     )
     template = template_of(stack)
@@ -192,14 +192,14 @@ def test_blue_green(templates: dict[str, dict[str, Any]]) -> None:
 
 
 def test_canary() -> None:
-    configuration = _configuration(_build(Canary(percent=2.5, canary_bake=MINUTES(7), bake=MINUTES(3))))
+    configuration = _configuration(_build(Canary(percent=2.5, canary_bake_time=MINUTES(7), bake_time=MINUTES(3))))
     assert configuration["Strategy"] == "CANARY"
     assert configuration["CanaryConfiguration"] == {"CanaryPercent": 2.5, "CanaryBakeTimeInMinutes": 7}
     assert configuration["BakeTimeInMinutes"] == 3
 
 
 def test_linear() -> None:
-    configuration = _configuration(_build(Linear(step_percent=20, step_bake=MINUTES(7), bake=MINUTES(3))))
+    configuration = _configuration(_build(Linear(step_percent=20, step_bake_time=MINUTES(7), bake_time=MINUTES(3))))
     assert configuration["Strategy"] == "LINEAR"
     assert configuration["LinearConfiguration"] == {"StepPercent": 20, "StepBakeTimeInMinutes": 7}
     assert configuration["BakeTimeInMinutes"] == 3
@@ -216,10 +216,14 @@ def test_rolling_is_said(templates: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old_tasks", "cleanup"), [(OldTasks.BEFORE_THE_END, "BLOCKING"), (OldTasks.AFTER_THE_END, "DEFERRED")]
+    ("source_revision_cleanup", "cleanup"),
+    [(SourceRevisionCleanup.BLOCKING, "BLOCKING"), (SourceRevisionCleanup.DEFERRED, "DEFERRED")],
 )
-def test_early_success(old_tasks: OldTasks, cleanup: str) -> None:
-    rolling = Rolling(minimum_healthy_percent=50, early_success=EarlySuccess(healthy_percent=75, old_tasks=old_tasks))
+def test_early_success(source_revision_cleanup: SourceRevisionCleanup, cleanup: str) -> None:
+    rolling = Rolling(
+        min_healthy_percent=50,
+        early_success=EarlySuccess(healthy_percent=75, source_revision_cleanup=source_revision_cleanup),
+    )
     assert _configuration(_build(rolling))["EarlySuccessCriteria"] == {
         "Enable": True,
         "HealthyPercent": 75,
@@ -228,7 +232,7 @@ def test_early_success(old_tasks: OldTasks, cleanup: str) -> None:
 
 
 def test_ecs_may_move_this_traffic_and_no_other() -> None:
-    template = _build(BlueGreen(preview=PreviewPort(port=8080)))
+    template = _build(BlueGreen(test_traffic=TestTrafficPort(port=8080)))
     roles = {
         name: role for name, role in of_type(template, "AWS::IAM::Role").items() if name.startswith("WebInfrastructure")
     }
@@ -254,7 +258,7 @@ def test_ecs_may_move_this_traffic_and_no_other() -> None:
 
 def test_a_preview_port_is_a_listener_for_those_who_may_come() -> None:
     here = ec2.Peer.ipv4("192.0.2.0/24")
-    template = _build(BlueGreen(preview=PreviewPort(port=8080, allow_from=[here])))
+    template = _build(BlueGreen(test_traffic=TestTrafficPort(port=8080, allow_from=[here])))
     [(name, listener)] = [
         (key, item) for key, item in of_type(template, LISTENER).items() if item["Properties"]["Port"] == 8080
     ]
@@ -280,7 +284,7 @@ def test_a_preview_port_speaks_what_the_listener_speaks() -> None:
         "Web",
         container=AppContainer(NGINX, 80),
         ingress=PublicHttps(certificate=certificate),
-        deployment=Canary(preview=PreviewPort(port=8443)),
+        deployment=Canary(test_traffic=TestTrafficPort(port=8443)),
     )
     listeners = {
         item["Properties"]["Port"]: item["Properties"] for item in of_type(template_of(stack), LISTENER).values()
@@ -321,7 +325,7 @@ def test_the_second_group_changes_its_id_with_the_scheme() -> None:
 def test_a_service_on_machines_deploys_in_the_same_ways() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     LoadBalancedEc2Service(
-        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), deployment=Canary(approval=True)
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), deployment=Canary(approval=Approval())
     )
     template = template_of(stack)
     assert _configuration(template)["Strategy"] == "CANARY"
@@ -331,16 +335,16 @@ def test_a_service_on_machines_deploys_in_the_same_ways() -> None:
 def test_tokens_pass() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
-    canary = Canary(percent=number, canary_bake=MINUTES(number), bake=MINUTES(number), approval=True)
+    canary = Canary(percent=number, canary_bake_time=MINUTES(number), bake_time=MINUTES(number), approval=Approval())
     linear = Linear(
         step_percent=number,
-        step_bake=MINUTES(number),
+        step_bake_time=MINUTES(number),
         approval=Approval(timeout=MINUTES(number)),
-        preview=PreviewPort(port=number),
+        test_traffic=TestTrafficPort(port=number),
     )
     assert canary.schedule is None
     assert linear.schedule is None
-    for name, deployment in (("A", canary), ("B", linear), ("C", BlueGreen(bake=MINUTES(number)))):
+    for name, deployment in (("A", canary), ("B", linear), ("C", BlueGreen(bake_time=MINUTES(number)))):
         LoadBalancedFargateService(
             stack, name, container=AppContainer(NGINX, 80), ingress=PublicHttp(), deployment=deployment
         )

@@ -44,7 +44,7 @@ def _configuration(stack: cdk.Stack) -> dict[str, Any]:
 def test_a_service_is_offered_by_name(stack: cdk.Stack, service: Service) -> None:
     """Row 44."""
     namespace = cloudmap.HttpNamespace(stack, "Namespace", name="apps")
-    service.join_service_connect(ServiceConnect(namespace=namespace, name="orders", port=80))
+    service.enable_service_connect(ServiceConnect(namespace=namespace, name="orders", port=80))
     configuration = _configuration(stack)
     assert configuration["Enabled"] is True
     assert configuration["Namespace"] == {"Fn::GetAtt": [stack.get_logical_id(_resource(namespace)), "Arn"]}
@@ -74,8 +74,8 @@ def _resource(namespace: cloudmap.HttpNamespace) -> cdk.CfnElement:
 def test_what_a_service_calls_is_deployed_first(stack: cdk.Stack, service: Service) -> None:
     """Row 44: a task learns the names that exist when it starts."""
     web = LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=InternalHttp())
-    service.join_service_connect(ServiceConnect(namespace="apps", name="orders"))
-    web.join_service_connect(ServiceConnect(namespace="apps", calls=[service.service]))
+    service.enable_service_connect(ServiceConnect(namespace="apps", name="orders"))
+    web.enable_service_connect(ServiceConnect(namespace="apps", calls=[service.service]))
     service.connections.allow_default_port_from(web)
     services = of_type(template_of(stack), "AWS::ECS::Service")
     [orders] = [name for name in services if name.startswith("Orders")]
@@ -86,7 +86,7 @@ def test_what_a_service_calls_is_deployed_first(stack: cdk.Stack, service: Servi
 
 
 def test_left_out_the_port_is_the_containers(stack: cdk.Stack, service: Service) -> None:
-    service.join_service_connect(
+    service.enable_service_connect(
         ServiceConnect(
             namespace="apps",
             name="orders",
@@ -102,21 +102,21 @@ def test_left_out_the_port_is_the_containers(stack: cdk.Stack, service: Service)
 
 
 def test_a_service_without_a_name_is_a_client(stack: cdk.Stack, service: Service) -> None:
-    service.join_service_connect(ServiceConnect(namespace="apps"))
+    service.enable_service_connect(ServiceConnect(namespace="apps"))
     assert "Services" not in _configuration(stack)
 
 
 def test_a_log_driver_of_the_users_leaves_the_proxy_without_logs(stack: cdk.Stack) -> None:
     container = AppContainer(NGINX, 80, logging=ecs.LogDrivers.syslog())
     service = LoadBalancedFargateService(stack, "Web", container=container, ingress=InternalHttp())
-    service.join_service_connect(ServiceConnect(namespace="apps", name="web"))
+    service.enable_service_connect(ServiceConnect(namespace="apps", name="web"))
     assert "LogConfiguration" not in _configuration(stack)
 
 
 def test_a_service_gets_a_dns_name(stack: cdk.Stack, service: Service) -> None:
     """Row 45."""
     namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="internal", vpc=service.vpc)
-    service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
+    service.enable_cloud_map(CloudMap(namespace=namespace, name="orders"))
     template = template_of(stack)
     found = only(template, "AWS::ServiceDiscovery::Service")["Properties"]
     assert found["Name"] == "orders"
@@ -136,17 +136,17 @@ def test_others_are_let_in_on_the_applications_port(stack: cdk.Stack, service: S
 
 def test_a_service_joins_and_registers_once(stack: cdk.Stack, service: Service) -> None:
     namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="internal", vpc=service.vpc)
-    service.join_service_connect(ServiceConnect(namespace=namespace))
-    service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
+    service.enable_service_connect(ServiceConnect(namespace=namespace))
+    service.enable_cloud_map(CloudMap(namespace=namespace, name="orders"))
     with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*joined a Service Connect namespace already"):
-        service.join_service_connect(ServiceConnect(namespace=namespace))
+        service.enable_service_connect(ServiceConnect(namespace=namespace))
     with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*has a name in Cloud Map already"):
-        service.register_in_cloud_map(CloudMap(namespace=namespace, name="orders"))
+        service.enable_cloud_map(CloudMap(namespace=namespace, name="orders"))
 
 
 def test_names_and_ports_may_be_tokens(stack: cdk.Stack, service: Service) -> None:
     name = cdk.CfnParameter(stack, "Name").value_as_string
     port = cdk.CfnParameter(stack, "Port", type="Number").value_as_number
-    service.join_service_connect(ServiceConnect(namespace="apps", name=name, port=port))
+    service.enable_service_connect(ServiceConnect(namespace="apps", name=name, port=port))
     [offered] = _configuration(stack)["Services"]
     assert offered["ClientAliases"] == [{"DnsName": {"Ref": "Name"}, "Port": {"Ref": "Port"}}]

@@ -148,7 +148,7 @@ def test_what_fargate_refuses_is_there() -> None:
         docker_security_options=["no-new-privileges"],
     )
     machines = Ec2Capacity(instance_type=ec2.InstanceType("g5.12xlarge"))
-    found = _container(_build(container=container, machines=machines))
+    found = _container(_build(container=container, capacity=machines))
     assert found["ResourceRequirements"] == [{"Type": "GPU", "Value": "2"}]
     assert (found["Privileged"], found["DnsServers"]) == (True, ["10.0.0.2"])
     assert (found["DnsSearchDomains"], found["DockerSecurityOptions"]) == (["internal"], ["no-new-privileges"])
@@ -186,7 +186,7 @@ def test_a_cluster_with_machines_can_be_brought() -> None:
     service = LoadBalancedEc2Service(
         stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster
     )
-    assert service.machines is None
+    assert service.auto_scaling_group is None
     template = template_of(stack)
     only(template, GROUP)
     assert only(template, SERVICE)["Properties"]["LaunchType"] == "EC2"
@@ -210,7 +210,7 @@ def test_tasks_and_machines_can_be_put_elsewhere() -> None:
 
 
 def test_an_autoscaler_can_decide() -> None:
-    template = _build(scaling=Scaling(minimum=3, maximum=9, cpu_percent=60))
+    template = _build(scaling=Scaling(min_capacity=3, max_capacity=9, cpu_percent=60))
     assert "DesiredCount" not in only(template, SERVICE)["Properties"]
     assert only(template, "AWS::ApplicationAutoScaling::ScalableTarget")["Properties"]["MinCapacity"] == 3
 
@@ -221,7 +221,7 @@ def test_its_properties_have_the_names_of_its_twin() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     service = LoadBalancedEc2Service(stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp())
     assert isinstance(service.service, ecs.Ec2Service)
-    assert isinstance(service.machines, autoscaling.AutoScalingGroup)
+    assert isinstance(service.auto_scaling_group, autoscaling.AutoScalingGroup)
     assert isinstance(service.listener, elbv2.ApplicationListener)
     assert isinstance(service.target_group, elbv2.ApplicationTargetGroup)
     assert service.container.container_name == "web"
@@ -269,10 +269,10 @@ def test_feature_flags_change_nothing_of_ours(recommended_flags: dict[str, Any])
     templates = []
     for context in ({}, recommended_flags):
         stack = cdk.Stack(cdk.App(context=context), "Stack")
-        scaling = Scaling(minimum=2, maximum=4, cpu_percent=60)
+        scaling = Scaling(min_capacity=2, max_capacity=4, cpu_percent=60)
         container = AppContainer(NGINX, 80)
         LoadBalancedEc2Service(
-            stack, "Web", container=container, ingress=PublicHttp(), scaling=scaling, exec_enabled=True
+            stack, "Web", container=container, ingress=PublicHttp(), scaling=scaling, enable_execute_command=True
         )
         templates.append(template_of(stack)["Resources"])
     without, with_all = templates
@@ -328,9 +328,9 @@ def test_machines_of_a_given_cluster_share_it() -> None:
     for name in ("One", "Two"):
         machines = Ec2Capacity()
         LoadBalancedEc2Service(
-            stack, name, container=container, ingress=PublicHttp(), cluster=cluster, machines=machines
+            stack, name, container=container, ingress=PublicHttp(), cluster=cluster, capacity=machines
         )
-    spot = Scaling(minimum=2, maximum=2, capacity=Spot())
+    spot = Scaling(min_capacity=2, max_capacity=2, capacity=Spot())
     LoadBalancedFargateService(stack, "Three", container=container, ingress=PublicHttp(), scaling=spot, cluster=cluster)
     template = template_of(stack)
     providers = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")["Properties"]["CapacityProviders"]
@@ -350,10 +350,10 @@ def test_every_number_may_be_a_token() -> None:
         "Web",
         container=Ec2Container(NGINX, number("Port"), shared_memory_mib=number("Shared")),
         size=TaskSize(number("Cpu"), number("Memory")),
-        machines=Ec2Capacity(
+        capacity=Ec2Capacity(
             instance_type=ec2.InstanceType(cdk.CfnParameter(stack, "Type").value_as_string),
-            minimum=number("Minimum"),
-            maximum=number("Maximum"),
+            min_capacity=number("Minimum"),
+            max_capacity=number("Maximum"),
             target_percent=number("Full"),
             root_volume_gib=number("Root"),
         ),

@@ -92,7 +92,7 @@ def test_what_a_task_needs_is_found_behind_such_names(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path / "cdk.out"))
     stack = cdk.Stack(app, "Stack")
     network = Network(stack, "Network", egress=Egress.ENDPOINTS, features=[Feature.LOGS])
-    image = PrivateRepository(stack, "Repository").from_tag("release-42")
+    image = PrivateRepository(stack, "Repository").image_by_tag("release-42")
     LoadBalancedFargateService(
         stack,
         "Web",

@@ -90,10 +90,13 @@ def test_two_tasks_unless_it_is_said(make: Make, stack: cdk.Stack) -> None:
     [
         ({"desired_count": 0}, r"\[Stack/Web\] desired_count=0 is not a number of tasks .*use 1 or more"),
         (
-            {"desired_count": 3, "scaling": Scaling(minimum=2, maximum=4, cpu_percent=60)},
+            {"desired_count": 3, "scaling": Scaling(min_capacity=2, max_capacity=4, cpu_percent=60)},
             r"\[Stack/Web\] desired_count=3 and scaling are both given",
         ),
-        ({"deployment": Rolling(maximum_percent=125), "desired_count": 3}, r"\[Stack/Web\] .*never replaces 3 tasks"),
+        (
+            {"deployment": Rolling(max_healthy_percent=125), "desired_count": 3},
+            r"\[Stack/Web\] .*never replaces 3 tasks",
+        ),
         (
             {"health_check_grace_period": cdk.Duration.millis(1500)},
             r"\[Stack/Web\] health_check_grace_period is 1.5 seconds; AWS takes whole seconds, 0 to 2147483647",
@@ -163,23 +166,21 @@ def test_two_target_groups_where_traffic_shifts(make: Make) -> None:
 def test_service_connect(make: Make, stack: cdk.Stack) -> None:
     made = make()
     connect = ServiceConnect(namespace="apps", name="web")
-    made.join_service_connect(connect)
+    made.enable_service_connect(connect)
     configuration = _service(stack)["ServiceConnectConfiguration"]
     assert configuration["Enabled"] is True
     assert [each["DiscoveryName"] for each in configuration["Services"]] == ["web"]
     with pytest.raises(ConfigurationError, match="has joined a Service Connect namespace already"):
-        made.join_service_connect(connect)
+        made.enable_service_connect(connect)
 
 
 def test_cloud_map(make: Make, stack: cdk.Stack) -> None:
     made = make()
     namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="apps.internal", vpc=made.vpc)
-    made.register_in_cloud_map(CloudMap(namespace=namespace, name="web"))
+    made.enable_cloud_map(CloudMap(namespace=namespace, name="web"))
     assert len(_service(stack)["ServiceRegistries"]) == 1
-    with pytest.raises(
-        ConfigurationError, match=r"\[Stack/Web\] register_in_cloud_map: name='web' is a str; use CloudMap"
-    ):
-        made.register_in_cloud_map("web")
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] enable_cloud_map: name='web' is a str; use CloudMap"):
+        made.enable_cloud_map("web")
 
 
 def test_connections_are_made_once_and_have_the_port_of_the_application(make: Make) -> None:

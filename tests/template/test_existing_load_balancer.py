@@ -19,12 +19,12 @@ from ecr_fargate_constructs import (
     ExistingLoadBalancer,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
-    PreviewPort,
     PublicHttp,
     PublicHttps,
     Route,
     RoutedFargateService,
     SharedLoadBalancer,
+    TestTrafficPort,
 )
 from support import of_type, only, template_of
 
@@ -185,13 +185,13 @@ def test_ports_are_checked_and_tokens_pass(stack: cdk.Stack) -> None:
     balancer = _balancer(stack)
     with pytest.raises(ConfigurationError, match=r"ExistingLoadBalancer\.port=0 is not a TCP port"):
         ExistingLoadBalancer(balancer, port=0)
-    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=8080 is the load balancer's already"):
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=8080 is the load balancer's already"):
         LoadBalancedFargateService(
             stack,
             "Web",
             container=CONTAINER,
             ingress=PublicHttp(load_balancer=ExistingLoadBalancer(balancer, port=8080)),
-            deployment=BlueGreen(preview=PreviewPort(port=8080)),
+            deployment=BlueGreen(test_traffic=TestTrafficPort(port=8080)),
         )
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
     web = LoadBalancedFargateService(

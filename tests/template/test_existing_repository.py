@@ -61,8 +61,8 @@ def test_it_has_the_ids_of_a_repository_that_is_made(directory: Path) -> None:
 def test_images_are_mirrored_into_it_and_named(stack: cdk.Stack) -> None:
     images = _existing(stack)
     assert images.mirror_image("nginx:1.29").tag == "1.29"
-    assert images.from_tag("release-42").image_uri.endswith("shop/web:release-42")
-    assert images.from_digest(f"sha256:{'0' * 64}").tag is None
+    assert images.image_by_tag("release-42").image_uri.endswith("shop/web:release-42")
+    assert images.image_by_digest(f"sha256:{'0' * 64}").tag is None
     assert len(of_type(template_of(stack), COPY)) == 1
 
 
@@ -71,4 +71,4 @@ def test_what_is_no_repository_is_refused(stack: cdk.Stack) -> None:
         _existing(stack, repository=s3.Bucket(stack, "Bucket"))
     images = _existing(cdk.Stack(cdk.App(), "Other"))
     with pytest.raises(ConfigurationError, match="is not an image tag"):
-        images.from_tag("-")
+        images.image_by_tag("-")

@@ -132,7 +132,10 @@ def test_an_image_that_is_there_is_named_by_tag_or_digest() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     repository = PrivateRepository(stack, "Repo")
     digest = "sha256:" + "0" * 64
-    tagged, pinned = repository.from_tag("1.4.2"), repository.from_digest(digest, architecture=Architecture.ARM64)
+    tagged, pinned = (
+        repository.image_by_tag("1.4.2"),
+        repository.image_by_digest(digest, architecture=Architecture.ARM64),
+    )
     assert (tagged.tag, tagged.asset, pinned.tag, pinned.architecture) == ("1.4.2", None, None, Architecture.ARM64)
     task = ecs.FargateTaskDefinition(stack, "Task")
     task.add_container("tagged", image=tagged.container_image)

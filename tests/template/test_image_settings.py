@@ -53,14 +53,14 @@ def _service(
         repository = PrivateRepository(stack, "Repo")
         image = repository.build_and_push_image(make_app(folder / "app", dockerfile=dockerfile), build=build)
     port = options.pop("port", 80)
-    sessions = options.pop("exec_enabled", False)
+    sessions = options.pop("enable_execute_command", False)
     LoadBalancedFargateService(
         stack,
         "Web",
         container=AppContainer(image, port, **options),
         sidecars=sidecars,
         ingress=PublicHttp(),
-        exec_enabled=sessions,
+        enable_execute_command=sessions,
     )
     return stack
 
@@ -101,7 +101,7 @@ def test_a_path_that_only_root_may_write(tmp_path: Path, dockerfile: str | None,
         ("FROM scratch\nVOLUME /var/scratch\nUSER 1000\n", {"mounts": [Mount("/var/scratch", SHARED)]}),
         (OTHER, {"mounts": [Mount("/var/scratch", SHARED, read_only=True)]}),
         (None, {"writable_paths": ["/var/scratch"]}),
-        (OTHER, {"exec_enabled": True}),
+        (OTHER, {"enable_execute_command": True}),
     ],
 )
 def test_a_path_that_the_user_may_write_or_nobody_knows(

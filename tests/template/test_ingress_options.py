@@ -16,7 +16,7 @@ from aws_cdk import aws_s3 as s3
 
 from ecr_fargate_constructs import (
     AppContainer,
-    Cognito,
+    CognitoAuthentication,
     ConfigurationError,
     InternalHttp,
     InternalHttps,
@@ -24,16 +24,16 @@ from ecr_fargate_constructs import (
     LoadBalancedFargateService,
     LoadBalancerSettings,
     Network,
-    Oidc,
+    OidcAuthentication,
     PublicHttp,
     PublicHttps,
     Route,
     RoutedFargateService,
     SharedLoadBalancer,
     Stickiness,
+    TargetGroupSettings,
     TargetHealthCheck,
     Targets,
-    TargetSettings,
 )
 from support import attributes, of_type, only, template_of
 
@@ -59,8 +59,8 @@ def _zone(stack: cdk.Stack) -> route53.IHostedZone:
     return route53.HostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="example.com")
 
 
-def _oidc() -> Oidc:
-    return Oidc(
+def _oidc() -> OidcAuthentication:
+    return OidcAuthentication(
         issuer="https://id.example.com",
         authorization_endpoint="https://id.example.com/authorize",
         token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
@@ -180,9 +180,11 @@ def test_a_web_acl_judges_requests(build: Build) -> None:
 @both
 def test_targets_are_told_everything(build: Build) -> None:
     sticky = Stickiness(duration=cdk.Duration.hours(1), cookie_name="session")
-    settings = TargetSettings(stickiness=sticky, slow_start=cdk.Duration.seconds(45), algorithm=ALGORITHM.ROUND_ROBIN)
+    settings = TargetGroupSettings(
+        stickiness=sticky, slow_start=cdk.Duration.seconds(45), algorithm=ALGORITHM.ROUND_ROBIN
+    )
     found = attributes(
-        only(build(lambda _: PublicHttp(targets=settings)), f"{ELB}TargetGroup"), "TargetGroupAttributes"
+        only(build(lambda _: PublicHttp(target_group=settings)), f"{ELB}TargetGroup"), "TargetGroupAttributes"
     )
     assert (
         found.items()
@@ -199,9 +201,9 @@ def test_targets_are_told_everything(build: Build) -> None:
 
 @both
 def test_weighted_random_spares_tasks_that_fail(build: Build) -> None:
-    settings = TargetSettings(algorithm=ALGORITHM.WEIGHTED_RANDOM)
+    settings = TargetGroupSettings(algorithm=ALGORITHM.WEIGHTED_RANDOM)
     found = attributes(
-        only(build(lambda _: InternalHttp(targets=settings)), f"{ELB}TargetGroup"), "TargetGroupAttributes"
+        only(build(lambda _: InternalHttp(target_group=settings)), f"{ELB}TargetGroup"), "TargetGroupAttributes"
     )
     assert found["load_balancing.algorithm.type"] == "weighted_random"
     assert found["load_balancing.algorithm.anomaly_mitigation"] == "on"
@@ -213,7 +215,7 @@ def test_grpc_is_checked_in_its_own_codes(build: Build, codes: str | None, expec
     check = TargetHealthCheck(path="/grpc.health.v1.Health/Check", grpc_codes=codes)
     template = build(
         lambda stack: InternalHttps(
-            certificate=_certificate(stack), health_check=check, targets=TargetSettings(protocol_version=GRPC)
+            certificate=_certificate(stack), health_check=check, target_group=TargetGroupSettings(protocol_version=GRPC)
         )
     )
     group = only(template, f"{ELB}TargetGroup")["Properties"]
@@ -243,10 +245,10 @@ def test_the_listener_is_told_everything(build: Build) -> None:
     }
 
 
-def _cognito(stack: cdk.Stack) -> Cognito:
+def _cognito(stack: cdk.Stack) -> CognitoAuthentication:
     pool = cognito.UserPool(stack, "Pool")
     domain = pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix="shop"))
-    return Cognito(user_pool=pool, client=pool.add_client("Client", generate_secret=True), domain=domain)
+    return CognitoAuthentication(user_pool=pool, client=pool.add_client("Client", generate_secret=True), domain=domain)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def _cognito(stack: cdk.Stack) -> Cognito:
 )
 @both
 def test_nobody_reaches_a_task_who_has_not_signed_in(
-    build: Build, make: Callable[[cdk.Stack], Oidc | Cognito], kind: str
+    build: Build, make: Callable[[cdk.Stack], OidcAuthentication | CognitoAuthentication], kind: str
 ) -> None:
     template = build(
         lambda stack: PublicHttps(
@@ -275,7 +277,7 @@ def test_nobody_reaches_a_task_who_has_not_signed_in(
 
 
 def test_every_way_has_at_most_12_options() -> None:
-    for way in (PublicHttp, PublicHttps, InternalHttp, InternalHttps, LoadBalancerSettings, TargetSettings):
+    for way in (PublicHttp, PublicHttps, InternalHttp, InternalHttps, LoadBalancerSettings, TargetGroupSettings):
         assert len(fields(way)) <= 12
 
 
@@ -287,7 +289,7 @@ def _plain_grpc(stack: cdk.Stack) -> None:
         load_balancer=shared,
         route=Route(path="/a"),
         container=AppContainer(NGINX, 80),
-        targets=Targets(settings=TargetSettings(protocol_version=GRPC)),
+        targets=Targets(settings=TargetGroupSettings(protocol_version=GRPC)),
     )
 
 
@@ -300,18 +302,23 @@ SECONDS = cdk.Duration.seconds
 REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "grpc",
-        lambda _: PublicHttp(targets=TargetSettings(protocol_version=GRPC)),
-        "PublicHttp.targets",
+        lambda _: PublicHttp(target_group=TargetGroupSettings(protocol_version=GRPC)),
+        "PublicHttp.target_group",
         "PublicHttps(…)",
     ),
     ("routed grpc", _plain_grpc, "[Stack/Web] Targets.settings has protocol_version", "PublicHttps(…)"),
     ("logs", _logs_without_region, "PublicHttp.access_logs takes a stack whose region is known", "env="),
     ("acl", lambda _: PublicHttp(web_acl="shop"), "PublicHttp.web_acl='shop'", "scope REGIONAL"),
     ("global acl", lambda _: PublicHttp(web_acl=WEB_ACL.replace("regional", "global")), "regional web ACL", "REGIONAL"),
-    ("slow", lambda _: TargetSettings(slow_start=SECONDS(10)), "TargetSettings.slow_start is 10 seconds", "30 to 900"),
+    (
+        "slow",
+        lambda _: TargetGroupSettings(slow_start=SECONDS(10)),
+        "TargetGroupSettings.slow_start is 10 seconds",
+        "30 to 900",
+    ),
     (
         "slow random",
-        lambda _: TargetSettings(slow_start=SECONDS(30), algorithm=ALGORITHM.WEIGHTED_RANDOM),
+        lambda _: TargetGroupSettings(slow_start=SECONDS(30), algorithm=ALGORITHM.WEIGHTED_RANDOM),
         "only round robin has a slow start",
         "leave one",
     ),
@@ -328,7 +335,12 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     ("internal", lambda _: LoadBalancerSettings(name="internal-shop"), "begins with 'internal-'", "use another"),
     ("header", lambda _: ListenerSettings(response_headers={"X-A": "1"}), "response_headers has 'X-A'", "application"),
     ("codes", lambda _: TargetHealthCheck(grpc_codes="x"), "TargetHealthCheck.grpc_codes='x'", "'0-99'"),
-    ("plain", lambda _: Oidc(**{**_fields(_oidc()), "issuer": "http://a"}), "Oidc.issuer='http://a'", "HTTPS"),
+    (
+        "plain",
+        lambda _: OidcAuthentication(**{**_fields(_oidc()), "issuer": "http://a"}),
+        "OidcAuthentication.issuer='http://a'",
+        "HTTPS",
+    ),
     (
         "certificates",
         lambda stack: ListenerSettings(certificates=[_certificate(stack, str(n)) for n in range(25)]),
@@ -338,7 +350,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
 ]
 
 
-def _fields(value: Oidc) -> dict[str, Any]:
+def _fields(value: OidcAuthentication) -> dict[str, Any]:
     return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
@@ -356,7 +368,7 @@ def test_tokens_pass(stack: cdk.Stack) -> None:
     text = cdk.CfnParameter(stack, "Text").value_as_string
     PublicHttp(web_acl=text, load_balancer=LoadBalancerSettings(name=text))
     assert Stickiness(duration=SECONDS(1), cookie_name=text).cookie_name == text
-    assert Oidc(**{**_fields(_oidc()), "issuer": text}).issuer == text
+    assert OidcAuthentication(**{**_fields(_oidc()), "issuer": text}).issuer == text
     assert "oidc" not in repr(_oidc())
 
 

@@ -88,7 +88,7 @@ def test_nothing_comes_in_to_the_machines(template: dict[str, Any]) -> None:
 def test_machines_fit_the_image(container: AppContainer, kind: str, image: str) -> None:
     """Rows 1 and 41."""
     machines = Ec2Capacity(instance_type=ec2.InstanceType(kind)) if kind == "g5.xlarge" else None
-    template = _build(container=container, machines=machines)
+    template = _build(container=container, capacity=machines)
     assert _launch(template)["InstanceType"] == kind
     assert image in _launch(template)["ImageId"]["Ref"]
     expected = "ARM64" if container.runs_on is Architecture.ARM64 else "X86_64"
@@ -115,9 +115,9 @@ def test_machines_are_replaced_one_by_one(template: dict[str, Any]) -> None:
 def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     cluster = ecs.Cluster(stack, "Mine")
-    machines = Ec2Capacity(minimum=1, maximum=3, target_percent=80, root_volume_gib=100)
+    machines = Ec2Capacity(min_capacity=1, max_capacity=3, target_percent=80, root_volume_gib=100)
     service = LoadBalancedEc2Service(
-        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster, machines=machines
+        stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster, capacity=machines
     )
     assert service.cluster is cluster
     template = template_of(stack)
@@ -130,10 +130,10 @@ def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
 @pytest.mark.parametrize(
     ("options", "wrong", "fix"),
     [
-        ({"machines": None}, "Ec2Container.gpu_count=1 needs machines with NVIDIA GPUs, and t3.medium", "'g5.xlarge'"),
-        ({"machines": Ec2Capacity(minimum=1)}, "and t3.medium has none", "'g5.xlarge'"),
-        ({"machines": Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"))}, "m7i.large has none", "'g5.xlarge'"),
-        ({"machines": Ec2Capacity(instance_type=ec2.InstanceType("g4ad.xlarge"))}, "g4ad.xlarge has none", "'g5.xl"),
+        ({"capacity": None}, "Ec2Container.gpu_count=1 needs machines with NVIDIA GPUs, and t3.medium", "'g5.xlarge'"),
+        ({"capacity": Ec2Capacity(min_capacity=1)}, "and t3.medium has none", "'g5.xlarge'"),
+        ({"capacity": Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"))}, "m7i.large has none", "'g5.xlarge'"),
+        ({"capacity": Ec2Capacity(instance_type=ec2.InstanceType("g4ad.xlarge"))}, "g4ad.xlarge has none", "'g5.xl"),
     ],
 )
 def test_gpus_without_machines_that_have_any_are_refused(options: dict[str, Any], wrong: str, fix: str) -> None:
@@ -147,7 +147,7 @@ def test_gpus_without_machines_that_have_any_are_refused(options: dict[str, Any]
 @pytest.mark.parametrize("kind", ["g4dn.xlarge", "g6e.12xlarge", "gr6.4xlarge", "p3.2xlarge", "p5.48xlarge"])
 def test_machines_with_gpus_pass(kind: str) -> None:
     machines = Ec2Capacity(instance_type=ec2.InstanceType(kind))
-    launch = _launch(_build(container=Ec2Container(NGINX, 80, gpu_count=1), machines=machines))
+    launch = _launch(_build(container=Ec2Container(NGINX, 80, gpu_count=1), capacity=machines))
     assert launch["InstanceType"] == kind
     assert "gpurecommended" in launch["ImageId"]["Ref"]
 
@@ -157,9 +157,9 @@ def test_gpus_of_arm_machines_take_an_image_of_ones_own() -> None:
     container = Ec2Container(NGINX, 80, gpu_count=1, architecture=Architecture.ARM64)
     kind = ec2.InstanceType("g5g.xlarge")
     with pytest.raises(ConfigurationError, match=r"give Ec2Capacity\.machine_image one for Arm"):
-        _build(container=container, machines=Ec2Capacity(instance_type=kind))
+        _build(container=container, capacity=Ec2Capacity(instance_type=kind))
     image = ec2.MachineImage.from_ssm_parameter("/shop/arm-gpu")
-    template = _build(container=container, machines=Ec2Capacity(instance_type=kind, machine_image=image))
+    template = _build(container=container, capacity=Ec2Capacity(instance_type=kind, machine_image=image))
     assert "shoparmgpu" in _launch(template)["ImageId"]["Ref"]
 
 
@@ -220,7 +220,7 @@ def test_public_subnets_are_refused_however_they_are_chosen(how: str, given: str
     options: dict[str, Any] = {"vpc": vpc}
     if given == "cluster":
         cluster = ecs.Cluster(stack, "Mine", vpc=vpc)
-        options = {"cluster": cluster, "machines": Ec2Capacity()}
+        options = {"cluster": cluster, "capacity": Ec2Capacity()}
     subnets = _PUBLIC[how](vpc)
     with pytest.raises(ConfigurationError, match="machines and their tasks get no public addresses"):
         LoadBalancedEc2Service(

@@ -149,7 +149,7 @@ def test_a_feature_without_its_endpoint_is_refused(stack: cdk.Stack, missing: Fe
     features = {Feature.LOGS, Feature.SECRETS, Feature.PARAMETERS, Feature.EXEC} - {missing}
     network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=features)
     container = _everything(stack)
-    _serve(stack, vpc=network.vpc, subnets=network.task_subnets, container=container, exec_enabled=True)
+    _serve(stack, vpc=network.vpc, subnets=network.task_subnets, container=container, enable_execute_command=True)
     names = {Feature.LOGS: "logs", Feature.SECRETS: "secretsmanager", Feature.PARAMETERS: "ssm"}
     message = f"no endpoints for {names.get(missing, 'ssmmessages')}; use Network"
     with pytest.raises(RuntimeError, match=message) as caught:
@@ -168,7 +168,7 @@ def test_everything_with_its_endpoints_passes(stack: cdk.Stack) -> None:
         subnets=network.task_subnets,
         container=container,
         sidecars=sidecars,
-        exec_enabled=True,
+        enable_execute_command=True,
     )
     assert set(network.endpoints) >= {"ecr.api", "xray"}
     template_of(stack)

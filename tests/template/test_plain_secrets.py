@@ -17,7 +17,7 @@ from ecr_fargate_constructs import (
     ImageBuild,
     ListenerSettings,
     LoadBalancedFargateService,
-    Oidc,
+    OidcAuthentication,
     PublicHttp,
     PublicHttps,
     Sidecar,
@@ -97,7 +97,7 @@ def test_a_client_secret_in_plain_text() -> None:
 
     def ingress(secret: cdk.SecretValue) -> PublicHttps:
         given = sign_in()
-        oidc = Oidc(
+        oidc = OidcAuthentication(
             issuer=given.issuer,
             authorization_endpoint=given.authorization_endpoint,
             token_endpoint=given.token_endpoint,
@@ -113,7 +113,7 @@ def test_a_client_secret_in_plain_text() -> None:
     ):
         LoadBalancedFargateService(stack, name, container=AppContainer(NGINX, 80), ingress=ingress(secret))
     [warning] = _warnings(stack)
-    assert "Oidc.client_secret stands in clear text" in warning
+    assert "OidcAuthentication.client_secret stands in clear text" in warning
     assert HIDDEN not in warning
 
 
@@ -136,7 +136,7 @@ def _secret_value() -> Any:  # noqa: ANN401 - no string, which is the point
         (lambda: AppContainer(NGINX, 80, secrets=f"A={HIDDEN}"), "use for example"),  # type: ignore[arg-type]
         (lambda: AppContainer(NGINX, 80, secrets={"A": HIDDEN.encode()}), "use ecs.Secret"),  # type: ignore[dict-item]
         (lambda: Sidecar(name="a", image=NGINX, secrets={"A": HIDDEN}), "ecs.Secret.from_secrets_manager"),  # type: ignore[dict-item]
-        (lambda: Oidc(**{**vars(sign_in()), "client_secret": HIDDEN}), "use cdk.SecretValue"),
+        (lambda: OidcAuthentication(**{**vars(sign_in()), "client_secret": HIDDEN}), "use cdk.SecretValue"),
         (lambda: ImageBuild(args={"NPM_TOKEN": HIDDEN}), "use secrets="),
         (lambda: ImageBuild(args={"A": f"https://a:{HIDDEN}@b"}), "use secrets="),
     ],

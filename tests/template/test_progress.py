@@ -60,7 +60,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name_
 
 @given(tasks=st.integers(1, 300), least=st.integers(0, 100), most=st.integers(101, 200))
 def test_percentages_are_refused_exactly_when_nothing_may_start_or_stop(tasks: int, least: int, most: int) -> None:
-    rolling = Rolling(minimum_healthy_percent=least, maximum_percent=most)
+    rolling = Rolling(min_healthy_percent=least, max_healthy_percent=most)
     may_start = math.floor(tasks * most / 100) > tasks
     may_stop = math.ceil(tasks * least / 100) < tasks
     try:
@@ -68,10 +68,10 @@ def test_percentages_are_refused_exactly_when_nothing_may_start_or_stop(tasks: i
     except ConfigurationError as error:
         assert not may_start
         assert not may_stop
-        more = int(str(error).split("use maximum_percent=")[1].split(" ")[0])
-        fewer = int(str(error).split("minimum_healthy_percent=")[-1].split(" ")[0])
-        check_progress(Rolling(minimum_healthy_percent=least, maximum_percent=more), tasks, path="x")
-        check_progress(Rolling(minimum_healthy_percent=fewer, maximum_percent=most), tasks, path="x")
+        more = int(str(error).split("use max_healthy_percent=")[1].split(" ")[0])
+        fewer = int(str(error).split("min_healthy_percent=")[-1].split(" ")[0])
+        check_progress(Rolling(min_healthy_percent=least, max_healthy_percent=more), tasks, path="x")
+        check_progress(Rolling(min_healthy_percent=fewer, max_healthy_percent=most), tasks, path="x")
     else:
         assert may_start or may_stop
 
@@ -80,7 +80,7 @@ def test_percentages_are_refused_exactly_when_nothing_may_start_or_stop(tasks: i
 def test_every_service_refuses_what_cannot_progress_before_anything_exists(kind: type) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] .*never replaces 2 tasks: .* down to 2 .* up to 2"):
-        _make(kind, stack, deployment=Rolling(maximum_percent=125))
+        _make(kind, stack, deployment=Rolling(max_healthy_percent=125))
     assert stack.node.try_find_child("Web") is None
 
 
@@ -89,26 +89,26 @@ def test_every_service_refuses_what_cannot_progress_before_anything_exists(kind:
     [
         ({"desired_count": 4}, False),
         ({"desired_count": 3}, True),
-        ({"scaling": Scaling(minimum=1, maximum=8, cpu_percent=60)}, True),
-        ({"scaling": Scaling(minimum=4, maximum=8, cpu_percent=60)}, False),
-        ({"scaling": Scaling(minimum=1, maximum=8, cpu_percent=60, paused=True)}, False),
+        ({"scaling": Scaling(min_capacity=1, max_capacity=8, cpu_percent=60)}, True),
+        ({"scaling": Scaling(min_capacity=4, max_capacity=8, cpu_percent=60)}, False),
+        ({"scaling": Scaling(min_capacity=1, max_capacity=8, cpu_percent=60, paused=True)}, False),
     ],
 )
 def test_the_count_is_the_one_that_is_known(options: dict[str, Any], *, stuck: bool) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     if stuck:
         with pytest.raises(ConfigurationError, match="never replaces"):
-            _make(LoadBalancedFargateService, stack, deployment=Rolling(maximum_percent=125), **options)
+            _make(LoadBalancedFargateService, stack, deployment=Rolling(max_healthy_percent=125), **options)
     else:
-        _make(LoadBalancedFargateService, stack, deployment=Rolling(maximum_percent=125), **options)
+        _make(LoadBalancedFargateService, stack, deployment=Rolling(max_healthy_percent=125), **options)
 
 
 def test_tokens_are_never_judged() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
-    check_progress(Rolling(maximum_percent=number), 2, path="x")
-    check_progress(Rolling(maximum_percent=125, minimum_healthy_percent=number), 2, path="x")
-    _make(LoadBalancedFargateService, stack, deployment=Rolling(maximum_percent=125), desired_count=number)
+    check_progress(Rolling(max_healthy_percent=number), 2, path="x")
+    check_progress(Rolling(max_healthy_percent=125, min_healthy_percent=number), 2, path="x")
+    _make(LoadBalancedFargateService, stack, deployment=Rolling(max_healthy_percent=125), desired_count=number)
 
 
 @each_kind
@@ -160,7 +160,7 @@ def test_other_shares_of_spot_force_a_new_deployment_and_nothing_else_does() -> 
     """ECS refuses another capacity provider strategy without one."""
 
     def forced(capacity: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on as they are
-        scaling = Scaling(minimum=2, maximum=options.pop("maximum", 4), cpu_percent=60, capacity=capacity)
+        scaling = Scaling(min_capacity=2, max_capacity=options.pop("maximum", 4), cpu_percent=60, capacity=capacity)
         return _service(LoadBalancedFargateService, scaling=scaling, **options).get("ForceNewDeployment")
 
     mixed = forced(Mixed(base=1))

@@ -85,20 +85,20 @@ def _warnings(construct: Construct, name: str) -> list[str]:
 
 
 def _scaling(maximum: Any, **options: Any) -> Scaling:  # noqa: ANN401 - a token, too
-    return Scaling(minimum=1, maximum=maximum, cpu_percent=60, **options)
+    return Scaling(min_capacity=1, max_capacity=maximum, cpu_percent=60, **options)
 
 
 @pytest.mark.parametrize("make", [_fargate, _ec2, _routed, _routed_ec2])
 def test_more_tasks_than_a_load_balancer_has_targets_are_warned_of(make: Callable[..., Construct]) -> None:
     [text] = _warnings(make(scaling=_scaling(1001)), "tasksAboveQuota")
-    assert text.startswith("Scaling.maximum=1001 is more tasks than a load balancer has targets")
+    assert text.startswith("Scaling.max_capacity=1001 is more tasks than a load balancer has targets")
     assert _warnings(make(scaling=_scaling(1000)), "tasksAboveQuota") == []
 
 
 def test_a_count_and_a_schedule_are_looked_at_too() -> None:
     [text] = _warnings(_fargate(desired_count=1_000_000), "tasksAboveQuota")
     assert text.startswith("desired_count=1000000 is more tasks")
-    at_eight = ScheduledCapacity(name="day", at=AT, minimum=1, maximum=2000)
+    at_eight = ScheduledCapacity(name="day", at=AT, min_capacity=1, max_capacity=2000)
     [text] = _warnings(_fargate(scaling=_scaling(10, schedule=[at_eight])), "tasksAboveQuota")
     assert text.startswith("ScheduledCapacity 'day' maximum=2000 is more tasks")
 
@@ -115,16 +115,16 @@ def test_a_warning_can_be_acknowledged_at_the_service() -> None:
 
 
 def test_more_machines_than_a_cluster_has_are_warned_of() -> None:
-    [text] = _warnings(_ec2(machines=Ec2Capacity(maximum=5001)), "machinesAboveQuota")
-    assert "Ec2Capacity.maximum=5001" in text
+    [text] = _warnings(_ec2(capacity=Ec2Capacity(max_capacity=5001)), "machinesAboveQuota")
+    assert "Ec2Capacity.max_capacity=5001" in text
     for maximum in (5000, _number()):
-        assert _warnings(_ec2(machines=Ec2Capacity(maximum=maximum)), "machinesAboveQuota") == []
+        assert _warnings(_ec2(capacity=Ec2Capacity(max_capacity=maximum)), "machinesAboveQuota") == []
 
 
 @pytest.mark.parametrize("kind", ["p9.mega", "t3.medum", "t33.medium", "m7i.metal-24"])
 def test_a_type_that_nobody_knows_is_warned_of(kind: str) -> None:
     machines = Ec2Capacity(instance_type=ec2.InstanceType(kind))
-    [text] = _warnings(_ec2(machines=machines), "unknownInstanceType")
+    [text] = _warnings(_ec2(capacity=machines), "unknownInstanceType")
     assert f"Ec2Capacity.instance_type={kind} is none" in text
 
 
@@ -136,7 +136,7 @@ def test_types_that_there_are_pass(kind: str) -> None:
     arm = kind.startswith("is4gen")
     machines = Ec2Capacity(instance_type=ec2.InstanceType(kind))
     container = Ec2Container(ecs.ContainerImage.from_registry(NGINX), 80, **_architecture(arm=arm))
-    assert _warnings(_ec2(machines=machines, container=container), "unknownInstanceType") == []
+    assert _warnings(_ec2(capacity=machines, container=container), "unknownInstanceType") == []
 
 
 def _architecture(*, arm: bool) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def test_every_type_that_cdk_can_make_passes() -> None:
 @pytest.mark.parametrize("image", ["latest_amazon_linux2023", "latest_amazon_linux2"])
 def test_an_image_without_the_agent_is_warned_of(image: str) -> None:
     machines = Ec2Capacity(machine_image=getattr(ec2.MachineImage, image)())
-    [text] = _warnings(_ec2(machines=machines), "machineImageWithoutAgent")
+    [text] = _warnings(_ec2(capacity=machines), "machineImageWithoutAgent")
     assert "without the agent of ECS" in text
 
 
@@ -175,7 +175,7 @@ def test_an_image_without_the_agent_is_warned_of(image: str) -> None:
     ],
 )
 def test_images_that_may_have_the_agent_pass(image: ec2.IMachineImage | None) -> None:
-    assert _warnings(_ec2(machines=Ec2Capacity(machine_image=image)), "machineImageWithoutAgent") == []
+    assert _warnings(_ec2(capacity=Ec2Capacity(machine_image=image)), "machineImageWithoutAgent") == []
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_machines_of_windows_are_refused_and_nothing_is_left(image: ec2.IMachine
     container = Ec2Container(NGINX, 80)
     with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] Ec2Capacity.machine_image is one of Windows"):
         LoadBalancedEc2Service(
-            stack, "Web", container=container, ingress=PublicHttp(), machines=Ec2Capacity(machine_image=image)
+            stack, "Web", container=container, ingress=PublicHttp(), capacity=Ec2Capacity(machine_image=image)
         )
     assert stack.node.children == []
 
@@ -199,15 +199,15 @@ def test_machines_of_windows_are_refused_and_nothing_is_left(image: ec2.IMachine
 @pytest.mark.parametrize("make", [_fargate, _routed])
 def test_one_session_for_containers_that_share_their_processes(make: Callable[..., Construct]) -> None:
     shared = AppContainer(NGINX, 80, runtime=SHARED)
-    [text] = _warnings(make(container=shared, exec_enabled=True), "oneSessionPerNamespace")
+    [text] = _warnings(make(container=shared, enable_execute_command=True), "oneSessionPerNamespace")
     assert "process_namespace=TASK" in text
     assert _warnings(make(container=shared), "oneSessionPerNamespace") == []
-    assert _warnings(make(exec_enabled=True), "oneSessionPerNamespace") == []
+    assert _warnings(make(enable_execute_command=True), "oneSessionPerNamespace") == []
 
 
 def test_the_machines_processes_have_one_session_too() -> None:
     shared = Ec2Container(NGINX, 80, runtime=ContainerRuntime(process_namespace=ecs.PidMode.HOST))
-    [text] = _warnings(_ec2(container=shared, exec_enabled=True), "oneSessionPerNamespace")
+    [text] = _warnings(_ec2(container=shared, enable_execute_command=True), "oneSessionPerNamespace")
     assert "process_namespace=HOST" in text
 
 

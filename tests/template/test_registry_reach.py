@@ -164,7 +164,7 @@ def test_a_machine_may_hold_the_image_and_so_is_a_warning(stack: cdk.Stack) -> N
         stack,
         "Web",
         container=AppContainer("nginx:1.29", 80),
-        machines=Ec2Capacity(),
+        capacity=Ec2Capacity(),
         ingress=InternalHttp(),
         vpc=network.vpc,
         subnets=network.task_subnets,

@@ -48,7 +48,7 @@ def _stack(app: cdk.App | None = None, name: str = "Web", **options: Any) -> cdk
 def template(directory: Path) -> Template:
     stack = _stack()
     EcrFargateService(stack, "Web", directory=directory, container_port=80, ingress=PublicHttp())
-    LoadBalancedFargateService(stack, "Other", container=CONTAINER, ingress=PublicHttp(), exec_enabled=True)
+    LoadBalancedFargateService(stack, "Other", container=CONTAINER, ingress=PublicHttp(), enable_execute_command=True)
     return template_of(stack)
 
 
@@ -298,7 +298,7 @@ def test_the_repository_of_an_own_stack() -> None:
 def test_another_posture_replaces_the_repository_and_nothing_else(template: Template, directory: Path) -> None:
     stack = cdk.Stack(cdk.App(), "Web")
     EcrFargateService(stack, "Web", directory=directory, container_port=80, ingress=PublicHttp())
-    LoadBalancedFargateService(stack, "Other", container=CONTAINER, ingress=PublicHttp(), exec_enabled=True)
+    LoadBalancedFargateService(stack, "Other", container=CONTAINER, ingress=PublicHttp(), enable_execute_command=True)
     found = [(update.logical_id, update.type) for update in updates(template_of(stack), template)]
     assert found == [("WebRepositoryFD65F3F1", "AWS::ECR::Repository")]
 

@@ -203,7 +203,7 @@ def test_alarms_of_yours_roll_back_too() -> None:
 
 def test_no_alarms_is_said_to_ecs() -> None:
     """A service that once had some must not keep them."""
-    template = _build(BlueGreen(alarms=None, bake=cdk.Duration.minutes(0)))
+    template = _build(BlueGreen(alarms=None, bake_time=cdk.Duration.minutes(0)))
     assert not of_type(template, ALARM)
     assert _watched(template) == {"AlarmNames": [], "Enable": False, "Rollback": False}
 

@@ -17,7 +17,7 @@ from constructs import Construct
 from ecr_fargate_constructs import (
     AppContainer,
     ConfigurationError,
-    FixedAnswer,
+    FixedResponse,
     InternalHttp,
     PrivateRepository,
     PublicHttp,
@@ -270,7 +270,7 @@ def test_an_internal_load_balancer_has_other_target_groups() -> None:
 
 def test_a_service_may_have_several_routes_and_answer_what_no_other_takes() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    shared = _shared(stack, default_answer=FixedAnswer(status=503, body="{}", content_type="application/json"))
+    shared = _shared(stack, default_action=FixedResponse(status=503, body="{}", content_type="application/json"))
     service = _add(stack, "Api", shared, Route(path="/api/*"))
     service.add_route("Rest", Route(path="/*"))
     assert len(service.rules) == 2
@@ -287,7 +287,7 @@ def test_the_twin_on_machines_takes_the_same_values() -> None:
     twin = RoutedEc2Service(
         stack, "Api", load_balancer=shared, route=Route(path="/api/*"), container=AppContainer(NGINX, 80)
     )
-    assert twin.machines is not None
+    assert twin.auto_scaling_group is not None
     template = template_of(stack)
     service = only(template, "AWS::ECS::Service")["Properties"]
     assert "CapacityProviderStrategy" in service
@@ -297,7 +297,7 @@ def test_the_twin_on_machines_takes_the_same_values() -> None:
 
 def test_an_autoscaler_counts_the_requests_of_the_route() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    scaling = Scaling(minimum=2, maximum=4, requests_per_target=100)
+    scaling = Scaling(min_capacity=2, max_capacity=4, requests_per_target=100)
     _add(stack, "Api", _shared(stack), Route(path="/api/*"), scaling=scaling)
     template = template_of(stack)
     assert "DesiredCount" not in only(template, "AWS::ECS::Service")["Properties"]
@@ -308,7 +308,7 @@ def test_an_autoscaler_counts_the_requests_of_the_route() -> None:
 
 def test_it_is_grantable_and_connectable_and_has_sessions() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    service = _add(stack, "Api", _shared(stack), Route(path="/api/*"), exec_enabled=True)
+    service = _add(stack, "Api", _shared(stack), Route(path="/api/*"), enable_execute_command=True)
     database = ec2.SecurityGroup(stack, "Database", vpc=service.vpc)
     database.connections.allow_from(service, ec2.Port.tcp(5432))
     role = iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal())
@@ -356,10 +356,10 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "[Stack/Shared] the VPC has no public subnets",
         "InternalHttp(…)",
     ),
-    ("status", lambda _: FixedAnswer(status=99), "FixedAnswer.status=99", "use 200 to 599"),
-    ("redirection", lambda _: FixedAnswer(status=301), "FixedAnswer.status=301", "400 to 599"),
-    ("type", lambda _: FixedAnswer(content_type="text/xml"), "FixedAnswer.content_type='text/xml'", "text/html"),
-    ("body", lambda _: FixedAnswer(body="x" * 1025), "FixedAnswer.body has 1025 characters", "at most 1024"),
+    ("status", lambda _: FixedResponse(status=99), "FixedResponse.status=99", "use 200 to 599"),
+    ("redirection", lambda _: FixedResponse(status=301), "FixedResponse.status=301", "400 to 599"),
+    ("type", lambda _: FixedResponse(content_type="text/xml"), "FixedResponse.content_type='text/xml'", "text/html"),
+    ("body", lambda _: FixedResponse(body="x" * 1025), "FixedResponse.body has 1025 characters", "at most 1024"),
     (
         "delay",
         lambda _: Targets(deregistration_delay=cdk.Duration.hours(2)),

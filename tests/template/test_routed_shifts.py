@@ -14,8 +14,6 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     Deployment,
     Linear,
-    PreviewHeader,
-    PreviewPort,
     PublicHttp,
     Rolling,
     Route,
@@ -23,6 +21,8 @@ from ecr_fargate_constructs import (
     RoutedFargateService,
     Scaling,
     SharedLoadBalancer,
+    TestTrafficHeader,
+    TestTrafficPort,
 )
 from support import guarded, of_type, template_of
 
@@ -30,7 +30,7 @@ RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 SERVICE = "AWS::ECS::Service"
 CONTAINER = AppContainer("public.ecr.aws/nginx/nginx:1.29", 80)
-HEADER = PreviewHeader(name="X-Preview", values=("yes",))
+HEADER = TestTrafficHeader(name="X-Preview", values=("yes",))
 
 
 def _shared(scope: cdk.Stack) -> SharedLoadBalancer:
@@ -53,7 +53,7 @@ def _of(template: dict[str, Any], kind: str, prefix: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def shifted() -> dict[str, Any]:
-    return _build(Canary(preview=HEADER))
+    return _build(Canary(test_traffic=HEADER))
 
 
 def test_the_route_holds_both_groups_and_ecs_may_move_them(shifted: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ def test_no_other_service_changes(shifted: dict[str, Any]) -> None:
 
 
 def test_the_way_back_keeps_groups_and_rules(shifted: dict[str, Any]) -> None:
-    ready = _build(Rolling(ready_for=Canary(preview=HEADER)))
+    ready = _build(Rolling(ready_for=Canary(test_traffic=HEADER)))
     changed = [name for name, item in shifted["Resources"].items() if item != ready["Resources"].get(name)]
     assert set(shifted["Resources"]) == set(ready["Resources"])
     assert changed == list(_of(shifted, SERVICE, "Api"))
@@ -128,13 +128,21 @@ def test_a_twin_on_machines() -> None:
 @pytest.mark.parametrize(
     ("route", "deployment", "said"),
     [
-        (Route(path="/*"), BlueGreen(preview=PreviewPort(port=8080)), r"PreviewPort\(port=8080\) would be a listener"),
+        (
+            Route(path="/*"),
+            BlueGreen(test_traffic=TestTrafficPort(port=8080)),
+            r"TestTrafficPort\(port=8080\) would be a listener",
+        ),
         (
             Route(path="/*", header={"x-preview": "no"}),
-            BlueGreen(preview=HEADER),
-            r"PreviewHeader\.name='X-Preview' is a header that Route\(.*\) asks for",
+            BlueGreen(test_traffic=HEADER),
+            r"TestTrafficHeader\.name='X-Preview' is a header that Route\(.*\) asks for",
         ),
-        (Route(path="/*", priority=1), BlueGreen(preview=HEADER), r"Route\.priority=1 leaves none; use one from 2"),
+        (
+            Route(path="/*", priority=1),
+            BlueGreen(test_traffic=HEADER),
+            r"Route\.priority=1 leaves none; use one from 2",
+        ),
     ],
 )
 def test_previews_that_cannot_be(route: Route, deployment: Deployment, said: str) -> None:
@@ -155,7 +163,7 @@ def test_a_preview_of_a_numbered_route_has_the_number_before() -> None:
         load_balancer=_shared(stack),
         route=Route(path="/*", priority=7),
         container=CONTAINER,
-        deployment=BlueGreen(preview=HEADER),
+        deployment=BlueGreen(test_traffic=HEADER),
     )
     numbers = [rule["Properties"]["Priority"] for rule in of_type(template_of(stack), RULE).values()]
     assert sorted(numbers) == [6, 7]
@@ -195,6 +203,6 @@ def test_what_a_shift_cannot_go_with() -> None:
             load_balancer=_shared(stack),
             route=Route(path="/*"),
             container=CONTAINER,
-            scaling=Scaling(minimum=2, maximum=4, requests_per_target=100),
+            scaling=Scaling(min_capacity=2, max_capacity=4, requests_per_target=100),
             deployment=BlueGreen(),
         )

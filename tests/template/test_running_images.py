@@ -124,8 +124,8 @@ def test_a_rule_for_each_prefix_is_a_way_out() -> None:
     stack, repository = _repository(
         Retention([KeepNewest(20, tag_prefixes=["web-"]), KeepNewest(20, tag_prefixes=["worker-"])])
     )
-    repository.from_tag("web-7")
-    repository.from_tag("worker-3")
+    repository.image_by_tag("web-7")
+    repository.image_by_tag("worker-3")
     assert _warnings(stack) == []
 
 
@@ -151,10 +151,10 @@ def test_the_real_hash_is_asked_about(tmp_path: Path, digit: str) -> None:
 def test_an_image_by_its_digest_is_judged_by_rules_about_all() -> None:
     for count, expected in ((3, 1), (20, 0)):
         stack, repository = _repository(Retention.keep_last(count))
-        repository.from_digest("sha256:" + "0a" * 32)
+        repository.image_by_digest("sha256:" + "0a" * 32)
         assert len(_warnings(stack)) == expected
     stack, repository = _repository(Retention([ExpireOlderThan(1, tag_prefixes=["pr-"])]))
-    repository.from_digest("sha256:" + "0a" * 32)
+    repository.image_by_digest("sha256:" + "0a" * 32)
     assert _warnings(stack) == []
 
 

@@ -102,7 +102,7 @@ def test_the_threshold_is_half_of_the_tasks_from_3_to_200(tasks: int, threshold:
 
 
 def test_the_deployment_can_be_tuned() -> None:
-    rolling = Rolling(minimum_healthy_percent=50, maximum_percent=150, failure_threshold=1)
+    rolling = Rolling(min_healthy_percent=50, max_healthy_percent=150, failure_threshold=1)
     configuration = _service(_build(deployment=rolling))["DeploymentConfiguration"]
     assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (50, 150)
     assert configuration["DeploymentCircuitBreaker"]["ThresholdConfiguration"] == {"Type": "COUNT", "Value": 1}
@@ -275,8 +275,8 @@ def test_every_number_may_be_a_token() -> None:
             )
         ),
         deployment=Rolling(
-            minimum_healthy_percent=number("Minimum"),
-            maximum_percent=number("Maximum"),
+            min_healthy_percent=number("Minimum"),
+            max_healthy_percent=number("Maximum"),
             failure_threshold=number("Failures"),
         ),
     )

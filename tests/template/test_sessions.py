@@ -43,7 +43,7 @@ def template() -> dict[str, Any]:
         stack,
         container=AppContainer(NGINX, 80, writable_paths=["/run"]),
         sidecars=[Sidecar("beside", NGINX), Sidecar("open", NGINX, readonly_root_filesystem=False)],
-        exec_enabled=True,
+        enable_execute_command=True,
     )
     _add(stack, "Closed")
     return template_of(stack)
@@ -83,7 +83,11 @@ def test_the_agent_can_write_on_a_read_only_root(template: dict[str, Any]) -> No
 def test_a_path_that_is_mounted_already_is_left_as_it_is() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     kept = Mount(AGENT[2], SharedVolume("kept"))
-    _add(stack, container=AppContainer(NGINX, 80, writable_paths=[f"{AGENT[0]}/"], mounts=[kept]), exec_enabled=True)
+    _add(
+        stack,
+        container=AppContainer(NGINX, 80, writable_paths=[f"{AGENT[0]}/"], mounts=[kept]),
+        enable_execute_command=True,
+    )
     [container] = _task(template_of(stack), "Web")["ContainerDefinitions"]
     assert sorted(mount["ContainerPath"].rstrip("/") for mount in container["MountPoints"]) == sorted(AGENT)
 
@@ -110,8 +114,8 @@ def test_sessions_are_logged_for_a_year_in_a_log_group_that_stays(template: dict
 def test_two_services_share_the_audit_log_whoever_made_the_cluster() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     _add(stack, "Closed")
-    _add(stack, "One", exec_enabled=True)
-    _add(stack, "Two", exec_enabled=True)
+    _add(stack, "One", enable_execute_command=True)
+    _add(stack, "Two", enable_execute_command=True)
     assert not _warnings(stack)
     template = template_of(stack)
     assert len([name for name in of_type(template, "AWS::Logs::LogGroup") if "Exec" in name]) == 1
@@ -120,7 +124,7 @@ def test_two_services_share_the_audit_log_whoever_made_the_cluster() -> None:
 
 def test_a_given_cluster_that_says_nothing_logs_to_the_service() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    _add(stack, cluster=ecs.Cluster(stack, "Cluster"), exec_enabled=True)
+    _add(stack, cluster=ecs.Cluster(stack, "Cluster"), enable_execute_command=True)
     [warning] = _warnings(stack)
     assert "ecr-fargate-constructs:execAuditLog" in warning
     assert "to the service's own log group" in warning
@@ -134,7 +138,11 @@ def test_a_given_cluster_that_says_nothing_logs_to_the_service() -> None:
 def test_a_given_cluster_that_asks_for_the_containers_log_gets_it() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     configuration = ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.DEFAULT)
-    _add(stack, cluster=ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration), exec_enabled=True)
+    _add(
+        stack,
+        cluster=ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration),
+        enable_execute_command=True,
+    )
     assert not _warnings(stack)
     assert "logs:PutLogEvents" in str(_statements(template_of(stack), "WebTaskDefTaskRole"))
 
@@ -146,7 +154,11 @@ def test_a_given_cluster_that_logs_is_left_alone() -> None:
         logging=ecs.ExecuteCommandLogging.OVERRIDE,
         log_configuration=ecs.ExecuteCommandLogConfiguration(cloud_watch_log_group=audit),
     )
-    _add(stack, cluster=ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration), exec_enabled=True)
+    _add(
+        stack,
+        cluster=ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration),
+        enable_execute_command=True,
+    )
     assert not _warnings(stack)
     assert "Audit" in str(_statements(template_of(stack), "WebTaskDefTaskRole"))
 
@@ -167,7 +179,7 @@ def test_sessions_that_nobody_logs_are_a_warning(
     configuration = None if logging is None else ecs.ExecuteCommandConfiguration(logging=logging)
     cluster = ecs.Cluster(stack, "Cluster", execute_command_configuration=configuration)
     driver = ecs.LogDrivers.syslog() if own_driver else None
-    _add(stack, cluster=cluster, container=AppContainer(NGINX, 80, logging=driver), exec_enabled=True)
+    _add(stack, cluster=cluster, container=AppContainer(NGINX, 80, logging=driver), enable_execute_command=True)
     [warning] = _warnings(stack)
     assert where in warning
     assert "logs:" not in str(_statements(template_of(stack), "WebTaskDefTaskRole"))

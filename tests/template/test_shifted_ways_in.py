@@ -13,9 +13,9 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     ListenerSettings,
     LoadBalancedFargateService,
-    Oidc,
+    OidcAuthentication,
     PublicHttps,
-    TargetSettings,
+    TargetGroupSettings,
 )
 from support import of_type, template_of
 
@@ -36,7 +36,7 @@ def _service(stack: cdk.Stack, **settings: object) -> None:
 
 def test_a_rule_that_shifts_traffic_must_not_lead_past_a_sign_in() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    sign_in = Oidc(
+    sign_in = OidcAuthentication(
         issuer="https://id.example.com",
         authorization_endpoint="https://id.example.com/authorize",
         token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
@@ -52,6 +52,6 @@ def test_a_rule_that_shifts_traffic_must_not_lead_past_a_sign_in() -> None:
 
 def test_both_target_groups_speak_what_the_tasks_speak() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    _service(stack, targets=TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC))
+    _service(stack, targets=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC))
     groups = of_type(template_of(stack), "AWS::ElasticLoadBalancingV2::TargetGroup").values()
     assert [group["Properties"]["ProtocolVersion"] for group in groups] == ["GRPC", "GRPC"]

@@ -9,17 +9,18 @@ import pytest
 
 from ecr_fargate_constructs import (
     AppContainer,
+    Approval,
     BlueGreen,
     Canary,
     ConfigurationError,
     Deployment,
     Linear,
     LoadBalancedFargateService,
-    PreviewHeader,
-    PreviewPort,
     PublicHttp,
     Rolling,
     Scaling,
+    TestTrafficHeader,
+    TestTrafficPort,
 )
 from support import guarded, only, template_of
 
@@ -35,7 +36,11 @@ def _build(deployment: Deployment, **options: Any) -> dict[str, Any]:  # noqa: A
 
 @pytest.mark.parametrize(
     "shift",
-    [BlueGreen(), Canary(preview=PreviewHeader(name="X-Preview")), Linear(preview=PreviewPort(port=8080))],
+    [
+        BlueGreen(),
+        Canary(test_traffic=TestTrafficHeader(name="X-Preview")),
+        Linear(test_traffic=TestTrafficPort(port=8080)),
+    ],
     ids=["blue/green", "canary", "linear"],
 )
 def test_the_strategy_is_all_that_changes(shift: BlueGreen | Canary | Linear) -> None:
@@ -55,7 +60,7 @@ def test_the_strategy_is_all_that_changes(shift: BlueGreen | Canary | Linear) ->
 
 
 def test_hooks_and_approval_wait_for_the_strategy() -> None:
-    configuration = only(_build(Rolling(ready_for=BlueGreen(approval=True))), "AWS::ECS::Service")["Properties"][
+    configuration = only(_build(Rolling(ready_for=BlueGreen(approval=Approval()))), "AWS::ECS::Service")["Properties"][
         "DeploymentConfiguration"
     ]
     assert configuration["LifecycleHooks"] == []
@@ -76,9 +81,9 @@ def test_no_schedule_is_told_while_it_rolls() -> None:
 def test_what_a_shift_cannot_have_a_service_that_is_ready_for_it_cannot_have() -> None:
     ready = Rolling(ready_for=Canary())
     with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] scaling by requests_per_target .*ready_for=Canary"):
-        _build(ready, scaling=Scaling(minimum=2, maximum=4, requests_per_target=100))
+        _build(ready, scaling=Scaling(min_capacity=2, max_capacity=4, requests_per_target=100))
     stack = cdk.Stack(cdk.App(), "Other")
     with pytest.raises(ConfigurationError, match="go around the sign-in"):
         _build(ready, ingress=guarded(stack))
-    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=80 is the load balancer's already"):
-        _build(Rolling(ready_for=Canary(preview=PreviewPort(port=80))))
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=80 is the load balancer's already"):
+        _build(Rolling(ready_for=Canary(test_traffic=TestTrafficPort(port=80))))

@@ -93,7 +93,7 @@ def test_who_copies_an_image_may_sign_it(stack: cdk.Stack, directory: Path) -> N
     settings = RegistrySettings(stack, "Registry", signing=ManagedSigning(profile_arn=PROFILE))
     image = PrivateRepository(stack, "Repo").build_and_push_image(directory)
     assert image.publisher is not None
-    settings.let_sign(image.publisher)
+    settings.grant_sign(image.publisher)
     statements = [
         statement
         for name, policy in of_type(template_of(stack), "AWS::IAM::Policy").items()
@@ -105,7 +105,7 @@ def test_who_copies_an_image_may_sign_it(stack: cdk.Stack, directory: Path) -> N
 
 def test_the_bootstraps_role_may_be_let(stack: cdk.Stack) -> None:
     settings = RegistrySettings(stack, "Registry", signing=ManagedSigning(profile_arn=PROFILE))
-    settings.let_sign(iam.Role.from_role_name(stack, "Publisher", "cdk-hnb659fds-image-publishing-role-1-a"))
+    settings.grant_sign(iam.Role.from_role_name(stack, "Publisher", "cdk-hnb659fds-image-publishing-role-1-a"))
     policy = only(template_of(stack), "AWS::IAM::Policy")["Properties"]
     assert policy["Roles"] == ["cdk-hnb659fds-image-publishing-role-1-a"]
 
@@ -139,8 +139,8 @@ def test_settings_that_cannot_be(stack: cdk.Stack) -> None:
     with pytest.raises(ConfigurationError, match="has 101 names; ECR takes 100"):
         EnhancedScanning(repositories=["a"] * 101)
     settings = RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Registry\] let_sign on settings that sign nothing"):
-        settings.let_sign(iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()))
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Registry\] grant_sign on settings that sign nothing"):
+        settings.grant_sign(iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()))
 
 
 def test_tokens_pass(stack: cdk.Stack) -> None:

@@ -26,6 +26,7 @@ from typing_extensions import assert_type
 
 from ecr_fargate_constructs import (
     AppContainer,
+    Approval,
     Architecture,
     BlueGreen,
     Canary,
@@ -46,7 +47,7 @@ from ecr_fargate_constructs import (
     ExistingLoadBalancer,
     ExistingRepository,
     Feature,
-    FixedAnswer,
+    FixedResponse,
     ImageBuild,
     ImageRepositoryStack,
     InternalHttp,
@@ -61,11 +62,9 @@ from ecr_fargate_constructs import (
     Mixed,
     Mount,
     Network,
-    Oidc,
+    OidcAuthentication,
     OnDemand,
     Posture,
-    PreviewHeader,
-    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
@@ -96,10 +95,12 @@ from ecr_fargate_constructs import (
     SignatureCheck,
     Spot,
     Stickiness,
+    TargetGroupSettings,
     TargetHealthCheck,
     Targets,
-    TargetSettings,
     TaskSize,
+    TestTrafficHeader,
+    TestTrafficPort,
     Upstream,
     compliance,
 )
@@ -134,7 +135,7 @@ def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
     assert_type(repository.mirror_image("nginx:1.29"), PublishedImage)
     existing = ExistingRepository(stack, "There", repository=ecr.Repository.from_repository_name(stack, "R", "shop"))
     assert_type(existing.repository, ecr.IRepository)
-    assert_type(existing.from_tag("release-42"), PublishedImage)
+    assert_type(existing.image_by_tag("release-42"), PublishedImage)
     return LoadBalancedFargateService(
         stack,
         "Web",
@@ -150,9 +151,9 @@ def deployments(function: cdk.aws_lambda.Function, alarm: cdk.aws_cloudwatch.Ala
     hook = DeploymentHook(function=function, stages=[ecs.DeploymentLifecycleStage.POST_SCALE_UP])
     return [
         Rolling(early_success=EarlySuccess(healthy_percent=100), alarms=None),
-        BlueGreen(bake=cdk.Duration.minutes(5), hooks=[hook], approval=True),
-        Canary(percent=5, preview=PreviewPort(port=8443), alarms=RollbackAlarms(existing=[alarm, "other"])),
-        Linear(step_percent=25, preview=PreviewHeader(name="X-Preview")),
+        BlueGreen(bake_time=cdk.Duration.minutes(5), hooks=[hook], approval=Approval()),
+        Canary(percent=5, test_traffic=TestTrafficPort(port=8443), alarms=RollbackAlarms(existing=[alarm, "other"])),
+        Linear(step_percent=25, test_traffic=TestTrafficHeader(name="X-Preview")),
     ]
 
 
@@ -199,12 +200,12 @@ def containers(image: PublishedImage, files: efs.FileSystem, secret: secretsmana
 
 
 def scalings() -> list[Scaling]:
-    morning = ScheduledCapacity(name="morning", at=appscaling.Schedule.cron(hour="8", minute="0"), minimum=4)
+    morning = ScheduledCapacity(name="morning", at=appscaling.Schedule.cron(hour="8", minute="0"), min_capacity=4)
     spot: list[OnDemand | Spot | Mixed] = [OnDemand(), Spot(), Mixed(base=2, spot_weight=3)]
     return [
-        Scaling(minimum=2, maximum=10, cpu_percent=60, metric_resolution=MetricResolution.SECONDS_20),
-        Scaling(minimum=2, maximum=10, requests_per_target=100, schedule=[morning], paused=True),
-        *(Scaling(minimum=3, maximum=3, capacity=capacity) for capacity in spot),
+        Scaling(min_capacity=2, max_capacity=10, cpu_percent=60, metric_resolution=MetricResolution.SECONDS_20),
+        Scaling(min_capacity=2, max_capacity=10, requests_per_target=100, schedule=[morning], paused=True),
+        *(Scaling(min_capacity=3, max_capacity=3, capacity=capacity) for capacity in spot),
     ]
 
 
@@ -213,16 +214,16 @@ def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> Lo
         stack,
         "Machines",
         container=Ec2Container("public.ecr.aws/nginx/nginx:1.29", 80, gpu_count=1),
-        machines=Ec2Capacity(instance_type=ec2.InstanceType("g5.xlarge"), minimum=1, maximum=4),
-        scaling=Scaling(minimum=2, maximum=10, cpu_percent=60),
-        exec_enabled=True,
+        capacity=Ec2Capacity(instance_type=ec2.InstanceType("g5.xlarge"), min_capacity=1, max_capacity=4),
+        scaling=Scaling(min_capacity=2, max_capacity=10, cpu_percent=60),
+        enable_execute_command=True,
     )
-    service.join_service_connect(ServiceConnect(namespace=namespace, name="inference"))
-    service.register_in_cloud_map(CloudMap(namespace=namespace, name="inference"))
+    service.enable_service_connect(ServiceConnect(namespace=namespace, name="inference"))
+    service.enable_cloud_map(CloudMap(namespace=namespace, name="inference"))
     assert_type(service.service, ecs.Ec2Service)
     assert_type(service.task_definition, ecs.Ec2TaskDefinition)
-    if service.machines is not None:
-        assert_type(service.machines, autoscaling.AutoScalingGroup)
+    if service.auto_scaling_group is not None:
+        assert_type(service.auto_scaling_group, autoscaling.AutoScalingGroup)
     return service
 
 
@@ -231,10 +232,10 @@ def shared(app: cdk.App) -> RoutedEc2Service:
     network = Network(stack, "Network", egress=Egress.ENDPOINTS, features=[Feature.LOGS, Feature.EXEC], max_azs=3)
     assert_type(network.vpc, ec2.Vpc)
     balancer = SharedLoadBalancer(
-        stack, "Balancer", vpc=network.vpc, ingress=PublicHttp(), default_answer=FixedAnswer(status=503)
+        stack, "Balancer", vpc=network.vpc, ingress=PublicHttp(), default_action=FixedResponse(status=503)
     )
     assert_type(balancer.url, str)
-    moved = balancer.add_answer("Moved", Route(path="/old/*"), Redirect(path="/new/#{path}", permanent=True))
+    moved = balancer.add_response("Moved", Route(path="/old/*"), Redirect(path="/new/#{path}", permanent=True))
     assert_type(moved, elbv2.ApplicationListenerRule)
     image = PullThroughCache(stack, "Cache", upstream=Upstream.ECR_PUBLIC).image("nginx/nginx:1.29")
     web = RoutedFargateService(
@@ -244,7 +245,7 @@ def shared(app: cdk.App) -> RoutedEc2Service:
         route=Route(path=["/api", "/api/*"], host="shop.example.com", header={"X-Tenant": ["a", "b"]}),
         container=AppContainer(image, 80),
         subnets=network.task_subnets,
-        targets=Targets(settings=TargetSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1)))),
+        targets=Targets(settings=TargetGroupSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1)))),
     )
     assert_type(web.service, ecs.FargateService)
     assert_type(web.add_route("More", Route(method="GET", query={"v": "2"})), elbv2.ApplicationListenerRule)
@@ -269,7 +270,7 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
     repo = PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
     image = repo.mirror_image("nginx:1.29")
     if image.publisher is not None:
-        registry.let_sign(image.publisher)
+        registry.grant_sign(image.publisher)
     if image.delivery is not None:
         registry.node.add_dependency(image.delivery)
     alarm = ScanAlarm(
@@ -286,7 +287,7 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
 
 
 def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IBucket) -> PublicHttps:
-    sign_in = Oidc(
+    sign_in = OidcAuthentication(
         issuer="https://id.example.com",
         authorization_endpoint="https://id.example.com/authorize",
         token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
@@ -300,7 +301,7 @@ def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IB
         web_acl="arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/shop/1",
         listener=ListenerSettings(authentication=sign_in, certificates=[certificate]),
         load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK),
-        targets=TargetSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC),
+        target_group=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC),
     )
 
 
@@ -311,7 +312,7 @@ def edges(web: EcrFargateService, table: cdk.aws_dynamodb.Table, group: ec2.Secu
     assert_type(web.load_balancer, elbv2.ApplicationLoadBalancer)
     assert_type(web.image, PublishedImage)
     assert_type(web.url, str)
-    web.join_service_connect(ServiceConnect(namespace="apps", name="web"))
+    web.enable_service_connect(ServiceConnect(namespace="apps", name="web"))
     table.grant_read_data(web)
     group.connections.allow_default_port_from(web)
 

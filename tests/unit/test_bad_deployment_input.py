@@ -22,13 +22,13 @@ from ecr_fargate_constructs import (
     Linear,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
-    PreviewHeader,
-    PreviewPort,
     PublicHttp,
     PublicHttps,
     RollbackAlarms,
     Rolling,
     Scaling,
+    TestTrafficHeader,
+    TestTrafficPort,
 )
 from support import guarded
 
@@ -48,23 +48,28 @@ def _hook(**options: Any) -> DeploymentHook:  # noqa: ANN401 - passed on as they
 
 
 VALUES: list[tuple[str, Callable[[], object], str, str]] = [
-    ("bake", lambda: BlueGreen(bake=MINUTES(1441)), "BlueGreen.bake is 1441 minutes", "0 to 1440"),
-    ("seconds", lambda: BlueGreen(bake=cdk.Duration.seconds(90)), "BlueGreen.bake is 1.5 minutes", "whole minutes"),
-    ("zero", lambda: Canary(bake=MINUTES(0)), "Canary.bake is zero", "alarms=None"),
+    ("bake", lambda: BlueGreen(bake_time=MINUTES(1441)), "BlueGreen.bake_time is 1441 minutes", "0 to 1440"),
+    (
+        "seconds",
+        lambda: BlueGreen(bake_time=cdk.Duration.seconds(90)),
+        "BlueGreen.bake_time is 1.5 minutes",
+        "whole minutes",
+    ),
+    ("zero", lambda: Canary(bake_time=MINUTES(0)), "Canary.bake_time is zero", "alarms=None"),
     ("none", lambda: Canary(percent=0), "Canary.percent=0 is not a share", "use 0.1 to 100"),
     ("fine", lambda: Canary(percent=0.15), "Canary.percent=0.15", "in tenths"),
     ("more", lambda: Canary(percent=100.1), "Canary.percent=100.1", "use 0.1 to 100"),
     ("true", lambda: Canary(percent=True), "Canary.percent=True is not a number", "use 0.1 to 100"),
     ("not a number", lambda: Canary(percent=float("nan")), "Canary.percent=nan", "use 0.1 to 100"),
     ("text", lambda: Canary(percent="10"), "Canary.percent='10' is not a number", "0.1 to 100"),  # type: ignore[arg-type]
-    ("wait", lambda: Canary(canary_bake=MINUTES(2000)), "Canary.canary_bake is 2000 minutes", "0 to 1440"),
+    ("wait", lambda: Canary(canary_bake_time=MINUTES(2000)), "Canary.canary_bake_time is 2000 minutes", "0 to 1440"),
     ("step", lambda: Linear(step_percent=2.9), "Linear.step_percent=2.9", "use 3 to 100"),
-    ("step wait", lambda: Linear(step_bake=cdk.Duration.seconds(1)), "Linear.step_bake is", "whole minutes"),
+    ("step wait", lambda: Linear(step_bake_time=cdk.Duration.seconds(1)), "Linear.step_bake_time is", "whole minutes"),
     (
         "no test traffic",
         lambda: Linear(hooks=[_hook(stages=[STAGE.TEST_TRAFFIC_SHIFT])]),
         "Linear stops at TEST_TRAFFIC_SHIFT, and without a preview",
-        "preview=PreviewPort(…)",
+        "test_traffic=TestTrafficPort(…)",
     ),
     (
         "no test traffic to approve",
@@ -76,13 +81,13 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("never", lambda: _hook(stages=[]), "DeploymentHook.stages is empty", "POST_SCALE_UP"),
     ("twice", lambda: _hook(stages=[STAGE.PRE_SCALE_UP] * 2), "names a stage twice", "once"),
     ("details", lambda: _hook(details={"a": object()}), "DeploymentHook.details is not JSON", "plain values"),
-    ("port", lambda: PreviewPort(port=0), "PreviewPort.port=0", "use 1 to 65535"),
-    ("nobody", lambda: PreviewPort(port=8080, allow_from=[]), "PreviewPort.allow_from is empty", "name peers"),
-    ("header", lambda: PreviewHeader(name="X Preview"), "PreviewHeader.name='X Preview'", "'X-Preview'"),
-    ("host", lambda: PreviewHeader(name="Host"), "PreviewHeader.name='Host'", "of yours"),
-    ("no values", lambda: PreviewHeader(name="X", values=[]), "PreviewHeader.values=[]", "one to four"),
-    ("one text", lambda: PreviewHeader(name="X", values="yes"), "PreviewHeader.values='yes'", "('yes',)"),
-    ("empty value", lambda: PreviewHeader(name="X", values=[""]), "PreviewHeader.values has ''", "1 to 128"),
+    ("port", lambda: TestTrafficPort(port=0), "TestTrafficPort.port=0", "use 1 to 65535"),
+    ("nobody", lambda: TestTrafficPort(port=8080, allow_from=[]), "TestTrafficPort.allow_from is empty", "name peers"),
+    ("header", lambda: TestTrafficHeader(name="X Preview"), "TestTrafficHeader.name='X Preview'", "'X-Preview'"),
+    ("host", lambda: TestTrafficHeader(name="Host"), "TestTrafficHeader.name='Host'", "of yours"),
+    ("no values", lambda: TestTrafficHeader(name="X", values=[]), "TestTrafficHeader.values=[]", "one to four"),
+    ("one text", lambda: TestTrafficHeader(name="X", values="yes"), "TestTrafficHeader.values='yes'", "('yes',)"),
+    ("empty value", lambda: TestTrafficHeader(name="X", values=[""]), "TestTrafficHeader.values has ''", "1 to 128"),
     ("all", lambda: RollbackAlarms(error_percent=100), "RollbackAlarms.error_percent=100", "0 to below 100"),
     ("negative", lambda: RollbackAlarms(error_percent=-1), "RollbackAlarms.error_percent=-1", "or None"),
     ("healthy", lambda: RollbackAlarms(unhealthy_hosts=0), "RollbackAlarms.unhealthy_hosts=0", "use 1 or more"),
@@ -100,7 +105,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "too early",
         lambda: Rolling(early_success=EarlySuccess(healthy_percent=99)),
-        "healthy_percent=99, below minimum_healthy_percent=100",
+        "healthy_percent=99, below min_healthy_percent=100",
         "lower the other",
     ),
 ]
@@ -125,11 +130,16 @@ def test_breaker_and_early_success_are_of_rolling_alone(strategy: Any) -> None: 
 SERVICES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "requests",
-        {"deployment": Canary(), "scaling": Scaling(minimum=2, maximum=4, requests_per_target=100)},
+        {"deployment": Canary(), "scaling": Scaling(min_capacity=2, max_capacity=4, requests_per_target=100)},
         "scaling by requests_per_target together with Canary",
         "cpu_percent=",
     ),
-    ("port", {"deployment": BlueGreen(preview=PreviewPort(port=80))}, "PreviewPort.port=80 is the load", "8443"),
+    (
+        "port",
+        {"deployment": BlueGreen(test_traffic=TestTrafficPort(port=80))},
+        "TestTrafficPort.port=80 is the load",
+        "8443",
+    ),
 ]
 
 
@@ -154,13 +164,13 @@ def test_a_service_that_cannot_work_is_refused_before_it_exists(
 
 def test_the_front_door_refuses_too(directory: Path) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] PreviewPort.port=80"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] TestTrafficPort.port=80"):
         EcrFargateService(
             stack,
             "Web",
             directory=directory,
             container_port=80,
-            deployment=BlueGreen(preview=PreviewPort(port=80)),
+            deployment=BlueGreen(test_traffic=TestTrafficPort(port=80)),
         )
     assert not stack.node.children
 
@@ -180,8 +190,8 @@ def test_a_sign_in_cannot_be_gone_around() -> None:
 def test_port_443_is_taken_with_https_only() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
-    deployment = BlueGreen(preview=PreviewPort(port=443))
-    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=443 is the load balancer's already"):
+    deployment = BlueGreen(test_traffic=TestTrafficPort(port=443))
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=443 is the load balancer's already"):
         LoadBalancedFargateService(
             stack,
             "Web",

@@ -17,7 +17,7 @@ from ecr_fargate_constructs import (
     ConfigurationError,
     EbsVolume,
     Egress,
-    FixedAnswer,
+    FixedResponse,
     ImageRepositoryStack,
     ListenerSettings,
     LoadBalancedFargateService,
@@ -69,7 +69,7 @@ BAD: dict[str, Callable[[], object]] = {
     "has '299-200', which ends before it begins; use '200-299'": lambda: TargetHealthCheck(codes="299-200"),
     "allow_from has the prefix list 'garbage'": lambda: PublicHttp(allow_from=[ec2.Peer.prefix_list("garbage")]),
     "allow_from names IPv6 ranges alone": lambda: PublicHttp(allow_from=[ec2.Peer.any_ipv6()]),
-    "FixedAnswer.body has 4096 bytes": lambda: FixedAnswer(body="😀" * 1024),
+    "FixedResponse.body has 4096 bytes": lambda: FixedResponse(body="😀" * 1024),
     "has a control character": lambda: _headers(X_Frame_Options="DENY\r\nSet-Cookie: a=b"),
     "='MAYBE' is not a value of that header; use DENY or SAMEORIGIN": lambda: _headers(X_Frame_Options="MAYBE"),
     "writable_paths='/tmp' is one string; use ['/tmp']": lambda: AppContainer(IMAGE, 80, writable_paths="/tmp"),  # noqa: S108
@@ -94,7 +94,7 @@ def test_what_is_right_passes() -> None:
     EbsVolume("d", size_gib=100, iops=50_000, throughput=2_000)
     EbsVolume("d", size_gib=token, iops=80_000, throughput=token)
     TargetHealthCheck(path="/healthz?full=1", codes="200-299,301")
-    FixedAnswer(body="a" * 1024)
+    FixedResponse(body="a" * 1024)
     PublicHttp(allow_from=[ec2.Peer.any_ipv6(), ec2.Peer.any_ipv4(), ec2.Peer.prefix_list("pl-0123abcd")])
     PublicHttp(allow_from=[ec2.Peer.prefix_list(cdk.Aws.REGION), ec2.Peer.ipv4(cdk.Fn.ref("Range"))])
     _headers(X_Frame_Options="sameorigin", X_Content_Type_Options="nosniff", Content_Security_Policy="default-src *")
@@ -148,7 +148,7 @@ def test_endpoints_are_found_in_every_partition(region: str) -> None:
     LoadBalancedFargateService(
         stack,
         "Web",
-        container=AppContainer(repository.from_tag("v1"), 80),
+        container=AppContainer(repository.image_by_tag("v1"), 80),
         vpc=network.vpc,
         subnets=network.task_subnets,
         ingress=PublicHttp(),

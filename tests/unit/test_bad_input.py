@@ -93,8 +93,8 @@ VALUES: list[Case] = [
     ("nobody", lambda: PublicHttp(allow_from=[]), "PublicHttp.allow_from is empty", "name peers"),
     ("no certificate", PublicHttps, "PublicHttps needs a certificate", "certificate="),
     ("no zone", lambda: PublicHttps(domain_name="a.b"), "PublicHttps.domain_name='a.b'", "add hosted_zone="),
-    ("minimum", lambda: Rolling(minimum_healthy_percent=101), "minimum_healthy_percent=101", "use 0 to 100"),
-    ("maximum", lambda: Rolling(maximum_percent=100), "Rolling.maximum_percent=100", "use 101 to 200"),
+    ("minimum", lambda: Rolling(min_healthy_percent=101), "min_healthy_percent=101", "use 0 to 100"),
+    ("maximum", lambda: Rolling(max_healthy_percent=100), "Rolling.max_healthy_percent=100", "use 101 to 200"),
     ("failures", lambda: Rolling(failure_threshold=0), "Rolling.failure_threshold=0", "use 1 to 200"),
     ("secret", lambda: ImageBuild(args={"NPM_TOKEN": "x"}), "ImageBuild.args['NPM_TOKEN']", "use secrets="),
     ("token", lambda: ImageBuild(args={"R": cdk.Aws.REGION}), "ImageBuild.args['R'] is a CDK token", "plain string"),
@@ -262,8 +262,8 @@ def test_a_name_both_plain_and_secret_is_refused() -> None:
 @pytest.mark.parametrize(
     ("ask", "wrong"),
     [
-        (lambda r: r.from_tag("-x"), "tag='-x' is not an image tag"),
-        (lambda r: r.from_digest("sha256:1"), "digest='sha256:1' is not an image digest"),
+        (lambda r: r.image_by_tag("-x"), "tag='-x' is not an image tag"),
+        (lambda r: r.image_by_digest("sha256:1"), "digest='sha256:1' is not an image digest"),
         (lambda r: r.mirror_image("nginx"), "reference='nginx' names no version"),
         (lambda r: r.mirror_image("Nginx:1"), "reference='Nginx:1' is not the name of an image"),
     ],

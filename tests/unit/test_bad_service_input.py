@@ -39,31 +39,33 @@ SECONDS = cdk.Duration.seconds
 
 
 def _scaling(**options: Any) -> Scaling:  # noqa: ANN401 - passed on as they are
-    return Scaling(**{"minimum": 2, "maximum": 4, "cpu_percent": 60, **options})
+    return Scaling(**{"min_capacity": 2, "max_capacity": 4, "cpu_percent": 60, **options})
 
 
 def _at(name: str = "later", **options: Any) -> ScheduledCapacity:  # noqa: ANN401 - passed on as they are
-    return ScheduledCapacity(**{"name": name, "at": CRON, "minimum": 2, **options})
+    return ScheduledCapacity(**{"name": name, "at": CRON, "min_capacity": 2, **options})
 
 
 VALUES: list[tuple[str, Callable[[], object], str, str]] = [
-    ("none", lambda: _scaling(minimum=0), "Scaling.minimum=0 is not a number of tasks", "paused=True"),
-    ("half", lambda: _scaling(minimum=1.5), "Scaling.minimum=1.5", "use 1 or more"),
-    ("text", lambda: _scaling(maximum="4"), "Scaling.maximum='4' is not a number", "whole number"),
-    ("order", lambda: _scaling(minimum=5), "Scaling.minimum=5 is above maximum=4", "swap the two"),
+    ("none", lambda: _scaling(min_capacity=0), "Scaling.min_capacity=0 is not a number of tasks", "paused=True"),
+    ("half", lambda: _scaling(min_capacity=1.5), "Scaling.min_capacity=1.5", "use 1 or more"),
+    ("text", lambda: _scaling(max_capacity="4"), "Scaling.max_capacity='4' is not a number", "whole number"),
+    ("order", lambda: _scaling(min_capacity=5), "Scaling.min_capacity=5 is above max_capacity=4", "swap the two"),
     ("cpu", lambda: _scaling(cpu_percent=101), "Scaling.cpu_percent=101 is not a percentage", "use 1 to 100"),
     ("idle cpu", lambda: _scaling(cpu_percent=0), "Scaling.cpu_percent=0", "use 1 to 100"),
     ("memory", lambda: _scaling(memory_percent=0.5), "Scaling.memory_percent=0.5", "use 1 to 100"),
     ("requests", lambda: _scaling(requests_per_target=0), "Scaling.requests_per_target=0", "use 1 or more"),
     (
         "nothing to scale by",
-        lambda: Scaling(minimum=2, maximum=4),
-        "Scaling(minimum=2, maximum=4) has nothing to scale by",
+        lambda: Scaling(min_capacity=2, max_capacity=4),
+        "Scaling(min_capacity=2, max_capacity=4) has nothing to scale by",
         "cpu_percent=",
     ),
     (
         "nothing to measure",
-        lambda: Scaling(minimum=2, maximum=4, requests_per_target=9, metric_resolution=MetricResolution.SECONDS_20),
+        lambda: Scaling(
+            min_capacity=2, max_capacity=4, requests_per_target=9, metric_resolution=MetricResolution.SECONDS_20
+        ),
         "Scaling.metric_resolution=MetricResolution.SECONDS_20",
         "give cpu_percent=",
     ),
@@ -76,28 +78,33 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("twice", lambda: _scaling(schedule=[_at(), _at()]), "Scaling.schedule has later twice", "name of its own"),
     (
         "above",
-        lambda: _scaling(schedule=[_at(minimum=5)]),
-        "'later' could leave minimum=5 above maximum=4",
+        lambda: _scaling(schedule=[_at(min_capacity=5)]),
+        "'later' could leave min_capacity=5 above max_capacity=4",
         "give the schedule both",
     ),
     (
         "below",
-        lambda: _scaling(schedule=[_at(minimum=None, maximum=1)]),
-        "'later' could leave minimum=2 above maximum=1",
+        lambda: _scaling(schedule=[_at(min_capacity=None, max_capacity=1)]),
+        "'later' could leave min_capacity=2 above max_capacity=1",
         "give the schedule both",
     ),
     (
         "below another",
         lambda: _scaling(schedule=[_at("day", minimum=3, maximum=9), _at("night", minimum=None, maximum=2)]),
-        "'night' could leave minimum=3 above maximum=2",
+        "'night' could leave min_capacity=3 above max_capacity=2",
         "give the schedule both",
     ),
-    ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4 and maximum=4", "a smaller base"),
+    ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4 and max_capacity=4", "a smaller base"),
     ("unnamed", lambda: _at(""), "ScheduledCapacity.name=''", "1 to 256 characters"),
     ("name", lambda: _at("a/b"), "ScheduledCapacity.name='a/b'", "none of them ':', '/' or '|'"),
-    ("no change", lambda: _at(minimum=None), "ScheduledCapacity 'later' changes nothing", "give minimum="),
-    ("negative", lambda: _at(minimum=-1), "ScheduledCapacity.minimum=-1", "use 0 or more"),
-    ("limits", lambda: _at(minimum=3, maximum=2), "ScheduledCapacity.minimum=3 is above maximum=2", "swap"),
+    ("no change", lambda: _at(min_capacity=None), "ScheduledCapacity 'later' changes nothing", "give min_capacity="),
+    ("negative", lambda: _at(min_capacity=-1), "ScheduledCapacity.min_capacity=-1", "use 0 or more"),
+    (
+        "limits",
+        lambda: _at(min_capacity=3, max_capacity=2),
+        "ScheduledCapacity.min_capacity=3 is above max_capacity=2",
+        "swap",
+    ),
     (
         "zone",
         lambda: _at(at=HOURLY, time_zone=cdk.TimeZone.EUROPE_BERLIN),
@@ -115,8 +122,13 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("weight", lambda: Mixed(spot_weight=0), "Mixed.spot_weight=0", "use 1 to 1000"),
     ("heavy", lambda: Mixed(on_demand_weight=1001), "Mixed.on_demand_weight=1001", "use 0 to 1000"),
     ("none stays", lambda: Mixed(base=0, on_demand_weight=0), "has no task that stays", "use Spot()"),
-    ("machines", lambda: Ec2Capacity(minimum=3, maximum=2), "Ec2Capacity.minimum=3 is above maximum=2", "swap"),
-    ("no machine", lambda: Ec2Capacity(minimum=0, maximum=0), "Ec2Capacity.maximum=0", "use 1 or more"),
+    (
+        "machines",
+        lambda: Ec2Capacity(min_capacity=3, max_capacity=2),
+        "Ec2Capacity.min_capacity=3 is above max_capacity=2",
+        "swap",
+    ),
+    ("no machine", lambda: Ec2Capacity(min_capacity=0, max_capacity=0), "Ec2Capacity.max_capacity=0", "use 1 or more"),
     ("full", lambda: Ec2Capacity(target_percent=101), "Ec2Capacity.target_percent=101", "use 1 to 100"),
     ("root", lambda: Ec2Capacity(root_volume_gib=29), "Ec2Capacity.root_volume_gib=29", "use 30 to 16384"),
     ("gpu", lambda: Ec2Container(NGINX, 80, gpu_count=0), "Ec2Container.gpu_count=0", "use 1 or more"),
@@ -185,7 +197,7 @@ SCOPED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "two counts",
         lambda s: _fargate(s, desired_count=3, scaling=_scaling()),
         "desired_count=3 and scaling are both given",
-        "Scaling(minimum=3, maximum=3)",
+        "Scaling(min_capacity=3, max_capacity=3)",
     ),
     (
         "gpu on Fargate",
@@ -197,7 +209,7 @@ SCOPED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "spot machines",
         lambda s: _ec2(s, scaling=_scaling(capacity=Spot())),
         "Scaling.capacity=Spot() is Fargate's",
-        "machines=Ec2Capacity(…)",
+        "capacity=Ec2Capacity(…)",
     ),
     (
         "storage",
@@ -205,7 +217,7 @@ SCOPED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "TaskSize.ephemeral_storage_gib=30 is Fargate's",
         "root_volume_gib",
     ),
-    ("arm", lambda s: _ec2(s, machines=Ec2Capacity(instance_type=ARM)), "m7g.large is ARM64", "a type like t3.medium"),
+    ("arm", lambda s: _ec2(s, capacity=Ec2Capacity(instance_type=ARM)), "m7g.large is ARM64", "a type like t3.medium"),
     ("public", lambda s: _ec2(s, subnets=PUBLIC), "machines and their tasks get no public addresses", "add NAT"),
 ]
 
@@ -227,11 +239,11 @@ def test_a_cluster_without_machines_is_refused(stack: cdk.Stack) -> None:
 def test_machines_are_not_added_to_a_cluster_that_is_elsewhere(stack: cdk.Stack) -> None:
     other = cdk.Stack(cdk.App.of(stack), "Other")
     cluster = ecs.Cluster(other, "Cluster")
-    make = lambda: _ec2(stack, cluster=cluster, machines=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "leave machines out")
+    make = lambda: _ec2(stack, cluster=cluster, capacity=Ec2Capacity())  # noqa: E731 - called by the check
+    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "leave capacity out")
     imported = ecs.Cluster.from_cluster_attributes(stack, "Theirs", cluster_name="theirs", vpc=cluster.vpc)
-    make = lambda: _ec2(stack, cluster=imported, machines=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "leave machines out")
+    make = lambda: _ec2(stack, cluster=imported, capacity=Ec2Capacity())  # noqa: E731 - called by the check
+    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "leave capacity out")
 
 
 def test_a_network_of_public_subnets_has_no_place_for_machines(stack: cdk.Stack) -> None:

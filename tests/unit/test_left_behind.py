@@ -22,12 +22,11 @@ from ecr_fargate_constructs import (
     EcrFargateService,
     EnhancedScanning,
     ExistingLoadBalancer,
-    FixedAnswer,
+    FixedResponse,
     ImageRepositoryStack,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Posture,
-    PreviewPort,
     PrivateRepository,
     PublicHttp,
     RegistrySettings,
@@ -35,6 +34,7 @@ from ecr_fargate_constructs import (
     RoutedFargateService,
     ServiceAlarms,
     SharedLoadBalancer,
+    TestTrafficPort,
 )
 from ecr_fargate_constructs._cdk import scopes
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
@@ -133,7 +133,7 @@ def test_a_refused_service_on_machines_is_forgotten_by_its_cluster(cdk_refuses_l
     def make() -> object:
         container = AppContainer(IMAGE, 80, memory_limit_mib=512)
         return LoadBalancedEc2Service(
-            stack, "Web", container=container, cluster=cluster, machines=Ec2Capacity(), ingress=PublicHttp()
+            stack, "Web", container=container, cluster=cluster, capacity=Ec2Capacity(), ingress=PublicHttp()
         )
 
     with pytest.raises(ConfigurationError, match="CDK says no"):
@@ -178,7 +178,7 @@ def test_methods_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="construct_id='Rule' is taken"):
         api.add_route("Rule", Route(path="/free/*"))
     with pytest.raises(ConfigurationError, match="construct_id='LB' is taken"):
-        shared.add_answer("LB", Route(path="/free/*"), FixedAnswer())
+        shared.add_response("LB", Route(path="/free/*"), FixedResponse())
     with monkeypatch.context() as patch:
         patch.setattr(elbv2, "ApplicationListenerRule", _refuse)
         with pytest.raises(ConfigurationError, match=r"\[Stack/Api\] CDK refuses it: MadeUp"):
@@ -315,7 +315,9 @@ def _group_after(tries: int, **options: Any) -> dict[str, Any]:  # noqa: ANN401 
     return dict(Template.from_stack(stack).to_json())
 
 
-@pytest.mark.parametrize("options", [{}, {"deployment": BlueGreen(preview=PreviewPort(port=9000))}], ids=["one", "two"])
+@pytest.mark.parametrize(
+    "options", [{}, {"deployment": BlueGreen(test_traffic=TestTrafficPort(port=9000))}], ids=["one", "two"]
+)
 def test_the_users_security_group_lets_nobody_in_for_a_service_that_was_refused(options: dict[str, Any]) -> None:
     template = _group_after(1, **options)
     assert "192.0.2.0/24" in str(template)

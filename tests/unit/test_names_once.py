@@ -21,7 +21,6 @@ from ecr_fargate_constructs import (
     LoadBalancedFargateService,
     LoadBalancerSettings,
     Network,
-    PreviewPort,
     PrivateRepository,
     PublicHttp,
     PublicHttps,
@@ -29,6 +28,7 @@ from ecr_fargate_constructs import (
     ServiceConnect,
     ServiceDashboard,
     SharedLoadBalancer,
+    TestTrafficPort,
     Upstream,
 )
 from support import make_app
@@ -133,29 +133,29 @@ def test_a_service_has_a_name_of_its_own_in_a_namespace() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     one, two, three = (_service(stack, each) for each in ("One", "Two", "Three"))
     apps = cloudmap.PrivateDnsNamespace(stack, "Apps", name="apps", vpc=one.vpc)
-    one.join_service_connect(ServiceConnect(namespace=apps, name="orders"))
+    one.enable_service_connect(ServiceConnect(namespace=apps, name="orders"))
     with pytest.raises(
         ConfigurationError, match=r"\[Stack/Two/Default/Service\] ServiceConnect\.name='orders' is that"
     ):
-        two.join_service_connect(ServiceConnect(namespace=apps, name="orders"))
-    two.join_service_connect(ServiceConnect(namespace=apps, name="invoices"))
-    three.join_service_connect(ServiceConnect(namespace="others", name="orders"))
-    one.register_in_cloud_map(CloudMap(namespace=apps, name="orders"))
+        two.enable_service_connect(ServiceConnect(namespace=apps, name="orders"))
+    two.enable_service_connect(ServiceConnect(namespace=apps, name="invoices"))
+    three.enable_service_connect(ServiceConnect(namespace="others", name="orders"))
+    one.enable_cloud_map(CloudMap(namespace=apps, name="orders"))
     with pytest.raises(ConfigurationError, match=r"CloudMap\.name='orders' is that of Stack/One"):
-        two.register_in_cloud_map(CloudMap(namespace=apps, name="orders"))
-    two.register_in_cloud_map(CloudMap(namespace=apps, name="invoices"))
+        two.enable_cloud_map(CloudMap(namespace=apps, name="orders"))
+    two.enable_cloud_map(CloudMap(namespace=apps, name="invoices"))
 
 
 def test_calls_that_form_a_circle_are_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     one, two, three = (_service(stack, each) for each in ("One", "Two", "Three"))
-    one.join_service_connect(ServiceConnect(namespace="apps", name="one", calls=[two.service]))
-    two.join_service_connect(ServiceConnect(namespace="apps", name="two", calls=[three.service]))
+    one.enable_service_connect(ServiceConnect(namespace="apps", name="one", calls=[two.service]))
+    two.enable_service_connect(ServiceConnect(namespace="apps", name="two", calls=[three.service]))
     with pytest.raises(ConfigurationError, match=r"ServiceConnect\.calls has Stack/One.*, which calls Stack/Three"):
-        three.join_service_connect(ServiceConnect(namespace="apps", name="three", calls=[one.service]))
+        three.enable_service_connect(ServiceConnect(namespace="apps", name="three", calls=[one.service]))
     with pytest.raises(ConfigurationError, match="which calls Stack/Three"):
-        three.join_service_connect(ServiceConnect(namespace="apps", name="three", calls=[three.service]))
-    three.join_service_connect(ServiceConnect(namespace="apps", name="three"))
+        three.enable_service_connect(ServiceConnect(namespace="apps", name="three", calls=[three.service]))
+    three.enable_service_connect(ServiceConnect(namespace="apps", name="three"))
 
 
 def test_an_empty_namespace_is_refused() -> None:
@@ -170,9 +170,9 @@ def test_test_traffic_has_a_port_of_its_own_on_an_existing_load_balancer() -> No
     answer = elbv2.ListenerAction.fixed_response(404)
     balancer.add_listener("Other", port=8443, protocol=elbv2.ApplicationProtocol.HTTP, default_action=answer)
     way = PublicHttp(load_balancer=ExistingLoadBalancer(balancer))
-    with pytest.raises(ConfigurationError, match=r"PreviewPort\.port=8443 has a listener on ExistingLoadBalancer"):
-        _service(stack, ingress=way, deployment=BlueGreen(preview=PreviewPort(port=8443)))
-    _service(stack, ingress=way, deployment=BlueGreen(preview=PreviewPort(port=9443)))
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=8443 has a listener on ExistingLoadBalancer"):
+        _service(stack, ingress=way, deployment=BlueGreen(test_traffic=TestTrafficPort(port=8443)))
+    _service(stack, ingress=way, deployment=BlueGreen(test_traffic=TestTrafficPort(port=9443)))
 
 
 def test_a_stack_whose_name_is_no_name_of_a_repository_is_told_so() -> None:

@@ -90,13 +90,13 @@ OTHER_REGION: dict[str, Give] = {
     "EfsVolume.file_system": lambda here, there: _mounting(
         here, EfsVolume("e", efs.FileSystem(there, "E", vpc=ec2.Vpc(there, "V")))
     ),
-    "ServiceConnect.namespace": lambda here, there: _service(here).join_service_connect(
+    "ServiceConnect.namespace": lambda here, there: _service(here).enable_service_connect(
         ServiceConnect(namespace=cloudmap.HttpNamespace(there, "N", name="apps"), name="web")
     ),
-    "ServiceConnect.namespace=": lambda here, _: _service(here).join_service_connect(
+    "ServiceConnect.namespace=": lambda here, _: _service(here).enable_service_connect(
         ServiceConnect(namespace=ARN.format("servicediscovery", "namespace/ns-1"), name="web")
     ),
-    "CloudMap.namespace": lambda here, _: _service(here).register_in_cloud_map(
+    "CloudMap.namespace": lambda here, _: _service(here).enable_cloud_map(
         CloudMap(
             namespace=cloudmap.PrivateDnsNamespace.from_private_dns_namespace_attributes(
                 here,
@@ -180,7 +180,7 @@ def test_peers_and_images_of_another_app_are_refused() -> None:
     group = ec2.SecurityGroup(other, "Group", vpc=ec2.Vpc(other, "Vpc"))
     with pytest.raises(ConfigurationError, match=r"PublicHttp\.allow_from\[0\] is Other/Group of another cdk\.App"):
         _service(stack, ingress=PublicHttp(allow_from=[group]))
-    image = PrivateRepository(other, "Repository").from_tag("v1")
+    image = PrivateRepository(other, "Repository").image_by_tag("v1")
     with pytest.raises(ConfigurationError, match=r"PublishedImage\.repository is Other/Repository/Default of another"):
         _service(stack, container=AppContainer(image, 80))
     assert not stack.node.children
@@ -189,7 +189,7 @@ def test_peers_and_images_of_another_app_are_refused() -> None:
 def test_what_another_stage_makes_is_refused_and_what_it_imports_is_not() -> None:
     app = cdk.App()
     one, two = (cdk.Stack(cdk.Stage(app, name), "Stack") for name in ("One", "Two"))
-    image = PrivateRepository(one, "Repository").from_tag("v1")
+    image = PrivateRepository(one, "Repository").image_by_tag("v1")
     with pytest.raises(ConfigurationError, match=r"Repository/Default, made in the stage One, and stacks of the stage"):
         _service(two, container=AppContainer(image, 80))
     vpc = ec2.Vpc(cdk.Stack(app, "Shared"), "Vpc")
@@ -228,9 +228,9 @@ def test_a_namespace_of_another_network_is_refused() -> None:
     service = _service(stack)
     other = cloudmap.PrivateDnsNamespace(stack, "Other", name="other", vpc=ec2.Vpc(stack, "Vpc"))
     with pytest.raises(ConfigurationError, match=r"CloudMap\.namespace Stack/Other is of another VPC than the tasks"):
-        service.register_in_cloud_map(CloudMap(namespace=other, name="web"))
+        service.enable_cloud_map(CloudMap(namespace=other, name="web"))
     own = cloudmap.PrivateDnsNamespace(stack, "Own", name="own", vpc=service.vpc)
-    service.register_in_cloud_map(CloudMap(namespace=own, name="web"))
+    service.enable_cloud_map(CloudMap(namespace=own, name="web"))
 
 
 @pytest.mark.parametrize("internal", [InternalHttp, lambda: InternalHttps(certificate=_known_certificate())])

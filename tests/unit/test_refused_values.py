@@ -22,7 +22,7 @@ from ecr_fargate_constructs import (
     Approval,
     BlueGreen,
     CloudWatchLogs,
-    Cognito,
+    CognitoAuthentication,
     ConfigurationError,
     ContainerRuntime,
     DeploymentHook,
@@ -30,14 +30,14 @@ from ecr_fargate_constructs import (
     Ec2Container,
     ImageBuild,
     KeepNewest,
-    Oidc,
-    PreviewPort,
+    OidcAuthentication,
     PrivateRepository,
     PullThroughCache,
     Redirect,
     RollbackAlarms,
     Scaling,
     ScheduledCapacity,
+    TestTrafficPort,
     Upstream,
 )
 from ecr_fargate_constructs._cdk.alarm_actions import bound
@@ -61,25 +61,25 @@ def _stack() -> cdk.Stack:
 
 
 def _times(number: int) -> Scaling:
-    schedule = [ScheduledCapacity(name=f"n{each}", at=AT, minimum=2) for each in range(number)]
-    return Scaling(minimum=2, maximum=4, cpu_percent=60, schedule=schedule)
+    schedule = [ScheduledCapacity(name=f"n{each}", at=AT, min_capacity=2) for each in range(number)]
+    return Scaling(min_capacity=2, max_capacity=4, cpu_percent=60, schedule=schedule)
 
 
-def _cognito(*, imported: bool = False, **options: Any) -> Cognito:  # noqa: ANN401 - CDK's options
+def _cognito(*, imported: bool = False, **options: Any) -> CognitoAuthentication:  # noqa: ANN401 - CDK's options
     stack = _stack()
     pool = cognito.UserPool(stack, "Users")
     client: cognito.IUserPoolClient = pool.add_client("Client", **options)
     if imported:
         client = cognito.UserPoolClient.from_user_pool_client_id(stack, "Other", "abc")
     domain = pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix="shop"))
-    return Cognito(user_pool=pool, client=client, domain=domain)
+    return CognitoAuthentication(user_pool=pool, client=client, domain=domain)
 
 
-def _oidc(**options: Any) -> Oidc:  # noqa: ANN401 - bad input
+def _oidc(**options: Any) -> OidcAuthentication:  # noqa: ANN401 - bad input
     addresses = dict.fromkeys(
         ("issuer", "authorization_endpoint", "token_endpoint", "user_info_endpoint"), "https://a.b"
     )
-    return Oidc(
+    return OidcAuthentication(
         **{**addresses, "client_id": "web", "client_secret": cdk.SecretValue.secrets_manager("oidc"), **options}
     )
 
@@ -131,7 +131,7 @@ def _secret() -> ecs.Secret:
 
 
 def _approved(stage: ecs.DeploymentLifecycleStage) -> BlueGreen:
-    return BlueGreen(preview=PreviewPort(port=8443), approval=Approval(stage=stage))
+    return BlueGreen(test_traffic=TestTrafficPort(port=8443), approval=Approval(stage=stage))
 
 
 def _all_of(number: int) -> KeepNewest:
@@ -139,7 +139,7 @@ def _all_of(number: int) -> KeepNewest:
 
 
 def _scheduled_by_events() -> ScheduledCapacity:
-    return ScheduledCapacity(name="day", at=events.Schedule.cron(hour="8"), minimum=2)  # type: ignore[arg-type]
+    return ScheduledCapacity(name="day", at=events.Schedule.cron(hour="8"), min_capacity=2)  # type: ignore[arg-type]
 
 
 REFUSED: list[tuple[str, Callable[[], object]]] = [
@@ -153,11 +153,11 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("stream_prefix=''", lambda: CloudWatchLogs(stream_prefix="")),
     ("multiline_pattern='[0-9'", lambda: CloudWatchLogs(multiline_pattern="[0-9")),
     ("multiline_pattern='a)'", lambda: CloudWatchLogs(multiline_pattern="a)")),
-    ("Oidc.client_id is empty", lambda: _oidc(client_id="")),
-    ("Oidc.scope is empty", lambda: _oidc(scope="")),
-    ("Oidc.client_id=5 is an int", lambda: _oidc(client_id=5)),
-    ("Cognito.client has no secret", _cognito),
-    ("Cognito.client has no secret", lambda: _cognito(generate_secret=False)),
+    ("OidcAuthentication.client_id is empty", lambda: _oidc(client_id="")),
+    ("OidcAuthentication.scope is empty", lambda: _oidc(scope="")),
+    ("OidcAuthentication.client_id=5 is an int", lambda: _oidc(client_id=5)),
+    ("CognitoAuthentication.client has no secret", _cognito),
+    ("CognitoAuthentication.client has no secret", lambda: _cognito(generate_secret=False)),
     ("Redirect.query='?' begins with '?'", lambda: Redirect(host="a.example.com", query="?")),
     ("DeploymentHook.details is not JSON", lambda: _hook(share=float("inf"))),
     ("DeploymentHook.details is not JSON", lambda: _hook(shares={1, 2})),
@@ -179,7 +179,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("devices has 'fuse'", lambda: Ec2Container(NGINX, 80, devices=[ecs.Device(host_path="fuse")])),
     ("takes 1,001 tags, and an image has 1,000", lambda: _all_of(1001)),
     ("KeepNewest.count=2147483648 is more than", lambda: KeepNewest(2**31)),
-    ("Ec2Capacity.maximum=2147483648 is more than", lambda: Ec2Capacity(maximum=2**31)),
+    ("Ec2Capacity.max_capacity=2147483648 is more than", lambda: Ec2Capacity(max_capacity=2**31)),
     ("is aws_cdk.aws_events.Schedule", _scheduled_by_events),
 ]
 PASSES: list[Callable[[], object]] = [

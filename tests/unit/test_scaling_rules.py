@@ -16,7 +16,7 @@ LIMITS = st.tuples(st.none() | SMALL, st.none() | SMALL)
 @given(minimum=SMALL, maximum=SMALL)
 def test_limits_are_taken_exactly_when_they_make_sense(minimum: int, maximum: int) -> None:
     try:
-        Scaling(minimum=minimum, maximum=maximum, cpu_percent=60)
+        Scaling(min_capacity=minimum, max_capacity=maximum, cpu_percent=60)
     except ConfigurationError:
         assert not 1 <= minimum <= maximum
     else:
@@ -30,16 +30,16 @@ def test_no_order_of_accepted_schedules_turns_the_limits_around(
     """Application Auto Scaling would refuse the action when its time comes, and nobody would see it."""
     try:
         schedule = [
-            ScheduledCapacity(name=f"s{number}", at=CRON, minimum=least, maximum=most)
+            ScheduledCapacity(name=f"s{number}", at=CRON, min_capacity=least, max_capacity=most)
             for number, (least, most) in enumerate(changes)
         ]
-        scaling = Scaling(minimum=limits[0], maximum=limits[1], schedule=schedule)
+        scaling = Scaling(min_capacity=limits[0], max_capacity=limits[1], schedule=schedule)
     except ConfigurationError:
         return
-    least, most = scaling.minimum, scaling.maximum
+    least, most = scaling.min_capacity, scaling.max_capacity
     for item in data.draw(st.lists(st.sampled_from(schedule), max_size=8)):
-        least = least if item.minimum is None else item.minimum
-        most = most if item.maximum is None else item.maximum
+        least = least if item.min_capacity is None else item.min_capacity
+        most = most if item.max_capacity is None else item.max_capacity
         assert least <= most
 
 
@@ -48,7 +48,7 @@ def test_a_mix_that_is_accepted_mixes(base: int, stays: int, goes: int, tasks: i
     """Some task stays, some task may be on Spot, and the shares add up to what the user said."""
     try:
         mix = Mixed(base=base, on_demand_weight=stays, spot_weight=goes)
-        Scaling(minimum=1, maximum=tasks, cpu_percent=60, capacity=mix)
+        Scaling(min_capacity=1, max_capacity=tasks, cpu_percent=60, capacity=mix)
     except ConfigurationError:
         return
     on_demand, spot = mix.shares

@@ -32,26 +32,26 @@ STEPS = [
 ]
 
 TOTALS = [
-    ("blue/green", BlueGreen(bake=MINUTES(1440)), 1440),
-    ("no bake", BlueGreen(bake=MINUTES(0), alarms=None), 0),
+    ("blue/green", BlueGreen(bake_time=MINUTES(1440)), 1440),
+    ("no bake", BlueGreen(bake_time=MINUTES(0), alarms=None), 0),
     ("the default canary", Canary(), 20),
-    ("the longest canary", Canary(canary_bake=MINUTES(1440), bake=MINUTES(540)), 1980),
-    ("a canary of a tenth of a percent", Canary(percent=0.1, canary_bake=MINUTES(5), bake=MINUTES(1)), 6),
+    ("the longest canary", Canary(canary_bake_time=MINUTES(1440), bake_time=MINUTES(540)), 1980),
+    ("a canary of a tenth of a percent", Canary(percent=0.1, canary_bake_time=MINUTES(5), bake_time=MINUTES(1)), 6),
     ("the default steps", Linear(), 64),
-    ("in halves", Linear(step_percent=50, step_bake=MINUTES(30), bake=MINUTES(15)), 45),
-    ("eleven percent", Linear(step_percent=11, step_bake=MINUTES(10), bake=MINUTES(10)), 100),
-    ("at once", Linear(step_percent=100, step_bake=MINUTES(1440), bake=MINUTES(1)), 1),
-    ("the longest steps", Linear(step_percent=50, step_bake=MINUTES(1440), bake=MINUTES(540)), 1980),
-    ("the smallest steps", Linear(step_percent=3, step_bake=MINUTES(59), bake=MINUTES(33)), 1980),
+    ("in halves", Linear(step_percent=50, step_bake_time=MINUTES(30), bake_time=MINUTES(15)), 45),
+    ("eleven percent", Linear(step_percent=11, step_bake_time=MINUTES(10), bake_time=MINUTES(10)), 100),
+    ("at once", Linear(step_percent=100, step_bake_time=MINUTES(1440), bake_time=MINUTES(1)), 1),
+    ("the longest steps", Linear(step_percent=50, step_bake_time=MINUTES(1440), bake_time=MINUTES(540)), 1980),
+    ("the smallest steps", Linear(step_percent=3, step_bake_time=MINUTES(59), bake_time=MINUTES(33)), 1980),
 ]
 
 REFUSED = [
-    ("canary", lambda: Canary(canary_bake=MINUTES(1440), bake=MINUTES(541)), "33 h 1 min"),
-    ("both days", lambda: Canary(canary_bake=MINUTES(1440), bake=MINUTES(1440)), "48 h"),
-    ("halves", lambda: Linear(step_percent=50, step_bake=MINUTES(1440), bake=MINUTES(541)), "33 h 1 min"),
-    ("eleven", lambda: Linear(step_percent=11, step_bake=MINUTES(220), bake=MINUTES(10)), "33 h 10 min"),
-    ("ten", lambda: Linear(step_percent=10, step_bake=MINUTES(219), bake=MINUTES(10)), "33 h 1 min"),
-    ("three", lambda: Linear(step_percent=3, step_bake=MINUTES(60), bake=MINUTES(1)), "33 h 1 min"),
+    ("canary", lambda: Canary(canary_bake_time=MINUTES(1440), bake_time=MINUTES(541)), "33 h 1 min"),
+    ("both days", lambda: Canary(canary_bake_time=MINUTES(1440), bake_time=MINUTES(1440)), "48 h"),
+    ("halves", lambda: Linear(step_percent=50, step_bake_time=MINUTES(1440), bake_time=MINUTES(541)), "33 h 1 min"),
+    ("eleven", lambda: Linear(step_percent=11, step_bake_time=MINUTES(220), bake_time=MINUTES(10)), "33 h 10 min"),
+    ("ten", lambda: Linear(step_percent=10, step_bake_time=MINUTES(219), bake_time=MINUTES(10)), "33 h 1 min"),
+    ("three", lambda: Linear(step_percent=3, step_bake_time=MINUTES(60), bake_time=MINUTES(1)), "33 h 1 min"),
 ]
 
 
@@ -76,15 +76,15 @@ def test_what_cloudformation_refuses_is_refused(make: object, time: str) -> None
 @pytest.mark.parametrize(("bake", "allowed"), [(720, True), (721, False)])
 def test_the_approval_counts_in_what_cloudformation_waits_for(bake: int, *, allowed: bool) -> None:
     if allowed:
-        assert BlueGreen(bake=MINUTES(bake), approval=True).schedule is not None
+        assert BlueGreen(bake_time=MINUTES(bake), approval=Approval()).schedule is not None
         return
     with pytest.raises(ConfigurationError, match=re.escape("approval=Approval(timeout=…)")):
-        BlueGreen(bake=MINUTES(bake), approval=True)
-    assert BlueGreen(bake=MINUTES(bake), approval=Approval(timeout=MINUTES(60))).schedule is not None
+        BlueGreen(bake_time=MINUTES(bake), approval=Approval())
+    assert BlueGreen(bake_time=MINUTES(bake), approval=Approval(timeout=MINUTES(60))).schedule is not None
 
 
 def test_a_schedule_reads_as_a_sentence() -> None:
-    assert str(Linear(step_percent=20, step_bake=MINUTES(5), approval=Approval(timeout=MINUTES(90))).schedule) == (
+    assert str(Linear(step_percent=20, step_bake_time=MINUTES(5), approval=Approval(timeout=MINUTES(90))).schedule) == (
         "Linear: 20 % of the traffic a step; 4 x 5 min of waiting + 10 min of baking = 30 min in all, and up to "
         "1 h 30 min for the approval, on top of the time that tasks and hooks take"
     )

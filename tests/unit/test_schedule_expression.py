@@ -40,7 +40,7 @@ from ecr_fargate_constructs._rules.schedule_expression import check_expression, 
 )
 def test_what_is_no_schedule(expression: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as error:
-        ScheduledCapacity(name="day", at=appscaling.Schedule.expression(expression), minimum=2)
+        ScheduledCapacity(name="day", at=appscaling.Schedule.expression(expression), min_capacity=2)
     assert said in str(error.value)
     assert "'day'" in str(error.value)
 
@@ -76,7 +76,7 @@ def test_what_is_one(expression: str) -> None:
 def test_what_cdk_writes_is_one(*, minute: int, hour: int, month: int, day: int, week: bool) -> None:
     when = {"week_day": "MON-FRI"} if week else {"day": str(day)}
     at = appscaling.Schedule.cron(minute=str(minute), hour=str(hour), month=str(month), **when)
-    ScheduledCapacity(name="day", at=at, minimum=2)
+    ScheduledCapacity(name="day", at=at, min_capacity=2)
 
 
 def test_what_cdk_makes_of_rates_and_moments_is_one() -> None:
@@ -85,16 +85,16 @@ def test_what_cdk_makes_of_rates_and_moments_is_one() -> None:
         appscaling.Schedule.rate(cdk.Duration.days(3)),
         appscaling.Schedule.at(datetime(2027, 1, 31, 8, tzinfo=timezone.utc)),
     ):
-        ScheduledCapacity(name="day", at=at, minimum=2)
+        ScheduledCapacity(name="day", at=at, min_capacity=2)
 
 
 def test_time_zones() -> None:
     at = appscaling.Schedule.cron(hour="8", minute="0")
     for zone in (cdk.TimeZone.EUROPE_BERLIN, cdk.TimeZone.ETC_UTC, cdk.TimeZone.of("America/Argentina/Ushuaia")):
-        ScheduledCapacity(name="day", at=at, minimum=2, time_zone=zone)
+        ScheduledCapacity(name="day", at=at, min_capacity=2, time_zone=zone)
     for zone_name in ("Mars/Olympus", "europe/berlin", "../etc/passwd", ""):
         with pytest.raises(ConfigurationError, match=r"time_zone='.*' is not a time zone; use a name of the IANA"):
-            ScheduledCapacity(name="day", at=at, minimum=2, time_zone=cdk.TimeZone.of(zone_name))
+            ScheduledCapacity(name="day", at=at, min_capacity=2, time_zone=cdk.TimeZone.of(zone_name))
 
 
 def test_a_machine_without_zones_judges_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,11 +104,13 @@ def test_a_machine_without_zones_judges_none(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_end_in_the_past_is_taken_since_no_clock_is_asked() -> None:
     end = datetime(2001, 1, 1, tzinfo=timezone.utc)
-    ScheduledCapacity(name="day", at=appscaling.Schedule.cron(minute="0"), minimum=2, end=end)
+    ScheduledCapacity(name="day", at=appscaling.Schedule.cron(minute="0"), min_capacity=2, end=end)
 
 
 def test_what_only_the_deployment_knows_passes() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     text = cdk.CfnParameter(stack, "Text").value_as_string
-    ScheduledCapacity(name="day", at=appscaling.Schedule.expression(text), minimum=2, time_zone=cdk.TimeZone.of(text))
-    ScheduledCapacity(name="day", at=appscaling.Schedule.expression(f"cron({text} 8 * * ? *)"), minimum=2)
+    ScheduledCapacity(
+        name="day", at=appscaling.Schedule.expression(text), min_capacity=2, time_zone=cdk.TimeZone.of(text)
+    )
+    ScheduledCapacity(name="day", at=appscaling.Schedule.expression(f"cron({text} 8 * * ? *)"), min_capacity=2)

@@ -86,7 +86,7 @@ class Things:
         files = s3.Bucket(stack, "Files", encryption_key=self.key)
         disk = efs.FileSystem(stack, "Disk", vpc=self.vpc, kms_key=self.key, encrypted=True)
         self.container = AppContainer(
-            self.repository.from_tag("release-1"),
+            self.repository.image_by_tag("release-1"),
             80,
             memory_limit_mib=512,
             secrets={"TOKEN": ecs.Secret.from_secrets_manager(secret)},
@@ -112,9 +112,9 @@ def _fargate(things: Things) -> Construct:
         container=things.container,
         cluster=things.cluster,
         ingress=things.https,
-        scaling=Scaling(minimum=2, maximum=4, cpu_percent=50, capacity=Spot()),
+        scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=50, capacity=Spot()),
         deployment=things.shifting,
-        exec_enabled=True,
+        enable_execute_command=True,
     )
 
 
@@ -129,7 +129,7 @@ def _machines(things: Things) -> Construct:
         "Web",
         container=things.container,
         cluster=things.cluster,
-        machines=Ec2Capacity(),
+        capacity=Ec2Capacity(),
         ingress=things.https,
     )
 
@@ -142,10 +142,10 @@ def _routed(things: Things) -> Construct:
         route=Route(path="/*"),
         container=things.container,
         cluster=things.cluster,
-        scaling=Scaling(minimum=2, maximum=4, cpu_percent=50, capacity=Spot()),
+        scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=50, capacity=Spot()),
         deployment=things.shifting,
     )
-    service.join_service_connect(ServiceConnect(namespace=things.namespace, name="web"))
+    service.enable_service_connect(ServiceConnect(namespace=things.namespace, name="web"))
     return service
 
 

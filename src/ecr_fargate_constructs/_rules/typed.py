@@ -30,13 +30,13 @@ T = TypeVar("T")
 
 ALIASES = {
     "Action": "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction",
-    "Answer": "FixedAnswer | Redirect",
+    "Response": "FixedResponse | Redirect",
     "Deployment": "Rolling | BlueGreen | Canary | Linear",
     "FargateCapacity": "OnDemand | Spot | Mixed",
     "Image": "ImageForArchitecture | ecs.ContainerImage | str",
     "Ingress": "PublicHttp | PublicHttps | InternalHttp | InternalHttps",
     "Logging": "CloudWatchLogs | ecs.LogDriver",
-    "Preview": "PreviewPort | PreviewHeader",
+    "TestTraffic": "TestTrafficPort | TestTrafficHeader",
     "RetentionRule": "KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | "
     "ExpireArchived",
     "Severities": "Mapping[str, float]",

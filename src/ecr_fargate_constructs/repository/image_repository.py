@@ -107,7 +107,7 @@ class ImageRepository(LibraryConstruct):
         self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
         return image
 
-    def from_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+    def image_by_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
         """An image that is already in this repository, by its tag.
 
         Raises:
@@ -117,7 +117,9 @@ class ImageRepository(LibraryConstruct):
         self.watch(tag, name=f"the tag {tag}")
         return image
 
-    def from_digest(self, digest: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:
+    def image_by_digest(
+        self, digest: str, *, architecture: Architecture = Architecture.X86_64
+    ) -> images.PublishedImage:
         """An image that is already in this repository, by its digest.
 
         Raises:

@@ -186,7 +186,7 @@ class PrivateRepository(ImageRepository):
             f"the image that a service runs could go, and then no further task starts: {hazard}",
         )
 
-    def warn_if_expiring(self, tag: str | None = None) -> None:
+    def _warn_if_expiring(self, tag: str | None = None) -> None:
         """Warn when the retention policy could take an image that runs.
 
         ECR knows no running task: a policy that expires what a service runs lets the next scale-out fail

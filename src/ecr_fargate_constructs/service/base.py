@@ -75,16 +75,16 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     _assembly: Assembly[Service, TaskDefinition]
 
-    def join_service_connect(self, connect: ServiceConnect) -> None:
+    def enable_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
         made = self._assembly
-        made.connect = discovery.join_service_connect(
+        made.connect = discovery.enable_service_connect(
             made.service, connect, log_group=self.log_group, before=made.connect
         )
 
-    def register_in_cloud_map(self, name: CloudMap) -> None:
+    def enable_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
-        discovery.register_in_cloud_map(self._assembly.service, name)
+        discovery.enable_cloud_map(self._assembly.service, name)
 
     @property
     def service(self) -> Service:
@@ -195,7 +195,7 @@ def pattern_options(ingress: Ingress, balancer: elbv2.ApplicationLoadBalancer) -
         domain_name=None if https is None else https.domain_name,
         domain_zone=None if https is None else https.hosted_zone,
         ssl_policy=None if https is None else https.listener.tls_policy,
-        protocol_version=ingress.targets.protocol_version,
+        protocol_version=ingress.target_group.protocol_version,
     )
 
 

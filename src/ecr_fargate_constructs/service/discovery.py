@@ -169,7 +169,7 @@ def _note_calls(service: ecs.BaseService, value: ServiceConnect) -> None:
     on_failure(lambda: calls.pop(own, None))
 
 
-def join_service_connect(
+def enable_service_connect(
     service: ecs.BaseService,
     value: ServiceConnect,
     *,
@@ -216,7 +216,7 @@ def join_service_connect(
     return value
 
 
-def register_in_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
+def enable_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
     """Register the tasks' addresses under the name."""
     if service.cloud_map_service is not None:
         raise ConfigurationError(

@@ -125,9 +125,9 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
     vpc = vpc_of(cluster)
     subnets, _ = task_subnets(scope, vpc, plan.subnets)
     task = _task(scope, ec2_task_definition(scope), plan, task_plan)
-    machines, strategies = None, None
+    capacity, strategies = None, None
     if plan.cluster is None or plan.machines is not None:
-        machines, strategies = add_machines(
+        capacity, strategies = add_machines(
             scope, plan.machines or Ec2Capacity(), cluster=cluster, subnets=subnets, container=task_plan.container
         )
     return Foundation(
@@ -139,7 +139,7 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
         public_addresses=False,
         task=task,
         strategies=strategies,
-        machines=machines,
+        capacity=machines,
     )
 
 

@@ -68,7 +68,7 @@ class LoadBalancedFargateService(
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         health_check_grace_period: cdk.Duration | None = None,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
@@ -91,10 +91,10 @@ class LoadBalancedFargateService(
                 with ``cluster``.
             subnets: Subnets of the tasks; default, private subnets with a route to the internet. Tasks in public
                 subnets get public addresses, since they could not pull their image otherwise.
-            exec_enabled: Allow shells in running tasks (``aws ecs execute-command``); default, False. The paths that
-                the agent writes are mounted, and the task role may call Session Manager. In the stack's own cluster
-                sessions are logged for a year, to a log group that is retained; this requires ``script`` and ``cat`` in
-                the image. A cluster that you pass is not changed; a warning says where it logs sessions.
+            enable_execute_command: Allow shells in running tasks (``aws ecs execute-command``); default, False. The
+                paths that the agent writes are mounted, and the task role may call Session Manager. In the stack's own
+                cluster sessions are logged for a year, to a log group that is retained; this requires ``script`` and
+                ``cat`` in the image. A cluster that you pass is not changed; a warning says where it logs sessions.
             health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
                 checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
                 checks, at least 60 seconds.
@@ -117,7 +117,7 @@ class LoadBalancedFargateService(
             health_check_grace_period=health_check_grace_period,
         )
         task_plan = TaskPlan.of(
-            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
+            plan, container, sidecars=sidecars, size=size, sessions=enable_execute_command, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
         self._assembly = build(self, plan, task_plan)

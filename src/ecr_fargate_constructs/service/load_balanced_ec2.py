@@ -44,7 +44,7 @@ class LoadBalancedEc2Service(
     subnets, and a task definition as on Fargate, with the same limits of CPU and memory.
 
     The machines are the service's own (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack.
-    Without ``machines`` it uses those that a given ``cluster`` has.
+    Without ``capacity`` it uses those that a given ``cluster`` has.
 
     ``Ec2Container`` has the options that Fargate refuses, such as GPUs and placement.
 
@@ -57,7 +57,7 @@ class LoadBalancedEc2Service(
         construct_id: str,
         *,
         container: AppContainer,
-        machines: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: float | None = None,
@@ -67,7 +67,7 @@ class LoadBalancedEc2Service(
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         health_check_grace_period: cdk.Duration | None = None,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class LoadBalancedEc2Service(
                 with ``cluster``.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
                 route to the internet.
-            exec_enabled: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
+            enable_execute_command: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
             health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
                 checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
                 checks, at least 60 seconds.
@@ -115,10 +115,10 @@ class LoadBalancedEc2Service(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
             on_ec2=True,
-            machines=machines,
+            capacity=machines,
         )
         task_plan = TaskPlan.of(
-            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
+            plan, container, sidecars=sidecars, size=size, sessions=enable_execute_command, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
         self._build(plan, task_plan)
@@ -147,6 +147,6 @@ class LoadBalancedEc2Service(
             )
 
     @property
-    def machines(self) -> autoscaling.AutoScalingGroup | None:
+    def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
         """The machines; None when they are those of a cluster that was given."""
         return self._assembly.foundation.machines

@@ -122,7 +122,7 @@ class ServicePlan:
     grace_period: cdk.Duration | None
     targets: Targets
     on_ec2: bool
-    machines: Ec2Capacity | None
+    capacity: Ec2Capacity | None
 
     @property
     def stop_timeout(self) -> cdk.Duration:
@@ -170,7 +170,7 @@ class LoadBalancedPlan(ServicePlan):
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
         on_ec2: bool = False,
-        machines: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | None = None,
     ) -> LoadBalancedPlan:
         """Plan a service in ``scope``.
 
@@ -201,7 +201,7 @@ class LoadBalancedPlan(ServicePlan):
             grace_period=health_check_grace_period,
             targets=targets_of(effective),
             on_ec2=on_ec2,
-            machines=machines,
+            capacity=machines,
             ingress=effective,
             ingress_is_default=ingress is None,
         )
@@ -222,14 +222,14 @@ def planned_count(
     elif scaling is not None:
         raise ConfigurationError(
             f"desired_count={count:g} and scaling are both given, and the autoscaler decides how many tasks "
-            f"run; keep one (a fixed number is Scaling(minimum={count:g}, maximum={count:g}))",
+            f"run; keep one (a fixed number is Scaling(min_capacity={count:g}, max_capacity={count:g}))",
             path=path,
         )
     else:
         what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
         whole_number("desired_count", count, minimum=1, what=what, path=path)
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.minimum, path=path)
+        check_progress(deployment, count if scaling is None else scaling.min_capacity, path=path)
     return count
 
 

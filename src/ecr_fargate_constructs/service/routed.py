@@ -53,7 +53,7 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         health_check_grace_period: cdk.Duration | None = None,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
@@ -75,7 +75,7 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
                 latency. A service is then 15 of a stack's 500 resources.
             cluster: Cluster of the service, in the load balancer's VPC; default, the stack's own for that VPC.
             subnets: Subnets of the tasks; default, private subnets with a route to the internet.
-            exec_enabled: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
+            enable_execute_command: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
             health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
                 checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
                 checks, at least 60 seconds.
@@ -100,7 +100,7 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
             health_check_grace_period=health_check_grace_period,
         )
         task_plan = TaskPlan.of(
-            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
+            plan, container, sidecars=sidecars, size=size, sessions=enable_execute_command, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
         foundation = fargate_foundation(self, plan, task_plan)

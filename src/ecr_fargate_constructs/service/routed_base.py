@@ -22,7 +22,7 @@ from ecr_fargate_constructs.service.deployment.listener_rules import (
     to_both,
 )
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, shift_of
-from ecr_fargate_constructs.service.deployment.test_traffic import PreviewPort
+from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort
 from ecr_fargate_constructs.service.foundation import finish
 from ecr_fargate_constructs.service.ingress.authentication import signed_in
 from ecr_fargate_constructs.service.ingress.load_balancer import tune_group
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
-    from ecr_fargate_constructs.service.deployment.test_traffic import Preview
+    from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
     from ecr_fargate_constructs.service.foundation import Foundation
     from ecr_fargate_constructs.service.ingress.targets import Targets
     from ecr_fargate_constructs.service.routing.route import Route
@@ -59,13 +59,13 @@ class RoutedPlan(ServicePlan):
         shared: The listener.
         route: The requests that the service gets.
         priority: Priority of its rule.
-        preview: Route to a version that users do not see yet, and the priority of its rule.
+        test_traffic: Route to a version that users do not see yet, and the priority of its rule.
     """
 
     shared: SharedListener
     route: Route
     priority: float
-    preview: tuple[Route, float] | None
+    test_traffic: tuple[Route, float] | None
 
     @classmethod
     def of(
@@ -83,7 +83,7 @@ class RoutedPlan(ServicePlan):
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
         on_ec2: bool = False,
-        machines: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | None = None,
     ) -> RoutedPlan:
         """Plan a service in ``scope``, and reserve its route.
 
@@ -102,7 +102,11 @@ class RoutedPlan(ServicePlan):
         if deployment is not None:
             check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
             shift = shift_of(deployment)
-        ahead = None if shift is None or shift.preview is None else _preview_route(route, shift.preview, path=path)
+        ahead = (
+            None
+            if shift is None or shift.test_traffic is None
+            else _preview_route(route, shift.test_traffic, path=path)
+        )
         return cls(
             scope=scope,
             path=path,
@@ -116,11 +120,11 @@ class RoutedPlan(ServicePlan):
             grace_period=health_check_grace_period,
             targets=targets or shared.targets,
             on_ec2=on_ec2,
-            machines=machines,
+            capacity=machines,
             shared=shared,
             route=route,
             priority=shared.admit(route, path=path),
-            preview=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
+            test_traffic=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
         )
 
 
@@ -176,11 +180,11 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
         both = to_both(blue, green)
         production = self._rule("Rule", plan.route, plan.priority, both)
         self._rules = [production]
-        preview = None if plan.preview is None else self._rule("PreviewRule", *plan.preview, both)
-        rules = [rule for rule in (production, preview) if rule is not None]
+        test_traffic = None if plan.preview is None else self._rule("PreviewRule", *plan.preview, both)
+        rules = [rule for rule in (production, test_traffic) if rule is not None]
         keep_from_tags(blue, green, *rules)
         role = infrastructure_role(self, [blue, green], rules)
-        shift_service(service, Shifting(green=green, production=production, preview=preview, role=role))
+        shift_service(service, Shifting(green=green, production=production, test_traffic=test_traffic, role=role))
         return green
 
     def add_route(self, construct_id: str, route: Route) -> elbv2.ApplicationListenerRule:
@@ -275,17 +279,17 @@ def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.Appli
     return group
 
 
-def _preview_route(route: Route, preview: Preview, *, path: str) -> Route:
+def _preview_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Route:
     """The route by which a version is reached that users do not see yet: the service's own, with one more header."""
-    if isinstance(preview, PreviewPort):
+    if isinstance(test_traffic, TestTrafficPort):
         raise ConfigurationError(
-            f"PreviewPort(port={preview.port:g}) would be a listener of the load balancer that the service shares; use "
-            "PreviewHeader(name=…), or a LoadBalancedFargateService",
+            f"TestTrafficPort(port={test_traffic.port:g}) would be a listener of the load balancer that the service "
+            "shares; use TestTrafficHeader(name=…), or a LoadBalancedFargateService",
             path=path,
         )
-    if preview.name.lower() in route.headers:
+    if test_traffic.name.lower() in route.headers:
         raise ConfigurationError(
-            f"PreviewHeader.name={preview.name!r} is a header that {route} asks for; use another",
+            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} asks for; use another",
             path=path,
         )
     number = route.priority
@@ -297,6 +301,6 @@ def _preview_route(route: Route, preview: Preview, *, path: str) -> Route:
         )
     return replace(
         route,
-        header={**route.header, preview.name: preview.values},
+        header={**route.header, test_traffic.name: test_traffic.values},
         priority=None if number is None else number - 1,
     )

@@ -46,7 +46,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         load_balancer: SharedLoadBalancer | SharedListener,
         route: Route,
         container: AppContainer,
-        machines: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: float | None = None,
@@ -55,7 +55,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
         subnets: ec2.SubnetSelection | None = None,
-        exec_enabled: bool = False,
+        enable_execute_command: bool = False,
         health_check_grace_period: cdk.Duration | None = None,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
@@ -80,7 +80,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             cluster: Cluster of the service, in the load balancer's VPC; default, one of its own.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
                 route to the internet.
-            exec_enabled: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
+            enable_execute_command: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
             health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
                 checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
                 checks, at least 60 seconds.
@@ -104,10 +104,10 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
             on_ec2=True,
-            machines=machines,
+            capacity=machines,
         )
         task_plan = TaskPlan.of(
-            plan, container, sidecars=sidecars, size=size, sessions=exec_enabled, log_retention=log_retention
+            plan, container, sidecars=sidecars, size=size, sessions=enable_execute_command, log_retention=log_retention
         )
         super().__init__(scope, construct_id)
         foundation = ec2_foundation(self, plan, task_plan)
@@ -125,6 +125,6 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
 
     @property
-    def machines(self) -> autoscaling.AutoScalingGroup | None:
+    def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
         """The machines; None when they are those of a cluster that was given."""
         return self._assembly.foundation.machines

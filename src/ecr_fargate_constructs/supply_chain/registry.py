@@ -72,7 +72,7 @@ class ManagedSigning:
     """ECR signs images when they are pushed, in the name of who pushes, with a profile of AWS Signer.
 
     The signature stands in the repository beside the image, and counts as an image of its own there. Who pushes needs
-    ``signer:SignPayload`` on the profile: ``RegistrySettings.let_sign``.
+    ``signer:SignPayload`` on the profile: ``RegistrySettings.grant_sign``.
 
     Source: "Managed signing" in the Amazon ECR user guide.
 
@@ -195,7 +195,7 @@ class RegistrySettings(LibraryConstruct):
         """ARN of the signing profile; None when nothing is signed."""
         return self._profile_arn
 
-    def let_sign(self, publisher: iam.IGrantable) -> None:
+    def grant_sign(self, publisher: iam.IGrantable) -> None:
         """Let who pushes images sign them: without it a push works, and the signature fails.
 
         Args:
@@ -207,7 +207,7 @@ class RegistrySettings(LibraryConstruct):
         """
         if self._profile_arn is None:
             raise ConfigurationError(
-                "let_sign on settings that sign nothing; give signing=ManagedSigning()", path=self.node.path
+                "grant_sign on settings that sign nothing; give signing=ManagedSigning()", path=self.node.path
             )
         publisher.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=["signer:SignPayload"], resources=[self._profile_arn])

@@ -61,7 +61,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    blue.join_service_connect(ServiceConnect(namespace=namespace, name="blue", calls=[grey]))
+    blue.enable_service_connect(ServiceConnect(namespace=namespace, name="blue", calls=[grey]))
 
     grey.connections.allow_from(blue, ec2.Port.tcp(80))
     blue.connections.allow_from(grey, ec2.Port.tcp(80))

@@ -95,7 +95,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    web.join_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[api]))
+    web.enable_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[api]))
 
     worker_task = ecs.FargateTaskDefinition(
         stack,

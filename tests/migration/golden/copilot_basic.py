@@ -38,7 +38,7 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
         ),
         size=TaskSize(cpu=256, memory_mib=512),
-        exec_enabled=True,
+        enable_execute_command=True,
         desired_count=3,
         ingress=PublicHttp(health_check=TargetHealthCheck(path="/_health")),
     )

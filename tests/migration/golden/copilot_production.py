@@ -19,8 +19,8 @@ from ecr_fargate_constructs import (
     Scaling,
     Sidecar,
     Stickiness,
+    TargetGroupSettings,
     TargetHealthCheck,
-    TargetSettings,
     TaskSize,
 )
 
@@ -60,8 +60,8 @@ def build(app: cdk.App) -> cdk.Stack:
         size=TaskSize(cpu=2048, memory_mib=4096, ephemeral_storage_gib=100),
         log_retention=logs.RetentionDays.TWO_WEEKS,
         scaling=Scaling(
-            minimum=2,
-            maximum=10,
+            min_capacity=2,
+            max_capacity=10,
             cpu_percent=70,
             memory_percent=80,
             requests_per_target=1000,
@@ -83,7 +83,7 @@ def build(app: cdk.App) -> cdk.Stack:
                 unhealthy_threshold=2,
             ),
             deregistration_delay=cdk.Duration.seconds(50),
-            targets=TargetSettings(
+            target_group=TargetGroupSettings(
                 protocol_version=elbv2.ApplicationProtocolVersion.HTTP2,
                 stickiness=Stickiness(duration=cdk.Duration.days(1)),
             ),

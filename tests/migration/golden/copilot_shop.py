@@ -34,9 +34,9 @@ def build(app: cdk.App) -> cdk.Stack:
         load_balancer=shared,
         route=Route(path="/*"),
         container=AppContainer(web_image, 3000, readonly_root_filesystem=False),
-        scaling=Scaling(minimum=2, maximum=2),
+        scaling=Scaling(min_capacity=2, max_capacity=2),
     )
-    web.join_service_connect(ServiceConnect(namespace=namespace, name="web"))
+    web.enable_service_connect(ServiceConnect(namespace=namespace, name="web"))
 
     orders_repository = PrivateRepository(stack, "OrdersRepository")
     orders_image = orders_repository.build_and_push_image("./orders")
@@ -49,9 +49,9 @@ def build(app: cdk.App) -> cdk.Stack:
         targets=Targets(
             health_check=TargetHealthCheck(path="/api/orders/health"), deregistration_delay=cdk.Duration.seconds(20)
         ),
-        scaling=Scaling(minimum=2, maximum=6, cpu_percent=60),
+        scaling=Scaling(min_capacity=2, max_capacity=6, cpu_percent=60),
     )
-    orders.join_service_connect(ServiceConnect(namespace=namespace, name="orders"))
+    orders.enable_service_connect(ServiceConnect(namespace=namespace, name="orders"))
     orders.add_route("RouteApiReturns", Route(path=["/api/returns", "/api/returns/*"]))
 
     audit_repository = PrivateRepository(stack, "AuditRepository")

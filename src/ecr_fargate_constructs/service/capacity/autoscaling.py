@@ -82,7 +82,8 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
     # With a desired count in the template each deployment would undo what the autoscaler has decided.
     cfn_service(service).add_property_deletion_override("DesiredCount")
     target = service.auto_scale_task_count(
-        min_capacity=0 if scaling.paused else scaling.minimum, max_capacity=0 if scaling.paused else scaling.maximum
+        min_capacity=0 if scaling.paused else scaling.min_capacity,
+        max_capacity=0 if scaling.paused else scaling.max_capacity,
     )
     if scaling.cpu_percent is not None:
         target.scale_on_cpu_utilization(
@@ -113,8 +114,8 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
         target.scale_on_schedule(
             item.name,
             schedule=item.at,
-            min_capacity=item.minimum,
-            max_capacity=item.maximum,
+            min_capacity=item.min_capacity,
+            max_capacity=item.max_capacity,
             time_zone=item.time_zone,
             start_time=item.start,
             end_time=item.end,

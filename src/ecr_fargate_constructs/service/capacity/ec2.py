@@ -61,8 +61,8 @@ class Ec2Capacity:
 
     Attributes:
         instance_type: Type of the machines, of the architecture that the image is built for.
-        minimum: Least number of machines, 0 or more.
-        maximum: Greatest number of machines, ``minimum`` or more, and 1 or more.
+        min_capacity: Least number of machines, 0 or more.
+        max_capacity: Greatest number of machines, ``min_capacity`` or more, and 1 or more.
         target_percent: How full ECS keeps the machines, 1 to 100; below 100 some stand ready for the next task.
         root_volume_gib: Size of the root volume in GiB, 30 or more (the image's own size).
         machine_image: Replaces the ECS-optimized image; left out, the one for the architecture, or for GPUs of x86
@@ -74,19 +74,24 @@ class Ec2Capacity:
     """
 
     instance_type: ec2.InstanceType | None = None
-    minimum: float = 2
-    maximum: float = 10
+    min_capacity: float = 2
+    max_capacity: float = 10
     target_percent: float = 100
     root_volume_gib: float = 30
     machine_image: ec2.IMachineImage | None = None
 
     def __post_init__(self) -> None:
         """Refuse what EC2 Auto Scaling and ECS refuse."""
-        whole_number("Ec2Capacity.minimum", self.minimum, minimum=0, what="a number of machines")
-        whole_number("Ec2Capacity.maximum", self.maximum, minimum=1, what="a number of machines")
-        if not is_token(self.minimum) and not is_token(self.maximum) and self.minimum > self.maximum:
+        whole_number("Ec2Capacity.min_capacity", self.min_capacity, minimum=0, what="a number of machines")
+        whole_number("Ec2Capacity.max_capacity", self.max_capacity, minimum=1, what="a number of machines")
+        if (
+            not is_token(self.min_capacity)
+            and not is_token(self.max_capacity)
+            and self.min_capacity > self.max_capacity
+        ):
             raise ConfigurationError(
-                f"Ec2Capacity.minimum={self.minimum:g} is above maximum={self.maximum:g}; swap the two"
+                f"Ec2Capacity.min_capacity={self.min_capacity:g} is above max_capacity={self.max_capacity:g}; swap the "
+                "two"
             )
         whole_number("Ec2Capacity.target_percent", self.target_percent, minimum=1, maximum=100, what="a percentage")
         whole_number(
@@ -101,13 +106,13 @@ def check_machines(
     if machines is None and cluster is not None:
         if not cluster.has_ec2_capacity:
             raise ConfigurationError(
-                "the cluster has no EC2 machines; add machines=Ec2Capacity(), or add capacity to the cluster", path=path
+                "the cluster has no EC2 machines; add capacity=Ec2Capacity(), or add capacity to the cluster", path=path
             )
         return
     machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
-            "machines cannot be added to an imported cluster; leave machines out to use those that it has, or leave "
+            "machines cannot be added to an imported cluster; leave capacity out to use those that it has, or leave "
             "cluster out",
             path=path,
         )
@@ -141,7 +146,7 @@ def _check_gpus(machines: Ec2Capacity, container: AppContainer, *, path: str) ->
     if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
         raise ConfigurationError(
             f"Ec2Container.gpu_count{count} needs machines with NVIDIA GPUs, and "
-            f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use machines=Ec2Capacity(instance_type="
+            f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use capacity=Ec2Capacity(instance_type="
             f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them",
             path=path,
         )
@@ -182,15 +187,15 @@ def add_machines(
     check_system(scope, template, capacity.instance_type)
     warn_of_image(scope, capacity.machine_image)
     warn_of_type(scope, capacity.instance_type)
-    warn_of_machines(scope, capacity.maximum)
+    warn_of_machines(scope, capacity.max_capacity)
     group = autoscaling.AutoScalingGroup(
         scope,
         "Machines",
         vpc=cluster.vpc,
         vpc_subnets=subnets,
         launch_template=template,
-        min_capacity=capacity.minimum,
-        max_capacity=capacity.maximum,
+        min_capacity=capacity.min_capacity,
+        max_capacity=capacity.max_capacity,
         update_policy=autoscaling.UpdatePolicy.rolling_update(max_batch_size=1),
     )
     # ECS tags the groups that it scales; without the tag here an update of the stack would take it away.

@@ -24,8 +24,8 @@ def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None
     """Warn of more tasks than a load balancer takes until the quota is raised."""
     asked = {"desired_count": count}
     if scaling is not None and not scaling.paused:
-        asked["Scaling.maximum"] = scaling.maximum
-        asked |= {f"ScheduledCapacity {each.name!r} maximum": each.maximum for each in scaling.schedule}
+        asked["Scaling.max_capacity"] = scaling.max_capacity
+        asked |= {f"ScheduledCapacity {each.name!r} max_capacity": each.max_capacity for each in scaling.schedule}
     for option, number in asked.items():
         if number is not None and not is_token(number) and number > TARGETS:
             warn(
@@ -44,6 +44,6 @@ def warn_of_machines(scope: Construct, maximum: float) -> None:
         warn(
             scope,
             "machinesAboveQuota",
-            f"Ec2Capacity.maximum={maximum:.0f} is more machines than a cluster has by the quota of Amazon ECS "
+            f"Ec2Capacity.max_capacity={maximum:.0f} is more machines than a cluster has by the quota of Amazon ECS "
             f"(Container instances per cluster, {MACHINES:,}); use larger machines, or several services",
         )

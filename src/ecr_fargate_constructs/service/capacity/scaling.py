@@ -49,8 +49,8 @@ class ScheduledCapacity:
     Attributes:
         name: Name, unique within the service; not ``:``, ``/`` or ``|``.
         at: When, for example ``aws_applicationautoscaling.Schedule.cron(hour="8", minute="0", week_day="MON-FRI")``.
-        minimum: Least number of tasks from then on, 0 or more; left out, it does not change.
-        maximum: Greatest number of tasks from then on, 0 or more; left out, it does not change.
+        min_capacity: Least number of tasks from then on, 0 or more; left out, it does not change.
+        max_capacity: Greatest number of tasks from then on, 0 or more; left out, it does not change.
         time_zone: Time zone of ``at``; left out, UTC.
         start: Not before this moment, which names its time zone.
         end: Not after this moment, which names its time zone. One in the past is taken: a synthesis asks no clock.
@@ -62,8 +62,8 @@ class ScheduledCapacity:
 
     name: str
     at: appscaling.Schedule
-    minimum: float | None = None
-    maximum: float | None = None
+    min_capacity: float | None = None
+    max_capacity: float | None = None
     time_zone: cdk.TimeZone | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -75,14 +75,14 @@ class ScheduledCapacity:
                 f"ScheduledCapacity.name={self.name!r} is not a name; use 1 to 256 characters, none of them ':', '/' "
                 "or '|'"
             )
-        if self.minimum is None and self.maximum is None:
+        if self.min_capacity is None and self.max_capacity is None:
             raise ConfigurationError(
-                f"ScheduledCapacity {self.name!r} changes nothing; give minimum=, maximum= or both"
+                f"ScheduledCapacity {self.name!r} changes nothing; give min_capacity=, max_capacity= or both"
             )
-        for name, value in (("minimum", self.minimum), ("maximum", self.maximum)):
+        for name, value in (("min_capacity", self.min_capacity), ("max_capacity", self.max_capacity)):
             if value is not None:
                 whole_number(f"ScheduledCapacity.{name}", value, minimum=0, what="a number of tasks")
-        _ordered("ScheduledCapacity", self.minimum, self.maximum)
+        _ordered("ScheduledCapacity", self.min_capacity, self.max_capacity)
         expression = self.at.expression_string
         check_expression(f"ScheduledCapacity {self.name!r} at", expression)
         if self.time_zone is not None:
@@ -110,16 +110,16 @@ class Scaling:
 
     It keeps each signal that is given near its figure; with several, the one that asks for most tasks wins. The desired
     count is not in the template then, so that no deployment undoes what the autoscaler has decided: a new service
-    starts with one task, and is brought to ``minimum`` as soon as the target is registered.
+    starts with one task, and is brought to ``min_capacity`` as soon as the target is registered.
 
     Defaults: no signal, no schedule, another scale-out after 60 seconds and another scale-in after 300, metrics once a
     minute, and ``OnDemand()`` capacity. ``Scaling(minimum=2, maximum=2, capacity=Spot())`` is a fixed number of tasks.
 
-    For a service that must not fail with one zone or one task, ``minimum`` is 2 or more.
+    For a service that must not fail with one zone or one task, ``min_capacity`` is 2 or more.
 
     Attributes:
-        minimum: Least number of tasks, 1 or more.
-        maximum: Greatest number of tasks, ``minimum`` or more.
+        min_capacity: Least number of tasks, 1 or more.
+        max_capacity: Greatest number of tasks, ``min_capacity`` or more.
         cpu_percent: Average use of the CPU of the tasks, 1 to 100.
         memory_percent: Average use of the memory of the tasks, 1 to 100.
         requests_per_target: Requests a minute that a task gets from the load balancer, 1 or more.
@@ -130,16 +130,16 @@ class Scaling:
         metric_resolution: How often CPU and memory are measured.
         capacity: What Fargate runs the tasks on; left out, ``OnDemand()``. Services on EC2 have machines instead.
         paused: Whether the service rests: no task runs, and everything else stays, the address and the signals
-            included. The load balancer answers 503. Schedules rest too. Set it back and deploy, and ``minimum`` tasks
-            start.
+            included. The load balancer answers 503. Schedules rest too. Set it back and deploy, and ``min_capacity``
+            tasks start.
 
     Raises:
         ConfigurationError: For limits that contradict each other, room to scale without a signal, or a figure that
             cannot be reached.
     """
 
-    minimum: float
-    maximum: float
+    min_capacity: float
+    max_capacity: float
     cpu_percent: float | None = None
     memory_percent: float | None = None
     requests_per_target: float | None = None
@@ -153,10 +153,13 @@ class Scaling:
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         whole_number(
-            "Scaling.minimum", self.minimum, minimum=1, what="a number of tasks (to stop the service use paused=True)"
+            "Scaling.min_capacity",
+            self.min_capacity,
+            minimum=1,
+            what="a number of tasks (to stop the service use paused=True)",
         )
-        whole_number("Scaling.maximum", self.maximum, minimum=1, what="a number of tasks")
-        _ordered("Scaling", self.minimum, self.maximum)
+        whole_number("Scaling.max_capacity", self.max_capacity, minimum=1, what="a number of tasks")
+        _ordered("Scaling", self.min_capacity, self.max_capacity)
         for name in ("cpu_percent", "memory_percent"):
             value = getattr(self, name)
             if value is not None:
@@ -175,8 +178,9 @@ class Scaling:
         measured = self.cpu_percent is not None or self.memory_percent is not None
         if not measured and self.requests_per_target is None and not self.schedule and self._has_room:
             raise ConfigurationError(
-                f"Scaling(minimum={self.minimum:g}, maximum={self.maximum:g}) has nothing to scale by; give "
-                "cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make maximum equal to minimum"
+                f"Scaling(min_capacity={self.min_capacity:g}, max_capacity={self.max_capacity:g}) has nothing to scale "
+                "by; give cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity equal "
+                "to min_capacity"
             )
         if self.metric_resolution is not MetricResolution.SECONDS_60 and not measured:
             raise ConfigurationError(
@@ -186,7 +190,11 @@ class Scaling:
 
     @property
     def _has_room(self) -> bool:
-        return not is_token(self.minimum) and not is_token(self.maximum) and self.minimum != self.maximum
+        return (
+            not is_token(self.min_capacity)
+            and not is_token(self.max_capacity)
+            and self.min_capacity != self.max_capacity
+        )
 
     def _check_schedule(self) -> None:
         if len(self.schedule) > _MOST_SCHEDULES:
@@ -199,24 +207,24 @@ class Scaling:
         if twice:
             raise ConfigurationError(f"Scaling.schedule has {', '.join(twice)} twice; give each a name of its own")
         # What a schedule leaves out stays as the last one has set it, and which one that is only the clock knows.
-        minimums = _known([self.minimum, *(item.minimum for item in self.schedule)])
-        maximums = _known([self.maximum, *(item.maximum for item in self.schedule)])
+        minimums = _known([self.min_capacity, *(item.min_capacity for item in self.schedule)])
+        maximums = _known([self.max_capacity, *(item.max_capacity for item in self.schedule)])
         for item in self.schedule:
-            least = max(minimums, default=0) if item.minimum is None else item.minimum
-            most = min(maximums, default=least) if item.maximum is None else item.maximum
+            least = max(minimums, default=0) if item.min_capacity is None else item.min_capacity
+            most = min(maximums, default=least) if item.max_capacity is None else item.max_capacity
             if not is_token(least) and not is_token(most) and least > most:
                 raise ConfigurationError(
-                    f"Scaling.schedule {item.name!r} could leave minimum={least:g} above maximum={most:g}; "
+                    f"Scaling.schedule {item.name!r} could leave min_capacity={least:g} above max_capacity={most:g}; "
                     "give the schedule both"
                 )
 
     def _check_capacity(self) -> None:
-        if not isinstance(self.capacity, Mixed) or is_token(self.capacity.base) or is_token(self.maximum):
+        if not isinstance(self.capacity, Mixed) or is_token(self.capacity.base) or is_token(self.max_capacity):
             return
-        if self.capacity.base >= self.maximum:
+        if self.capacity.base >= self.max_capacity:
             raise ConfigurationError(
-                f"Scaling.capacity has a base of {self.capacity.base:g} and maximum={self.maximum:g}, so no task would "
-                "ever be on Spot; use a smaller base, or OnDemand()"
+                f"Scaling.capacity has a base of {self.capacity.base:g} and max_capacity={self.max_capacity:g}, so no "
+                "task would ever be on Spot; use a smaller base, or OnDemand()"
             )
 
 
@@ -224,7 +232,7 @@ def _ordered(name: str, minimum: float | None, maximum: float | None) -> None:
     if minimum is None or maximum is None or is_token(minimum) or is_token(maximum):
         return
     if minimum > maximum:
-        raise ConfigurationError(f"{name}.minimum={minimum:g} is above maximum={maximum:g}; swap the two")
+        raise ConfigurationError(f"{name}.min_capacity={minimum:g} is above max_capacity={maximum:g}; swap the two")
 
 
 def _known(values: Sequence[float | None]) -> list[float]:

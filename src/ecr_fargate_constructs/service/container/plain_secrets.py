@@ -88,5 +88,6 @@ def warn_about_client_secret(scope: Construct, client_secret: cdk.SecretValue) -
         warn(
             scope,
             "plainClientSecret",
-            "Oidc.client_secret stands in clear text in the template; use cdk.SecretValue.secrets_manager(…)",
+            "OidcAuthentication.client_secret stands in clear text in the template; use "
+            "cdk.SecretValue.secrets_manager(…)",
         )

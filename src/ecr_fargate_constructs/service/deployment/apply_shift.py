@@ -12,7 +12,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment.hooks import render_hooks
 from ecr_fargate_constructs.service.deployment.listener_rules import add_shifting
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, shift_of
-from ecr_fargate_constructs.service.deployment.test_traffic import PreviewPort
+from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort
 from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
 from ecr_fargate_constructs.service.ingress.existing import check_test_port
 from ecr_fargate_constructs.service.ingress.load_balancer import peers_of, tune_group
@@ -39,15 +39,15 @@ def check_way(deployment: Deployment, ingress: Ingress, scaling: Scaling | None,
         deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
     )
     shift = shift_of(deployment)
-    preview = None if shift is None else shift.preview
-    if not isinstance(preview, PreviewPort) or is_token(preview.port):
+    test_traffic = None if shift is None else shift.test_traffic
+    if not isinstance(test_traffic, TestTrafficPort) or is_token(test_traffic.port):
         return
-    if preview.port in (port_of(ingress), *((80,) if redirects(ingress) else ())):
+    if test_traffic.port in (port_of(ingress), *((80,) if redirects(ingress) else ())):
         raise ConfigurationError(
-            f"PreviewPort.port={preview.port:g} is the load balancer's already; use another, for example 8443",
+            f"TestTrafficPort.port={test_traffic.port:g} is the load balancer's already; use another, for example 8443",
             path=path,
         )
-    check_test_port(ingress, preview.port, path=path)
+    check_test_port(ingress, test_traffic.port, path=path)
 
 
 def check_shift(deployment: Deployment, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
@@ -81,10 +81,10 @@ def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.Appli
         listener=parts.listener,
         certificates=_certificates(parts),
         blue=parts.target_group,
-        preview=shift.preview,
+        test_traffic=shift.test_traffic,
         peers=peers_of(ingress, parts.vpc),
         tls_policy=None if https is None else https.listener.tls_policy,
-        protocol_version=ingress.targets.protocol_version,
+        protocol_version=ingress.target_group.protocol_version,
         vpc=parts.vpc,
     )
     tune_group(shifting.green, targets_of(ingress))
@@ -108,13 +108,13 @@ def shift_overrides(scope: Construct, service: ecs.BaseService, deployment: Shif
         case Canary():
             own = {
                 "CanaryPercent": deployment.percent,
-                "CanaryBakeTimeInMinutes": deployment.canary_bake.to_minutes(),
+                "CanaryBakeTimeInMinutes": deployment.canary_bake_time.to_minutes(),
             }
             return {**_shift(scope, service, deployment, "CANARY"), "CanaryConfiguration": own}
         case Linear():
             own = {
                 "StepPercent": deployment.step_percent,
-                "StepBakeTimeInMinutes": deployment.step_bake.to_minutes(),
+                "StepBakeTimeInMinutes": deployment.step_bake_time.to_minutes(),
             }
             return {**_shift(scope, service, deployment, "LINEAR"), "LinearConfiguration": own}
         case _:
@@ -122,11 +122,11 @@ def shift_overrides(scope: Construct, service: ecs.BaseService, deployment: Shif
 
 
 def _shift(scope: Construct, service: ecs.BaseService, deployment: Shift, strategy: str) -> dict[str, object]:
-    with_preview = deployment.preview is not None
-    hooks = render_hooks(scope, service, deployment.hooks, deployment.pause, with_preview=with_preview)
+    with_test_traffic = deployment.test_traffic is not None
+    hooks = render_hooks(scope, service, deployment.hooks, deployment.pause, with_test_traffic=with_test_traffic)
     return {
         "Strategy": strategy,
-        "BakeTimeInMinutes": deployment.bake.to_minutes(),
+        "BakeTimeInMinutes": deployment.bake_time.to_minutes(),
         "DeploymentCircuitBreaker": {"Enable": False, "Rollback": False},  # documented for ROLLING only
         "LifecycleHooks": hooks,
     }

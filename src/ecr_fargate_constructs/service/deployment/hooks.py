@@ -43,7 +43,7 @@ class DeploymentHook:
     Attributes:
         function: The function.
         stages: When it is asked, at least once; ``PRODUCTION_TRAFFIC_SHIFT`` asks at each step of ``Linear``. The two
-            ``TEST_TRAFFIC_SHIFT`` stages need a ``preview``.
+            ``TEST_TRAFFIC_SHIFT`` stages need a ``test_traffic``.
         details: Parameters that the function gets as ``hookDetails``; left out, none.
 
     Raises:
@@ -82,7 +82,7 @@ class Approval:
     Attributes:
         timeout: How long it waits, 1 minute to 24 hours; CloudFormation gives an update up after 36 hours in all.
         stage: Where it waits; left out, when the new version can be looked at and serves no user: after the test
-            traffic has shifted where there is a ``preview``, else when its tasks have started.
+            traffic has shifted where there is a ``test_traffic``, else when its tasks have started.
 
     Raises:
         ConfigurationError: For a timeout outside of those. A stage in which traffic moves is refused by the deployment.
@@ -96,14 +96,16 @@ class Approval:
         whole_minutes("Approval.timeout", self.timeout, minimum=1, maximum=LONGEST_WAIT)
 
 
-def check_stages(name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_preview: bool) -> None:
+def check_stages(
+    name: str, hooks: Sequence[DeploymentHook], approval: Approval | None, *, with_test_traffic: bool
+) -> None:
     """Refuse stages that would never come, and those at which ECS does not wait."""
     if approval is not None and approval.stage in _NO_PAUSE:
         raise ConfigurationError(
             f"{name}.approval waits at {approval.stage.value}, and ECS pauses at no stage in which traffic moves; use "
             f"DeploymentLifecycleStage.POST_{approval.stage.value}, or POST_SCALE_UP"
         )
-    if with_preview:
+    if with_test_traffic:
         return
     named = [stage for hook in hooks for stage in hook.stages]
     if approval is not None and approval.stage is not None:
@@ -111,8 +113,8 @@ def check_stages(name: str, hooks: Sequence[DeploymentHook], approval: Approval 
     for stage in (_Stage.TEST_TRAFFIC_SHIFT, _Stage.POST_TEST_TRAFFIC_SHIFT):
         if stage in named:
             raise ConfigurationError(
-                f"{name} stops at {stage.value}, and without a preview there is no test traffic that could shift; add "
-                "preview=PreviewPort(…) or PreviewHeader(…), or stop at POST_SCALE_UP"
+                f"{name} stops at {stage.value}, and without test_traffic= there is none that could shift; add "
+                "test_traffic=TestTrafficPort(…) or TestTrafficHeader(…), or stop at POST_SCALE_UP"
             )
 
 
@@ -122,7 +124,7 @@ def render_hooks(
     hooks: Sequence[DeploymentHook],
     approval: Approval | None,
     *,
-    with_preview: bool,
+    with_test_traffic: bool,
 ) -> list[dict[str, object]]:
     """The ``LifecycleHooks`` of a service, and the role with which ECS invokes the functions.
 
@@ -144,7 +146,7 @@ def render_hooks(
         when_made(lambda: _let_invoke(role, hooks))
         service.node.add_dependency(role)  # and on its permission to invoke
     if approval is not None:
-        stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_preview else _Stage.POST_SCALE_UP)
+        stage = approval.stage or (_Stage.POST_TEST_TRAFFIC_SHIFT if with_test_traffic else _Stage.POST_SCALE_UP)
         rendered.append(
             {
                 "TargetType": "PAUSE",

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._cdk.attempt import when_made
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
-from ecr_fargate_constructs.service.deployment.test_traffic import PreviewHeader, PreviewPort
+from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficHeader, TestTrafficPort
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.deployment.test_traffic import Preview
+    from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
 
 _LAST = 50_000
 """The highest number that a rule can have: rules of yours come first."""
@@ -32,7 +32,7 @@ class Shifting:
 
     green: elbv2.ApplicationTargetGroup
     production: elbv2.ApplicationListenerRule
-    preview: elbv2.ApplicationListenerRule | None
+    test_traffic: elbv2.ApplicationListenerRule | None
     role: iam.Role
 
     def advanced_configuration(self) -> dict[str, object]:
@@ -42,8 +42,8 @@ class Shifting:
             "ProductionListenerRule": self.production.listener_rule_arn,
             "RoleArn": self.role.role_arn,
         }
-        if self.preview is not None:
-            found["TestListenerRule"] = self.preview.listener_rule_arn
+        if self.test_traffic is not None:
+            found["TestListenerRule"] = self.test_traffic.listener_rule_arn
         return found
 
 
@@ -54,7 +54,7 @@ def add_shifting(
     listener: elbv2.ApplicationListener,
     certificates: Sequence[elbv2.IListenerCertificate],
     blue: elbv2.ApplicationTargetGroup,
-    preview: Preview | None,
+    test_traffic: TestTraffic | None,
     peers: Sequence[ec2.IPeer],
     tls_policy: elbv2.SslPolicy | None,
     protocol_version: elbv2.ApplicationProtocolVersion | None,
@@ -77,20 +77,20 @@ def add_shifting(
     )
     production = _rule(listener, "ProductionRule", blue, green, priority=_LAST)
     test = None
-    match preview:
-        case PreviewHeader():
-            test = _rule(listener, "PreviewRule", blue, green, priority=_LAST - 1, header=preview)
-        case PreviewPort():
+    match test_traffic:
+        case TestTrafficHeader():
+            test = _rule(listener, "PreviewRule", blue, green, priority=_LAST - 1, header=test_traffic)
+        case TestTrafficPort():
             second = balancer.add_listener(
                 "PreviewListener",
-                port=preview.port,
+                port=test_traffic.port,
                 protocol=elbv2.ApplicationProtocol.HTTPS if certificates else elbv2.ApplicationProtocol.HTTP,
                 certificates=list(certificates) or None,
                 ssl_policy=tls_policy,
                 open=False,
                 default_action=elbv2.ListenerAction.fixed_response(404),
             )
-            for peer in peers if preview.allow_from is None else preview.allow_from:
+            for peer in peers if test_traffic.allow_from is None else test_traffic.allow_from:
                 # The security group may be the user's, and cannot forget a rule.
                 when_made(partial(second.connections.allow_default_port_from, peer))
             test = _rule(second, "PreviewRule", blue, green, priority=_LAST)
@@ -99,7 +99,7 @@ def add_shifting(
     rules = [rule for rule in (production, test) if rule is not None]
     keep_from_tags(blue, green, *rules)
     return Shifting(
-        green=green, production=production, preview=test, role=infrastructure_role(scope, [blue, green], rules)
+        green=green, production=production, test_traffic=test, role=infrastructure_role(scope, [blue, green], rules)
     )
 
 
@@ -110,7 +110,7 @@ def _rule(
     green: elbv2.ApplicationTargetGroup,
     *,
     priority: int,
-    header: PreviewHeader | None = None,
+    header: TestTrafficHeader | None = None,
 ) -> elbv2.ApplicationListenerRule:
     conditions = [elbv2.ListenerCondition.path_patterns(["/*"])]
     if header is not None:

@@ -15,13 +15,13 @@ from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
 from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear, Shift
 
 
-class OldTasks(Enum):
+class SourceRevisionCleanup(Enum):
     """When the old tasks go, as seen from a deployment that ends early."""
 
-    BEFORE_THE_END = "BLOCKING"
+    BLOCKING = "BLOCKING"
     """The deployment ends when they are gone."""
 
-    AFTER_THE_END = "DEFERRED"
+    DEFERRED = "DEFERRED"
     """The deployment ends first, and they go in the background."""
 
 
@@ -34,15 +34,15 @@ class EarlySuccess:
 
     Attributes:
         healthy_percent: Tasks of the new version that have to be healthy, in percent of the desired count, 0 to 100,
-            and not less than the deployment's ``minimum_healthy_percent``.
-        old_tasks: When the old tasks go; left out, before the deployment ends.
+            and not less than the deployment's ``min_healthy_percent``.
+        source_revision_cleanup: When the old tasks go; left out, before the deployment ends.
 
     Raises:
         ConfigurationError: For a percentage outside of those.
     """
 
     healthy_percent: float
-    old_tasks: OldTasks = OldTasks.BEFORE_THE_END
+    source_revision_cleanup: SourceRevisionCleanup = SourceRevisionCleanup.BLOCKING
 
     def __post_init__(self) -> None:
         """Refuse what is not a percentage."""
@@ -69,22 +69,22 @@ class Rolling:
     strategy" in the Amazon ECS developer guide.
 
     Attributes:
-        minimum_healthy_percent: Tasks that keep running during a deployment, in percent of the desired count, 0 to 100.
-        maximum_percent: Tasks that may run during a deployment, in percent of the desired count, 101 to 200: ECS
+        min_healthy_percent: Tasks that keep running during a deployment, in percent of the desired count, 0 to 100.
+        max_healthy_percent: Tasks that may run during a deployment, in percent of the desired count, 101 to 200: ECS
             rebalances tasks among availability zones only above 100. It is rounded down, and the minimum up: with 2
             tasks, 100 and 149 would let none start and none stop, which the service refuses.
         failure_threshold: Failed tasks that trip the breaker, 1 to 200; left out, worked out as above.
         alarms: What rolls back beside the breaker; None for nothing.
         early_success: When the deployment counts as done; left out, when all tasks are of the new version.
         ready_for: The strategy whose target group, rule and role stand beside the service while it rolls; left out,
-            none. Of its values only ``preview`` counts.
+            none. Of its values only ``test_traffic`` counts.
 
     Raises:
         ConfigurationError: For a percentage or threshold outside of those.
     """
 
-    minimum_healthy_percent: float = 100
-    maximum_percent: float = 200
+    min_healthy_percent: float = 100
+    max_healthy_percent: float = 200
     failure_threshold: float | None = None
     alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
     early_success: EarlySuccess | None = None
@@ -93,21 +93,23 @@ class Rolling:
     def __post_init__(self) -> None:
         """Refuse figures that ECS refuses, or that cannot make progress."""
         whole_number(
-            "Rolling.minimum_healthy_percent", self.minimum_healthy_percent, minimum=0, maximum=100, what="a percentage"
+            "Rolling.min_healthy_percent", self.min_healthy_percent, minimum=0, maximum=100, what="a percentage"
         )
-        whole_number("Rolling.maximum_percent", self.maximum_percent, minimum=101, maximum=200, what="a percentage")
+        whole_number(
+            "Rolling.max_healthy_percent", self.max_healthy_percent, minimum=101, maximum=200, what="a percentage"
+        )
         if self.failure_threshold is not None:
             whole_number(
                 "Rolling.failure_threshold", self.failure_threshold, minimum=1, maximum=200, what="a number of tasks"
             )
 
         early = self.early_success
-        if early is None or is_token(early.healthy_percent) or is_token(self.minimum_healthy_percent):
+        if early is None or is_token(early.healthy_percent) or is_token(self.min_healthy_percent):
             return
-        if early.healthy_percent < self.minimum_healthy_percent:
+        if early.healthy_percent < self.min_healthy_percent:
             raise ConfigurationError(
                 f"Rolling.early_success has healthy_percent={early.healthy_percent:g}, below "
-                f"minimum_healthy_percent={self.minimum_healthy_percent:g}; it would be done with fewer tasks than "
+                f"min_healthy_percent={self.min_healthy_percent:g}; it would be done with fewer tasks than "
                 "have to run, which ECS refuses: raise the one or lower the other"
             )
 
@@ -124,7 +126,7 @@ def shift_of(deployment: Deployment) -> Shift | None:
 def percents_of(deployment: Deployment) -> tuple[float, float]:
     """Return the tasks that run at least and at most during a deployment, in percent."""
     if isinstance(deployment, Rolling):
-        return deployment.minimum_healthy_percent, deployment.maximum_percent
+        return deployment.min_healthy_percent, deployment.max_healthy_percent
     return 100, 200  # the new version beside the old one, at full strength
 
 
@@ -142,7 +144,7 @@ def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
     Raises:
         ConfigurationError: None may start, and none may stop.
     """
-    least, most = rolling.minimum_healthy_percent, rolling.maximum_percent
+    least, most = rolling.min_healthy_percent, rolling.max_healthy_percent
     if tasks is None or is_token(tasks) or is_token(least) or is_token(most):
         return
     wanted = int(tasks)
@@ -150,9 +152,9 @@ def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
     if started > kept:
         return
     raise ConfigurationError(
-        f"Rolling(minimum_healthy_percent={least:g}, maximum_percent={most:g}) never replaces {_tasks(wanted)}: ECS "
+        f"Rolling(min_healthy_percent={least:g}, max_healthy_percent={most:g}) never replaces {_tasks(wanted)}: ECS "
         f"rounds the maximum down to {started} and the minimum up to {kept}, so that none may start and none may stop; "
-        f"use maximum_percent={-(-100 * (wanted + 1) // wanted)} or more, or minimum_healthy_percent="
+        f"use max_healthy_percent={-(-100 * (wanted + 1) // wanted)} or more, or min_healthy_percent="
         f"{100 * (wanted - 1) // wanted} or less",
         path=path,
     )
@@ -184,7 +186,7 @@ def _early_success(early: EarlySuccess | None) -> dict[str, object]:
     return {
         "Enable": True,
         "HealthyPercent": early.healthy_percent,
-        "SourceServiceRevisionCleanup": early.old_tasks.value,
+        "SourceServiceRevisionCleanup": early.source_revision_cleanup.value,
     }
 
 

@@ -21,7 +21,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class PreviewPort:
+class TestTrafficPort:
     """A second listener on the load balancer, which reaches the new version first.
 
     It speaks what the first listener speaks, with the same certificate. Between deployments it answers with the version
@@ -40,14 +40,14 @@ class PreviewPort:
 
     def __post_init__(self) -> None:
         """Refuse ports that do not exist."""
-        tcp_port("PreviewPort.port", self.port)
+        tcp_port("TestTrafficPort.port", self.port)
         if self.allow_from is not None and not self.allow_from:
-            raise ConfigurationError("PreviewPort.allow_from is empty, so nobody could connect; name peers")
+            raise ConfigurationError("TestTrafficPort.allow_from is empty, so nobody could connect; name peers")
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class PreviewHeader:
+class TestTrafficHeader:
     """Requests with a header reach the new version first, through the listener that everybody uses.
 
     Whoever knows the header can ask: it hides a version, it protects nothing.
@@ -67,20 +67,22 @@ class PreviewHeader:
         """Refuse conditions that Elastic Load Balancing refuses."""
         if not is_token(self.name) and not _HEADER.fullmatch(self.name):
             raise ConfigurationError(
-                f"PreviewHeader.name={self.name!r} is not the name of a header; use up to 40 letters, digits and '-', "
-                "for example 'X-Preview'"
+                f"TestTrafficHeader.name={self.name!r} is not the name of a header; use up to 40 letters, digits and "
+                "'-', for example 'X-Preview'"
             )
         if not is_token(self.name) and self.name.lower() == "host":
-            raise ConfigurationError("PreviewHeader.name='Host' cannot be matched as a header; use a header of yours")
+            raise ConfigurationError(
+                "TestTrafficHeader.name='Host' cannot be matched as a header; use a header of yours"
+            )
         # A rule has at most five values, and its path condition takes one of them.
         if isinstance(self.values, str) or not 1 <= len(self.values) <= 4:  # noqa: PLR2004 - said above
             raise ConfigurationError(
-                f"PreviewHeader.values={self.values!r} are not one to four values; use for example ('yes',)"
+                f"TestTrafficHeader.values={self.values!r} are not one to four values; use for example ('yes',)"
             )
         for value in self.values:
             if not is_token(value) and not 1 <= len(value) <= 128:  # noqa: PLR2004 - said in the message
-                raise ConfigurationError(f"PreviewHeader.values has {value!r}; a value has 1 to 128 characters")
+                raise ConfigurationError(f"TestTrafficHeader.values has {value!r}; a value has 1 to 128 characters")
 
 
-Preview: TypeAlias = PreviewPort | PreviewHeader
+TestTraffic: TypeAlias = TestTrafficPort | TestTrafficHeader
 """The ways to a new version."""

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_fargate_constructs.service.deployment.hooks import DeploymentHook
-    from ecr_fargate_constructs.service.deployment.test_traffic import Preview
+    from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
 
 
 @dataclass(frozen=True, kw_only=True)
 class _TrafficShift:
     """What the three strategies share."""
 
-    bake: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
-    preview: Preview | None = None
+    bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
+    test_traffic: TestTraffic | None = None
     alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
     hooks: Sequence[DeploymentHook] = ()
-    approval: Approval | bool = False
+    approval: Approval | None = None
     failure_threshold: None = None  # an option of Rolling, here for its message: no value is right
     early_success: None = None  # same
 
@@ -46,13 +46,13 @@ class _TrafficShift:
             raise ConfigurationError(
                 f"{name}.early_success: ECS has it for rolling deployments only; leave it out, or use Rolling(…)"
             )
-        minutes = whole_minutes(f"{name}.bake", self.bake, minimum=0, maximum=LONGEST_WAIT)
+        minutes = whole_minutes(f"{name}.bake_time", self.bake_time, minimum=0, maximum=LONGEST_WAIT)
         if minutes == 0 and self.alarms is not None:
             raise ConfigurationError(
-                f"{name}.bake is zero, so the old version would be gone before an alarm could bring it back; give it "
-                "5 minutes or more, or say alarms=None"
+                f"{name}.bake_time is zero, so the old version would be gone before an alarm could bring it back; give "
+                "it 5 minutes or more, or say alarms=None"
             )
-        check_stages(name, self.hooks, self.pause, with_preview=self.preview is not None)
+        check_stages(name, self.hooks, self.pause, with_test_traffic=self.test_traffic is not None)
         schedule = self.schedule
         if schedule is not None:
             schedule.check()
@@ -71,7 +71,7 @@ class _TrafficShift:
 
     def _schedule(self, shifts: str, waits: int, wait_minutes: int | None) -> Schedule | None:
         pause = self.pause
-        if self.bake.is_unresolved() or wait_minutes is None:
+        if self.bake_time.is_unresolved() or wait_minutes is None:
             return None
         if pause is not None and pause.timeout.is_unresolved():
             return None
@@ -80,7 +80,7 @@ class _TrafficShift:
             shifts=shifts,
             waits=waits,
             wait_minutes=wait_minutes,
-            bake_minutes=int(self.bake.to_minutes()),
+            bake_minutes=int(self.bake_time.to_minutes()),
             approval_minutes=0 if pause is None else int(pause.timeout.to_minutes()),
         )
 
@@ -91,7 +91,7 @@ class BlueGreen(_TrafficShift):
     """All traffic moves to the new version at once, and the old one stays ready to take it back.
 
     The new version starts in a second target group, at full strength, while the old one serves: a deployment needs
-    twice the tasks for its duration. Then the load balancer is pointed at it. The old tasks stay until ``bake`` is
+    twice the tasks for its duration. Then the load balancer is pointed at it. The old tasks stay until ``bake_time`` is
     over; until then an alarm, a hook or ``aws ecs stop-service-deployment`` gives the traffic back to them at once.
 
     What is made beside the service: a second target group with the same health check, a listener rule that names both
@@ -110,8 +110,8 @@ class BlueGreen(_TrafficShift):
     Source: "Amazon ECS blue/green deployments" in the Amazon ECS developer guide.
 
     Attributes:
-        bake: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
-        preview: A port or a header through which the new version can be asked first; left out, there is none.
+        bake_time: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
+        test_traffic: A port or a header through which the new version can be asked first; left out, there is none.
         alarms: What rolls back; None for nothing.
         hooks: Functions that judge the new version at named stages.
         approval: True, or an ``Approval``, for a person who lets the deployment go on.
@@ -136,9 +136,9 @@ class Canary(_TrafficShift):
 
     Attributes:
         percent: Share of the requests that goes first, 0.1 to 100 in tenths.
-        canary_bake: How long it goes alone, 0 to 24 hours in whole minutes.
-        bake: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
-        preview: A port or a header through which the new version can be asked first; left out, there is none.
+        canary_bake_time: How long it goes alone, 0 to 24 hours in whole minutes.
+        bake_time: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
+        test_traffic: A port or a header through which the new version can be asked first; left out, there is none.
         alarms: What rolls back; None for nothing.
         hooks: Functions that judge the new version at named stages.
         approval: True, or an ``Approval``, for a person who lets the deployment go on.
@@ -149,18 +149,18 @@ class Canary(_TrafficShift):
     """
 
     percent: float = 10
-    canary_bake: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
+    canary_bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
 
     def __post_init__(self) -> None:
         """Refuse shares and times that ECS refuses."""
         _check_percent("Canary.percent", self.percent, least=0.1)
-        whole_minutes("Canary.canary_bake", self.canary_bake, minimum=0, maximum=LONGEST_WAIT)
+        whole_minutes("Canary.canary_bake_time", self.canary_bake_time, minimum=0, maximum=LONGEST_WAIT)
         super().__post_init__()
 
     @property
     def schedule(self) -> Schedule | None:
         """How long a deployment takes; None when a token decides."""
-        wait = None if self.canary_bake.is_unresolved() else int(self.canary_bake.to_minutes())
+        wait = None if self.canary_bake_time.is_unresolved() else int(self.canary_bake_time.to_minutes())
         share = "a share" if is_token(self.percent) else f"{self.percent:g} %"
         return self._schedule(f"{share} of the traffic, then all of it", 1, wait)
 
@@ -174,9 +174,9 @@ class Linear(_TrafficShift):
 
     Attributes:
         step_percent: Share of the requests that each step moves, 3 to 100 in tenths.
-        step_bake: How long it waits after each step but the last, 0 to 24 hours in whole minutes.
-        bake: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
-        preview: A port or a header through which the new version can be asked first; left out, there is none.
+        step_bake_time: How long it waits after each step but the last, 0 to 24 hours in whole minutes.
+        bake_time: How long the old version stays ready after all traffic has moved, 0 to 24 hours in whole minutes.
+        test_traffic: A port or a header through which the new version can be asked first; left out, there is none.
         alarms: What rolls back; None for nothing.
         hooks: Functions that judge the new version at named stages.
         approval: True, or an ``Approval``, for a person who lets the deployment go on.
@@ -187,23 +187,23 @@ class Linear(_TrafficShift):
     """
 
     step_percent: float = 10
-    step_bake: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(6))
+    step_bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(6))
 
     def __post_init__(self) -> None:
         """Refuse steps and times that ECS refuses."""
         _check_percent("Linear.step_percent", self.step_percent, least=3)
-        whole_minutes("Linear.step_bake", self.step_bake, minimum=0, maximum=LONGEST_WAIT)
+        whole_minutes("Linear.step_bake_time", self.step_bake_time, minimum=0, maximum=LONGEST_WAIT)
         super().__post_init__()
 
     @property
     def schedule(self) -> Schedule | None:
         """How long a deployment takes; None when a token decides."""
-        if is_token(self.step_percent) or self.step_bake.is_unresolved():
+        if is_token(self.step_percent) or self.step_bake_time.is_unresolved():
             return None
         return self._schedule(
             f"{self.step_percent:g} % of the traffic a step",
             waits_of(self.step_percent),
-            int(self.step_bake.to_minutes()),
+            int(self.step_bake_time.to_minutes()),
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class Oidc:
+class OidcAuthentication:
     """Users sign in with an OpenID Connect provider; a session lasts 7 days unless the provider ends it.
 
     The provider has to know ``https://<domain>/oauth2/idpresponse`` as a redirect URL.
@@ -51,24 +51,24 @@ class Oidc:
         """Refuse addresses that Elastic Load Balancing refuses."""
         for name in ("issuer", "authorization_endpoint", "token_endpoint", "user_info_endpoint"):
             value = getattr(self, name)
-            text(f"Oidc.{name}", value)
+            text(f"OidcAuthentication.{name}", value)
             if not is_token(value) and not value.startswith("https://"):
                 raise ConfigurationError(
-                    f"Oidc.{name}={value!r} is not an HTTPS address; use the one of the provider's "
+                    f"OidcAuthentication.{name}={value!r} is not an HTTPS address; use the one of the provider's "
                     "/.well-known/openid-configuration"
                 )
         for name in ("client_id", "scope"):
-            text(f"Oidc.{name}", getattr(self, name))
+            text(f"OidcAuthentication.{name}", getattr(self, name))
             if not getattr(self, name):
                 raise ConfigurationError(
-                    f"Oidc.{name} is empty, and the provider would refuse every sign-in; use "
+                    f"OidcAuthentication.{name} is empty, and the provider would refuse every sign-in; use "
                     f"{'the one that the provider has given to the client' if name == 'client_id' else repr('openid')}"
                 )
 
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class Cognito:
+class CognitoAuthentication:
     """Users sign in with a Cognito user pool.
 
     The client needs a secret, the authorization code flow, and ``https://<domain>/oauth2/idpresponse`` as a callback.
@@ -96,19 +96,19 @@ class Cognito:
             return  # imported
         if not getattr(resource, "generate_secret", None):
             raise ConfigurationError(
-                "Cognito.client has no secret, with which a load balancer proves who it is; make it with "
+                "CognitoAuthentication.client has no secret, with which a load balancer proves who it is; make it with "
                 "generate_secret=True"
             )
 
 
 def signed_in(
-    scope: Construct, authentication: Oidc | Cognito | None, then: elbv2.ListenerAction
+    scope: Construct, authentication: OidcAuthentication | CognitoAuthentication | None, then: elbv2.ListenerAction
 ) -> elbv2.ListenerAction:
     """Return an action that lets only those through who have signed in; ``scope`` takes the warnings."""
     if authentication is None:
         return then
-    if isinstance(authentication, Cognito):
-        from aws_cdk import aws_elasticloadbalancingv2_actions as actions  # noqa: PLC0415 - only for Cognito
+    if isinstance(authentication, CognitoAuthentication):
+        from aws_cdk import aws_elasticloadbalancingv2_actions as actions  # noqa: PLC0415 - only for CognitoAuthentication
 
         return actions.AuthenticateCognitoAction(
             user_pool=authentication.user_pool,

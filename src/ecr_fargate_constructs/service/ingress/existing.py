@@ -110,7 +110,7 @@ def check_test_port(ingress: Ingress | None, port: float, *, path: str) -> None:
     balancer = existing_balancer(ingress)
     if balancer is not None and port in taken_ports(balancer):
         raise ConfigurationError(
-            f"PreviewPort.port={port:g} has a listener on ExistingLoadBalancer({balancer.node.path}) already; use "
+            f"TestTrafficPort.port={port:g} has a listener on ExistingLoadBalancer({balancer.node.path}) already; use "
             "another, for example 8443",
             path=path,
         )

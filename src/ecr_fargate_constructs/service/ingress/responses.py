@@ -21,7 +21,7 @@ _PARTS = ("host", "path", "query")
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class FixedAnswer:
+class FixedResponse:
     """An answer that needs no service.
 
     Attributes:
@@ -39,21 +39,21 @@ class FixedAnswer:
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses."""
-        whole_number("FixedAnswer.status", self.status, minimum=200, maximum=599, what="a status code")
+        whole_number("FixedResponse.status", self.status, minimum=200, maximum=599, what="a status code")
         if not is_token(self.status) and 300 <= self.status < 400:  # noqa: PLR2004 - redirections, in the message
             raise ConfigurationError(
-                f"FixedAnswer.status={self.status:g} is a redirection, and a fixed answer cannot redirect; use 200 to "
-                "299 or 400 to 599"
+                f"FixedResponse.status={self.status:g} is a redirection, and a fixed answer cannot redirect; use 200 "
+                "to 299 or 400 to 599"
             )
         if not is_token(self.content_type) and self.content_type not in _TYPES:
             raise ConfigurationError(
-                f"FixedAnswer.content_type={self.content_type!r} is not one that a load balancer sends; use "
+                f"FixedResponse.content_type={self.content_type!r} is not one that a load balancer sends; use "
                 f"{', '.join(_TYPES)}"
             )
         if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
             unit = "characters" if self.body.isascii() else "bytes"
             raise ConfigurationError(
-                f"FixedAnswer.body has {len(self.body.encode())} {unit}; use at most {_LONGEST}, or let a service "
+                f"FixedResponse.body has {len(self.body.encode())} {unit}; use at most {_LONGEST}, or let a service "
                 'answer with Route(path="/*")'
             )
 
@@ -111,21 +111,21 @@ class Redirect:
             raise ConfigurationError(f"Redirect.host={self.host!r} is not a name; use for example 'www.example.com'")
 
 
-Answer: TypeAlias = FixedAnswer | Redirect
+Response: TypeAlias = FixedResponse | Redirect
 """What a load balancer answers by itself."""
 
 
-def action_of(answer: Answer) -> elbv2.ListenerAction:
+def action_of(response: Response) -> elbv2.ListenerAction:
     """What a rule or a listener does."""
-    if isinstance(answer, FixedAnswer):
+    if isinstance(response, FixedResponse):
         return elbv2.ListenerAction.fixed_response(
-            answer.status, content_type=answer.content_type, message_body=answer.body
+            response.status, content_type=response.content_type, message_body=response.body
         )
     return elbv2.ListenerAction.redirect(
-        host=answer.host,
-        path=answer.path,
-        query=answer.query,
-        port=None if answer.port is None else cdk.Tokenization.stringify_number(answer.port),
-        protocol=None if answer.protocol is None else answer.protocol.name,
-        permanent=answer.permanent,
+        host=response.host,
+        path=response.path,
+        query=response.query,
+        port=None if response.port is None else cdk.Tokenization.stringify_number(response.port),
+        protocol=None if response.protocol is None else response.protocol.name,
+        permanent=response.permanent,
     )

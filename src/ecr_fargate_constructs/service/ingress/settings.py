@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_certificatemanager as acm
 
-    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
+    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
 
 _WEEK = 7 * 24 * 3600
 _RESPONSE_HEADERS = {
@@ -70,7 +70,7 @@ class Stickiness:
 
 @typed
 @dataclass(frozen=True, kw_only=True)
-class TargetSettings:
+class TargetGroupSettings:
     """How requests are shared out among tasks.
 
     Defaults: round robin, HTTP/1.1 to the tasks, no stickiness, full load from the first healthy check.
@@ -95,11 +95,11 @@ class TargetSettings:
         """Refuse what Elastic Load Balancing refuses."""
         if self.slow_start is None:
             return
-        seconds("TargetSettings.slow_start", self.slow_start, minimum=30, maximum=900)
+        seconds("TargetGroupSettings.slow_start", self.slow_start, minimum=30, maximum=900)
         if self.algorithm not in {None, elbv2.TargetGroupLoadBalancingAlgorithmType.ROUND_ROBIN}:
             raise ConfigurationError(
-                f"TargetSettings.slow_start with algorithm={self.algorithm}: only round robin has a slow start; leave "
-                "one of the two out"
+                f"TargetGroupSettings.slow_start with algorithm={self.algorithm}: only round robin has a slow start; "
+                "leave one of the two out"
             )
 
 
@@ -212,7 +212,7 @@ class ListenerSettings:
 
     tls_policy: elbv2.SslPolicy = field(default_factory=lambda: elbv2.SslPolicy.TLS13_12_RES_PQ)
     certificates: Sequence[acm.ICertificate] = ()
-    authentication: Oidc | Cognito | None = None
+    authentication: OidcAuthentication | CognitoAuthentication | None = None
     response_headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

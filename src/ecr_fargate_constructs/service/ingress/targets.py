@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._rules.typed import typed
-from ecr_fargate_constructs.service.ingress.settings import TargetSettings
+from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Targets:
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
-    settings: TargetSettings = field(default_factory=TargetSettings)
+    settings: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
     def __post_init__(self) -> None:
         """Refuse what Elastic Load Balancing refuses."""
@@ -47,5 +47,5 @@ def targets_of(ingress: Ingress) -> Targets:
     return Targets(
         health_check=ingress.health_check,
         deregistration_delay=ingress.deregistration_delay,
-        settings=ingress.targets,
+        settings=ingress.target_group,
     )

@@ -19,7 +19,7 @@ from ecr_fargate_constructs.service.ingress.settings import (
     ExistingLoadBalancer,
     ListenerSettings,
     LoadBalancerSettings,
-    TargetSettings,
+    TargetGroupSettings,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class TargetHealthCheck:
         grpc_codes: Codes that count as healthy when tasks speak gRPC, 0 to 99, for example ``"0"`` with the path of
             your health service; left out, 12 (unimplemented), which every gRPC server says to ``path``.
         interval: Time between two checks, 5 to 300 seconds.
-        timeout: Time to answer, 2 to 120 seconds, less than ``interval``.
+        timeout: Time to response, 2 to 120 seconds, less than ``interval``.
         healthy_threshold: Good answers in a row that make a target healthy, 2 to 10.
         unhealthy_threshold: Bad answers in a row that make a target unhealthy, 2 to 10.
 
@@ -142,12 +142,12 @@ class _Way:
     access_logs: s3.IBucket | None = None
     web_acl: str | None = None
     load_balancer: LoadBalancerSettings | ExistingLoadBalancer = field(default_factory=LoadBalancerSettings)
-    targets: TargetSettings = field(default_factory=TargetSettings)
+    target_group: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
     def __post_init__(self) -> None:
         name = type(self).__name__
         self._check_existing(name)
-        check_protocol(self.targets, https=isinstance(self, _Https), name=f"{name}.targets")
+        check_protocol(self.target_group, https=isinstance(self, _Https), name=f"{name}.target_group")
         web_acl_arn(f"{name}.web_acl", self.web_acl)
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
@@ -240,7 +240,7 @@ class PublicHttp(_Way):
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
             ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        targets: How requests are shared out among tasks.
+        target_group: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -265,7 +265,7 @@ class InternalHttp(_Way):
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
             ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        targets: How requests are shared out among tasks.
+        target_group: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a value that Elastic Load Balancing refuses.
@@ -296,7 +296,7 @@ class PublicHttps(_Https):
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
             ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        targets: How requests are shared out among tasks.
+        target_group: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
@@ -327,7 +327,7 @@ class InternalHttps(_Https):
         web_acl: ARN of a web ACL (WAF) that judges requests; left out, none does, or the stack's own under
             ``Posture.REGULATED``.
         load_balancer: What the load balancer as a whole is told, or an ``ExistingLoadBalancer``.
-        targets: How requests are shared out among tasks.
+        target_group: How requests are shared out among tasks.
 
     Raises:
         ConfigurationError: For a domain without a zone or outside of it, no certificate, or a value that Elastic Load
@@ -364,7 +364,7 @@ def speaks_ipv6(ingress: Ingress) -> bool:
     return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
-def check_protocol(settings: TargetSettings, *, https: bool, name: str, path: str | None = None) -> None:
+def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str, path: str | None = None) -> None:
     """Refuse protocols between load balancer and task that take HTTPS in front."""
     if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
         return

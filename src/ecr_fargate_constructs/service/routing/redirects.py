@@ -11,15 +11,15 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress.responses import Redirect
 
 if TYPE_CHECKING:
-    from ecr_fargate_constructs.service.ingress.responses import Answer
+    from ecr_fargate_constructs.service.ingress.responses import Response
     from ecr_fargate_constructs.service.routing.route import Route
 
 
-def check_redirect(answer: Answer | None, route: Route | None, *, https: bool, port: float, path: str) -> None:
+def check_redirect(response: Response | None, route: Route | None, *, https: bool, port: float, path: str) -> None:
     """Refuse a redirect that the listener would answer with the same redirect, or that leaves HTTPS.
 
     Args:
-        answer: What is answered; a ``FixedAnswer`` is always right.
+        response: What is answered; a ``FixedResponse`` is always right.
         route: What it is answered to; None for all that no route takes.
         https: Whether the listener speaks HTTPS.
         port: Port of the listener.
@@ -28,9 +28,9 @@ def check_redirect(answer: Answer | None, route: Route | None, *, https: bool, p
     Raises:
         ConfigurationError: For such a redirect.
     """
-    if not isinstance(answer, Redirect):
+    if not isinstance(response, Redirect):
         return
-    http = answer.protocol is elbv2.ApplicationProtocol.HTTP
+    http = response.protocol is elbv2.ApplicationProtocol.HTTP
     if https and http:
         raise ConfigurationError(
             "Redirect.protocol=HTTP leads away from a listener for HTTPS, which Elastic Load Balancing does not do, "
@@ -38,8 +38,8 @@ def check_redirect(answer: Answer | None, route: Route | None, *, https: bool, p
             path=path,
         )
     own = elbv2.ApplicationProtocol.HTTPS if https else elbv2.ApplicationProtocol.HTTP
-    stays = answer.protocol in {None, own} and answer.port in {None, port} and answer.query in {None, "#{query}"}
-    if stays and not is_token(answer.port) and _same_host(answer, route) and _same_path(answer, route):
+    stays = response.protocol in {None, own} and response.port in {None, port} and response.query in {None, "#{query}"}
+    if stays and not is_token(response.port) and _same_host(response, route) and _same_path(response, route):
         where = "all that no route takes" if route is None else str(route)
         raise ConfigurationError(
             f"Redirect(…) for {where} leads to where the client is, which would be sent there for ever; give another "
@@ -48,9 +48,9 @@ def check_redirect(answer: Answer | None, route: Route | None, *, https: bool, p
         )
 
 
-def _same_host(answer: Redirect, route: Route | None) -> bool:
-    return answer.host in {None, "#{host}"} or (route is not None and route.hosts == (answer.host,))
+def _same_host(response: Redirect, route: Route | None) -> bool:
+    return response.host in {None, "#{host}"} or (route is not None and route.hosts == (response.host,))
 
 
-def _same_path(answer: Redirect, route: Route | None) -> bool:
-    return answer.path in {None, "/#{path}"} or (route is not None and route.paths == (answer.path,))
+def _same_path(response: Redirect, route: Route | None) -> bool:
+    return response.path in {None, "/#{path}"} or (route is not None and route.paths == (response.path,))

@@ -29,7 +29,7 @@ from ecr_fargate_constructs.service.ingress.load_balancer import (
     warn_of_plain_http,
 )
 from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
-from ecr_fargate_constructs.service.ingress.responses import FixedAnswer, action_of
+from ecr_fargate_constructs.service.ingress.responses import FixedResponse, action_of
 from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.ingress.authentication import Cognito, Oidc
-    from ecr_fargate_constructs.service.ingress.responses import Answer
+    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
+    from ecr_fargate_constructs.service.ingress.responses import Response
     from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps
     from ecr_fargate_constructs.service.routing.route import Route
 
@@ -60,7 +60,7 @@ class SharedListener:
         targets: Targets,
         group_id: str,
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
-        authentication: Oidc | Cognito | None = None,
+        authentication: OidcAuthentication | CognitoAuthentication | None = None,
         domain: str | None = None,
     ) -> None:
         """Begin with no routes; ``domain`` is the only name that there are a certificate and a record for."""
@@ -173,7 +173,7 @@ class SharedLoadBalancer(LibraryConstruct):
     with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
     the rule and the target group stand in the service's stack, which depends on this one and never the other way round.
 
-    What no route takes gets ``default_answer``; a service that wants it has the route ``Route(path="/*")``.
+    What no route takes gets ``default_action``; a service that wants it has the route ``Route(path="/*")``.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class SharedLoadBalancer(LibraryConstruct):
         *,
         vpc: ec2.IVpc | None = None,
         ingress: Ingress | None = None,
-        default_answer: Answer | None = None,
+        default_action: Response | None = None,
     ) -> None:
         """Create the load balancer and its listener.
 
@@ -194,8 +194,8 @@ class SharedLoadBalancer(LibraryConstruct):
                 stack share.
             ingress: How traffic comes in; left out, ``PublicHttp()``, with a warning that nothing is encrypted. Its
                 health check and deregistration delay are those of services that say nothing.
-            default_answer: What a request gets that no route takes: a ``FixedAnswer`` or a ``Redirect``; left out,
-                ``FixedAnswer()``, a 404.
+            default_action: What a request gets that no route takes: a ``FixedResponse`` or a ``Redirect``; left out,
+                ``FixedResponse()``, a 404.
 
         Raises:
             ConfigurationError: For a VPC without the subnets that the load balancer needs, or a default answer that
@@ -210,13 +210,13 @@ class SharedLoadBalancer(LibraryConstruct):
         way = ingress or PublicHttp()
         https = https_of(way)
         self._https, self._port = https is not None, port_of(way)
-        check_redirect(default_answer, None, https=self._https, port=self._port, path=path)
+        check_redirect(default_action, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
         if ingress is None:
             warn_of_plain_http(self)
         network = vpc if vpc is not None else network_for(self)
         balancer = load_balancer(self, way, network)
-        answer = default_answer or FixedAnswer()
+        response = default_action or FixedResponse()
         listener = balancer.add_listener(
             "Listener",
             port=port_of(way),
@@ -224,7 +224,7 @@ class SharedLoadBalancer(LibraryConstruct):
             open=False,
             certificates=None if https is None else [self._certificate(https)],
             ssl_policy=None if https is None else https.listener.tls_policy,
-            default_action=action_of(answer),
+            default_action=action_of(response),
         )
         redirect = balancer.add_redirect(open=False) if redirects(way) else None
         acknowledge_redirect(redirect)
@@ -259,7 +259,7 @@ class SharedLoadBalancer(LibraryConstruct):
         vpc: ec2.IVpc,
         url: str,
         targets: Targets | None = None,
-        authentication: Oidc | Cognito | None = None,
+        authentication: OidcAuthentication | CognitoAuthentication | None = None,
     ) -> SharedListener:
         """Services behind a load balancer that exists: your own construct's, or an imported one's.
 
@@ -293,20 +293,20 @@ class SharedLoadBalancer(LibraryConstruct):
             validation=acm.CertificateValidation.from_dns(https.hosted_zone),
         )
 
-    def add_answer(self, construct_id: str, route: Route, answer: Answer) -> elbv2.ApplicationListenerRule:
+    def add_response(self, construct_id: str, route: Route, response: Response) -> elbv2.ApplicationListenerRule:
         """Answer a route without a service: a redirect, or a text.
 
         Args:
             construct_id: Id of the rule within the load balancer.
-            route: The requests that get the answer. Its place among the services' routes is worked out as theirs is.
-            answer: What they get. Nobody has to sign in for it.
+            route: The requests that get the response. Its place among the services' routes is worked out as theirs is.
+            response: What they get. Nobody has to sign in for it.
 
         Raises:
             ConfigurationError: The route cannot stand beside the others of the load balancer, or the redirect leads to
                 where it comes from.
         """
         path = path_of(self, construct_id)
-        check_redirect(answer, route, https=self._https, port=self._port, path=path)
+        check_redirect(response, route, https=self._https, port=self._port, path=path)
         number = self._shared.admit(route, path=path)
         return elbv2.ApplicationListenerRule(
             self,
@@ -314,7 +314,7 @@ class SharedLoadBalancer(LibraryConstruct):
             listener=self._shared.listener,
             priority=number,
             conditions=conditions_of(route),
-            action=action_of(answer),
+            action=action_of(response),
         )
 
     @property

@@ -34,13 +34,13 @@ def check_ec2_task(size: TaskSize, scaling: Scaling | None, *, path: str) -> Non
     if scaling is not None and scaling.capacity is not None:
         raise ConfigurationError(
             f"Scaling.capacity={scaling.capacity} is Fargate's, and this service runs on machines; leave it out, and "
-            "say machines=Ec2Capacity(…)",
+            "say capacity=Ec2Capacity(…)",
             path=path,
         )
     if size.ephemeral_storage_gib is not None:
         raise ConfigurationError(
             f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is Fargate's, and here tasks use the root "
-            "volume of the machine; leave it out, and say machines=Ec2Capacity(root_volume_gib=…)",
+            "volume of the machine; leave it out, and say capacity=Ec2Capacity(root_volume_gib=…)",
             path=path,
         )
 

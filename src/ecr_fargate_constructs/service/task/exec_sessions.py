@@ -51,8 +51,9 @@ def warn_of_one_namespace(scope: Construct, definition: ecs.TaskDefinition) -> N
         warn(
             scope,
             "oneSessionPerNamespace",
-            f"exec_enabled and ContainerRuntime.process_namespace={shared.upper()}: ECS opens one shell session per "
-            "process namespace, and not always in the container that is asked for; leave one of the two out",
+            f"enable_execute_command and ContainerRuntime.process_namespace={shared.upper()}: ECS opens one shell "
+            "session per process namespace, and not always in the container that is asked for; leave one of the two "
+            "out",
         )
 
 

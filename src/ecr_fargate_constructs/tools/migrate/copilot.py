@@ -74,7 +74,7 @@ def read_service(root: Node, ledger: Ledger) -> Service:
     service = _with_image(fields, name, kind, arm=arm)
     service = _with_network(fields, service, kind)
     service = _with_size(fields, service)
-    service = replace(service, count=_tasks(fields, service, kind), exec_enabled=fields.flag("exec") or False)
+    service = replace(service, count=_tasks(fields, service, kind), enable_execute_command=fields.flag("exec") or False)
     service = _with_logging(fields, service)
     service = _with_observability(fields, service)
     return with_target(fields, _with_dependencies(fields, _with_deployment(fields, service)))

@@ -54,7 +54,9 @@ def _limits(section: Fields) -> Count | None:
         spot_from = None
         section.carry("range")
     if least is None or most is None or least > most or most == 0:
-        section.drop("range", "it is not a range of numbers of tasks", "give scaling=Scaling(minimum=…, maximum=…)")
+        section.drop(
+            "range", "it is not a range of numbers of tasks", "give scaling=Scaling(min_capacity=…, max_capacity=…)"
+        )
         return None
     if least == 0:
         section.check("range", "the least is 1 task, not 0", "use ScheduledCapacity(…) for times without a task")

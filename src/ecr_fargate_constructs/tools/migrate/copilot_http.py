@@ -107,7 +107,7 @@ def _protocol(http: Fields, *, https: bool) -> str | None:
     if version is None:
         return None
     if version.lower() not in _PROTOCOLS:
-        http.drop("version", f"{version} is not one of {', '.join(_PROTOCOLS)}", "give TargetSettings(…)")
+        http.drop("version", f"{version} is not one of {', '.join(_PROTOCOLS)}", "give TargetGroupSettings(…)")
         return None
     protocol = _PROTOCOLS[version.lower()]
     if protocol is not None and not https:

@@ -240,7 +240,7 @@ class Service:
     storage: int | None = None
     arm: bool = False
     count: Count | None = None
-    exec_enabled: bool = False
+    enable_execute_command: bool = False
     public_subnets: bool = False
     log_days: int | None = None
     recreate: bool = False

@@ -237,7 +237,7 @@ def _service(program: Program, service: Service, task: Name, cluster: Name, name
             capacity_provider_strategies=strategies or None,
             min_healthy_percent=0 if service.recreate else 100,
             circuit_breaker=program.cdk("ecs.DeploymentCircuitBreaker", enable=True, rollback=True),
-            enable_execute_command=service.exec_enabled or None,
+            enable_execute_command=service.enable_execute_command or None,
             assign_public_ip=service.public_subnets or None,
             vpc_subnets=public_subnets(program, service),
             service_connect_configuration=connect,

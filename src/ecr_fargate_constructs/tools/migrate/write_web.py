@@ -117,7 +117,7 @@ def ingress(program: Program, way: WayIn, domains: Sequence[Domain]) -> Call:
         allow_from=[program.cdk("ec2.Peer.ipv4", each) for each in way.allow_from] or None,
         health_check=_health_check(program, way),
         deregistration_delay=program.duration(way.deregistration_delay),
-        targets=_settings(program, way),
+        target_group=_settings(program, way),
     )
 
 
@@ -133,8 +133,8 @@ def scaling(program: Program, service: Service) -> Call | None:
         capacity = program.own("Mixed", base=count.spot_after, on_demand_weight=0)
     return program.own(
         "Scaling",
-        minimum=count.minimum,
-        maximum=count.maximum,
+        min_capacity=count.minimum,
+        max_capacity=count.maximum,
         cpu_percent=count.cpu_percent,
         memory_percent=count.memory_percent,
         requests_per_target=count.requests,
@@ -179,10 +179,10 @@ def _options(program: Program, service: Service, *, cluster: Name | None) -> dic
         "container": container,
         "sidecars": beside or None,
         "size": size,
-        "deployment": program.own("Rolling", minimum_healthy_percent=0) if service.recreate else None,
+        "deployment": program.own("Rolling", min_healthy_percent=0) if service.recreate else None,
         "cluster": cluster,
         "subnets": public_subnets(program, service),
-        "exec_enabled": service.exec_enabled or None,
+        "enable_execute_command": service.enable_execute_command or None,
         "log_retention": log_days(program, service),
     }
 
@@ -193,7 +193,7 @@ def _finished(program: Program, service: Service, call: Call, namespace: Name | 
         calls: list[Expression] = [program.ecs_service(each) for each in service.calls if program.has(each)]
         program.do(
             Call(
-                f"{name.text}.join_service_connect",
+                f"{name.text}.enable_service_connect",
                 program.own("ServiceConnect", namespace=namespace, name=service.connect_name, calls=calls or None),
             )
         )
@@ -224,7 +224,7 @@ def _settings(program: Program, way: WayIn) -> Call | None:
     if way.protocol is not None:
         protocol = program.constant(f"elbv2.ApplicationProtocolVersion.{way.protocol}")
     sticky = program.own("Stickiness", duration=Call("cdk.Duration.days", 1)) if way.sticky else None
-    return program.own("TargetSettings", protocol_version=protocol, stickiness=sticky)
+    return program.own("TargetGroupSettings", protocol_version=protocol, stickiness=sticky)
 
 
 def _health_check(program: Program, way: WayIn) -> Call | None:
