@@ -47,6 +47,7 @@ from ecr_fargate_constructs.service.container.volumes import SharedVolume as Sha
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms as RollbackAlarms
 from ecr_fargate_constructs.service.deployment.hooks import Approval as Approval
 from ecr_fargate_constructs.service.deployment.hooks import DeploymentHook as DeploymentHook
+from ecr_fargate_constructs.service.deployment.rolling import Deployment as Deployment
 from ecr_fargate_constructs.service.deployment.rolling import EarlySuccess as EarlySuccess
 from ecr_fargate_constructs.service.deployment.rolling import Rolling as Rolling
 from ecr_fargate_constructs.service.deployment.rolling import SourceRevisionCleanup as SourceRevisionCleanup
@@ -54,7 +55,6 @@ from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficHe
 from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort as TestTrafficPort
 from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen as BlueGreen
 from ecr_fargate_constructs.service.deployment.traffic_shift import Canary as Canary
-from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment as Deployment
 from ecr_fargate_constructs.service.deployment.traffic_shift import Linear as Linear
 from ecr_fargate_constructs.service.discovery import CloudMap as CloudMap
 from ecr_fargate_constructs.service.discovery import ServiceConnect as ServiceConnect

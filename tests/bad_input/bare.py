@@ -240,7 +240,7 @@ def keep(made: T, then: Callable[[T], object]) -> T:
     return made
 
 
-def on_machines(place: Place, cluster: ecs.ICluster) -> object:
+def on_machines(place: Place, cluster: ecs.ICluster, **options: Any) -> object:  # noqa: ANN401 - CDK's options
     """``ApplicationLoadBalancedEc2Service`` in a cluster."""
     return ecs_patterns.ApplicationLoadBalancedEc2Service(
         place.stack,
@@ -250,6 +250,7 @@ def on_machines(place: Place, cluster: ecs.ICluster) -> object:
         task_image_options=ecs_patterns.ApplicationLoadBalancedTaskImageOptions(
             image=ecs.ContainerImage.from_registry(NGINX)
         ),
+        **options,
     )
 
 

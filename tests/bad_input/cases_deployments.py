@@ -53,6 +53,16 @@ def _rolling(what: str, expected: Expected, count: int, least: int, most: int) -
     )
 
 
+def _grace(what: str, wrong: str, period: cdk.Duration) -> Case:
+    return Case(
+        FAMILY,
+        f"{what} in which failed checks of a new task do not count",
+        lambda p: here.service(p, health_check_grace_period=period),
+        lambda p: bare.pattern(p, health_check_grace_period=period),
+        Refused(f"[Stack/Web] health_check_grace_period is {wrong}", "AWS takes whole seconds, 0 to 2147483647"),
+    )
+
+
 def _scheduled(what: str, expected: Expected, expression: str, zone: str | None = None) -> Case:
     time_zone = None if zone is None else cdk.TimeZone.of(zone)
     at = appscaling.Schedule.expression(expression)
@@ -81,6 +91,8 @@ def _redirect(what: str, expected: Expected, **options: Any) -> Case:  # noqa: A
 
 
 CASES = [
+    _grace("Half a second", "0.5 seconds", cdk.Duration.millis(500)),
+    _grace("69 years", "2.17745e+09 seconds", cdk.Duration.days(25_202)),
     _rolling(
         "2 tasks, 100 % at least and 125 % at most", Refused("never replaces 2 tasks", "150 or more"), 2, 100, 125
     ),

@@ -74,7 +74,20 @@ def _placed(what: str, expected: Expected, **options: Any) -> Case:  # noqa: ANN
     )
 
 
+def _with_machines(stack: cdk.Stack) -> ecs.Cluster:
+    cluster = ecs.Cluster(stack, "Cluster")
+    cluster.add_capacity("Machines", instance_type=ec2.InstanceType("t3.medium"))
+    return cluster
+
+
 ON_EC2 = [
+    Case(
+        MACHINES,
+        "No task on machines",
+        lambda p: here.on_machines(p, desired_count=0),
+        lambda p: bare.on_machines(p, _with_machines(p.stack), desired_count=0),
+        Refused("[Stack/Web] desired_count=0 is not a number of tasks", "use 1 or more"),
+    ),
     _type("A type `p9.mega`, which no version of CDK knows", Warned("unknownInstanceType"), "p9.mega"),
     _type("A type `t3.medum`", Warned("unknownInstanceType"), "t3.medum"),
     _type("A type `c7i-flex.2xlarge`", Passes("it exists"), "c7i-flex.2xlarge"),
@@ -262,9 +275,9 @@ NOT_THERE = [
         lambda p: bare.pattern(p, approval=True),
     ),
     _option(
-        "`desired_count=3` of a service on machines, which has `scaling`",
-        Refused("LoadBalancedEc2Service has no option 'desired_count'", "scaling"),
-        lambda p: here.on_machines(p, desired_count=3),
+        "`sidecars=[…]` of `EcrFargateService`, which has one container",
+        Refused("EcrFargateService has no option 'sidecars'", "it takes scope, construct_id, directory"),
+        lambda p: here.door(p, sidecars=[]),
         None,
     ),
     Case(

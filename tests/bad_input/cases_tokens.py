@@ -88,6 +88,7 @@ def fargate() -> str:
                 unhealthy_threshold=n("Unhealthy"),
             ),
         ),
+        health_check_grace_period=cdk.Duration.seconds(n("Grace")),
         scaling=Scaling(
             min_capacity=n("Minimum"),
             max_capacity=n("Maximum"),
@@ -126,6 +127,7 @@ def others() -> str:
         stack,
         "Machines",
         container=here.on_a_machine(gpu_count=n("Gpus"), shared_memory_mib=n("SharedMemory")),
+        desired_count=n("CountOnMachines"),
         ingress=PublicHttp(),
         capacity=Ec2Capacity(
             instance_type=ec2.InstanceType("g4dn.xlarge"),
@@ -143,6 +145,7 @@ def others() -> str:
         load_balancer=shared,
         route=Route(path="/orders/*", priority=n("Priority")),
         container=here.container(),
+        desired_count=n("CountBehindShared"),
     )
     return _resources(stack)
 
@@ -220,6 +223,13 @@ CASES = [
     _token("Images that are kept", "Keep", lambda p, n: bare.rules(p, {"max_image_count": n})),
     _token("Size of a disk", "DiskSize", None),
     _token("Number of tasks", "Count", _pattern("desired_count"), others),
+    _token("Number of tasks on machines", "CountOnMachines", None, others),
+    _token("Number of tasks behind a shared load balancer", "CountBehindShared", None, others),
+    _token(
+        "Seconds in which failed checks of a new task do not count",
+        "Grace",
+        _time(_pattern, "health_check_grace_period"),
+    ),
     _token("Number of GPUs", "Gpus", None, others),
     _token("Least number of machines", "LeastMachines", None, others),
     _token("Status of a fixed answer", "Status", lambda p, n: bare.answering(p, n, "x"), others),

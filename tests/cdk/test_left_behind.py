@@ -38,8 +38,7 @@ from ecr_fargate_constructs import (
 )
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
-from ecr_fargate_constructs.service import routed_base as routed_service
+from ecr_fargate_constructs.service import base, foundation, routed_base
 from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
@@ -62,12 +61,16 @@ def _refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - stands for anyth
     raise RuntimeError(RAISED)
 
 
+def _finish_and_refuse(*args: Any) -> None:  # noqa: ANN401 - passed on
+    foundation.finish(*args)
+    _refuse()
+
+
 @pytest.fixture
 def cdk_refuses_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make CDK refuse services when they are all but complete; call what is returned to have it take them again."""
-    monkeypatch.setattr(load_balanced, "finish", _refuse)
-    monkeypatch.setattr(load_balanced_ec2, "finish", _refuse)
-    monkeypatch.setattr(routed_service.RoutedService, "_audit", _refuse)
+    monkeypatch.setattr(base, "finish", _refuse)
+    monkeypatch.setattr(routed_base, "finish", _refuse)
     return monkeypatch.undo
 
 
@@ -93,7 +96,7 @@ def test_a_first_service_leaves_an_empty_stack(
 ) -> None:
     stack = _stack()
     posture.apply_to(stack)
-    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web/Default\] CDK refuses it: MadeUp: CDK says no$"):
+    with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] CDK refuses it: MadeUp: CDK says no$"):
         _front(stack, tmp_path)
     assert not stack.node.children
     cdk_refuses_last()
@@ -111,7 +114,7 @@ def test_a_further_service_leaves_the_others_as_they_were(tmp_path: Path, monkey
     imported = ec2.Vpc.from_vpc_attributes(stack, "Imported", vpc_id="vpc-1", availability_zones=["a"])
     before = _paths(stack.node.root)  # type: ignore[arg-type]
     with monkeypatch.context() as patch:
-        patch.setattr(load_balanced, "finish", _refuse)
+        patch.setattr(base, "finish", _refuse)
         with pytest.raises(ConfigurationError, match="CDK says no"):
             _front(stack, tmp_path, "Refused")
     assert _paths(stack.node.root) == before  # type: ignore[arg-type]
@@ -267,7 +270,7 @@ def test_errors_that_are_not_cdks_stay_what_they_are(
 
     stack = _stack()
     with monkeypatch.context() as patch:
-        patch.setattr(load_balanced, "finish", fail)
+        patch.setattr(base, "finish", fail)
         with pytest.raises(kind, match="not CDK's"):
             LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
     assert not stack.node.children
@@ -289,7 +292,7 @@ def test_a_refusal_between_two_images_changes_no_template(tmp_path: Path, monkey
         repository.build_and_push_image(folder, id="One")
         if refused:
             with monkeypatch.context() as patch:
-                patch.setattr(load_balanced, "finish", _refuse)
+                patch.setattr(base, "finish", _refuse)
                 with pytest.raises(ConfigurationError, match="CDK says no"):
                     _front(stack, tmp_path)
         repository.build_and_push_image(folder, id="Two")
@@ -350,7 +353,7 @@ def _group_after(tries: int, **options: Any) -> dict[str, Any]:  # noqa: ANN401 
 
     for _ in range(tries):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(load_balanced, "finish", lambda *args, **rest: _refuse(pattern.finish(*args, **rest)))
+            patch.setattr(base, "finish", _finish_and_refuse)
             with pytest.raises(ConfigurationError, match="CDK says no"):
                 make("198.51.100.0/24")
         assert _paths(stack.node.root) == before  # type: ignore[arg-type]

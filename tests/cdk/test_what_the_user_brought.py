@@ -39,8 +39,7 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Spot,
 )
-from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
-from ecr_fargate_constructs.service import routed_base as routed_service
+from ecr_fargate_constructs.service import base, foundation, routed_base
 from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
@@ -155,8 +154,9 @@ def _refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - stands for anyth
     raise RuntimeError(message)
 
 
-def _finish_and_refuse(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
-    _refuse(pattern.finish(*args, **options))
+def _finish_and_refuse(*args: Any) -> None:  # noqa: ANN401 - passed on
+    foundation.finish(*args)
+    _refuse()
 
 
 @pytest.mark.parametrize("make", [_fargate, _front_door, _machines, _routed])
@@ -164,9 +164,8 @@ def test_a_refusal_leaves_it_as_it_was(make: Callable[[Things], Construct], tmp_
     untouched = Template.from_stack(Things(tmp_path / "one").stack).to_json()
     refused, retried, straight = (Things(tmp_path / name) for name in ("two", "three", "four"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load_balanced, "finish", _finish_and_refuse)
-        patch.setattr(load_balanced_ec2, "finish", _finish_and_refuse)
-        patch.setattr(routed_service.RoutedService, "_audit", _refuse)
+        patch.setattr(base, "finish", _finish_and_refuse)
+        patch.setattr(routed_base, "finish", _finish_and_refuse)
         for things in (refused, retried):
             with pytest.raises(ConfigurationError, match="MadeUp: CDK says no"):
                 make(things)

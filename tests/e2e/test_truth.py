@@ -50,12 +50,9 @@ def _good(app: LocalApp, text: str) -> None:
 
 
 def test_a_first_version_on_the_wrong_port_fails_in_seconds_and_is_kept(local_app: LocalApp) -> None:
-    quick = (
-        "interval=cdk.Duration.seconds(5), timeout=cdk.Duration.seconds(2), unhealthy_threshold=2, "
-        "grace_period=cdk.Duration.seconds(5)"
-    )
+    quick = "interval=cdk.Duration.seconds(5), timeout=cdk.Duration.seconds(2), unhealthy_threshold=2"
     _change(local_app, "app.py", 'TargetHealthCheck(path="/healthz")', f'TargetHealthCheck(path="/healthz", {quick})')
-    _change(local_app, "app.py", PORT, "container_port=9090")
+    _change(local_app, "app.py", PORT, "container_port=9090,\n    health_check_grace_period=cdk.Duration.seconds(5)")
     done = _failed(
         local_app,
         "GET /healthz on port 9090",

@@ -193,7 +193,7 @@ def test_the_copy_of_a_refused_service_is_not_handed_to_the_next(
     repository = PrivateRepository(stack, "Repo")
     options: dict[str, Any] = {"directory": directory, "container_port": 80, "repository": repository}
     with monkeypatch.context() as patched:
-        patched.setattr("ecr_fargate_constructs.ecr_fargate_service.LoadBalancedFargateService", refuse)
+        patched.setattr("ecr_fargate_constructs.ecr_fargate_service.build_service", refuse)
         with pytest.raises(ConfigurationError, match="late"):
             EcrFargateService(stack, "Web", **options)
     EcrFargateService(stack, "Web", **options, ingress=PublicHttp())

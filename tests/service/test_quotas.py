@@ -148,7 +148,7 @@ def _architecture(*, arm: bool) -> dict[str, Any]:
 
 
 def test_every_type_that_cdk_can_make_passes() -> None:
-    from ecr_fargate_constructs.service.machine_image import warn_of_type  # noqa: PLC0415 - its own test
+    from ecr_fargate_constructs.service.capacity.machine_image import warn_of_type  # noqa: PLC0415 - its own test
 
     stack = _stack()
     for size in ec2.InstanceSize:

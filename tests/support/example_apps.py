@@ -13,7 +13,7 @@ from aws_cdk import assertions
 from aws_cdk import aws_certificatemanager as acm
 
 from ecr_fargate_constructs import InternalHttps, PublicHttps
-from ecr_fargate_constructs.service import pattern
+from ecr_fargate_constructs.service import plan
 from tests.support import ROOT
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _over_https(module: ModuleType) -> Iterator[None]:
     for name, way in (("PublicHttp", public), ("InternalHttp", partial(InternalHttps, certificate=certificate))):
         if hasattr(module, name):
             setattr(module, name, way)
-    names = vars(pattern)
+    names = vars(plan)
     default = names["PublicHttp"]  # of a service that says nothing
     names["PublicHttp"] = public
     try:

@@ -13,6 +13,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_ecs_patterns as ecs_patterns
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
@@ -305,11 +306,24 @@ def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IB
 
 
 def edges(web: EcrFargateService, table: cdk.aws_dynamodb.Table, group: ec2.SecurityGroup) -> None:
+    assert_type(web.pattern, ecs_patterns.ApplicationLoadBalancedFargateService)
     assert_type(web.service, ecs.FargateService)
+    assert_type(web.task_definition, ecs.FargateTaskDefinition)
+    assert_type(web.load_balancer, elbv2.ApplicationLoadBalancer)
     assert_type(web.image, PublishedImage)
     assert_type(web.url, str)
+    web.enable_service_connect(ServiceConnect(namespace="apps", name="web"))
     table.grant_read_data(web)
     group.connections.allow_default_port_from(web)
+
+
+def each_kind(fargate: LoadBalancedFargateService, machines: LoadBalancedEc2Service, routed: RoutedEc2Service) -> None:
+    assert_type(fargate.pattern, ecs_patterns.ApplicationLoadBalancedFargateService)
+    assert_type(fargate.task_definition, ecs.FargateTaskDefinition)
+    assert_type(machines.pattern, ecs_patterns.ApplicationLoadBalancedEc2Service)
+    assert_type(routed.service, ecs.Ec2Service)
+    assert_type(routed.task_definition, ecs.Ec2TaskDefinition)
+    assert_type(routed.load_balancer, "elbv2.ApplicationLoadBalancer | None")
 
 
 def errors() -> str | None:

@@ -20,7 +20,7 @@ from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.logs import log_driver
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.parts import cfn_service
 from ecr_fargate_constructs.service.task.networks import check_namespace
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What CDK's pattern has made, read from it once: each property of a pattern is a message to the Node process."""
+"""The parts of CDK's patterns, read once: each property of a pattern is a message to the Node process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._cdk.site import resource_of
+from ecr_fargate_constructs.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm
     from aws_cdk import aws_ec2 as ec2
@@ -14,15 +17,16 @@ if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
-Service = TypeVar("Service", ecs.FargateService, ecs.Ec2Service)
+Service = TypeVar("Service", bound=ecs.FargateService | ecs.Ec2Service)
+Service_co = TypeVar("Service_co", bound=ecs.FargateService | ecs.Ec2Service, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts(Generic[Service]):
+class Parts(Generic[Service_co]):
     """The parts of a pattern.
 
     Attributes:
-        scope: Our construct around the pattern.
+        scope: The library's construct around the pattern.
         vpc: The network of its cluster.
         service: The ECS service.
         load_balancer: The load balancer.
@@ -34,7 +38,7 @@ class Parts(Generic[Service]):
 
     scope: Construct
     vpc: ec2.IVpc
-    service: Service
+    service: Service_co
     load_balancer: elbv2.ApplicationLoadBalancer
     listener: elbv2.ApplicationListener
     redirect_listener: elbv2.ApplicationListener | None
@@ -42,19 +46,20 @@ class Parts(Generic[Service]):
     certificate: acm.ICertificate | None
 
 
-def fargate_parts(
+def parts_of(
     scope: Construct,
-    pattern: ecs_patterns.ApplicationLoadBalancedFargateService,
+    pattern: ecs_patterns.ApplicationLoadBalancedFargateService | ecs_patterns.ApplicationLoadBalancedEc2Service,
+    service: Service,
     *,
     vpc: ec2.IVpc,
     load_balancer: elbv2.ApplicationLoadBalancer,
     https: bool,
-) -> Parts[ecs.FargateService]:
-    """Read a pattern on Fargate."""
+) -> Parts[Service]:
+    """Read a pattern around a service."""
     return Parts(
         scope=scope,
         vpc=vpc,
-        service=pattern.service,
+        service=service,
         load_balancer=load_balancer,
         listener=pattern.listener,
         redirect_listener=pattern.redirect_listener if https else None,
@@ -63,22 +68,9 @@ def fargate_parts(
     )
 
 
-def ec2_parts(
-    scope: Construct,
-    pattern: ecs_patterns.ApplicationLoadBalancedEc2Service,
-    *,
-    vpc: ec2.IVpc,
-    load_balancer: elbv2.ApplicationLoadBalancer,
-    https: bool,
-) -> Parts[ecs.Ec2Service]:
-    """Read a pattern on machines."""
-    return Parts(
-        scope=scope,
-        vpc=vpc,
-        service=pattern.service,
-        load_balancer=load_balancer,
-        listener=pattern.listener,
-        redirect_listener=pattern.redirect_listener if https else None,
-        target_group=pattern.target_group,
-        certificate=pattern.certificate if https else None,
-    )
+def cfn_service(service: ecs.BaseService) -> ecs.CfnService:
+    """Return the ``AWS::ECS::Service``, for properties that the L2 lacks."""
+    resource = resource_of(service)
+    if not isinstance(resource, ecs.CfnService):  # the service of a later CDK would have to change for this
+        raise ConfigurationError("the service has no AWS::ECS::Service; this version of aws-cdk-lib is not supported")
+    return resource

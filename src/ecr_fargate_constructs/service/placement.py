@@ -1,4 +1,4 @@
-"""Where tasks run: one cluster and VPC for a stack, and subnets from which an image can be pulled."""
+"""The place of tasks: one cluster and VPC per stack, and subnets from which an image can be pulled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ecr_fargate_constructs._rules.tokens import is_list_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.network import vpc as _vpc
 from ecr_fargate_constructs.service.ingress.load_balancer import is_public
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.parts import cfn_service
 from ecr_fargate_constructs.service.task.order import wait_for_network, wait_for_own_network
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def check_placement(
 
 
 def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, path: str) -> None:
-    """Refuse a selection of nothing."""
+    """Refuse a selection that selects nothing."""
     fix = "use for example ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)"
     if network is None:
         named = subnets.subnet_group_name or (subnets.subnet_type.name if subnets.subnet_type else None)
@@ -69,7 +69,7 @@ def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, pa
             )
         return
     try:
-        found = _select(network, subnets).subnets
+        found = select(network, subnets).subnets
     except RuntimeError as error:
         reason = str(error).splitlines()[0].partition(": ")
         raise ConfigurationError(f"subnets selects nothing: {reason[2] or reason[0]}; {fix}", path=path) from error
@@ -77,7 +77,8 @@ def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, pa
         raise ConfigurationError(f"subnets selects nothing in {network.node.path}; {fix}", path=path)
 
 
-def _select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
+def select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
+    """Return the subnets of a VPC that a selection names."""
     return vpc.select_subnets(
         availability_zones=subnets.availability_zones,
         one_per_az=subnets.one_per_az,
@@ -111,7 +112,7 @@ def check_machine_placement(
         public = not network.private_subnets
     else:
         _check_subnets(network, subnets, path=path)
-        public = subnets.subnet_type is ec2.SubnetType.PUBLIC or _select(network, subnets).has_public
+        public = subnets.subnet_type is ec2.SubnetType.PUBLIC or select(network, subnets).has_public
     if public:
         raise ConfigurationError(
             "machines and their tasks get no public addresses, so they could not pull their image from public subnets; "
@@ -122,7 +123,7 @@ def check_machine_placement(
 
 
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
-    """The stack's cluster for this VPC (or for the VPC that the stack's services share), made when it is missing."""
+    """Return the stack's cluster for this VPC, or for the VPC that its services share; make it when it is missing."""
     stack = stack_of(scope)
     if vpc is not None and path_of_construct(vpc) == f"{path_of_construct(stack)}/{_NETWORK_ID}":
         vpc = None  # the stack's own network has one cluster, whoever names it
@@ -162,13 +163,13 @@ def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.C
 
 
 def order(service: ecs.BaseService, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
-    """Have a service in a cluster that was not made here wait for its network itself."""
+    """Make a service in a cluster of the user's wait for its network; the library's clusters wait themselves."""
     if not isinstance(cluster, _OwnCluster):
         wait_for_network(cfn_service(service), vpc)
 
 
 def _name_of(vpc: ec2.IVpc) -> str:
-    """The id of a VPC; of one inside another construct, such as a ``Network``, that one's."""
+    """Return the id of a VPC, or of the construct around it, such as a ``Network``."""
     parent = vpc.node.scope
     return parent.node.id if vpc.node.id == "Default" and parent is not None else vpc.node.id
 
@@ -176,10 +177,10 @@ def _name_of(vpc: ec2.IVpc) -> str:
 def task_subnets(
     scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None
 ) -> tuple[ec2.SubnetSelection, bool]:
-    """Where tasks go, and whether they need public addresses to pull their image from there."""
+    """Return the subnets of the tasks, and whether they need public addresses to pull their image."""
     if subnets is None:
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS), False
-    selected = _select(vpc, subnets)
+    selected = select(vpc, subnets)
     # What the app makes itself is checked at synth, route by route; of the rest nothing is known.
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets if not isinstance(subnet, ec2.Subnet)}
     if isolated and isolated & set(selected.subnet_ids):
@@ -193,7 +194,7 @@ def task_subnets(
 
 
 def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path: str) -> None:
-    """Refuse a VPC in which a load balancer has no place."""
+    """Refuse a VPC without the subnets that a load balancer needs."""
     if vpc is None:
         return
     check_zones(vpc, path=path)
@@ -208,24 +209,24 @@ def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path:
 
 
 def network_for(scope: Construct) -> ec2.IVpc:
-    """The VPC that the services of a stack share, made when it is missing."""
+    """Return the VPC that the services of a stack share, and make it when it is missing."""
     stack = stack_of(scope)
     cluster = cast("ecs.Cluster | None", stack.node.try_find_child(_CLUSTER_ID))
     return _network(stack) if cluster is None else vpc_of(cluster)
 
 
 def vpc_of(cluster: ecs.ICluster) -> ec2.IVpc:
-    """The network of a cluster, which never changes."""
+    """Return the VPC of a cluster, which never changes."""
     return remember(cluster, "vpc", lambda: cluster.vpc)
 
 
 def has_way_out(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None) -> bool:
-    """Whether tasks are where this library puts them by itself, and nothing is to be checked."""
+    """Return whether tasks are in the private subnets of the library's VPC, which need no check."""
     return subnets is None and path_of_construct(vpc).endswith(f"/{_NETWORK_ID}") and _is_own(vpc)
 
 
 def _is_own(vpc: ec2.IVpc) -> bool:
-    """Whether a network was made here: in it every task has a way out through NAT."""
+    """Return whether a network is the library's VPC: every task in it reaches the internet through NAT."""
     return path_of_construct(vpc) == f"{path_of_construct(stack_of(vpc))}/{_NETWORK_ID}"
 
 

@@ -1,182 +1,192 @@
-"""What both kinds of routed service are: a target group and rules on a listener that they share."""
+"""The base of both routed services: a target group, and rules on a shared listener."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import jsii
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_iam as iam
-from constructs import Construct
 
-from ecr_fargate_constructs._cdk.scopes import whole_call
-from ecr_fargate_constructs._cdk.tree import path_of
+from ecr_fargate_constructs._cdk.site import path_of, path_of_construct
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.base import Assembly, ServiceBase
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
-from ecr_fargate_constructs.service.deployment.apply import configure, shift_of
-from ecr_fargate_constructs.service.deployment.rolling import Rolling
-from ecr_fargate_constructs.service.pattern import audit_sessions, principal_of, reached_at
-from ecr_fargate_constructs.service.quotas import warn_of_tasks
-from ecr_fargate_constructs.service.routed_parts import add_rule, second_group, target_group, test_route, url_at
+from ecr_fargate_constructs.service.deployment.apply import configure
+from ecr_fargate_constructs.service.deployment.apply_shift import check_shift, shift_service
+from ecr_fargate_constructs.service.deployment.listener_rules import (
+    Shifting,
+    infrastructure_role,
+    keep_from_tags,
+    to_both,
+)
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, shift_of
+from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort
+from ecr_fargate_constructs.service.foundation import finish
+from ecr_fargate_constructs.service.ingress.authentication import signed_in
+from ecr_fargate_constructs.service.ingress.load_balancer import tune_group
+from ecr_fargate_constructs.service.ingress.values import check_protocol
+from ecr_fargate_constructs.service.parts import Service
+from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
+from ecr_fargate_constructs.service.plan import ServicePlan, check_grace_period, planned_count
+from ecr_fargate_constructs.service.routing.conditions import conditions_of
+from ecr_fargate_constructs.service.routing.shared_load_balancer import listener_of
+from ecr_fargate_constructs.service.task.definition import TaskDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import aws_cdk as cdk
-    from aws_cdk import aws_logs as logs
+    from aws_cdk import aws_ecs as ecs
+    from constructs import Construct
 
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
-    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment, Shift
-    from ecr_fargate_constructs.service.discovery import CloudMap, ServiceConnect
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
+    from ecr_fargate_constructs.service.foundation import Foundation
     from ecr_fargate_constructs.service.ingress.targets import Targets
     from ecr_fargate_constructs.service.routing.route import Route
-    from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener
-    from ecr_fargate_constructs.service.task.definition import Task
-
-
-def routed_default() -> Rolling:
-    """Two alarms and not three: many services share a load balancer to fit one stack, and each alarm is a resource."""
-    return Rolling(alarms=RollbackAlarms(latency=None))
+    from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a service stands on the listener."""
+class RoutedPlan(ServicePlan):
+    """The plan of a service on a shared listener.
+
+    Attributes:
+        shared: The listener.
+        route: The requests that the service gets.
+        priority: Priority of its rule.
+        test_traffic: Route to a version that users do not see yet, and the priority of its rule.
+    """
 
     shared: SharedListener
     route: Route
     priority: float
     test_traffic: tuple[Route, float] | None
-    targets: Targets
 
+    @classmethod
+    def of(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        *,
+        load_balancer: SharedLoadBalancer | SharedListener,
+        route: Route,
+        targets: Targets | None,
+        desired_count: float | None,
+        scaling: Scaling | None,
+        deployment: Deployment | None,
+        cluster: ecs.ICluster | None,
+        subnets: ec2.SubnetSelection | None,
+        health_check_grace_period: cdk.Duration | None,
+        on_ec2: bool = False,
+        capacity: Ec2Capacity | None = None,
+    ) -> RoutedPlan:
+        """Plan a service in ``scope``, and reserve its route.
 
-def take_place(
-    shared: SharedListener,
-    route: Route,
-    *,
-    targets: Targets,
-    deployment: Deployment | None,
-    scaling: Scaling | None,
-    path: str,
-) -> Place:
-    """Take a route in, and the way to a version that users do not see yet.
-
-    Raises:
-        ConfigurationError: The route cannot stand beside those that are there, or the deployment not on this listener.
-    """
-    shift = shift_of(deployment)
-    if shift is not None:
-        from ecr_fargate_constructs.service.deployment.apply_shift import (  # noqa: PLC0415 - only who moves traffic needs it
-            check_shift,
+        Raises:
+            ConfigurationError: The options contradict each other, or the route conflicts with another of the listener.
+        """
+        path, shared = path_of(scope, construct_id), listener_of(load_balancer)
+        count = planned_count(desired_count, scaling, deployment, path=path)
+        check_grace_period(health_check_grace_period, path=path)
+        _check_cluster(cluster, shared, path=path)
+        settings = (targets or shared.targets).settings
+        check_protocol(settings, https=shared.base_url.startswith("https"), name="Targets.settings", path=path)
+        check = check_machine_placement if on_ec2 else check_placement
+        check(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
+        shift = None
+        if deployment is not None:
+            check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
+            shift = shift_of(deployment)
+        ahead = (
+            None
+            if shift is None or shift.test_traffic is None
+            else _preview_route(route, shift.test_traffic, path=path)
+        )
+        return cls(
+            scope=scope,
+            path=path,
+            count=count,
+            scaling=scaling,
+            # Two alarms and not three: many services share a load balancer to fit one stack, and each is a resource.
+            deployment=deployment or Rolling(alarms=RollbackAlarms(latency=None)),
+            cluster=cluster,
+            vpc=shared.vpc,
+            subnets=subnets,
+            grace_period=health_check_grace_period,
+            targets=targets or shared.targets,
+            on_ec2=on_ec2,
+            capacity=capacity,
+            shared=shared,
+            route=route,
+            priority=shared.admit(route, path=path),
+            test_traffic=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
         )
 
-        check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
-    ahead = None if shift is None or shift.test_traffic is None else test_route(route, shift.test_traffic, path=path)
-    return Place(
-        shared=shared,
-        route=route,
-        priority=shared.admit(route, path=path),
-        test_traffic=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
-        targets=targets,
-    )
 
+class RoutedService(ServiceBase[Service, TaskDefinition]):
+    """The properties and methods of a service on a shared listener."""
 
-@jsii.implements(iam.IGrantable, ec2.IConnectable)
-class RoutedService(Construct):
-    """What ``RoutedFargateService`` and ``RoutedEc2Service`` have in common."""
+    _plan: RoutedPlan
+    _rules: list[elbv2.ApplicationListenerRule]
 
-    _shared: SharedListener
-    _ecs_service: ecs.FargateService | ecs.Ec2Service
-    _task: Task[ecs.FargateTaskDefinition] | Task[ecs.Ec2TaskDefinition]
-    _cluster: ecs.ICluster
-    _shift: Shift | None
-
-    def _finish(
-        self,
-        *,
-        place: Place,
-        port: float,
-        deployment: Deployment,
-        count: float | None,
-        grace: cdk.Duration,
-        scaling: Scaling | None,
-        strategies: Sequence[ecs.CapacityProviderStrategy] | None,
-    ) -> None:
-        """Put the service behind the load balancer, and set all that the service's own constructor does not reach."""
-        service = self._ecs_service
-        self._shared = place.shared
-        if strategies:
-            from ecr_fargate_constructs.service.capacity.autoscaling import (  # noqa: PLC0415 - only who scales
-                use_strategies,
-            )
-
-            use_strategies(service, self._cluster, strategies)
-        self._target_group = target_group(self, place.shared, service, targets=place.targets, port=port)
-        self._shift = shift_of(deployment)
-        groups = {"Target": self._target_group}
-        if self._shift is None:
-            self._rules = [
-                self._rule("Rule", place.route, place.priority, elbv2.ListenerAction.forward([self._target_group]))
-            ]
+    def _assemble(self, service: Service, plan: RoutedPlan, foundation: Foundation[TaskDefinition]) -> None:
+        """Put the service behind the load balancer, and set everything that CDK's constructor has no option for."""
+        self._plan, shared = plan, plan.shared
+        group = _target_group(self, plan, service, port=foundation.task_plan.container.port)
+        groups = {"Target": group}
+        if shift_of(plan.deployment) is None:
+            self._rules = [self._rule("Rule", plan.route, plan.priority, elbv2.ListenerAction.forward([group]))]
         else:
-            groups["Green"] = self._add_shifting(place)
-        self._target_groups = tuple(groups.values())
+            groups["Green"] = self._add_shifting(group, service)
         configure(
             self,
             service,
-            deployment,
+            plan.deployment,
             groups=groups,
-            balancer=_full_name(place.shared, self._target_group),
-            count=count,
-            grace=grace,
+            # Behind a listener that was given, CDK cuts the name out of the listener's ARN.
+            balancer=group.first_load_balancer_full_name if shared.load_balancer is None else shared.full_name,
+            count=plan.count,
+            grace=foundation.grace_period,
         )
-        warn_of_tasks(self, count, scaling)
-        if scaling is not None:
-            from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling  # noqa: PLC0415 - as above
-
-            add_scaling(service, self._target_group, scaling)
-        self._task.attach_to(service)
-        self._connect: ServiceConnect | None = None
-        self._port = port
-        self._connections: ec2.Connections | None = None
-        self._url = url_at(place.shared, place.route)
+        finish(self, service, group, foundation)
+        self._assembly = Assembly(foundation=foundation, service=service, target_groups=tuple(groups.values()))
 
     def _rule(
         self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction
     ) -> elbv2.ApplicationListenerRule:
-        return add_rule(self, construct_id, self._shared, route, priority=priority, action=action)
+        """Add a rule for the requests of a route."""
+        shared = self._plan.shared
+        shared.warn_of_hosts(self, route)
+        if shared.authentication is not None:
+            action = signed_in(self, shared.authentication, action)
+        return elbv2.ApplicationListenerRule(
+            self,
+            construct_id,
+            listener=shared.listener,
+            priority=priority,
+            conditions=conditions_of(route),
+            action=action,
+        )
 
-    def _add_shifting(self, place: Place) -> elbv2.ApplicationTargetGroup:
+    def _add_shifting(self, blue: elbv2.ApplicationTargetGroup, service: Service) -> elbv2.ApplicationTargetGroup:
         """Let ECS move the traffic of the route between two target groups; return the second one."""
-        from ecr_fargate_constructs.service.deployment.apply_shift import shift_service  # noqa: PLC0415 - as above
-        from ecr_fargate_constructs.service.deployment.listener_rules import (  # noqa: PLC0415 - as above
-            Shifting,
-            infrastructure_role,
-            keep_from_tags,
-            to_both,
-        )
-
-        green = second_group(self, place.shared, place.targets)
-        both = to_both(self._target_group, green)
-        production = self._rule("Rule", place.route, place.priority, both)
+        plan = self._plan
+        green = _group(self, f"Green{plan.shared.group_id}", plan)  # ECS puts the tasks there itself
+        both = to_both(blue, green)
+        production = self._rule("Rule", plan.route, plan.priority, both)
         self._rules = [production]
-        test_traffic = None if place.test_traffic is None else self._rule("PreviewRule", *place.test_traffic, both)
+        test_traffic = None if plan.test_traffic is None else self._rule("PreviewRule", *plan.test_traffic, both)
         rules = [rule for rule in (production, test_traffic) if rule is not None]
-        keep_from_tags(self._target_group, green, *rules)
-        role = infrastructure_role(self, [self._target_group, green], rules)
-        shift_service(
-            self._ecs_service, Shifting(green=green, production=production, test_traffic=test_traffic, role=role)
-        )
+        keep_from_tags(blue, green, *rules)
+        role = infrastructure_role(self, [blue, green], rules)
+        shift_service(service, Shifting(green=green, production=production, test_traffic=test_traffic, role=role))
         return green
 
-    def _audit(self, *, enabled: bool, given: ecs.ICluster | None) -> None:
-        if enabled:
-            audit_sessions(self, self._cluster, given=given, task=self._task)
-
-    @whole_call
     def add_route(self, construct_id: str, route: Route) -> elbv2.ApplicationListenerRule:
         """Give the service a further route.
 
@@ -189,47 +199,27 @@ class RoutedService(Construct):
                 traffic of the service, which it does for one rule.
         """
         path = path_of(self, construct_id)
-        if self._shift is not None:
+        shift = shift_of(self._plan.deployment)
+        if shift is not None:
             raise ConfigurationError(
-                f"{route} would be a second route of a service whose traffic {type(self._shift).__name__} shifts, and "
+                f"{route} would be a second route of a service whose traffic {type(shift).__name__} shifts, and "
                 "ECS moves one rule only; put its values into the first route, or deploy with Rolling()",
                 path=path,
             )
-        number = self._shared.admit(route, path=path)
-        rule = self._rule(construct_id, route, number, elbv2.ListenerAction.forward([self._target_group]))
+        number = self._plan.shared.admit(route, path=path)
+        rule = self._rule(construct_id, route, number, elbv2.ListenerAction.forward([self.target_group]))
         self._rules.append(rule)
         return rule
-
-    @whole_call
-    def enable_service_connect(self, connect: ServiceConnect) -> None:
-        """Make the service a member of a Service Connect namespace; once."""
-        from ecr_fargate_constructs.service.discovery import enable_service_connect  # noqa: PLC0415 - only who calls it
-
-        self._connect = enable_service_connect(
-            self._ecs_service, connect, log_group=self.log_group, before=self._connect
-        )
-
-    @whole_call
-    def enable_cloud_map(self, name: CloudMap) -> None:
-        """Give the service a DNS name inside the VPC; once."""
-        from ecr_fargate_constructs.service.discovery import enable_cloud_map  # noqa: PLC0415 - as above
-
-        enable_cloud_map(self._ecs_service, name)
-
-    @property
-    def container(self) -> ecs.ContainerDefinition:
-        """The container that serves the traffic."""
-        return self._task.container
 
     @property
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer | None:
         """The load balancer; None behind a listener that was given."""
-        return self._shared.load_balancer
+        return self._plan.shared.load_balancer
 
     @property
     def listener(self) -> elbv2.IApplicationListener:
         """The listener that the service shares."""
-        return self._shared.listener
+        return self._plan.shared.listener
 
     @property
     def rules(self) -> Sequence[elbv2.ApplicationListenerRule]:
@@ -237,50 +227,80 @@ class RoutedService(Construct):
         return tuple(self._rules)
 
     @property
-    def target_group(self) -> elbv2.ApplicationTargetGroup:
-        """The target group."""
-        return self._target_group
-
-    @property
-    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
-        """All of them: two where traffic shifts from one to the other."""
-        return self._target_groups
-
-    @property
-    def cluster(self) -> ecs.ICluster:
-        """The cluster."""
-        return self._cluster
-
-    @property
-    def vpc(self) -> ec2.IVpc:
-        """The VPC."""
-        return self._shared.vpc
-
-    @property
-    def log_group(self) -> logs.ILogGroup | None:
-        """The log group; None when every container brings its own log driver."""
-        return self._task.log_group
-
-    @property
     def url(self) -> str:
-        """Where the service answers: the host and the fixed part of the path of its first route."""
-        return self._url
-
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """The task role."""
-        return principal_of(self._task.definition)
-
-    @property
-    def connections(self) -> ec2.Connections:
-        """Network connections of the tasks; the default port is the application's."""
-        if self._connections is None:
-            self._connections = reached_at(self._ecs_service, self._port)
-        return self._connections
+        """The URL of the service: the host and the fixed part of the path of its first route."""
+        route = self._plan.route
+        scheme, _, where = self._plan.shared.base_url.partition("://")
+        host = route.hosts[0] if route.hosts and not route.hosts[0].startswith("*") else where
+        path = route.paths[0].removesuffix("*") if route.paths else "/"
+        return f"{scheme}://{host}{path}"
 
 
-def _full_name(shared: SharedListener, group: elbv2.ApplicationTargetGroup) -> str:
-    """Name of the load balancer in metrics; behind a listener that was given, CDK cuts it out of the listener's ARN."""
-    if shared.load_balancer is not None:
-        return shared.full_name
-    return group.first_load_balancer_full_name
+def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path: str) -> None:
+    """Refuse a cluster whose tasks the load balancer could not reach."""
+    if cluster is None or cluster.vpc.node.path == shared.vpc.node.path:
+        return
+    one, other = cluster.vpc.vpc_id, shared.vpc.vpc_id
+    if one != other and is_token(one) == is_token(other):
+        raise ConfigurationError(
+            f"the cluster is in the VPC {cluster.vpc.node.path} and the load balancer in {shared.vpc.node.path}; use a "
+            "cluster in the load balancer's VPC, or leave cluster out",
+            path=path,
+        )
+
+
+def _target_group(
+    scope: Construct, plan: RoutedPlan, service: ecs.FargateService | ecs.Ec2Service, *, port: float
+) -> elbv2.ApplicationTargetGroup:
+    """Make the target group of a service, and let the load balancer reach the health check."""
+    shared, check = plan.shared, plan.targets.health_check
+    group = _group(scope, shared.group_id, plan)
+    group.add_target(service)
+    apart = check.port is not None and check.port != port
+    shared.count_ports(scope, 2 if apart else 1)
+    if check.port is not None and apart:
+        # CDK opens the traffic port alone (aws-cdk#18093).
+        service.connections.allow_from(shared.listener, ec2.Port.tcp(check.port), "Load balancer to health check")
+    return group
+
+
+def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.ApplicationTargetGroup:
+    plan.shared.count_group(path_of_construct(scope))
+    group = elbv2.ApplicationTargetGroup(
+        scope,
+        construct_id,
+        vpc=plan.shared.vpc,
+        port=80,
+        protocol=elbv2.ApplicationProtocol.HTTP,
+        protocol_version=plan.targets.settings.protocol_version,
+        target_type=elbv2.TargetType.IP,
+    )
+    tune_group(group, plan.targets)
+    return group
+
+
+def _preview_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Route:
+    """The route by which a version is reached that users do not see yet: the service's own, with one more header."""
+    if isinstance(test_traffic, TestTrafficPort):
+        raise ConfigurationError(
+            f"TestTrafficPort(port={test_traffic.port:g}) would be a listener of the load balancer that the service "
+            "shares; use TestTrafficHeader(name=…), or a LoadBalancedFargateService",
+            path=path,
+        )
+    if test_traffic.name.lower() in route.headers:
+        raise ConfigurationError(
+            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} asks for; use another",
+            path=path,
+        )
+    number = route.priority
+    if number is not None and (is_token(number) or number == 1):
+        raise ConfigurationError(
+            "the preview of a service takes the number before that of its route, and Route.priority="
+            f"{'a token' if is_token(number) else 1} leaves none; use one from 2, or leave it out",
+            path=path,
+        )
+    return replace(
+        route,
+        header={**route.header, test_traffic.name: test_traffic.values},
+        priority=None if number is None else number - 1,
+    )

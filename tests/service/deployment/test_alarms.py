@@ -21,7 +21,6 @@ from ecr_fargate_constructs import (
     PublicHttp,
     RollbackAlarms,
     Rolling,
-    TargetHealthCheck,
 )
 from tests.support.templates import attributes, of_type, only, template_of
 
@@ -113,8 +112,9 @@ def test_tasks_that_start_slowly_are_not_taken_for_unhealthy(start: int, minutes
 
 def test_a_grace_period_says_so_too() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    slow = PublicHttp(health_check=TargetHealthCheck(grace_period=cdk.Duration.seconds(240)))
-    LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=slow)
+    LoadBalancedFargateService(
+        stack, "Web", container=AppContainer(NGINX, 80), health_check_grace_period=cdk.Duration.seconds(240)
+    )
     alarm = _alarm(template_of(stack), "TargetUnhealthy")
     assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (6, 6)
 

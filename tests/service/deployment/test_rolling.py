@@ -115,27 +115,26 @@ def test_tokens_are_never_judged() -> None:
 
 @each_kind
 def test_the_grace_period_is_an_option(kind: type) -> None:
-    slow = TargetHealthCheck(grace_period=SECONDS(600))
-    assert _service(kind, health_check=slow)["HealthCheckGracePeriodSeconds"] == 600
+    slow = _service(kind, health_check_grace_period=SECONDS(600))
+    assert slow["HealthCheckGracePeriodSeconds"] == 600
 
 
 def test_the_grace_period_is_worked_out_unless_it_is_said() -> None:
     starts = AppContainer(IMAGE, 80, health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=SECONDS(120)))
     assert _service(LoadBalancedFargateService)["HealthCheckGracePeriodSeconds"] == 60
     assert _service(LoadBalancedFargateService, container=starts)["HealthCheckGracePeriodSeconds"] == 140
-    said = TargetHealthCheck(grace_period=SECONDS(0))
-    found = _service(LoadBalancedFargateService, container=starts, health_check=said)
+    found = _service(LoadBalancedFargateService, container=starts, health_check_grace_period=SECONDS(0))
     assert found["HealthCheckGracePeriodSeconds"] == 0
 
 
 def test_a_grace_period_of_the_deployment() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     later = SECONDS(cdk.CfnParameter(stack, "Grace", type="Number").value_as_number)
-    _make(LoadBalancedFargateService, stack, health_check=TargetHealthCheck(grace_period=later))
+    _make(LoadBalancedFargateService, stack, health_check_grace_period=later)
     service = only(template_of(stack), "AWS::ECS::Service")["Properties"]
     assert service["HealthCheckGracePeriodSeconds"] == {"Ref": "Grace"}
     with pytest.raises(ConfigurationError, match=r"grace_period is 0\.5 seconds; AWS takes whole seconds, 0 to"):
-        TargetHealthCheck(grace_period=cdk.Duration.millis(500))
+        _service(LoadBalancedFargateService, health_check_grace_period=cdk.Duration.millis(500))
 
 
 def test_a_container_health_check_waits_a_minute_at_most() -> None:

@@ -13,7 +13,7 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._cdk.attempt import when_made
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs.service.capacity.scaling import MetricResolution, Scaling
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

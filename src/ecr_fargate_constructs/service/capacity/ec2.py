@@ -21,9 +21,9 @@ from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.capacity.machine_image import check_system, warn_of_image, warn_of_type
+from ecr_fargate_constructs.service.capacity.quotas import warn_of_machines
 from ecr_fargate_constructs.service.container.ec2 import Ec2Container
-from ecr_fargate_constructs.service.machine_image import check_system, warn_of_image, warn_of_type
-from ecr_fargate_constructs.service.quotas import warn_of_machines
 
 if TYPE_CHECKING:
     from constructs import Construct

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.durations import unless_token
+from ecr_fargate_constructs._cdk.secret_keys import readable_secrets
 from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.images import add_container
 from ecr_fargate_constructs.service.container.logs import log_driver
-from ecr_fargate_constructs.service.container.secret_keys import readable_secrets
 from ecr_fargate_constructs.service.container.telemetry import CollectorPermissions, acknowledge_permissions
 
 if TYPE_CHECKING:

@@ -7,47 +7,18 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from ecr_fargate_constructs.service.deployment.alarms import render_alarms
-from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress, rolling_overrides
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.deployment.apply_shift import add_shift, shift_overrides
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, rolling_overrides, shift_of
+from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.capacity.scaling import Scaling
-    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment, Shift
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.load_balancer import AnyParts
     from ecr_fargate_constructs.service.ingress.values import Ingress
-
-
-def check_deployment(
-    deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str
-) -> None:
-    """Refuse a deployment that conflicts with the service's ingress or scaling."""
-    if shift_of(deployment) is None:
-        return
-    from ecr_fargate_constructs.service.deployment import apply_shift as shift  # noqa: PLC0415 - only to shift traffic
-
-    shift.check_shift_with_ingress(deployment, ingress, scaling, path=path)
-
-
-def check_rolling(deployment: Deployment | None, count: float | None, scaling: Scaling | None, *, path: str) -> None:
-    """Refuse a rolling deployment that cannot make progress with the known number of tasks: count or minimum."""
-    if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.min_capacity, path=path)
-
-
-def shift_of(deployment: Deployment | None) -> Shift | None:
-    """Return the traffic shift that a service has, or is ready for."""
-    return deployment.ready_for if isinstance(deployment, Rolling) else deployment
-
-
-def percents_of(deployment: Deployment) -> tuple[float, float]:
-    """Return the least and the greatest number of tasks during a deployment, in percent of the desired count."""
-    if isinstance(deployment, Rolling):
-        return deployment.min_healthy_percent, deployment.max_healthy_percent
-    return 100, 200  # the new version beside the old one, at full strength
 
 
 def deploy_pattern(
@@ -65,11 +36,9 @@ def deploy_pattern(
     """
     scope, service = parts.scope, parts.service
     groups = {"Target": parts.target_group}
-    shift = shift_of(deployment)
-    if shift is not None:
-        from ecr_fargate_constructs.service.deployment.apply_shift import add_shift  # noqa: PLC0415 - as above
-
-        groups["Green"] = add_shift(parts, shift, ingress=ingress)
+    moved = shift_of(deployment)
+    if moved is not None:
+        groups["Green"] = add_shift(parts, moved, ingress=ingress)
     configure(
         scope,
         service,
@@ -116,8 +85,6 @@ def _overrides(
 ) -> dict[str, object]:
     if isinstance(deployment, Rolling):
         return rolling_overrides(deployment, count)
-    from ecr_fargate_constructs.service.deployment.apply_shift import shift_overrides  # noqa: PLC0415 - as above
-
     if deployment.schedule is not None:
         cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
     return shift_overrides(scope, service, deployment)

@@ -9,16 +9,16 @@ from typing_extensions import assert_never
 
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.deployment.apply import shift_of
 from ecr_fargate_constructs.service.deployment.hooks import render_hooks
 from ecr_fargate_constructs.service.deployment.listener_rules import add_shifting
-from ecr_fargate_constructs.service.deployment.rolling import Rolling
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, shift_of
 from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort
 from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
 from ecr_fargate_constructs.service.ingress.existing import check_test_port
 from ecr_fargate_constructs.service.ingress.load_balancer import peers_of, tune_group
-from ecr_fargate_constructs.service.ingress.values import InternalHttps, PublicHttp, PublicHttps, port_of, redirects
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.ingress.targets import targets_of
+from ecr_fargate_constructs.service.ingress.values import https_of, port_of, redirects
+from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
@@ -26,32 +26,31 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.listener_rules import Shifting
-    from ecr_fargate_constructs.service.deployment.traffic_shift import Deployment, Shift
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.deployment.traffic_shift import Shift
     from ecr_fargate_constructs.service.ingress.load_balancer import AnyParts
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
 
-def check_shift_with_ingress(
-    deployment: Deployment | None, ingress: Ingress | None, scaling: Scaling | None, *, path: str
-) -> None:
+def check_shift_with_ingress(deployment: Deployment, ingress: Ingress, scaling: Scaling | None, *, path: str) -> None:
     """Refuse a traffic shift that conflicts with the ingress of a service."""
-    https = ingress if isinstance(ingress, (PublicHttps, InternalHttps)) else None
+    https = https_of(ingress)
     check_shift(
         deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
     )
-    shift, effective = shift_of(deployment), ingress or PublicHttp()
+    shift = shift_of(deployment)
     test_traffic = None if shift is None else shift.test_traffic
-    taken = (port_of(effective), *((80,) if redirects(effective) else ()))
-    if isinstance(test_traffic, TestTrafficPort) and not is_token(test_traffic.port) and test_traffic.port in taken:
+    if not isinstance(test_traffic, TestTrafficPort) or is_token(test_traffic.port):
+        return
+    if test_traffic.port in (port_of(ingress), *((80,) if redirects(ingress) else ())):
         raise ConfigurationError(
             f"TestTrafficPort.port={test_traffic.port:g} is already the load balancer's; use another, for example 8443",
             path=path,
         )
-    if isinstance(test_traffic, TestTrafficPort) and not is_token(test_traffic.port):
-        check_test_port(ingress, test_traffic.port, path=path)
+    check_test_port(ingress, test_traffic.port, path=path)
 
 
-def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
+def check_shift(deployment: Deployment, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
     """Refuse options that conflict with a traffic shift, with any load balancer."""
     shift = shift_of(deployment)
     if shift is None:
@@ -75,7 +74,7 @@ def check_shift(deployment: Deployment | None, scaling: Scaling | None, *, signs
 
 def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.ApplicationTargetGroup:
     """Add the resources that shift a pattern's traffic, and return the second target group."""
-    scope, service = parts.scope, parts.service
+    scope, service, https = parts.scope, parts.service, https_of(ingress)
     shifting = add_shifting(
         scope,
         balancer=parts.load_balancer,
@@ -84,11 +83,11 @@ def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.Appli
         blue=parts.target_group,
         test_traffic=shift.test_traffic,
         peers=peers_of(ingress, parts.vpc),
-        tls_policy=ingress.listener.tls_policy if isinstance(ingress, (PublicHttps, InternalHttps)) else None,
+        tls_policy=None if https is None else https.listener.tls_policy,
         protocol_version=ingress.target_group.protocol_version,
         vpc=parts.vpc,
     )
-    tune_group(shifting.green, ingress)
+    tune_group(shifting.green, targets_of(ingress))
     shift_service(service, shifting)
     return shifting.green
 

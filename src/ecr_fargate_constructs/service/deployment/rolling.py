@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
-
-if TYPE_CHECKING:
-    from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear
+from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear, Shift
 
 
 class SourceRevisionCleanup(Enum):
@@ -116,6 +114,22 @@ class Rolling:
                 f"min_healthy_percent={self.min_healthy_percent:g}; ECS refuses to complete with fewer tasks "
                 "than have to run: raise the one or lower the other"
             )
+
+
+Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
+"""The ways in which a new version replaces the old one."""
+
+
+def shift_of(deployment: Deployment) -> Shift | None:
+    """Return the shift of traffic that a service has, or stands ready for."""
+    return deployment.ready_for if isinstance(deployment, Rolling) else deployment
+
+
+def percents_of(deployment: Deployment) -> tuple[float, float]:
+    """Return the tasks that run at least and at most during a deployment, in percent."""
+    if isinstance(deployment, Rolling):
+        return deployment.min_healthy_percent, deployment.max_healthy_percent
+    return 100, 200  # the new version beside the old one, at full strength
 
 
 def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:

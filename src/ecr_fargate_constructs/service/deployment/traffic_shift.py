@@ -13,7 +13,6 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.whole_minutes import whole_minutes
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
 from ecr_fargate_constructs.service.deployment.hooks import Approval, check_stages
-from ecr_fargate_constructs.service.deployment.rolling import Rolling
 from ecr_fargate_constructs.service.deployment.schedule import LONGEST_WAIT, Schedule, waits_of
 
 if TYPE_CHECKING:
@@ -218,5 +217,3 @@ def _check_percent(name: str, value: float, *, least: float) -> None:
 
 
 Shift: TypeAlias = BlueGreen | Canary | Linear
-Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
-"""Any deployment: a way in which a new version replaces the old one."""

@@ -12,6 +12,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge
 from ecr_fargate_constructs._cdk.attempt import watch, when_made
 from ecr_fargate_constructs._cdk.durations import seconds_in, unless_token
+from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (
     acknowledge_for_checkov,
@@ -22,8 +23,7 @@ from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress.peers import warn_of_rules
 from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer, Stickiness
-from ecr_fargate_constructs.service.ingress.targets import Targets
-from ecr_fargate_constructs.service.ingress.values import Ingress, PublicHttp, PublicHttps, speaks_ipv6
+from ecr_fargate_constructs.service.ingress.values import PublicHttp, PublicHttps, https_of, own_port, speaks_ipv6
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.values import Ingress
     from ecr_fargate_constructs.service.parts import Parts
 
-    AnyParts: TypeAlias = Parts[ecs.FargateService] | Parts[ecs.Ec2Service]
-
-
-_RULES_OF_A_GROUP = 60
+    AnyParts: TypeAlias = Parts[ecs.FargateService | ecs.Ec2Service]
 
 
 def is_public(ingress: Ingress) -> bool:
@@ -106,6 +105,27 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     return balancer
 
 
+def warn_of_plain_http(scope: Construct) -> None:
+    """Warn that no ingress was given, and that traffic is not encrypted."""
+    warn(
+        scope,
+        "plainHttp",
+        "traffic between clients and the load balancer is not encrypted; use "
+        "ingress=PublicHttps(domain_name=…, hosted_zone=…), or set ingress=PublicHttp() if that is intended",
+    )
+
+
+def url_of(balancer: elbv2.ApplicationLoadBalancer, ingress: Ingress) -> str:
+    """Return the URL of a load balancer."""
+    https = https_of(ingress)
+    name = https.domain_name if https is not None and https.domain_name is not None else balancer.load_balancer_dns_name
+    if name.startswith("*."):
+        name = f"www{name[1:]}"  # one of the names that certificate and record are for
+    own = own_port(ingress)
+    port = "" if own is None else f":{cdk.Tokenization.stringify_number(own)}"
+    return f"{'http' if https is None else 'https'}://{name}{port}"
+
+
 def _protected(scope: Construct, option: bool | None) -> bool | None:  # noqa: FBT001 - an option of the user's
     """Return whether the load balancer refuses to be deleted; None for AWS's default, which is no."""
     return is_regulated(scope) or None if option is None else option or None
@@ -166,10 +186,10 @@ def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
     return [*everyone, ec2.Peer.any_ipv6()] if speaks_ipv6(ingress) else everyone
 
 
-def tune_targets(parts: AnyParts, ingress: Ingress, port: float) -> None:
+def tune_targets(parts: AnyParts, targets: Targets, port: float) -> None:
     """Set the health check and the deregistration delay, and allow the load balancer to reach both ports."""
-    check = ingress.health_check
-    tune_group(parts.target_group, ingress)
+    check = targets.health_check
+    tune_group(parts.target_group, targets)
     if check.port is not None and check.port != port:
         # CDK opens only the traffic port (aws-cdk#18093).
         parts.service.connections.allow_from(
@@ -177,10 +197,9 @@ def tune_targets(parts: AnyParts, ingress: Ingress, port: float) -> None:
         )
 
 
-def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) -> None:
+def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
     """Set the health check and the deregistration delay of a target group."""
-    check = ingress.health_check
-    settings = ingress.settings if isinstance(ingress, Targets) else ingress.target_group
+    check, settings = targets.health_check, targets.settings
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
     # CDK compares interval and timeout at synth, which it cannot if one of them is a token.
     comparable = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None
@@ -199,10 +218,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, ingress: Ingress | Targets) 
     if not comparable and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
-    group.set_attribute(
-        "deregistration_delay.timeout_seconds",
-        _text(ingress.deregistration_delay),
-    )
+    group.set_attribute("deregistration_delay.timeout_seconds", _text(targets.deregistration_delay))
     if settings.stickiness is not None:
         _stick(group, settings.stickiness)
     if settings.slow_start is not None:

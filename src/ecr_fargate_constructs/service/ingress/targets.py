@@ -14,6 +14,8 @@ from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 if TYPE_CHECKING:
     import aws_cdk as cdk
 
+    from ecr_fargate_constructs.service.ingress.values import Ingress
+
 
 @typed
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +40,12 @@ class Targets:
     def __post_init__(self) -> None:
         """Refuse values that Elastic Load Balancing refuses."""
         seconds("Targets.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
+
+
+def targets_of(ingress: Ingress) -> Targets:
+    """Return how a load balancer of a service's own deals with its tasks."""
+    return Targets(
+        health_check=ingress.health_check,
+        deregistration_delay=ingress.deregistration_delay,
+        settings=ingress.target_group,
+    )

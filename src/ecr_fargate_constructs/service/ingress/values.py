@@ -37,7 +37,6 @@ _CODES = re.compile(r"[2-4]\d\d(?:-[2-4]\d\d)?(?:,[2-4]\d\d(?:-[2-4]\d\d)?)*")
 
 
 _IDLE = 60  # seconds
-_LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 
 
 def _duration(amount: int) -> cdk.Duration:
@@ -53,7 +52,8 @@ class TargetHealthCheck:
 
     Defaults: ``GET /`` on the traffic port every 10 seconds, answered within 5 seconds with a status of 200 to 299; two
     successes make a task healthy (20 seconds; AWS's default is 150), three failures make it unhealthy. For a task that
-    needs more than half a minute to start, set ``grace_period`` or the container's ``start_period``.
+    needs more than half a minute to start, set the container's ``start_period`` or the service's
+    ``health_check_grace_period``.
 
     Attributes:
         path: Path to request, beginning with ``/``; default, ``/``.
@@ -65,12 +65,9 @@ class TargetHealthCheck:
         timeout: Time to response, 2 to 120 seconds, less than ``interval``; default, 5.
         healthy_threshold: Successes in a row that make a target healthy, 2 to 10; default, 2.
         unhealthy_threshold: Failures in a row that make a target unhealthy, 2 to 10; default, 3.
-        grace_period: Time from the start of a task in which ECS does not stop it for failed checks, 0 seconds to 68
-            years: ECS's ``health_check_grace_period``; default, the container's ``start_period`` and the first
-            successful checks, at least 60 seconds.
 
     Raises:
-        ConfigurationError: Elastic Load Balancing or ECS refuses a value.
+        ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
     path: str = "/"
@@ -81,7 +78,6 @@ class TargetHealthCheck:
     timeout: cdk.Duration = _duration(5)
     healthy_threshold: float = 2
     unhealthy_threshold: float = 3
-    grace_period: cdk.Duration | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that Elastic Load Balancing refuses."""
@@ -109,8 +105,6 @@ class TargetHealthCheck:
             )
         _check_ranges("TargetHealthCheck.codes", self.codes)
         _check_ranges("TargetHealthCheck.grpc_codes", self.grpc_codes)
-        if self.grace_period is not None:
-            seconds("TargetHealthCheck.grace_period", self.grace_period, minimum=0, maximum=_LONGEST_GRACE)
         seconds("TargetHealthCheck.interval", self.interval, minimum=5, maximum=300)
         seconds("TargetHealthCheck.timeout", self.timeout, minimum=2, maximum=120)
         wait, every = seconds_in(self.timeout), seconds_in(self.interval)
@@ -336,6 +330,11 @@ class InternalHttps(_Https):
         ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
             Balancing refuses a value.
     """
+
+
+def https_of(ingress: Ingress) -> PublicHttps | InternalHttps | None:
+    """Return the ingress when it is encrypted."""
+    return ingress if isinstance(ingress, (PublicHttps, InternalHttps)) else None
 
 
 def own_port(ingress: Ingress) -> float | None:

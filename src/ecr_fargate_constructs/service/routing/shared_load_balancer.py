@@ -21,12 +21,17 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
-from ecr_fargate_constructs.service.ingress.load_balancer import is_public, load_balancer, open_listeners
+from ecr_fargate_constructs.service.ingress.load_balancer import (
+    is_public,
+    load_balancer,
+    open_listeners,
+    url_of,
+    warn_of_plain_http,
+)
 from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
 from ecr_fargate_constructs.service.ingress.responses import FixedResponse, action_of
-from ecr_fargate_constructs.service.ingress.targets import Targets
-from ecr_fargate_constructs.service.ingress.values import PublicHttp, port_of, redirects
-from ecr_fargate_constructs.service.pattern import https_of, url_of, way_in
+from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
+from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
 from ecr_fargate_constructs.service.routing.conditions import conditions_of
 from ecr_fargate_constructs.service.routing.priorities import MOST_GROUPS, check_beside, priority
@@ -203,11 +208,12 @@ class SharedLoadBalancer(LibraryConstruct):
         check_way_in(scope, ingress, path=path)
         check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
         effective = ingress or PublicHttp()
-        self._https, self._port = https_of(effective) is not None, port_of(effective)
+        https = https_of(effective)
+        self._https, self._port = https is not None, port_of(effective)
         check_redirect(default_action, None, https=self._https, port=self._port, path=path)
         super().__init__(scope, construct_id)
-        effective = way_in(self, ingress)
-        https = https_of(effective)
+        if ingress is None:
+            warn_of_plain_http(self)
         network = vpc if vpc is not None else network_for(self)
         balancer = load_balancer(self, effective, network)
         response = default_action or FixedResponse()
@@ -238,11 +244,7 @@ class SharedLoadBalancer(LibraryConstruct):
             listener,
             vpc=network,
             base_url=url_of(balancer, effective),
-            targets=Targets(
-                health_check=effective.health_check,
-                deregistration_delay=effective.deregistration_delay,
-                settings=effective.target_group,
-            ),
+            targets=targets_of(effective),
             authentication=None if https is None else https.listener.authentication,
             # A target group serves one load balancer, so another scheme needs another group (aws-cdk#33253).
             group_id="TargetGroup" if is_public(effective) else "InternalTargetGroup",

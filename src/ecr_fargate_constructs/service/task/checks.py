@@ -13,6 +13,7 @@ from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.definition import writable_volume
 from ecr_fargate_constructs.service.container.images import architecture_of
 from ecr_fargate_constructs.service.container.logs import through_firelens
+from ecr_fargate_constructs.service.container.volumes import EbsVolume
 from ecr_fargate_constructs.service.task.mounts import volumes_of
 
 if TYPE_CHECKING:
@@ -158,10 +159,6 @@ def _check_log_router(everything: Mapping[str, TaskContainer], sidecars: Sequenc
 
 def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
     volumes = volumes_of(everything.values())
-    if not volumes:
-        return
-    from ecr_fargate_constructs.service.container.volumes import EbsVolume  # noqa: PLC0415 - most tasks have none
-
     names = [volume.name for volume in volumes]
     for name in names:
         if names.count(name) > 1:

@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.base import TaskContainer
 from ecr_fargate_constructs.service.container.ec2 import add_ec2_options, spreads_over_zones
-from ecr_fargate_constructs.service.resource import cfn_service
+from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +67,6 @@ def finish_ec2(
     *,
     size: TaskSize,
     spread: Sequence[ecs.PlacementStrategy],
-    subnets: ec2.SubnetSelection | None,
 ) -> None:
     """Set the properties of task definition and service that neither the pattern nor the L2 sets."""
     definition = task.definition.node.default_child
@@ -88,16 +86,3 @@ def finish_ec2(
     add_ec2_options(definition, task.container, container)
     if not spreads_over_zones(spread):
         cfn_service(service).add_property_override("AvailabilityZoneRebalancing", "DISABLED")
-    if subnets is not None:
-        selected = service.cluster.vpc.select_subnets(
-            availability_zones=subnets.availability_zones,
-            one_per_az=subnets.one_per_az,
-            subnet_filters=subnets.subnet_filters,
-            subnet_group_name=subnets.subnet_group_name,
-            subnets=subnets.subnets,
-            subnet_type=subnets.subnet_type,
-        )
-        # The pattern does not pass subnets on.
-        cfn_service(service).add_property_override(
-            "NetworkConfiguration.AwsvpcConfiguration.Subnets", selected.subnet_ids
-        )

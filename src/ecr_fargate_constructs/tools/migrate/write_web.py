@@ -42,6 +42,7 @@ def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
         desired_count=service.count.minimum if fixed and service.count is not None else None,
         scaling=None if fixed else scaling(program, service),
         ingress=ingress_call(program, ingress, [ingress.domain] if ingress.domain is not None else []),
+        health_check_grace_period=program.duration(ingress.check.grace),
     )
     return _finished(program, service, call, shared)
 
@@ -59,6 +60,7 @@ def routed(program: Program, service: Service, shared: Shared) -> Name:
         **_options(program, service, cluster=shared.cluster),
         targets=_targets(program, ingress),
         scaling=scaling(program, service),
+        health_check_grace_period=program.duration(ingress.check.grace),
     )
     name = _finished(program, service, call, shared)
     for path in more:
@@ -267,7 +269,6 @@ def _health_check(program: Program, ingress: Ingress) -> Call | None:
         "timeout": program.duration(check.timeout),
         "healthy_threshold": check.healthy,
         "unhealthy_threshold": check.unhealthy,
-        "grace_period": program.duration(check.grace),
     }
     if all(value is None for value in options.values()):
         return None

@@ -82,7 +82,6 @@ def build(app: cdk.App) -> cdk.Stack:
                 timeout=cdk.Duration.seconds(10),
                 healthy_threshold=4,
                 unhealthy_threshold=2,
-                grace_period=cdk.Duration.minutes(2),
             ),
             deregistration_delay=cdk.Duration.seconds(50),
             target_group=TargetGroupSettings(
@@ -90,6 +89,7 @@ def build(app: cdk.App) -> cdk.Stack:
                 stickiness=Stickiness(duration=cdk.Duration.days(1)),
             ),
         ),
+        health_check_grace_period=cdk.Duration.minutes(2),
     )
     checkout.container.add_environment("COPILOT_LB_DNS", checkout.load_balancer.load_balancer_dns_name)
     return stack

@@ -45,5 +45,5 @@ def warn_of_machines(scope: Construct, maximum: float) -> None:
             scope,
             "machinesAboveQuota",
             f"Ec2Capacity.max_capacity={maximum:.0f} is more machines than a cluster has by the quota of Amazon ECS "
-            f"(Container instances per cluster, {MACHINES:,}); use larger capacity, or several services",
+            f"(Container instances per cluster, {MACHINES:,}); use larger machines, or several services",
         )

@@ -1,0 +1,193 @@
+"""The first and the last steps of every service: cluster, subnets, task and capacity, and then the finishing steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypedDict
+
+from aws_cdk import aws_ecs as ecs
+
+from ecr_fargate_constructs._cdk.tags import tag_service
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
+from ecr_fargate_constructs.network.reachability import check_way_to_image
+from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling, fargate_strategies, use_strategies
+from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines
+from ecr_fargate_constructs.service.capacity.quotas import warn_of_tasks
+from ecr_fargate_constructs.service.deployment.rolling import percents_of
+from ecr_fargate_constructs.service.placement import (
+    cluster_for,
+    cluster_of_machines,
+    has_way_out,
+    order,
+    task_subnets,
+    vpc_of,
+)
+from ecr_fargate_constructs.service.task.definition import TaskDefinition, build_task, fargate_task_definition
+from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition
+from ecr_fargate_constructs.service.task.exec_sessions import (
+    acknowledge_sessions,
+    audit_in_given_cluster,
+    audit_in_own_cluster,
+    warn_of_one_namespace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_autoscaling as autoscaling
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.plan import ServicePlan, TaskPlan
+    from ecr_fargate_constructs.service.task.definition import Task
+
+
+class ServiceOptions(TypedDict):
+    """The options that CDK's two services and its two patterns share."""
+
+    cluster: ecs.ICluster
+    desired_count: float | None
+    capacity_provider_strategies: Sequence[ecs.CapacityProviderStrategy] | None
+    min_healthy_percent: float
+    max_healthy_percent: float
+    circuit_breaker: ecs.DeploymentCircuitBreaker
+    health_check_grace_period: cdk.Duration
+    propagate_tags: ecs.PropagatedTagSource
+    enable_ecs_managed_tags: bool
+    enable_execute_command: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation(Generic[TaskDefinition]):
+    """The resources that exist before the service itself."""
+
+    plan: ServicePlan
+    task_plan: TaskPlan
+    cluster: ecs.ICluster
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    public_addresses: bool
+    """True where tasks could not pull their image without one."""
+    task: Task[TaskDefinition]
+    strategies: Sequence[ecs.CapacityProviderStrategy] | None
+    """Shares of the capacity providers; None on plain Fargate, and on the instances of a given cluster."""
+    auto_scaling_group: autoscaling.AutoScalingGroup | None = None
+    """EC2 instances of the service itself; None on Fargate, and on the instances of a given cluster."""
+
+    @property
+    def grace_period(self) -> cdk.Duration:
+        """Time in which ECS does not stop a new task for failed health checks."""
+        return self.plan.grace_of(self.task_plan.container)
+
+    def options(self) -> ServiceOptions:
+        """Return the options for the service."""
+        least, most = percents_of(self.plan.deployment)
+        return ServiceOptions(
+            cluster=self.cluster,
+            desired_count=self.plan.count,
+            capacity_provider_strategies=self.strategies,
+            min_healthy_percent=least,
+            max_healthy_percent=most,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            health_check_grace_period=self.grace_period,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_ecs_managed_tags=True,
+            enable_execute_command=self.task_plan.sessions,
+        )
+
+
+def fargate_foundation(
+    scope: Construct, plan: ServicePlan, task_plan: TaskPlan
+) -> Foundation[ecs.FargateTaskDefinition]:
+    """Make everything that a service on Fargate needs first."""
+    tag_service(scope, plan.path)
+    cluster = plan.cluster if plan.cluster is not None else cluster_for(scope, plan.vpc)
+    vpc = vpc_of(cluster)
+    subnets, public = task_subnets(scope, vpc, plan.subnets)
+    return Foundation(
+        plan=plan,
+        task_plan=task_plan,
+        cluster=cluster,
+        vpc=vpc,
+        subnets=subnets,
+        public_addresses=public,
+        task=_task(scope, fargate_task_definition(scope, task_plan.size, task_plan.container.runs_on), plan, task_plan),
+        strategies=fargate_strategies(scope, cluster, plan.scaling),
+    )
+
+
+def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
+    """Make everything that a service on EC2 needs first."""
+    tag_service(scope, plan.path)
+    cluster = plan.cluster if plan.cluster is not None else cluster_of_machines(scope, plan.vpc)
+    vpc = vpc_of(cluster)
+    subnets, _ = task_subnets(scope, vpc, plan.subnets)
+    task = _task(scope, ec2_task_definition(scope), plan, task_plan)
+    group, strategies = None, None
+    if plan.cluster is None or plan.capacity is not None:
+        group, strategies = add_machines(
+            scope, plan.capacity or Ec2Capacity(), cluster=cluster, subnets=subnets, container=task_plan.container
+        )
+    return Foundation(
+        plan=plan,
+        task_plan=task_plan,
+        cluster=cluster,
+        vpc=vpc,
+        subnets=subnets,
+        public_addresses=False,
+        task=task,
+        strategies=strategies,
+        auto_scaling_group=group,
+    )
+
+
+def _task(scope: Construct, definition: TaskDefinition, plan: ServicePlan, task_plan: TaskPlan) -> Task[TaskDefinition]:
+    return build_task(
+        scope,
+        definition,
+        container=task_plan.container,
+        sidecars=task_plan.sidecars,
+        size=task_plan.size,
+        stop_timeout=plan.stop_timeout,
+        log_retention=task_plan.log_retention,
+    )
+
+
+def finish(
+    scope: Construct,
+    service: ecs.FargateService | ecs.Ec2Service,
+    target_group: elbv2.ApplicationTargetGroup,
+    foundation: Foundation[TaskDefinition],
+) -> None:
+    """Add scaling, storage, dependencies, checks at synth and the audit of sessions to a service."""
+    plan, task, cluster = foundation.plan, foundation.task, foundation.cluster
+    use_strategies(service, cluster, foundation.strategies)
+    warn_of_tasks(scope, plan.count, plan.scaling)
+    if plan.scaling is not None:
+        add_scaling(service, target_group, plan.scaling)
+    task.attach_to(service)
+    order(service, cluster, foundation.vpc)
+    if not has_way_out(foundation.vpc, plan.subnets):
+        check_way_to_image(scope, foundation.vpc, foundation.subnets, task.definition)
+    if foundation.task_plan.sessions:
+        _audit_sessions(scope, cluster, given=plan.cluster is not None, task=task)
+
+
+def _audit_sessions(
+    scope: Construct,
+    cluster: ecs.ICluster,
+    *,
+    given: bool,
+    task: Task[TaskDefinition],
+) -> None:
+    """Have the stack's own cluster log shell sessions, and warn of where a given one logs them."""
+    role = task.definition.task_role
+    warn_of_one_namespace(scope, task.definition)
+    acknowledge_sessions(role)
+    acknowledge_grants(role)
+    if given:
+        audit_in_given_cluster(scope, cluster, role, task.log_group)
+    else:
+        audit_in_own_cluster(cluster, role)

@@ -1,0 +1,239 @@
+"""The plan of a service: every option, normalised and checked once before anything exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecr_fargate_constructs._cdk.duration_checks import seconds
+from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
+from ecr_fargate_constructs._cdk.site import path_of
+from ecr_fargate_constructs._rules.checks import whole_number
+from ecr_fargate_constructs._rules.task_size import TaskSize
+from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.capacity.ec2 import check_machines
+from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate
+from ecr_fargate_constructs.service.deployment.apply_shift import check_shift_with_ingress
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress
+from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
+from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
+from ecr_fargate_constructs.service.ingress.targets import targets_of
+from ecr_fargate_constructs.service.ingress.values import PublicHttp
+from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
+from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
+from ecr_fargate_constructs.service.task.ec2 import check_ec2_task, with_memory
+from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_logs as logs
+    from constructs import Construct
+
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.sidecar import Sidecar
+    from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.values import Ingress
+
+DEFAULT_COUNT = 2
+"""Number of tasks by default: one per zone."""
+
+_LEAST_GRACE = 60  # seconds
+_LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPlan:
+    """The plan of a task: its containers, their size, and whether they allow shell sessions."""
+
+    container: AppContainer
+    sidecars: Sequence[Sidecar]
+    size: TaskSize
+    sessions: bool
+    log_retention: logs.RetentionDays | None
+
+    @classmethod
+    def of(
+        cls,
+        plan: ServicePlan,
+        container: AppContainer,
+        *,
+        sidecars: Sequence[Sidecar] = (),
+        size: TaskSize | None = None,
+        sessions: bool = False,
+        log_retention: logs.RetentionDays | None = None,
+    ) -> TaskPlan:
+        """Plan the tasks of a service.
+
+        Raises:
+            ConfigurationError: The containers contradict each other or do not fit, or need what Fargate or the
+                instances do not have.
+        """
+        size, path = size or TaskSize(), plan.path
+        if plan.on_ec2:
+            check_machines(plan.scope, plan.capacity, plan.cluster, container, path=path)
+            check_ec2_task(size, plan.scaling, path=path)
+        else:
+            refuse_on_fargate(container, path=path)
+            check_on_fargate(container, sidecars, path=path)
+        check_task(container, sidecars, size=size, path=path)
+        if sessions:
+            container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
+        if plan.on_ec2:
+            container, sidecars = with_memory(container), [with_memory(each) for each in sidecars]
+        return cls(container=container, sidecars=sidecars, size=size, sessions=sessions, log_retention=log_retention)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePlan:
+    """The plan of a service, without its containers: the front door knows those later.
+
+    Attributes:
+        scope: Parent of the service.
+        path: Path of the service.
+        count: Number of tasks in the template; None where an autoscaler decides.
+        scaling: Limits and signals of the autoscaler; None without one.
+        deployment: Replacement of the old version by a new one.
+        cluster: The given cluster.
+        vpc: The given VPC, or that of the load balancer; None for the cluster's, or for the one that the services of
+            the stack share.
+        subnets: The given subnets; None for private subnets with a route to the internet.
+        grace_period: The given grace period; None to work it out.
+        targets: Health check, deregistration delay and balancing of the tasks.
+        on_ec2: True for a service on EC2, False on Fargate.
+        capacity: The given EC2 instances.
+    """
+
+    scope: Construct
+    path: str
+    count: float | None
+    scaling: Scaling | None
+    deployment: Deployment
+    cluster: ecs.ICluster | None
+    vpc: ec2.IVpc | None
+    subnets: ec2.SubnetSelection | None
+    grace_period: cdk.Duration | None
+    targets: Targets
+    on_ec2: bool
+    capacity: Ec2Capacity | None
+
+    @property
+    def stop_timeout(self) -> cdk.Duration:
+        """Stop timeout of containers that set none: the deregistration delay, within the limits of ECS."""
+        delay = seconds_in(self.targets.deregistration_delay)
+        return of_seconds(30 if delay is None else min(120, max(30, delay)))
+
+    def grace_of(self, container: AppContainer) -> cdk.Duration:
+        """Return a time in which a task can start and pass its first checks, or ECS would stop it over and over."""
+        if self.grace_period is not None:
+            return self.grace_period
+        check = self.targets.health_check
+        start = container.health_check.start_period if container.health_check is not None else None
+        delay, interval = 0 if start is None else seconds_in(start), seconds_in(check.interval)
+        if delay is None or interval is None:
+            return of_seconds(_LEAST_GRACE)
+        first = interval * (2 if is_token(check.healthy_threshold) else check.healthy_threshold)
+        return of_seconds(max(_LEAST_GRACE, first + delay))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancedPlan(ServicePlan):
+    """The plan of a service with a load balancer of its own.
+
+    Attributes:
+        ingress: Kind and settings of the load balancer.
+        ingress_is_default: True when the user set none, which gets a warning.
+    """
+
+    ingress: Ingress
+    ingress_is_default: bool
+
+    @classmethod
+    def of(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        *,
+        ingress: Ingress | None,
+        desired_count: float | None,
+        scaling: Scaling | None,
+        deployment: Deployment | None,
+        cluster: ecs.ICluster | None,
+        vpc: ec2.IVpc | None,
+        subnets: ec2.SubnetSelection | None,
+        health_check_grace_period: cdk.Duration | None,
+        on_ec2: bool = False,
+        capacity: Ec2Capacity | None = None,
+    ) -> LoadBalancedPlan:
+        """Plan a service in ``scope``.
+
+        Raises:
+            ConfigurationError: The options contradict each other, or the service cannot work in this stack.
+        """
+        path = path_of(scope, construct_id)
+        count = planned_count(desired_count, scaling, deployment, path=path)
+        check_grace_period(health_check_grace_period, path=path)
+        effective = ingress or PublicHttp()
+        vpc = vpc_for(effective, cluster=cluster, vpc=vpc)
+        check = check_machine_placement if on_ec2 else check_placement
+        check(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+        check_existing(scope, effective, cluster=cluster, vpc=vpc, path=path)
+        if deployment is not None:
+            check_shift_with_ingress(deployment, effective, scaling, path=path)
+        check_way_in(scope, effective, path=path)
+        check_ipv6(effective, cluster=cluster, vpc=vpc, path=path)
+        return cls(
+            scope=scope,
+            path=path,
+            count=count,
+            scaling=scaling,
+            deployment=deployment or Rolling(),
+            cluster=cluster,
+            vpc=vpc,
+            subnets=subnets,
+            grace_period=health_check_grace_period,
+            targets=targets_of(effective),
+            on_ec2=on_ec2,
+            capacity=capacity,
+            ingress=effective,
+            ingress_is_default=ingress is None,
+        )
+
+
+def planned_count(
+    desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None, *, path: str
+) -> float | None:
+    """Return the number of tasks in the template; None where an autoscaler decides.
+
+    Raises:
+        ConfigurationError: The value is no number of tasks, an autoscaler decides it, or no deployment makes
+            progress with it.
+    """
+    count = desired_count
+    if count is None:
+        count = None if scaling is not None else DEFAULT_COUNT
+    elif scaling is not None:
+        raise ConfigurationError(
+            f"desired_count={count:g} and scaling are both given, and the autoscaler decides how many tasks "
+            f"run; keep one (a fixed number is Scaling(min_capacity={count:g}, max_capacity={count:g}))",
+            path=path,
+        )
+    else:
+        what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
+        whole_number("desired_count", count, minimum=1, what=what, path=path)
+    if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
+        check_progress(deployment, count if scaling is None else scaling.min_capacity, path=path)
+    return count
+
+
+def check_grace_period(period: cdk.Duration | None, *, path: str) -> None:
+    """Refuse a grace period that ECS refuses."""
+    if period is not None:
+        seconds("health_check_grace_period", period, minimum=0, maximum=_LONGEST_GRACE, path=path)

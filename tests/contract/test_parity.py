@@ -1,0 +1,93 @@
+"""The services take the same options and have the same surface, but for what is listed with its reason (ADR 12)."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    EcrFargateService,
+    LoadBalancedEc2Service,
+    LoadBalancedFargateService,
+    RoutedEc2Service,
+    RoutedFargateService,
+)
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+TWINS = [EcrFargateService, LoadBalancedEc2Service, RoutedFargateService, RoutedEc2Service]
+each_twin = pytest.mark.parametrize("twin", TWINS, ids=lambda kind: kind.__name__)
+
+_SHARED = {
+    "ingress": "it is that of the SharedLoadBalancer; targets says how it deals with the tasks of the service",
+    "vpc": "it is that of the SharedLoadBalancer",
+}
+_ONE_CONTAINER = "the front door is for a directory and a port; the nouns that it wires take the rest"
+MISSING: dict[type[Construct], dict[str, str]] = {
+    EcrFargateService: {
+        "container": "directory, container_port, environment and secrets stand for it",
+        "sidecars": _ONE_CONTAINER,
+        "enable_execute_command": _ONE_CONTAINER,
+        "log_retention": "the posture decides it: a month, or a year",
+    },
+    LoadBalancedEc2Service: {},
+    RoutedFargateService: _SHARED,
+    RoutedEc2Service: _SHARED,
+}
+"""Options of the Fargate service that another has not, and why."""
+
+_ROUTED = {"load_balancer", "route", "targets"}
+FURTHER: dict[type[Construct], set[str]] = {
+    EcrFargateService: {"directory", "container_port", "build", "repository", "environment", "secrets"},
+    LoadBalancedEc2Service: {"capacity"},
+    RoutedFargateService: _ROUTED,
+    RoutedEc2Service: {*_ROUTED, "capacity"},
+}
+"""Options that the Fargate service has not: they are what the other is for."""
+
+
+def _options(kind: type[Construct]) -> dict[str, inspect.Parameter]:
+    _, _, _, *options = inspect.signature(kind.__init__).parameters.values()
+    return {option.name: option for option in options}
+
+
+FARGATE = _options(LoadBalancedFargateService)
+
+
+@each_twin
+def test_every_option_of_the_fargate_service_is_there_or_listed_with_the_reason(twin: type[Construct]) -> None:
+    assert set(FARGATE) - set(_options(twin)) == set(MISSING[twin])
+
+
+@each_twin
+def test_no_other_option_is_there_than_those_that_the_service_is_for(twin: type[Construct]) -> None:
+    assert set(_options(twin)) - set(FARGATE) == FURTHER[twin]
+
+
+@each_twin
+def test_an_option_of_the_same_name_is_the_same_option(twin: type[Construct]) -> None:
+    for name, option in _options(twin).items():
+        if name in FARGATE:
+            assert (option.annotation, option.default) == (FARGATE[name].annotation, FARGATE[name].default), name
+
+
+def test_what_stands_for_the_container_is_named_as_in_the_container() -> None:
+    names = {each.removeprefix("container_") for each in ("container_port", "environment", "secrets")}
+    assert names <= set(inspect.signature(AppContainer).parameters)
+
+
+NOT_EVERYWHERE = {
+    RoutedFargateService: {"pattern"},  # which would make a load balancer
+    RoutedEc2Service: {"pattern"},
+}
+
+
+@each_twin
+def test_everything_that_the_fargate_service_has_is_there(twin: type[Construct]) -> None:
+    surface = {name for name in dir(LoadBalancedFargateService) if not name.startswith("_")}
+    assert {"enable_service_connect", "enable_cloud_map", "target_groups", "connections"} <= surface
+    assert surface - set(dir(twin)) == NOT_EVERYWHERE.get(twin, set())
