@@ -112,12 +112,12 @@ ON_EC2 = [
     ),
     _placed(
         "Eleven placement constraints",
-        Refused("placement_constraints has 11 entries; use at most 10", "use fewer"),
+        Refused("placement_constraints has 11 entries", "use at most 10"),
         placement_constraints=[ecs.PlacementConstraint.member_of(f"attribute:a == {n}") for n in range(11)],
     ),
     _placed(
         "Six placement strategies",
-        Refused("placement_strategies has 6 entries; use at most 5", "use fewer"),
+        Refused("placement_strategies has 6 entries", "use at most 5"),
         placement_strategies=[ecs.PlacementStrategy.spread_across(f"attribute:a{n}") for n in range(6)],
     ),
 ]
@@ -257,7 +257,7 @@ NOT_THERE = [
     ),
     _option(
         "`approval=True` of `Rolling`, which only deployments that shift traffic have",
-        Refused("Rolling has no option 'approval'", "it takes min_healthy_percent"),
+        Refused("Rolling has no option 'approval'", "use min_healthy_percent"),
         lambda _: _called(Rolling, approval=True),
         lambda p: bare.pattern(p, approval=True),
     ),

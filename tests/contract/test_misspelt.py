@@ -45,7 +45,7 @@ def test_every_class_names_an_option_that_it_does_not_have(name: str) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     made: Any = getattr(library, name)
     place = (stack, "Thing") if issubclass(made, Construct) else ()
-    with pytest.raises(ConfigurationError, match=f"{name} has no option 'nonsense'; it takes |did you mean"):
+    with pytest.raises(ConfigurationError, match=f"{name} has no option 'nonsense'; use |did you mean"):
         made(*place, nonsense=1)
     assert stack.node.children == []
 
@@ -75,7 +75,7 @@ def _service() -> LoadBalancedFargateService:
         ),
         (
             lambda: _called(_service().enable_service_connect, ServiceConnect(namespace="shop"), alias="web"),
-            "[Stack/Web] enable_service_connect has no option 'alias'; it takes connect",
+            "[Stack/Web] enable_service_connect has no option 'alias'; use connect",
         ),
     ],
 )

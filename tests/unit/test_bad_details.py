@@ -123,7 +123,7 @@ def test_a_task_has_at_most_ten_containers() -> None:
 
 
 def test_a_certificate_is_of_the_partition_of_its_region() -> None:
-    with pytest.raises(ConfigurationError, match="is in the partition aws, but the stack, in aws-cn"):
+    with pytest.raises(ConfigurationError, match="is in the partition aws, but the stack, in cn-north-1, is in aws-cn"):
         _service("cn-north-1", arn="arn:aws:acm:cn-north-1:123456789012:certificate/a")
     _service("cn-north-1", arn="arn:aws-cn:acm:cn-north-1:123456789012:certificate/a")
     _service("us-gov-west-1", arn="arn:aws-us-gov:iam::123456789012:server-certificate/a")

@@ -236,7 +236,7 @@ def test_settings_of_a_registry_can_be_tried_again() -> None:
         RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
     stack.node.set_context(CONTEXT, "STANDARD")
     RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
-    with pytest.raises(ConfigurationError, match="Stack/Registry has settings for the registry"):
+    with pytest.raises(ConfigurationError, match="Stack/Registry already has settings for the registry"):
         RegistrySettings(stack, "Again", scanning=EnhancedScanning())
     stack.node.try_remove_child("Registry")
     RegistrySettings(stack, "Again", scanning=EnhancedScanning())
@@ -326,14 +326,14 @@ def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.M
     stack = _stack()
     topic = sns.Topic(stack, "Topic", enforce_ssl=True)
     web = LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
-    told = AlarmFactory._tell
+    add_actions = AlarmFactory._add_actions
 
     def refuse_afterwards(factory: AlarmFactory, *args: Any) -> None:  # noqa: ANN401 - passed on
-        told(factory, *args)
+        add_actions(factory, *args)
         raise RuntimeError(RAISED)
 
     with monkeypatch.context() as patch:
-        patch.setattr(AlarmFactory, "_tell", refuse_afterwards)
+        patch.setattr(AlarmFactory, "_add_actions", refuse_afterwards)
         with pytest.raises(ConfigurationError, match="CDK says no"):
             ServiceAlarms.of(web, actions={"Critical": [topic], "Warning": [topic]})
     policy = topic.node.find_child("Policy")

@@ -267,5 +267,5 @@ def test_what_starts_in_some_order_passes_and_nothing_else(edges: list[tuple[int
     if len(started) == len(nodes):
         check_dependencies(nodes, path="Stack/Web")
     else:
-        with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] .*(circle|itself)"):
+        with pytest.raises(ConfigurationError, match=r"^\[Stack/Web\] .*(cycle|itself)"):
             check_dependencies(nodes, path="Stack/Web")

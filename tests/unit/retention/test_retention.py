@@ -209,7 +209,9 @@ def test_the_newest_tagged_images_survive_every_preset(count: int, images: list[
 
 
 def test_one_string_is_no_list_of_patterns() -> None:
-    with pytest.raises(ConfigurationError, match=r"protect: patterns='stable' is one string; use \['stable'\]"):
+    with pytest.raises(
+        ConfigurationError, match=r"protect: patterns='stable' is a string, not a list; use \['stable'\]"
+    ):
         Retention.keep_last(5).protect("stable")
 
 
