@@ -247,7 +247,7 @@ class SharedLoadBalancer(Construct):
             targets=Targets(
                 health_check=effective.health_check,
                 deregistration_delay=effective.deregistration_delay,
-                settings=effective.targets,
+                settings=effective.target_group,
             ),
             authentication=None if https is None else https.listener.authentication,
             # A target group serves one load balancer, so another scheme needs another group (aws-cdk#33253).
