@@ -139,7 +139,7 @@ def test_settings_that_cannot_be(stack: cdk.Stack) -> None:
     with pytest.raises(ConfigurationError, match="has 101 names; use at most 100"):
         EnhancedScanning(repositories=["a"] * 101)
     settings = RegistrySettings(stack, "Registry", scanning=EnhancedScanning())
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Registry\] grant_sign on settings that sign nothing"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Registry\] grant_sign requires signing"):
         settings.grant_sign(iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()))
 
 
