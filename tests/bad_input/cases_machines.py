@@ -13,8 +13,6 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
-from bad_input import bare, bare_tasks, here
-from bad_input.case import NGINX, Case, Expected, Passes, Place, Refused, Warned
 from ecr_fargate_constructs import (
     AllOf,
     AppContainer,
@@ -30,6 +28,8 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     ServiceAlarms,
 )
+from tests.bad_input import bare, bare_tasks, here
+from tests.bad_input.case import NGINX, Case, Expected, Passes, Place, Refused, Warned
 
 MACHINES, QUOTAS, OPTIONS = "Machines", "Quotas", "Misspelt options"
 WINDOWS = ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE
@@ -112,12 +112,12 @@ ON_EC2 = [
     ),
     _placed(
         "Eleven placement constraints",
-        Refused("placement_constraints has 11 entries", "use at most 10"),
+        Refused("placement_constraints has 11 entries; use at most 10", "use at most"),
         placement_constraints=[ecs.PlacementConstraint.member_of(f"attribute:a == {n}") for n in range(11)],
     ),
     _placed(
         "Six placement strategies",
-        Refused("placement_strategies has 6 entries", "use at most 5"),
+        Refused("placement_strategies has 6 entries; use at most 5", "use at most"),
         placement_strategies=[ecs.PlacementStrategy.spread_across(f"attribute:a{n}") for n in range(6)],
     ),
 ]

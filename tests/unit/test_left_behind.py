@@ -36,12 +36,11 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     TestTrafficPort,
 )
-from ecr_fargate_constructs._cdk import scopes
 from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
 from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
 from ecr_fargate_constructs.service import routed_base as routed_service
-from support import make_app
+from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,17 +257,64 @@ def test_the_posture_is_read_again_after_a_refusal(tmp_path: Path, cdk_refuses_l
     Template.from_stack(stack).resource_count_is("AWS::KMS::Key", 1)
 
 
-def test_errors_that_are_not_cdks_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [KeyError, KeyboardInterrupt])
+def test_errors_that_are_not_cdks_stay_what_they_are(
+    kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
-        message = "a fault of the library's own"
-        raise KeyError(message)
+        message = "not CDK's"
+        raise kind(message)
 
-    monkeypatch.setattr(load_balanced, "finish", fail)
     stack = _stack()
-    with pytest.raises(KeyError, match="a fault of the library's own"):
-        LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
+    with monkeypatch.context() as patch:
+        patch.setattr(load_balanced, "finish", fail)
+        with pytest.raises(kind, match="not CDK's"):
+            LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
     assert not stack.node.children
-    assert not hasattr(scopes, "_UNDER_WAY")
+    shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp())
+    before = _paths(stack.node.root)  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(elbv2, "ApplicationListenerRule", fail)
+        with pytest.raises(kind, match="not CDK's"):
+            shared.add_response("Free", Route(path="/free/*"), FixedResponse())
+    assert _paths(stack.node.root) == before  # type: ignore[arg-type]
+    shared.add_response("Other", Route(path="/free/*"), FixedResponse())
+
+
+def test_a_refusal_between_two_images_changes_no_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def images(*, refused: bool) -> object:
+        stack = _stack()
+        repository = PrivateRepository(stack, "Repository")
+        folder = make_app(tmp_path / "app")
+        repository.build_and_push_image(folder, id="One")
+        if refused:
+            with monkeypatch.context() as patch:
+                patch.setattr(load_balanced, "finish", _refuse)
+                with pytest.raises(ConfigurationError, match="CDK says no"):
+                    _front(stack, tmp_path)
+        repository.build_and_push_image(folder, id="Two")
+        return Template.from_stack(stack).to_json()
+
+    assert images(refused=True) == images(refused=False)
+
+
+def test_classes_that_users_derive_are_theirs() -> None:
+    class Team:
+        pass
+
+    class TeamRepository(PrivateRepository):
+        def __init__(self, scope: cdk.Stack, name: str, team: Team) -> None:
+            self.team = team
+            super().__init__(scope, name)
+
+        def owner(self, team: Team | None = None) -> Team:
+            return team or self.team
+
+    stack = _stack()
+    made = TeamRepository(stack, "Repository", Team())
+    assert made.owner(Team()) is not made.owner()
+    with pytest.raises(ConfigurationError, match="construct_id='Repository' is taken"):
+        TeamRepository(stack, "Repository", Team())
 
 
 def test_a_listener_on_the_users_load_balancer_goes_with_the_service(cdk_refuses_last: Callable[[], None]) -> None:
@@ -326,10 +372,10 @@ def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.M
     stack = _stack()
     topic = sns.Topic(stack, "Topic", enforce_ssl=True)
     web = LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
-    add_actions = AlarmFactory._add_actions
+    told = AlarmFactory._add_actions
 
     def refuse_afterwards(factory: AlarmFactory, *args: Any) -> None:  # noqa: ANN401 - passed on
-        add_actions(factory, *args)
+        told(factory, *args)
         raise RuntimeError(RAISED)
 
     with monkeypatch.context() as patch:
