@@ -240,10 +240,10 @@ def test_machines_are_not_added_to_a_cluster_that_is_elsewhere(stack: cdk.Stack)
     other = cdk.Stack(cdk.App.of(stack), "Other")
     cluster = ecs.Cluster(other, "Cluster")
     make = lambda: _ec2(stack, cluster=cluster, capacity=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "omit machines")
+    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "omit capacity")
     imported = ecs.Cluster.from_cluster_attributes(stack, "Theirs", cluster_name="theirs", vpc=cluster.vpc)
     make = lambda: _ec2(stack, cluster=imported, capacity=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "omit machines")
+    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "omit capacity")
 
 
 def test_a_network_of_public_subnets_has_no_place_for_machines(stack: cdk.Stack) -> None:

@@ -113,14 +113,14 @@ def check_machines(
     machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
-            "machines cannot be added to an imported cluster; omit machines to use the cluster's own instances, or "
+            "machines cannot be added to an imported cluster; omit capacity to use the cluster's own instances, or "
             "omit cluster",
             path=path,
         )
     if cluster is not None and cdk.Stack.of(cluster).node.addr != cdk.Stack.of(scope).node.addr:
         raise ConfigurationError(
             "machines cannot be added to a cluster of another stack, because the stacks would depend on each other; "
-            "omit machines and add capacity in the cluster's stack, or omit cluster",
+            "omit capacity and add it in the cluster's stack, or omit cluster",
             path=path,
         )
     _check_gpus(machines, container, path=path)
