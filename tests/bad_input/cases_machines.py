@@ -12,6 +12,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+from tests.bad_input import bare, bare_tasks, here
+from tests.bad_input.case import NGINX, Case, Expected, Passes, Place, Refused, Warned
 
 from ecr_fargate_constructs import (
     AllOf,
@@ -28,8 +30,6 @@ from ecr_fargate_constructs import (
     ScheduledCapacity,
     ServiceAlarms,
 )
-from tests.bad_input import bare, bare_tasks, here
-from tests.bad_input.case import NGINX, Case, Expected, Passes, Place, Refused, Warned
 
 MACHINES, QUOTAS, OPTIONS = "Machines", "Quotas", "Misspelt options"
 WINDOWS = ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE

@@ -13,6 +13,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
+from tests.support.inputs import make_app
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -40,7 +41,6 @@ from ecr_fargate_constructs.observability.alarm_factory import AlarmFactory
 from ecr_fargate_constructs.posture import CONTEXT
 from ecr_fargate_constructs.service import load_balanced, load_balanced_ec2, pattern
 from ecr_fargate_constructs.service import routed_base as routed_service
-from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
