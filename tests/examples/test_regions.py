@@ -128,7 +128,7 @@ def _https(region: str | None, arn: str) -> None:
     ],
 )
 def test_an_arn_of_another_partition_is_refused(region: str, arn: str, own: str) -> None:
-    message = rf"\[Stack/Web\] PublicHttps\.certificate {arn} is in the partition .*, but the stack, in {own},"
+    message = rf"PublicHttps\.certificate {arn} is in the partition .*, but the stack, in {region}, is in {own};"
     with pytest.raises(ConfigurationError, match=message):
         _https(region, arn)
 

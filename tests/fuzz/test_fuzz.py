@@ -34,7 +34,7 @@ CONSTRUCTS = [name for name in CLASSES if issubclass(getattr(library, name), Con
 VALUES = [name for name in CLASSES if dataclasses.is_dataclass(getattr(library, name)) and name not in NOT_FOR_FIREHOSE]
 EXAMPLES = {"Network": 10, "PrivateRepository": 20, "ImageRepositoryStack": 20, "PullThroughCache": 20}
 SERVICES = 12
-AT_SYNTH = ("could not pull their image", "could not start, since they use")
+AT_SYNTH = ("cannot pull their image", "cannot start, because they use")
 
 
 def _settings(examples: int) -> settings:

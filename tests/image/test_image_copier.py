@@ -177,7 +177,7 @@ def test_one_tag_is_not_the_name_of_two_images() -> None:
     repository.mirror_image("nginx:1.29")
     for other in ({"reference": "httpd:1.29"}, {"reference": "nginx:1.29", "architecture": Architecture.ARM64}):
         with pytest.raises(
-            ConfigurationError, match=r"\[Stack/Repo/Other\] Stack/Repo/Mirror/Copy copies another image"
+            ConfigurationError, match=r"\[Stack/Repo/Other\] Stack/Repo/Mirror/Copy already copies another image"
         ):
             repository.mirror_image(id="Other", **other)
         repository.node.try_remove_child("Other")

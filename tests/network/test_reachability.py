@@ -118,7 +118,7 @@ def test_endpoints_lead_to_repositories_of_their_own_region(west: cdk.Stack, reg
         assert "cannot pull" not in _warnings(west)
     else:
         message = _errors(west)
-        assert "is in a repository of eu-central-1, and the VPC's endpoints lead to those of eu-west-1" in message
+        assert "is in a repository of eu-central-1, but the VPC's endpoints lead to those of eu-west-1" in message
         assert "a repository of eu-west-1" in message
 
 

@@ -206,7 +206,7 @@ def test_container_insights_of_an_imported_cluster_can_be_said() -> None:
         stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster
     )
     few = ServiceThresholds(running_tasks_below={"Critical": 2})
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] running_tasks_below needs Container Insights"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] running_tasks_below requires Container Insights"):
         ServiceAlarms.of(web, thresholds=few)
     ServiceAlarms.of(web, thresholds=few, container_insights=True)
     alarm = _alarms(template_of(stack))["TasksCritical"]
@@ -250,7 +250,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("unit", {"latency": {"Warning": 1}}, "latency['Warning']=1 has no unit", "Duration.seconds(1)"),
     ("text", {"memory_percent": {"Warning": "80"}}, "memory_percent['Warning']='80' is not a number", "for example 70"),
     ("never", {"unhealthy_hosts": {"Critical": 0}}, "unhealthy_hosts['Critical']=0", "more than 0"),
-    ("no time", {"latency": {"Warning": cdk.Duration.seconds(0)}}, "latency['Warning'] is no time", "no time"),
+    ("no time", {"latency": {"Warning": cdk.Duration.seconds(0)}}, "latency['Warning'] is zero", "is zero"),
     ("no name", {"cpu_percent": {"": 1}}, "cpu_percent has the severity ''", "'Warning'"),
     ("bad name", {"cpu_percent": {"on call": 1}}, "cpu_percent has the severity 'on call'", "letters and digits"),
     ("no severity", {"cpu_percent": 70}, "cpu_percent=70 has no severity", "{'Warning'"),

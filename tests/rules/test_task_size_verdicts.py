@@ -158,7 +158,7 @@ def test_storage_goes_with_the_size() -> None:
 
 def test_what_only_the_deployment_knows_cannot_be_added_up() -> None:
     token = -1.8881545897087498e289
-    with pytest.raises(ConfigurationError, match=r"memory_limit_mib that only the deployment knows; give TaskSize"):
+    with pytest.raises(ConfigurationError, match=r"memory_limit_mib that only the deployment knows; use TaskSize"):
         TaskSize.smallest_for([AppContainer(NGINX, 80, memory_limit_mib=token)])
 
 

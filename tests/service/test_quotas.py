@@ -217,7 +217,7 @@ def test_the_machines_processes_have_one_session_too() -> None:
     ("rule", "why"),
     [
         (KeepNewest(100_001), "beyond the newest 100001) never acts: a repository holds 100,000 images"),
-        (ExpireUntagged(36_501), "36501 days ago) never acts: that is more than a hundred years"),
+        (ExpireUntagged(36_501), "36501 days ago) never acts: the time is more than a hundred years"),
     ],
 )
 def test_a_rule_that_never_acts_is_warned_of(rule: KeepNewest | ExpireUntagged, why: str) -> None:
@@ -249,7 +249,7 @@ def test_a_load_balancer_has_a_hundred_target_groups(monkeypatch: pytest.MonkeyP
 
     add("A", deployment=BlueGreen())
     before = {each.node.path for each in stack.node.find_all()}
-    with pytest.raises(ConfigurationError, match=r"\[Stack/B\] the load balancer has 3 target groups already"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/B\] the load balancer already has 3 target groups"):
         add("B", deployment=BlueGreen())
     assert {each.node.path for each in stack.node.find_all()} == before
     add("C")

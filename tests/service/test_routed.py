@@ -144,7 +144,7 @@ def test_a_service_may_stand_in_another_stack() -> None:
     assert "Fn::ImportValue" in str(only(template, RULE)["Properties"]["ListenerArn"])
     for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
         assert {rule["Properties"]["FromPort"] for rule in of_type(template, kind).values()} == {8080, 9000}
-    with pytest.raises(ConfigurationError, match="is also the route of Other/Api too"):
+    with pytest.raises(ConfigurationError, match="is also the route of Other/Api"):
         _add(home, "Second", shared, Route(path="/api/*"))
 
 
@@ -185,7 +185,7 @@ def test_an_imported_listener_is_one_however_often_an_app_imports_it() -> None:
     app = cdk.App()
     one, other = cdk.Stack(app, "One"), cdk.Stack(app, "Other")
     _add(one, "Api", _imported(one), Route(path="/api/*"))
-    with pytest.raises(ConfigurationError, match="is also the route of One/Api too"):
+    with pytest.raises(ConfigurationError, match="is also the route of One/Api"):
         _add(other, "Api", _imported(other), Route(path="/api/*"))
     elsewhere = cdk.Stack(cdk.App(), "Elsewhere")
     _add(elsewhere, "Api", _imported(elsewhere), Route(path="/api/*"))
@@ -195,7 +195,7 @@ def test_a_wrapped_listener_knows_the_routes_of_its_load_balancer(stack: cdk.Sta
     shared = _shared(stack)
     _add(stack, "Api", shared, Route(path="/api/*"))
     wrapped = SharedLoadBalancer.from_listener(shared.listener, vpc=shared.vpc, url=shared.url)
-    with pytest.raises(ConfigurationError, match="is also the route of Stack/Api too"):
+    with pytest.raises(ConfigurationError, match="is also the route of Stack/Api"):
         _add(stack, "Other", wrapped, Route(path="/api/*"))
 
 
@@ -276,7 +276,7 @@ def test_a_service_may_have_several_routes_and_answer_what_no_other_takes() -> N
     service = _add(stack, "Api", shared, Route(path="/api/*"))
     service.add_route("Rest", Route(path="/*"))
     assert len(service.rules) == 2
-    with pytest.raises(ConfigurationError, match="is also the route of Stack/Api/Rest too"):
+    with pytest.raises(ConfigurationError, match="is also the route of Stack/Api/Rest"):
         _add(stack, "Other", shared, Route(path="/*"))
     template = template_of(stack)
     only(template, GROUP)
@@ -343,7 +343,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "shadowed",
         _twice,
-        "[Stack/Two] Route(path=['/api/*', '/v2/*']) and Route(path='/api/*') of Stack/One can both meet a request",
+        "[Stack/Two] Route(path=['/api/*', '/v2/*']) and Route(path='/api/*') of Stack/One can both match a request",
         "priority=",
     ),
     (

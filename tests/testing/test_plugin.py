@@ -155,8 +155,8 @@ def test_each_builder_is_synthesized_once_with_the_context_of_the_project(run: R
         @pytest.mark.parametrize(
             ("builder", "env", "message"),
             [
-                (lambda: None, None, r"takes 0 parameters; a builder takes \\(stack\\), or \\(app, id\\)"),
-                (lambda app, id: None, None, "has to return its stack, not None"),
+                (lambda: None, None, r"has 0 parameters; a builder has one \\(stack\\) or two \\(app, id\\)"),
+                (lambda app, id: None, None, "has to return a stack, not None"),
                 (ShopStack, cdk.Environment(region="eu-west-1"), "makes its own stack; set the environment there"),
             ],
         )
@@ -247,7 +247,7 @@ def test_an_assembly_is_read_and_no_app_run(run: Runner) -> None:
             assert cdk_app == template_snapshot
 
         def test_packs(cdk_app, assert_compliant):
-            with pytest.raises(ValueError, match="leave the option out"):
+            with pytest.raises(ValueError, match="omit the option"):
                 assert_compliant(cdk_app)
         """
     make_project(run.folder, test=body)

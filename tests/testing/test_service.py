@@ -173,5 +173,5 @@ def test_a_rule_of_a_shared_listener_counts() -> None:
 
 
 def test_what_is_no_repository_is_refused(theirs: assertions.Template) -> None:
-    with pytest.raises(TypeError, match="80 is no repository; give its construct, its logical id or its name"):
+    with pytest.raises(TypeError, match="80 is not a repository; give its construct, its logical id or its name"):
         service_in(theirs, "Blue").runs_image_from(80)

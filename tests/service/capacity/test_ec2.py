@@ -132,8 +132,8 @@ def test_machines_can_be_added_to_a_cluster_of_the_stack() -> None:
 @pytest.mark.parametrize(
     ("options", "wrong", "fix"),
     [
-        ({"capacity": None}, "Ec2Container.gpu_count=1 needs instances with NVIDIA GPUs, and t3.medium", "'g5.xlarge'"),
-        ({"capacity": Ec2Capacity(min_capacity=1)}, "and t3.medium has none", "'g5.xlarge'"),
+        ({"capacity": None}, "Ec2Container.gpu_count=1 needs instances with NVIDIA GPUs, but t3.medium", "'g5.xlarge'"),
+        ({"capacity": Ec2Capacity(min_capacity=1)}, "but t3.medium has none", "'g5.xlarge'"),
         ({"capacity": Ec2Capacity(instance_type=ec2.InstanceType("m7i.large"))}, "m7i.large has none", "'g5.xlarge'"),
         ({"capacity": Ec2Capacity(instance_type=ec2.InstanceType("g4ad.xlarge"))}, "g4ad.xlarge has none", "'g5.xl"),
     ],

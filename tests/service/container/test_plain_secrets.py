@@ -52,7 +52,7 @@ def test_a_warning_names_the_variables_and_shows_no_value() -> None:
     stack = cdk.Stack(cdk.App(), "Web")
     _service(stack, {"PGPASSWORD": HIDDEN, "REDIS_URL": f"redis://:{HIDDEN}@cache/0", "LOG_LEVEL": "info"})
     [warning] = _warnings(stack)
-    assert "web['PGPASSWORD'], web['REDIS_URL'] in environment seems to be a secret" in warning
+    assert "web['PGPASSWORD'], web['REDIS_URL'] in environment looks like a secret" in warning
     assert "secrets=" in warning
     assert HIDDEN not in warning
     assert "LOG_LEVEL" not in warning
@@ -89,7 +89,7 @@ def test_a_command_is_looked_at_too() -> None:
     stack = cdk.Stack(cdk.App(), "Web")
     _service(stack, {}, command=["redis-server", "--requirepass", HIDDEN])
     [warning] = _warnings(stack)
-    assert warning.startswith("web.command seems to hold a secret")
+    assert warning.startswith("web.command looks like it holds a secret")
     assert HIDDEN not in warning
 
 

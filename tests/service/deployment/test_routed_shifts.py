@@ -199,7 +199,7 @@ def test_what_a_shift_cannot_go_with() -> None:
             container=CONTAINER,
             deployment=BlueGreen(),
         )
-    with pytest.raises(ConfigurationError, match="requests_per_target together with BlueGreen"):
+    with pytest.raises(ConfigurationError, match="requests_per_target cannot be combined with BlueGreen"):
         RoutedFargateService(
             stack,
             "Web",

@@ -46,7 +46,7 @@ def test_a_rule_that_shifts_traffic_must_not_lead_past_a_sign_in() -> None:
         client_id="client",
         client_secret=cdk.SecretValue.secrets_manager("oidc"),
     )
-    message = r"\[Stack/Web\] a sign-in at the listener together with BlueGreen.*bypasses the sign-in"
+    message = r"\[Stack/Web\] a sign-in at the listener cannot be combined with BlueGreen.*bypasses the sign-in"
     with pytest.raises(ConfigurationError, match=message):
         _service(stack, listener=ListenerSettings(authentication=sign_in))
     assert stack.node.try_find_child("Web") is None

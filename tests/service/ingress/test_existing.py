@@ -124,7 +124,7 @@ def test_a_port_that_it_has_is_refused(stack: cdk.Stack, directory: Path) -> Non
     balancer.add_listener("Own", port=80, default_action=elbv2.ListenerAction.fixed_response(404))
     certificate = acm.Certificate.from_certificate_arn(stack, "C", "arn:aws:acm:us-east-1:123456789012:certificate/a")
     way = PublicHttps(load_balancer=ExistingLoadBalancer(balancer), certificate=certificate)  # port 80 would redirect
-    said = r"\[Stack/Web\] ExistingLoadBalancer\(Stack/Existing\) has a listener on port 80; .*port="
+    said = r"\[Stack/Web\] ExistingLoadBalancer\(Stack/Existing\) already has a listener on port 80; .*port="
     with pytest.raises(ConfigurationError, match=said):
         LoadBalancedFargateService(stack, "Web", container=CONTAINER, ingress=way)
     with pytest.raises(ConfigurationError, match=said):
@@ -140,7 +140,7 @@ def test_a_second_service_is_told_to_share(stack: cdk.Stack, port: int) -> None:
     LoadBalancedFargateService(
         stack, "One", container=CONTAINER, ingress=PublicHttp(load_balancer=ExistingLoadBalancer(balancer))
     )
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Two\] .*id 'PublicListener' already; share that listener"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Two\] .*id 'PublicListener'; share that listener"):
         LoadBalancedFargateService(
             stack,
             "Two",
@@ -154,7 +154,7 @@ def test_another_stack_or_vpc_is_refused(stack: cdk.Stack) -> None:
     other = cdk.Stack(cdk.App.of(stack), "Other")
     with pytest.raises(ConfigurationError, match=r"\[Other/Web\] .* is in another stack"):
         LoadBalancedFargateService(other, "Web", container=CONTAINER, ingress=way)
-    with pytest.raises(ConfigurationError, match=r"is in the VPC Stack/Vpc, and the service would be in Stack/Second"):
+    with pytest.raises(ConfigurationError, match=r"is in the VPC Stack/Vpc, but the service would be in Stack/Second"):
         LoadBalancedFargateService(
             stack, "Web", container=CONTAINER, ingress=way, vpc=ec2.Vpc(stack, "Second", max_azs=2)
         )
@@ -187,7 +187,7 @@ def test_ports_are_checked_and_tokens_pass(stack: cdk.Stack) -> None:
     balancer = _balancer(stack)
     with pytest.raises(ConfigurationError, match=r"ExistingLoadBalancer\.port=0 is not a TCP port"):
         ExistingLoadBalancer(balancer, port=0)
-    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=8080 is the load balancer's already"):
+    with pytest.raises(ConfigurationError, match=r"TestTrafficPort\.port=8080 is already the load balancer's"):
         LoadBalancedFargateService(
             stack,
             "Web",

@@ -73,7 +73,7 @@ def test_more_peers_than_rules_are_a_warning(stack: cdk.Stack, count: int, *, wa
     LoadBalancedFargateService(stack, "Web", container=CONTAINER, ingress=ingress)
     found = _warned(stack)
     assert (WARNING in found) is warned
-    assert (f"{count} inbound rules, and AWS allows 60" in found) is warned
+    assert (f"{count} inbound rules, but AWS allows 60" in found) is warned
 
 
 @pytest.mark.parametrize(("count", "warned"), [(30, False), (31, True)])

@@ -50,7 +50,7 @@ def test_redirects_and_texts_take_their_place_among_the_routes() -> None:
     assert actions["/robots.txt"]["Actions"][0]["FixedResponseConfig"]["MessageBody"] == "User-agent: *\n"
     assert actions["/robots.txt"]["Priority"] < actions["/*"]["Priority"] == 50000
     assert actions["/old/*"]["Priority"] < 50000
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Shared/Again\] .* is also the route of Stack/Shop too"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Shared/Again\] .* is also the route of Stack/Shop"):
         shared.add_response("Again", Route(path="/*"), FixedResponse())
     assert shop.rules
 
@@ -80,8 +80,8 @@ def test_the_default_answer_may_be_a_redirect() -> None:
         ({"permanent": True}, "changes nothing"),
         ({"port": 0}, r"Redirect\.port=0 is not a TCP port"),
         ({"path": "shop"}, r"Redirect\.path='shop' does not begin with '/'"),
-        ({"host": "https://a.example.com"}, r"Redirect\.host='https://a\.example\.com' is not a name"),
-        ({"host": ""}, r"Redirect\.host='' is not a name"),
+        ({"host": "https://a.example.com"}, r"Redirect\.host='https://a\.example\.com' is not a host name"),
+        ({"host": ""}, r"Redirect\.host='' is not a host name"),
         ({"query": "a" * 129}, r"Redirect\.query has 129 characters; use at most 128"),
     ],
 )

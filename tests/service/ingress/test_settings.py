@@ -322,7 +322,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "slow random",
         lambda _: TargetGroupSettings(slow_start=SECONDS(30), algorithm=ALGORITHM.WEIGHTED_RANDOM),
         "slow start requires round robin",
-        "leave one",
+        "omit one",
     ),
     ("stuck", lambda _: Stickiness(duration=cdk.Duration.days(8)), "Stickiness.duration is 691200", "1 to 604800"),
     (

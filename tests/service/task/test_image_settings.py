@@ -83,7 +83,7 @@ def _service(
 )
 def test_a_path_that_only_root_may_write(tmp_path: Path, dockerfile: str | None, options: dict[str, Any]) -> None:
     [warning] = _warnings(_service(tmp_path, dockerfile, **options), DENIED)
-    assert warning.startswith("/var/scratch of web: ECS makes the directories of volumes for root alone")
+    assert warning.startswith("/var/scratch of web: ECS makes the directories of volumes with root as owner")
     assert "VOLUME" in warning
     assert "Sidecar" in warning
 
@@ -173,7 +173,7 @@ def test_a_port_that_the_dockerfile_does_not_expose(tmp_path: Path, exposed: str
     found = _warnings(stack, PORT)
     assert len(found) == expected
     if found:
-        assert "web is asked on port 9090, and its Dockerfile says EXPOSE 80" in found[0]
+        assert "web receives traffic on port 9090, but its Dockerfile says EXPOSE 80" in found[0]
 
 
 def test_the_sample_is_warned_of_neither() -> None:

@@ -113,7 +113,7 @@ def check_machines(
     machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
-            "machines cannot be added to an imported cluster; omit machines to use the cluster's own instances, or "
+            "machines cannot be added to an imported cluster; omit capacity to use the cluster's own instances, or "
             "omit cluster",
             path=path,
         )
