@@ -30,7 +30,6 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
     TargetHealthCheck,
-    Targets,
     TaskSize,
     TestTrafficHeader,
 )
@@ -146,11 +145,9 @@ def build(made: Made) -> tuple[dict[str, Any], dict[str, str]]:
                 load_balancer=shared,
                 route=Route(path=made.route.format(own)),
                 container=made.container,
-                targets=Targets(
-                    health_check=made.health_check,
-                    deregistration_delay=made.deregistration_delay,
-                    settings=made.settings,
-                ),
+                health_check=made.health_check,
+                deregistration_delay=made.deregistration_delay,
+                target_group=made.settings,
                 deployment=deployment,
                 **behind,
                 **made.options,

@@ -67,7 +67,6 @@ from ecr_fargate_constructs.service.ingress.settings import ListenerSettings as 
 from ecr_fargate_constructs.service.ingress.settings import LoadBalancerSettings as LoadBalancerSettings
 from ecr_fargate_constructs.service.ingress.settings import Stickiness as Stickiness
 from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings as TargetGroupSettings
-from ecr_fargate_constructs.service.ingress.targets import Targets as Targets
 from ecr_fargate_constructs.service.ingress.values import InternalHttp as InternalHttp
 from ecr_fargate_constructs.service.ingress.values import InternalHttps as InternalHttps
 from ecr_fargate_constructs.service.ingress.values import PublicHttp as PublicHttp

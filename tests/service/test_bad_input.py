@@ -39,11 +39,11 @@ SECONDS = cdk.Duration.seconds
 
 
 def _scaling(**options: Any) -> Scaling:  # noqa: ANN401 - passed on as they are
-    return Scaling(**{"minimum": 2, "maximum": 4, "cpu_percent": 60, **options})
+    return Scaling(**{"min_capacity": 2, "max_capacity": 4, "cpu_percent": 60, **options})
 
 
 def _at(name: str = "later", **options: Any) -> ScheduledCapacity:  # noqa: ANN401 - passed on as they are
-    return ScheduledCapacity(**{"name": name, "at": CRON, "minimum": 2, **options})
+    return ScheduledCapacity(**{"name": name, "at": CRON, "min_capacity": 2, **options})
 
 
 VALUES: list[tuple[str, Callable[[], object], str, str]] = [

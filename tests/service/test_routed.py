@@ -29,7 +29,6 @@ from ecr_fargate_constructs import (
     SharedListener,
     SharedLoadBalancer,
     TargetHealthCheck,
-    Targets,
 )
 from tests.support.templates import attributes, of_type, only, template_of
 
@@ -137,7 +136,7 @@ def test_a_service_may_stand_in_another_stack() -> None:
     home, other = cdk.Stack(app, "Home"), cdk.Stack(app, "Other")
     shared = _shared(home)
     check = TargetHealthCheck(port=9000)
-    _add(other, "Api", shared, Route(path="/api/*"), targets=Targets(health_check=check))
+    _add(other, "Api", shared, Route(path="/api/*"), health_check=check)
     template = template_of(other)
     assert [stack.node.path for stack in other.dependencies] == ["Home"]
     assert home.dependencies == []
@@ -364,8 +363,8 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     ("body", lambda _: FixedResponse(body="x" * 1025), "FixedResponse.body has 1025 characters", "at most 1024"),
     (
         "delay",
-        lambda _: Targets(deregistration_delay=cdk.Duration.hours(2)),
-        "Targets.deregistration_delay is 7200 seconds",
+        lambda s: _add(s, "Api", _shared(s), Route(path="/*"), deregistration_delay=cdk.Duration.hours(2)),
+        "deregistration_delay is 7200 seconds",
         "0 to 3600",
     ),
 ]
@@ -379,8 +378,3 @@ def test_what_cannot_work_is_refused(
         make(stack)
     assert wrong in str(caught.value)
     assert fix in str(caught.value)
-
-
-def test_a_constructor_has_at_most_12_options() -> None:
-    for made in (RoutedFargateService, RoutedEc2Service, SharedLoadBalancer):
-        assert made.__init__.__code__.co_kwonlyargcount <= 12

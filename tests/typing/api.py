@@ -97,7 +97,6 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
     TargetHealthCheck,
-    Targets,
     TaskSize,
     TestTrafficHeader,
     TestTrafficPort,
@@ -245,7 +244,7 @@ def shared(app: cdk.App) -> RoutedEc2Service:
         route=Route(path=["/api", "/api/*"], host="shop.example.com", header={"X-Tenant": ["a", "b"]}),
         container=AppContainer(image, 80),
         subnets=network.task_subnets,
-        targets=Targets(settings=TargetGroupSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1)))),
+        target_group=TargetGroupSettings(stickiness=Stickiness(duration=cdk.Duration.hours(1))),
     )
     assert_type(web.service, ecs.FargateService)
     assert_type(web.add_route("More", Route(method="GET", query={"v": "2"})), elbv2.ApplicationListenerRule)

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
     from ecr_fargate_constructs.service.foundation import Foundation
-    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
+    from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
     from ecr_fargate_constructs.service.routing.route import Route
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
@@ -75,7 +76,9 @@ class RoutedPlan(ServicePlan):
         *,
         load_balancer: SharedLoadBalancer | SharedListener,
         route: Route,
-        targets: Targets | None,
+        health_check: TargetHealthCheck | None,
+        deregistration_delay: cdk.Duration | None,
+        target_group: TargetGroupSettings | None,
         desired_count: float | None,
         scaling: Scaling | None,
         deployment: Deployment | None,
@@ -94,8 +97,9 @@ class RoutedPlan(ServicePlan):
         count = planned_count(desired_count, scaling, deployment, path=path)
         check_grace_period(health_check_grace_period, path=path)
         _check_cluster(cluster, shared, path=path)
-        settings = (targets or shared.targets).settings
-        check_protocol(settings, https=shared.base_url.startswith("https"), name="Targets.settings", path=path)
+        targets = shared.targets.replaced(health_check, deregistration_delay, target_group, path=path)
+        https = shared.base_url.startswith("https")
+        check_protocol(targets.target_group, https=https, name="target_group", path=path)
         check = check_machine_placement if on_ec2 else check_placement
         check(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
         shift = None
@@ -118,7 +122,7 @@ class RoutedPlan(ServicePlan):
             vpc=shared.vpc,
             subnets=subnets,
             grace_period=health_check_grace_period,
-            targets=targets or shared.targets,
+            targets=targets,
             on_ec2=on_ec2,
             capacity=capacity,
             shared=shared,
@@ -272,7 +276,7 @@ def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.Appli
         vpc=plan.shared.vpc,
         port=80,
         protocol=elbv2.ApplicationProtocol.HTTP,
-        protocol_version=plan.targets.settings.protocol_version,
+        protocol_version=plan.targets.target_group.protocol_version,
         target_type=elbv2.TargetType.IP,
     )
     tune_group(group, plan.targets)

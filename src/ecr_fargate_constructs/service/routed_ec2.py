@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
-    from ecr_fargate_constructs.service.ingress.targets import Targets
+    from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
+    from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
     from ecr_fargate_constructs.service.routing.route import Route
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
@@ -50,7 +51,9 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: float | None = None,
-        targets: Targets | None = None,
+        health_check: TargetHealthCheck | None = None,
+        deregistration_delay: cdk.Duration | None = None,
+        target_group: TargetGroupSettings | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,
@@ -72,8 +75,10 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             sidecars: Containers that run beside it in every task; default, none.
             size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
             desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
-            targets: Health check, deregistration delay and balancing of the tasks; default, those of the load
-                balancer's ``ingress``.
+            health_check: Health check of the tasks; default, that of the load balancer's ``ingress``.
+            deregistration_delay: Time for requests to finish on a task that stops, 0 to 3600 seconds; default, that of
+                the ``ingress``.
+            target_group: Distribution of requests among tasks; default, that of the ``ingress``.
             scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
             deployment: Replacement of the old version by a new one; default, ``Rolling()`` without the alarm on
                 latency. A service is then 15 of a stack's 500 resources.
@@ -96,7 +101,9 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             construct_id,
             load_balancer=load_balancer,
             route=route,
-            targets=targets,
+            health_check=health_check,
+            deregistration_delay=deregistration_delay,
+            target_group=target_group,
             desired_count=desired_count,
             scaling=scaling,
             deployment=deployment,

@@ -27,7 +27,6 @@ from ecr_fargate_constructs import (
     Sidecar,
     Spot,
     TargetHealthCheck,
-    Targets,
 )
 from ecr_fargate_constructs.service.deployment.rolling import check_progress
 from tests.support.templates import only, template_of
@@ -44,7 +43,7 @@ def _make(kind: type, scope: cdk.Stack, **options: Any) -> Any:  # noqa: ANN401 
         options.setdefault("ingress", PublicHttp(health_check=options.pop("health_check", TargetHealthCheck())))
     else:
         shared = SharedLoadBalancer(scope, "Shared", ingress=PublicHttp())
-        options.setdefault("targets", Targets(health_check=options.pop("health_check", TargetHealthCheck())))
+        options.setdefault("health_check", TargetHealthCheck())
         options.update(load_balancer=shared, route=Route(path="/*"))
     return kind(scope, "Web", **options)
 

@@ -33,7 +33,6 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
     TargetHealthCheck,
-    Targets,
 )
 from tests.support.templates import attributes, of_type, only, template_of
 
@@ -291,7 +290,7 @@ def _plain_grpc(stack: cdk.Stack) -> None:
         load_balancer=shared,
         route=Route(path="/a"),
         container=AppContainer(NGINX, 80),
-        targets=Targets(settings=TargetGroupSettings(protocol_version=GRPC)),
+        target_group=TargetGroupSettings(protocol_version=GRPC),
     )
 
 
@@ -308,7 +307,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "PublicHttp.target_group",
         "PublicHttps(…)",
     ),
-    ("routed grpc", _plain_grpc, "[Stack/Web] Targets.settings has protocol_version", "PublicHttps(…)"),
+    ("routed grpc", _plain_grpc, "[Stack/Web] target_group has protocol_version", "PublicHttps(…)"),
     ("logs", _logs_without_region, "PublicHttp.access_logs requires a stack with a region", "env="),
     ("acl", lambda _: PublicHttp(web_acl="shop"), "PublicHttp.web_acl='shop'", "scope REGIONAL"),
     ("global acl", lambda _: PublicHttp(web_acl=WEB_ACL.replace("regional", "global")), "regional web ACL", "REGIONAL"),

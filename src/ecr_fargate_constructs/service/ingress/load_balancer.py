@@ -199,7 +199,7 @@ def tune_targets(parts: AnyParts, targets: Targets, port: float) -> None:
 
 def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
     """Set the health check and the deregistration delay of a target group."""
-    check, settings = targets.health_check, targets.settings
+    check, settings = targets.health_check, targets.target_group
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
     # CDK compares interval and timeout at synth, which it cannot if one of them is a token.
     comparable = seconds_in(check.interval) is not None and seconds_in(check.timeout) is not None

@@ -1,4 +1,4 @@
-"""Target settings of services that share a load balancer."""
+"""How a load balancer treats the tasks of one service: what its target group is made from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 
@@ -17,35 +16,40 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
 
-@typed
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """Health check, deregistration delay and distribution of requests for services that share a load balancer.
-
-    Defaults: ``TargetHealthCheck()``, and 30 seconds for requests to finish on a task that is removed.
-
-    Attributes:
-        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
-        deregistration_delay: 0 to 3600 seconds; default, 30.
-        settings: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
-
-    Raises:
-        ConfigurationError: Elastic Load Balancing refuses the delay.
-    """
+    """The three options on targets, which an ingress has, and each service behind a shared load balancer."""
 
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
-    settings: TargetGroupSettings = field(default_factory=TargetGroupSettings)
+    target_group: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
-    def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
-        seconds("Targets.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
+    def replaced(
+        self,
+        health_check: TargetHealthCheck | None,
+        deregistration_delay: cdk.Duration | None,
+        target_group: TargetGroupSettings | None,
+        *,
+        path: str | None = None,
+    ) -> Targets:
+        """Return the options of a service: the given ones, and these for the rest.
+
+        Raises:
+            ConfigurationError: Elastic Load Balancing refuses the delay.
+        """
+        if deregistration_delay is not None:
+            seconds("deregistration_delay", deregistration_delay, minimum=0, maximum=3600, path=path)
+        return Targets(
+            health_check=health_check or self.health_check,
+            deregistration_delay=self.deregistration_delay if deregistration_delay is None else deregistration_delay,
+            target_group=target_group or self.target_group,
+        )
 
 
 def targets_of(ingress: Ingress) -> Targets:
-    """Return how a load balancer of a service's own deals with its tasks."""
+    """Return the options of an ingress."""
     return Targets(
         health_check=ingress.health_check,
         deregistration_delay=ingress.deregistration_delay,
-        settings=ingress.target_group,
+        target_group=ingress.target_group,
     )

@@ -258,7 +258,9 @@ class SharedLoadBalancer(LibraryConstruct):
         *,
         vpc: ec2.IVpc,
         url: str,
-        targets: Targets | None = None,
+        health_check: TargetHealthCheck | None = None,
+        deregistration_delay: cdk.Duration | None = None,
+        target_group: TargetGroupSettings | None = None,
         authentication: OidcAuthentication | CognitoAuthentication | None = None,
     ) -> SharedListener:
         """Share a load balancer that exists: your own construct, or an imported one.
@@ -271,14 +273,17 @@ class SharedLoadBalancer(LibraryConstruct):
                 to reach the tasks.
             vpc: The VPC of the load balancer.
             url: URL of the listener, for example ``"https://shop.example.com"``.
-            targets: Health check and other settings for services that set none; default, ``Targets()``.
+            health_check: Health check of services that set none; default, ``TargetHealthCheck()``.
+            deregistration_delay: Time for requests to finish on a task that stops, 0 to 3600 seconds, for services that
+                set none; default, 30 seconds.
+            target_group: Distribution of requests, for services that set none; default, ``TargetGroupSettings()``.
             authentication: Sign-in before a request reaches a task; requires a listener with HTTPS; default, none.
         """
         return SharedListener(
             listener,
             vpc=vpc,
             base_url=url.rstrip("/"),
-            targets=targets or Targets(),
+            targets=Targets().replaced(health_check, deregistration_delay, target_group, path=listener.node.path),
             group_id="TargetGroup",
             authentication=authentication,
         )

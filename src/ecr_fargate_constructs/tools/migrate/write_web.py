@@ -58,7 +58,9 @@ def routed(program: Program, service: Service, shared: Shared) -> Name:
         load_balancer=shared.balancer,
         route=_route(program, ingress, first),
         **_options(program, service, cluster=shared.cluster),
-        targets=_targets(program, ingress),
+        health_check=_health_check(program, ingress),
+        deregistration_delay=program.duration(ingress.deregistration_delay),
+        target_group=_settings(program, ingress),
         scaling=scaling(program, service),
         health_check_grace_period=program.duration(ingress.check.grace),
     )
@@ -239,14 +241,6 @@ def _route(program: Program, ingress: Ingress, path: str) -> Call:
         host=ingress.domain.name if ingress.domain is not None else None,
         source=list(ingress.allow_from) or None,
     )
-
-
-def _targets(program: Program, ingress: Ingress) -> Call | None:
-    check, settings = _health_check(program, ingress), _settings(program, ingress)
-    delay = program.duration(ingress.deregistration_delay)
-    if check is None and settings is None and delay is None:
-        return None
-    return program.own("Targets", health_check=check, deregistration_delay=delay, settings=settings)
 
 
 def _settings(program: Program, ingress: Ingress) -> Call | None:
