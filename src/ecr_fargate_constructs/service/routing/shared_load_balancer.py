@@ -38,12 +38,14 @@ from ecr_fargate_constructs.service.routing.priorities import MOST_GROUPS, check
 from ecr_fargate_constructs.service.routing.redirects import check_redirect
 
 if TYPE_CHECKING:
+    import aws_cdk as cdk
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
     from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
     from ecr_fargate_constructs.service.ingress.responses import Response
-    from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps
+    from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
+    from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps, TargetHealthCheck
     from ecr_fargate_constructs.service.routing.route import Route
 
 

@@ -32,15 +32,12 @@ wanted up to 99 tasks. ECS rebalances zones only above 100."""
 def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
     """Write a service with a load balancer of its own."""
     ingress = service.ingress or Ingress()
-    options = _options(program, service, cluster=shared.cluster)
-    fixed = service.count is not None and service.count.fixed
     call = program.own(
         "LoadBalancedFargateService",
         STACK,
         program.construct_id(service.name),
-        **options,
-        desired_count=service.count.minimum if fixed and service.count is not None else None,
-        scaling=None if fixed else scaling(program, service),
+        **_options(program, service, cluster=shared.cluster),
+        **_count(program, service),
         ingress=ingress_call(program, ingress, [ingress.domain] if ingress.domain is not None else []),
         health_check_grace_period=program.duration(ingress.check.grace),
     )
@@ -61,7 +58,7 @@ def routed(program: Program, service: Service, shared: Shared) -> Name:
         health_check=_health_check(program, ingress),
         deregistration_delay=program.duration(ingress.deregistration_delay),
         target_group=_settings(program, ingress),
-        scaling=scaling(program, service),
+        **_count(program, service),
         health_check_grace_period=program.duration(ingress.check.grace),
     )
     name = _finished(program, service, call, shared)
@@ -70,6 +67,13 @@ def routed(program: Program, service: Service, shared: Shared) -> Name:
             Call(f"{name.text}.add_route", program.construct_id(f"route {path}"), _route(program, ingress, path))
         )
     return name
+
+
+def _count(program: Program, service: Service) -> dict[str, Expression | None]:
+    """Return the number of tasks: a fixed one, or the limits of an autoscaler."""
+    if service.count is not None and service.count.fixed:
+        return {"desired_count": service.count.minimum}
+    return {"scaling": scaling(program, service)}
 
 
 def shared_load_balancer(program: Program, services: Sequence[Service], *, public: bool, vpc: Name | None) -> Name:

@@ -20,7 +20,6 @@ from ecr_fargate_constructs import (
     SharedLoadBalancer,
     Sidecar,
     TargetHealthCheck,
-    Targets,
 )
 
 
@@ -50,7 +49,7 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
         ),
         cluster=cluster,
-        scaling=Scaling(min_capacity=2, max_capacity=2),
+        desired_count=2,
     )
     web.container.add_environment("COPILOT_LB_DNS", shared.load_balancer.load_balancer_dns_name)
     web.enable_cloud_map(CloudMap(namespace=discovery, name="web"))
@@ -74,9 +73,8 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
         ),
         cluster=cluster,
-        targets=Targets(
-            health_check=TargetHealthCheck(path="/api/orders/health"), deregistration_delay=cdk.Duration.seconds(20)
-        ),
+        health_check=TargetHealthCheck(path="/api/orders/health"),
+        deregistration_delay=cdk.Duration.seconds(20),
         scaling=Scaling(min_capacity=2, max_capacity=6, cpu_percent=60),
     )
     orders.container.add_environment("COPILOT_LB_DNS", shared.load_balancer.load_balancer_dns_name)
