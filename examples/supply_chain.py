@@ -39,7 +39,9 @@ def build(app: cdk.App) -> cdk.Stack:
     topic = sns.Topic(stack, "Security", enforce_ssl=True)
     ScanAlarm(stack, "Findings", repository=repo.repository, actions=[topic])
 
-    check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=registry.signing_profile_arn)
+    check = SignatureCheck(
+        stack, "Signed", repositories=[repo.repository], signing_profile=registry.signing_profile_arn
+    )
     before_it_starts = ecs.DeploymentLifecycleStage.PRE_SCALE_UP
     deployment = BlueGreen(hooks=[DeploymentHook(function=check.function, stages=[before_it_starts])])
     LoadBalancedFargateService(

@@ -11,13 +11,14 @@ import aws_cdk as cdk
 from ecr_fargate_constructs._cdk import context
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
 from ecr_fargate_constructs._cdk.site import forget, path_of_construct, stack_of
-from ecr_fargate_constructs._rules.checks import web_acl_arn
+from ecr_fargate_constructs._rules.checks import web_acl as check_web_acl
 from ecr_fargate_constructs._rules.typed import refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk.interfaces.aws_kms import IKeyRef
+    from aws_cdk.interfaces.aws_wafv2 import IWebACLRef
     from constructs import IConstruct
 
 CONTEXT = context.POSTURE
@@ -60,7 +61,7 @@ class Posture(Enum):
         *,
         encryption_key: IKeyRef | None = None,
         log_bucket: s3.IBucket | None = None,
-        web_acl: str | None = None,
+        web_acl: IWebACLRef | str | None = None,
     ) -> None:
         """Set the posture of a stack, or of all stacks of a stage or of the app; the nearest setting counts.
 
@@ -74,7 +75,7 @@ class Posture(Enum):
             log_bucket: Bucket to use instead of one per stack; default, a new bucket. It must be encrypted with
                 SSE-S3, the only encryption that load balancers write with. The policy of an imported bucket must allow
                 load balancers and flow logs to write.
-            web_acl: ARN of a regional web ACL to use instead of one per stack; default, a new web ACL. Its owner
+            web_acl: Regional web ACL, or its ARN, to use instead of one per stack; default, a new web ACL. Its owner
                 configures its log.
 
         Raises:
@@ -86,7 +87,7 @@ class Posture(Enum):
         for name, kind, value in (
             ("encryption_key", "IKeyRef | None", encryption_key),
             ("log_bucket", "s3.IBucket | None", log_bucket),
-            ("web_acl", "str | None", web_acl),
+            ("web_acl", "IWebACLRef | str | None", web_acl),
         ):
             refuse_wrong_type(name, kind, value, path=scope.node.path or None)
         check_neighbours(scope, given, owner="Posture", path=scope.node.path)
@@ -103,7 +104,7 @@ class ProvidedParts:
 
     encryption_key: IKeyRef | None = None
     log_bucket: s3.IBucket | None = None
-    web_acl: str | None = None
+    web_acl: IWebACLRef | str | None = None
 
 
 _PROVIDED = "_ecr_fargate_constructs_provided"
@@ -158,4 +159,4 @@ def _check(posture: Posture, scope: IConstruct, provided: ProvidedParts) -> None
             "give encryption_key to the repository, and access_logs and web_acl to the ingress",
             path=path,
         )
-    web_acl_arn("web_acl", provided.web_acl, path=path)
+    check_web_acl("web_acl", provided.web_acl, path=path)

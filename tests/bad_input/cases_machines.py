@@ -276,7 +276,7 @@ NOT_THERE = [
     ),
     _option(
         "`sidecars=[…]` of `EcrFargateService`, which has one container",
-        Refused("EcrFargateService has no option 'sidecars'", "it takes scope, construct_id, directory"),
+        Refused("EcrFargateService has no option 'sidecars'", "use scope, construct_id, directory"),
         lambda p: here.door(p, sidecars=[]),
         None,
     ),

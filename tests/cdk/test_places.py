@@ -125,14 +125,14 @@ OTHER_REGION: dict[str, Give] = {
             hooks=[DeploymentHook(function=_function(there), stages=[ecs.DeploymentLifecycleStage.PRE_SCALE_UP])]
         ),
     ),
-    "ManagedSigning.profile_arn": lambda here, _: RegistrySettings(
-        here, "R", signing=ManagedSigning(profile_arn=ARN.format("signer", "/signing-profiles/shop"))
+    "ManagedSigning.signing_profile": lambda here, _: RegistrySettings(
+        here, "R", signing=ManagedSigning(signing_profile=ARN.format("signer", "/signing-profiles/shop"))
     ),
-    "profile_arn": lambda here, _: SignatureCheck(
+    "signing_profile": lambda here, _: SignatureCheck(
         here,
         "S",
         repositories=[ecr.Repository(here, "R")],
-        profile_arn=ARN.format("signer", "/signing-profiles/shop"),
+        signing_profile=ARN.format("signer", "/signing-profiles/shop"),
     ),
 }
 

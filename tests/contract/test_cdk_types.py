@@ -24,8 +24,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_signer as signer
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_wafv2 as wafv2
 from aws_cdk.assertions import Template
 
 from ecr_fargate_constructs import (
@@ -53,6 +55,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 IMAGE = "public.ecr.aws/nginx/nginx:1.29"
+
+
+def _web_acl(stack: cdk.Stack, scope: str = "REGIONAL") -> wafv2.CfnWebACL:
+    metrics = wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name="acl", sampled_requests_enabled=True
+    )
+    allow = wafv2.CfnWebACL.DefaultActionProperty(allow=wafv2.CfnWebACL.AllowActionProperty())
+    return wafv2.CfnWebACL(stack, f"Acl{scope}", default_action=allow, scope=scope, visibility_config=metrics)
 
 
 def _stack() -> cdk.Stack:
@@ -188,6 +198,11 @@ def test_what_has_the_interface_passes_made_or_imported_or_of_the_users() -> Non
         ("IKeyRef", kms.Key(stack, "Key")),
         ("IKeyRef", kms.CfnKey(stack, "CfnKey", key_policy={})),
         ("IKeyRef", kms.Key.from_key_arn(stack, "K", "arn:aws:kms:eu-west-1:123456789012:key/1")),
+        ("IWebACLRef | str", _web_acl(stack)),
+        (
+            "signer.ISigningProfile | str",
+            signer.SigningProfile(stack, "P", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA),
+        ),
         ("sns.ITopic | sns.TopicBase", sns.Topic.from_topic_arn(stack, "T", "arn:aws:sns:eu-west-1:123456789012:t")),
         ("ITopicRef", sns.CfnTopic(stack, "CfnTopic")),
         ("ec2.IPeer", ec2.Peer.any_ipv4()),

@@ -150,7 +150,7 @@ def test_an_arn_of_the_own_partition_passes(region: str | None, arn: str) -> Non
 def test_a_signing_profile_of_another_partition_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(region="cn-north-1"))
     signing = ManagedSigning(
-        repositories=["shop"], profile_arn="arn:aws:signer:cn-north-1:111122223333:/signing-profiles/s1"
+        repositories=["shop"], signing_profile="arn:aws:signer:cn-north-1:111122223333:/signing-profiles/s1"
     )
     with pytest.raises(ConfigurationError, match=r"use one that begins with 'arn:aws-cn:'"):
         RegistrySettings(stack, "Registry", signing=signing)

@@ -60,7 +60,7 @@ RIGHT: dict[str, Sequence[Any]] = {
     "push_accounts": ("123456789012",),
     "EnhancedScanning.repositories": ("*", "shop/*"),
     "ManagedSigning.repositories": ("*", "shop/*"),
-    "profile_arn": ("arn:aws:signer:us-east-1:123456789012:/signing-profiles/shop",),
+    "signing_profile": ("arn:aws:signer:us-east-1:123456789012:/signing-profiles/shop",),
     "Redirect.host": ("www.example.com", "#{host}"),
     "Redirect.path": ("/shop/#{path}",),
     "prefix": ("hub", "team/hub"),
@@ -110,7 +110,7 @@ UNIONS: dict[str, Sequence[str]] = {
     "Volume": ("SharedVolume", "EfsVolume", "EbsVolume"),
     "FargateCapacity": ("OnDemand", "Spot", "Mixed"),
     "Logging": ("CloudWatchLogs",),
-    "OidcAuthentication | CognitoAuthentication": ("OidcAuthentication", "Cognito"),
+    "OidcAuthentication | CognitoAuthentication": ("OidcAuthentication", "CognitoAuthentication"),
     "RetentionRule": (
         "KeepNewest",
         "ExpireOlderThan",

@@ -173,6 +173,8 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
     "acm.ICertificate": {"certificate": lambda w: w.certificate},
     "kms.IKey": {"key": lambda w: w.key},
     "IKeyRef": {"key": lambda w: w.key},
+    "signer.ISigningProfile | str": {"arn": lambda _: "arn:aws:signer:us-east-1:123456789012:/signing-profiles/shop"},
+    "IWebACLRef | str": {"arn": lambda _: "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/web/1"},
     "lambda_.IFunction | lambda_.FunctionBase": {"function": lambda w: w.function},
     "ecs.Secret": {"secret": lambda w: ecs.Secret.from_secrets_manager(w.secret)},
     "secretsmanager.ISecret": {"secret": lambda w: w.secret},

@@ -169,7 +169,7 @@ def test_a_default_route_for_ipv6_leads_tasks_with_ipv4_to_no_registry(stack: cd
             destination_ipv6_cidr_block="::/0",
         )
     _serve(stack, "nginx:1.29", network)
-    assert "could not pull 'nginx:1.29' of container 'web'" in _errors(stack)
+    assert "cannot pull 'nginx:1.29' of container 'web'" in _errors(stack)
 
 
 def test_a_machine_may_hold_the_image_and_so_is_a_warning(stack: cdk.Stack) -> None:

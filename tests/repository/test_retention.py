@@ -22,6 +22,7 @@ from ecr_fargate_constructs import (
     Retention,
 )
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
+from ecr_fargate_constructs.repository.running_images import expiry_risk
 from tests.rules.lifecycle_strategies import NOW, ago, image_lists
 
 if TYPE_CHECKING:
@@ -247,8 +248,8 @@ def test_keep_days_archives_first_and_deletes_later() -> None:
         (Retention.keep_last(5).protect(["stable"]), "stable", None),
     ],
 )
-def test_a_hazard_to_what_runs_is_named(retention: Retention, tag: str, hazard: str | None) -> None:
-    found = retention.hazard(tag)
+def test_a_risk_to_what_runs_is_named(retention: Retention, tag: str, hazard: str | None) -> None:
+    found = expiry_risk(retention, tag)
     assert found is None if hazard is None else hazard in str(found)
 
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_signer as signer
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Annotations, Match
 
@@ -84,15 +85,24 @@ def test_signing_makes_a_profile_that_stays(stack: cdk.Stack) -> None:
 
 
 def test_a_profile_can_be_brought(stack: cdk.Stack) -> None:
-    RegistrySettings(stack, "Registry", signing=ManagedSigning(profile_arn=PROFILE))
+    RegistrySettings(stack, "Registry", signing=ManagedSigning(signing_profile=PROFILE))
     template = template_of(stack)
     assert not of_type(template, "AWS::Signer::SigningProfile")
     [rule] = only(template, "AWS::ECR::SigningConfiguration")["Properties"]["Rules"]
     assert rule["SigningProfileArn"] == PROFILE
 
 
+def test_a_profile_may_be_the_object_itself(stack: cdk.Stack) -> None:
+    profile = signer.SigningProfile(stack, "Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
+    RegistrySettings(stack, "Registry", signing=ManagedSigning(signing_profile=profile))
+    template = template_of(stack)
+    (name,) = of_type(template, "AWS::Signer::SigningProfile")
+    [rule] = only(template, "AWS::ECR::SigningConfiguration")["Properties"]["Rules"]
+    assert rule["SigningProfileArn"] == {"Fn::GetAtt": [name, "Arn"]}
+
+
 def test_who_copies_an_image_may_sign_it(stack: cdk.Stack, directory: Path) -> None:
-    settings = RegistrySettings(stack, "Registry", signing=ManagedSigning(profile_arn=PROFILE))
+    settings = RegistrySettings(stack, "Registry", signing=ManagedSigning(signing_profile=PROFILE))
     image = PrivateRepository(stack, "Repo").build_and_push_image(directory)
     assert image.publisher is not None
     settings.grant_sign(image.publisher)
@@ -106,7 +116,7 @@ def test_who_copies_an_image_may_sign_it(stack: cdk.Stack, directory: Path) -> N
 
 
 def test_the_bootstraps_role_may_be_let(stack: cdk.Stack) -> None:
-    settings = RegistrySettings(stack, "Registry", signing=ManagedSigning(profile_arn=PROFILE))
+    settings = RegistrySettings(stack, "Registry", signing=ManagedSigning(signing_profile=PROFILE))
     settings.grant_sign(iam.Role.from_role_name(stack, "Publisher", "cdk-hnb659fds-image-publishing-role-1-a"))
     policy = only(template_of(stack), "AWS::IAM::Policy")["Properties"]
     assert policy["Roles"] == ["cdk-hnb659fds-image-publishing-role-1-a"]
@@ -203,7 +213,7 @@ def test_a_severity_is_one(stack: cdk.Stack) -> None:
 
 def test_the_check_may_ask_and_nothing_else(stack: cdk.Stack) -> None:
     repo = PrivateRepository(stack, "Repo", repository_name="shop/web")
-    SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=PROFILE)
+    SignatureCheck(stack, "Signed", repositories=[repo.repository], signing_profile=PROFILE)
     template = template_of(stack)
     function = only(template, "AWS::Lambda::Function")["Properties"]
     assert function["Runtime"] == "python3.14"
@@ -244,7 +254,7 @@ def test_a_rule_that_could_take_signatures_is_warned_of(
     warned: bool,  # noqa: FBT001 - a parameter of pytest's
 ) -> None:
     repo = PrivateRepository(stack, "Repo", retention=retention)
-    SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=PROFILE)
+    SignatureCheck(stack, "Signed", repositories=[repo.repository], signing_profile=PROFILE)
     found = Annotations.from_stack(stack).find_warning("/Stack/Signed", Match.string_like_regexp("signatureMayExpire"))
     assert bool(found) is warned
 
@@ -256,16 +266,16 @@ def test_of_repositories_whose_rules_nobody_knows_there_is_no_warning(stack: cdk
         ecr.Repository(stack, "Bare"),
         PrivateRepository(stack, "Token", retention=Retention([ExpireUntagged(days)])).repository,
     ]
-    SignatureCheck(stack, "Signed", repositories=repositories, profile_arn=PROFILE)
+    SignatureCheck(stack, "Signed", repositories=repositories, signing_profile=PROFILE)
     assert not Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("signatureMayExpire"))
 
 
 def test_checks_that_check_nothing(stack: cdk.Stack) -> None:
     repo = PrivateRepository(stack, "Repo")
     with pytest.raises(ConfigurationError, match=r"\[Stack/Signed\] SignatureCheck\.repositories is empty"):
-        SignatureCheck(stack, "Signed", repositories=[], profile_arn=PROFILE)
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Signed\] SignatureCheck\.profile_arn is None"):
-        SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=None)
+        SignatureCheck(stack, "Signed", repositories=[], signing_profile=PROFILE)
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Signed\] SignatureCheck\.signing_profile is None"):
+        SignatureCheck(stack, "Signed", repositories=[repo.repository], signing_profile=None)
     assert stack.node.try_find_child("Signed") is None
 
 

@@ -280,7 +280,9 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
         actions=[topic],
     )
     assert_type(alarm.alarm, cloudwatch.Alarm)
-    check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=registry.signing_profile_arn)
+    check = SignatureCheck(
+        stack, "Signed", repositories=[repo.repository], signing_profile=registry.signing_profile_arn
+    )
     stages = [ecs.DeploymentLifecycleStage.PRE_SCALE_UP]
     return BlueGreen(hooks=[DeploymentHook(function=check.function, stages=stages)])
 

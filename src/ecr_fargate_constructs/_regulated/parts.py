@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._cdk.arns import arn_of_web_acl
 from ecr_fargate_constructs._cdk.attempt import make_shared
 from ecr_fargate_constructs.posture import CONTEXT, Posture, is_regulated, provided_parts
 
@@ -59,7 +60,7 @@ def web_acl(scope: IConstruct) -> str:
     """Return the ARN of the web ACL for the load balancers of a stack."""
     stack, provided = cdk.Stack.of(scope), provided_parts(scope).web_acl
     if provided is not None:
-        return provided
+        return arn_of_web_acl(provided)
     existing = stack.node.try_find_child(_WEB_ACL_ID)
     if existing is not None:
         return cast("wafv2.CfnWebACL", existing).attr_arn

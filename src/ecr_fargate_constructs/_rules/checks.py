@@ -84,12 +84,17 @@ def mapping(name: str, values: object, *, path: str | None = None) -> None:
         )
 
 
-def web_acl_arn(name: str, value: str | None, *, path: str | None = None) -> None:
-    """Refuse anything but the ARN of a web ACL that a load balancer accepts."""
-    if value is not None and not is_token(value) and not _WEB_ACL.fullmatch(value):
+def web_acl(name: str, value: object, *, path: str | None = None) -> None:
+    """Refuse anything but a web ACL, or the ARN of one, that a load balancer accepts."""
+    if isinstance(value, str) and not is_token(value) and not _WEB_ACL.fullmatch(value):
         raise ConfigurationError(
-            f"{name}={value!r} is not the ARN of a regional web ACL; use the attr_arn of a wafv2.CfnWebACL with scope "
-            "REGIONAL, in the load balancer's region",
+            f"{name}={value!r} is not the ARN of a regional web ACL; use a wafv2.CfnWebACL with scope REGIONAL, in the "
+            "load balancer's region, or its ARN",
+            path=path,
+        )
+    if getattr(value, "scope", None) == "CLOUDFRONT":
+        raise ConfigurationError(
+            f"{name} is a web ACL with scope CLOUDFRONT, which load balancers do not take; use one with scope REGIONAL",
             path=path,
         )
 

@@ -20,6 +20,7 @@ from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import push_target
 from ecr_fargate_constructs.repository.image_repository import ImageRepository
 from ecr_fargate_constructs.repository.retention import Retention
+from ecr_fargate_constructs.repository.retention_checks import idle_rule
 from ecr_fargate_constructs.repository.running_images import RunningImage, RunningImages
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class PrivateRepository(ImageRepository):
         adopt(self._repository, self, f"{path}/Default")
         self._running = RunningImages(retention)
         self._write_policy()
-        if (problem := retention.idle()) is not None:
+        if (problem := idle_rule(retention.applied_rules)) is not None:
             warn(self, "retentionNeverActs", problem)
         if removal_policy is cdk.RemovalPolicy.DESTROY and not empty_on_delete:
             warn(
@@ -186,19 +187,6 @@ class PrivateRepository(ImageRepository):
             "retentionMayExpireRunningImage",
             f"the retention policy could expire an image that a service runs, and then no task could start: {hazard}",
         )
-
-    def _warn_if_expiring(self, tag: str | None = None) -> None:
-        """Warn if the retention policy could expire an image that runs.
-
-        ECR does not know which images run: when a policy expires the image of a service, its next scale-out fails
-        (containers-roadmap#1078, sst#6377).
-
-        Args:
-            tag: Tag of the image; default, a content hash, as built images have it.
-        """
-        hazard = self.retention.hazard() if tag is None else self.retention.hazard(tag)
-        if hazard is not None:
-            self._warn_of(f"{hazard}; keep at least 10 releases by count, for example Retention.keep_last(20)")
 
 
 @cache

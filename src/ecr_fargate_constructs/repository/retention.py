@@ -18,7 +18,7 @@ from ecr_fargate_constructs._rules.lifecycle_policy import (
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, idle, selection_of
+from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.repository.retention_checks import AllOf
 
 _ARCHIVE_DAYS = 90  # ECR bills and keeps an archived image for at least as long
-_ROLLBACK = 10  # releases that should be kept for a rollback
 _LONGEST = 30_720  # characters; "PutLifecyclePolicy" in the Amazon ECR API reference
-_ANY_HASH = "0" * 64
 
 Tags: TypeAlias = "Sequence[str] | AllOf"
 
@@ -325,21 +323,10 @@ class Retention:
 
         return simulate(self._policy(), images, now)
 
-    @typed_call
-    def hazard(self, tag: str = _ANY_HASH) -> str | None:
-        """Return why an image that runs under ``tag`` (default, a content hash) might expire; None if it is safe."""
-        rule = self.deciding_rule(tag)
-        if rule is None:
-            return None
-        if rule.count_type is not CountType.IMAGES:
-            return f"{rule} ignores running tasks"
-        if not is_token(rule.number) and rule.number < _ROLLBACK:
-            return f"{rule} keeps fewer than {_ROLLBACK} releases to run and to roll back to"
-        return None
-
-    def idle(self) -> str | None:
-        """Return why a rule can never act, whatever is pushed; None when every rule can."""
-        return idle(self._policy().rules)
+    @property
+    def applied_rules(self) -> Sequence[PolicyRule]:
+        """The rules in the order in which ECR applies them, with their priorities."""
+        return self._policy().rules
 
     def deciding_rule(self, tag: str) -> PolicyRule | None:
         """Return the first rule that covers an image with only this tag, and so decides; None if no rule covers it."""

@@ -122,7 +122,7 @@ def check_rules(rules: Sequence[PolicyRule], *, explicit: Sequence[int | None]) 
     _check_leftovers(rules)
 
 
-def idle(rules: Sequence[PolicyRule]) -> str | None:
+def idle_rule(rules: Sequence[PolicyRule]) -> str | None:
     """Return why a rule can never act, whatever is pushed; None when every rule can."""
     for rule in rules:
         if is_token(rule.number):

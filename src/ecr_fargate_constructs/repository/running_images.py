@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs._rules.lifecycle_policy import CountType
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.repository.retention import Retention
+
+_ROLLBACK = 10  # releases that should be kept for a rollback
 
 UNKNOWN = "\0"
 """The tag of an image that is named by its digest: only rules about all tagged images, or all images, see it."""
@@ -52,9 +55,9 @@ class RunningImages:
         if not image.changes:
             self.retention = _protected(self.retention, image.tag)
         others, self._images = self._images, [*self._images, image]
-        hazard = self.retention.hazard(image.tag)
-        if hazard is not None:
-            return f"{hazard}; keep at least 10 releases by count, for example Retention.keep_last(20)"
+        risk = expiry_risk(self.retention, image.tag)
+        if risk is not None:
+            return f"{risk}; keep at least 10 releases by count, for example Retention.keep_last(20)"
         return next((each for other in others if (each := self._counted_together(image, other)) is not None), None)
 
     def _counted_together(self, image: RunningImage, other: RunningImage) -> str | None:
@@ -78,3 +81,15 @@ def _protected(retention: Retention, tag: str) -> Retention:
         return retention.protect([tag])
     except ConfigurationError:
         return retention
+
+
+def expiry_risk(retention: Retention, tag: str) -> str | None:
+    """Return why an image that runs under ``tag`` might expire; None if it is safe."""
+    rule = retention.deciding_rule(tag)
+    if rule is None:
+        return None
+    if rule.count_type is not CountType.IMAGES:
+        return f"{rule} ignores running tasks"
+    if not is_token(rule.number) and rule.number < _ROLLBACK:
+        return f"{rule} keeps fewer than {_ROLLBACK} releases to run and to roll back to"
+    return None

@@ -13,6 +13,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_signer as signer
 
+from ecr_fargate_constructs._cdk.arns import arn_of_profile
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of
@@ -78,19 +79,20 @@ class ManagedSigning:
 
     Attributes:
         repositories: Names of repositories; ``*`` stands for any characters; default, all.
-        profile_arn: ARN of the signing profile; default, a new one (``Notation-OCI-SHA384-ECDSA``).
+        signing_profile: Signing profile of the platform ``Notation-OCI-SHA384-ECDSA``, or its ARN; default, a new one
+            (``Notation-OCI-SHA384-ECDSA``).
 
     Raises:
         ConfigurationError: ECR refuses a name, or the ARN is not that of a signing profile.
     """
 
     repositories: Sequence[str] = ("*",)
-    profile_arn: str | None = None
+    signing_profile: signer.ISigningProfile | str | None = None
 
     def __post_init__(self) -> None:
         """Refuse names and ARNs that ECR refuses."""
         _check_filters("ManagedSigning.repositories", self.repositories)
-        check_profile("ManagedSigning.profile_arn", self.profile_arn)
+        check_profile("ManagedSigning.signing_profile", self.signing_profile)
 
 
 class RegistrySettings(LibraryConstruct):
@@ -130,8 +132,10 @@ class RegistrySettings(LibraryConstruct):
                 "share_layers=True",
                 path=path,
             )
-        if signing is not None and signing.profile_arn is not None:
-            check_partition("ManagedSigning.profile_arn", signing.profile_arn, cdk.Stack.of(scope).region, path=path)
+        if signing is not None and isinstance(signing.signing_profile, str):
+            check_partition(
+                "ManagedSigning.signing_profile", signing.signing_profile, cdk.Stack.of(scope).region, path=path
+            )
         _check_only_one(scope, path)
         super().__init__(scope, construct_id)
         if scanning is not None:
@@ -169,7 +173,7 @@ class RegistrySettings(LibraryConstruct):
         copier.make_wait(setting)
 
     def _sign(self, signing: ManagedSigning) -> str:
-        arn = signing.profile_arn
+        arn = None if signing.signing_profile is None else arn_of_profile(signing.signing_profile)
         if arn is None:
             profile = signer.SigningProfile(self, "SigningProfile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
             # With the profile, the validity of every signature made with it would be lost.
@@ -228,12 +232,12 @@ def _check_only_one(scope: Construct, path: str) -> None:
     take_name(scope, "registry", key, path=path, instead="")
 
 
-def check_profile(name: str, arn: str | None, *, path: str | None = None) -> None:
+def check_profile(name: str, profile: object, *, path: str | None = None) -> None:
     """Refuse anything but the ARN of a signing profile."""
-    if arn is None or is_token(arn) or (isinstance(arn, str) and _PROFILE.fullmatch(arn)):
+    if not isinstance(profile, str) or is_token(profile) or _PROFILE.fullmatch(profile):
         return
     raise ConfigurationError(
-        f"{name}={arn!r} is not the ARN of a signing profile; use for example "
+        f"{name}={profile!r} is not the ARN of a signing profile; use a signer.SigningProfile, or for example "
         "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/shop'",
         path=path,
     )

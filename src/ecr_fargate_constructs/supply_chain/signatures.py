@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_resource
+from ecr_fargate_constructs._cdk.arns import arn_of_profile
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated import parts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_ecr as ecr
+    from aws_cdk import aws_signer as signer
     from constructs import Construct
 
 _CODE = Path(__file__).parent / "verify_signatures.py"
@@ -34,7 +36,7 @@ class SignatureCheck(LibraryConstruct):
     ECS invokes it at a stage of a deployment that shifts traffic::
 
         profile = settings.signing_profile_arn
-        check = SignatureCheck(stack, "Signed", repositories=[repo.repository], profile_arn=profile)
+        check = SignatureCheck(stack, "Signed", repositories=[repo.repository], signing_profile=profile)
         BlueGreen(hooks=[DeploymentHook(function=check.function, stages=[DeploymentLifecycleStage.PRE_SCALE_UP])])
 
     It checks that ECR signed each image of the service that comes from these repositories, with this profile. It waits
@@ -56,7 +58,7 @@ class SignatureCheck(LibraryConstruct):
         construct_id: str,
         *,
         repositories: Sequence[ecr.IRepository],
-        profile_arn: str | None,
+        signing_profile: signer.ISigningProfile | str | None,
         log_retention: logs.RetentionDays | None = None,
     ) -> None:
         """Create the function.
@@ -65,7 +67,7 @@ class SignatureCheck(LibraryConstruct):
             scope: Parent construct.
             construct_id: Id within the parent.
             repositories: Repositories whose images have to be signed.
-            profile_arn: ARN of the signing profile: ``RegistrySettings.signing_profile_arn``.
+            signing_profile: Signing profile, or its ARN: ``RegistrySettings.signing_profile_arn``.
             log_retention: Retention of the function's log; default, 30 days, or a year under ``Posture.REGULATED``.
 
         Raises:
@@ -74,13 +76,13 @@ class SignatureCheck(LibraryConstruct):
         path = path_of(scope, construct_id)
         if not repositories:
             raise ConfigurationError("SignatureCheck.repositories is empty; name the repositories to check", path=path)
-        if profile_arn is None:
+        if signing_profile is None:
             raise ConfigurationError(
-                "SignatureCheck.profile_arn is None, so nothing is signed; give the registry "
+                "SignatureCheck.signing_profile is None, so nothing is signed; give the registry "
                 "signing=ManagedSigning(), or name a profile",
                 path=path,
             )
-        check_profile("SignatureCheck.profile_arn", profile_arn, path=path)
+        check_profile("SignatureCheck.signing_profile", signing_profile, path=path)
         super().__init__(scope, construct_id)
         log = logs.LogGroup(
             self,
@@ -131,7 +133,7 @@ class SignatureCheck(LibraryConstruct):
             timeout=cdk.Duration.seconds(30),
             environment={
                 "REPOSITORIES": ",".join(each.repository_name for each in repositories),
-                "PROFILE": profile_arn,
+                "PROFILE": arn_of_profile(signing_profile),
             },
         )
         acknowledge_hook_function(self._function)

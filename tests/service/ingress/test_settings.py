@@ -13,6 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_wafv2 as wafv2
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -176,6 +177,26 @@ def test_a_web_acl_judges_requests(build: Build) -> None:
     association = only(build(lambda _: PublicHttp(web_acl=WEB_ACL)), "AWS::WAFv2::WebACLAssociation")["Properties"]
     assert association["WebACLArn"] == WEB_ACL
     assert "LB" in association["ResourceArn"]["Ref"]
+
+
+def _web_acl(stack: cdk.Stack, scope: str) -> wafv2.CfnWebACL:
+    metrics = wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name="acl", sampled_requests_enabled=True
+    )
+    allow = wafv2.CfnWebACL.DefaultActionProperty(allow=wafv2.CfnWebACL.AllowActionProperty())
+    return wafv2.CfnWebACL(stack, "Acl", default_action=allow, scope=scope, visibility_config=metrics)
+
+
+@both
+def test_a_web_acl_may_be_the_object_itself(build: Build) -> None:
+    template = build(lambda stack: PublicHttp(web_acl=_web_acl(stack, "REGIONAL")))
+    assert only(template, "AWS::WAFv2::WebACLAssociation")["Properties"]["WebACLArn"] == {"Fn::GetAtt": ["Acl", "Arn"]}
+
+
+def test_a_web_acl_of_cloudfront_is_refused() -> None:
+    acl = _web_acl(cdk.Stack(cdk.App(), "Stack"), "CLOUDFRONT")
+    with pytest.raises(ConfigurationError, match=r"PublicHttp\.web_acl is a web ACL with scope CLOUDFRONT"):
+        PublicHttp(web_acl=acl)
 
 
 @both

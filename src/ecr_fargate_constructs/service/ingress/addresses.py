@@ -40,8 +40,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
             "of that region to write; give the stack env=cdk.Environment(region=…)",
             path=path,
         )
-    if ingress.web_acl is not None and not is_token(ingress.web_acl):
-        _check_region(f"{name}.web_acl={ingress.web_acl!r}", ingress.web_acl.split(":")[3], stack.region, path)
+    if isinstance(ingress.web_acl, str):
         check_partition(f"{name}.web_acl", ingress.web_acl, stack.region, path=path)
     settings = ingress.load_balancer
     if isinstance(settings, LoadBalancerSettings) and settings.name is not None and not is_token(settings.name):

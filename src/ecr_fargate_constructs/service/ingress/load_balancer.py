@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge
+from ecr_fargate_constructs._cdk.arns import arn_of_web_acl
 from ecr_fargate_constructs._cdk.attempt import watch, when_made
 from ecr_fargate_constructs._cdk.durations import seconds_in, unless_token
 from ecr_fargate_constructs._cdk.warning import warn
@@ -95,7 +96,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         acknowledged["ecr-fargate-doctor::plain-http"] = reason
     if acknowledged:
         acknowledge(balancer, acknowledged)
-    acl = ingress.web_acl
+    acl = None if ingress.web_acl is None else arn_of_web_acl(ingress.web_acl)
     if acl is None and is_regulated(scope):
         acl = parts.web_acl(scope)
     if acl is not None:

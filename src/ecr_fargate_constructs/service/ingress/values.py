@@ -10,7 +10,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
-from ecr_fargate_constructs._rules.checks import domain_name, tcp_port, text, web_acl_arn, whole_number
+from ecr_fargate_constructs._rules.checks import domain_name, tcp_port, text, whole_number
+from ecr_fargate_constructs._rules.checks import web_acl as check_web_acl
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_route53 as route53
     from aws_cdk import aws_s3 as s3
+    from aws_cdk.interfaces.aws_wafv2 import IWebACLRef
 
 _NO_PATH = re.compile(r"[\s#\x00-\x1f]")
 _GRPC_CODES = re.compile(r"\d\d?(?:-\d\d?)?(?:,\d\d?(?:-\d\d?)?)*")
@@ -140,7 +142,7 @@ class _Ingress:
     idle_timeout: cdk.Duration = _duration(_IDLE)
     deregistration_delay: cdk.Duration = _duration(30)
     access_logs: s3.IBucket | None = None
-    web_acl: str | None = None
+    web_acl: IWebACLRef | str | None = None
     load_balancer: LoadBalancerSettings | ExistingLoadBalancer = field(default_factory=LoadBalancerSettings)
     target_group: TargetGroupSettings = field(default_factory=TargetGroupSettings)
 
@@ -148,7 +150,7 @@ class _Ingress:
         name = type(self).__name__
         self._check_existing(name)
         check_protocol(self.target_group, https=isinstance(self, _Https), name=f"{name}.target_group")
-        web_acl_arn(f"{name}.web_acl", self.web_acl)
+        check_web_acl(f"{name}.web_acl", self.web_acl)
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
         if self.allow_from is not None and not self.allow_from:
@@ -235,7 +237,7 @@ class PublicHttp(_Ingress):
             slower.
         access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
             ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
         targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
@@ -259,7 +261,7 @@ class InternalHttp(_Ingress):
         deregistration_delay: 0 to 3600 seconds; default, 30.
         access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
             ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
         targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
@@ -290,7 +292,7 @@ class PublicHttps(_Https):
         deregistration_delay: 0 to 3600 seconds; default, 30.
         access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
             ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
         targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
@@ -321,7 +323,7 @@ class InternalHttps(_Https):
         deregistration_delay: 0 to 3600 seconds; default, 30.
         access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
             ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: ARN of a web ACL (WAF) for the requests; default, none, or the stack's under ``Posture.REGULATED``.
+        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
         targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
