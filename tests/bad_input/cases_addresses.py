@@ -162,7 +162,7 @@ ADDRESS_CASES = [
         Refused("ListenerSettings.certificates has 25", "use at most 24"),
         given=lambda p: acm.Certificate.from_certificate_arn(p.stack, "Certificate", CERTIFICATE),
     ),
-    _acl("Garbage for a web ACL", Refused("PublicHttp.web_acl='shop'", "the attr_arn of a wafv2.CfnWebACL"), "shop"),
+    _acl("Garbage for a web ACL", Refused("PublicHttp.web_acl='shop'", "a wafv2.CfnWebACL"), "shop"),
     _acl(
         "A web ACL of CloudFront",
         Refused("is not the ARN of a regional web ACL", "scope REGIONAL"),

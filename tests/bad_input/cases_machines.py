@@ -241,7 +241,7 @@ ABOVE = [
         "Six actions of one alarm",
         lambda p: ServiceAlarms.of(p.given[0], actions={"Critical": p.given[1]}),
         _bare_six_actions,
-        Refused("actions has 6 for one alarm, and CloudWatch takes 5", "one topic"),
+        Refused("actions has 6 entries for one alarm; use at most 5", "one topic"),
         given=_observed,
     ),
 ]

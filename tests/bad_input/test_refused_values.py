@@ -171,7 +171,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("ImageBuild.args has the name 'A B'", lambda: ImageBuild(args={"A B": "1"})),
     ("type registry without a ref", _cache),
     ("400 accounts are given in pull_accounts and push_accounts", lambda: _accounts(400)),
-    ("actions has 6 for one alarm", lambda: _actions(6)),
+    ("actions has 6 entries for one alarm", lambda: _actions(6)),
     ("placement_constraints has 11", lambda: _constrained(11)),
     ("placement_strategies has 6", lambda: _spread(6)),
     ("Ec2Container.dns_servers has 'dns'", lambda: Ec2Container(NGINX, 80, dns_servers=["dns"])),

@@ -174,9 +174,9 @@ def test_methods_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp())
     api = _routed(stack, shared, "Api", "/api/*")
     before = _paths(stack.node.root)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="construct_id='Rule' is taken"):
+    with pytest.raises(ConfigurationError, match="construct_id='Rule' is already the id"):
         api.add_route("Rule", Route(path="/free/*"))
-    with pytest.raises(ConfigurationError, match="construct_id='LB' is taken"):
+    with pytest.raises(ConfigurationError, match="construct_id='LB' is already the id"):
         shared.add_response("LB", Route(path="/free/*"), FixedResponse())
     with monkeypatch.context() as patch:
         patch.setattr(elbv2, "ApplicationListenerRule", _refuse)
@@ -316,7 +316,7 @@ def test_classes_that_users_derive_are_theirs() -> None:
     stack = _stack()
     made = TeamRepository(stack, "Repository", Team())
     assert made.owner(Team()) is not made.owner()
-    with pytest.raises(ConfigurationError, match="construct_id='Repository' is taken"):
+    with pytest.raises(ConfigurationError, match="construct_id='Repository' is already the id"):
         TeamRepository(stack, "Repository", Team())
 
 

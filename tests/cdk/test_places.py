@@ -153,7 +153,7 @@ def test_a_posture_of_a_stage_is_judged_where_it_is_used() -> None:
     stage = cdk.Stage(cdk.App(), "Stage")
     Posture.REGULATED.apply_to(stage, web_acl=ARN.format("wafv2", "regional/webacl/x/1"))
     stack = cdk.Stack(stage, "Stack", env=HERE)
-    with pytest.raises(ConfigurationError, match=r"web_acl=.* is of us-east-1, and stack Stage/Stack is in eu-west-1"):
+    with pytest.raises(ConfigurationError, match=r"web_acl=.* is in us-east-1, but stack Stage/Stack is in eu-west-1"):
         _service(stack)
     assert not stack.node.children
 
@@ -213,10 +213,10 @@ def test_what_another_stage_makes_is_refused_and_what_it_imports_is_not() -> Non
     app = cdk.App()
     one, two = (cdk.Stack(cdk.Stage(app, name), "Stack") for name in ("One", "Two"))
     image = PrivateRepository(one, "Repository").image_by_tag("v1")
-    with pytest.raises(ConfigurationError, match=r"Repository/Default, made in the stage One, and stacks of the stage"):
+    with pytest.raises(ConfigurationError, match=r"Repository/Default in the stage One, and stacks in the stage"):
         _service(two, container=AppContainer(image, 80))
     vpc = ec2.Vpc(cdk.Stack(app, "Shared"), "Vpc")
-    with pytest.raises(ConfigurationError, match="vpc is Shared/Vpc, made in the app, outside of any stage"):
+    with pytest.raises(ConfigurationError, match="vpc is Shared/Vpc in the app, outside of any stage"):
         _service(two, vpc=vpc)
     imported = ec2.Vpc.from_vpc_attributes(
         one, "Imported", vpc_id="vpc-1", availability_zones=["a", "b"], private_subnet_ids=["s-1", "s-2"],

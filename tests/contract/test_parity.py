@@ -23,7 +23,7 @@ TWINS = [EcrFargateService, LoadBalancedEc2Service, RoutedFargateService, Routed
 each_twin = pytest.mark.parametrize("twin", TWINS, ids=lambda kind: kind.__name__)
 
 _SHARED = {
-    "ingress": "it is that of the SharedLoadBalancer; targets says how it deals with the tasks of the service",
+    "ingress": "it is that of the SharedLoadBalancer; its three options on targets are options of the service",
     "vpc": "it is that of the SharedLoadBalancer",
 }
 _ONE_CONTAINER = "the front door is for a directory and a port; the nouns that it wires take the rest"
@@ -40,7 +40,7 @@ MISSING: dict[type[Construct], dict[str, str]] = {
 }
 """Options of the Fargate service that another has not, and why."""
 
-_ROUTED = {"load_balancer", "route", "targets"}
+_ROUTED = {"load_balancer", "route", "health_check", "deregistration_delay", "target_group"}
 FURTHER: dict[type[Construct], set[str]] = {
     EcrFargateService: {"directory", "container_port", "build", "repository", "environment", "secrets"},
     LoadBalancedEc2Service: {"capacity"},

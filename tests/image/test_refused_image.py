@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import aws_ecr_assets as ecr_assets
 
 from ecr_fargate_constructs import ConfigurationError, EcrFargateService, PublicHttp
-from ecr_fargate_constructs.service import load_balanced
+from ecr_fargate_constructs.service import base
 from tests.support.inputs import make_app
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _make(scope: Construct, folder: Path, construct_id: str = "Web") -> EcrFarga
 
 def _refused(scope: Construct, folder: Path, construct_id: str = "Web") -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load_balanced, "finish", _refuse)
+        patch.setattr(base, "finish", _refuse)
         with pytest.raises(ConfigurationError, match="CDK says no"):
             _make(scope, folder, construct_id)
 

@@ -1,4 +1,4 @@
-"""What an alarm sets off: a topic, or an action of CDK's."""
+"""The actions of an alarm: topics, or alarm actions of CDK."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def bound(actions: Iterable[Action]) -> list[cloudwatch.IAlarmAction]:
     actions = list(actions)
     if len(actions) > _MOST:
         raise ConfigurationError(
-            f"actions has {len(actions)} for one alarm, and CloudWatch takes {_MOST}; use one topic with several "
-            "subscriptions"
+            f"actions has {len(actions)} entries for one alarm; use at most {_MOST}, for example one topic with "
+            "several subscriptions"
         )
     # Interfaces of CDK cannot be asked for by class.
     return [

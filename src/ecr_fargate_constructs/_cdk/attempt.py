@@ -1,8 +1,8 @@
-"""One attempt to make something: wholly, or as if it had never been tried.
+"""All-or-nothing creation of constructs: a construct that fails leaves the tree as it was.
 
-What is made outside of the construct that is being made (the network that a stack's services share, the note that a
-name is taken) is told to the attempt that is running, which takes it back when it fails. What cannot be taken back,
-such as a statement in the policy of somebody else's role, waits until nothing can fail any more.
+Changes outside the construct (the network that the services of a stack share, a name that is taken) are registered with
+the running attempt, which undoes them if it fails. Changes that cannot be undone, such as a statement in the policy of
+another role, wait until the attempt has succeeded.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class _Attempt:
         self.then: list[Callable[[], object]] = []
 
     def fail(self) -> None:
-        """Take back all that was told, the latest first."""
+        """Undo every change, the latest first."""
         for each in reversed(self.undo):
             each()
 
     def succeed(self) -> None:
-        """Leave everything to the attempt around, or do what has waited."""
+        """Hand everything to the outer attempt, or run the actions that have waited."""
         if self.outer is not None:
             self.outer.undo += self.undo
             self.outer.then += self.then
@@ -65,14 +65,14 @@ def attempt(construct: object) -> Iterator[None]:
 
 
 def on_failure(undo: Callable[[], object]) -> None:
-    """Do this if the attempt that is running fails."""
+    """Run the action if the running attempt fails."""
     running = _RUNNING.get()
     if running is not None:
         running.undo.append(undo)
 
 
 def when_made(action: Callable[[], object]) -> None:
-    """Do this when the attempt that is running has succeeded; at once when there is none."""
+    """Run the action when the running attempt has succeeded; at once if none is running."""
     running = _RUNNING.get()
     if running is None:
         action()

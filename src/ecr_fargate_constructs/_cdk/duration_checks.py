@@ -17,7 +17,7 @@ def duration(name: str, value: object, *, path: str | None = None) -> None:
     """Refuse a time without a unit."""
     if not hasattr(value, "is_unresolved") or not hasattr(value, "to_seconds") or isinstance(value, type):
         raise ConfigurationError(
-            f"{name}={value!r} is no duration; use for example cdk.Duration.seconds(30)", path=path
+            f"{name}={value!r} is not a duration; use for example cdk.Duration.seconds(30)", path=path
         )
 
 

@@ -56,7 +56,7 @@ def take_name(scope: IConstruct, what: str, key: Key, *, path: str, instead: str
     """
     holder = holder_of(scope, key, path=path)
     if holder is not None:
-        raise ConfigurationError(f"{what} is that of {holder} too; {instead}", path=path)
+        raise ConfigurationError(f"{what} is already that of {holder}; {instead}", path=path)
     names = notes_of(scope, "names")
     if key not in names:
         names[key] = path

@@ -123,8 +123,8 @@ def _check_tree(scope: Construct, place: str, value: IConstruct, *, path: str) -
     # Of what is imported there are plain texts, but the address of a repository refers to its stack.
     if (not imported or has_interface("ecr.IRepository", value)) and root_of(value) is not root_of(scope):
         raise ConfigurationError(
-            f"{place} is {path_of_construct(value)} of another cdk.App, which this one cannot refer to; make both in "
-            "one app",
+            f"{place} is {path_of_construct(value)} of another cdk.App, and apps cannot refer to each other; create "
+            "both in one app",
             path=path,
         )
     if imported or not in_stack(scope) or not in_stack(value):
@@ -135,8 +135,8 @@ def _check_tree(scope: Construct, place: str, value: IConstruct, *, path: str) -
     stage, other = cdk.Stage.of(here), cdk.Stage.of(home)
     if stage is not other:
         raise ConfigurationError(
-            f"{place} is {path_of_construct(value)}, made in {_stage(other)}, and stacks of {_stage(stage)} cannot "
-            "refer to it; make one there, or import it by its name or ARN",
+            f"{place} is {path_of_construct(value)} in {_stage(other)}, and stacks in {_stage(stage)} cannot refer to "
+            "it; create one there, or import it by its name or ARN",
             path=path,
         )
 
@@ -159,14 +159,14 @@ def _check_place(
         one, other = own[what], there[what]
         if one and other and not is_token(one) and not is_token(other) and one != other:
             raise ConfigurationError(
-                f"{place} is in the {what} {other} and stack {here.node.path} in {one}, where it cannot be used; use "
-                f"one of the stack's own {what}, or give the stack the same env",
+                f"{place} is in the {what} {other}, but stack {here.node.path} is in {one}, where it cannot be used; "
+                f"use one in the stack's {what}, or give the stack the same env",
                 path=path,
             )
     if (whole or not imported) and is_token(own["region"]) != is_token(environment_of(home)[1]):
         raise ConfigurationError(
-            f"{place} belongs to stack {home.node.path} in {home.environment} and stack {here.node.path} is in "
-            f"{here.environment}; the two may be in different regions, so give both stacks the same env",
+            f"{place} belongs to stack {home.node.path} in {home.environment}, but stack {here.node.path} is in "
+            f"{here.environment}, and the two may be different regions; give both stacks the same env",
             path=path,
         )
 
@@ -189,6 +189,6 @@ def _check_arn(scope: Construct, place: str, arn: str, *, path: str) -> None:
     if len(parts) < _PARTS_OF_ARN or is_token(parts[3]) or is_token(own) or parts[3] in {"", own}:
         return
     raise ConfigurationError(
-        f"{place}={arn!r} is of {parts[3]}, and stack {stack_of(scope).node.path} is in {own}; use one of {own}",
+        f"{place}={arn!r} is in {parts[3]}, but stack {stack_of(scope).node.path} is in {own}; use one in {own}",
         path=path,
     )

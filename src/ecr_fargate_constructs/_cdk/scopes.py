@@ -108,22 +108,23 @@ def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True
     parent = path_of_construct(scope) or "the app"
     if is_token(construct_id):
         raise ConfigurationError(
-            f"construct_id is a CDK token, and ids are known before anything is deployed; "
-            f"use a plain string in {parent}",
+            f"construct_id is a CDK token, but ids must be known before the deployment; use a plain string in {parent}",
             path=scope.node.path or None,
         )
     if not construct_id:
         raise ConfigurationError(
-            f"construct_id='' names nothing in {parent}; use a word, for example 'Web'", path=scope.node.path or None
+            f"construct_id='' is empty; use an id that is unique in {parent}, for example 'Web'",
+            path=scope.node.path or None,
         )
     path = path_of(scope, construct_id)
     if not is_under_way(scope) and node_of(scope).try_find_child(construct_id) is not None:
         raise ConfigurationError(
-            f"construct_id={construct_id!r} is taken: {parent} has a construct of that id; use another one", path=path
+            f"construct_id={construct_id!r} is already the id of a construct in {parent}; use another one", path=path
         )
     if needs_stack and not in_stack(scope):
         raise ConfigurationError(
-            f"scope is {parent}, which is in no stack; make one and name it as scope: cdk.Stack(app, …)", path=path
+            f"scope is {parent}, which is not in a stack; create a stack and pass it as scope: cdk.Stack(app, …)",
+            path=path,
         )
 
 

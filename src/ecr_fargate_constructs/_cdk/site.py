@@ -1,4 +1,4 @@
-"""The site of a construct: what CDK says of it and of its place, asked once.
+"""The site of a construct: CDK's answers about it and its place, each asked once.
 
 Each question is a message to the Node process. A site holds nothing that could not be asked again, so it can be
 forgotten at any time. It is an attribute of the construct: jsii keeps every object for as long as the process runs, so
@@ -25,7 +25,7 @@ _PARENT = "parent"
 
 
 def site_of(thing: object) -> dict[str, Any]:
-    """Return all that is remembered of a construct, or of another object of CDK's."""
+    """Return the answers about a construct, or about another object of CDK."""
     site: dict[str, Any] = vars(thing).setdefault(_SITE, {})
     return site
 
@@ -40,14 +40,14 @@ def remember(thing: object, what: str, ask: Callable[[], T]) -> T:
 
 
 def forget(construct: IConstruct) -> None:
-    """Ask everything about a construct, and about where it stands, anew: something in it has been undone."""
+    """Drop the answers about a construct and its place, because something in it was undone."""
     around = outermost(construct)
     for each in (construct, around, stack_of(around) if in_stack(around) else around):
         vars(each).pop(_SITE, None)
 
 
 def adopt(construct: Construct, scope: Construct, path: str) -> None:
-    """Remember where a construct of this library stands; to be called when it has been made."""
+    """Remember the place of a construct of this library; call it once the construct exists."""
     site_of(construct).update({_PARENT: scope, "path": path})
 
 

@@ -1,4 +1,4 @@
-"""What the load balancer measures of a target group. The metrics of CDK know a group's first listener only.
+"""Metrics of a target group from its load balancer. The metrics of CDK know a group's first listener only.
 
 All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic. ``balancer`` is
 the load balancer's full name, ``app/name/0123456789abcdef``.
