@@ -14,7 +14,6 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._regulated.findings import expect_grants
-from ecr_fargate_constructs.service import discovery
 from ecr_fargate_constructs.service.deployment.apply import deploy_pattern
 from ecr_fargate_constructs.service.foundation import finish
 from ecr_fargate_constructs.service.ingress.listener import add_ipv6_record, tune_listener
@@ -43,7 +42,7 @@ Pattern = TypeVar(
 )
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Assembly(Generic[Service, TaskDefinition]):
     """The parts of a service that its properties return."""
 
@@ -77,6 +76,8 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     def enable_service_connect(self, connect: ServiceConnect) -> None:
         """Make the service a member of a Service Connect namespace; once."""
+        from ecr_fargate_constructs.service import discovery  # noqa: PLC0415 - imported on the first call
+
         made = self._assembly
         made.connect = discovery.enable_service_connect(
             made.service, connect, log_group=self.log_group, before=made.connect
@@ -84,6 +85,8 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     def enable_cloud_map(self, name: CloudMap) -> None:
         """Give the service a DNS name inside the VPC; once."""
+        from ecr_fargate_constructs.service import discovery  # noqa: PLC0415 - as above
+
         discovery.enable_cloud_map(self._assembly.service, name)
 
     @property

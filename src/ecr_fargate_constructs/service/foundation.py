@@ -10,8 +10,6 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._cdk.tags import tag_service
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.network.reachability import check_way_to_image
-from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling, fargate_strategies, use_strategies
-from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines
 from ecr_fargate_constructs.service.capacity.quotas import warn_of_tasks
 from ecr_fargate_constructs.service.deployment.rolling import percents_of
 from ecr_fargate_constructs.service.placement import (
@@ -23,7 +21,6 @@ from ecr_fargate_constructs.service.placement import (
     vpc_of,
 )
 from ecr_fargate_constructs.service.task.definition import TaskDefinition, build_task, fargate_task_definition
-from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition
 from ecr_fargate_constructs.service.task.exec_sessions import (
     acknowledge_sessions,
     audit_in_given_cluster,
@@ -59,7 +56,7 @@ class ServiceOptions(TypedDict):
     enable_execute_command: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Foundation(Generic[TaskDefinition]):
     """The resources that exist before the service itself."""
 
@@ -106,6 +103,11 @@ def fargate_foundation(
     cluster = plan.cluster if plan.cluster is not None else cluster_for(scope, plan.vpc)
     vpc = vpc_of(cluster)
     subnets, public = task_subnets(scope, vpc, plan.subnets)
+    strategies = None
+    if plan.scaling is not None:
+        from ecr_fargate_constructs.service.capacity.autoscaling import fargate_strategies  # noqa: PLC0415 - only with scaling
+
+        strategies = fargate_strategies(scope, cluster, plan.scaling)
     return Foundation(
         plan=plan,
         task_plan=task_plan,
@@ -114,12 +116,15 @@ def fargate_foundation(
         subnets=subnets,
         public_addresses=public,
         task=_task(scope, fargate_task_definition(scope, task_plan.size, task_plan.container.runs_on), plan, task_plan),
-        strategies=fargate_strategies(scope, cluster, plan.scaling),
+        strategies=strategies,
     )
 
 
 def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
     """Make everything that a service on EC2 needs first."""
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines  # noqa: PLC0415 - only on EC2
+    from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition  # noqa: PLC0415 - as above
+
     tag_service(scope, plan.path)
     cluster = plan.cluster if plan.cluster is not None else cluster_of_machines(scope, plan.vpc)
     vpc = vpc_of(cluster)
@@ -163,9 +168,14 @@ def finish(
 ) -> None:
     """Add scaling, storage, dependencies, checks at synth and the audit of sessions to a service."""
     plan, task, cluster = foundation.plan, foundation.task, foundation.cluster
-    use_strategies(service, cluster, foundation.strategies)
+    if foundation.strategies:
+        from ecr_fargate_constructs.service.capacity.autoscaling import use_strategies  # noqa: PLC0415 - as in fargate_foundation
+
+        use_strategies(service, cluster, foundation.strategies)
     warn_of_tasks(scope, plan.count, plan.scaling)
     if plan.scaling is not None:
+        from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling  # noqa: PLC0415 - as above
+
         add_scaling(service, target_group, plan.scaling)
     task.attach_to(service)
     order(service, cluster, foundation.vpc)

@@ -21,7 +21,7 @@ Service = TypeVar("Service", bound=ecs.FargateService | ecs.Ec2Service)
 Service_co = TypeVar("Service_co", bound=ecs.FargateService | ecs.Ec2Service, covariant=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Parts(Generic[Service_co]):
     """The parts of a pattern.
 

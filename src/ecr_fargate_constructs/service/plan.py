@@ -12,17 +12,14 @@ from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.task_size import TaskSize
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.capacity.ec2 import check_machines
-from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate
-from ecr_fargate_constructs.service.deployment.apply_shift import check_shift_with_ingress
-from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress
+from ecr_fargate_constructs.service.container.application import AppContainer
+from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress, shift_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
 from ecr_fargate_constructs.service.ingress.targets import targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp
 from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
 from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
-from ecr_fargate_constructs.service.task.ec2 import check_ec2_task, with_memory
 from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
 
 if TYPE_CHECKING:
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
-    from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.targets import Targets
@@ -49,7 +45,7 @@ _LEAST_GRACE = 60  # seconds
 _LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class TaskPlan:
     """The plan of a task: its containers, their size, and whether they allow shell sessions."""
 
@@ -78,20 +74,28 @@ class TaskPlan:
         """
         size, path = size or TaskSize(), plan.path
         if plan.on_ec2:
+            from ecr_fargate_constructs.service.capacity.ec2 import check_machines  # noqa: PLC0415 - only on EC2
+            from ecr_fargate_constructs.service.task.ec2 import check_ec2_task  # noqa: PLC0415 - as above
+
             check_machines(plan.scope, plan.capacity, plan.cluster, container, path=path)
             check_ec2_task(size, plan.scaling, path=path)
         else:
-            refuse_on_fargate(container, path=path)
+            if type(container) is not AppContainer:
+                from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate  # noqa: PLC0415 - rare
+
+                refuse_on_fargate(container, path=path)
             check_on_fargate(container, sidecars, path=path)
         check_task(container, sidecars, size=size, path=path)
         if sessions:
             container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
         if plan.on_ec2:
+            from ecr_fargate_constructs.service.task.ec2 import with_memory  # noqa: PLC0415 - only on EC2
+
             container, sidecars = with_memory(container), [with_memory(each) for each in sidecars]
         return cls(container=container, sidecars=sidecars, size=size, sessions=sessions, log_retention=log_retention)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ServicePlan:
     """The plan of a service, without its containers: the front door knows those later.
 
@@ -143,7 +147,7 @@ class ServicePlan:
         return of_seconds(max(_LEAST_GRACE, first + delay))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class LoadBalancedPlan(ServicePlan):
     """The plan of a service with a load balancer of its own.
 
@@ -185,7 +189,9 @@ class LoadBalancedPlan(ServicePlan):
         check = check_machine_placement if on_ec2 else check_placement
         check(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
         check_existing(scope, effective, cluster=cluster, vpc=vpc, path=path)
-        if deployment is not None:
+        if deployment is not None and shift_of(deployment) is not None:
+            from ecr_fargate_constructs.service.deployment.apply_shift import check_shift_with_ingress  # noqa: PLC0415 - only with a traffic shift
+
             check_shift_with_ingress(deployment, effective, scaling, path=path)
         check_way_in(scope, effective, path=path)
         check_ipv6(effective, cluster=cluster, vpc=vpc, path=path)

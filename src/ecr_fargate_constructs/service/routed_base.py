@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class RoutedPlan(ServicePlan):
     """The plan of a service on a shared listener.
 

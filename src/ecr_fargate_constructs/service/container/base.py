@@ -36,7 +36,7 @@ _UNLIMITED = -1
 _CHECK_WORDS = {"CMD", "CMD-SHELL", "NONE"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TaskContainer:
     """Options that every container has; ``AppContainer`` and ``Sidecar`` add their own.
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.durations import unless_token
-from ecr_fargate_constructs._cdk.secret_keys import readable_secrets
 from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.images import add_container
 from ecr_fargate_constructs.service.container.logs import log_driver
 from ecr_fargate_constructs.service.container.telemetry import CollectorPermissions, acknowledge_permissions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import aws_cdk as cdk
     from aws_cdk import aws_logs as logs
@@ -95,7 +94,7 @@ def _options(task: ecs.TaskDefinition, container: TaskContainer, stop_timeout: c
         "readonly_root_filesystem": container.readonly_root_filesystem,
         "restart_attempt_period": None if restart is None else unless_token(restart.attempt_period),
         "restart_ignored_exit_codes": None if restart is None else restart.ignored_exit_codes or None,
-        "secrets": readable_secrets(task, container.secrets) if container.secrets else None,
+        "secrets": _secrets(task, container.secrets) if container.secrets else None,
         "start_timeout": runtime.start_timeout,
         "stop_timeout": container.stop_timeout or stop_timeout,
         "system_controls": [
@@ -176,3 +175,10 @@ def _mount(task: ecs.TaskDefinition, definition: ecs.ContainerDefinition, contai
 def writable_volume(container: str, number: int) -> str:
     """Return the name of the volume for a writable path of a container."""
     return f"{'' if container == CONTAINER_NAME else f'{container}-'}writable-{number}"
+
+
+def _secrets(task: ecs.TaskDefinition, secrets: Mapping[str, ecs.Secret]) -> Mapping[str, ecs.Secret]:
+    """Return secrets that the task's execution role may read and decrypt."""
+    from ecr_fargate_constructs._cdk.secret_keys import readable_secrets  # noqa: PLC0415 - defines classes for jsii
+
+    return readable_secrets(task, secrets)

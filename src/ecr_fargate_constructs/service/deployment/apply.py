@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from ecr_fargate_constructs.service.deployment.alarms import render_alarms
-from ecr_fargate_constructs.service.deployment.apply_shift import add_shift, shift_overrides
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, rolling_overrides, shift_of
 from ecr_fargate_constructs.service.parts import cfn_service
 
@@ -38,6 +37,8 @@ def deploy_pattern(
     groups = {"Target": parts.target_group}
     moved = shift_of(deployment)
     if moved is not None:
+        from ecr_fargate_constructs.service.deployment.apply_shift import add_shift  # noqa: PLC0415 - only with a traffic shift
+
         groups["Green"] = add_shift(parts, moved, ingress=ingress)
     configure(
         scope,
@@ -87,4 +88,6 @@ def _overrides(
         return rolling_overrides(deployment, count)
     if deployment.schedule is not None:
         cdk.Annotations.of(scope).add_info(f"deployment {deployment.schedule}")
+    from ecr_fargate_constructs.service.deployment.apply_shift import shift_overrides  # noqa: PLC0415 - as above
+
     return shift_overrides(scope, service, deployment)

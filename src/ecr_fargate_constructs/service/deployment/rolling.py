@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
-from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear, Shift
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen, Canary, Linear, Shift
 
 
 class SourceRevisionCleanup(Enum):
@@ -116,7 +118,7 @@ class Rolling:
             )
 
 
-Deployment: TypeAlias = Rolling | BlueGreen | Canary | Linear
+Deployment: TypeAlias = "Rolling | BlueGreen | Canary | Linear"
 """The ways in which a new version replaces the old one."""
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class _TrafficShift:
     """Base class of the three strategies that shift traffic."""
 

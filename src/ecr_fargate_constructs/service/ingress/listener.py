@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs.service.ingress.authentication import signed_in
 from ecr_fargate_constructs.service.ingress.settings import response_attributes
 from ecr_fargate_constructs.service.ingress.values import InternalHttps, PublicHttps, speaks_ipv6
 
@@ -35,6 +34,8 @@ def tune_listener(
         cdk.Annotations.of(listener).acknowledge_warning(
             "@aws-cdk/aws-elbv2:listenerExistingDefaultActionReplaced", "the sign-in leads to the same target group"
         )
+        from ecr_fargate_constructs.service.ingress.authentication import signed_in  # noqa: PLC0415 - only with a sign-in
+
         listener.add_action(
             "SignIn", action=signed_in(listener, settings.authentication, elbv2.ListenerAction.forward([then]))
         )

@@ -133,7 +133,7 @@ def _check_ranges(name: str, codes: str | None) -> None:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class _Ingress:
     """Options that every ingress has."""
 
@@ -175,7 +175,7 @@ class _Ingress:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class _Https(_Ingress):
     """Options that every ingress with HTTPS has."""
 

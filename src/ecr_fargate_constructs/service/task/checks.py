@@ -13,7 +13,6 @@ from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.definition import writable_volume
 from ecr_fargate_constructs.service.container.images import architecture_of
 from ecr_fargate_constructs.service.container.logs import through_firelens
-from ecr_fargate_constructs.service.container.volumes import EbsVolume
 from ecr_fargate_constructs.service.task.mounts import volumes_of
 
 if TYPE_CHECKING:
@@ -171,6 +170,10 @@ def _check_volumes(everything: Mapping[str, TaskContainer], path: str) -> None:
                     f"the volume {name!r} has the name of one of {owner!r}'s writable_paths; give it another name",
                     path=path,
                 )
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.container.volumes import EbsVolume  # noqa: PLC0415 - few tasks have volumes
+
     disks = [volume.name for volume in volumes if isinstance(volume, EbsVolume)]
     if len(disks) > 1:
         raise ConfigurationError(

@@ -48,7 +48,7 @@ TaskDefinition = TypeVar("TaskDefinition", bound=ecs.TaskDefinition)
 Service = ecs.FargateService | ecs.Ec2Service
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Task(Generic[TaskDefinition]):
     """A task definition and its content."""
 

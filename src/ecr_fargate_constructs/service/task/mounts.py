@@ -12,7 +12,6 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM4, acknowledge
 from ecr_fargate_constructs._rules.tokens import is_token
-from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume
 from ecr_fargate_constructs.service.task.networks import check_file_system
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_efs as efs
 
     from ecr_fargate_constructs.service.container.base import TaskContainer
-    from ecr_fargate_constructs.service.container.volumes import Volume
+    from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume, Volume
 
 _NFS = 2049
 
@@ -38,7 +37,12 @@ def volumes_of(containers: Iterable[TaskContainer]) -> list[Volume]:
 
 def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -> None:
     """Add every volume to the task definition, and allow the task role to use it."""
-    for volume in volumes_of(containers):
+    volumes = volumes_of(containers)
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume  # noqa: PLC0415 - few tasks have volumes
+
+    for volume in volumes:
         if isinstance(volume, EfsVolume):
             task.add_volume(name=volume.name, efs_volume_configuration=_efs(volume))
             mounts = [mount for container in containers for mount in container.mounts if mount.volume == volume]
@@ -51,6 +55,10 @@ def add_volumes(task: ecs.TaskDefinition, containers: Sequence[TaskContainer]) -
 
 def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Sequence[Volume]) -> None:
     """Open file systems to the service's tasks, and add the tasks' disks to the service."""
+    if not volumes:
+        return
+    from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume  # noqa: PLC0415 - as above
+
     for volume in volumes:
         if isinstance(volume, EfsVolume):
             check_file_system(service, volume.file_system)
