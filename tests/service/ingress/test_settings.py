@@ -363,6 +363,13 @@ def test_tokens_pass(stack: cdk.Stack) -> None:
     assert "oidc" not in repr(_oidc())
 
 
+def test_a_name_is_taken_however_it_is_capitalized(stack: cdk.Stack) -> None:
+    first, second = (PublicHttp(load_balancer=LoadBalancerSettings(name=name)) for name in ("Shop", "shop"))
+    SharedLoadBalancer(stack, "One", ingress=first)
+    with pytest.raises(ConfigurationError, match=r"LoadBalancerSettings\.name='shop' is already that of Stack/One"):
+        SharedLoadBalancer(stack, "Two", ingress=second)
+
+
 def test_peers_replace_both_worlds() -> None:
     template = _alone(
         lambda _: PublicHttp(
