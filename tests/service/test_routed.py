@@ -329,9 +329,15 @@ def _cluster_elsewhere(stack: cdk.Stack) -> ecs.Cluster:
 
 def test_a_cluster_passes_whose_vpc_may_be_that_of_the_load_balancer(stack: cdk.Stack) -> None:
     """The load balancer's VPC has an id that only the deployment knows."""
-    subnets = {"availability_zones": ["a", "b"], "public_subnet_ids": ["p1", "p2"], "private_subnet_ids": ["q1", "q2"]}
     known, unknown = (
-        ec2.Vpc.from_vpc_attributes(stack, name, vpc_id=vpc_id, **subnets)
+        ec2.Vpc.from_vpc_attributes(
+            stack,
+            name,
+            vpc_id=vpc_id,
+            availability_zones=["a", "b"],
+            public_subnet_ids=["p1", "p2"],
+            private_subnet_ids=["q1", "q2"],
+        )
         for name, vpc_id in (("Known", "vpc-1"), ("Unknown", cdk.Fn.import_value("Vpc")))
     )
     cluster = ecs.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="shop", vpc=known)
