@@ -19,12 +19,13 @@ from tests.bad_input import (
     cases_build,
     cases_containers,
     cases_contexts,
+    cases_counts,
     cases_deployments,
     cases_machines,
     cases_names,
     cases_scopes,
+    cases_sizes,
     cases_tokens,
-    cases_values,
 )
 from tests.bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
 
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 CASES: list[Case] = [
     *cases_contexts.CASES,
     *cases_build.CASES,
-    *cases_values.CASES,
+    *cases_sizes.CASES,
+    *cases_counts.CASES,
     *cases_containers.CASES,
     *cases_machines.CASES,
     *cases_deployments.CASES,

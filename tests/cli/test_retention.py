@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from ecr_fargate_constructs import Retention
+from ecr_fargate_constructs import ArchiveOlderThan, Retention
 from ecr_fargate_constructs.cli import retention as retention_cli
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -198,6 +198,16 @@ def test_check_names_the_image_the_user_and_the_rule(monkeypatch: pytest.MonkeyP
         (["v2"], ["task t1"]),
         (["v1"], ["service web"]),
     ]
+
+
+def test_check_names_an_image_that_would_be_archived(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archived image cannot be pulled."""
+    aws = FakeAws(runs="v2")
+    aws.policy = Retention([ArchiveOlderThan(9, tag_prefixes=["v"])]).policy_text()
+    code, output = _run(monkeypatch, aws, "check", "--repository", "team/web")
+    assert code == 1
+    assert output.startswith("v2: archived because of rule 1")
+    assert output.endswith("used by service web\n")
 
 
 def test_the_previous_revision_counts_as_in_use() -> None:

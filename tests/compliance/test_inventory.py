@@ -79,6 +79,15 @@ def test_the_inventory_of_an_example(inventory: compliance.Inventory) -> None:
     assert len(inventory) > len(own), "CDK acknowledges rules of its own"
 
 
+def test_the_inventory_of_a_pack_has_none_of_a_pack_whose_name_begins_with_its() -> None:
+    one, other = (
+        compliance.Acknowledgement("Web", f"{pack}::A", "Because.") for pack in ("AwsSolutions", "AwsSolutionsNext")
+    )
+    both = compliance.Inventory((one, other))
+    assert list(both.of("AwsSolutions")) == [one]
+    assert list(both.of("AwsSolutionsNext")) == [other]
+
+
 def test_as_json(inventory: compliance.Inventory) -> None:
     found = json.loads(inventory.as_json())
     assert [tuple(entry.values()) for entry in found] == [

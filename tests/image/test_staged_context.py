@@ -309,6 +309,15 @@ def test_a_link_that_leaves_is_refused_where_nobody_asked_for_it(
         stage_image(linked, ImageBuild(follow_symlinks=mode))
 
 
+def test_a_link_into_a_neighbour_whose_name_begins_with_the_contexts_leaves_it(tmp_path: Path) -> None:
+    context = make_app(tmp_path / "app")
+    (context / "shared.txt").symlink_to(_put(tmp_path / "app-shared", "shared.txt"))
+    with pytest.raises(
+        ConfigurationError, match=r"shared\.txt in the build context is a symbolic link to .* outside of"
+    ):
+        stage_image(context)
+
+
 def test_a_followed_link_back_to_the_context_ends(tmp_path: Path) -> None:
     context = make_app(tmp_path / "app")
     (context / "again").symlink_to(".")

@@ -115,6 +115,15 @@ def test_an_app_that_fails_starts_nothing(world: _World) -> None:
     assert not world.instance.state.exists()
 
 
+def test_a_start_without_a_deployment_that_fails_is_ended(world: _World) -> None:
+    world.failing["start"] = ToolError("no port")
+    world.done.append("asks")
+    with pytest.raises(ToolError, match="no port"):
+        lifecycle.start(world.instance, None, Progress())
+    assert world.done[1:] == ["start", "end"]
+    assert not world.instance.state.exists()
+
+
 def test_an_app_that_asks_aws_gets_one(world: _World) -> None:
     world.failing["synthesize"] = NeedsAwsError()
     world.done.append("asks")

@@ -74,3 +74,12 @@ def test_the_message_names_sizes_that_work() -> None:
         "TaskSize.memory_mib=4096 is not a memory size of Fargate with cpu=256; use one of 512, 1024, 2048, "
         "or cpu=512, which has 4096"
     )
+
+
+@pytest.mark.parametrize(
+    ("cpu", "sizes"), [(512, "1024, 2048, 3072, 4096"), (1024, "2048 to 8192 in steps of 1024"), (32768, "61440, ")]
+)
+def test_the_message_lists_few_sizes_and_describes_many(cpu: int, sizes: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        TaskSize(cpu, 1)
+    assert f"is not a memory size of Fargate with cpu={cpu}; use one of {sizes}" in str(caught.value)

@@ -327,6 +327,24 @@ def _cluster_elsewhere(stack: cdk.Stack) -> ecs.Cluster:
     return ecs.Cluster(stack, "Elsewhere", vpc=ec2.Vpc(stack, "Vpc"))
 
 
+def test_a_cluster_passes_whose_vpc_may_be_that_of_the_load_balancer(stack: cdk.Stack) -> None:
+    """The load balancer's VPC has an id that only the deployment knows."""
+    known, unknown = (
+        ec2.Vpc.from_vpc_attributes(
+            stack,
+            name,
+            vpc_id=vpc_id,
+            availability_zones=["a", "b"],
+            public_subnet_ids=["p1", "p2"],
+            private_subnet_ids=["q1", "q2"],
+        )
+        for name, vpc_id in (("Known", "vpc-1"), ("Unknown", cdk.Fn.import_value("Vpc")))
+    )
+    cluster = ecs.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="shop", vpc=known)
+    service = _add(stack, "Api", _shared(stack, vpc=unknown), Route(path="/a"), cluster=cluster)
+    assert service.cluster is cluster
+
+
 def _isolated(stack: cdk.Stack) -> ec2.Vpc:
     subnets = [ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)]
     return ec2.Vpc(stack, "Vpc", subnet_configuration=subnets)

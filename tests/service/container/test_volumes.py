@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 
 from ecr_fargate_constructs import (
     AppContainer,
+    ConfigurationError,
     EbsVolume,
     EfsVolume,
     LoadBalancedFargateService,
@@ -175,3 +176,13 @@ def test_volumes_take_tokens(stack: cdk.Stack) -> None:
     assert service.count("{'Ref': 'Size'}") == 3
     assert "{'Ref': 'Snapshot'}" in service
     assert "{'Ref': 'Path'}" in str(_task(template))
+
+
+def test_a_path_with_a_slash_at_its_end_is_the_same_path() -> None:
+    work = SharedVolume("work")
+    for options in (
+        {"writable_paths": ["/work", "/work/"]},
+        {"writable_paths": ["/work/"], "mounts": [Mount("/work", work)]},
+    ):
+        with pytest.raises(ConfigurationError, match="AppContainer mounts '/work' twice; remove one of the two"):
+            AppContainer(NGINX, 80, **options)

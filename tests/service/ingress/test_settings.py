@@ -13,7 +13,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_wafv2 as wafv2
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -45,7 +44,6 @@ pytestmark = pytest.mark.integration
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/"
-WEB_ACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/shop/1"
 ELB = "AWS::ElasticLoadBalancingV2::"
 Make = Any
 REGION = cdk.Environment(region="eu-west-1")
@@ -170,33 +168,6 @@ def test_access_logs_go_to_a_bucket_that_lets_them_in(build: Build) -> None:
     found = attributes(only(template, f"{ELB}LoadBalancer"), "LoadBalancerAttributes")
     assert found["access_logs.s3.enabled"] == "true"
     assert "s3:PutObject" in str(only(template, "AWS::S3::BucketPolicy"))
-
-
-@both
-def test_a_web_acl_judges_requests(build: Build) -> None:
-    association = only(build(lambda _: PublicHttp(web_acl=WEB_ACL)), "AWS::WAFv2::WebACLAssociation")["Properties"]
-    assert association["WebACLArn"] == WEB_ACL
-    assert "LB" in association["ResourceArn"]["Ref"]
-
-
-def _web_acl(stack: cdk.Stack, scope: str) -> wafv2.CfnWebACL:
-    metrics = wafv2.CfnWebACL.VisibilityConfigProperty(
-        cloud_watch_metrics_enabled=True, metric_name="acl", sampled_requests_enabled=True
-    )
-    allow = wafv2.CfnWebACL.DefaultActionProperty(allow=wafv2.CfnWebACL.AllowActionProperty())
-    return wafv2.CfnWebACL(stack, "Acl", default_action=allow, scope=scope, visibility_config=metrics)
-
-
-@both
-def test_a_web_acl_may_be_the_object_itself(build: Build) -> None:
-    template = build(lambda stack: PublicHttp(web_acl=_web_acl(stack, "REGIONAL")))
-    assert only(template, "AWS::WAFv2::WebACLAssociation")["Properties"]["WebACLArn"] == {"Fn::GetAtt": ["Acl", "Arn"]}
-
-
-def test_a_web_acl_of_cloudfront_is_refused() -> None:
-    acl = _web_acl(cdk.Stack(cdk.App(), "Stack"), "CLOUDFRONT")
-    with pytest.raises(ConfigurationError, match=r"PublicHttp\.web_acl is a web ACL with scope CLOUDFRONT"):
-        PublicHttp(web_acl=acl)
 
 
 @both
@@ -330,8 +301,6 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     ),
     ("routed grpc", _plain_grpc, "[Stack/Web] target_group has protocol_version", "PublicHttps(…)"),
     ("logs", _logs_without_region, "PublicHttp.access_logs requires a stack with a region", "env="),
-    ("acl", lambda _: PublicHttp(web_acl="shop"), "PublicHttp.web_acl='shop'", "scope REGIONAL"),
-    ("global acl", lambda _: PublicHttp(web_acl=WEB_ACL.replace("regional", "global")), "regional web ACL", "REGIONAL"),
     (
         "slow",
         lambda _: TargetGroupSettings(slow_start=SECONDS(10)),
@@ -388,10 +357,17 @@ def test_what_cannot_work_is_refused(
 
 def test_tokens_pass(stack: cdk.Stack) -> None:
     text = cdk.CfnParameter(stack, "Text").value_as_string
-    PublicHttp(web_acl=text, load_balancer=LoadBalancerSettings(name=text))
+    PublicHttp(load_balancer=LoadBalancerSettings(name=text))
     assert Stickiness(duration=SECONDS(1), cookie_name=text).cookie_name == text
     assert OidcAuthentication(**{**_fields(_oidc()), "issuer": text}).issuer == text
     assert "oidc" not in repr(_oidc())
+
+
+def test_a_name_is_taken_however_it_is_capitalized(stack: cdk.Stack) -> None:
+    first, second = (PublicHttp(load_balancer=LoadBalancerSettings(name=name)) for name in ("Shop", "shop"))
+    SharedLoadBalancer(stack, "One", ingress=first)
+    with pytest.raises(ConfigurationError, match=r"LoadBalancerSettings\.name='shop' is already that of Stack/One"):
+        SharedLoadBalancer(stack, "Two", ingress=second)
 
 
 def test_peers_replace_both_worlds() -> None:

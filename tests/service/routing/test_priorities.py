@@ -233,6 +233,7 @@ def test_routes_that_would_shadow_each_other_are_refused(one: Route, other: Rout
         (Route(path="/a", source="10.0.0.0/8"), Route(path="/a", source="2001:db8::/32")),
         (Route(path="/a", method="GET"), Route(path="/a", method="POST")),
         (Route(path="/a", header={"X-A": "1"}), Route(path="/a", header={"X-A": "2"})),
+        (Route(path="/a", header={"X-A": "[ab]*"}), Route(path="/a", header={"X-A": "a1"})),
         (Route(host="a.example.com"), Route(host="b.example.com")),
         (Route(path="/a"), Route(path="/a/*")),
     ],

@@ -65,6 +65,15 @@ def test_an_assembly_that_is_not_in_an_app_is_read_as_it_is(assembly: Path) -> N
     assert changed_since(assembly) is None
 
 
+@pytest.mark.parametrize(("folder", "belongs"), [("build", True), ("infra/build", True), ("infra/build/aws", False)])
+def test_an_app_is_searched_in_three_folders_above_its_assembly(assembly: Path, folder: str, *, belongs: bool) -> None:
+    changed = assembly.parent / "app.py"
+    _write(changed, LATER)
+    (assembly.parent / folder).mkdir(parents=True)
+    deep = assembly.rename(assembly.parent / folder / "cdk.out")
+    assert changed_since(deep) == (changed.resolve() if belongs else None)
+
+
 @pytest.mark.parametrize("command", ["doctor", "cost"])
 def test_the_commands_note_it_and_go_on(assembly: Path, command: str) -> None:
     fresh = CliRunner().invoke(app, [command, str(assembly), "--json"])

@@ -177,6 +177,18 @@ PAIRS = (
         _runs('CMD ["gunicorn", "-b", ":8080", "-k", "sync", "app:app"]'),
     ),
     Pair(
+        "gunicorn's command before its variable",
+        KEEP_ALIVE,
+        _runs(
+            'CMD ["gunicorn", "-k", "gthread", "--keep-alive", "5", "app:app"]',
+            before='ENV GUNICORN_CMD_ARGS="--bind=:8080 --keep-alive=75"\n',
+        ),
+        _runs(
+            'CMD ["gunicorn", "-k", "gthread", "--keep-alive", "75", "app:app"]',
+            before='ENV GUNICORN_CMD_ARGS="--bind=:8080 --keep-alive=5"\n',
+        ),
+    ),
+    Pair(
         "Next through npm",
         KEEP_ALIVE,
         _runs(_NEXT, {"package.json": '{"scripts": {"start": "next start"}}'}),

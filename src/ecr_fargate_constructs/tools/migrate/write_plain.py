@@ -1,4 +1,4 @@
-"""Services without a load balancer, and jobs: plain CDK, with the image and the network of this library."""
+"""Write services without a load balancer, and jobs: plain CDK, with the image and the network of this library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services behind a load balancer of their own, or behind a shared one."""
+"""Write services behind a load balancer of their own, or behind a shared one."""
 
 from __future__ import annotations
 
