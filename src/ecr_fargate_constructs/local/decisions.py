@@ -43,8 +43,8 @@ class Decisions:
         self._lock = threading.Lock()
         self._found: dict[tuple[str, str, str, bool], Decision] = {}
 
-    def add(self, principal: str, action: str, resource: str, *, refusal: str = "") -> None:
-        """Count a decision about a session of a role."""
+    def add(self, principal: str, action: str, resource: str, *, refusal: str = "") -> bool:
+        """Count a decision about a session of a role, and return whether it is the first one of its kind."""
         role = role_of(principal)
         with self._lock:
             key = (role, action, resource, bool(refusal))
@@ -54,6 +54,7 @@ class Decisions:
             times = 1 if before is None else before.times + 1
             first = principal if before is None else before.principal
             self._found[key] = Decision(role, first, action, key[2], refusal, times)
+            return before is None
 
     def clear(self) -> None:
         """Forget all."""

@@ -11,6 +11,7 @@ import threading
 import time
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,14 @@ from ecr_fargate_constructs.local.ministack_patches.iam.keys import Keys
 from ecr_fargate_constructs.local.ministack_patches.inside import find
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ecr_fargate_constructs.local.decisions import Decisions
 
 _SECONDS = 6 * 3600.0
 _MARGIN = 60  # seconds before the end of a session in which it is not used any more
 _SESSION = ":assumed-role/"
+_COLONS = 5  # of an ARN; the last part may have more
 _PRECISE = frozenset(
     {"dynamodb", "ecr", "ecs", "iam", "kms", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 )
@@ -71,7 +73,16 @@ class Evaluator:
         self._said: ContextVar[str] = ContextVar("the message of the last refusal", default="")
         self._lock = threading.Lock()
         self._agents: dict[tuple[str, str], tuple[str, float]] = {}
+        self._resolve, self._roles = (
+            find(evaluator, "_resolve_condition_key"),
+            find(import_module("ministack.services.iam"), "_roles"),
+        )
         evaluator.enforce = self.enforce  # type: ignore[attr-defined]
+        operators = find(evaluator, "_CONDITION_OPS")
+        match = find(evaluator, "fnmatch_iam_cs")
+        for name in ("arnequals", "arnlike", "arnnotequals", "arnnotlike"):
+            operators[name] = partial(_compare_arns, match, negated="not" in name)
+        evaluator._resolve_condition_key = self.condition_key  # type: ignore[attr-defined]  # noqa: SLF001
         actions.access_denied_response = self.answer  # type: ignore[attr-defined]
 
     def enforce(  # MiniStack's call
@@ -101,10 +112,11 @@ class Evaluator:
         if result is not None and resource == "*" and action.partition(":")[0] not in _PRECISE:
             result = self._decide_for_any_resource(result, key, action, service, region, context)
         refusal = "" if result is None else self._message(result, key, service, region, action, resource, context)
-        self._decisions.add(session["Arn"], action, resource, refusal=refusal)
+        first = self._decisions.add(session["Arn"], action, resource, refusal=refusal)
         if refusal:
             self._said.set(refusal)
-            print(f"refused: {refusal}", flush=True)
+            if first:
+                print(f"refused: {refusal}", flush=True)
         return result
 
     def _decide_for_any_resource(
@@ -127,6 +139,15 @@ class Evaluator:
         }
         allowed = any(self._enforce(key, action, service, region, resource, context) is None for resource in named)
         return None if allowed else result
+
+    def condition_key(self, key: str, asked: Any) -> Any:  # noqa: ANN401 - MiniStack's
+        """Return the value of a condition key; ``aws:PrincipalArn`` of a session is the ARN of its role, as on AWS."""
+        if key.lower() == "aws:principalarn" and _SESSION in asked.principal_arn:
+            _, _, _, _, account, session = asked.principal_arn.split(":", 5)
+            name = session.split("/")[1]
+            role = self._roles.get_scoped(account, None, name) or {}
+            return role.get("Arn") or f"arn:aws:iam::{account}:role/{name}"
+        return self._resolve(key, asked)
 
     def _message(
         self,
@@ -233,3 +254,13 @@ class Evaluator:
                 key = made.access_key if made else f"ASIA{secrets.token_hex(8).upper()}"
                 known = self._agents[role, session] = (key, now + _SECONDS - _MARGIN)
             return known[0]
+
+
+def _compare_arns(match: Callable[[str, str], bool], value: str, pattern: str, *, negated: bool) -> bool:
+    """Compare ARNs part by part: a wildcard does not reach over a colon, except in the last part.
+
+    IAM user guide, "Amazon Resource Name (ARN) condition operators": each of the six parts is checked separately.
+    """
+    parts, patterns = value.split(":", _COLONS), pattern.split(":", _COLONS)
+    alike = len(parts) == len(patterns) == _COLONS + 1 and all(map(match, parts, patterns))
+    return alike != negated
