@@ -178,8 +178,10 @@ def _conditions(draw: st.DrawFn, scene: Scene) -> dict[str, dict[str, Any]]:
         operator = draw(st.sampled_from([*operators, "Null"]))
         if operator == "Null":
             found.setdefault(operator, {})[key] = draw(st.sampled_from(["true", "false"]))
-        elif operator in {"ArnLike", "ArnNotLike", "StringLike", "StringNotLike", "ArnEquals", "ArnNotEquals"}:
+        elif operator in {"StringLike", "StringNotLike"}:
             found.setdefault(operator, {})[key] = draw(_one_or_more(_patterns(values)))
+        elif operator.startswith("Arn"):  # AWS does not say what comes of a value that is no ARN, such as "*"
+            found.setdefault(operator, {})[key] = draw(_one_or_more(_patterns(values).filter(lambda each: each != "*")))
         else:
             found.setdefault(operator, {})[key] = draw(_one_or_more(st.sampled_from(values)))
     return found

@@ -123,4 +123,4 @@ def _fix(look: Look, causes: list[Explanation]) -> str | None:
         if look.sockets.open:
             ports = ", ".join(map(str, sorted(look.sockets.open)))
             return f"make port, EXPOSE and the application's own port the same: {port} is asked, {ports} listened on"
-    return causes[0].rule.fix if causes else None
+    return causes[0].fix if causes else None

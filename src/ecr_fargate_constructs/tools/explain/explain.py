@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ecr_fargate_constructs.tools.explain.refusals import refusal_in
 from ecr_fargate_constructs.tools.explain.rules import RULES
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = "Mapping[str, Any]"
 """Answers of AWS, merged: of ``describe-services``, ``describe-tasks``, ``describe-service-deployments``,
-``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``."""
+``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``;
+``refusals`` are what the embedded AWS has refused."""
 
 _FAILED_STATES = ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED", "ROLLBACK_IN_PROGRESS", "FAILED")
 _RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and old ones tell of other failures
 _ROLLBACK = re.compile(r"\broll(?:ed|ing) back to\b")
+_ROLE = "role"  # begins what a refusal is about
 _ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
 
 
@@ -56,13 +59,19 @@ class Explanation:
         """Why it failed, in a sentence."""
         return f"{self.observation.where}: {self.rule.sentence}."
 
+    @property
+    def fix(self) -> str:
+        """What to do; after a refusal of IAM with the statement that would allow it."""
+        refusal = refusal_in(self.observation.text)
+        return self.rule.fix if refusal is None else f"{self.rule.fix}; {refusal.advice}"
+
 
 def explain(record: Record) -> list[Explanation]:
     """Causes, the most telling one first; none when nothing that is known was said.
 
     What only follows from another cause, such as the breaker, is left out where that cause was found.
     """
-    seen = list(observations(record))
+    seen = _without_echoes(list(observations(record)))
     found: dict[str, Explanation] = {}
     for rule in RULES:
         for each in seen:
@@ -121,6 +130,7 @@ def observations(record: Record) -> Iterator[Observation]:
         ("serviceDeployments", _of_deployment),
         ("StackEvents", _of_stack_event),
         ("logEvents", _of_log_event),
+        ("refusals", _of_refusal),
     ):
         for each in record.get(key, ()):
             yield from said(each)
@@ -188,6 +198,16 @@ def _of_stack_event(event: Record) -> Iterator[Observation]:
 
 def _of_log_event(line: Record) -> Iterator[Observation]:
     yield Observation("log", line.get("message", ""))
+
+
+def _of_refusal(refusal: Record) -> Iterator[Observation]:
+    yield Observation(f"{_ROLE} {refusal.get('role', '?')}", refusal.get("refusal", ""))
+
+
+def _without_echoes(seen: Sequence[Observation]) -> list[Observation]:
+    """Leave out refusals that something else tells of, too: a task's reason, for example, quotes IAM."""
+    others = [each.text for each in seen if not each.where.startswith(_ROLE)]
+    return [each for each in seen if not (each.where.startswith(_ROLE) and any(each.text in text for text in others))]
 
 
 def _of_the_last_deployment(service: Record) -> list[Record]:
