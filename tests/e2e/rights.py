@@ -211,7 +211,6 @@ class Publisher:
         ecr = self.client("ecr")
         try:
             ecr.describe_repositories(repositoryNames=[self.repository])
-            ecr.list_images(repositoryName=self.repository)
             with contextlib.suppress(ecr.exceptions.ImageNotFoundException):
                 ecr.describe_images(repositoryName=self.repository, imageIds=[{"imageTag": "none"}])
         except ecr.exceptions.ClientError as error:
@@ -221,9 +220,7 @@ class Publisher:
         self._blank.write_text(f"FROM scratch\nCOPY Dockerfile /\n# {time.monotonic()}\n", encoding="utf-8")
         for command in (
             ["build", "--quiet", "--tag", self._image, str(self._folder)],
-            ["push", "--tls-verify=false", f"--creds={login}", "--retry=0", self._image],
-            ["rmi", self._image],
-            ["pull", "--tls-verify=false", f"--creds={login}", "--retry=0", self._image],
+            ["push", "--tls-verify=false", f"--creds={login}", self._image],
             ["rmi", self._image],
         ):
             done = subprocess.run(["podman", *command], capture_output=True, text=True, check=False)  # noqa: S603, S607

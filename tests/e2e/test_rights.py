@@ -103,9 +103,7 @@ PUBLISHING = (
     "CompleteLayerUpload",
     "DescribeImages",
     "DescribeRepositories",
-    "GetDownloadUrlForLayer",
     "InitiateLayerUpload",
-    "ListImages",
     "PutImage",
     "UploadLayerPart",
 )

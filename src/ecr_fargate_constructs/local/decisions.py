@@ -44,9 +44,14 @@ class Decisions:
         self._found: dict[tuple[str, str, str, bool], Decision] = {}
 
     def add(self, principal: str, action: str, resource: str, *, refusal: str = "") -> bool:
-        """Count a decision about a session of a role, and return whether it is the first one of its kind."""
+        """Count a decision about a session of a role, and return whether it is the first one of its kind.
+
+        What is allowed now is not refused any more: the refusals before are forgotten.
+        """
         role = role_of(principal)
         with self._lock:
+            if not refusal:
+                self._found.pop((role, action, resource, True), None)
             key = (role, action, resource, bool(refusal))
             if key not in self._found and len(self._found) >= _MOST:
                 key = (role, action, _OTHERS, bool(refusal))

@@ -83,6 +83,12 @@ def test_a_refusal_of_the_embedded_aws_is_explained_with_its_role_and_statement(
     assert json.dumps(QUEUE) in found.fix
 
 
+def test_each_refusal_is_explained() -> None:
+    texts = [f"User: {SESSION} is not authorized to perform: sqs:{name} on resource: {QUEUE}" for name in ("A", "B")]
+    found = explain({"refusals": [{"role": "Web-TaskRole", "refusal": text} for text in texts]})
+    assert [each.observation.text for each in found] == texts
+
+
 def test_a_secret_that_an_application_may_not_read_is_not_one_of_the_execution_role() -> None:
     text = f"User: {SESSION} is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:x"
     [found] = explain({"refusals": [{"role": "Web-TaskRole", "refusal": text}]})

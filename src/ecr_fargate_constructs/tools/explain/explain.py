@@ -72,14 +72,15 @@ def explain(record: Record) -> list[Explanation]:
     What only follows from another cause, such as the breaker, is left out where that cause was found.
     """
     seen = _without_echoes(list(observations(record)))
-    found: dict[str, Explanation] = {}
+    found: dict[tuple[str, str], Explanation] = {}
     for rule in RULES:
         for each in seen:
             # Each word of AWS has one cause: the first rule that knows it.
             if rule.pattern.search(each.text) and _first(each) is rule:
-                times = found[rule.cause].times + 1 if rule.cause in found else 1
-                first = found[rule.cause].observation if rule.cause in found else each
-                found[rule.cause] = Explanation(rule, first, times)
+                key = (rule.cause, each.text if each.where.startswith(_ROLE) else "")  # each refusal is one of its own
+                before = found.get(key)
+                times = 1 if before is None else before.times + 1
+                found[key] = Explanation(rule, each if before is None else before.observation, times)
     causes = [each for each in found.values() if not each.rule.consequence]
     return causes or list(found.values())[:1]
 
