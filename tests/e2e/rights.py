@@ -185,14 +185,13 @@ class Publisher:
     """What the CDK command line does with the bootstrap's role before and while it pushes an image."""
 
     def __init__(self, app: LocalApp, repository: str, folder: Path) -> None:
-        """Take the role; the image is made once."""
+        """Take the role."""
         self._app, self.repository, self._folder = app, repository, folder
         account = f"{app.port:012d}"
         role = f"arn:aws:iam::{account}:role/cdk-hnb659fds-image-publishing-role-{account}-{REGION}"
         self._given = app.ask("sts", "assume_role", RoleArn=role, RoleSessionName="push")["Credentials"]
-        self._image = f"localhost:{app.port}/{repository}:pushed"
+        self._pushed = 0
         self._blank = folder / "Dockerfile"
-        self._blank.write_text("FROM scratch\nCOPY Dockerfile /\n", encoding="utf-8")
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's
         """A client of the role."""
@@ -217,11 +216,13 @@ class Publisher:
             return str(error)
         token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         login = base64.b64decode(token).decode()
-        self._blank.write_text(f"FROM scratch\nCOPY Dockerfile /\n# {time.monotonic()}\n", encoding="utf-8")
+        self._pushed += 1
+        image = f"localhost:{self._app.port}/{self.repository}:{self._pushed}"  # tags are immutable
+        self._blank.write_text(f"FROM scratch\nCOPY Dockerfile /\n# {self._pushed}\n", encoding="utf-8")
         for command in (
-            ["build", "--quiet", "--tag", self._image, str(self._folder)],
-            ["push", "--tls-verify=false", f"--creds={login}", self._image],
-            ["rmi", self._image],
+            ["build", "--quiet", "--tag", image, str(self._folder)],
+            ["push", "--tls-verify=false", f"--creds={login}", image],
+            ["rmi", image],
         ):
             done = subprocess.run(["podman", *command], capture_output=True, text=True, check=False)  # noqa: S603, S607
             if done.returncode:

@@ -99,7 +99,6 @@ SURVIVORS = {
 }
 PUBLISHING = (
     "BatchCheckLayerAvailability",
-    "BatchGetImage",
     "CompleteLayerUpload",
     "DescribeImages",
     "DescribeRepositories",
@@ -107,6 +106,7 @@ PUBLISHING = (
     "PutImage",
     "UploadLayerPart",
 )
+PUSHED_WITHOUT = {"BatchGetImage": "podman does not look for the image first; Docker does, and AWS asks for the right"}
 
 
 @pytest.fixture(scope="module")
@@ -186,20 +186,29 @@ def test_a_push_takes_what_the_repository_grants_the_bootstrap(publisher: tuple[
     assert role.push() == ""
     text = made.ask("ecr", "get_repository_policy", repositoryName=role.repository)["policyText"]
     actions = [action for each in json.loads(text)["Statement"] for action in each["Action"]]
-    assert sorted(actions) == [f"ecr:{name}" for name in PUBLISHING]
+    assert sorted(actions) == sorted(f"ecr:{name}" for name in (*PUBLISHING, *PUSHED_WITHOUT))
 
 
 @pytest.mark.parametrize("name", PUBLISHING)
 def test_no_push_goes_without(name: str, publisher: tuple[LocalApp, Publisher]) -> None:
-    made, role = publisher
+    reason = _push_without(name, *publisher)
+    assert reason
+    assert f"ecr:{name}" in reason or name == "BatchCheckLayerAvailability", reason  # HEAD is answered without words
+
+
+@pytest.mark.parametrize("name", PUSHED_WITHOUT)
+def test_what_a_push_can_do_without(name: str, publisher: tuple[LocalApp, Publisher]) -> None:
+    assert _push_without(name, *publisher) == ""
+
+
+def _push_without(name: str, made: LocalApp, role: Publisher) -> str:
+    """Take an action out of the repository's policy, push, and say why that did not work."""
     text = made.ask("ecr", "get_repository_policy", repositoryName=role.repository)["policyText"]
     less = json.loads(text)
     for each in less["Statement"]:
         each["Action"] = [action for action in each["Action"] if action != f"ecr:{name}"]
     made.ask("ecr", "set_repository_policy", repositoryName=role.repository, policyText=json.dumps(less))
     try:
-        reason = role.push()
+        return role.push()
     finally:
         made.ask("ecr", "set_repository_policy", repositoryName=role.repository, policyText=text)
-    assert reason
-    assert f"ecr:{name}" in reason or name == "BatchCheckLayerAvailability", reason  # HEAD is answered without words
