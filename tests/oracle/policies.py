@@ -200,10 +200,9 @@ def _statements(draw: st.DrawFn, scene: Scene, *, principals: bool, most: int) -
         }
         if principals:
             statement["Principal"] = draw(st.sampled_from(_PRINCIPALS))
-        if scene.keys and draw(st.booleans()):
-            conditions = draw(_conditions(scene))
-            if conditions:
-                statement["Condition"] = conditions
+        conditions = draw(st.just({}) | _conditions(scene))
+        if conditions:
+            statement["Condition"] = conditions
         found.append(statement)
     return found
 

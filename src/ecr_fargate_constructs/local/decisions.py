@@ -1,4 +1,4 @@
-"""A record of what the embedded AWS has decided: which role asked for which action on which resource, and how often."""
+"""A record of the embedded AWS's decisions: which role asked for which action on which resource, and how often."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def roles_of_stacks(cloudformation: Any, stacks: Iterable[str]) -> list[str]:  #
 
 def policies_of_roles(iam: Any, roles: Iterable[str]) -> dict[str, list[Mapping[str, Any]]]:  # noqa: ANN401 - boto3's
     """Return the statements of the policies of roles, by the role's name."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    statements: dict[str, list[Mapping[str, Any]]] = {}
     for role in roles:
         documents = [
             iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -89,8 +89,8 @@ def policies_of_roles(iam: Any, roles: Iterable[str]) -> dict[str, list[Mapping[
             arn = policy["PolicyArn"]
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
             documents.append(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
-        found[role] = [statement for document in documents for statement in _statements(document)]
-    return found
+        statements[role] = [statement for document in documents for statement in _statements(document)]
+    return statements
 
 
 def compare(policies: Mapping[str, Sequence[Mapping[str, Any]]], decisions: Iterable[Decision]) -> Grants:
@@ -100,16 +100,16 @@ def compare(policies: Mapping[str, Sequence[Mapping[str, Any]]], decisions: Iter
         policies: Statements by the name of the role.
         decisions: What was decided.
     """
-    known = [each for each in decisions if each.role in policies]
+    relevant = [each for each in decisions if each.role in policies]
     grants = [
-        Grant(role, action, resources, bool(statement.get("Condition")), _uses(role, action, resources, known))
+        Grant(role, action, resources, bool(statement.get("Condition")), _uses(role, action, resources, relevant))
         for role, statements in policies.items()
         for statement in statements
         if statement.get("Effect") == "Allow"
         for resources in [tuple(_list(statement.get("Resource")))]
         for action in _list(statement.get("Action"))
     ]
-    return Grants(tuple(grants), tuple(each for each in known if each.refusal))
+    return Grants(tuple(grants), tuple(each for each in relevant if each.refusal))
 
 
 def _uses(role: str, action: str, resources: Sequence[str], decisions: Iterable[Decision]) -> int:

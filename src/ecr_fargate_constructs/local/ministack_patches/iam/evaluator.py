@@ -197,27 +197,27 @@ class Evaluator:
         arn, fault = self._session_arn(role, session)
         if fault:
             return None
-        made = Credentials(self._new_key(), self._new_secret(), self._new_token())
+        credentials = Credentials(self._new_key(), self._new_secret(), self._new_token())
         self._keep(
-            made.access_key,
+            credentials.access_key,
             {
                 "Arn": arn,
                 "UserId": f"{self._role_id(role)}:{session}",
-                "SecretAccessKey": made.secret_key,
-                "SessionToken": made.session_token,
+                "SecretAccessKey": credentials.secret_key,
+                "SessionToken": credentials.session_token,
                 "Expiration": time.time() + seconds,
                 "AccountId": role.split(":")[4],
                 "PrincipalType": "AssumedRole",
             },
         )
-        return made
+        return credentials
 
     def is_session(self, access_key: str) -> bool:
-        """Whether an access key belongs to a session of a role."""
+        """Return whether an access key belongs to a session of a role."""
         return _SESSION in (self._sessions.get(access_key) or {}).get("Arn", "")
 
     def valid(self, access_key: str) -> bool:
-        """Whether a session of a role has not ended."""
+        """Return whether a session of a role has not ended."""
         session = self._sessions.get(access_key)
         return session is not None and float(session.get("Expiration", 0)) > time.time()
 
@@ -247,13 +247,13 @@ class Evaluator:
         """Return the access key of a session that an AWS service has with a role; the same one each time."""
         with self._lock:
             now = time.time()
-            known = self._agents.get((role, session))
-            if known is None or known[1] < now or known[0] not in self._sessions:
+            cached = self._agents.get((role, session))
+            if cached is None or cached[1] < now or cached[0] not in self._sessions:
                 self._agents = {key: value for key, value in self._agents.items() if value[1] > now}
-                made = self.issue(role, session)
-                key = made.access_key if made else f"ASIA{secrets.token_hex(8).upper()}"
-                known = self._agents[role, session] = (key, now + _SECONDS - _MARGIN)
-            return known[0]
+                credentials = self.issue(role, session)
+                key = credentials.access_key if credentials else f"ASIA{secrets.token_hex(8).upper()}"
+                cached = self._agents[role, session] = (key, now + _SECONDS - _MARGIN)
+            return cached[0]
 
 
 def _compare_arns(match: Callable[[str, str], bool], value: str, pattern: str, *, negated: bool) -> bool:

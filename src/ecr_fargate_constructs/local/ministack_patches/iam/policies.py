@@ -51,6 +51,6 @@ class Policies:
 
 
 def _call_every_transport_secure(application: Any) -> None:  # noqa: ANN401 - the inside of an untyped package
-    """The embedded AWS is asked over plain HTTP, on loopback, where AWS is asked over TLS (``aws:SecureTransport``)."""
+    """Evaluate plain HTTP on loopback as what it stands for: a request to AWS over TLS (``aws:SecureTransport``)."""
     pin: Callable[[str, bool], None] = find(application, "pin_request_origin")
     application.pin_request_origin = lambda address, _: pin(address, True)

@@ -115,7 +115,7 @@ class Registry:
             yield action, self._repository(request, name)
 
     def _mount_if_allowed(self, scope: Message, request: Request, key: str) -> Message:
-        """Without the right to read the source, a mount becomes an ordinary upload: user guide, "Blob mounting"."""
+        """Turn a mount into an upload unless the role may read the source: user guide, "Blob mounting"."""
         source = request.query.get("from", [""])[0]
         if not source:
             return scope
@@ -129,7 +129,7 @@ class Registry:
         hint = self._hint(request.host)
         if hint is None:  # as MiniStack finds it
             scopes = [
-                (account, region) for (account, region, known), _ in self._repositories.all_items() if known == name
+                (account, region) for (account, region, stored), _ in self._repositories.all_items() if stored == name
             ]
             hint = scopes[0] if scopes else (self._account(), "us-east-1")
         account, region = hint
