@@ -7,7 +7,7 @@ PORT ?= 4566
 
 unexport PYTHONDONTWRITEBYTECODE  # or each of hundreds of processes would compile the same modules
 
-.PHONY: demo test unit check docs bench bench-check dist compliance snapshots clean
+.PHONY: demo test unit check docs bench bench-check dist compliance snapshots iam-oracle clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -35,6 +35,9 @@ docs: $(VENV)/.docs  ## Build the documentation into site/, and check its links
 snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --snapshot-update tests/snapshot tests/tools/migrate
 
+iam-oracle: $(VENV)/.dev tests/oracle/node_modules/.package-lock.json  ## Compare the embedded AWS's IAM with another evaluator
+	PATH="$(CURDIR)/$(BIN):$$PATH" ECR_FARGATE_IAM_PAIRS=10000 $(BIN)/pytest tests/oracle
+
 compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's row too
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.compliance.table --checkov --write
 
@@ -49,7 +52,7 @@ bench-check: $(VENV)/.bench  ## Fail when a ratio is more than 10 % above the co
 
 clean:  ## End the demo and delete everything that was made
 	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
-	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .checkov bench/typescript/node_modules
+	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .checkov bench/typescript/node_modules tests/oracle/node_modules
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +72,10 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/.local
 
 node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.local
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+tests/oracle/node_modules/.package-lock.json: tests/oracle/package.json tests/oracle/package-lock.json | $(VENV)/.local
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix tests/oracle --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(VENV)/.bench: bench/solutions.txt bench/typescript/package-lock.json | $(VENV)/.dev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneSe
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.aws_clients import aws_client
+from ecr_fargate_constructs.local.grants import read_decisions, roles_of_stacks
 from ecr_fargate_constructs.local.instance import instance_at
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
@@ -76,7 +78,7 @@ def local_explain(
 
     Exits with 0 if nothing failed, 3 if something failed and the cause is known, 4 if the cause is not known.
     """
-    instance, _ = running(app_dir, port)
+    instance, memory = running(app_dir, port)
     cloud = Cloud(instance)
     with aws_errors(instance):
         status = app_status(cloud, instance.assembly, instance.port)
@@ -86,6 +88,9 @@ def local_explain(
             record = sources.from_stacks(cloud.client, status.stacks)
         else:
             record = sources.from_services(cloud.client, [each.arn for each in chosen(status.services, service)])
+        roles = roles_of_stacks(cloud.client("cloudformation"), status.stacks)
+        decisions = read_decisions(instance, memory)
+    record["refusals"] = [asdict(each) for each in decisions if each.refusal and each.role in roles]
     _report(record, as_json=as_json)
 
 
@@ -124,7 +129,7 @@ def _show(console: Console, causes: Sequence[Explanation], record: Record) -> No
         text = Text()
         text.append(f"{plain(each.sentence)}\n\n")
         text.append("What to do: ", style="bold")
-        text.append(f"{each.rule.fix}.\n")
+        text.append(f"{each.fix}.\n")
         text.append("AWS reports: ", style="bold")
         text.append(plain(each.observation.text) + (f" ({each.times} times)" if each.times > 1 else "") + "\n")
         for check in _checks(each, record):
@@ -152,7 +157,7 @@ def _as_dict(each: Explanation, record: Record) -> dict[str, object]:
     return {
         "cause": each.rule.cause,
         "sentence": each.sentence,
-        "fix": each.rule.fix,
+        "fix": each.fix,
         "source": each.rule.source,
         "said": each.observation.text,
         "times": each.times,

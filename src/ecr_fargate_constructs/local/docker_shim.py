@@ -78,7 +78,8 @@ class Shim:
         """Carry out a command of the CDK command line."""
         match arguments:
             case ["login", *_, host] if self.registry in host:
-                sys.stdin.read()
+                # The token of the role that pushes: the registry asks IAM about that role.
+                write_login(Path(self.login), self.local_registry, sys.stdin.read().strip())
                 print("Login Succeeded")
                 return 0
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
@@ -120,7 +121,9 @@ def write_login(folder: Path, local_registry: str, password: str) -> None:
     """Write the login to the instance's registry, readable by the user only."""
     folder.mkdir(mode=0o700, exist_ok=True)
     login = base64.b64encode(f"AWS:{password}".encode()).decode()
-    (folder / _LOGIN).write_text(json.dumps({"auths": {local_registry: {"auth": login}}}), encoding="utf-8")
+    written = folder / f"{_LOGIN}.{os.getpid()}"  # moved into place whole: a push may read it at the same time
+    written.write_text(json.dumps({"auths": {local_registry: {"auth": login}}}), encoding="utf-8")
+    written.replace(folder / _LOGIN)
 
 
 def without_cache(arguments: Sequence[str]) -> list[str]:

@@ -127,4 +127,4 @@ def _fix(snapshot: Snapshot, causes: list[Explanation]) -> str | None:
         if snapshot.sockets.open:
             ports = ", ".join(map(str, sorted(snapshot.sockets.open)))
             return f"use the same port everywhere: the health check uses {port}, and the application listens on {ports}"
-    return causes[0].rule.fix if causes else None
+    return causes[0].fix if causes else None

@@ -32,6 +32,7 @@ CAUSES = {
     "log_group_missing": "log group missing",
     "missing_parameter": "missing secret",
     "missing_secret": "missing secret",
+    "not_allowed": "not allowed",
     "no_address": "no address left",
     "no_capacity": "no capacity",
     "no_route": "no route to the registry",
@@ -66,7 +67,7 @@ def test_the_cause_is_named(name: str, cause: str) -> None:
     assert failed(record) or name in {"role", "no_address"}
     assert first.sentence.endswith(".")
     assert first.rule.fix
-    assert first.rule.source.startswith("https://docs.aws.amazon.com/AmazonECS/")
+    assert first.rule.source.startswith(("https://docs.aws.amazon.com/AmazonECS/", "https://docs.aws.amazon.com/IAM/"))
 
 
 @pytest.mark.parametrize("name", [name for name in CAUSES if name not in {"exec_format", "out_of_memory"}])

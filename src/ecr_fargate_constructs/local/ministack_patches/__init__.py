@@ -27,6 +27,7 @@ from ecr_fargate_constructs.local.ministack_patches.generated_secrets import gen
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_patches.iam.policies import Policies
 from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
@@ -87,9 +88,10 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
-    logged = log_registry_requests(_find(application, "app"))
+    policies = Policies()
+    logged = policies.behind_the_guard(log_registry_requests(_find(application, "app")))
     port = urlsplit(endpoint).port or 80
-    guarded = guard(logged, ecr, port=port, password=password)
+    guarded = policies.before_the_guard(guard(logged, ecr, port=port, password=password), password)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
     return frozenset(handlers)
 

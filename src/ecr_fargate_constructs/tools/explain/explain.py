@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ecr_fargate_constructs.tools.explain.refusals import refusal_in
 from ecr_fargate_constructs.tools.explain.rules import RULES
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = "Mapping[str, Any]"
 """Responses of AWS, merged: of ``describe-services``, ``describe-tasks``, ``describe-service-deployments``,
-``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``."""
+``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``; ``refusals``
+are those of the embedded AWS."""
 
 _FAILED_STATES = ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED", "ROLLBACK_IN_PROGRESS", "FAILED")
 _RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and older ones belong to other failures
 _ROLLBACK = re.compile(r"\broll(?:ed|ing) back to\b")
+_ROLE = "role"  # begins what a refusal is about
 _ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
 
 
@@ -56,21 +59,28 @@ class Explanation:
         """The reason, as a sentence."""
         return f"{self.observation.where}: {self.rule.sentence}."
 
+    @property
+    def fix(self) -> str:
+        """What to do; after a refusal of IAM with the statement that would allow it."""
+        refusal = refusal_in(self.observation.text)
+        return self.rule.fix if refusal is None else f"{self.rule.fix}; {refusal.advice}"
+
 
 def explain(record: Record) -> list[Explanation]:
     """Return the causes, the most significant one first; none if no rule matches a message.
 
     Consequences of another cause, such as the circuit breaker, are left out if that cause is present.
     """
-    messages = list(observations(record))
-    by_cause: dict[str, Explanation] = {}
+    messages = _without_echoes(list(observations(record)))
+    by_cause: dict[tuple[str, str], Explanation] = {}
     for rule in RULES:
         for each in messages:
             # Each message has one cause: that of the first rule that matches it.
             if rule.pattern.search(each.text) and _first_rule(each) is rule:
-                times = by_cause[rule.cause].times + 1 if rule.cause in by_cause else 1
-                first = by_cause[rule.cause].observation if rule.cause in by_cause else each
-                by_cause[rule.cause] = Explanation(rule, first, times)
+                key = (rule.cause, each.text if each.where.startswith(_ROLE) else "")  # each refusal counts by itself
+                before = by_cause.get(key)
+                times = 1 if before is None else before.times + 1
+                by_cause[key] = Explanation(rule, each if before is None else before.observation, times)
     causes = [each for each in by_cause.values() if not each.rule.consequence]
     return causes or list(by_cause.values())[:1]
 
@@ -121,6 +131,7 @@ def observations(record: Record) -> Iterator[Observation]:
         ("serviceDeployments", _of_deployment),
         ("StackEvents", _of_stack_event),
         ("logEvents", _of_log_event),
+        ("refusals", _of_refusal),
     ):
         for each in record.get(key, ()):
             yield from read(each)
@@ -188,6 +199,18 @@ def _of_stack_event(event: Record) -> Iterator[Observation]:
 
 def _of_log_event(line: Record) -> Iterator[Observation]:
     yield Observation("log", line.get("message", ""))
+
+
+def _of_refusal(refusal: Record) -> Iterator[Observation]:
+    yield Observation(f"{_ROLE} {refusal.get('role', '?')}", refusal.get("refusal", ""))
+
+
+def _without_echoes(messages: Sequence[Observation]) -> list[Observation]:
+    """Leave out refusals that another message quotes: a task's reason, for example, quotes IAM."""
+    others = [each.text for each in messages if not each.where.startswith(_ROLE)]
+    return [
+        each for each in messages if not (each.where.startswith(_ROLE) and any(each.text in text for text in others))
+    ]
 
 
 def _events_of_last_deployment(service: Record) -> list[Record]:

@@ -67,7 +67,8 @@ RULES = (
     ),
     _rule(
         "secret not allowed",
-        r"(?:not authorized to perform: (?P<action>(?:secretsmanager|ssm|kms):\w+))|"
+        # What begins with the user is an answer to a request: "not allowed", below.
+        r"(?:\A(?!User: ).*not authorized to perform: (?P<action>(?:secretsmanager|ssm|kms):\w+))|"
         r"(?:unable to (?:retrieve|get) secrets?.*AccessDenied)",
         "the execution role may not read a secret of the task definition",
         "give the secret as ecs.Secret, which grants the execution role; with a customer-managed key allow "
@@ -108,6 +109,13 @@ RULES = (
         "the image cannot be pulled",
         "the registry's message, below, says why",
         _PULL,
+    ),
+    _rule(
+        "not allowed",
+        r"User: \S+ is not authorized to perform: \S+",
+        "IAM refused what a role wanted to do",
+        "let the role do it, or do without",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
     ),
     _rule(
         "out of memory",

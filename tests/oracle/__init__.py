@@ -1,0 +1,1 @@
+"""The evaluator of IAM policies against another one."""
