@@ -309,6 +309,12 @@ def _invoke(tmp_path: Path, port: int, secret: str) -> dict[str, Any]:
         for file in sorted((tmp_path / "copier").iterdir()):
             package.write(file, f"copier/{file.name}")
     client("secretsmanager").create_secret(Name="login", SecretString="kept here")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    allowed = {"Effect": "Allow", "Action": ["ecr:*", "secretsmanager:GetSecretValue"], "Resource": "*"}
+    client("iam").create_role(RoleName="copier", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    client("iam").put_role_policy(
+        RoleName="copier", PolicyName="all", PolicyDocument=json.dumps({"Statement": [allowed]})
+    )
     client("lambda").create_function(
         FunctionName="copier",
         Runtime="python3.14",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib import import_module, metadata
 from types import SimpleNamespace
 from typing import Any
@@ -96,9 +97,7 @@ def _restore(monkeypatch: pytest.MonkeyPatch) -> None:
     models = (("images", "ImageCollection"), ("containers", "ContainerCollection"), ("containers", "Container"))
     docker = [(f"docker.models.{module}", name) for module, name in models]
     patched = [getattr(import_module(module), name) for module, name in docker]
-    services = ("alb", "cloudformation", "cloudformation.provisioners", "ecr", "ecs", "route53", "secretsmanager")
-    patched += [import_module(f"ministack.services.{name}") for name in services]
-    patched += [import_module("ministack.core.container_reaper"), import_module("ministack.app")]
+    patched += [module for name, module in list(sys.modules.items()) if name.startswith("ministack.")]
     for holder in patched:
         for name, value in list(vars(holder).items()):
             if callable(value) or name in {"_RESOURCE_HANDLERS", "_ACTION_MAP"}:
