@@ -1,4 +1,4 @@
-"""The front door: one construct for repository, image and service. Wiring only."""
+"""One construct for repository, image and service. Wiring only."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class EcrFargateService(
         ecs_patterns.ApplicationLoadBalancedFargateService, ecs.FargateService, ecs.FargateTaskDefinition
     ]
 ):
-    """A directory with a Dockerfile, running behind a load balancer out of a private repository.
+    """A directory with a Dockerfile, running behind a load balancer from a private repository.
 
-    It makes a ``PrivateRepository``, builds the image from ``directory`` into it, and runs it as a
-    ``LoadBalancedFargateService`` does, each with its own defaults and each exposed. Compose these three directly for
-    more options than this class has; it does nothing else.
+    It creates a ``PrivateRepository``, builds the image from ``directory`` into it, and runs the image with a
+    ``LoadBalancedFargateService``. Each has its own defaults, and each is exposed. This class does nothing else: for
+    more options, compose the three directly.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class EcrFargateService(
             scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
             deployment: Replacement of the old version by a new one; default, ``Rolling()``.
             cluster: Cluster of the service; default, the one that the services of the stack share.
-            vpc: VPC in which to make a cluster; default, the one that the services of the stack share. Not together
+            vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
                 with ``cluster``.
             subnets: Subnets of the tasks; default, private subnets with a route to the internet. Tasks in public
                 subnets get public addresses.
@@ -124,7 +124,7 @@ class EcrFargateService(
             repository.watch(self._image.tag or "", name=path)
         container = AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {})
         task_plan = TaskPlan.of(plan, container, size=size)
-        inner = LibraryConstruct(self, "Default")  # left out of logical ids
+        inner = LibraryConstruct(self, "Default")  # which logical ids omit
         self._assembly = build_service(inner, plan, task_plan)
 
     @property

@@ -314,7 +314,7 @@ NETWORK_CASES = [
         subnets=ec2.SubnetSelection(subnet_type=ISOLATED),
     ),
     _network(
-        "Private subnets whose way out was left out (`nat_gateways=0`)",
+        "Private subnets without internet access (`nat_gateways=0`)",
         RefusedAtSynth("cannot pull their image", "use subnets with a route to the internet"),
         _vpc(PUBLIC, PRIVATE),
     ),

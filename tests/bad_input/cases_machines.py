@@ -94,11 +94,9 @@ ON_EC2 = [
     _type("A type `m7i.metal-24xl`", Passes("it exists"), "m7i.metal-24xl"),
     _type("A type `m7g.large` for an image of x86", Refused("m7g.large is ARM64", "t3.medium"), "m7g.large"),
     _type("A type `mac1.metal`, which runs macOS", Refused("mac1.metal runs macOS", "t3.medium"), "mac1.metal"),
+    _image("An image of Windows", Refused("is a Windows image", "omit it"), ec2.MachineImage.latest_windows(WINDOWS)),
     _image(
-        "An image of Windows", Refused("is one of Windows", "leave it out"), ec2.MachineImage.latest_windows(WINDOWS)
-    ),
-    _image(
-        "Amazon Linux without the agent of ECS",
+        "Amazon Linux without the ECS agent",
         Warned("machineImageWithoutAgent"),
         ec2.MachineImage.latest_amazon_linux2023(),
     ),

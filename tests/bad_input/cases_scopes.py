@@ -286,7 +286,7 @@ SCOPE_CASES = [
             p.stack, "Web", container=here.container(), ingress=PublicHttp(), cluster=p.given, capacity=Ec2Capacity()
         ),
         None,
-        Refused("machines cannot be added to a cluster of another stack", "omit capacity"),
+        Refused("instances cannot be added to a cluster of another stack", "omit capacity"),
         given=lambda p: _cluster(cdk.Stack(p.app, "Other")),
     ),
     Case(

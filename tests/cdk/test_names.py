@@ -153,15 +153,17 @@ def test_calls_that_form_a_circle_are_refused() -> None:
     one, two, three = (_service(stack, each) for each in ("One", "Two", "Three"))
     one.enable_service_connect(ServiceConnect(namespace="apps", name="one", calls=[two.service]))
     two.enable_service_connect(ServiceConnect(namespace="apps", name="two", calls=[three.service]))
-    with pytest.raises(ConfigurationError, match=r"ServiceConnect\.calls has Stack/One.*, which calls Stack/Three"):
+    with pytest.raises(
+        ConfigurationError, match=r"ServiceConnect\.calls has Stack/One.*, which in turn calls Stack/Three"
+    ):
         three.enable_service_connect(ServiceConnect(namespace="apps", name="three", calls=[one.service]))
-    with pytest.raises(ConfigurationError, match="which calls Stack/Three"):
+    with pytest.raises(ConfigurationError, match="which in turn calls Stack/Three"):
         three.enable_service_connect(ServiceConnect(namespace="apps", name="three", calls=[three.service]))
     three.enable_service_connect(ServiceConnect(namespace="apps", name="three"))
 
 
 def test_an_empty_namespace_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="namespace='' names nothing"):
+    with pytest.raises(ConfigurationError, match="namespace='' is empty"):
         ServiceConnect(namespace="", name="web")
 
 

@@ -1,4 +1,4 @@
-"""The table of the ways in knows all options of the installed CDK, and names nothing that does not exist."""
+"""The table of ingress options has all options of the installed CDK, and names nothing that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of CDK's options knows all of them, and names nothing that does not exist."""
+"""The table of CDK's options has all of them, and names nothing that does not exist."""
 
 from __future__ import annotations
 

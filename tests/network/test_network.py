@@ -191,7 +191,7 @@ WRONG: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
     (
         "public only",
         lambda stack: _serve(stack, vpc=_vpc(stack, TYPES.PUBLIC)),
-        "[Stack/Web] the VPC has no private subnets with a way out",
+        "[Stack/Web] the VPC has no private subnets with internet access",
         "subnet_type=ec2.SubnetType.PUBLIC",
     ),
     (
@@ -199,13 +199,13 @@ WRONG: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         lambda stack: LoadBalancedEc2Service(
             stack, "Web", container=AppContainer(NGINX, 80), vpc=_vpc(stack, TYPES.PUBLIC)
         ),
-        "machines and their tasks get no public addresses",
+        "instances and their tasks get no public addresses",
         "add NAT",
     ),
     (
         "isolated only",
         lambda stack: _serve(stack, vpc=_vpc(stack, TYPES.PUBLIC, TYPES.PRIVATE_ISOLATED)),
-        "[Stack/Web] the VPC has no private subnets with a way out",
+        "[Stack/Web] the VPC has no private subnets with internet access",
         "Network(egress=…)",
     ),
     (

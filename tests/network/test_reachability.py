@@ -1,4 +1,4 @@
-"""Images that no endpoint leads to, in networks without a way out."""
+"""Images that no endpoint leads to, in networks without internet access."""
 
 from __future__ import annotations
 

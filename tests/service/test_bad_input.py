@@ -150,7 +150,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     (
         "nothing on it",
         lambda: ServiceConnect(namespace="n", port=80),
-        "ServiceConnect.port=80 without name",
+        "ServiceConnect.port=80 needs a name",
         "add name=",
     ),
     (
@@ -220,7 +220,7 @@ SCOPED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "root_volume_gib",
     ),
     ("arm", lambda s: _ec2(s, capacity=Ec2Capacity(instance_type=ARM)), "m7g.large is ARM64", "a type like t3.medium"),
-    ("public", lambda s: _ec2(s, subnets=PUBLIC), "machines and their tasks get no public addresses", "add NAT"),
+    ("public", lambda s: _ec2(s, subnets=PUBLIC), "instances and their tasks get no public addresses", "add NAT"),
 ]
 
 
@@ -242,16 +242,16 @@ def test_machines_are_not_added_to_a_cluster_that_is_elsewhere(stack: cdk.Stack)
     other = cdk.Stack(cdk.App.of(stack), "Other")
     cluster = ecs.Cluster(other, "Cluster")
     make = lambda: _ec2(stack, cluster=cluster, capacity=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to a cluster of another stack", "omit capacity")
+    _refused(stack, make, "[Stack/Web] instances cannot be added to a cluster of another stack", "omit capacity")
     imported = ecs.Cluster.from_cluster_attributes(stack, "Theirs", cluster_name="theirs", vpc=cluster.vpc)
     make = lambda: _ec2(stack, cluster=imported, capacity=Ec2Capacity())  # noqa: E731 - called by the check
-    _refused(stack, make, "[Stack/Web] machines cannot be added to an imported cluster", "omit capacity")
+    _refused(stack, make, "[Stack/Web] instances cannot be added to an imported cluster", "omit capacity")
 
 
 def test_a_network_of_public_subnets_has_no_place_for_machines(stack: cdk.Stack) -> None:
     public = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC)
     vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, subnet_configuration=[public])
-    _refused(stack, lambda: _ec2(stack, vpc=vpc), "[Stack/Web] machines and their tasks get no public", "add NAT")
+    _refused(stack, lambda: _ec2(stack, vpc=vpc), "[Stack/Web] instances and their tasks get no public", "add NAT")
 
 
 def _refused(stack: cdk.Stack, make: Callable[[], object], *parts: str) -> None:

@@ -83,7 +83,7 @@ def test_what_a_service_calls_is_deployed_first(stack: cdk.Stack, service: Servi
     [orders] = [name for name in services if name.startswith("Orders")]
     [caller] = [item for name, item in services.items() if name.startswith("Web")]
     assert orders in caller["DependsOn"]
-    # CDK warns of a rule for the way out when the object that it is handed is another one at each look.
+    # CDK warns of an egress rule when the object that it gets is another one at each look.
     assert not cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
 
 
@@ -140,9 +140,9 @@ def test_a_service_joins_and_registers_once(stack: cdk.Stack, service: Service) 
     namespace = cloudmap.PrivateDnsNamespace(stack, "Namespace", name="internal", vpc=service.vpc)
     service.enable_service_connect(ServiceConnect(namespace=namespace))
     service.enable_cloud_map(CloudMap(namespace=namespace, name="orders"))
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*joined a Service Connect namespace already"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*is already in a Service Connect namespace"):
         service.enable_service_connect(ServiceConnect(namespace=namespace))
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*has a name in Cloud Map already"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Orders.*already has a name in Cloud Map"):
         service.enable_cloud_map(CloudMap(namespace=namespace, name="orders"))
 
 

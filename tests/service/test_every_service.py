@@ -142,7 +142,7 @@ def test_machines_are_in_the_subnets_of_their_tasks(stack: cdk.Stack) -> None:
 
 def test_public_subnets_for_machines_behind_a_shared_load_balancer_are_refused(stack: cdk.Stack) -> None:
     shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttp(), vpc=ec2.Vpc(stack, "Vpc"))
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] machines and their tasks get no public addresses"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] instances and their tasks get no public addresses"):
         RoutedEc2Service(
             stack,
             "Web",
@@ -171,7 +171,7 @@ def test_service_connect(make: Make, stack: cdk.Stack) -> None:
     configuration = _service(stack)["ServiceConnectConfiguration"]
     assert configuration["Enabled"] is True
     assert [each["DiscoveryName"] for each in configuration["Services"]] == ["web"]
-    with pytest.raises(ConfigurationError, match="has joined a Service Connect namespace already"):
+    with pytest.raises(ConfigurationError, match="is already in a Service Connect namespace"):
         made.enable_service_connect(connect)
 
 

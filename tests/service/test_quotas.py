@@ -93,7 +93,7 @@ def _scaling(maximum: Any, **options: Any) -> Scaling:  # noqa: ANN401 - a token
 @pytest.mark.parametrize("make", [_fargate, _ec2, _routed, _routed_ec2])
 def test_more_tasks_than_a_load_balancer_has_targets_are_warned_of(make: Callable[..., Construct]) -> None:
     [text] = _warnings(make(scaling=_scaling(1001)), "tasksAboveQuota")
-    assert text.startswith("Scaling.max_capacity=1001 is more tasks than a load balancer has targets")
+    assert text.startswith("Scaling.max_capacity=1001 is more tasks than a load balancer can have")
     assert _warnings(make(scaling=_scaling(1000)), "tasksAboveQuota") == []
 
 
@@ -127,7 +127,7 @@ def test_more_machines_than_a_cluster_has_are_warned_of() -> None:
 def test_a_type_that_nobody_knows_is_warned_of(kind: str) -> None:
     machines = Ec2Capacity(instance_type=ec2.InstanceType(kind))
     [text] = _warnings(_ec2(capacity=machines), "unknownInstanceType")
-    assert f"Ec2Capacity.instance_type={kind} is none" in text
+    assert f"Ec2Capacity.instance_type={kind} is not a type" in text
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_every_type_that_cdk_can_make_passes() -> None:
 def test_an_image_without_the_agent_is_warned_of(image: str) -> None:
     machines = Ec2Capacity(machine_image=getattr(ec2.MachineImage, image)())
     [text] = _warnings(_ec2(capacity=machines), "machineImageWithoutAgent")
-    assert "without the agent of ECS" in text
+    assert "without the ECS agent" in text
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_images_that_may_have_the_agent_pass(image: ec2.IMachineImage | None) ->
 def test_machines_of_windows_are_refused_and_nothing_is_left(image: ec2.IMachineImage) -> None:
     stack = _stack()
     container = Ec2Container(NGINX, 80)
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] Ec2Capacity.machine_image is one of Windows"):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] Ec2Capacity.machine_image is a Windows image"):
         LoadBalancedEc2Service(
             stack, "Web", container=container, ingress=PublicHttp(), capacity=Ec2Capacity(machine_image=image)
         )

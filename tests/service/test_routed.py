@@ -367,7 +367,7 @@ REFUSED: list[tuple[str, Callable[[cdk.Stack], object], str, str]] = [
         "cluster",
         lambda stack: _add(stack, "Api", _shared(stack), Route(path="/a"), cluster=_cluster_elsewhere(stack)),
         "[Stack/Api] the cluster is in the VPC Stack/Vpc and the load balancer in Stack/EcrFargateNetwork",
-        "leave cluster out",
+        "omit cluster",
     ),
     (
         "no public subnets",

@@ -122,8 +122,8 @@ def acknowledge_network(vpc: ec2.Vpc) -> None:
             subnet.node.find_child("DefaultRoute"),
             "VPCNoUnrestrictedRouteToIGW",
             (HIPAA, R5, PCI),
-            "The way in and out of public subnets, in which load balancers and NAT gateways stand and, unless "
-            "Egress.PUBLIC is asked for, no task.",
+            "The route of public subnets to and from the internet. They hold load balancers and NAT gateways, and no "
+            "tasks unless Egress.PUBLIC is set.",
         )
 
 

@@ -53,7 +53,7 @@ class Assembly(Generic[Service, TaskDefinition]):
 
     @cached_property
     def connections(self) -> ec2.Connections:
-        """The tasks' network connections; once, since CDK marks them while it writes the other side's rule."""
+        """The tasks' connections, always the same object: CDK marks it while it writes the other side's rule."""
         port = ec2.Port.tcp(self.foundation.task_plan.container.port)
         return ec2.Connections(security_groups=self.service.connections.security_groups, default_port=port)
 
@@ -111,7 +111,7 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     @property
     def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
-        """All of them: two where traffic shifts from one to the other."""
+        """All target groups: two if deployments shift traffic from one to the other."""
         return self._assembly.target_groups
 
     @property
@@ -126,7 +126,7 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     @property
     def log_group(self) -> logs.ILogGroup | None:
-        """The log group; None when every container brings its own log driver."""
+        """The log group; None when every container sets its own log driver."""
         return self._assembly.foundation.task.log_group
 
     @property
@@ -159,7 +159,7 @@ class LoadBalancedService(ServiceBase[Service, TaskDefinition], Generic[Pattern,
 
     @property
     def listener(self) -> elbv2.ApplicationListener:
-        """The listener that serves the traffic: port 443 with HTTPS, else 80."""
+        """The listener that serves the traffic: port 443 with HTTPS, otherwise 80."""
         return self._assembly.listener
 
     @property

@@ -1,4 +1,4 @@
-"""How other services find this one inside the network: Service Connect and Cloud Map."""
+"""Names by which other services find a service inside the network: Service Connect and Cloud Map."""
 
 from __future__ import annotations
 
@@ -40,25 +40,26 @@ _LONGEST = 2**31 - 1  # seconds; a 32-bit number at AWS
 class ServiceConnect:
     """Services of one namespace reach each other by name, through a proxy that ECS runs in every task.
 
-    The proxy balances, retries and measures; it takes CPU and memory of the task: AWS advises 256 CPU units and 64 MiB
-    on top. Name resolution is the proxy's, so only services that have joined the namespace resolve the name.
+    The proxy balances, retries and measures. It uses CPU and memory of the task: AWS advises 256 CPU units and 64 MiB
+    in addition. The proxy resolves the names, so only services that have joined the namespace can use them.
 
-    A service with a ``name`` offers it and reaches the others; one without a name only reaches the others. Who may
-    connect is still up to the security groups:
+    A service with a ``name`` offers it and reaches the others; one without a name only reaches the others. The
+    security groups still decide who may connect:
     ``orders.connections.allow_default_port_from(web)`` opens the container's port.
 
-    A task learns the names that exist when it starts, and no later ones; ``calls`` has those deployed first.
+    A task learns the names that exist when it starts, and no later ones; ``calls`` deploys the called services first.
 
     Defaults: the container's port, requests answered within 15 seconds, and connections closed after 5 idle minutes,
     which are AWS's own; the proxy's log goes to the service's log group, without blocking.
 
     Attributes:
         namespace: Cloud Map namespace, or the name or ARN of one.
-        name: What the others call, as ``http://name:port``: up to 64 lower-case letters, digits, ``_`` and ``-``.
-        port: Port that the others call, 1 to 65535; left out, the container's.
+        name: Name that the others call, as ``http://name:port``: up to 64 lower-case letters, digits, ``_`` and ``-``;
+            default, none: the service only calls others.
+        port: Port that the others call, 1 to 65535; default, the container's.
         request_timeout: Time for a whole answer, in whole seconds; 0 for no limit.
         idle_timeout: Time after which an idle connection is closed, in whole seconds; 0 for no limit.
-        calls: Services that this one calls: they are deployed before it.
+        calls: Services that this one calls, and that are deployed before it; default, none.
 
     Raises:
         ConfigurationError: For a name or port that cannot be called, or a port without a name.
@@ -75,19 +76,18 @@ class ServiceConnect:
         """Refuse what ECS refuses."""
         if self.namespace == "":
             raise ConfigurationError(
-                "ServiceConnect.namespace='' names nothing; use a Cloud Map namespace, or the name or ARN of one"
+                "ServiceConnect.namespace='' is empty; use a Cloud Map namespace, or the name or ARN of one"
             )
         if self.name is not None and not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
-                f"ServiceConnect.name={self.name!r} is not a name that ECS takes; use up to 64 lower-case letters, "
-                "digits, '_' and '-', the first of them no '-'"
+                f"ServiceConnect.name={self.name!r} is not a name that ECS accepts; use up to 64 lower-case letters, "
+                "digits, '_' and '-', and do not begin with '-'"
             )
         if self.port is not None:
             tcp_port("ServiceConnect.port", self.port)
             if self.name is None:
                 raise ConfigurationError(
-                    f"ServiceConnect.port={self.port:g} without name: nothing is offered on it; add name=, or leave "
-                    "port out"
+                    f"ServiceConnect.port={self.port:g} needs a name that the others call; add name=, or omit port"
                 )
         seconds("ServiceConnect.request_timeout", self.request_timeout, minimum=0, maximum=_LONGEST)
         seconds("ServiceConnect.idle_timeout", self.idle_timeout, minimum=0, maximum=_LONGEST)
@@ -98,15 +98,16 @@ class ServiceConnect:
 class CloudMap:
     """A DNS name, inside the VPC, that answers with the addresses of the healthy tasks.
 
-    Anything in the VPC can resolve it, in ECS or not. Nothing balances: a client takes one of the addresses, and keeps
-    it for as long as it caches the answer.
+    Anything in the VPC can resolve it, in ECS or not. There is no load balancing: a client takes one of the addresses,
+    and keeps it for as long as it caches the answer.
 
-    Defaults: A records that may be cached for 10 seconds; AWS's default of 60 points to tasks that have long gone.
+    Defaults: A records that may be cached for 10 seconds; with AWS's default of 60, answers contain tasks that are
+    gone.
 
     Attributes:
         namespace: A DNS namespace of Cloud Map.
         name: First part of the name; ``orders`` in the namespace ``internal`` is ``orders.internal``.
-        dns_ttl: How long an answer may be cached, in whole seconds.
+        dns_ttl: Time for which an answer may be cached, in whole seconds; default, 10 seconds.
 
     Raises:
         ConfigurationError: For a namespace without DNS, or a name that is not a DNS label.
@@ -121,7 +122,7 @@ class CloudMap:
         if not is_token(self.name) and not _LABEL.fullmatch(self.name):
             raise ConfigurationError(
                 f"CloudMap.name={self.name!r} is not the first part of a DNS name; use up to 63 letters, digits and "
-                "'-', with no '-' at its ends"
+                "'-', with no '-' at either end"
             )
         if self.namespace.type.name == "HTTP":
             raise ConfigurationError(
@@ -143,7 +144,7 @@ def _take(service: ecs.BaseService, what: str, namespace: cloudmap.INamespace | 
         f"{what}.name={name!r}",
         (what, *environment_key(service), known, name.lower()),
         path=path_of_construct(service),
-        instead="a namespace has a name once; use another",
+        instead="a namespace can have each name only once; use another one",
     )
 
 
@@ -158,8 +159,8 @@ def _note_calls(service: ecs.BaseService, value: ServiceConnect) -> None:
         each, first = waiting.pop()
         if each == own:
             raise ConfigurationError(
-                f"ServiceConnect.calls has {first}, which calls {own} in turn, so each would be deployed before the "
-                "other; leave one of the calls out (both reach each other all the same)",
+                f"ServiceConnect.calls has {first}, which in turn calls {own}, so each would be deployed before the "
+                "other; omit one of the calls (they reach each other without it)",
                 path=own,
             )
         if each not in seen:
@@ -179,7 +180,7 @@ def enable_service_connect(
     """Make the service a member of the namespace, offering its port when it has a name."""
     if before is not None:
         raise ConfigurationError(
-            "the service has joined a Service Connect namespace already, and can be in one; join once",
+            "the service is already in a Service Connect namespace, and it can be in only one; join once",
             path=service.node.path,
         )
     _note_calls(service, value)
@@ -201,7 +202,7 @@ def enable_service_connect(
         ],
         log_driver=None if log_group is None else log_driver(None, name="service-connect", log_group=log_group),
     )
-    if is_token(value.port):  # the L2 judges tokens
+    if is_token(value.port):  # CDK's L2 would check the tokens as numbers
         cfn_service(service).add_property_override(
             "ServiceConnectConfiguration.Services.0.ClientAliases.0.Port", value.port
         )
@@ -211,7 +212,7 @@ def enable_service_connect(
                 f"ServiceConnectConfiguration.Services.0.Timeout.{name}", time.to_seconds()
             )
     for called in value.calls:
-        # The resources alone: a rule that lets this service in belongs to the other, and would close a circle.
+        # Only on the resources: the other construct also has the rule that lets this service in, which depends on this.
         cfn_service(service).node.add_dependency(cfn_service(called))
     return value
 
@@ -220,7 +221,8 @@ def enable_cloud_map(service: ecs.BaseService, value: CloudMap) -> None:
     """Register the tasks' addresses under the name."""
     if service.cloud_map_service is not None:
         raise ConfigurationError(
-            "the service has a name in Cloud Map already, and can have one; register once", path=service.node.path
+            "the service already has a name in Cloud Map, and it can have only one; register once",
+            path=service.node.path,
         )
     check_namespace(service, value.namespace)
     _take(service, "CloudMap", value.namespace, value.name)

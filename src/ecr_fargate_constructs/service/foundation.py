@@ -66,7 +66,7 @@ class Foundation(Generic[TaskDefinition]):
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
     public_addresses: bool
-    """True where tasks could not pull their image without one."""
+    """True if tasks could not pull their image without one."""
     task: Task[TaskDefinition]
     strategies: Sequence[ecs.CapacityProviderStrategy] | None
     """Shares of the capacity providers; None on plain Fargate, and on the instances of a given cluster."""
@@ -98,7 +98,7 @@ class Foundation(Generic[TaskDefinition]):
 def fargate_foundation(
     scope: Construct, plan: ServicePlan, task_plan: TaskPlan
 ) -> Foundation[ecs.FargateTaskDefinition]:
-    """Make everything that a service on Fargate needs first."""
+    """Create everything that a service on Fargate refers to."""
     tag_service(scope, plan.path)
     cluster = plan.cluster if plan.cluster is not None else cluster_for(scope, plan.vpc)
     vpc = vpc_of(cluster)
@@ -121,7 +121,7 @@ def fargate_foundation(
 
 
 def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
-    """Make everything that a service on EC2 needs first."""
+    """Create everything that a service on EC2 refers to."""
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines  # noqa: PLC0415 - only on EC2
     from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition  # noqa: PLC0415 - as above
 
@@ -192,7 +192,7 @@ def _audit_sessions(
     given: bool,
     task: Task[TaskDefinition],
 ) -> None:
-    """Have the stack's own cluster log shell sessions, and warn of where a given one logs them."""
+    """Log shell sessions in the stack's own cluster, and warn where a given cluster logs them."""
     role = task.definition.task_role
     warn_of_one_namespace(scope, task.definition)
     acknowledge_sessions(role)

@@ -39,18 +39,18 @@ class LoadBalancedFargateService(
     without this library. What is different from the pattern, and why:
 
     - two tasks, in two zones; none is stopped before its successor serves;
-    - a deployment that does not come up is rolled back after a few failed tasks;
+    - a deployment whose tasks do not become healthy is rolled back after a few failed tasks;
     - health checks every 10 seconds and 30 seconds of draining, so that a rollout takes a minute and not ten;
     - tasks get SIGTERM and 30 seconds, through an init process; their root file system is read-only;
-    - the load balancer drops malformed headers; tasks can be reached by the load balancer only;
+    - the load balancer drops malformed headers; only the load balancer can reach the tasks;
     - logs are kept for 30 days, also when the stack is deleted, and never block the application;
-    - tags travel to the tasks; the platform is explicit.
+    - tags propagate to the tasks; the platform version and operating system are explicit.
 
-    It is grantable (``table.grant_read_data(service)`` gives to the task role) and connectable
+    It is grantable (``table.grant_read_data(service)`` grants to the task role) and connectable
     (``database.connections.allow_default_port_from(service)``).
 
-    Services of one stack that bring neither ``cluster`` nor ``vpc`` share one of each: two zones, two NAT gateways
-    (about 65 US dollars a month) and the free S3 endpoint through which image layers travel.
+    Services of one stack to which you pass neither ``cluster`` nor ``vpc`` share one of each: two zones, two NAT
+    gateways (about 65 US dollars a month) and the free S3 endpoint through which image layers are pulled.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class LoadBalancedFargateService(
                 ``desired_count`` tasks run on ``OnDemand()`` capacity.
             deployment: Replacement of the old version by a new one; default, ``Rolling()``.
             cluster: Cluster of the service; default, the one that the services of the stack share.
-            vpc: VPC in which to make a cluster; default, the one that the services of the stack share. Not together
+            vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
                 with ``cluster``.
             subnets: Subnets of the tasks; default, private subnets with a route to the internet. Tasks in public
                 subnets get public addresses, since they could not pull their image otherwise.
@@ -102,7 +102,7 @@ class LoadBalancedFargateService(
                 is no log group when every container sets its own ``logging``.
 
         Raises:
-            ConfigurationError: For a contradiction between the options, or a network without a way to the image.
+            ConfigurationError: For a contradiction between the options, or a network without a route to the image.
         """
         plan = LoadBalancedPlan.of(
             scope,
@@ -128,14 +128,14 @@ def build(
 ) -> BalancedAssembly[
     ecs_patterns.ApplicationLoadBalancedFargateService, ecs.FargateService, ecs.FargateTaskDefinition
 ]:
-    """Make a service as it was planned."""
+    """Create a service from its plan."""
     if plan.ingress_is_default:
         warn_of_plain_http(scope)
     foundation = fargate_foundation(scope, plan, task_plan)
     balancer = load_balancer(scope, plan.ingress, foundation.vpc)
     pattern = ecs_patterns.ApplicationLoadBalancedFargateService(
         scope,
-        "Default",  # left out of logical ids: they are the ones of the bare pattern
+        "Default",  # which logical ids omit: they are those of the bare pattern
         task_definition=foundation.task.definition,
         task_subnets=foundation.subnets,
         assign_public_ip=foundation.public_addresses,

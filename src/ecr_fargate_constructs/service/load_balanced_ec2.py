@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 class LoadBalancedEc2Service(
     LoadBalancedService[ecs_patterns.ApplicationLoadBalancedEc2Service, ecs.Ec2Service, ecs.Ec2TaskDefinition]
 ):
-    """A service on EC2 machines behind an Application Load Balancer: the twin of ``LoadBalancedFargateService``.
+    """A service on EC2 instances behind an Application Load Balancer: the twin of ``LoadBalancedFargateService``.
 
     It takes the same values and the same image, and has the same defaults. Inside is CDK's
     ``ApplicationLoadBalancedEc2Service``, at ``.pattern``. Tasks have a network of their own (``awsvpc``) in private
     subnets, and a task definition as on Fargate, with the same limits of CPU and memory.
 
-    The machines are the service's own (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack.
-    Without ``capacity`` it uses those that a given ``cluster`` has.
+    The service has its own instances (``Ec2Capacity``), in a cluster of its own or in a ``cluster`` of this stack. If
+    you pass a ``cluster`` and no ``capacity``, it uses the instances of the cluster.
 
     ``Ec2Container`` has the options that Fargate refuses, such as GPUs and placement.
 
@@ -88,7 +88,7 @@ class LoadBalancedEc2Service(
             deployment: Replacement of the old version by a new one; default, ``Rolling()``.
             cluster: Cluster of the service; default, one of its own, so that the service can be deleted: ECS does not
                 release instances while another service's cluster names them.
-            vpc: VPC in which to make a cluster; default, the one that the services of the stack share. Not together
+            vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
                 with ``cluster``.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
                 route to the internet.
@@ -100,8 +100,8 @@ class LoadBalancedEc2Service(
                 is no log group when every container sets its own ``logging``.
 
         Raises:
-            ConfigurationError: For a contradiction between the options, a network without a way to the image, or
-                machines on which the image cannot run.
+            ConfigurationError: For a contradiction between the options, a network without a route to the image, or
+                instances on which the image cannot run.
         """
         plan = LoadBalancedPlan.of(
             scope,
@@ -131,7 +131,7 @@ class LoadBalancedEc2Service(
         balancer = load_balancer(self, plan.ingress, foundation.vpc)
         pattern = ecs_patterns.ApplicationLoadBalancedEc2Service(
             self,
-            "Default",  # left out of logical ids: they are the ones of the bare pattern
+            "Default",  # which logical ids omit: they are those of the bare pattern
             task_definition=foundation.task.definition,
             placement_constraints=constraints,
             placement_strategies=spread,
@@ -141,7 +141,7 @@ class LoadBalancedEc2Service(
         service = pattern.service
         self._assembly = assemble(self, pattern, service, balancer, plan=plan, foundation=foundation)
         finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
-        if plan.subnets is not None:  # the pattern hands none on
+        if plan.subnets is not None:  # the pattern does not pass it on
             cfn_service(service).add_property_override(
                 "NetworkConfiguration.AwsvpcConfiguration.Subnets", select(foundation.vpc, plan.subnets).subnet_ids
             )

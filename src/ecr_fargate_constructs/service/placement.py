@@ -31,7 +31,7 @@ _NETWORK_ID = "EcrFargateNetwork"
 
 
 class _OwnCluster(ecs.Cluster):
-    """A cluster that waits for its network; so does every service on it, since it refers to the cluster."""
+    """A cluster that waits for its network. Services refer to the cluster, so they wait too."""
 
 
 def check_placement(
@@ -48,10 +48,10 @@ def check_placement(
     check_zones(network, path=path)
     if subnets is None and not network.private_subnets:
         raise ConfigurationError(
-            "the VPC has no private subnets with a way out, so tasks could not pull their image; give "
+            "the VPC has no private subnets with internet access, so tasks could not pull their image; give "
             "subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC) (tasks get public addresses), add NAT, or "
-            "add the endpoints ecr.api, ecr.dkr, logs and S3 and name the isolated subnets (Network(egress=…) makes "
-            "all three kinds; give its task_subnets as subnets)",
+            "add the endpoints ecr.api, ecr.dkr, logs and S3 and pass the isolated subnets (Network(egress=…) creates "
+            "all three kinds; pass its task_subnets as subnets)",
             path=path,
         )
 
@@ -90,11 +90,11 @@ def select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
 
 
 def check_zones(vpc: ec2.IVpc, *, path: str) -> None:
-    """Refuse a VPC with one zone: a load balancer takes two."""
+    """Refuse a VPC with one zone: a load balancer needs two."""
     zones = vpc.availability_zones
     if len(zones) == 1 and not is_list_token(zones):
         raise ConfigurationError(
-            "the VPC has one availability zone, and a load balancer takes two; use a VPC with max_azs=2 or more",
+            "the VPC has one availability zone, and a load balancer needs two; use a VPC with max_azs=2 or more",
             path=path,
         )
 
@@ -102,7 +102,7 @@ def check_zones(vpc: ec2.IVpc, *, path: str) -> None:
 def check_machine_placement(
     *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None, path: str
 ) -> None:
-    """Refuse contradictions, and subnets from which machines without public addresses could pull no image."""
+    """Refuse contradictions, and subnets from which instances without public addresses could pull no image."""
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
     if network is None:
         public = subnets is not None and (
@@ -115,18 +115,18 @@ def check_machine_placement(
         public = subnets.subnet_type is ec2.SubnetType.PUBLIC or select(network, subnets).has_public
     if public:
         raise ConfigurationError(
-            "machines and their tasks get no public addresses, so they could not pull their image from public subnets; "
-            "use private subnets with a way out, add NAT, or add endpoints and name the isolated subnets",
+            "instances and their tasks get no public addresses, so they could not pull an image from public subnets; "
+            "use private subnets with internet access, add NAT, or add endpoints and pass the isolated subnets",
             path=path,
         )
     check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
 
 
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
-    """Return the stack's cluster for this VPC, or for the VPC that its services share; make it when it is missing."""
+    """Return the stack's cluster for this VPC, or for the library's VPC, and create it if it is missing."""
     stack = stack_of(scope)
     if vpc is not None and path_of_construct(vpc) == f"{path_of_construct(stack)}/{_NETWORK_ID}":
-        vpc = None  # the stack's own network has one cluster, whoever names it
+        vpc = None  # the library's VPC has one cluster, also if the user passes that VPC
     return remember(stack, "cluster", lambda: _cluster_for(stack, None)) if vpc is None else _cluster_for(stack, vpc)
 
 
@@ -142,9 +142,9 @@ def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
 
 
 def cluster_of_machines(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
-    """Make a cluster for the machines of one service, in this VPC or the one that the stack's services share.
+    """Create a cluster for the instances of one service, in this VPC or the one that the stack's services share.
 
-    One cluster for the machines of several could lose none of them: CloudFormation takes a capacity provider from its
+    A service could not be removed from a cluster for several: CloudFormation removes a capacity provider from its
     cluster before it deletes the service on it, which ECS refuses (aws-cdk#15366, containers-roadmap#631).
     """
     return _make_cluster(scope, "Cluster", vpc if vpc is not None else network_for(scope))
@@ -163,7 +163,7 @@ def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.C
 
 
 def order(service: ecs.BaseService, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
-    """Make a service in a cluster of the user's wait for its network; the library's clusters wait themselves."""
+    """Make a service in the user's cluster wait for its network; the library's clusters wait themselves."""
     if not isinstance(cluster, _OwnCluster):
         wait_for_network(cfn_service(service), vpc)
 
@@ -181,7 +181,7 @@ def task_subnets(
     if subnets is None:
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS), False
     selected = select(vpc, subnets)
-    # What the app makes itself is checked at synth, route by route; of the rest nothing is known.
+    # Subnets of the app are checked at synth, by their routes; those of an imported VPC cannot be.
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets if not isinstance(subnet, ec2.Subnet)}
     if isolated and isolated & set(selected.subnet_ids):
         warn(
@@ -202,14 +202,14 @@ def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path:
         return
     if not vpc.public_subnets:
         raise ConfigurationError(
-            "the VPC has no public subnets, and a public load balancer stands in those; add some, or use "
+            "the VPC has no public subnets, and a public load balancer needs them; add some, or use "
             "ingress=InternalHttp(…) or InternalHttps(…)",
             path=path,
         )
 
 
 def network_for(scope: Construct) -> ec2.IVpc:
-    """Return the VPC that the services of a stack share, and make it when it is missing."""
+    """Return the VPC that the services of a stack share, and create it if it is missing."""
     stack = stack_of(scope)
     cluster = cast("ecs.Cluster | None", stack.node.try_find_child(_CLUSTER_ID))
     return _network(stack) if cluster is None else vpc_of(cluster)
@@ -239,7 +239,7 @@ def _network(stack: cdk.Stack) -> ec2.Vpc:
         lambda: _vpc.make_vpc(
             stack,
             _NETWORK_ID,
-            nat_gateways=2,  # one per zone: losing a zone must not cut the other one off
+            nat_gateways=2,  # one per zone: if a zone fails, the other one keeps its internet access
             subnets=[_vpc.public_subnets(), _vpc.task_subnets(ec2.SubnetType.PRIVATE_WITH_EGRESS)],
         ),
     )

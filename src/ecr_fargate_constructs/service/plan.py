@@ -97,19 +97,19 @@ class TaskPlan:
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ServicePlan:
-    """The plan of a service, without its containers: the front door knows those later.
+    """The plan of a service, without its containers, which ``EcrFargateService`` creates later.
 
     Attributes:
         scope: Parent of the service.
         path: Path of the service.
-        count: Number of tasks in the template; None where an autoscaler decides.
+        count: Number of tasks in the template; None if an autoscaler decides.
         scaling: Limits and signals of the autoscaler; None without one.
         deployment: Replacement of the old version by a new one.
         cluster: The given cluster.
         vpc: The given VPC, or that of the load balancer; None for the cluster's, or for the one that the services of
             the stack share.
         subnets: The given subnets; None for private subnets with a route to the internet.
-        grace_period: The given grace period; None to work it out.
+        grace_period: The given grace period; None to calculate it.
         targets: Health check, deregistration delay and balancing of the tasks.
         on_ec2: True for a service on EC2, False on Fargate.
         capacity: The given EC2 instances.
@@ -135,7 +135,7 @@ class ServicePlan:
         return of_seconds(30 if delay is None else min(120, max(30, delay)))
 
     def grace_of(self, container: AppContainer) -> cdk.Duration:
-        """Return a time in which a task can start and pass its first checks, or ECS would stop it over and over."""
+        """Return the time that a task needs to start and to pass its first checks; with less, ECS would stop it."""
         if self.grace_period is not None:
             return self.grace_period
         check = self.targets.health_check
@@ -216,10 +216,10 @@ class LoadBalancedPlan(ServicePlan):
 def planned_count(
     desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None, *, path: str
 ) -> float | None:
-    """Return the number of tasks in the template; None where an autoscaler decides.
+    """Return the number of tasks in the template; None if an autoscaler decides.
 
     Raises:
-        ConfigurationError: The value is no number of tasks, an autoscaler decides it, or no deployment makes
+        ConfigurationError: The value is not a number of tasks, an autoscaler decides it, or no deployment makes
             progress with it.
     """
     count = desired_count

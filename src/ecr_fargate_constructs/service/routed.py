@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefinition]):
-    """A Fargate service that gets its requests from a load balancer that it shares, along a route.
+    """A Fargate service that shares a load balancer and gets the requests of a route.
 
-    It has the defaults of ``LoadBalancedFargateService``, is grantable and connectable as that one is, and costs a
-    stack about a dozen resources. It can stand in another stack than the load balancer.
+    It has the defaults of ``LoadBalancedFargateService``, is grantable and connectable like it, and adds about a
+    dozen resources to its stack. It can be in another stack than the load balancer.
 
     No other service's rule changes when it comes or goes: see ``Route``.
     """

@@ -60,7 +60,7 @@ class RoutedPlan(ServicePlan):
         shared: The listener.
         route: The requests that the service gets.
         priority: Priority of its rule.
-        test_traffic: Route to a version that users do not see yet, and the priority of its rule.
+        test_traffic: Route to a version that users do not reach yet, and the priority of its rule.
     """
 
     shared: SharedListener
@@ -109,14 +109,14 @@ class RoutedPlan(ServicePlan):
         ahead = (
             None
             if shift is None or shift.test_traffic is None
-            else _preview_route(route, shift.test_traffic, path=path)
+            else _test_traffic_route(route, shift.test_traffic, path=path)
         )
         return cls(
             scope=scope,
             path=path,
             count=count,
             scaling=scaling,
-            # Two alarms and not three: many services share a load balancer to fit one stack, and each is a resource.
+            # Two alarms and not three: each is a resource, and many of these services have to fit into one stack.
             deployment=deployment or Rolling(alarms=RollbackAlarms(latency=None)),
             cluster=cluster,
             vpc=shared.vpc,
@@ -152,7 +152,7 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
             service,
             plan.deployment,
             groups=groups,
-            # Behind a listener that was given, CDK cuts the name out of the listener's ARN.
+            # For an imported listener, CDK extracts the name from the listener's ARN.
             balancer=group.first_load_balancer_full_name if shared.load_balancer is None else shared.full_name,
             count=plan.count,
             grace=foundation.grace_period,
@@ -199,7 +199,7 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
             route: The requests that the service gets too.
 
         Raises:
-            ConfigurationError: The route cannot stand beside the others of the load balancer, or ECS shifts the
+            ConfigurationError: The route conflicts with another one of the load balancer, or ECS shifts the
                 traffic of the service, which it does for one rule.
         """
         path = path_of(self, construct_id)
@@ -217,7 +217,7 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
 
     @property
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer | None:
-        """The load balancer; None behind a listener that was given."""
+        """The load balancer; None if the listener was passed."""
         return self._plan.shared.load_balancer
 
     @property
@@ -248,7 +248,7 @@ def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path
     if one != other and is_token(one) == is_token(other):
         raise ConfigurationError(
             f"the cluster is in the VPC {cluster.vpc.node.path} and the load balancer in {shared.vpc.node.path}; use a "
-            "cluster in the load balancer's VPC, or leave cluster out",
+            "cluster in the load balancer's VPC, or omit cluster",
             path=path,
         )
 
@@ -256,7 +256,7 @@ def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path
 def _target_group(
     scope: Construct, plan: RoutedPlan, service: ecs.FargateService | ecs.Ec2Service, *, port: float
 ) -> elbv2.ApplicationTargetGroup:
-    """Make the target group of a service, and let the load balancer reach the health check."""
+    """Create the target group of a service, and open the health check's port to the load balancer."""
     shared, check = plan.shared, plan.targets.health_check
     group = _group(scope, shared.group_id, plan)
     group.add_target(service)
@@ -283,8 +283,8 @@ def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.Appli
     return group
 
 
-def _preview_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Route:
-    """The route by which a version is reached that users do not see yet: the service's own, with one more header."""
+def _test_traffic_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Route:
+    """Return the route of test traffic: the service's own route, with one more header."""
     if isinstance(test_traffic, TestTrafficPort):
         raise ConfigurationError(
             f"TestTrafficPort(port={test_traffic.port:g}) would be a listener of the load balancer that the service "
@@ -293,14 +293,14 @@ def _preview_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Rou
         )
     if test_traffic.name.lower() in route.headers:
         raise ConfigurationError(
-            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} asks for; use another",
+            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} already requires; use another",
             path=path,
         )
     number = route.priority
     if number is not None and (is_token(number) or number == 1):
         raise ConfigurationError(
-            "the preview of a service takes the number before that of its route, and Route.priority="
-            f"{'a token' if is_token(number) else 1} leaves none; use one from 2, or leave it out",
+            "the rule for test traffic has the priority before that of the service's route, and Route.priority="
+            f"{'a token' if is_token(number) else 1} leaves none; use 2 or more, or omit it",
             path=path,
         )
     return replace(

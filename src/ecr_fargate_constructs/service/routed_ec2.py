@@ -1,4 +1,4 @@
-"""A service on EC2 machines that shares a load balancer."""
+"""A service on EC2 instances that shares a load balancer."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
-    """A service on EC2 machines that shares a load balancer: the twin of ``RoutedFargateService``.
+    """A service on EC2 instances that shares a load balancer: the twin of ``RoutedFargateService``.
 
-    It takes the same values, and its machines are those of ``LoadBalancedEc2Service``, in the load balancer's VPC.
+    It takes the same values, and has instances like those of ``LoadBalancedEc2Service``, in the load balancer's VPC.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
 
         Raises:
             ConfigurationError: The route is that of another service, shadows it or is shadowed by it; the load balancer
-                has too many; the options contradict each other; or the image cannot run on the machines.
+                has too many; the options contradict each other; or the image cannot run on the instances.
         """
         plan = RoutedPlan.of(
             scope,

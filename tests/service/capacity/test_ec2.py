@@ -224,7 +224,7 @@ def test_public_subnets_are_refused_however_they_are_chosen(how: str, given: str
         cluster = ecs.Cluster(stack, "Mine", vpc=vpc)
         options = {"cluster": cluster, "capacity": Ec2Capacity()}
     subnets = _PUBLIC[how](vpc)
-    with pytest.raises(ConfigurationError, match="machines and their tasks get no public addresses"):
+    with pytest.raises(ConfigurationError, match="instances and their tasks get no public addresses"):
         LoadBalancedEc2Service(
             stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), subnets=subnets, **options
         )
@@ -239,7 +239,7 @@ def test_public_subnets_are_refused_however_they_are_chosen(how: str, given: str
     ],
 )
 def test_public_subnets_of_the_own_network_are_refused(subnets: ec2.SubnetSelection) -> None:
-    with pytest.raises(ConfigurationError, match="machines and their tasks get no public addresses"):
+    with pytest.raises(ConfigurationError, match="instances and their tasks get no public addresses"):
         _build(subnets=subnets)
 
 

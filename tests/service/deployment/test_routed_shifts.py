@@ -139,12 +139,12 @@ def test_a_twin_on_machines() -> None:
         (
             Route(path="/*", header={"x-preview": "no"}),
             BlueGreen(test_traffic=HEADER),
-            r"TestTrafficHeader\.name='X-Preview' is a header that Route\(.*\) asks for",
+            r"TestTrafficHeader\.name='X-Preview' is a header that Route\(.*\) already requires",
         ),
         (
             Route(path="/*", priority=1),
             BlueGreen(test_traffic=HEADER),
-            r"Route\.priority=1 leaves none; use one from 2",
+            r"Route\.priority=1 leaves none; use 2 or more",
         ),
     ],
 )

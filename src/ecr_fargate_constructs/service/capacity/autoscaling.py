@@ -41,7 +41,7 @@ def fargate_strategies(
     if not shares:
         return None
     if isinstance(cluster, ecs.Cluster):
-        when_made(cluster.enable_fargate_capacity_providers)  # of a cluster of the user's it cannot be undone
+        when_made(cluster.enable_fargate_capacity_providers)  # in the user's cluster it cannot be undone
     else:
         warn(
             scope,
@@ -109,7 +109,7 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
         )
     if scaling.metric_resolution is MetricResolution.SECONDS_20:
         _publish_every_20_seconds(service, target)
-    # Each schedule sets its own limits, and would wake a paused service.
+    # Each schedule sets its own limits, and would start a paused service again.
     for item in () if scaling.paused else scaling.schedule:
         target.scale_on_schedule(
             item.name,

@@ -49,9 +49,9 @@ class Ec2Capacity:
     ECS-optimized Amazon Linux 2023, an encrypted root volume of 30 GiB, no public address, and metadata only with a
     session token (IMDSv2), which no container can get.
 
-    ECS starts instances when tasks have no place, and stops idle ones; an instance is drained before it stops: its
-    tasks move and finish their requests. A deployment uses AWS's latest image; when the image or another setting of the
-    instances has changed, they are replaced one by one.
+    ECS starts instances when tasks do not fit on the running ones, and stops idle ones. An instance is drained before
+    it stops: its tasks move and finish their requests. A deployment uses AWS's latest image; when the image or another
+    setting of the instances has changed, they are replaced one by one.
 
     Managed termination protection is off: draining has its effect, and protected instances would prevent the stack from
     ever being deleted (aws-cdk#18179, containers-roadmap#2862).
@@ -113,13 +113,13 @@ def check_machines(
     machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
-            "machines cannot be added to an imported cluster; omit capacity to use the cluster's own instances, or "
+            "instances cannot be added to an imported cluster; omit capacity to use the cluster's own instances, or "
             "omit cluster",
             path=path,
         )
     if cluster is not None and cdk.Stack.of(cluster).node.addr != cdk.Stack.of(scope).node.addr:
         raise ConfigurationError(
-            "machines cannot be added to a cluster of another stack, because the stacks would depend on each other; "
+            "instances cannot be added to a cluster of another stack, because the stacks would depend on each other; "
             "omit capacity and add it in the cluster's stack, or omit cluster",
             path=path,
         )
@@ -181,7 +181,7 @@ def add_machines(
     subnets: ec2.SubnetSelection,
     container: AppContainer,
 ) -> tuple[autoscaling.AutoScalingGroup, list[ecs.CapacityProviderStrategy]]:
-    """Make the instances, let ECS manage them, and return them with the tasks' capacity provider strategy."""
+    """Create the instances, let ECS manage them, and return them with the tasks' capacity provider strategy."""
     role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
     # CDK keeps the name of the image in a parameter of the stack.
     template = make_shared(stack_of(scope), lambda: _template(scope, capacity, container, role=role, vpc=cluster.vpc))
@@ -255,8 +255,8 @@ def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) 
     acknowledge(
         group.node.default_child or group,
         {
-            "AwsSolutions::AwsSolutions-AS3": "ECS starts and stops the machines as tasks need them, which is no news "
-            "for anybody; a deployment that lacks them fails and is rolled back."
+            "AwsSolutions::AwsSolutions-AS3": "ECS starts and stops instances as tasks need them, and nobody has to "
+            "be notified of that; a deployment that lacks them fails and is rolled back."
         },
     )
     acknowledge_grants(role)
@@ -267,7 +267,7 @@ def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) 
             "tasks do, to this cluster only.",
             IAM5_EVERY_RESOURCE: "ecs:DiscoverPollEndpoint and ecr:GetAuthorizationToken take no resource; ecs:Poll "
             "and ecs:StartTelemetrySession hold for this cluster by their condition. logs:CreateLogStream and "
-            "logs:PutLogEvents are CDK's for every machine: they write lines and read none.",
+            "logs:PutLogEvents are CDK's for every instance: they write lines and read none.",
         },
     )
 

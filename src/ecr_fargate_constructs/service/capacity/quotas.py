@@ -1,4 +1,4 @@
-"""Quotas that an account starts with: AWS raises them on request, so more than that is said, and not refused."""
+"""Quotas that an account starts with. AWS raises them on request, so exceeding one is a warning and not an error."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TARGETS = 1_000
 per Target Group per Region" of Elastic Load Balancing, below that of "Tasks per service" of Amazon ECS, 5,000."""
 
 MACHINES = 5_000
-"""Machines of a cluster: the quota "Container instances per cluster" of Amazon ECS."""
+"""Instances of a cluster: the quota "Container instances per cluster" of Amazon ECS."""
 
 
 def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None) -> None:
-    """Warn of more tasks than a load balancer takes until the quota is raised."""
+    """Warn of more tasks than a load balancer can have until the quota is raised."""
     asked = {"desired_count": count}
     if scaling is not None and not scaling.paused:
         asked["Scaling.max_capacity"] = scaling.max_capacity
@@ -31,7 +31,7 @@ def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None
             warn(
                 scope,
                 "tasksAboveQuota",
-                f"{option}={number:.0f} is more tasks than a load balancer has targets until the account's quota "
+                f"{option}={number:.0f} is more tasks than a load balancer can have until the account's quota "
                 f"(Targets per Application Load Balancer, {TARGETS:,}) is raised, and above 5,000 that of Amazon ECS "
                 "(Tasks per service) too; raise them, or use fewer and larger tasks",
             )
@@ -39,11 +39,11 @@ def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None
 
 
 def warn_of_machines(scope: Construct, maximum: float) -> None:
-    """Warn of more machines than a cluster has."""
+    """Warn of more instances than a cluster can have until the quota is raised."""
     if not is_token(maximum) and maximum > MACHINES:
         warn(
             scope,
             "machinesAboveQuota",
-            f"Ec2Capacity.max_capacity={maximum:.0f} is more machines than a cluster has by the quota of Amazon ECS "
-            f"(Container instances per cluster, {MACHINES:,}); use larger machines, or several services",
+            f"Ec2Capacity.max_capacity={maximum:.0f} is more instances than a cluster can have by Amazon ECS's quota "
+            f"(Container instances per cluster, {MACHINES:,}); use larger instances, or several services",
         )

@@ -41,7 +41,7 @@ class MetricResolution(Enum):
 @typed
 @dataclass(frozen=True, kw_only=True)
 class ScheduledCapacity:
-    """Other limits from a point in time on: more tasks before the working day, none at night.
+    """Different limits from a point in time on: more tasks before the working day, none at night.
 
     Limits stay until another schedule or a deployment changes them, so schedules come in pairs. The name is that of
     the scheduled action in Application Auto Scaling.
@@ -108,12 +108,13 @@ class ScheduledCapacity:
 class Scaling:
     """Number of tasks, set by Application Auto Scaling within limits.
 
-    The autoscaler keeps each given signal near its target; with several, the one that needs most tasks wins. The
-    template then has no desired count, so that no deployment undoes the autoscaler's decisions: a new service starts
-    with one task, and is scaled to ``min_capacity`` as soon as the target is registered.
+    The autoscaler keeps each given signal near its target; with several, the one that needs the most tasks
+    wins. The template then has no desired count, so that no deployment undoes the autoscaler's decisions: a new service
+    starts with one task, and is scaled to ``min_capacity`` as soon as the target is registered.
 
     Defaults: no signal, no schedule, another scale-out after 60 seconds and another scale-in after 300, metrics once a
-    minute, and ``OnDemand()`` capacity. ``Scaling(minimum=2, maximum=2, capacity=Spot())`` is a fixed number of tasks.
+    minute, and ``OnDemand()`` capacity. ``Scaling(min_capacity=2, max_capacity=2, capacity=Spot())`` is a fixed number
+    of tasks.
 
     For a service that must survive the loss of a zone or a task, set ``min_capacity`` to 2 or more.
 
@@ -123,14 +124,14 @@ class Scaling:
         cpu_percent: Average CPU utilization of the tasks to aim at, 1 to 100; default, none.
         memory_percent: Average memory utilization of the tasks to aim at, 1 to 100; default, none.
         requests_per_target: Requests per minute and task from the load balancer to aim at, 1 or more; default, none.
-        schedule: Other limits at other times; default, none.
+        schedule: Different limits at given times; default, none.
         scale_out_cooldown: Time after a scale-out before the next one; default, 60 seconds, because AWS's default of
             300 follows a rush of requests too slowly.
         scale_in_cooldown: Time after a scale-in before the next one; default, 300 seconds.
         metric_resolution: Interval at which CPU and memory are measured; default, once a minute.
         capacity: Fargate capacity of the tasks; default, ``OnDemand()``. Services on EC2 have ``capacity`` instead.
         paused: Pause the service: no task runs and no schedule acts, and everything else stays, including address and
-            signals. The load balancer answers 503. Set it to False and deploy, and ``min_capacity`` tasks start.
+            signals. The load balancer answers 503. If you set it to False and deploy, ``min_capacity`` tasks start.
             Default, False.
 
     Raises:

@@ -123,7 +123,7 @@ Deployment: TypeAlias = "Rolling | BlueGreen | Canary | Linear"
 
 
 def shift_of(deployment: Deployment) -> Shift | None:
-    """Return the shift of traffic that a service has, or stands ready for."""
+    """Return the traffic shift that a service uses, or is prepared for."""
     return deployment.ready_for if isinstance(deployment, Rolling) else deployment
 
 

@@ -101,7 +101,7 @@ class BlueGreen(_TrafficShift):
     waits, the old version serves, and CloudFormation abandons the update in the end. ``ecr-fargate explain`` shows the
     cause.
 
-    Defaults: 10 minutes of bake, ``RollbackAlarms()``, no test traffic, no hook, no approval.
+    Defaults: 10 minutes of bake time, ``RollbackAlarms()``, no test traffic, no hook, no approval.
 
     Source: "Amazon ECS blue/green deployments" in the Amazon ECS developer guide.
 
@@ -114,8 +114,8 @@ class BlueGreen(_TrafficShift):
         approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
-        ConfigurationError: The bake is out of range, or zero with alarms; a stage is never reached; or CloudFormation
-            refuses the schedule.
+        ConfigurationError: The bake time is out of range, or zero with alarms; a stage is never reached; or
+            CloudFormation refuses the schedule.
     """
 
     @property
@@ -129,7 +129,8 @@ class BlueGreen(_TrafficShift):
 class Canary(_TrafficShift):
     """A share of the traffic moves to the new version first, then the rest follows.
 
-    See ``BlueGreen`` for resources and limits. Defaults: 10 % for 10 minutes, then everything, and 10 minutes of bake.
+    See ``BlueGreen`` for resources and limits. Defaults: 10 % for 10 minutes, then everything, and 10 minutes of bake
+    time.
 
     Attributes:
         percent: Share of the requests that moves first, 0.1 to 100 in tenths; default, 10.
@@ -142,7 +143,7 @@ class Canary(_TrafficShift):
         approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
-        ConfigurationError: A share or a time is out of range, or the bake is zero with alarms; a stage is never
+        ConfigurationError: A share or a time is out of range, or the bake time is zero with alarms; a stage is never
             reached; or CloudFormation refuses the schedule.
     """
 
@@ -168,7 +169,7 @@ class Canary(_TrafficShift):
 class Linear(_TrafficShift):
     """The traffic moves to the new version in equal steps.
 
-    See ``BlueGreen`` for resources and limits. Defaults: 10 % every 6 minutes, and 10 minutes of bake: 64 minutes.
+    See ``BlueGreen`` for resources and limits. Defaults: 10 % every 6 minutes, and 10 minutes of bake time: 64 minutes.
 
     Attributes:
         step_percent: Share of the requests that each step moves, 3 to 100 in tenths; default, 10.
@@ -181,7 +182,7 @@ class Linear(_TrafficShift):
         approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
-        ConfigurationError: A share or a time is out of range, or the bake is zero with alarms; a stage is never
+        ConfigurationError: A share or a time is out of range, or the bake time is zero with alarms; a stage is never
             reached; or CloudFormation refuses the schedule.
     """
 

@@ -88,11 +88,11 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     else:
         acknowledged["AwsSolutions::AwsSolutions-ELB2"] = (
             "Access logs are stored at a charge, in a bucket that their readers choose; requests are counted in "
-            "CloudWatch. access_logs of the way in turns them on."
+            "CloudWatch. access_logs= of the ingress turns them on."
         )
     if isinstance(ingress, PublicHttp):
         # Either named in the app or warned of at synth, so the command ecr-fargate doctor need not repeat it.
-        reason = "The app says PublicHttp, or says nothing and is warned at synth; PublicHttps encrypts."
+        reason = "The app uses PublicHttp explicitly, or gets a warning at synth; PublicHttps encrypts."
         acknowledged["ecr-fargate-doctor::plain-http"] = reason
     if acknowledged:
         acknowledge(balancer, acknowledged)

@@ -1,4 +1,4 @@
-"""How a load balancer treats the tasks of one service: what its target group is made from."""
+"""Settings of a service's target group: health check, deregistration delay and distribution of requests."""
 
 from __future__ import annotations
 
