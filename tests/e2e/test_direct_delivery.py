@@ -106,7 +106,8 @@ def test_without_the_dependency_of_the_manifest_the_first_run_fails(direct_app: 
     (assembly / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     done = direct_app.run("cdk", "deploy", "--all", "--require-approval", "never", "--app", str(assembly))
     assert done.returncode == 1
-    assert "No ECR repository named 'otherimages'" in done.stdout + done.stderr
+    # The role that publishes may ask for repositories that admit it: for one that is missing, IAM refuses the question.
+    assert "Failed to build asset Other/Image/Asset" in done.stdout + done.stderr
     shutil.rmtree(assembly)
 
 
