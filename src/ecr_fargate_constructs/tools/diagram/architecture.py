@@ -15,7 +15,7 @@ from ecr_fargate_constructs.tools.diagram.edge import INTERNET, edge_of
 from ecr_fargate_constructs.tools.diagram.entrances import balancer_box, entrance_arrows, target_arrows
 from ecr_fargate_constructs.tools.diagram.helpers import hidden
 from ecr_fargate_constructs.tools.diagram.labels import anchor_of, kind_of, tip_of, title_of
-from ecr_fargate_constructs.tools.diagram.placement import place, place_of
+from ecr_fargate_constructs.tools.diagram.placement import place, place_of, place_of_service
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
 from ecr_fargate_constructs.tools.diagram.services import service_box, used_by
 
@@ -68,7 +68,7 @@ def scene_of(app: App) -> Scene:
     # In the order of the listener rules that forward to them, so that few arrows cross.
     ordered = sorted(services(app), key=lambda each: _first_row(rows, entrance_arrows(each)))
     for service in ordered:
-        vpc, far = place(app, list(service.subnets))
+        vpc, far = place_of_service(app, service)
         draft.put(vpc, far, service_box(service, several_stacks=len(app.stacks) > 1))
         draft.services.add(anchor_of(service.resource))
         draft.arrows += entrance_arrows(service)
@@ -272,12 +272,14 @@ def _ordered(draft: _Draft, boxes: list[Box]) -> list[Group]:
     """
     starts = {arrow.start for arrow in draft.arrows}
     balancers = [box for box in boxes if any(row.anchor in starts for row in box.rows)]
-    rows = {row.anchor for box in balancers for row in box.rows}
+    rows = {anchor: place for place, anchor in enumerate(row.anchor for box in balancers for row in box.rows)}
     balancer_anchors = {box.anchor for box in balancers}
     forwarded = {arrow.end for arrow in draft.arrows if arrow.start in rows}
     used = {arrow.end for arrow in draft.arrows if arrow.start in draft.services}
     entered = {arrow.end for arrow in draft.arrows} - forwarded - used
     behind = [box for box in boxes if box.anchor in forwarded and box.anchor not in balancer_anchors]
+    places = {arrow.end: rows[arrow.start] for arrow in reversed(draft.arrows) if arrow.start in rows}
+    behind.sort(key=lambda box: places[box.anchor])
     before = [box for box in boxes if box.anchor in entered and box.anchor not in balancer_anchors]
     rest = [box for box in boxes if box.anchor not in balancer_anchors | forwarded | entered]
     rest.sort(key=lambda box: box.anchor in used)

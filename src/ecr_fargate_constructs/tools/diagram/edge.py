@@ -72,7 +72,7 @@ def edge_of(app: App, used: set[Resource]) -> Edge:
         edge.put(api)
         if "PRIVATE" not in (api.get("EndpointConfiguration", "Types") or ()):
             edge.arrows.append(Arrow(INTERNET, anchor_of(api)))
-        edge.arrows += [Arrow(anchor_of(api), anchor_of(each)) for each in _balancers_of_api(app, api)]
+        edge.arrows += [Arrow(anchor_of(api), anchor_of(each)) for each in _behind_api(app, api)]
     for balancer in app.of(_BALANCER):
         if is_public(balancer) and (balancer not in behind or _open(app, balancer)):
             edge.arrows.append(Arrow(INTERNET, anchor_of(balancer)))
@@ -90,8 +90,7 @@ def _cdns(app: App, edge: Edge, used: set[Resource]) -> set[Resource]:
     for cdn, target in ways:
         if target.kind == _BUCKET and target not in used:
             edge.put(target)
-        if target.kind == _BALANCER or target in edge.drawn:
-            edge.arrows.append(Arrow(anchor_of(cdn), anchor_of(target)))
+        edge.arrows.append(Arrow(anchor_of(cdn), anchor_of(target)))
     return {target for _, target in ways if target.kind == _BALANCER}
 
 
@@ -126,13 +125,13 @@ def _behaviours(app: App, cdn: Resource, origins: dict[str, Resource]) -> Iterat
             yield Row(f"{pattern} to {title_of(target)}", framed=True)
 
 
-def _balancers_of_api(app: App, api: Resource) -> Iterator[Resource]:
+def _behind_api(app: App, api: Resource) -> Iterator[Resource]:
     parts = app.referring(api, "AWS::ApiGateway::Method", "RestApiId")
     values = [(part, [part.get("Integration", "ConnectionId"), part.get("Integration", "Uri")]) for part in parts]
     parts = app.referring(api, "AWS::ApiGatewayV2::Integration", "ApiId")
     values += [(part, [part.get("IntegrationUri")]) for part in parts]
     for part, value in values:
-        yield from (each for each in _led(app, value, part) if each.kind == _BALANCER)
+        yield from (each for each in _led(app, value, part) if each.kind in {_BALANCER, "AWS::Lambda::Function"})
 
 
 def _open(app: App, balancer: Resource) -> bool:

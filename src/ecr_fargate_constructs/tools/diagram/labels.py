@@ -147,7 +147,7 @@ def kind_of(resource: Resource) -> tuple[str, Tone]:
 def title_of(resource: Resource) -> str:
     """Return the title of a resource: its path without the stack, and without a last part that only says its kind."""
     parts = resource.path.split("/")[1:] or [resource.path]
-    last_says_kind = parts[-1] in {"Service", "TaskDef"} and len(parts) > 1
+    last_says_kind = parts[-1] in {"ASG", "Resource", "Service", "TaskDef"} and len(parts) > 1
     return _HASH.sub("", "/".join(parts[:-1] if last_says_kind else parts)) or parts[-1]
 
 

@@ -97,6 +97,7 @@ class Layout:
         height: Height of the picture.
         boxes: The boxes with their frames.
         groups: The visible groups with their frames, outer groups first.
+        titles: The frames of the groups' titles.
         anchors: The frames that arrows start and end at.
         cells: The places of boxes in grids of several columns, by anchor.
     """
@@ -105,6 +106,7 @@ class Layout:
     height: float = 0
     boxes: list[tuple[Box, Frame]] = field(default_factory=list)
     groups: list[tuple[Group, Frame]] = field(default_factory=list)
+    titles: list[Frame] = field(default_factory=list)
     anchors: dict[str, Frame] = field(default_factory=dict)
     cells: dict[str, Cell] = field(default_factory=dict)
 
@@ -222,6 +224,8 @@ def _place(item: Box | Group, frame: Frame, layout: Layout, sizes: dict[int, tup
     pad, head = (PAD, 30) if item.title else (0, 0)
     if item.title:
         layout.groups.append((item, frame))
+        title = text_width(group_title(item), TITLE, bold=True)
+        layout.titles.append(Frame(frame.x + PAD, frame.y + 6, title, LINE))
     inner = Frame(
         frame.x + pad,
         frame.y + head,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.tools.assembly.machines import GROUP, Machines
 from ecr_fargate_constructs.tools.assembly.network import Reach, reach, vpc_of
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.model import App, Resource
+    from ecr_fargate_constructs.tools.assembly.workload import Service
 
 _SUBNET = "AWS::EC2::Subnet"
 _KEYS = (
@@ -32,6 +34,18 @@ def place(app: App, subnets: list[Resource]) -> tuple[Resource | None, Reach | N
     for subnet in subnets:
         if subnet.kind == _SUBNET:
             return vpc_of(app, subnet), reach(app, subnet)
+    return None, None
+
+
+def place_of_service(app: App, service: Service) -> tuple[Resource | None, Reach | None]:
+    """Return the place of a service: that of its subnets, or of the instances that join its cluster."""
+    if service.resource.get("NetworkConfiguration") is not None:
+        return place(app, list(service.subnets))
+    cluster = app.target(service.resource.get("Cluster"), service.resource.template)
+    for group in app.of(GROUP):
+        data, home = Machines(app, group).setting("UserData")
+        if cluster is not None and cluster in app.targets(data, home.template):
+            return place(app, app.targets(group.get("VPCZoneIdentifier"), group.template))
     return None, None
 
 
