@@ -140,6 +140,8 @@ def test_cost(assemblies: Path, tmp_path: Path) -> None:
     compared = _run("cost", assemblies / "endpoints", "--compare", assemblies / "three_lines", "--format", "markdown")
     assert "| **with tasks** | **115.15** | **93.65** | **-21.50** |" in compared.output
     assert "-21.50" in _run("cost", assemblies / "endpoints", "--compare", assemblies / "three_lines").output
+    new = ("cost", assemblies / "endpoints", "--stack", "Inside", "--compare", assemblies / "three_lines")
+    assert "| **with tasks** | **0.00** | **93.65** | **+93.65** |" in _run(*new, "--format", "markdown").output
     file = tmp_path / "cost.txt"
     assert _run("cost", assemblies / "three_lines", "-o", file).output == ""
     assert "115.15" in file.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +13,14 @@ from rich.table import Table
 
 from ecr_fargate_constructs.cli.options import AppArgument, Json, Output, Stacks, read_app, write
 from ecr_fargate_constructs.cli.printing import Console, escape
+from ecr_fargate_constructs.tools.assembly.stacks import stacks
 from ecr_fargate_constructs.tools.cost import report
 from ecr_fargate_constructs.tools.cost.bill import bill_of
 from ecr_fargate_constructs.tools.cost.egress import egress_costs
 from ecr_fargate_constructs.tools.cost.prices import price_table
 
 if TYPE_CHECKING:
+    from ecr_fargate_constructs.tools.assembly.model import App
     from ecr_fargate_constructs.tools.cost.bill import Bill
     from ecr_fargate_constructs.tools.cost.egress import EgressCost
 
@@ -62,16 +65,24 @@ def cost_command(
             case Format.TEXT:
                 _print(output, _bill(after), _notes(after, egress))
         return
-    earlier = read_app(compare, stack)
-    before = bill_of(earlier, table)
+    before = bill_of(_earlier(compare, stack), table)
     match form:
         case Format.JSON:
             write(json.dumps(report.differences_as_dict(before, after), indent=2) + "\n", output)
         case Format.MARKDOWN:
             write(report.differences_as_markdown(before, after), output)
         case Format.TEXT:
-            unpriced = [f"not priced: {each}" for each in dict.fromkeys([*before.unpriced, *after.unpriced])]
-            _print(output, _differences(before, after), unpriced)
+            notes = [*report.spot_sentences(before), *report.spot_sentences(after)]
+            notes += [f"not priced: {each}" for each in (*before.unpriced, *after.unpriced)]
+            _print(output, _differences(before, after), list(dict.fromkeys(notes)))
+
+
+def _earlier(folder: Path, names: list[str] | None) -> App:
+    """Read the app to compare with, where stacks that the change creates do not exist and cost nothing."""
+    existing = [name for name in names or () if stacks(folder, [name])]
+    if existing or not names:
+        return read_app(folder, existing)
+    return replace(read_app(folder, None), stacks=(), resources=(), images=())
 
 
 def _print(output: Path | None, table: Table, notes: list[str]) -> None:
@@ -90,7 +101,7 @@ def _print(output: Path | None, table: Table, notes: list[str]) -> None:
 def _bill(bill: Bill) -> Table:
     table = _empty(bill, "item", "count", "price", "per month")
     for row in report.rows(bill):
-        table.add_row(escape(row.what), row.count, row.price, report.money(row.monthly))
+        table.add_row(escape(row.what), row.count, row.price, row.monthly)
     table.add_section()
     for name, amount in report.totals(bill):
         table.add_row(f"[bold]{name}[/]", "", "", f"[bold]{report.money(amount)}[/]")
@@ -98,7 +109,8 @@ def _bill(bill: Bill) -> Table:
 
 
 def _notes(bill: Bill, egress: list[EgressCost]) -> list[str]:
-    notes = [f"usage-based: {each.what}, {report.plain(each.price)}" for each in bill.usage]
+    notes = report.spot_sentences(bill)
+    notes += [f"usage-based: {each.what}, {report.plain(each.price)}" for each in bill.usage]
     notes += [f"not priced: {each}" for each in bill.unpriced]
     return notes + [f"NAT or endpoints: {each}" for each in report.egress_sentences(egress)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +88,157 @@ def test_arm_is_cheaper(assemblies: Path) -> None:
     assert (tasks.least, tasks.most) == (3, 3)
 
 
-def test_spot_is_not_priced_and_says_so(assemblies: Path) -> None:
+def test_spot_is_a_range_from_the_largest_discount_to_no_discount(assemblies: Path) -> None:
     bill = _bill(assemblies / "spot")
     (tasks,) = bill.services
     assert (tasks.least, tasks.most) == (2, 4)
-    assert "on Spot (0 at least, 6 at most)" in bill.unpriced[0]
+    (spot,) = bill.spot
+    assert (spot.least, spot.most) == (0, 6)
+    assert spot.highest == tasks.per_task
+    assert spot.lowest == tasks.per_task * Decimal("0.3")
+    assert bill.most_monthly == bill.fixed_monthly + 10 * tasks.per_task
+    assert not any("Spot" in each for each in bill.unpriced)
+    assert "as of 2026-06" in report.spot_sentences(bill)[0]
     (service,) = services(load(assemblies / "spot"))
     assert [on_demand(service, count) for count in (1, 2, 3, 6, 10)] == [1, 2, 3, 3, 4], "a base of 2, then 1 of 4"
+
+
+_SPOT = [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
+
+
+def test_tasks_on_spot_alone(make: Callable[[dict[str, Any]], App]) -> None:
+    resources = _task()
+    resources["Service"]["Properties"]["CapacityProviderStrategy"] = _SPOT
+    bill = bill_of(make(resources), TABLE)
+    row = report.rows(bill)[-1]
+    assert row.what == "Spot tasks of One/Service (1 vCPU, 2 GB, X86_64)"
+    assert (row.count, row.price, row.monthly) == ("2", "10.81 to 36.04 per task", "21.62 to 72.08")
+    assert [name for name, _ in report.totals(bill)] == [
+        "fixed",
+        "with tasks, Spot at its lowest price",
+        "with tasks, Spot at its highest price",
+    ]
+    assert report.as_dict(bill, [])["spot"][0]["lowestPrice"] == "10.81"
+
+
+def test_a_table_with_spot_prices_gives_a_price_and_one_without_gives_a_reason(
+    make: Callable[[dict[str, Any]], App],
+) -> None:
+    resources = _task()
+    resources["Service"]["Properties"]["CapacityProviderStrategy"] = _SPOT
+    given = {"fargate.spot.x86.vcpu-hour": Decimal("0.0127"), "fargate.spot.x86.gb-hour": Decimal("0.0014")}
+    bill = bill_of(make(resources), replace(TABLE, prices={**TABLE.prices, **given}))
+    assert bill.least_monthly == bill.most_monthly == 2 * 730 * (Decimal("0.0127") + 2 * Decimal("0.0014"))
+    assert not report.spot_sentences(bill)
+    assert report.totals(bill)[-1][0] == "with tasks"
+    prices = {name: price for name, price in TABLE.prices.items() if "share" not in name}
+    bill = bill_of(make(resources), replace(TABLE, prices=prices))
+    assert not bill.spot
+    assert "on Spot (2 at least, 2 at most): the table has neither a price nor a share for Spot" in bill.unpriced[0]
+
+
+def test_groups_by_launch_configuration_and_by_launch_template(make: Callable[[dict[str, Any]], App]) -> None:
+    group = {"MinSize": "2", "MaxSize": "4"}
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30, "VolumeType": "gp3"}}
+    settings = {"InstanceType": "t3.small", "BlockDeviceMappings": [disk]}
+    bill = bill_of(
+        make(
+            {
+                "Old": {"Type": "AWS::AutoScaling::LaunchConfiguration", "Properties": settings},
+                "New": {
+                    "Type": "AWS::EC2::LaunchTemplate",
+                    "Properties": {"LaunchTemplateName": "new", "LaunchTemplateData": settings},
+                },
+                "A": {
+                    "Type": "AWS::AutoScaling::AutoScalingGroup",
+                    "Properties": {**group, "LaunchConfigurationName": {"Ref": "Old"}},
+                },
+                "B": {
+                    "Type": "AWS::AutoScaling::AutoScalingGroup",
+                    "Properties": {**group, "LaunchTemplate": {"LaunchTemplateName": "new", "Version": "1"}},
+                },
+                "C": {
+                    "Type": "AWS::AutoScaling::AutoScalingGroup",
+                    "Properties": {**group, "LaunchTemplate": {"LaunchTemplateName": "elsewhere", "Version": "1"}},
+                },
+            }
+        ),
+        TABLE,
+    )
+    assert _fixed(bill) == {"t3.small instances": (4, "60.74"), "GB of gp3 volumes": (120, "9.60")}
+    assert bill.unpriced == ("instances of One/C: only the deployment knows their type",)
+
+
+def test_groups_on_spot_and_of_several_types(make: Callable[[dict[str, Any]], App]) -> None:
+    mixed = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": {"Ref": "Template"}, "Version": "1"},
+            "Overrides": [{"InstanceType": "t3.large"}],
+        },
+        "InstancesDistribution": {"OnDemandBaseCapacity": 1, "OnDemandPercentageAboveBaseCapacity": 50},
+    }
+    several = {
+        "LaunchTemplate": {
+            **mixed["LaunchTemplate"],  # type: ignore[dict-item]  # a dict, beside others
+            "Overrides": [{"InstanceType": "t3.large"}, {"InstanceType": "m5.large"}, {"InstanceType": "x9.huge"}],
+        }
+    }
+    sizes = {"MinSize": "4", "MaxSize": "4"}
+    bill = bill_of(
+        make(
+            {
+                "Template": {
+                    "Type": "AWS::EC2::LaunchTemplate",
+                    "Properties": {"LaunchTemplateData": {"InstanceType": "t3.micro"}},
+                },
+                "Cheap": {
+                    "Type": "AWS::AutoScaling::LaunchConfiguration",
+                    "Properties": {"InstanceType": "t3.micro", "SpotPrice": "0.01"},
+                },
+                "Mixed": {
+                    "Type": "AWS::AutoScaling::AutoScalingGroup",
+                    "Properties": {**sizes, "MixedInstancesPolicy": mixed},
+                },
+                "Several": {
+                    "Type": "AWS::AutoScaling::AutoScalingGroup",
+                    "Properties": {**sizes, "MixedInstancesPolicy": several},
+                },
+                "Spot": {
+                    "Type": "AWS::AutoScaling::AutoScalingGroup",
+                    "Properties": {**sizes, "LaunchConfigurationName": {"Ref": "Cheap"}},
+                },
+            }
+        ),
+        TABLE,
+    )
+    assert _fixed(bill) == {"t3.large instances": (3, "182.21")}, "1, and half of the other 3, rounded up"
+    assert [(each.what, each.least) for each in bill.spot] == [
+        ("t3.large Spot instances of One/Mixed", 1),
+        ("t3.micro Spot instances of One/Spot", 4),
+    ]
+    assert (report.money(bill.spot[1].lowest), report.money(bill.spot[1].highest)) == ("0.76", "7.59")
+    assert bill.unpriced == ("instances of One/Several: EC2 chooses among t3.large (60.74), m5.large (70.08), x9.huge",)
+
+
+def test_each_kind_of_load_balancer_has_its_own_unit_and_addresses(make: Callable[[dict[str, Any]], App]) -> None:
+    def balancer(**properties: object) -> dict[str, Any]:
+        return {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": properties}
+
+    fixed = {"AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}, "SubnetId": "subnet-1"}
+    bill = bill_of(
+        make(
+            {
+                "Address": {"Type": "AWS::EC2::EIP"},
+                "N": balancer(Type="network", SubnetMappings=[fixed, {"SubnetId": "subnet-2"}]),
+            }
+        ),
+        TABLE,
+    )
+    assert _fixed(bill) == {"network load balancers": (1, "16.43"), "public IPv4 addresses": (2, "7.30")}
+    assert [(each.what, str(each.price)) for each in bill.usage] == [("network load balancer, per NLCU-hour", "0.006")]
+    bill = bill_of(make({"A": balancer(Scheme="internal"), "G": balancer(Type="gateway", Scheme="internal")}), TABLE)
+    assert [each.what for each in bill.usage] == ["load balancer, per LCU-hour"]
+    assert bill.unpriced == ("gateway load balancers: no price named glb.hour",)
 
 
 def test_machines_cost_whatever_runs_on_them(assemblies: Path) -> None:
@@ -209,6 +354,18 @@ def test_before_and_after(assemblies: Path) -> None:
     assert found["interface endpoints, per zone"] == ("0.00", "58.40")
     assert report.differences_as_dict(before, after)["change"] == "-21.50"
     assert report.differences_as_markdown(before, after).splitlines()[4] == "| NAT gateways | 65.70 | 0.00 | -65.70 |"
+
+
+def test_before_and_after_of_spot_are_at_the_lowest_price(make: Callable[[dict[str, Any]], App]) -> None:
+    resources = _task()
+    before = bill_of(make(resources), TABLE)
+    resources["Service"]["Properties"]["CapacityProviderStrategy"] = _SPOT
+    after = bill_of(make(resources), TABLE)
+    assert [(each.what, report.money(each.change)) for each in report.compare(before, after)] == [
+        ("tasks of One/Service", "-72.08"),
+        ("Spot tasks of One/Service, at the lowest price", "21.62"),
+    ]
+    assert "Spot prices" in report.differences_as_markdown(before, after)
 
 
 def test_date_and_region_are_said(assemblies: Path, make: Callable[..., App]) -> None:

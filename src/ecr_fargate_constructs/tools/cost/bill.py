@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.tools.assembly.machines import GROUP
 from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
 from ecr_fargate_constructs.tools.assembly.workload import services
-from ecr_fargate_constructs.tools.cost.tasks import ServiceCost, service_costs
+from ecr_fargate_constructs.tools.cost.machines import machine_costs
+from ecr_fargate_constructs.tools.cost.tasks import service_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_fargate_constructs.tools.assembly.model import App, Resource
     from ecr_fargate_constructs.tools.cost.prices import PriceTable
+    from ecr_fargate_constructs.tools.cost.spot import SpotCost
+    from ecr_fargate_constructs.tools.cost.tasks import ServiceCost
 
 _FREE = (
     "AWS::ApplicationAutoScaling::",
+    "AWS::AutoScaling::LaunchConfiguration",
     "AWS::AutoScaling::LifecycleHook",
+    "AWS::AutoScaling::ScalingPolicy",
+    "AWS::AutoScaling::ScheduledAction",
     "AWS::CDK::",
     "AWS::CertificateManager::",
     "AWS::CloudFormation::",
@@ -56,14 +63,16 @@ _FREE = (
 """Types, or prefixes of types, that cost nothing by themselves."""
 
 _USAGE = {
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("alb.lcu-hour", "load balancer, per LCU-hour"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer application": ("alb.lcu-hour", "load balancer, per LCU-hour"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer network": ("nlb.lcu-hour", "network load balancer, per NLCU-hour"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer gateway": ("glb.lcu-hour", "gateway load balancer, per GLCU-hour"),
     "AWS::EC2::NatGateway": ("nat.gb", "NAT gateway, per GB"),
-    "AWS::EC2::VPCEndpoint": ("endpoint.gb", "interface endpoints, per GB"),
+    "AWS::EC2::VPCEndpoint Interface": ("endpoint.gb", "interface endpoints, per GB"),
     "AWS::ECR::Repository": ("ecr.gb-month", "images in ECR, per GB and month"),
     "AWS::Logs::LogGroup": ("logs.gb", "log ingestion, per GB"),
     "AWS::WAFv2::WebACL": ("waf.million-requests", "web ACL, per million requests"),
 }
-"""Types with usage-based prices: the name of the price, and the line of the bill."""
+"""Types with usage-based prices, those of several kinds with their kind: the name of the price, and the line."""
 
 _FIXED = {
     "AWS::EC2::NatGateway": ("nat.hour", "NAT gateways"),
@@ -76,7 +85,11 @@ _FIXED = {
 }
 """Types with a fixed price: the name of the price, and the line of the bill."""
 
-_ENDPOINT = "AWS::EC2::VPCEndpoint"
+_BALANCER, _ENDPOINT = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::VPCEndpoint"
+_BALANCERS = {"application": "alb", "network": "nlb", "gateway": "glb"}
+_PRICED = {_BALANCER, _ENDPOINT, GROUP, "AWS::EC2::EIP", "AWS::CloudWatch::Alarm", "AWS::EC2::Instance"}
+"""Types whose price depends on their properties."""
+
 _HIGH_RESOLUTION = 60  # seconds; an alarm with a shorter period costs more
 
 
@@ -117,7 +130,8 @@ class Bill:
     Attributes:
         table: The prices.
         fixed: Resources with a fixed price.
-        services: The cost of each service's tasks.
+        services: The on-demand cost of each service's tasks.
+        spot: The cost of Spot tasks and Spot instances.
         usage: Usage-based prices, which are in no sum.
         unpriced: What else is in no sum, with the reason where it is not obvious.
     """
@@ -125,6 +139,7 @@ class Bill:
     table: PriceTable
     fixed: tuple[Line, ...]
     services: tuple[ServiceCost, ...]
+    spot: tuple[SpotCost, ...]
     usage: tuple[Usage, ...]
     unpriced: tuple[str, ...]
 
@@ -135,13 +150,22 @@ class Bill:
 
     @property
     def least_monthly(self) -> Decimal:
-        """Monthly cost with the least number of tasks."""
-        return self.fixed_monthly + sum((each.least_monthly for each in self.services), Decimal(0))
+        """Monthly cost with the least number of tasks, and Spot at its lowest price."""
+        return self.fixed_monthly + sum((each.least_monthly for each in self._running), Decimal(0))
+
+    @property
+    def highest_monthly(self) -> Decimal:
+        """Monthly cost with the least number of tasks, and Spot at its highest price."""
+        return self.least_monthly + sum(((each.highest - each.lowest) * each.least for each in self.spot), Decimal(0))
 
     @property
     def most_monthly(self) -> Decimal:
-        """Monthly cost with the largest number of tasks that scaling allows."""
-        return self.fixed_monthly + sum((each.most_monthly for each in self.services), Decimal(0))
+        """Monthly cost with the largest number of tasks that scaling allows, and Spot at its highest price."""
+        return self.fixed_monthly + sum((each.most_monthly for each in self._running), Decimal(0))
+
+    @property
+    def _running(self) -> list[ServiceCost | SpotCost]:
+        return [*self.services, *self.spot]
 
 
 @refuses_malformed
@@ -152,8 +176,11 @@ def bill_of(app: App, table: PriceTable) -> Bill:
     for resource in app.resources:
         for price, what, count in _quantities(app, resource):
             quantities[price, what] = quantities.get((price, what), Decimal(0)) + count
-        if reason := _unpriced(resource):
-            unpriced[reason] += 1
+        if _unpriced(resource):
+            unpriced[resource.kind] += 1
+    machines = machine_costs(app, table)
+    for price, what, count in machines.quantities:
+        quantities[price, what] = quantities.get((price, what), Decimal(0)) + count
     lines = []
     for (price, what), count in sorted(quantities.items(), key=lambda item: item[0][1]):
         amount = table.get(price)
@@ -162,11 +189,8 @@ def bill_of(app: App, table: PriceTable) -> Bill:
         elif count:
             months = table.hours if price.endswith("hour") else Decimal(1)
             lines.append(Line(what=what, count=count, price=amount, monthly=count * amount * months))
-    costs, not_costed = service_costs(services(app), table)
-    # Gateway endpoints are free of charge.
-    kinds = {
-        each.kind for each in app.resources if each.kind != _ENDPOINT or each.get("VpcEndpointType") == "Interface"
-    }
+    costs, spot, not_costed = service_costs(services(app), table)
+    kinds = set(map(_kind, app.resources))
     usage = [
         Usage(what, amount)
         for kind, (price, what) in _USAGE.items()
@@ -179,9 +203,11 @@ def bill_of(app: App, table: PriceTable) -> Bill:
         table=table,
         fixed=tuple(sorted(lines, key=lambda line: (-line.monthly, line.what))),
         services=tuple(costs),
+        spot=(*spot, *machines.spot),
         usage=tuple(usage),
         unpriced=(
             *not_costed,
+            *machines.unpriced,
             *_regions(app, table),
             *(_with_count(what, count) for what, count in sorted(unpriced.items())),
         ),
@@ -194,11 +220,10 @@ def _quantities(app: App, resource: Resource) -> Iterator[tuple[str, str, Decima
         yield (*_FIXED[resource.kind], Decimal(1))
     match resource.kind:
         case "AWS::ElasticLoadBalancingV2::LoadBalancer":
-            network = resource.get("Type") == "network"
-            what = "network load balancers" if network else "application load balancers"
-            yield ("nlb.hour" if network else "alb.hour"), what, Decimal(1)
+            kind = _kind(resource).rpartition(" ")[2]
+            yield f"{_BALANCERS.get(kind, kind)}.hour", f"{kind} load balancers", Decimal(1)
             if resource.get("Scheme") != "internal":
-                yield "ipv4.hour", "public IPv4 addresses", _length(resource.get("Subnets"))
+                yield "ipv4.hour", "public IPv4 addresses", _addresses(resource)
         case "AWS::EC2::EIP":
             yield "ipv4.hour", "public IPv4 addresses", Decimal(1)
         case "AWS::EC2::VPCEndpoint" if resource.get("VpcEndpointType") == "Interface":
@@ -208,10 +233,6 @@ def _quantities(app: App, resource: Resource) -> Iterator[tuple[str, str, Decima
         case "AWS::WAFv2::WebACL":
             yield "waf.acl-month", "web ACLs", Decimal(1)
             yield "waf.rule-month", "rules of web ACLs", _length(resource.get("Rules"), least=0)
-        case "AWS::EC2::Instance":
-            yield from _instances(app, resource.get("InstanceType"), resource, Decimal(1))
-        case "AWS::AutoScaling::AutoScalingGroup":
-            yield from _group(app, resource)
 
 
 def _alarm(app: App, resource: Resource) -> Iterator[tuple[str, str, Decimal]]:
@@ -223,35 +244,28 @@ def _alarm(app: App, resource: Resource) -> Iterator[tuple[str, str, Decimal]]:
     yield price, "high-resolution alarm metrics" if quick else "alarm metrics", Decimal(max(1, len(stats)))
 
 
-def _group(app: App, group: Resource) -> Iterator[tuple[str, str, Decimal]]:
-    least = app.number(group.get("MinSize"), group.template)
-    template = app.target(group.get("LaunchTemplate", "LaunchTemplateId"), group.template)
-    if template is None or least is None:
-        return
-    yield from _instances(app, template.get("LaunchTemplateData", "InstanceType"), template, Decimal(least))
-    for mapping in template.get("LaunchTemplateData", "BlockDeviceMappings") or []:
-        disk = mapping.get("Ebs") or {}
-        size = app.number(disk.get("VolumeSize"), template.template)
-        if size is not None and disk.get("VolumeType") == "gp3":
-            yield "ebs.gp3.gb-month", "GB of gp3 volumes", Decimal(least * size)
+def _kind(resource: Resource) -> str:
+    """Return the type of a resource, with its kind where prices differ by it."""
+    match resource.kind:
+        case "AWS::ElasticLoadBalancingV2::LoadBalancer":
+            return f"{resource.kind} {resource.get('Type') or 'application'}"
+        case "AWS::EC2::VPCEndpoint":
+            return f"{resource.kind} {resource.get('VpcEndpointType') or 'Gateway'}"
+    return resource.kind
 
 
-def _instances(app: App, kind: object, home: Resource, count: Decimal) -> Iterator[tuple[str, str, Decimal]]:
-    name = app.literal(kind, home.template)
-    if name is not None:
-        yield f"ec2.{name}.hour", f"{name} instances", count
+def _addresses(balancer: Resource) -> Decimal:
+    """Return the number of public addresses of a load balancer, without elastic ones, which are resources."""
+    mappings = balancer.get("SubnetMappings")
+    if isinstance(mappings, list):
+        return Decimal(sum(not (isinstance(each, dict) and each.get("AllocationId")) for each in mappings))
+    return _length(balancer.get("Subnets"))
 
 
-def _unpriced(resource: Resource) -> str | None:
-    """Return why a resource is in no sum; None if it is in one, or costs nothing by itself."""
+def _unpriced(resource: Resource) -> bool:
+    """Return whether a resource is in no sum although it may cost something."""
     kind = resource.kind
-    if kind in _FIXED or kind.startswith(_FREE) or kind in _USAGE:
-        return None
-    if kind in {"AWS::EC2::EIP", "AWS::CloudWatch::Alarm", "AWS::EC2::Instance"}:
-        return None
-    if kind == "AWS::AutoScaling::AutoScalingGroup":
-        return None if resource.get("LaunchTemplate", "LaunchTemplateId") else f"{kind}: its instance type is not known"
-    return kind
+    return not (kind in _FIXED or kind.startswith(_FREE) or kind in _USAGE or kind in _PRICED)
 
 
 def _regions(app: App, table: PriceTable) -> list[str]:

@@ -23,13 +23,13 @@ class Row:
         what: The kind of resource, or the service.
         count: Quantity, as text.
         price: Price of one, as text.
-        monthly: Cost per month.
+        monthly: Cost per month, as text.
     """
 
     what: str
     count: str
     price: str
-    monthly: Decimal
+    monthly: str
 
 
 @dataclass(frozen=True)
@@ -61,26 +61,50 @@ def heading(bill: Bill) -> str:
 
 
 def rows(bill: Bill) -> list[Row]:
-    """Return the rows of a bill: fixed resources, then tasks at their least number."""
-    fixed = [Row(line.what, plain(line.count), plain(line.price), line.monthly) for line in bill.fixed]
+    """Return the rows of a bill: fixed resources, then tasks at their least number, then Spot at its prices."""
+    fixed = [Row(line.what, plain(line.count), plain(line.price), money(line.monthly)) for line in bill.fixed]
     tasks = [
         Row(
             f"tasks of {each.path} ({each.size})",
             str(each.least),
             f"{money(each.per_task)} per task",
-            each.least_monthly,
+            money(each.least_monthly),
         )
         for each in bill.services
     ]
-    return fixed + tasks
+    spot = [
+        Row(
+            each.what,
+            str(each.least),
+            f"{_range(each.lowest, each.highest)} per {each.unit}",
+            _range(each.least_monthly, each.highest * each.least),
+        )
+        for each in bill.spot
+    ]
+    return fixed + tasks + spot
 
 
 def totals(bill: Bill) -> list[tuple[str, Decimal]]:
     """Return the sums: without tasks, with the least number of tasks, and with the most if scaling allows more."""
     sums = [("fixed", bill.fixed_monthly), ("with tasks", bill.least_monthly)]
-    if bill.most_monthly != bill.least_monthly:
+    if bill.highest_monthly != bill.least_monthly:
+        lowest, highest = "with tasks, Spot at its lowest price", "with tasks, Spot at its highest price"
+        sums[1:] = [(lowest, bill.least_monthly), (highest, bill.highest_monthly)]
+    if bill.most_monthly != bill.highest_monthly:
         sums.append(("with the most tasks that scaling allows", bill.most_monthly))
     return sums
+
+
+def spot_sentences(bill: Bill) -> list[str]:
+    """Return what a range of Spot prices is, as a sentence; nothing without a range."""
+    if all(each.lowest == each.highest for each in bill.spot):
+        return []
+    words = f"The highest one is the on-demand price as of {bill.table.date}; the lowest one is that price less"
+    return [f"AWS changes Spot prices. {words} AWS's largest discount."]
+
+
+def _range(lowest: Decimal, highest: Decimal) -> str:
+    return money(lowest) if lowest == highest else f"{money(lowest)} to {money(highest)}"
 
 
 def egress_sentences(egress: Iterable[EgressCost]) -> list[str]:
@@ -107,6 +131,9 @@ def compare(before: Bill, after: Bill) -> list[Difference]:
             amounts.setdefault(line.what, [Decimal(0), Decimal(0)])[index] += line.monthly
         for each in bill.services:
             amounts.setdefault(f"tasks of {each.path}", [Decimal(0), Decimal(0)])[index] += each.least_monthly
+        for spot in bill.spot:
+            what = f"{spot.what.partition(' (')[0]}, at the lowest price"
+            amounts.setdefault(what, [Decimal(0), Decimal(0)])[index] += spot.least_monthly
     differences = [Difference(what, first, second) for what, (first, second) in amounts.items()]
     return sorted(differences, key=lambda each: (-abs(each.change), each.what))
 
@@ -139,6 +166,18 @@ def as_dict(bill: Bill, egress: Sequence[EgressCost]) -> dict[str, Any]:
                 "mostMonthly": money(each.most_monthly),
             }
             for each in bill.services
+        ],
+        "spot": [
+            {
+                "what": each.what,
+                "lowestPrice": money(each.lowest),
+                "highestPrice": money(each.highest),
+                "least": each.least,
+                "most": each.most,
+                "leastMonthly": money(each.least_monthly),
+                "mostMonthly": money(each.most_monthly),
+            }
+            for each in bill.spot
         ],
         "byUse": [{"what": each.what, "price": plain(each.price)} for each in bill.usage],
         "notPriced": list(bill.unpriced),
@@ -187,8 +226,9 @@ def differences_as_dict(before: Bill, after: Bill) -> dict[str, Any]:
 def markdown(bill: Bill, egress: Sequence[EgressCost]) -> str:
     """Return a bill as Markdown."""
     lines = [f"{heading(bill)}.", "", "| item | count | price | per month |", "|---|--:|--:|--:|"]
-    lines += [f"| {row.what} | {row.count} | {row.price} | {money(row.monthly)} |" for row in rows(bill)]
+    lines += [f"| {row.what} | {row.count} | {row.price} | {row.monthly} |" for row in rows(bill)]
     lines += [f"| **{name}** | | | **{money(amount)}** |" for name, amount in totals(bill)]
+    lines += [line for each in spot_sentences(bill) for line in ("", each)]
     if bill.usage:
         lines += ["", "Usage-based:", ""] + [f"- {each.what}: {plain(each.price)}" for each in bill.usage]
     if bill.unpriced:
@@ -208,6 +248,8 @@ def differences_as_markdown(before: Bill, after: Bill) -> str:
     change = after.least_monthly - before.least_monthly
     sums = (money(before.least_monthly), money(after.least_monthly), signed(change))
     lines.append(f"| **with tasks** | {' | '.join(f'**{each}**' for each in sums)} |")
+    notes = dict.fromkeys([*spot_sentences(before), *spot_sentences(after)])
+    lines += [line for each in notes for line in ("", each)]
     unpriced = dict.fromkeys([*before.unpriced, *after.unpriced])
     if unpriced:
         lines += ["", "Not priced:", ""] + [f"- {each}" for each in unpriced]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.tools.cost.spot import SpotCost, spot_range
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,9 +49,11 @@ class ServiceCost:
         return self.per_task * self.most
 
 
-def service_costs(services: Sequence[Service], table: PriceTable) -> tuple[list[ServiceCost], list[str]]:
-    """Return the cost of each service on Fargate, and the services without one, each with the reason."""
-    costs, unpriced = [], []
+def service_costs(
+    services: Sequence[Service], table: PriceTable
+) -> tuple[list[ServiceCost], list[SpotCost], list[str]]:
+    """Return the cost of each service on Fargate, on demand and on Spot, and the services without one with a reason."""
+    costs, spot, unpriced = [], [], []
     for service in services:
         path = service.resource.path
         if not service.fargate:
@@ -58,28 +62,58 @@ def service_costs(services: Sequence[Service], table: PriceTable) -> tuple[list[
         if service.task is None or price is None:
             unpriced.append(f"tasks of {path}: the table has no price for their size, operating system or architecture")
             continue
-        if service.has_public_address:
-            price += (table.get("ipv4.hour") or Decimal(0)) * table.hours
+        address = (table.get("ipv4.hour") or Decimal(0)) * table.hours if service.has_public_address else Decimal(0)
+        price += address
         least, most = _counts(service)
         if least is None or most is None:
             unpriced.append(f"tasks of {path}: only the deployment knows their number; each costs {price:.2f}")
             continue
-        firm, spot = on_demand(service, least), least - on_demand(service, least)
-        if spot or most != on_demand(service, most):
+        firm, most_firm = on_demand(service, least), on_demand(service, most)
+        size = _size(service.task)
+        if most_firm or not most:
+            costs.append(ServiceCost(path=path, size=size, per_task=price, least=firm, most=most_firm))
+        if most == most_firm:
+            continue
+        prices = spot_prices(service.task, table)
+        if prices is None:
             unpriced.append(
-                f"tasks of {path} on Spot ({spot} at least, {most - on_demand(service, most)} at most): Spot prices "
-                f"change; on demand each would cost {price:.2f}"
+                f"tasks of {path} on Spot ({least - firm} at least, {most - most_firm} at most): the table has neither "
+                f"a price nor a share for Spot; on demand each would cost {price:.2f}"
             )
-        costs.append(
-            ServiceCost(path=path, size=_size(service.task), per_task=price, least=firm, most=on_demand(service, most))
+            continue
+        spot.append(
+            SpotCost(
+                what=f"Spot tasks of {path} ({size})",
+                unit="task",
+                lowest=prices[0] + address,
+                highest=prices[1] + address,
+                least=least - firm,
+                most=most - most_firm,
+            )
         )
-    return costs, unpriced
+    return costs, spot, unpriced
 
 
 def task_price(task: Task, table: PriceTable) -> Decimal | None:
     """Return the monthly on-demand cost of a task; None if the table lacks a price."""
     family = _FAMILIES.get(task.architecture)
-    vcpu, gigabyte = table.get(f"fargate.{family}.vcpu-hour"), table.get(f"fargate.{family}.gb-hour")
+    return _monthly(task, table, table.get(f"fargate.{family}.vcpu-hour"), table.get(f"fargate.{family}.gb-hour"))
+
+
+def spot_prices(task: Task, table: PriceTable) -> tuple[Decimal, Decimal] | None:
+    """Return the lowest and the highest monthly cost of a task on Spot; None if the table lacks a price."""
+    family = _FAMILIES.get(task.architecture)
+    ranges = []
+    for unit in ("vcpu-hour", "gb-hour"):
+        price = table.get(f"fargate.{family}.{unit}")
+        if price is None or (prices := spot_range(table, f"fargate.spot.{family}.{unit}", price, "fargate")) is None:
+            return None
+        ranges.append(prices)
+    lowest, highest = (_monthly(task, table, *prices) for prices in zip(*ranges, strict=True))
+    return None if lowest is None or highest is None else (lowest, highest)
+
+
+def _monthly(task: Task, table: PriceTable, vcpu: Decimal | None, gigabyte: Decimal | None) -> Decimal | None:
     if task.windows or vcpu is None or gigabyte is None or task.cpu is None or task.memory is None:
         return None
     hourly = Decimal(task.cpu) / _GIB * vcpu + Decimal(task.memory) / _GIB * gigabyte

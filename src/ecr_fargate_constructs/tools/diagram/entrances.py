@@ -8,6 +8,8 @@ from ecr_fargate_constructs.tools.diagram.labels import anchor_of, tip_of, title
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Row, Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from ecr_fargate_constructs.tools.assembly.model import App, Resource
     from ecr_fargate_constructs.tools.assembly.workload import Service
 
@@ -48,10 +50,25 @@ def balancer_box(app: App, balancer: Resource) -> Box:
 
 def entrance_arrows(service: Service) -> list[Arrow]:
     """Return the arrows from listeners and rules to a service; one where both target groups are of the service."""
-    app, arrows = service.app, []
+    return _arrows(service.app, service.target_groups, service.resource)
+
+
+def target_arrows(app: App) -> list[Arrow]:
+    """Return the arrows from listeners and rules to instances, groups of them, functions and load balancers."""
+    arrows = []
+    for machines in app.of("AWS::AutoScaling::AutoScalingGroup"):
+        arrows += _arrows(app, app.targets(machines.get("TargetGroupARNs"), machines.template), machines)
+    for group in app.of(_GROUP):
+        for target in app.targets(group.get("Targets"), group.template):
+            arrows += _arrows(app, (group,), target)
+    return arrows
+
+
+def _arrows(app: App, groups: Iterable[Resource], end: Resource) -> list[Arrow]:
+    arrows = []
     for kind, name in ((_LISTENER, "DefaultActions"), (_RULE, "Actions")):
-        sources = [source for group in service.target_groups for source in app.referring(group, kind, name)]
-        arrows += [Arrow(_start(source), anchor_of(service.resource)) for source in dict.fromkeys(sources)]
+        sources = [source for group in groups for source in app.referring(group, kind, name)]
+        arrows += [Arrow(_start(source), anchor_of(end)) for source in dict.fromkeys(sources)]
     return arrows
 
 
@@ -71,16 +88,26 @@ def _default_action(actions: Any) -> str:  # noqa: ANN401 - actions of a templat
 
 
 def _condition(app: App, rule: Resource) -> str:
-    """Return the conditions of a rule as one line."""
-    parts = []
-    for condition in rule.get("Conditions") or []:
-        for key, config in sorted(condition.items()):
-            if isinstance(config, dict):
-                values = [app.text(value, rule.template) for value in config.get("Values") or []]
-                name = {"SourceIpConfig": "from ", "HttpHeaderConfig": "header ", "QueryStringConfig": "query "}.get(
-                    key
-                )
-                parts.append((name or "") + ", ".join(values))
-        if "Values" in condition:
-            parts.append(", ".join(app.text(value, rule.template) for value in condition["Values"]))
-    return " ".join(part for part in parts if part) or "rule"
+    """Return the conditions of a rule as one line, without the values of headers and queries, which may be secret."""
+    parts = [part for condition in rule.get("Conditions") or [] for part in _parts(app, rule, condition)]
+    return " ".join(parts) or "rule"
+
+
+def _parts(app: App, rule: Resource, condition: dict[str, Any]) -> Iterator[str]:
+    for key, config in sorted(condition.items()):
+        if not isinstance(config, dict):
+            continue
+        values = config.get("Values") or []
+        match key:
+            case "HttpHeaderConfig":
+                yield f"header {app.text(config.get('HttpHeaderName'), rule.template)}"
+            case "QueryStringConfig":
+                names = [app.text(each["Key"], rule.template) for each in values if each.get("Key") is not None]
+                yield f"query {', '.join(dict.fromkeys(names))}" if names else "query"
+            case _:
+                start = "from " if key == "SourceIpConfig" else ""
+                yield start + ", ".join(app.text(value, rule.template) for value in values)
+    if condition.get("Field") in {"http-header", "query-string"}:
+        return
+    if condition.get("Values"):
+        yield ", ".join(app.text(value, rule.template) for value in condition["Values"])

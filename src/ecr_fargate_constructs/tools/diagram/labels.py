@@ -10,47 +10,98 @@ from ecr_fargate_constructs.tools.diagram.scene import Tone
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.model import Resource
 
-PLUMBING = (
+_PLUMBING = (
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::ApiKey",
+    "AWS::ApiGateway::BasePath",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::DomainName",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::Request",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGateway::VpcLink",
+    "AWS::ApiGatewayV2::ApiGateway",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::Deployment",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::ApiGatewayV2::VpcLink",
     "AWS::ApplicationAutoScaling::",
+    "AWS::AutoScaling::LaunchConfiguration",
     "AWS::AutoScaling::LifecycleHook",
+    "AWS::AutoScaling::ScheduledAction",
+    "AWS::AutoScaling::WarmPool",
     "AWS::CDK::",
     "AWS::CertificateManager::",
+    "AWS::CloudFormation::CustomResource",
+    "AWS::CloudFormation::Macro",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudFront::CloudFrontOriginAccessIdentity",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::KeyGroup",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::PublicKey",
+    "AWS::CloudFront::VpcOrigin",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentConfig",
+    "AWS::Cognito::IdentityPoolRole",
+    "AWS::Cognito::UserPoolClient",
+    "AWS::Cognito::UserPoolDomain",
     "AWS::EC2::EIP",
     "AWS::EC2::EgressOnlyInternetGateway",
     "AWS::EC2::InternetGateway",
+    "AWS::EC2::KeyPair",
     "AWS::EC2::LaunchTemplate",
     "AWS::EC2::NetworkAcl",
+    "AWS::EC2::PrefixList",
     "AWS::EC2::Route",
     "AWS::EC2::SecurityGroup",
-    "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCCidrBlock",
-    "AWS::EC2::VPCGatewayAttachment",
     "AWS::ECR::RepositoryCreationTemplate",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::Cluster",
     "AWS::EFS::AccessPoint",
     "AWS::EFS::MountTarget",
-    "AWS::ElastiCache::ParameterGroup",
-    "AWS::ElastiCache::SubnetGroup",
     "AWS::IAM::",
     "AWS::KMS::Alias",
-    "AWS::Lambda::Permission",
-    "AWS::Logs::ResourcePolicy",
-    "AWS::RDS::DBClusterParameterGroup",
-    "AWS::RDS::DBParameterGroup",
-    "AWS::RDS::DBSubnetGroup",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Url",
+    "AWS::Lambda::Version",
+    "AWS::Logs::LogStream",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::SubscriptionFilter",
+    "AWS::RDS::DBProxyTargetGroup",
     "AWS::Route53::RecordSet",
-    "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
-    "AWS::SNS::TopicPolicy",
-    "AWS::SecretsManager::ResourcePolicy",
-    "AWS::SecretsManager::SecretTargetAttachment",
-    "AWS::WAFv2::WebACLAssociation",
+    "AWS::SecretsManager::RotationSchedule",
+    "AWS::ServiceDiscovery::Instance",
     "Custom::",
 )
 """Types, or prefixes of types, that only connect other resources and are not drawn."""
 
+_CONNECTING = (
+    "Association",
+    "Attachment",
+    "Membership",
+    "ParameterGroup",
+    "Permission",
+    "Policy",
+    "SourceMapping",
+    "SubnetGroup",
+)
+"""Ends of types that only connect other resources, of any service."""
+
 _KINDS = {
+    "AWS::ApiGateway::RestApi": ("REST API", Tone.NETWORK),
+    "AWS::ApiGatewayV2::Api": ("API", Tone.NETWORK),
     "AWS::CloudFront::Distribution": ("CDN", Tone.NETWORK),
     "AWS::CloudWatch::Alarm": ("alarm", Tone.WATCH),
     "AWS::CloudWatch::CompositeAlarm": ("composite alarm", Tone.WATCH),
@@ -61,7 +112,9 @@ _KINDS = {
     "AWS::ECR::PullThroughCacheRule": ("pull-through cache", Tone.STORAGE),
     "AWS::ECR::Repository": ("ECR repository", Tone.STORAGE),
     "AWS::EFS::FileSystem": ("EFS file system", Tone.STORAGE),
+    "AWS::ElastiCache::CacheCluster": ("cache", Tone.STORAGE),
     "AWS::ElastiCache::ReplicationGroup": ("cache", Tone.STORAGE),
+    "AWS::ElastiCache::ServerlessCache": ("cache", Tone.STORAGE),
     "AWS::Events::Rule": ("event rule", Tone.OTHER),
     "AWS::KMS::Key": ("KMS key", Tone.SECURITY),
     "AWS::Lambda::Function": ("function", Tone.COMPUTE),
@@ -94,7 +147,7 @@ def kind_of(resource: Resource) -> tuple[str, Tone]:
 def title_of(resource: Resource) -> str:
     """Return the title of a resource: its path without the stack, and without a last part that only says its kind."""
     parts = resource.path.split("/")[1:] or [resource.path]
-    last_says_kind = parts[-1] in {"Service", "TaskDef"} and len(parts) > 1
+    last_says_kind = parts[-1] in {"ASG", "Resource", "Service", "TaskDef"} and len(parts) > 1
     return _HASH.sub("", "/".join(parts[:-1] if last_says_kind else parts)) or parts[-1]
 
 
@@ -110,4 +163,4 @@ def tip_of(resource: Resource) -> str:
 
 def is_plumbing(resource: Resource) -> bool:
     """Return whether a resource only connects others."""
-    return resource.kind.startswith(PLUMBING)
+    return resource.kind.startswith(_PLUMBING) or resource.kind.endswith(_CONNECTING)

@@ -61,12 +61,16 @@ class Group:
         title: Its title; empty for a group without a frame.
         children: Its boxes and groups.
         beside: Whether they are side by side instead of stacked.
+        grid: Whether a high stack of boxes becomes several columns.
+        joined: Number of its first boxes that may have arrows: if they need several columns, they are in rows.
         name: Kind of group, which sets its colour.
     """
 
     title: str = ""
     children: tuple[Box | Group, ...] = ()
     beside: bool = False
+    grid: bool = False
+    joined: int = 0
     name: str = "plain"
 
 
@@ -93,7 +97,7 @@ class Scene:
         title: Its title.
         root: The group of everything in it.
         arrows: The arrows.
-        hidden: Number of resources that are not drawn, since they only connect others.
+        hidden: Number of resources that are not drawn, since they only connect others or help to deploy them.
     """
 
     title: str

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _OPEN = re.compile(r"\$\{|\}")
 _SHORT_TAG = 12
 _PARTS = {
-    "AWS::EFS::AccessPoint": "FileSystemId",
-    "AWS::SecretsManager::SecretTargetAttachment": "SecretId",
+    "AWS::EFS::AccessPoint": ("FileSystemId",),
+    "AWS::SecretsManager::SecretTargetAttachment": ("SecretId", "TargetId"),
 }
-"""Types that are part of another resource, and the property that names that resource."""
+"""Types that are part of other resources, and the properties that name those."""
 
 
 def service_box(service: Service, *, several_stacks: bool) -> Box:
@@ -65,9 +65,9 @@ def used_by(service: Service) -> list[Resource]:
 
 
 def _owners(app: App, part: Resource) -> Iterable[Resource]:
-    """Return the resource that a part belongs to: the file system of an access point, the secret of an attachment."""
-    name = _PARTS.get(part.kind)
-    return (part,) if name is None else app.targets(part.get(name), part.template)
+    """Return the resources of a part: the file system of an access point, secret and database of an attachment."""
+    names = _PARTS.get(part.kind)
+    return (part,) if names is None else [each for name in names for each in app.targets(part.get(name), part.template)]
 
 
 def _tasks(service: Service) -> str:

@@ -8,16 +8,32 @@ from typing import TYPE_CHECKING
 from xml.sax import saxutils
 
 from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
-from ecr_fargate_constructs.tools.diagram.layout import HEAD, INDENT, LINE, SMALL, TITLE, lay_out, row_top, shortened
+from ecr_fargate_constructs.tools.diagram.curves import Curves
+from ecr_fargate_constructs.tools.diagram.layout import (
+    FRAMED,
+    INDENT,
+    SMALL,
+    SMALL_LINE,
+    TITLE,
+    TITLE_LINE,
+    group_title,
+    kind_lines,
+    lay_out,
+    row_frames,
+    row_lines,
+    title_lines,
+)
 from ecr_fargate_constructs.tools.diagram.scene import Box, Scene, Tone
+from ecr_fargate_constructs.tools.diagram.text import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ecr_fargate_constructs.tools.diagram.layout import Frame, Layout
-    from ecr_fargate_constructs.tools.diagram.scene import Arrow, Group
+    from ecr_fargate_constructs.tools.diagram.scene import Group
 
-_MARGIN, _TOP, _AROUND = 24, 64, 46
+_MARGIN, _TOP, _LEAST_WIDTH = 24, 64, 480
+_HEADING, _HEADING_LINE, _HEADING_LINES = 18, 23, 4
 _ROLE = 'role="img" aria-labelledby="title description"'
 _HEAD = (
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -83,8 +99,12 @@ _DARK = {
 def svg(scene: Scene, theme: Theme = Theme.AUTO) -> str:
     """Return a scene as SVG; the same scene always gives the same text."""
     layout = lay_out(scene.root, margin=_MARGIN, top=_TOP)
-    note = f"{scene.hidden} resources that only connect others are not shown." if scene.hidden else ""
-    width = max(layout.width, 420)
+    width = max(layout.width, _LEAST_WIDTH)
+    heading = wrapped(scene.title, _HEADING, width - 2 * _MARGIN, bold=True, most=_HEADING_LINES)
+    below = (len(heading) - 1) * _HEADING_LINE
+    if below:
+        layout = lay_out(scene.root, margin=_MARGIN, top=_TOP + below)
+    note = f"{scene.hidden} resources that only connect others or help to deploy are not shown." if scene.hidden else ""
     size = f'width="{width:g}" height="{layout.height:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:g} {layout.height:g}" {_ROLE}>',
@@ -93,8 +113,8 @@ def svg(scene: Scene, theme: Theme = Theme.AUTO) -> str:
         f"<style>{_style(theme)}</style>",
         _HEAD,
         f'<rect {size} class="page"/>',
-        f'<text x="{_MARGIN}" y="30" class="heading">{escape(scene.title)}</text>',
-        f'<text x="{_MARGIN}" y="49" class="small">{escape(note)}</text>',
+        *_text(heading, (_MARGIN, 30), _HEADING_LINE, "heading"),
+        f'<text x="{_MARGIN}" y="{49 + below}" class="small">{escape(note)}</text>',
     ]
     for group, frame in layout.groups:
         parts += _group(group, frame)
@@ -126,7 +146,7 @@ def _style(theme: Theme) -> str:
 def _rules(colours: dict[str, str], *, colours_only: bool = False) -> str:
     shapes = (
         f"text{{font-family:{FONTS}}}"
-        f".heading{{font-size:18px;font-weight:bold}}.title{{font-size:{TITLE}px;font-weight:bold}}"
+        f".heading{{font-size:{_HEADING}px;font-weight:bold}}.title{{font-size:{TITLE}px;font-weight:bold}}"
         f".small,.row{{font-size:{SMALL}px}}.group{{font-size:{TITLE}px;font-weight:bold}}"
         ".card,.inner,.area{stroke-width:1}.arrow{fill:none;stroke-width:1.4}.dashed{stroke-dasharray:5 4}"
     )
@@ -147,7 +167,7 @@ def _group(group: Group, frame: Frame) -> Iterator[str]:
     yield (
         f'<g><title>{escape(group.title)}</title><rect x="{frame.x:g}" y="{frame.y:g}" width="{frame.width:g}" '
         f'height="{frame.height:g}" rx="8" class="area a-{group.name}"/>'
-        f'<text x="{frame.x + 14:g}" y="{frame.y + 20:g}" class="group">{escape(shortened(group.title))}</text></g>'
+        f'<text x="{frame.x + 14:g}" y="{frame.y + 20:g}" class="group">{escape(group_title(group))}</text></g>'
     )
 
 
@@ -156,69 +176,34 @@ def _box(box: Box, frame: Frame) -> Iterator[str]:
     yield f"<g><title>{escape(box.tip or f'{box.kind} {box.title}')}</title>"
     yield f'<rect x="{x:g}" y="{y:g}" width="{frame.width:g}" height="{frame.height:g}" rx="5" class="card"/>'
     yield f'<rect x="{x:g}" y="{y + 5:g}" width="4" height="{frame.height - 10:g}" class="t-{box.tone.value}"/>'
-    yield f'<text x="{x + INDENT:g}" y="{y + 19:g}" class="title">{escape(shortened(box.title))}</text>'
-    yield f'<text x="{x + INDENT:g}" y="{y + 36:g}" class="small t-{box.tone.value}">{escape(box.kind)}</text>'
-    for index, row in enumerate(box.rows):
-        top = y + row_top(index)
-        left = x + INDENT
+    titles, kinds = title_lines(box), kind_lines(box)
+    yield from _text(titles, (x + INDENT, y + 19), TITLE_LINE, "title")
+    y_of_kind = y + 36 + (len(titles) - 1) * TITLE_LINE
+    yield from _text(kinds, (x + INDENT, y_of_kind), SMALL_LINE, f"small t-{box.tone.value}")
+    for row, (top, height) in zip(box.rows, row_frames(box), strict=True):
+        left, lines = x + INDENT, row_lines(row)
         if row.framed:
             yield (
-                f'<rect x="{left:g}" y="{top:g}" width="{frame.width - 2 * INDENT:g}" height="{LINE:g}" rx="3" '
+                f'<rect x="{left:g}" y="{y + top:g}" width="{frame.width - 2 * INDENT:g}" height="{height:g}" rx="3" '
                 'class="inner"/>'
             )
-            left += 6
-        tip = f"<title>{escape(row.text)}</title>" if shortened(row.text) != row.text else ""
-        yield f'<text x="{left:g}" y="{top + 14:g}" class="row">{tip}{escape(shortened(row.text))}</text>'
+            left += FRAMED
+        tip = f"<title>{escape(row.text)}</title>" if any("…" in line for line in lines) else ""
+        yield from _text(lines, (left, y + top + 14), SMALL_LINE, "row", tip)
     yield "</g>"
+
+
+def _text(lines: Iterable[str], start: tuple[float, float], step: float, name: str, tip: str = "") -> Iterator[str]:
+    x, y = start
+    for number, line in enumerate(lines):
+        yield f'<text x="{x:g}" y="{y + number * step:g}" class="{name}">{tip}{escape(line)}</text>'
 
 
 def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
     curves = Curves(scene, layout)
     for arrow in scene.arrows:
-        start, *rest = curves.of(arrow)
-        points = " ".join(f"{x:g} {y:g}" for x, y in rest)
+        segments = curves.of(arrow)
+        (x, y), *_ = segments[0]
+        path = "".join(f"C{' '.join(f'{x:g} {y:g}' for x, y in points)}" for _, *points in segments)
         dashed = " dashed" if arrow.dashed else ""
-        yield f'<path d="M{start[0]:g} {start[1]:g}C{points}" class="arrow{dashed}" marker-end="url(#head)"/>'
-
-
-class Curves:
-    """The curves of the arrows in a picture."""
-
-    def __init__(self, scene: Scene, layout: Layout) -> None:
-        """Distribute the arrows over the sides of their boxes."""
-        self._anchors = layout.anchors
-        leaving: dict[str, list[Arrow]] = {}
-        arriving: dict[str, list[Arrow]] = {}
-        for arrow in scene.arrows:
-            leaving.setdefault(arrow.start, []).append(arrow)
-            arriving.setdefault(arrow.end, []).append(arrow)
-        self._leaving = {anchor: self._shares(arrows, "end") for anchor, arrows in leaving.items()}
-        self._arriving = {anchor: self._shares(arrows, "start") for anchor, arrows in arriving.items()}
-
-    def of(self, arrow: Arrow) -> list[tuple[float, float]]:
-        """Return a curve from the right side of a box to the left side of another, or around a column's right side.
-
-        Arrows that start or end at the same box are spread evenly over its side, in the order of their other ends.
-        """
-        first, last = self._anchors[arrow.start], self._anchors[arrow.end]
-        x1, y1 = first.x + first.width, _share(first, self._leaving[arrow.start], arrow)
-        x2, y2 = last.x, _share(last, self._arriving[arrow.end], arrow)
-        if x2 > x1:
-            middle = (x1 + x2) / 2
-            return [(x1, y1), (middle, y1), (middle, y2), (x2 - 1, y2)]
-        x2 = last.x + last.width
-        out = max(x1, x2) + _AROUND
-        return [(x1, y1), (out, y1), (out, y2), (x2 + 1, y2)]
-
-    def _shares(self, arrows: list[Arrow], other: str) -> dict[Arrow, int]:
-        """Return the positions of arrows on a side, in the order of their other ends."""
-        ordered = sorted(arrows, key=lambda each: self._anchors[getattr(each, other)].y)
-        places: dict[Arrow, int] = {}
-        for place, arrow in enumerate(ordered):
-            places.setdefault(arrow, place)
-        return places
-
-
-def _share(frame: Frame, places: dict[Arrow, int], arrow: Arrow) -> float:
-    height = min(frame.height, HEAD + LINE) if len(places) == 1 else frame.height
-    return frame.y + height * (places[arrow] + 1) / (len(places) + 1)
+        yield f'<path d="M{x:g} {y:g}{path}" class="arrow{dashed}" marker-end="url(#head)"/>'
