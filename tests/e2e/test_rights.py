@@ -193,7 +193,9 @@ def test_a_push_takes_what_the_repository_grants_the_bootstrap(publisher: tuple[
 def test_no_push_goes_without(name: str, publisher: tuple[LocalApp, Publisher]) -> None:
     reason = _push_without(name, *publisher)
     assert reason
-    assert f"ecr:{name}" in reason or name == "BatchCheckLayerAvailability", reason  # HEAD is answered without words
+    # HEAD is answered without words, and who still sends a layer may find the connection closed before the refusal.
+    wordless = name == "BatchCheckLayerAvailability" or (name == "UploadLayerPart" and "broken pipe" in reason)
+    assert f"ecr:{name}" in reason or wordless, reason
 
 
 @pytest.mark.parametrize("name", PUSHED_WITHOUT)
