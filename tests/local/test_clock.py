@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs.errors import ToolError
+from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.local.clock import Clock
 
 
@@ -58,5 +58,5 @@ def test_outside_is_the_inverse_of_inside(speed: float, offset: float) -> None:
 
 @pytest.mark.parametrize("speed", [0, -1, 0.5, 3601, float("nan")])
 def test_a_speed_out_of_range_is_refused(speed: float) -> None:
-    with pytest.raises(ToolError, match="--clock: .* is not a speed; give 1"):
+    with pytest.raises(ToolError, match=r"--clock: .* is not a speed; give 1"):
         Clock(speed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-from ecr_fargate_constructs.errors import ToolError
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
