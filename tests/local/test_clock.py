@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.local.clock import Clock
+from ecr_fargate_constructs.tools.errors import ToolError
 
 
 class _Machine:
