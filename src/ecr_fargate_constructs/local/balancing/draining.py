@@ -48,10 +48,9 @@ class Draining:
     def holds(self, address: str, now: float) -> bool:
         """Return whether a target at an address still has requests to finish, in any group."""
         with self._lock:
-            targets = [
-                (group, each) for group, draining in self._until.items() for each in draining if each[0] == address
-            ]
-        return not all(self.finished(group, target, now) for group, target in targets)
+            draining = [(group, target) for group, targets in self._until.items() for target in targets]
+        held = (self.finished(group, target, now) for group, target in draining if target[0] == address)
+        return not all(held)
 
     def finished(self, group: str, target: Target, now: float) -> bool:
         """Return whether a target may stop: it has no requests any more, or its delay is over."""
