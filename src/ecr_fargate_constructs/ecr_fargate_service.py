@@ -98,8 +98,8 @@ class EcrFargateService(
             ConfigurationError: For any value that cannot work, before anything exists.
         """
         path = path_of(scope, construct_id)
-        tcp_port("container_port", container_port, path=path)
-        text_map("environment", environment or {}, path=path)
+        tcp_port("container_port", container_port)
+        text_map("environment", environment or {})
         plan = LoadBalancedPlan.of(
             scope,
             construct_id,
@@ -112,9 +112,9 @@ class EcrFargateService(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        context = inspect_context(directory, build or ImageBuild(), path=path, outdir=outdir_of(scope))
+        context = inspect_context(directory, build or ImageBuild(), outdir=outdir_of(scope))
         if repository is not None:
-            check_delivery(scope, repository, path=path)
+            check_delivery(scope, repository)
         super().__init__(scope, construct_id)
         if repository is None:
             repository = PrivateRepository(self, "Repository")

@@ -69,7 +69,7 @@ Fault: TypeAlias = tuple[str, object, Kind]
 """Place within a value, the wrong part, and the type that it should have."""
 
 
-def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | None = None) -> None:
+def refuse_wrong_type(name: str, annotation: str, value: object) -> None:
     """Refuse a value that does not have its annotation's type.
 
     Raises:
@@ -80,9 +80,7 @@ def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | 
         where, wrong, kind = fault
         place = f"{name}{where}"
         fits = any(isinstance(each, Many) and _fault(each.of, wrong) is None for each in _each(kind))
-        raise ConfigurationError(
-            f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path
-        )
+        raise ConfigurationError(f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}")
 
 
 def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
@@ -150,13 +148,7 @@ def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Ex
 
 
 def admitted(
-    function: Callable[..., object],
-    args: Sequence[object],
-    kwargs: Mapping[str, object],
-    *,
-    what: str,
-    owner: str = "",
-    path: str | None = None,
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object], *, what: str, owner: str = ""
 ) -> BoundArguments | None:
     """Return the arguments of a call as jsii takes them; None where Python itself refuses the call.
 
@@ -175,18 +167,16 @@ def admitted(
     """
     bound = _bound(function, args, kwargs)
     if bound is None:
-        refuse_unknown_options(function, kwargs, what=what, path=path)
+        refuse_unknown_options(function, kwargs, what=what)
         return None
     for name, annotation, value in _given(function, bound):
         if annotation.removesuffix(" | None") not in _NUMBERS:
-            refuse_wrong_type(f"{owner}{name}", annotation, value, path=path)
+            refuse_wrong_type(f"{owner}{name}", annotation, value)
         bound.arguments[name] = plain(annotation, value)
     return bound
 
 
-def refuse_unknown_options(
-    function: Callable[..., object], options: Mapping[str, object], *, what: str, path: str | None = None
-) -> None:
+def refuse_unknown_options(function: Callable[..., object], options: Mapping[str, object], *, what: str) -> None:
     """Refuse a keyword that a function does not have; called after Python refuses a call.
 
     Raises:
@@ -203,7 +193,7 @@ def refuse_unknown_options(
         names = [each for each in parameters if each != "self"]
         near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK uses camel case
         fix = f"did you mean {near[0]}=?" if near else f"use {', '.join(names) or 'none'}"
-        raise ConfigurationError(f"{what} has no option {name!r}; {fix}", path=path)
+        raise ConfigurationError(f"{what} has no option {name!r}; {fix}")
 
 
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:

@@ -108,13 +108,12 @@ def _is_address(value: str) -> bool:
     return True
 
 
-def refuse_on_fargate(container: AppContainer, *, path: str) -> None:
+def refuse_on_fargate(container: AppContainer) -> None:
     """Refuse a container that only an EC2 instance can run."""
     if isinstance(container, Ec2Container):
         raise ConfigurationError(
             "container is an Ec2Container, but Fargate has no GPUs, devices or placement; use AppContainer, or "
-            "LoadBalancedEc2Service",
-            path=path,
+            "LoadBalancedEc2Service"
         )
 
 

@@ -134,7 +134,7 @@ def percents_of(deployment: Deployment) -> tuple[float, float]:
     return 100, 200  # the new version beside the old one, at full strength
 
 
-def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
+def check_progress(rolling: Rolling, tasks: float | None) -> None:
     """Refuse percentages with which a number of tasks could never be replaced.
 
     Source: DeploymentConfiguration in the Amazon ECS API reference: maximumPercent is rounded down, and
@@ -159,8 +159,7 @@ def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
         f"Rolling(min_healthy_percent={least:g}, max_healthy_percent={most:g}) never replaces {_tasks(count)}: ECS "
         f"rounds the maximum down to {started} and the minimum up to {kept}, so no task may start and none may stop; "
         f"use max_healthy_percent={-(-100 * (count + 1) // count)} or more, or min_healthy_percent="
-        f"{100 * (count - 1) // count} or less",
-        path=path,
+        f"{100 * (count - 1) // count} or less"
     )
 
 

@@ -363,14 +363,13 @@ def speaks_ipv6(ingress: Ingress) -> bool:
     return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
-def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str, path: str | None = None) -> None:
+def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str) -> None:
     """Refuse protocols between load balancer and task that require HTTPS from the client."""
     if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
         return
     raise ConfigurationError(
         f"{name} has protocol_version={settings.protocol_version}, which a load balancer uses only for clients with "
-        "HTTPS; use PublicHttps(…) or InternalHttps(…), or omit it",
-        path=path,
+        "HTTPS; use PublicHttps(…) or InternalHttps(…), or omit it"
     )
 
 
