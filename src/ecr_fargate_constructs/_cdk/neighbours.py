@@ -70,9 +70,6 @@ def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: 
         options: Its options by their names.
         owner: Name of its class.
         path: Its path.
-
-    Raises:
-        ConfigurationError: One cannot be used there.
     """
     for name, value in options.items():
         if name in {"scope", "construct_id"}:

@@ -101,11 +101,7 @@ def _owner(function: Callable[..., object]) -> str:
 
 
 def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True) -> None:
-    """Refuse an id that cannot be or is taken, and a scope outside of any stack.
-
-    Raises:
-        ConfigurationError: There can be no construct.
-    """
+    """Refuse an id that cannot be or is taken, and a scope outside of any stack."""
     refuse_wrong_type("scope", "Construct", scope)
     refuse_wrong_type("construct_id", "str", construct_id)
     parent = path_of_construct(scope) or "the app"

@@ -115,7 +115,6 @@ class TaskSize:
         return cls(units, size, ephemeral_storage_gib)
 
     def __post_init__(self) -> None:
-        """Refuse a size that Fargate does not have."""
         self._check_cpu()
         self._check_memory()
         if self.ephemeral_storage_gib is not None:

@@ -70,11 +70,7 @@ Fault: TypeAlias = tuple[str, object, Kind]
 
 
 def refuse_wrong_type(name: str, annotation: str, value: object) -> None:
-    """Refuse a value that does not have its annotation's type.
-
-    Raises:
-        ConfigurationError: The value, or a part of it, has another type.
-    """
+    """Refuse a value that does not have its annotation's type."""
     fault = _fault(parsed(annotation), value)
     if fault is not None:
         where, wrong, kind = fault
@@ -177,11 +173,7 @@ def admitted(
 
 
 def refuse_unknown_options(function: Callable[..., object], options: Mapping[str, object], *, what: str) -> None:
-    """Refuse a keyword that a function does not have; called after Python refuses a call.
-
-    Raises:
-        ConfigurationError: There is no such option.
-    """
+    """Refuse a keyword that a function does not have; called after Python refuses a call."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
     parameters = _signature(function).parameters

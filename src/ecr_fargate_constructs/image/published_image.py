@@ -221,7 +221,6 @@ class RepositoryImage(ecs.ContainerImage):
     """An image of a private repository; tasks that use it wait until it has been delivered."""
 
     def __init__(self, repository: ecr.IRepository, tag_or_digest: str, *, delivery: Construct | None = None) -> None:
-        """Name the image; task definitions that use it will depend on ``delivery``."""
         super().__init__()
         self._image = ecs.ContainerImage.from_ecr_repository(repository, tag_or_digest)
         self._delivery = delivery

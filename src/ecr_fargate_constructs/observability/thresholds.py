@@ -59,7 +59,6 @@ class ServiceThresholds:
     running_tasks_below: Severities = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that measure nothing."""
         for signal, severity, value in self._all():
             if not severity or not severity.isalnum():
                 raise ConfigurationError(

@@ -243,7 +243,6 @@ class Retention:
     rules: Sequence[RetentionRule]
 
     def __post_init__(self) -> None:
-        """Refuse rules that ECR refuses, or that cannot be intended."""
         object.__setattr__(self, "rules", tuple(self.rules))
         for rule in self.rules:
             if not isinstance(rule, _Rule):

@@ -73,7 +73,6 @@ class ServiceConnect:
     calls: Sequence[ecs.BaseService] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what ECS refuses."""
         if self.namespace == "":
             raise ConfigurationError(
                 "ServiceConnect.namespace='' is empty; use a Cloud Map namespace, or the name or ARN of one"
@@ -118,7 +117,6 @@ class CloudMap:
     dns_ttl: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(10))
 
     def __post_init__(self) -> None:
-        """Refuse what Cloud Map refuses."""
         if not is_token(self.name) and not _LABEL.fullmatch(self.name):
             raise ConfigurationError(
                 f"CloudMap.name={self.name!r} is not the first part of a DNS name; use up to 63 letters, digits and "

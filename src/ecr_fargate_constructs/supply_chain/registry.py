@@ -63,7 +63,6 @@ class EnhancedScanning:
     frequency: ScanFrequency = ScanFrequency.CONTINUOUS
 
     def __post_init__(self) -> None:
-        """Refuse names that ECR refuses."""
         _check_filters("EnhancedScanning.repositories", self.repositories)
 
 
@@ -90,7 +89,6 @@ class ManagedSigning:
     signing_profile: signer.ISigningProfile | str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse names and ARNs that ECR refuses."""
         _check_filters("ManagedSigning.repositories", self.repositories)
         check_profile("ManagedSigning.signing_profile", self.signing_profile)
 

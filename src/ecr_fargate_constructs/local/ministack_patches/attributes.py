@@ -18,11 +18,7 @@ WIDENED_TYPES = ("AWS::EC2::VPC",)
 
 
 def answer_missing_attributes(handlers: dict[str, Any], ec2: object) -> None:
-    """Add attributes to the result of creating or updating a resource; MiniStack's own attributes stay.
-
-    Raises:
-        MovedError: MiniStack no longer has the type.
-    """
+    """Add attributes to the result of creating or updating a resource; MiniStack's own attributes stay."""
     vpcs = find(ec2, "_vpcs")
 
     def describe_vpc(name: str) -> _Properties:

@@ -25,11 +25,7 @@ def zone_reference(identifier: str) -> str:
 
 
 def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Let ``CreateHostedZone`` use the id in its ``CallerReference``.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let ``CreateHostedZone`` use the id in its ``CallerReference``."""
     create, new_id = find(route53, "_create_hosted_zone"), find(route53, "_zone_id")
     parse, text_of = find(route53, "_parse_body"), find(route53, "_text")
 
@@ -48,11 +44,7 @@ def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - an untyped pac
 
 
 def give_secrets_their_arns(secretsmanager: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Let ``CreateSecret`` accept an ARN as the name, and find secrets by ARNs of other accounts and regions, too.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let ``CreateSecret`` accept an ARN as the name, and find secrets by ARNs of other accounts and regions, too."""
     create, resolve = find(secretsmanager, "_create_secret"), find(secretsmanager, "_resolve")
     stored, respond = find(secretsmanager, "_secrets"), find(secretsmanager, "json_response")
 

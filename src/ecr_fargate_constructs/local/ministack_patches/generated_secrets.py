@@ -18,11 +18,7 @@ _OK = 200
 
 
 def generate_secrets(provisioners: Any, secretsmanager: object) -> None:  # noqa: ANN401 - an untyped package
-    """Give the secrets of a template the values that CloudFormation would generate.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Give the secrets of a template the values that CloudFormation would generate."""
     get_random_password = find(secretsmanager, "_get_random_password")
     find(provisioners, "_sm_secret_string")
 

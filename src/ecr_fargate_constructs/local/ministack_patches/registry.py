@@ -26,11 +26,7 @@ _OK, _CREATED, _ACCEPTED, _BAD_REQUEST = 200, 201, 202, 400
 
 
 def apply_ecr_rules(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Apply every patch of this module to MiniStack's ECR.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Apply every patch of this module to MiniStack's ECR."""
     settings = keep_account_settings(ecr)
     restrict_mounts(ecr, settings)
     answer_uploads(ecr)

@@ -60,9 +60,6 @@ class TaskEnvironment:
             ecs: MiniStack's module for ECS.
             port: Port of MiniStack, on this machine and inside tasks.
             reachable: Whether tasks can reach it.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         self._sts, self._metadata = import_module("ministack.services.sts"), find(ecs, "ecs_metadata")
         self._tasks, self._register = find(ecs, "_tasks"), find(ecs, "_register_metadata")
@@ -193,9 +190,6 @@ def serve_tasks(ecs: Any, application: _Application, *, port: int, podman: bool)
         application: MiniStack itself.
         port: Port that it listens on.
         podman: Whether the engine is podman, which can create a container's network before its first process starts.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     reachable = may_enter_networks()
     environment = TaskEnvironment(ecs, port, reachable=reachable)

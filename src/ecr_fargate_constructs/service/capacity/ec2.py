@@ -81,7 +81,6 @@ class Ec2Capacity:
     machine_image: ec2.IMachineImage | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that EC2 Auto Scaling and ECS refuse."""
         whole_number("Ec2Capacity.min_capacity", self.min_capacity, minimum=0, what="a number of instances")
         whole_number("Ec2Capacity.max_capacity", self.max_capacity, minimum=1, what="a number of instances")
         if (

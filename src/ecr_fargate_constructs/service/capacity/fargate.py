@@ -73,7 +73,6 @@ class Mixed:
     spot_weight: float = 1
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses."""
         whole_number("Mixed.base", self.base, minimum=0, maximum=100_000, what="a number of tasks")
         whole_number("Mixed.on_demand_weight", self.on_demand_weight, minimum=0, maximum=1000, what="a weight")
         whole_number("Mixed.spot_weight", self.spot_weight, minimum=1, maximum=1000, what="a weight")

@@ -69,7 +69,6 @@ class ScheduledCapacity:
     end: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Application Auto Scaling refuses."""
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"ScheduledCapacity.name={self.name!r} is not a name that Application Auto Scaling accepts; use 1 to "
@@ -152,7 +151,6 @@ class Scaling:
     paused: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot work."""
         whole_number(
             "Scaling.min_capacity",
             self.min_capacity,

@@ -41,7 +41,6 @@ class AppContainer(TaskContainer):
     architecture: Architecture | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         check_image("AppContainer.image", self.image)
         tcp_port("AppContainer.port", self.port)
         super().__post_init__()

@@ -94,7 +94,6 @@ class TaskContainer:
     runtime: ContainerRuntime = field(default_factory=ContainerRuntime)
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         kind = type(self).__name__
         self._check_environment(kind)
         self._check_names(kind)

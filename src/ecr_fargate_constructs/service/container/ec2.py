@@ -63,7 +63,6 @@ class Ec2Container(AppContainer):
     placement_strategies: Sequence[ecs.PlacementStrategy] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         super().__post_init__()
         if self.gpu_count is not None:
             whole_number("Ec2Container.gpu_count", self.gpu_count, minimum=1, what="a number of GPUs")

@@ -50,7 +50,6 @@ class RestartPolicy:
     attempt_period: cdk.Duration = field(default_factory=_five_minutes)
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses."""
         if len(self.ignored_exit_codes) > _MOST_CODES:
             raise ConfigurationError(
                 f"RestartPolicy.ignored_exit_codes has {len(self.ignored_exit_codes)} codes; use at most {_MOST_CODES}"
@@ -101,7 +100,6 @@ class ContainerRuntime:
     fault_injection: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses."""
         if self.start_timeout is not None:
             seconds("ContainerRuntime.start_timeout", self.start_timeout, minimum=2, maximum=120)
         text_map("ContainerRuntime.system_controls", self.system_controls)

@@ -62,7 +62,6 @@ class Sidecar(TaskContainer):
     firelens: ecs.FirelensConfig | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"Sidecar.name={self.name!r} is not a container name; use 1 to 255 letters, digits, '-' and '_'"

@@ -79,7 +79,6 @@ class EfsVolume(_Named):
     root_directory: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse contradictions."""
         super().__post_init__()
         if self.access_point is not None:
             self._check_access_point(self.access_point)
@@ -139,7 +138,6 @@ class EbsVolume(_Named):
     snapshot_rate: cdk.Size | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that EBS refuses."""
         super().__post_init__()
         kind = self.volume_type.value.lower()
         limits = table("ebs_volumes")[kind]
@@ -227,5 +225,4 @@ class Mount:
     read_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a path that is not absolute."""
         absolute_path("Mount.path", self.path)

@@ -47,7 +47,6 @@ class EarlySuccess:
     source_revision_cleanup: SourceRevisionCleanup = SourceRevisionCleanup.BLOCKING
 
     def __post_init__(self) -> None:
-        """Refuse a percentage that is out of range."""
         whole_number("EarlySuccess.healthy_percent", self.healthy_percent, minimum=0, maximum=100, what="a percentage")
 
 
@@ -95,7 +94,6 @@ class Rolling:
     ready_for: BlueGreen | Canary | Linear | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses, or with which a deployment cannot make progress."""
         whole_number(
             "Rolling.min_healthy_percent", self.min_healthy_percent, minimum=0, maximum=100, what="a percentage"
         )
@@ -144,9 +142,6 @@ def check_progress(rolling: Rolling, tasks: float | None) -> None:
         rolling: The deployment.
         tasks: The number of tasks, or the minimum of a service that scales; None if it is unknown.
         path: Path of the construct.
-
-    Raises:
-        ConfigurationError: No task may start, and none may stop.
     """
     least, most = rolling.min_healthy_percent, rolling.max_healthy_percent
     if tasks is None or is_token(tasks) or is_token(least) or is_token(most):

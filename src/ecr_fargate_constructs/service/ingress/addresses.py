@@ -24,12 +24,7 @@ _CERTIFICATE = re.compile(
 
 
 def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
-    """Refuse an ingress that cannot work in the stack of ``scope``; called before any construct exists.
-
-    Raises:
-        ConfigurationError: A certificate or a web ACL is of another region, a certificate's ARN is of something else, a
-            certificate would have to be made for a private zone, or access logs are set in a stack without a region.
-    """
+    """Refuse an ingress that cannot work in the stack of ``scope``; called before any construct exists."""
     if ingress is None:
         return
     stack = stack_of(scope)

@@ -39,7 +39,6 @@ class FixedResponse:
     content_type: str = "text/plain"
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         whole_number("FixedResponse.status", self.status, minimum=200, maximum=599, what="a status code")
         if not is_token(self.status) and 300 <= self.status < 400:  # noqa: PLR2004 - redirections, in the message
             raise ConfigurationError(
@@ -87,7 +86,6 @@ class Redirect:
     permanent: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses, and a redirect to itself."""
         unchanged = ((self.host, "#{host}"), (self.path, "/#{path}"), (self.query, "#{query}"))
         if self.port is None and self.protocol is None and all(value in {None, same} for value, same in unchanged):
             given = ", ".join(f"{name}={value!r}" for name, (value, _) in zip(_PARTS, unchanged, strict=True) if value)

@@ -24,9 +24,6 @@ def check_redirect(response: Response | None, route: Route | None, *, https: boo
         https: The listener's protocol is HTTPS.
         port: Port of the listener.
         path: Path of the construct.
-
-    Raises:
-        ConfigurationError: The redirect loops or leaves HTTPS.
     """
     if not isinstance(response, Redirect):
         return

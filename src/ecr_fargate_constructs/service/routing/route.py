@@ -62,7 +62,6 @@ class Route:
     priority: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses, and routes whose order is undefined."""
         mapping("Route.header", self.header)
         mapping("Route.query", self.query)
         for name in ("path", "host", "method", "source"):
@@ -114,7 +113,6 @@ class Route:
         return {name.lower(): values(value) for name, value in self.header.items()}
 
     def __str__(self) -> str:
-        """Return the conditions that are set, as they are written in code."""
         given = {
             name: getattr(self, name) for name in ("path", "host", "header", "method", "query", "source", "priority")
         }

@@ -66,7 +66,6 @@ class SharedListener:
         authentication: OidcAuthentication | CognitoAuthentication | None = None,
         domain: str | None = None,
     ) -> None:
-        """Use the listener; ``domain`` is the only name that has a certificate and a record, if they are made here."""
         self.listener = listener
         self.vpc = vpc
         self.base_url = base_url

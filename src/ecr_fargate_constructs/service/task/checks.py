@@ -36,9 +36,6 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
         sidecars: The containers beside it.
         size: Size of the task; None if the task has none, which EC2 allows.
         path: Path of the construct, for errors.
-
-    Raises:
-        ConfigurationError: Containers contradict each other, wait forever, or do not fit.
     """
     for each in sidecars:
         if not hasattr(each, "essential"):
@@ -78,11 +75,7 @@ def _check_length(everything: Mapping[str, TaskContainer]) -> None:
 
 
 def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar]) -> None:
-    """Refuse options that only EC2 instances support.
-
-    Raises:
-        ConfigurationError: A container needs capabilities that Fargate does not grant, or the instance's processes.
-    """
+    """Refuse options that only EC2 instances support."""
     for name, each in _by_name(container, sidecars).items():
         refused = [one.name for one in each.runtime.added_capabilities if one is not ecs.Capability.SYS_PTRACE]
         if refused:

@@ -23,11 +23,7 @@ _NEVER = 10 * 365 * 24 * 3600.0
 
 
 def run_functions_as_their_roles(evaluator: Evaluator) -> None:
-    """Give functions credentials of their roles, and write their logs only if these allow it.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
-    """
+    """Give functions credentials of their roles, and write their logs only if these allow it."""
     functions, runtime = import_module("ministack.services.lambda_svc"), import_module("ministack.core.lambda_runtime")
     find(functions, "execution_credentials")
     find(runtime, "execution_credentials")

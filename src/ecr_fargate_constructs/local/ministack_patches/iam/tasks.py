@@ -48,11 +48,6 @@ class Agent:
     """The agent of ECS, as far as it uses execution roles."""
 
     def __init__(self, ecs: Any, evaluator: Evaluator) -> None:  # noqa: ANN401 - the inside of an untyped package
-        """Reach into MiniStack.
-
-        Raises:
-            MovedError: MiniStack's inside has moved.
-        """
         self._evaluator = evaluator
         self._start, self._fail = find(ecs, "_start_task_worker"), find(ecs, "_fail_task_start")
         self._config, self._ensure = find(ecs, "_awslogs_config"), find(ecs, "_ensure_awslogs_stream")
@@ -181,11 +176,7 @@ def _pull(image: re.Match[str]) -> Iterator[_Need]:
 
 
 def ask_before_tasks_start(evaluator: Evaluator) -> None:
-    """Let no task start whose execution role may not do what that takes.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
-    """
+    """Let no task start whose execution role may not do what that takes."""
     ecs: Any = import_module("ministack.services.ecs")
     agent = Agent(ecs, evaluator)
     ecs._start_task_worker, ecs._fail_task_start = agent.start, agent.fail  # noqa: SLF001 - what this module is for
