@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.values import Ingress
@@ -53,13 +54,13 @@ class EcrFargateService(
         construct_id: str,
         *,
         directory: str | os.PathLike[str],
-        container_port: float,
+        container_port: Number,
         build: ImageBuild | None = None,
         repository: PrivateRepository | ecr.IRepository | None = None,
         environment: Mapping[str, str] | None = None,
         secrets: Mapping[str, ecs.Secret] | None = None,
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,

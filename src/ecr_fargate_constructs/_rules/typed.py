@@ -36,10 +36,11 @@ ALIASES = {
     "Image": "ImageForArchitecture | ecs.ContainerImage | str",
     "Ingress": "PublicHttp | PublicHttps | InternalHttp | InternalHttps",
     "Logging": "CloudWatchLogs | ecs.LogDriver",
+    "Number": "float",
     "TestTraffic": "TestTrafficPort | TestTrafficHeader",
     "RetentionRule": "KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | "
     "ExpireArchived",
-    "Severities": "Mapping[str, float]",
+    "Severities": "Mapping[str, Number]",
     "Tags": "Sequence[str] | AllOf",
     "Values": "str | Sequence[str]",
     "Volume": "SharedVolume | EfsVolume | EbsVolume",
@@ -53,7 +54,7 @@ _SHAPES = {
 }
 """Attributes of the objects that fit the library's protocols."""
 
-_NUMBERS = {"float", "int"}  # their types are checked together with their ranges
+_NUMBERS = {"Number", "float", "int"}  # their types are checked together with their ranges
 _VALUES = {"float", "int", "str"}  # types that members of an enumeration may have
 _MANY: dict[str, type] = {
     "Sequence": Sequence,

@@ -15,7 +15,7 @@ from ecr_fargate_constructs._cdk.durations import unless_token
 from ecr_fargate_constructs._cdk.names import environment_key, notes_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of_construct
 from ecr_fargate_constructs._rules.checks import tcp_port
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
@@ -67,7 +67,7 @@ class ServiceConnect:
 
     namespace: cloudmap.INamespace | str
     name: str | None = None
-    port: float | None = None
+    port: Number | None = None
     request_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(15))
     idle_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(5))
     calls: Sequence[ecs.BaseService] = ()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
@@ -60,7 +61,7 @@ class LoadBalancedEc2Service(
         capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,

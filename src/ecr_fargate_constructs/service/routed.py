@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -48,7 +49,7 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
         container: AppContainer,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         health_check: TargetHealthCheck | None = None,
         deregistration_delay: cdk.Duration | None = None,
         target_group: TargetGroupSettings | None = None,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
@@ -50,7 +51,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         health_check: TargetHealthCheck | None = None,
         deregistration_delay: cdk.Duration | None = None,
         target_group: TargetGroupSettings | None = None,

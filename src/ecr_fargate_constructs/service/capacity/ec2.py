@@ -17,7 +17,7 @@ from ecr_fargate_constructs._cdk.attempt import make_shared, when_made
 from ecr_fargate_constructs._cdk.site import stack_of
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -74,10 +74,10 @@ class Ec2Capacity:
     """
 
     instance_type: ec2.InstanceType | None = None
-    min_capacity: float = 2
-    max_capacity: float = 10
-    target_percent: float = 100
-    root_volume_gib: float = 30
+    min_capacity: Number = 2
+    max_capacity: Number = 10
+    target_percent: Number = 100
+    root_volume_gib: Number = 30
     machine_image: ec2.IMachineImage | None = None
 
     def __post_init__(self) -> None:

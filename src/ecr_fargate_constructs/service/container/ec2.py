@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._rules.checks import absolute_path, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import AppContainer
@@ -51,11 +51,11 @@ class Ec2Container(AppContainer):
     """
 
     _: KW_ONLY
-    gpu_count: float | None = None
+    gpu_count: Number | None = None
     privileged: bool = False
     devices: Sequence[ecs.Device] = ()
     tmpfs: Sequence[ecs.Tmpfs] = ()
-    shared_memory_mib: float | None = None
+    shared_memory_mib: Number | None = None
     dns_servers: Sequence[str] = ()
     dns_search_domains: Sequence[str] = ()
     docker_security_options: Sequence[str] = ()

@@ -11,7 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._rules.checks import text_map, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -46,7 +46,7 @@ class RestartPolicy:
         ConfigurationError: ECS refuses a value.
     """
 
-    ignored_exit_codes: Sequence[float] = ()
+    ignored_exit_codes: Sequence[Number] = ()
     attempt_period: cdk.Duration = field(default_factory=_five_minutes)
 
     def __post_init__(self) -> None:

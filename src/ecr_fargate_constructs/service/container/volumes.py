@@ -12,7 +12,7 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._rules.checks import absolute_path, whole_number
 from ecr_fargate_constructs._rules.data import table
 from ecr_fargate_constructs._rules.jsii_types import is_construct, is_imported
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -128,12 +128,12 @@ class EbsVolume(_Named):
         ConfigurationError: EBS refuses a value.
     """
 
-    size_gib: float | None = None
+    size_gib: Number | None = None
     snapshot_id: str | None = None
     volume_type: ec2.EbsDeviceVolumeType = ec2.EbsDeviceVolumeType.GP3
     file_system: ecs.FileSystemType = ecs.FileSystemType.XFS
-    iops: float | None = None
-    throughput: float | None = None
+    iops: Number | None = None
+    throughput: Number | None = None
     encryption_key: kms.IKey | None = None
     snapshot_rate: cdk.Size | None = None
 

@@ -13,7 +13,7 @@ from ecr_fargate_constructs._cdk.durations import number_of_seconds, of_seconds,
 from ecr_fargate_constructs._cdk.target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -57,8 +57,8 @@ class RollbackAlarms:
         ConfigurationError: A threshold could never be reached, or always would be, or a name is given twice.
     """
 
-    error_percent: float | None = 5
-    unhealthy_hosts: float | None = 1
+    error_percent: Number | None = 5
+    unhealthy_hosts: Number | None = 1
     latency: cdk.Duration | None = field(default_factory=lambda: of_seconds(3))
     existing: Sequence[cloudwatch.IAlarm | str] = ()
 

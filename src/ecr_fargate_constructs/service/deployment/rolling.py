@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
@@ -43,7 +43,7 @@ class EarlySuccess:
         ConfigurationError: The percentage is out of range.
     """
 
-    healthy_percent: float
+    healthy_percent: Number
     source_revision_cleanup: SourceRevisionCleanup = SourceRevisionCleanup.BLOCKING
 
     def __post_init__(self) -> None:
@@ -86,9 +86,9 @@ class Rolling:
         ConfigurationError: A percentage or the threshold is out of range.
     """
 
-    min_healthy_percent: float = 100
-    max_healthy_percent: float = 200
-    failure_threshold: float | None = None
+    min_healthy_percent: Number = 100
+    max_healthy_percent: Number = 200
+    failure_threshold: Number | None = None
     alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
     early_success: EarlySuccess | None = None
     ready_for: BlueGreen | Canary | Linear | None = None

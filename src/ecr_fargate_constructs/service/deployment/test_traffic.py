@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ecr_fargate_constructs._rules.checks import tcp_port
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -36,7 +36,7 @@ class TestTrafficPort:
 
     __test__: ClassVar[bool] = False  # or pytest collects the class where a test module imports it
 
-    port: float
+    port: Number
     allow_from: Sequence[ec2.IPeer] | None = None
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.whole_minutes import whole_minutes
@@ -127,7 +127,7 @@ class Canary(_TrafficShift):
             reached; or CloudFormation refuses the schedule.
     """
 
-    percent: float = 10
+    percent: Number = 10
     canary_bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
 
     def __post_init__(self) -> None:
@@ -157,7 +157,7 @@ class Linear(_TrafficShift):
             reached; or CloudFormation refuses the schedule.
     """
 
-    step_percent: float = 10
+    step_percent: Number = 10
     step_bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(6))
 
     def __post_init__(self) -> None:

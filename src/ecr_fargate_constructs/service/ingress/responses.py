@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._rules.checks import tcp_port, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -34,7 +34,7 @@ class FixedResponse:
         ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
-    status: float = 404
+    status: Number = 404
     body: str = "Not found\n"
     content_type: str = "text/plain"
 
@@ -81,7 +81,7 @@ class Redirect:
     host: str | None = None
     path: str | None = None
     query: str | None = None
-    port: float | None = None
+    port: Number | None = None
     protocol: elbv2.ApplicationProtocol | None = None
     permanent: bool = False
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._rules.checks import tcp_port, text, text_map
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -179,7 +179,7 @@ class ExistingLoadBalancer:
 
     load_balancer: elbv2.ApplicationLoadBalancer
     _: KW_ONLY
-    port: float | None = None
+    port: Number | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.load_balancer, elbv2.ApplicationLoadBalancer):

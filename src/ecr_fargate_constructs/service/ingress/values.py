@@ -12,7 +12,7 @@ from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs._rules.checks import domain_name, tcp_port, text, whole_number
 from ecr_fargate_constructs._rules.checks import web_acl as check_web_acl
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress.peers import check_peers
@@ -73,13 +73,13 @@ class TargetHealthCheck:
     """
 
     path: str = "/"
-    port: float | None = None
+    port: Number | None = None
     codes: str = "200-299"
     grpc_codes: str | None = None
     interval: cdk.Duration = _duration(10)
     timeout: cdk.Duration = _duration(5)
-    healthy_threshold: float = 2
-    unhealthy_threshold: float = 3
+    healthy_threshold: Number = 2
+    unhealthy_threshold: Number = 3
 
     def __post_init__(self) -> None:
         text("TargetHealthCheck.path", self.path)

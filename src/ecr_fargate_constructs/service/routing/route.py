@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ecr_fargate_constructs._rules.checks import mapping, text, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -59,7 +59,7 @@ class Route:
     method: Values = ()
     query: Mapping[str, str] = field(default_factory=dict)
     source: Values = ()
-    priority: float | None = None
+    priority: Number | None = None
 
     def __post_init__(self) -> None:
         mapping("Route.header", self.header)
