@@ -62,7 +62,7 @@ _PLAIN = (str, bytes, int, float, Enum, type, type(None))
 _PARTS_OF_ARN = 6
 
 
-def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: str, path: str) -> None:
+def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: str) -> None:
     """Refuse constructs of another app or stage, and those of another account or region where that cannot work.
 
     Args:
@@ -70,9 +70,6 @@ def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: 
         options: Its options by their names.
         owner: Name of its class.
         path: Its path.
-
-    Raises:
-        ConfigurationError: One cannot be used there.
     """
     for name, value in options.items():
         if name in {"scope", "construct_id"}:
@@ -81,12 +78,12 @@ def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: 
             wanted = _HAS_TO_MEET.get(f"{owner}.{option}", _HAS_TO_MEET.get(option, ()))
             if isinstance(found, str):
                 if wanted and in_stack(scope):
-                    _check_arn(scope, place, found, path=path)
+                    _check_arn(scope, place, found)
                 continue
             construct = cast("IConstruct", found)
-            _check_tree(scope, place, construct, path=path)
+            _check_tree(scope, place, construct)
             if wanted and in_stack(scope):
-                _check_place(scope, place, construct, wanted, whole=name in _WHOLE, path=path)
+                _check_place(scope, place, construct, wanted, whole=name in _WHOLE)
 
 
 def _inside(place: str, option: str, value: Any) -> Iterator[Found]:  # noqa: ANN401 - of any type
@@ -118,14 +115,13 @@ def _parts(value: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - of any
         yield from given.items()
 
 
-def _check_tree(scope: Construct, place: str, value: IConstruct, *, path: str) -> None:
+def _check_tree(scope: Construct, place: str, value: IConstruct) -> None:
     imported = is_imported(value)
     # Of what is imported there are plain texts, but the address of a repository refers to its stack.
     if (not imported or has_interface("ecr.IRepository", value)) and root_of(value) is not root_of(scope):
         raise ConfigurationError(
             f"{place} is {path_of_construct(value)} of another cdk.App, and apps cannot refer to each other; create "
-            "both in one app",
-            path=path,
+            "both in one app"
         )
     if imported or not in_stack(scope) or not in_stack(value):
         return
@@ -136,8 +132,7 @@ def _check_tree(scope: Construct, place: str, value: IConstruct, *, path: str) -
     if stage is not other:
         raise ConfigurationError(
             f"{place} is {path_of_construct(value)} in {_stage(other)}, and stacks in {_stage(stage)} cannot refer to "
-            "it; create one there, or import it by its name or ARN",
-            path=path,
+            "it; create one there, or import it by its name or ARN"
         )
 
 
@@ -146,9 +141,7 @@ def _stage(stage: cdk.Stage | None) -> str:
     return f"the stage {path}" if path else "the app, outside of any stage"
 
 
-def _check_place(
-    scope: Construct, place: str, value: IConstruct, wanted: tuple[str, ...], *, whole: bool, path: str
-) -> None:
+def _check_place(scope: Construct, place: str, value: IConstruct, wanted: tuple[str, ...], *, whole: bool) -> None:
     here, home = stack_of(scope), stack_of(value)
     imported = is_imported(value)
     if here is home and not imported:
@@ -160,14 +153,12 @@ def _check_place(
         if one and other and not is_token(one) and not is_token(other) and one != other:
             raise ConfigurationError(
                 f"{place} is in the {what} {other}, but stack {here.node.path} is in {one}, where it cannot be used; "
-                f"use one in the stack's {what}, or give the stack the same env",
-                path=path,
+                f"use one in the stack's {what}, or give the stack the same env"
             )
     if (whole or not imported) and is_token(own["region"]) != is_token(environment_of(home)[1]):
         raise ConfigurationError(
             f"{place} belongs to stack {home.node.path} in {home.environment}, but stack {here.node.path} is in "
-            f"{here.environment}, and the two may be different regions; give both stacks the same env",
-            path=path,
+            f"{here.environment}, and the two may be different regions; give both stacks the same env"
         )
 
 
@@ -184,11 +175,10 @@ def _environment(value: Any, home: cdk.Stack, *, imported: bool) -> tuple[str, s
     return value.env.account, value.env.region
 
 
-def _check_arn(scope: Construct, place: str, arn: str, *, path: str) -> None:
+def _check_arn(scope: Construct, place: str, arn: str) -> None:
     parts, own = arn.split(":"), environment_of(stack_of(scope))[1]
     if len(parts) < _PARTS_OF_ARN or is_token(parts[3]) or is_token(own) or parts[3] in {"", own}:
         return
     raise ConfigurationError(
-        f"{place}={arn!r} is in {parts[3]}, but stack {stack_of(scope).node.path} is in {own}; use one in {own}",
-        path=path,
+        f"{place}={arn!r} is in {parts[3]}, but stack {stack_of(scope).node.path} is in {own}; use one in {own}"
     )

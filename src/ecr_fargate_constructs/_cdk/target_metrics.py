@@ -24,7 +24,6 @@ def target_metric(
     statistic: str,
     *,
     label: str | None = None,
-    color: str | None = None,
 ) -> cloudwatch.Metric:
     """A metric of one target group."""
     return cloudwatch.Metric(
@@ -37,53 +36,27 @@ def target_metric(
             "TargetGroup": remember(group, "full name", lambda: group.target_group_full_name),
         },
         label=label,
-        color=color,
     )
 
 
-def error_percent(
-    group: elbv2.ApplicationTargetGroup,
-    balancer: str,
-    *,
-    suffix: str = "",
-    label: str = "5xx answers",
-    color: str | None = None,
-) -> cloudwatch.MathExpression:
-    """Answers with 5xx, in percent of the requests; no value without requests.
-
-    ``suffix`` keeps the names of several such expressions apart in one graph.
-    """
-    errors, requests = f"errors{suffix}", f"requests{suffix}"
+def error_percent(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.MathExpression:
+    """Answers with 5xx, in percent of the requests; no value without requests."""
     return cloudwatch.MathExpression(
-        expression=f"100 * FILL({errors}, 0) / {requests}",
+        expression="100 * FILL(errors, 0) / requests",
         using_metrics={
-            errors: target_metric(group, balancer, "HTTPCode_Target_5XX_Count", "Sum"),
-            requests: target_metric(group, balancer, "RequestCount", "Sum"),
+            "errors": target_metric(group, balancer, "HTTPCode_Target_5XX_Count", "Sum"),
+            "requests": target_metric(group, balancer, "RequestCount", "Sum"),
         },
         period=of_minutes(1),
-        label=label,
-        color=color,
+        label="5xx answers",
     )
 
 
-def unhealthy_hosts(
-    group: elbv2.ApplicationTargetGroup,
-    balancer: str,
-    *,
-    label: str | None = None,
-    color: str | None = None,
-) -> cloudwatch.Metric:
+def unhealthy_hosts(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.Metric:
     """Tasks that fail their health check: the most in a minute."""
-    return target_metric(group, balancer, "UnHealthyHostCount", "Maximum", label=label, color=color)
+    return target_metric(group, balancer, "UnHealthyHostCount", "Maximum")
 
 
-def latency(
-    group: elbv2.ApplicationTargetGroup,
-    balancer: str,
-    statistic: str,
-    *,
-    label: str | None = None,
-    color: str | None = None,
-) -> cloudwatch.Metric:
-    """Seconds until the tasks answer."""
-    return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)
+def latency(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.Metric:
+    """Seconds until nine of ten requests are answered."""
+    return target_metric(group, balancer, "TargetResponseTime", "p90")

@@ -95,7 +95,6 @@ class Selection:
         return all(_searching(wider)(narrower) for wider in other.globs)
 
     def __str__(self) -> str:
-        """The selection in words."""
         storage = "archived images" if self.archived else "images"
         match self.tag_status:
             case TagStatus.ANY:
@@ -137,7 +136,6 @@ class PolicyRule:
     description: str = ""
 
     def __str__(self) -> str:
-        """The rule in words."""
         verb = "archive" if self.action is LifecycleAction.ARCHIVE else "expire"
         match self.count_type:
             case CountType.IMAGES:

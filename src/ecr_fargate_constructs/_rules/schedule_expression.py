@@ -32,11 +32,7 @@ _KIND = re.compile(r"(cron|rate|at)\((.*)\)")
 
 
 def check_expression(name: str, expression: str) -> None:
-    """Refuse a text that is not a schedule.
-
-    Raises:
-        ConfigurationError: It is neither ``cron(…)`` nor ``rate(…)`` nor ``at(…)``, or a field of it is out of range.
-    """
+    """Refuse a text that is not a schedule."""
     if is_token(expression):
         return
     match = _KIND.fullmatch(expression)

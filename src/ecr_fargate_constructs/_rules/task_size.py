@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.data import table, text_of
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -60,9 +60,9 @@ class TaskSize:
             deployment.
     """
 
-    cpu: float = 256
-    memory_mib: float = 512
-    ephemeral_storage_gib: float | None = None
+    cpu: Number = 256
+    memory_mib: Number = 512
+    ephemeral_storage_gib: Number | None = None
 
     @classmethod
     @typed_call
@@ -71,7 +71,7 @@ class TaskSize:
         containers: Iterable[SharesOfTask],
         *,
         architecture: Architecture = Architecture.X86_64,
-        ephemeral_storage_gib: float | None = None,
+        ephemeral_storage_gib: Number | None = None,
     ) -> TaskSize:
         """Return the cheapest size in which ``containers`` fit together.
 
@@ -115,7 +115,6 @@ class TaskSize:
         return cls(units, size, ephemeral_storage_gib)
 
     def __post_init__(self) -> None:
-        """Refuse a size that Fargate does not have."""
         self._check_cpu()
         self._check_memory()
         if self.ephemeral_storage_gib is not None:

@@ -10,6 +10,11 @@ from __future__ import annotations
 import re
 import struct
 from os import PathLike
+from typing import TypeAlias
+
+Number: TypeAlias = float
+"""An ``int`` or a ``float``, or a CDK token for one, such as ``CfnParameter.value_as_number``. To type checkers it is
+``float``, which is what CDK's tokens are and what includes ``int``."""
 
 _IN_TEXT = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 _NUMBER_MARKER = 0xFBFF  # the upper 16 bits of the double in which CDK hides a number

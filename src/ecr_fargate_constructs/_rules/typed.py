@@ -36,10 +36,11 @@ ALIASES = {
     "Image": "ImageForArchitecture | ecs.ContainerImage | str",
     "Ingress": "PublicHttp | PublicHttps | InternalHttp | InternalHttps",
     "Logging": "CloudWatchLogs | ecs.LogDriver",
+    "Number": "float",
     "TestTraffic": "TestTrafficPort | TestTrafficHeader",
     "RetentionRule": "KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | "
     "ExpireArchived",
-    "Severities": "Mapping[str, float]",
+    "Severities": "Mapping[str, Number]",
     "Tags": "Sequence[str] | AllOf",
     "Values": "str | Sequence[str]",
     "Volume": "SharedVolume | EfsVolume | EbsVolume",
@@ -53,7 +54,7 @@ _SHAPES = {
 }
 """Attributes of the objects that fit the library's protocols."""
 
-_NUMBERS = {"float", "int"}  # their types are checked together with their ranges
+_NUMBERS = {"Number", "float", "int"}  # their types are checked together with their ranges
 _VALUES = {"float", "int", "str"}  # types that members of an enumeration may have
 _MANY: dict[str, type] = {
     "Sequence": Sequence,
@@ -69,20 +70,14 @@ Fault: TypeAlias = tuple[str, object, Kind]
 """Place within a value, the wrong part, and the type that it should have."""
 
 
-def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | None = None) -> None:
-    """Refuse a value that does not have its annotation's type.
-
-    Raises:
-        ConfigurationError: The value, or a part of it, has another type.
-    """
+def refuse_wrong_type(name: str, annotation: str, value: object) -> None:
+    """Refuse a value that does not have its annotation's type."""
     fault = _fault(parsed(annotation), value)
     if fault is not None:
         where, wrong, kind = fault
         place = f"{name}{where}"
         fits = any(isinstance(each, Many) and _fault(each.of, wrong) is None for each in _each(kind))
-        raise ConfigurationError(
-            f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path
-        )
+        raise ConfigurationError(f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}")
 
 
 def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
@@ -150,13 +145,7 @@ def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Ex
 
 
 def admitted(
-    function: Callable[..., object],
-    args: Sequence[object],
-    kwargs: Mapping[str, object],
-    *,
-    what: str,
-    owner: str = "",
-    path: str | None = None,
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object], *, what: str, owner: str = ""
 ) -> BoundArguments | None:
     """Return the arguments of a call as jsii takes them; None where Python itself refuses the call.
 
@@ -175,23 +164,17 @@ def admitted(
     """
     bound = _bound(function, args, kwargs)
     if bound is None:
-        refuse_unknown_options(function, kwargs, what=what, path=path)
+        refuse_unknown_options(function, kwargs, what=what)
         return None
     for name, annotation, value in _given(function, bound):
         if annotation.removesuffix(" | None") not in _NUMBERS:
-            refuse_wrong_type(f"{owner}{name}", annotation, value, path=path)
+            refuse_wrong_type(f"{owner}{name}", annotation, value)
         bound.arguments[name] = plain(annotation, value)
     return bound
 
 
-def refuse_unknown_options(
-    function: Callable[..., object], options: Mapping[str, object], *, what: str, path: str | None = None
-) -> None:
-    """Refuse a keyword that a function does not have; called after Python refuses a call.
-
-    Raises:
-        ConfigurationError: There is no such option.
-    """
+def refuse_unknown_options(function: Callable[..., object], options: Mapping[str, object], *, what: str) -> None:
+    """Refuse a keyword that a function does not have; called after Python refuses a call."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
     parameters = _signature(function).parameters
@@ -203,7 +186,7 @@ def refuse_unknown_options(
         names = [each for each in parameters if each != "self"]
         near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK uses camel case
         fix = f"did you mean {near[0]}=?" if near else f"use {', '.join(names) or 'none'}"
-        raise ConfigurationError(f"{what} has no option {name!r}; {fix}", path=path)
+        raise ConfigurationError(f"{what} has no option {name!r}; {fix}")
 
 
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:

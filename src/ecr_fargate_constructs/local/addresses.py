@@ -64,7 +64,6 @@ class Address:
     method: str = "GET"
 
     def __str__(self) -> str:
-        """Return the URL, with the method and headers that the rule requires."""
         extras = [*([self.method] if self.method != "GET" else []), *(f"{k}: {v}" for k, v in self.headers.items())]
         return f"{self.url} with {', '.join(extras)}" if extras else self.url
 

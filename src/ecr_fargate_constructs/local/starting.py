@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_app(instance: Instance) -> None:
-    """Refuse a directory without an app.
-
-    Raises:
-        ToolError: It has no ``cdk.json``.
-    """
+    """Refuse a directory without an app."""
     if not (instance.app_directory / "cdk.json").is_file():
         raise ToolError(
             f"{instance.app_directory} has no cdk.json, so it is not the directory of a CDK app",
@@ -61,11 +57,7 @@ def start(instance: Instance, memory: Memory) -> None:
 
 
 def check_port(port: int) -> None:
-    """Refuse a port on which this user cannot listen.
-
-    Raises:
-        ToolError: Another program uses it, or this user may not use it.
-    """
+    """Refuse a port on which this user cannot listen."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not matter
         try:
