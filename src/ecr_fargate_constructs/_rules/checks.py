@@ -18,6 +18,7 @@ _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _NAMES = re.compile(r"[A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
 _RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|secretsmanager):[^:}].*\}\}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def whole_number(
@@ -107,6 +108,18 @@ def text_map(name: str, values: Mapping[str, object]) -> None:
                 f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
                 f"{'' if hidden else f', for example {str(value)!r}'}"
             )
+        unicode(f"the name {key!r} of {name}", str(key), path=path)
+        unicode(f"{name}[{key!r}]", value, path=path)
+
+
+def unicode(name: str, value: str, *, path: str | None = None) -> None:
+    """Refuse a string with half of a surrogate pair, which no template can contain; the value is not shown."""
+    if _SURROGATE.search(value):
+        raise ConfigurationError(
+            f"{name} has half of a surrogate pair, which UTF-8 cannot encode; if it comes from a file or from "
+            "os.environ, read it with the right encoding",
+            path=path,
+        )
 
 
 def domain_name(name: str, value: str) -> None:

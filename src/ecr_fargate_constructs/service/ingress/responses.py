@@ -8,7 +8,7 @@ from typing import TypeAlias
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._rules.checks import tcp_port, whole_number
+from ecr_fargate_constructs._rules.checks import tcp_port, unicode, whole_number
 from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -50,6 +50,7 @@ class FixedResponse:
                 f"FixedResponse.content_type={self.content_type!r} is not a type that a load balancer sends; use "
                 f"{', '.join(_TYPES)}"
             )
+        unicode("FixedResponse.body", self.body)
         if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
             unit = "characters" if self.body.isascii() else "bytes"
             raise ConfigurationError(
