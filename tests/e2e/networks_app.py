@@ -118,6 +118,7 @@ for each in nowhere.node.find_all():
     if isinstance(each, ec2.CfnNatGateway):
         each.add_property_deletion_override("DependsOn")
         for dependency in each.obtain_dependencies():
+            assert isinstance(dependency, cdk.CfnResource)
             each.remove_dependency(dependency)
 place(stack, "NatNowhere", nowhere, PRIVATE)
 
