@@ -6,6 +6,7 @@ Each output is what ``RunTask`` needs to place a task: a subnet, a security grou
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -83,6 +84,24 @@ def balancer(stack: cdk.Stack, name: str, vpc: ec2.Vpc, *, fault: str = "") -> N
     place(stack, f"{name}Place", vpc, PRIVATE, group=task)
 
 
+def secure(stack: cdk.Stack, vpc: ec2.Vpc) -> None:
+    """Add a load balancer with HTTPS for shop.example.com, whose HTTP listener redirects."""
+    front, task = (ec2.SecurityGroup(stack, f"Secure{each}", vpc=vpc) for each in ("Front", "Task"))
+    task.add_ingress_rule(front, ec2.Port.tcp(8080))
+    certificate = acm.Certificate(
+        stack, "Certificate", domain_name="shop.example.com", validation=acm.CertificateValidation.from_dns()
+    )
+    alb = elbv2.ApplicationLoadBalancer(
+        stack, "Secure", vpc=vpc, internet_facing=True, security_group=front, load_balancer_name="Secure"
+    )
+    group = elbv2.ApplicationTargetGroup(
+        stack, "SecureTargets", vpc=vpc, port=8080, target_type=elbv2.TargetType.IP, target_group_name="Secure"
+    )
+    alb.add_listener("Https", port=443, certificates=[certificate], default_target_groups=[group])
+    alb.add_redirect()
+    place(stack, "SecurePlace", vpc, PRIVATE, group=task)
+
+
 app = cdk.App()
 stack = cdk.Stack(app, "Web")
 image = PrivateRepository(stack, "Repo").build_and_push_image(Path(__file__).parent / "app")
@@ -129,4 +148,5 @@ with_endpoints(stack, "EndpointsClosed", closed=True)
 
 for fault in ("", "ingress", "egress", "clients", "subnets"):
     balancer(stack, f"lb-{fault or 'open'}".title().replace("-", ""), cluster_vpc, fault=fault)
+secure(stack, cluster_vpc)
 app.synth()

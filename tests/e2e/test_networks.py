@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import shutil
+import socket
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -131,6 +135,58 @@ def test_clients_do_not_reach_a_load_balancer_that_is_closed(vpcs: Vpcs, fault: 
     assert health["State"] == "healthy", "the way from it to the task is open"
     assert status == 504
     assert reason in body
+
+
+DOMAIN = "shop.example.com"
+LOCAL = f"{DOMAIN}.secure.alb.localhost"
+
+
+def _https(app: LocalApp, name: str, *, trusted: bool = True) -> int:
+    """The status of ``GET https://name/`` with the instance's authority."""
+    context = ssl.create_default_context(cafile=str(app.instance.authority.file) if trusted else None)
+    port = app.memory.https_port
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.sock = context.wrap_socket(plain, server_hostname=name)
+        with contextlib.closing(connection):
+            connection.request("GET", "/", headers={"Host": f"{name}:{port}"})
+            return connection.getresponse().status
+
+
+@pytest.mark.parametrize("name", [LOCAL, DOMAIN])
+def test_https_is_served_with_the_certificate_of_the_domain(vpcs: Vpcs, name: str) -> None:
+    vpcs.behind("Secure")
+    assert vpcs.app.run("certificate").stdout.strip() == str(vpcs.app.instance.authority.file)
+    assert _https(vpcs.app, name) == 200
+
+
+@pytest.mark.parametrize("name", ["secure.alb.localhost", f"other.{LOCAL}", f"www.{DOMAIN}", "other.example.org"])
+def test_another_name_is_not_in_the_certificate(vpcs: Vpcs, name: str) -> None:
+    assert _https(vpcs.app, LOCAL) in {200, 502, 503, 504}
+    with pytest.raises(ssl.SSLError):
+        _https(vpcs.app, name)
+
+
+def test_without_the_authority_the_certificate_is_not_trusted(vpcs: Vpcs) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
+        _https(vpcs.app, LOCAL, trusted=False)
+
+
+def test_plain_http_is_redirected_and_not_answered_by_the_https_listener(vpcs: Vpcs) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", vpcs.app.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/a?b=c", headers={"Host": f"{LOCAL}:{vpcs.app.port}"})
+        answer = connection.getresponse()
+    expected = f"https://{LOCAL}:{vpcs.app.memory.https_port}/a?b=c"
+    assert (answer.status, answer.headers["Location"]) == (301, expected)
+    status, body = vpcs.app.get("/", host="443.secure.alb.localhost")
+    assert (status, "The plain HTTP request was sent to HTTPS port" in body) == (400, True)
+
+
+def test_the_url_is_that_of_the_domain(vpcs: Vpcs) -> None:
+    urls = vpcs.app.run("url").stdout.split()
+    assert f"https://{LOCAL}:{vpcs.app.memory.https_port}/" in urls
+    assert f"http://lbopen.alb.localhost:{vpcs.app.port}/" in urls
 
 
 def test_explain_names_what_to_add(vpcs: Vpcs) -> None:

@@ -15,7 +15,7 @@ has it already stays unchanged. All patches are meant to be offered upstream.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
@@ -27,6 +27,7 @@ from ecr_fargate_constructs.local.ministack_patches.generated_secrets import gen
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_patches.https import serve_https
 from ecr_fargate_constructs.local.ministack_patches.iam.policies import Policies
 from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
@@ -40,12 +41,17 @@ from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_se
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
 
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.https import Authority
+
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 
 _Properties: TypeAlias = dict[str, Any]
 
 
-def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str]:
+def apply(
+    *, endpoint: str, rewrite_pulls: bool, password: str, authority: Authority | None = None, https_port: int = 0
+) -> frozenset[str]:
     """Patch the MiniStack of this process, and return the CloudFormation types that it supports then.
 
     Args:
@@ -53,6 +59,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
         rewrite_pulls: Whether pulls must use ``localhost`` instead of AWS's host name of the registry: docker cannot
             map registries.
         password: Password of the private registry's user ``AWS``.
+        authority: Issues the certificates of HTTPS listeners; without one their rules answer over HTTP.
+        https_port: Port of HTTPS listeners.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -85,7 +93,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     networks = EnforcedNetworks()
     check_targets(alb, _find, networks.balancers.blocks)
     wait_for_health(ecs, alb, _find, networks.balancers.blocks)
-    choose_listeners(alb, provisioners)
+    port = urlsplit(endpoint).port or 80
+    choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
     wait_for_processes(ecs)
     answer_when_settled(import_module("ministack.services.cloudformation"))
@@ -96,9 +105,10 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     networks.decide_about_task_starts()
     inside = networks.behind_the_guard(log_registry_requests(_find(application, "app")))
     logged = policies.behind_the_guard(inside)
-    port = urlsplit(endpoint).port or 80
     guarded = policies.before_the_guard(guard(logged, ecr, port=port, password=password), password)
     guarded = networks.before_the_guard(guarded)
+    if authority is not None:
+        guarded = serve_https(guarded, authority, https_port)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
     return frozenset(handlers)
 
