@@ -11,6 +11,7 @@ from ecr_fargate_constructs.local.https import certificate_names, matches
 from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.addresses import Described
     from ecr_fargate_constructs.local.https import Authority
 
 _Properties: TypeAlias = dict[str, Any]
@@ -90,7 +91,7 @@ class Certificates:
             context.load_cert_chain(*self._authority.certificate(names))
         return self._contexts[names]
 
-    def _listener(self, balancer: _Properties, listener: _Properties, main: object) -> Listener:
+    def _listener(self, balancer: _Properties, listener: Described, main: object) -> Listener:
         arns = [
             each.get("CertificateArn") if isinstance(each, dict) else each
             for each in listener.get("Certificates") or ()
