@@ -1,4 +1,4 @@
-"""Metrics of a target group from its load balancer. The metrics of CDK know a group's first listener only.
+"""Metrics of a target group behind one load balancer. CDK's own metrics only know a group's first listener.
 
 All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic. ``balancer`` is
 the load balancer's full name, ``app/name/0123456789abcdef``.
@@ -26,7 +26,7 @@ def target_metric(
     label: str | None = None,
     color: str | None = None,
 ) -> cloudwatch.Metric:
-    """A metric of one target group."""
+    """Return a metric of a target group."""
     return cloudwatch.Metric(
         namespace="AWS/ApplicationELB",
         metric_name=name,
@@ -49,7 +49,7 @@ def error_percent(
     label: str = "5xx answers",
     color: str | None = None,
 ) -> cloudwatch.MathExpression:
-    """Answers with 5xx, in percent of the requests; no value without requests.
+    """Return the responses with 5xx, in percent of the requests; there is no value without requests.
 
     ``suffix`` keeps the names of several such expressions apart in one graph.
     """
@@ -73,7 +73,7 @@ def unhealthy_hosts(
     label: str | None = None,
     color: str | None = None,
 ) -> cloudwatch.Metric:
-    """Tasks that fail their health check: the most in a minute."""
+    """Return the largest number of unhealthy targets in each minute."""
     return target_metric(group, balancer, "UnHealthyHostCount", "Maximum", label=label, color=color)
 
 
@@ -85,5 +85,5 @@ def latency(
     label: str | None = None,
     color: str | None = None,
 ) -> cloudwatch.Metric:
-    """Seconds until the tasks answer."""
+    """Return the seconds until the targets respond."""
     return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)

@@ -29,7 +29,7 @@ def whole_number(
     what: str = "a whole number",
     path: str | None = None,
 ) -> None:
-    """Refuse anything but a whole number from ``minimum`` to ``maximum``; default, to the largest of AWS's APIs."""
+    """Refuse anything but a whole number of at least ``minimum``, and at most ``maximum`` if it is given."""
     if is_token(value):
         return
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
@@ -124,7 +124,7 @@ def text_map(name: str, values: Mapping[str, object], *, path: str | None = None
 
 
 def domain_name(name: str, value: str, *, path: str | None = None) -> None:
-    """Refuse a text that is not a domain name, or for which no certificate can be made."""
+    """Refuse a text that is not a domain name, with or without ``*.``, in ASCII."""
     text(name, value)
     if is_token(value):
         return
@@ -153,9 +153,9 @@ def _in_ascii(value: str) -> str:
 
 
 def is_environment_file(path: str) -> bool:
-    """Return whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
+    """Return whether ECS accepts a file of environment variables: its name in S3 has to end in ``.env``.
 
-    CDK gives an asset the ending of its file, and a file named ``.env`` has none.
+    CDK gives an asset the extension of its file, and the name ``.env`` alone has no extension.
     Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
     """
     return PurePath(path).suffix == ".env"
