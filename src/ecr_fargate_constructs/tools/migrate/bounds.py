@@ -37,6 +37,6 @@ def bounded(fields: Fields, name: str, bound: Bound, *, unit: str = " seconds") 
         fields.check(
             name,
             f"AWS takes {bound.least} to {bound.most}, so the program has {figure}{unit}",
-            "see if it fits",
+            "check that this is acceptable",
         )
     return figure

@@ -259,7 +259,7 @@ def _ingress(fields: Fields, main: Container, reached: Ports) -> Ingress:
         section.check(
             "test",
             f"it requests {match[0]}; the load balancer requests / over HTTP from port {reached.balanced}",
-            "give TargetHealthCheck(path=…) a path that answers with 200",
+            "set TargetHealthCheck(path=…) to a path that answers with 200",
         )
     return Ingress(public=reached.public)
 
@@ -359,7 +359,7 @@ def _once(service: Service, section: Fields) -> Service:
         section.ledger.check(
             node,
             f"{service.count.maximum} tasks write to the same files",
-            "give a store desired_count=1 and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
+            "for a store, set desired_count=1 and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
         )
     return service
 

@@ -137,9 +137,9 @@ def _long(inner: Fields) -> _Published | None:
         {
             "app_protocol": (
                 "the load balancer speaks HTTP to the tasks",
-                "give TargetGroupSettings(protocol_version=…)",
+                "use TargetGroupSettings(protocol_version=…)",
             ),
-            "mode": ("Fargate has no machine whose port a task could take", "nothing to do"),
+            "mode": ("Fargate has no host whose port a task could take", "nothing to do"),
             "name": ("a port of the program has the name of its service", "nothing to do"),
         }
     )
@@ -178,8 +178,8 @@ def _mark(each: _Published, chosen: _Published | None, fields: Fields, interpola
     if each is chosen and each.reach is _Reach.NETWORK:
         ledger.check(
             node,
-            f"it is published on {each.address}, so the load balancer is internal: the VPC alone reaches it",
-            "give ingress=PublicHttp(…) if the internet may reach it",
+            f"it is published on {each.address}, so the load balancer is internal: only the VPC reaches it",
+            "set ingress=PublicHttp(…) if the internet may reach it",
         )
     elif each is chosen and missing:
         ledger.check(
@@ -195,32 +195,32 @@ def _mark(each: _Published, chosen: _Published | None, fields: Fields, interpola
         ledger.check(
             node,
             f"the load balancer listens on port 80, not on {each.published}",
-            "give PublicHttps(…) for a domain and HTTPS",
+            "use PublicHttps(…) for a domain and HTTPS",
         )
     elif each is chosen:
         ledger.carry(node)
     elif chosen is not None and each.target == chosen.target:
         ledger.check(
             node,
-            f"the load balancer listens once for the container's port {each.target}",
+            f"the load balancer has one listener for the container's port {each.target}",
             "add a listener to .load_balancer if clients need this one",
         )
     elif store is not None:
         ledger.check(
             node,
-            f"it is the port of {store}, which the program never makes public; the other services alone reach it",
-            "let further clients in with .connections.allow_from(…)",
+            f"it is the port of {store}, which the program never makes public; only the other services reach it",
+            "allow further clients with .connections.allow_from(…)",
         )
     elif each.reach is _Reach.MACHINE:
         ledger.check(
             node,
             f"it is published on {each.address} and not on all addresses, so only the other services reach it",
-            "nothing to do; or let further clients in with .connections.allow_from(…)",
+            "nothing to do; or allow further clients with .connections.allow_from(…)",
         )
     else:
         ledger.check(
             node,
-            f"the load balancer sends to one port, {chosen.target if chosen is not None else 0}; "
+            f"the load balancer forwards to one port, {chosen.target if chosen is not None else 0}; "
             f"only the other services reach {each.target}",
             "add a listener to .load_balancer if clients need it",
         )

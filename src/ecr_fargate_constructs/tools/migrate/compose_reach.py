@@ -190,7 +190,7 @@ def _mark_networks(services: Mapping[str, Service], on_network: Mapping[str, lis
         section = compose.sections[name]
         node = section.node("networks")
         if "network_mode" in section:
-            section.drop("networks", "network_mode stands beside it", "remove one of the two")
+            section.drop("networks", "network_mode is set too", "remove one of the two")
             continue
         if node is None:
             continue

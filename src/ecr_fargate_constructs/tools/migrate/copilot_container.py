@@ -48,7 +48,7 @@ def image(fields: Fields, *, arm: bool, credentials_arn: str | None = None) -> I
     build = fields.node("build")
     if build is None:
         raise MigrationError(f"{fields.mapping.place} has neither build nor location", line=fields.mapping.line)
-    fields.leave_out({"location": ("the manifest also has build, which is used", "keep one of the two")})
+    fields.leave_out({"location": ("the manifest also has build, which takes precedence", "keep one of the two")})
     fields.leave_out({"credentials": ("the image is built, and pulled with the execution role", "nothing to do")})
     if isinstance(build.value, dict):
         return _build(Fields(build, fields.ledger), arm=arm)
@@ -206,7 +206,7 @@ def _health_check(fields: Fields) -> HealthCheck | None:
         return None
     command = section.words("command")
     if not command:
-        section.drop("command", "it is empty", "give a command")
+        section.drop("command", "it is empty", "write a command")
         return None
     if command[0] not in {"CMD", "CMD-SHELL"}:
         command = ("CMD", *command)
@@ -220,7 +220,9 @@ def health_check(section: Fields, command: tuple[str, ...]) -> HealthCheck:
     if timeout is not None and timeout >= (interval or 30):
         limit = (interval or 30) - 1
         section.check(
-            "timeout", f"it has to be below the interval, so the program has {limit} seconds", "see if it fits"
+            "timeout",
+            f"it has to be shorter than the interval, so the program has {limit} seconds",
+            "check that this is acceptable",
         )
         timeout = limit
     return HealthCheck(
@@ -311,7 +313,7 @@ def sidecars(fields: Fields, *, main: str, arm: bool, volumes: dict[str, Volume]
     containers: list[SidecarContainer] = []
     for section, name, node in fields.each("sidecars"):
         if not isinstance(node.value, dict) or not _CONTAINER_NAME.fullmatch(name) or name == "web":
-            section.drop(name, "it is no container, or has the name web, which is taken", "rename it")
+            section.drop(name, "it is not a container, or its name is web, which is taken", "rename it")
             continue
         inner = Fields(node, section.ledger)
         containers.append(_sidecar(name, inner, main=main, arm=arm, volumes=volumes))

@@ -108,7 +108,7 @@ def list_alone(fields: Fields, service: Service, names: Names) -> None:
         fields.check(
             "type",
             "in Copilot the other services of the environment reach it; the program has no other service",
-            "give the manifests of all services at once, if there are others",
+            "pass the manifests of all services at once, if there are others",
         )
 
 
@@ -163,7 +163,7 @@ def _on_own_routes(services: Sequence[Service], manifests: Sequence[Manifest]) -
         Fields(manifest.root, manifest.ledger).check(
             "http",
             f"{other} has the same route, so the service has a load balancer of its own",
-            "give each service a path or an alias of its own, and run the command again",
+            "choose a different path or alias for each service, and run the command again",
         )
         yield replace(service, ingress=replace(ingress, shared=False))
 

@@ -21,7 +21,7 @@ def with_target(fields: Fields, service: Service) -> Service:
     if service.shape is not Shape.WEB or target is None or target.port is None or not target.essential:
         http.drop(
             "target_container",
-            "it is no essential sidecar with a port",
+            "it is not an essential sidecar with a port",
             "make the container that gets the requests the AppContainer, and the other one its Sidecar",
         )
         return service

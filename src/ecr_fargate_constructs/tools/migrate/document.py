@@ -148,7 +148,7 @@ class _Reader:
                 continue
             name = _key(key, line)
             if name in own:
-                raise MigrationError(f"the key {name!r} stands there twice", line=line)
+                raise MigrationError(f"the key {name!r} is there twice", line=line)
             own[name] = self.read(value, line=line, path=(*path, name))
         return {**merged, **own}
 
@@ -160,7 +160,7 @@ class _Reader:
         entries: dict[str, Node] = {}
         for source in reversed(sources):
             if not isinstance(source, yaml.MappingNode):
-                raise MigrationError("'<<' merges mappings, and this is none", line=line)
+                raise MigrationError("'<<' merges mappings, and this is not a mapping", line=line)
             entries.update(self._entries(source, path))
         return entries
 
@@ -201,4 +201,4 @@ def _check_tag(node: yaml.Node, *allowed_and_line: str | int) -> None:
     *allowed, line = allowed_and_line
     if node.tag not in allowed:
         tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
-        raise MigrationError(f"the tag {tag} is not taken here; write the value itself", line=int(line))
+        raise MigrationError(f"the tag {tag} is not supported; write the value itself", line=int(line))

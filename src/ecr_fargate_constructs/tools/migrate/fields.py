@@ -115,9 +115,7 @@ class Fields:
         section = self.section(name)
         for key, node in section.mapping.entries.items() if section is not None else ():
             if node.value is None or not key:
-                self._ledger.leave_out(
-                    node, "it has no value" if key else "it has no name", "give it one, if it matters"
-                )
+                self._ledger.leave_out(node, "it has no value" if key else "it has no name", "add one, if it matters")
             elif section is not None:
                 yield section, key, node
 

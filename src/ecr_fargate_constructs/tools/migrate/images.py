@@ -41,7 +41,7 @@ def image_named(reference: str, node: Node, *, credentials_arn: str | None = Non
     try:
         ImageReference.parse(reference, name=node.place)
     except ConfigurationError as error:
-        variable = " (give the value of a variable with --variable NAME=VALUE)" if "$" in reference else ""
+        variable = " (set the value of a variable with --variable NAME=VALUE)" if "$" in reference else ""
         raise MigrationError(f"{error}{variable}", line=node.line) from error
     return PublicImage(reference=reference, credentials_arn=credentials_arn)
 

@@ -85,9 +85,9 @@ def migrate(
             roots.append((source, parse(source.text)))
     if any(is_compose(root) for _, root in roots):
         if len(roots) > 1:
-            raise ToolError("give one compose file: run 'docker compose config' to have several in one")
+            raise ToolError("pass one compose file: run 'docker compose config' to have several in one")
         if environment is not None:
-            raise ToolError(f"{roots[0][0].name}: a compose file has no environments; leave --environment out")
+            raise ToolError(f"{roots[0][0].name}: a compose file has no environments; omit --environment")
         return _compose(*roots[0], given)
     return _copilot(roots, given, environment)
 

@@ -17,8 +17,8 @@ ENV_FILE = (
 """Why a file of variables is left out, and the remedy."""
 
 SECRET_VARIABLE = (
-    "it seems to be a secret, and in the program it would be readable in the template",
-    "put it into Secrets Manager, and give it as a secret: AppContainer(secrets=…)",
+    "it looks like a secret, which anyone could read in the template",
+    "put it into Secrets Manager, and pass it as a secret: AppContainer(secrets=…)",
 )
 """Why a variable is left out, and the remedy."""
 
