@@ -112,7 +112,7 @@ def _image(name: str, fields: Fields, *, arm: bool) -> Image:
 
 
 def _no_image(name: str, fields: Fields) -> MigrationError:
-    """Return the error for a service without an image: such a file is completed by another one."""
+    """Return the error for a service without an image, which is probably in another file."""
     why = "it extends another service" if "extends" in fields else "perhaps the file overrides another one"
     return MigrationError(
         f"services.{name} has neither image nor build; {why}: run the command on the output of 'docker compose config'",
@@ -175,7 +175,7 @@ def _env_files(fields: Fields, read: Callable[[str], str | None]) -> tuple[str, 
 
 
 def _as_ecs_reads(text: str | None) -> tuple[str, str]:
-    """Return the finding for a file of variables: ECS takes quotes, ``export``, ``$`` and comments as they stand.
+    """Return the finding for a file of variables; ECS does not interpret quotes, ``export``, ``$`` and comments.
 
     Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
     """
@@ -199,7 +199,7 @@ def _as_ecs_reads(text: str | None) -> tuple[str, str]:
 
 
 def _cause(line: str) -> str | None:
-    """Return why ECS reads a line in another way than Docker Compose; None when it does not."""
+    """Return why ECS reads a line differently from Docker Compose; None if it does not."""
     if line.lstrip().startswith("export "):
         return "export"
     if _QUOTED.search(line):
@@ -210,7 +210,7 @@ def _cause(line: str) -> str | None:
 
 
 def _secrets(fields: Fields, declared: Mapping[str, Fields]) -> dict[str, Parameter | Secret]:
-    """Return secrets as variables: ECS has no files of secrets."""
+    """Return secrets as variables, because ECS does not mount secrets as files."""
     node = fields.node("secrets")
     secrets: dict[str, Parameter | Secret] = {}
     for item in node.items if node is not None else ():

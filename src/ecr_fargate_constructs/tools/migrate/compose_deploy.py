@@ -1,4 +1,4 @@
-"""The number and the size of the tasks that a compose file asks for."""
+"""The number and the size of tasks in a compose file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MODE = {"mode": ("an ECS service keeps a number of tasks", "set desired_count=â
 
 @dataclass(frozen=True)
 class Deploy:
-    """The size of the tasks and their number; None where the file says nothing."""
+    """The size and number of tasks; None if the file does not set it."""
 
     cpu: int | None
     memory: int | None
@@ -78,7 +78,7 @@ _Asked = tuple[Fields, str, float]
 
 
 def _greatest(*places: tuple[Fields | None, str, Callable[[Node], float | None]]) -> list[_Asked]:
-    """Return the amounts that the file asks for, with their keys; the greatest first."""
+    """Return the requested amounts with their keys, the largest first."""
     amounts: list[_Asked] = []
     for section, name, read in places:
         node = None if section is None else section.node(name)

@@ -1,4 +1,4 @@
-"""Databases, caches, brokers and search engines: their images, and the ports that no public load balancer gets."""
+"""Databases, caches, brokers and search engines, by image and by port; their ports never get a public load balancer."""
 
 from __future__ import annotations
 

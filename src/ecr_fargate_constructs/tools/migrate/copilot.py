@@ -62,7 +62,7 @@ def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
     """Read the service, or the job, of a manifest.
 
     Raises:
-        MigrationError: It is not a manifest, or describes nothing that could run.
+        MigrationError: The document is not a manifest, or describes nothing that can run.
     """
     fields = Fields(root, ledger)
     kind, name = fields.text("type"), fields.text("name")
@@ -96,7 +96,7 @@ def _exec(fields: Fields, kind: str) -> bool:
 
 
 def _once(fields: Fields, service: Service) -> Service:
-    """Return a service that writes to a file system with one task, unless the manifest says how many."""
+    """Return the service; with one task if it writes to a file system and the manifest sets no number."""
     if service.shape is Shape.JOB or not service.writes_to_files:
         return service
     if service.count is None or (service.count.fixed and service.count.maximum == 1):
@@ -152,7 +152,7 @@ def _ephemeral(storage: Fields | None) -> int | None:
 
 
 def _schedule(fields: Fields) -> str | None:
-    """Return when a job starts; None when it is started by hand."""
+    """Return the schedule of a job; None if it is started by hand."""
     section = fields.section("on")
     text = None if section is None else section.text("schedule")
     if section is None or text is None or text == "none":
@@ -348,7 +348,7 @@ def _with_deployment(fields: Fields, service: Service, kind: str) -> Service:
 
 
 def _with_dependencies(fields: Fields, service: Service) -> Service:
-    """Return the service without the waits that could never end."""
+    """Return the service without dependencies that could never be met."""
     checks = {"web": service.container.health_check is not None}
     checks |= {each.name: each.container.health_check is not None for each in service.sidecars}
     essential = {"web": True, **{each.name: each.essential for each in service.sidecars}}

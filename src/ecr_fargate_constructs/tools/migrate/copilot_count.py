@@ -22,7 +22,7 @@ _QUEUE = (
 
 
 def count(fields: Fields, *, balanced: bool) -> Count | None:
-    """Return the number of tasks; None when the manifest says none that is possible."""
+    """Return the number of tasks; None if the manifest sets none, or an impossible one."""
     node = fields.node("count")
     if node is None:
         return None
@@ -102,7 +102,7 @@ def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
 
 
 def _signal(section: Fields, name: str, most: int) -> int | None:
-    """Return the target of a signal, which may stand alone or as ``value`` beside its own cooldowns."""
+    """Return the target value of a metric, which may be plain or a ``value`` with its own cooldowns."""
     node: Node | None = section.node(name)
     if node is None or not isinstance(node.value, dict):
         return section.number(name, minimum=1, maximum=most)

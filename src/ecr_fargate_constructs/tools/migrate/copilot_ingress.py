@@ -72,7 +72,7 @@ def read_ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tup
 
 
 def _private(http: Fields) -> bool:
-    """Return whether a Request-Driven Web Service is reached from its environment only."""
+    """Return whether a Request-Driven Web Service can be reached only from its environment."""
     node = http.node("private")
     if node is None:
         return False
@@ -84,11 +84,11 @@ def _private(http: Fields) -> bool:
 
 
 def additional_rules(http: Fields, *, any_path: bool) -> tuple[str, ...]:
-    """Return the further paths that reach the service.
+    """Return the additional paths of the service.
 
     Args:
         http: The section.
-        any_path: Whether all paths reach the service anyway, so that a rule adds none.
+        any_path: Whether the service gets all paths anyway, so that further rules add none.
     """
     node = http.node("additional_rules")
     paths: list[str] = []

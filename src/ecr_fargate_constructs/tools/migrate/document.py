@@ -1,8 +1,8 @@
-"""YAML as values that know where they stand in the file.
+"""YAML as values that know their place in the file.
 
 Scalars are resolved as go-yaml v3 resolves them, because Docker Compose and Copilot use it: ``on`` is a word, ``22:22``
-is no number, ``0755`` is octal and ``1_000`` is a thousand. Tags are refused, so that no document decides which Python
-object is made of it.
+is not a number, ``0755`` is octal and ``1_000`` is a thousand. Tags are refused, so that a document
+cannot choose the Python types of its values.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def parse(text: str) -> Node:
     """Read a document.
 
     Raises:
-        MigrationError: It is not YAML or not a mapping, uses tags, has a key twice, or is larger than such files are.
+        MigrationError: The text is not YAML or not a mapping, uses tags, has a duplicate key, or is too large.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -112,7 +112,7 @@ def parse(text: str) -> Node:
 
 
 class _Reader:
-    """Makes nodes. A value with an anchor is made anew wherever it is used, so that each use has a path of its own."""
+    """Creates nodes. A value with an anchor becomes a new node for each use, so that each has its own path."""
 
     def __init__(self) -> None:
         self._count = 0
