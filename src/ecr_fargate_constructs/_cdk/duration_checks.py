@@ -1,4 +1,4 @@
-"""Checks of durations. Each raises ``ConfigurationError`` in the caller's words; tokens always pass."""
+"""Checks of durations. Each raises ``ConfigurationError`` with the caller's names. Tokens pass if their unit does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def duration(name: str, value: object) -> None:
-    """Refuse a time without a unit."""
+    """Refuse a value that is not a duration, such as a plain number."""
     if not hasattr(value, "is_unresolved") or not hasattr(value, "to_seconds") or isinstance(value, type):
         raise ConfigurationError(f"{name}={value!r} is not a duration; use for example cdk.Duration.seconds(30)")
 
@@ -31,11 +31,11 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int) -> No
 
 
 def token_in(name: str, convert: Callable[[], float], unit: str) -> None:
-    """Refuse a duration that only the deployment knows in another unit than AWS takes: nothing can convert it then."""
+    """Refuse a token in another unit than AWS takes, because CloudFormation cannot convert units."""
     try:
         convert()
     except RuntimeError as error:
         raise ConfigurationError(
-            f"{name} is a CDK token in another unit than {unit}, and CloudFormation cannot convert it; use "
+            f"{name} is a CDK token in another unit than {unit}, and CloudFormation cannot convert units; use "
             f"cdk.Duration.{unit}(…)"
         ) from error

@@ -1,4 +1,4 @@
-"""Where a construct stands: refused where CDK could not make it, and nothing left behind where it could not be made."""
+"""Guards for constructors and methods: they check the place of a construct, and undo everything on failure."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ T = TypeVar("T")
 
 
 def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
-    """Make a constructor refuse a place that cannot be, and take its construct out of the tree when it fails.
+    """Make a constructor refuse an impossible place, and remove its construct from the tree if it fails.
 
-    What CDK itself refuses while the construct is made is a ``RuntimeError``, mostly without a word about whose value
-    it was; here it becomes a ``ConfigurationError`` with the path.
+    CDK's own errors are a ``RuntimeError`` that mostly does not name the construct; they become a
+    ``ConfigurationError`` with its path.
     """
 
     @wraps(init)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        if is_under_way(args[0]):  # the constructor of a class that this one is built on
+        if is_under_way(args[0]):  # the constructor of a base class
             init(*args, **kwargs)
             return
         made, scope, construct_id = _place(args, kwargs)
@@ -44,9 +44,9 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
         with located(path):
             given = admitted(init, args, kwargs, what=_owner(init))
             if given is None:
-                init(*args, **kwargs)  # Python says what is wrong with the call
+                init(*args, **kwargs)  # raises Python's own error about the call
                 return
-            if not is_under_way(scope):  # else whoever makes it has looked
+            if not is_under_way(scope):  # otherwise the outer construct has checked them
                 check_neighbours(scope, kwargs, owner=_owner(init))
             with _whole(made):
                 claim(scope, construct_id)
@@ -57,7 +57,7 @@ def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
 
 
 def whole_call(method: Callable[P, T]) -> Callable[P, T]:
-    """Make a method of a construct refuse arguments of wrong types and places, and leave nothing behind when it fails.
+    """Make a method of a construct refuse arguments of wrong types and neighbours, and undo everything if it fails.
 
     A ``construct_id`` among the arguments is the id of the child that the method makes.
     """
@@ -69,7 +69,7 @@ def whole_call(method: Callable[P, T]) -> Callable[P, T]:
         with located(path_of_construct(itself)):
             given = admitted(method, args, kwargs, what=name, owner=f"{name}: ")
             if given is None:
-                return method(*args, **kwargs)  # Python says what is wrong with the call
+                return method(*args, **kwargs)  # raises Python's own error about the call
             options = {option: value for option, value in given.arguments.items() if option != "self"}
             check_neighbours(itself, options, owner=_owner(method))
             with _whole(None):
@@ -85,7 +85,7 @@ def whole_call(method: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def _whole(made: object) -> Iterator[None]:
-    """Run an attempt, and say in this library's words what CDK refuses."""
+    """Run an attempt, and turn CDK's errors into those of this library."""
     try:
         with attempt(made):
             yield
@@ -96,12 +96,12 @@ def _whole(made: object) -> Iterator[None]:
 
 
 def _owner(function: Callable[..., object]) -> str:
-    """Name of the class that a method is written in."""
+    """Return the name of the class that defines a method."""
     return function.__qualname__.partition(".")[0]
 
 
 def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True) -> None:
-    """Refuse an id that cannot be or is taken, and a scope outside of any stack."""
+    """Refuse an id that is invalid or taken, and a scope outside of any stack."""
     refuse_wrong_type("scope", "Construct", scope)
     refuse_wrong_type("construct_id", "str", construct_id)
     parent = path_of_construct(scope) or "the app"

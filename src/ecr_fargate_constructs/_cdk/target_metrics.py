@@ -1,4 +1,4 @@
-"""Metrics of a target group from its load balancer. The metrics of CDK know a group's first listener only.
+"""Metrics of a target group behind one load balancer. CDK's own metrics only know a group's first listener.
 
 All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic. ``balancer`` is
 the load balancer's full name, ``app/name/0123456789abcdef``.
@@ -25,7 +25,7 @@ def target_metric(
     *,
     label: str | None = None,
 ) -> cloudwatch.Metric:
-    """A metric of one target group."""
+    """Return a metric of a target group."""
     return cloudwatch.Metric(
         namespace="AWS/ApplicationELB",
         metric_name=name,
@@ -40,7 +40,7 @@ def target_metric(
 
 
 def error_percent(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.MathExpression:
-    """Answers with 5xx, in percent of the requests; no value without requests."""
+    """Return the responses with 5xx, in percent of the requests; there is no value without requests."""
     return cloudwatch.MathExpression(
         expression="100 * FILL(errors, 0) / requests",
         using_metrics={
@@ -53,10 +53,10 @@ def error_percent(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwa
 
 
 def unhealthy_hosts(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.Metric:
-    """Tasks that fail their health check: the most in a minute."""
+    """Return the largest number of unhealthy targets in each minute."""
     return target_metric(group, balancer, "UnHealthyHostCount", "Maximum")
 
 
 def latency(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.Metric:
-    """Seconds until nine of ten requests are answered."""
+    """Return the seconds in which nine of ten requests are answered."""
     return target_metric(group, balancer, "TargetResponseTime", "p90")

@@ -24,7 +24,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def whole_number(
     name: str, value: float, *, minimum: int, maximum: int | None = None, what: str = "a whole number"
 ) -> None:
-    """Refuse anything but a whole number from ``minimum`` to ``maximum``; default, to the largest of AWS's APIs."""
+    """Refuse anything but a whole number of at least ``minimum``, and at most ``maximum`` if it is given."""
     if is_token(value):
         return
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
@@ -108,22 +108,21 @@ def text_map(name: str, values: Mapping[str, object]) -> None:
                 f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
                 f"{'' if hidden else f', for example {str(value)!r}'}"
             )
-        unicode(f"the name {key!r} of {name}", str(key), path=path)
-        unicode(f"{name}[{key!r}]", value, path=path)
+        unicode(f"the name {key!r} of {name}", str(key))
+        unicode(f"{name}[{key!r}]", value)
 
 
-def unicode(name: str, value: str, *, path: str | None = None) -> None:
+def unicode(name: str, value: str) -> None:
     """Refuse a string with half of a surrogate pair, which no template can contain; the value is not shown."""
     if _SURROGATE.search(value):
         raise ConfigurationError(
             f"{name} has half of a surrogate pair, which UTF-8 cannot encode; if it comes from a file or from "
-            "os.environ, read it with the right encoding",
-            path=path,
+            "os.environ, read it with the right encoding"
         )
 
 
 def domain_name(name: str, value: str) -> None:
-    """Refuse a text that is not a domain name, or for which no certificate can be made."""
+    """Refuse a text that is not a domain name, with or without ``*.``, in ASCII."""
     text(name, value)
     if is_token(value):
         return
@@ -151,9 +150,9 @@ def _in_ascii(value: str) -> str:
 
 
 def is_environment_file(path: str) -> bool:
-    """Return whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
+    """Return whether ECS accepts a file of environment variables: its name in S3 has to end in ``.env``.
 
-    CDK gives an asset the ending of its file, and a file named ``.env`` has none.
+    CDK gives an asset the extension of its file, and the name ``.env`` alone has no extension.
     Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
     """
     return PurePath(path).suffix == ".env"

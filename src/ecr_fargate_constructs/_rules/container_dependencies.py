@@ -24,7 +24,7 @@ class Startable(Protocol):
 
     @property
     def depends_on(self) -> Mapping[str, Condition]:
-        """Containers that it waits for, with conditions."""
+        """The containers that it waits for, each with its condition."""
 
     @property
     def health_check(self) -> object | None:
@@ -32,15 +32,15 @@ class Startable(Protocol):
 
     @property
     def essential(self) -> bool:
-        """True if the task ends with it."""
+        """True if the task ends when it ends."""
 
 
 def check_dependencies(containers: Mapping[str, Startable]) -> None:
     """Refuse containers that would wait forever, or that ECS refuses.
 
     Raises:
-        ConfigurationError: A container depends on none of the task, on itself or in a cycle; on the health of a
-            container without a health check; or on the end of an essential one, with which the task ends.
+        ConfigurationError: A container depends on one that the task does not have, on itself, or in a cycle; on the
+            health of a container without a health check; or on the end of an essential container.
     """
     for name, container in containers.items():
         for other, condition in container.depends_on.items():

@@ -71,7 +71,7 @@ class Selection:
         return archived == self.archived and bool(self.seen([line_of(tags)]))
 
     def seen(self, lines: Sequence[str]) -> Sequence[int]:
-        """Return the indexes of the selected images of this storage class; their tags are ``line_of`` each."""
+        """Return the indexes of the selected images, given the ``line_of`` of each image in this storage class."""
         match self.tag_status:
             case TagStatus.ANY:
                 return range(len(lines))
@@ -106,7 +106,7 @@ class Selection:
 
 
 def line_of(tags: Sequence[str]) -> str:
-    """Return the tags of an image as one text, in which a pattern is found without a loop; empty if untagged."""
+    """Return the tags of an image as one text, which a single search can match; empty if it has no tags."""
     return f"\n{chr(10).join(tags)}\n" if tags else ""
 
 
@@ -125,7 +125,7 @@ class PolicyRule:
         count_type: The quantity that it counts.
         number: Number of images to keep, or of days after which it acts.
         action: Its action.
-        description: Its author's description.
+        description: Description; default, empty.
     """
 
     priority: int
@@ -188,7 +188,7 @@ class PolicyRule:
 
 @dataclass(frozen=True)
 class LifecyclePolicy:
-    """A lifecycle policy, from any author.
+    """A lifecycle policy, whoever wrote it.
 
     Attributes:
         rules: Its rules, by priority.
@@ -201,7 +201,7 @@ class LifecyclePolicy:
         """Parse a policy's text.
 
         Raises:
-            ConfigurationError: It is not a lifecycle policy.
+            ConfigurationError: The text is not a lifecycle policy.
         """
         try:
             rules = [PolicyRule.from_dict(rule) for rule in json.loads(text)["rules"]]

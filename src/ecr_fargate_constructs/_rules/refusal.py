@@ -1,4 +1,4 @@
-"""CDK's errors, as errors of this library."""
+"""Turn CDK's errors into errors of this library."""
 
 from __future__ import annotations
 
