@@ -60,7 +60,7 @@ def barriers() -> Barriers:
 
 
 def _calls(interface: Interface, barriers: Barriers, session: str = "arn:aws:sts::1:assumed-role/Role/0123") -> Calls:
-    calls = Calls(_answered, _State(interface), barriers)  # type: ignore[arg-type] - as far as it is used
+    calls = Calls(_answered, _State(interface), barriers)  # type: ignore[arg-type]  # as far as it is used
     calls._sessions = {KEY: {"Arn": session}}
     return calls
 
