@@ -45,6 +45,11 @@ class Draining:
                 del draining[target]
             return sorted(draining)
 
+    def knows(self, address: str) -> bool:
+        """Return whether a target at an address drains."""
+        with self._lock:
+            return any(target[0] == address for targets in self._until.values() for target in targets)
+
     def holds(self, address: str, now: float) -> bool:
         """Return whether a target at an address still has requests to finish, in any group."""
         with self._lock:

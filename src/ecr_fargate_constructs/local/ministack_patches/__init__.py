@@ -91,7 +91,11 @@ def apply(
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     alb = import_module("ministack.services.alb")
     networks = EnforcedNetworks()
-    check_targets(alb, _find, networks.balancers.blocks)
+    keep_weights(alb, provisioners)
+    balancing = Balancing(alb, clock, monitoring.observe)
+    balancing.measure_targets()
+    check_targets(alb, _find, networks.balancers.blocks, balancing.choose, balancing.draining)
+    balancing.balance()
     wait_for_health(ecs, alb, _find, networks.balancers.blocks)
     port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
