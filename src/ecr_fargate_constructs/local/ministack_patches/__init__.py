@@ -5,7 +5,8 @@ secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with severa
 containers' environment, and ``relay`` their connection to the embedded AWS; ``health`` health checks, and ``grace``
 grace periods; ``listeners`` the choice of a listener; ``log_events`` log lines; ``container_exits`` the detection of
 exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to
-the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass.
+the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``balancing``
+and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -15,14 +16,17 @@ has it already stays unchanged. All patches are meant to be offered upstream.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
+from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
+from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
@@ -33,6 +37,8 @@ from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR
 from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
+from ecr_fargate_constructs.local.ministack_patches.monitoring import Monitoring
+from ecr_fargate_constructs.local.ministack_patches.monitoring.minutes import every_minute
 from ecr_fargate_constructs.local.ministack_patches.networks import EnforcedNetworks
 from ecr_fargate_constructs.local.ministack_patches.networks.types import add_network_types
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
@@ -43,14 +49,19 @@ from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, ad
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.https import Authority
+    from ecr_fargate_constructs.local.ministack_patches.health import Blocks
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 
-_Properties: TypeAlias = dict[str, Any]
-
 
 def apply(
-    *, endpoint: str, rewrite_pulls: bool, password: str, authority: Authority | None = None, https_port: int = 0
+    *,
+    endpoint: str,
+    rewrite_pulls: bool,
+    password: str,
+    authority: Authority | None = None,
+    https_port: int = 0,
+    clock: Clock | None = None,
 ) -> frozenset[str]:
     """Patch the MiniStack of this process, and return the CloudFormation types that it supports then.
 
@@ -61,6 +72,7 @@ def apply(
         password: Password of the private registry's user ``AWS``.
         authority: Issues the certificates of HTTPS listeners; without one their rules answer over HTTP.
         https_port: Port of HTTPS listeners.
+        clock: The clock of the embedded AWS; default, the machine's.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -79,7 +91,6 @@ def apply(
     generate_secrets(provisioners, secretsmanager)
     give_secrets_their_arns(secretsmanager)
     give_zones_their_ids(import_module("ministack.services.route53"))
-    _accept_alarms_on_expressions(provisioners)
     ecr = import_module("ministack.services.ecr")
     apply_ecr_rules(ecr)
     engine_patches.name_hotswapped_images(ecs)
@@ -87,15 +98,11 @@ def apply(
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     task_patches.share_the_network_of_a_task(ecs)
+    alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
+    monitoring = _balance(alb, ecs, provisioners, clock or Clock(), networks.balancers.blocks)
     task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
-    alb = import_module("ministack.services.alb")
-    networks = EnforcedNetworks()
-    keep_weights(alb, provisioners)
-    balancing = Balancing(alb, clock, monitoring.observe)
-    balancing.measure_targets()
-    check_targets(alb, _find, networks.balancers.blocks, balancing.choose, balancing.draining)
-    balancing.balance()
+    minute_ended = monitoring.apply(handlers, provisioners, networks.balancers.blocks)
     wait_for_health(ecs, alb, _find, networks.balancers.blocks)
     port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
@@ -114,18 +121,17 @@ def apply(
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
+    every_minute(monitoring.clock, minute_ended)
     return frozenset(handlers)
 
 
-def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Accept alarms on metric math, which MiniStack refuses, on a metric without data; print that they never go off."""
-    record = _find(provisioners, "_cw_metric_alarm_record")
-
-    def record_alarm(name: str, properties: _Properties) -> object:
-        if properties.get("Metrics"):
-            print(f"not emulated: alarm {name} uses an expression and never goes off", flush=True)
-            properties = {key: value for key, value in properties.items() if key != "Metrics"}
-            properties |= {"Namespace": "NotEmulated", "MetricName": name}
-        return record(name, properties)
-
-    provisioners._cw_metric_alarm_record = record_alarm  # noqa: SLF001 - what this module is for
+def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped
+    """Let the load balancers balance, check targets and drain them; return what counts their requests."""
+    monitoring = Monitoring(clock)
+    balancing = Balancing(alb, clock, monitoring.observe)
+    keep_weights(alb, provisioners)
+    balancing.measure_targets()
+    check_targets(alb, _find, blocks, balancing.choose, balancing.draining)
+    balancing.balance()
+    balancing.drain(ecs)
+    return monitoring

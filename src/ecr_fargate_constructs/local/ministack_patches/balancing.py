@@ -237,10 +237,8 @@ class Balancing:
         settings = self._settings(request.group) if request.target is not None else Settings()
         if not settings.sticky or request.target is None:
             return
-        given = next((value for name, value in headers.items() if name.lower() == "set-cookie"), [])
-        given = given if isinstance(given, list) else [given]
         own = settings.application_cookie
-        if own and not any(each.startswith(f"{own}=") for each in given):
+        if own and not any(each.startswith(f"{own}=") for each in _values(headers, "set-cookie")):
             return
         value = f"{request.group} {request.target[0]}:{request.target[1]}"
         name = APPLICATION_COOKIE if own else TARGET_COOKIE
@@ -284,5 +282,10 @@ def _with_cookies(headers: dict[str, Any], cookies: list[str]) -> dict[str, Any]
     if not cookies:
         return headers
     name = next((each for each in headers if each.lower() == "set-cookie"), "Set-Cookie")
-    given = headers.get(name, [])
-    return {**headers, name: [*(given if isinstance(given, list) else [given]), *cookies]}
+    return {**headers, name: [*_values(headers, name), *cookies]}
+
+
+def _values(headers: dict[str, Any], name: str) -> list[str]:
+    """Return the values of a header, which MiniStack keeps as a text or a list."""
+    values = [value for each, value in headers.items() if each.lower() == name.lower()]
+    return [one for value in values for one in (value if isinstance(value, list) else [value])]

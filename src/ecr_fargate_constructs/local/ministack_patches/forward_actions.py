@@ -33,7 +33,7 @@ def _from_requests(alb: Any) -> None:  # noqa: ANN401 - an untyped package
         actions: list[_Properties] = parse(parameters, prefix)
         for number, action in enumerate(actions, start=1):
             config = f"{prefix}.member.{number}.ForwardConfig"
-            groups = []
+            groups: list[_Properties] = []
             while arn := parameter(parameters, f"{config}.TargetGroups.member.{len(groups) + 1}.TargetGroupArn"):
                 weight = parameter(parameters, f"{config}.TargetGroups.member.{len(groups) + 1}.Weight")
                 groups.append({"TargetGroupArn": arn, "Weight": int(weight or 1)})
