@@ -15,6 +15,8 @@ def restored(monkeypatch: pytest.MonkeyPatch, name: str) -> Any:  # noqa: ANN401
     for attribute, value in list(vars(module).items()):
         if callable(value) or attribute in {"_RESOURCE_HANDLERS", "_ACTION_MAP"}:
             monkeypatch.setattr(module, attribute, dict(value) if isinstance(value, dict) else value)
+    if hasattr(module, "_get_docker"):
+        monkeypatch.setattr(module, "_get_docker", lambda: None)  # no test of these needs an engine
     if hasattr(module, "reset"):
         module.reset()
     return module

@@ -102,7 +102,7 @@ def apply(
     monitoring = _balance(alb, ecs, provisioners, clock or Clock(), networks.balancers.blocks)
     task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
-    minute_ended = monitoring.apply(handlers, provisioners, networks.balancers.blocks)
+    monitoring.apply(handlers, provisioners)
     wait_for_health(ecs, alb, _find, networks.balancers.blocks)
     port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
@@ -121,13 +121,13 @@ def apply(
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
-    every_minute(monitoring.clock, minute_ended)
+    every_minute(monitoring.clock, monitoring.minute_ended)
     return frozenset(handlers)
 
 
 def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped
     """Let the load balancers balance, check targets and drain them; return what counts their requests."""
-    monitoring = Monitoring(clock)
+    monitoring = Monitoring(clock, blocks)
     balancing = Balancing(alb, clock, monitoring.observe)
     keep_weights(alb, provisioners)
     balancing.measure_targets()

@@ -19,8 +19,6 @@ from ecr_fargate_constructs.local.ministack_patches.monitoring.measurements impo
 from ecr_fargate_constructs.local.ministack_patches.monitoring.scaling import Scaling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ecr_fargate_constructs.local.clock import Clock
     from ecr_fargate_constructs.local.metrics.store import Scope
     from ecr_fargate_constructs.local.metrics.traffic import Answered
@@ -30,71 +28,77 @@ _KEPT = 2 * 86400  # seconds of the clock: alarms look back a day at most
 
 
 class Monitoring:
-    """The metrics, alarms and scaling of this process."""
+    """The metrics, alarms and scaling of this process.
 
-    def __init__(self, clock: Clock) -> None:
+    Attributes:
+        clock: The clock of the embedded AWS.
+        store: The samples of all metrics.
+        measurements: Measures resources.
+    """
+
+    def __init__(self, clock: Clock, blocks: Blocks) -> None:
         """Start without any record.
 
         Args:
             clock: The clock of the embedded AWS.
+            blocks: Returns whether the network keeps the load balancer from a target.
+
+        Raises:
+            MovedError: MiniStack's internals have changed.
         """
-        self.clock = clock
         self._cloudwatch = import_module("ministack.services.cloudwatch")
         self._responses = import_module("ministack.core.responses")
-        self._store = Store()
+        self.clock, self.store, self.measurements = clock, Store(), Measurements(blocks)
         self._traffic: dict[Scope, Traffic] = {}
-        self._alarms = Alarms(self._cloudwatch, self._store)
+        self._alarms = Alarms(self._cloudwatch, self.store)
+        self._scaling = Scaling(self._cloudwatch, self.store, clock)
+
+    def apply(self, handlers: dict[str, Any], provisioners: Any) -> None:  # noqa: ANN401 - an untyped package
+        """Patch CloudWatch, and add the resource types of alarms and scaling.
+
+        Args:
+            handlers: MiniStack's table of resource types.
+            provisioners: MiniStack's module of resource types.
+
+        Raises:
+            MovedError: MiniStack's internals have changed.
+        """
+        answer_about_metrics(self._cloudwatch, self.store, self.clock, self.scope)
+        self._alarms.apply(handlers, provisioners)
+        self._scaling.apply(handlers)
+        reset = find(self._cloudwatch, "reset")
+
+        def reset_all() -> None:
+            reset()
+            self.store.clear()
+            self._traffic.clear()
+            self._scaling.clear()
+
+        self._cloudwatch.reset = reset_all  # type: ignore[attr-defined]
 
     def observe(self, answered: Answered) -> None:
         """Count an answered request."""
-        self._traffic.setdefault(self._scope(), Traffic()).record(answered, self.clock.now())
+        self._traffic.setdefault(self.scope(), Traffic()).record(answered, self.clock.now())
 
     def alarm_state(self, name: str) -> str | None:
         """Return the state of a metric alarm or composite alarm in the current account and region; None if unknown."""
         return self._alarms.state(name)
 
-    def apply(
-        self,
-        handlers: dict[str, Any],
-        provisioners: Any,  # noqa: ANN401 - an untyped package
-        blocks: Blocks,
-    ) -> Callable[[float], None]:
-        """Patch CloudWatch, and add the resource types of alarms and scaling.
-
-        Return what measures, evaluates and scales at the end of a minute.
+    def minute_ended(self, end: float) -> None:
+        """Measure a minute, evaluate the alarms, and scale.
 
         Args:
-            handlers: MiniStack's table of resource types.
-            provisioners: MiniStack's module of resource types.
-            blocks: Returns whether the network keeps the load balancer from a target.
+            end: End of the minute, in seconds since 1970.
         """
-        answer_about_metrics(self._cloudwatch, self._store, self.clock, self._scope)
-        self._alarms.apply(handlers, provisioners)
-        scaling = Scaling(self._cloudwatch, self._store, self.clock)
-        scaling.apply(handlers)
-        measurements = Measurements(blocks)
-        reset = find(self._cloudwatch, "reset")
+        for scope in self.measurements.scopes() | set(self._traffic) | self._alarms.scopes():
+            with self._responses.request_scope(*scope):
+                traffic = self._traffic.setdefault(scope, Traffic())
+                for metric, sample in self.measurements.measure(traffic, end - MINUTE, self.clock.speed):
+                    self.store.add(scope, metric, sample)
+                self._alarms.evaluate(scope, end)
+                self._scaling.scale(scope, end)
+        self.store.forget_before(end - _KEPT)
 
-        def reset_all() -> None:
-            reset()
-            self._store.clear()
-            self._traffic.clear()
-            scaling.clear()
-
-        self._cloudwatch.reset = reset_all  # type: ignore[attr-defined]
-
-        def minute_ended(end: float) -> None:
-            for scope in measurements.scopes() | set(self._traffic) | self._alarms.scopes():
-                with self._responses.request_scope(*scope):
-                    traffic = self._traffic.setdefault(scope, Traffic())
-                    measured = measurements.measure(traffic, end - MINUTE, self.clock.speed)
-                    for metric, sample in measured:
-                        self._store.add(scope, metric, sample)
-                    self._alarms.evaluate(scope, end)
-                    scaling.scale(scope, end)
-            self._store.forget_before(end - _KEPT)
-
-        return minute_ended
-
-    def _scope(self) -> Scope:
+    def scope(self) -> Scope:
+        """Return the current account and region."""
         return str(self._responses.get_account_id()), str(self._responses.get_region())
