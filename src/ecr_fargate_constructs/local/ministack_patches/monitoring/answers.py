@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ecr_fargate_constructs.local.clock import Clock
+    from ecr_fargate_constructs.local.metrics.functions import Value
     from ecr_fargate_constructs.local.metrics.store import Scope, Store
 
 _Properties: TypeAlias = dict[str, Any]
@@ -119,7 +120,7 @@ class _Answers:
         queries = [Query.of(each) for each in request.get("MetricDataQueries") or ()]
         start, end = self._times(request)
         grid = _grid(start, end, period_of(queries))
-        values: dict[str, Any] = {}
+        values: dict[str, Value] = {}
         for period in {query.period or grid.period for query in queries if query.metric is not None} - {grid.period}:
             own = [query for query in queries if query.metric is not None and query.period == period]
             values |= answers(self._store, self._scope(), own, _grid(start, end, period))
@@ -129,7 +130,7 @@ class _Answers:
         for query in queries:
             value = values[query.identifier]
             for points in value if isinstance(value, list) else [value]:
-                shown: dict[int, float] = points if isinstance(points, dict) else dict.fromkeys(grid.times[-1:], points)
+                shown = points if isinstance(points, dict) else dict.fromkeys(grid.times[-1:], points)
                 times = sorted(shown, reverse=newest_first)
                 results.append(
                     {
