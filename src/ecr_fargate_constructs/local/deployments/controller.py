@@ -66,6 +66,8 @@ class Controller:
         weights: Percentages of production traffic of the two target groups.
         test_group: The target group that gets test traffic.
         halted: Whether a failed deployment was left where it stopped: no task is started.
+        steady: Whether the service has reached a steady state.
+        groups: The target groups of revisions with tasks.
     """
 
     desired: int
@@ -78,6 +80,7 @@ class Controller:
     test_group: int = 0
     halted: bool = False
     steady: bool = False
+    groups: dict[str, int] = field(default_factory=dict)
     _counted: set[str] = field(default_factory=set)
     _pending: list[Action] = field(default_factory=list)
 
@@ -159,7 +162,7 @@ class Controller:
 
     def _begin(self, deployment: Deployment, world: World, now: float) -> None:
         deployment.sources = tuple(each for each in world.revisions if each != deployment.target)
-        divided = len(deployment.sources) > 1 or self.weights[self.live] != _ALL
+        divided = any(each != self.stable for each in deployment.sources) or self.weights[self.live] != _ALL
         deployment.points = plan(
             deployment.settings, reconcile=divided and self.stable is not None, first=self.stable is None
         )
@@ -169,6 +172,9 @@ class Controller:
         # failures", ECS developer guide.
         deployment.watched = not deployment.settings.alarms.names & world.alarms
         deployment.status, deployment.started = "IN_PROGRESS", now
+        kept = {*world.revisions, self.stable}
+        self.groups = {revision: group for revision, group in self.groups.items() if revision in kept}
+        self.groups[deployment.target] = self._group_of(deployment)
 
     def _watch(self, deployment: Deployment, world: World, now: float) -> None:
         """End the deployment if too many tasks failed, an alarm goes off, a hook refuses, or a stage takes too long."""
@@ -297,10 +303,14 @@ class Controller:
 
     def _bring_traffic_back(self, deployment: Deployment, world: World) -> bool:
         """Send all traffic to the stable revision if enough of it is up; return whether it gets all traffic."""
-        if world.healthy(self.stable or "") >= min(self.desired, deployment.settings.minimum(self.desired)):
+        if self._is_up(deployment, world):
             self._send_production_traffic(self.live, _ALL)
             self._send_test_traffic(self.live)
         return self.weights[self.live] == _ALL
+
+    def _is_up(self, deployment: Deployment, world: World) -> bool:
+        least = min(self.desired, deployment.settings.minimum(self.desired))
+        return world.healthy(self.stable or "") >= least
 
     def _end(self, status: Status, now: float, reason: str) -> None:
         deployment, self.current = self.current, None
@@ -315,10 +325,7 @@ class Controller:
 
     def group_of(self, revision: str) -> int:
         """Return the target group of a revision's tasks."""
-        deployment = self.current or (self.past[-1] if self.halted and self.past else None)
-        if deployment is not None and deployment.target == revision and revision != self.stable:
-            return self._group_of(deployment)
-        return self.live
+        return self.groups.get(revision, self.live)
 
     def _send_production_traffic(self, group: int, percent: float) -> None:
         rest = round(_ALL - percent, 1)
@@ -363,7 +370,7 @@ class Controller:
         if deployment is None or not settings.shifts_traffic:
             return replace_tasks(tasks, primary, self.desired, settings)
         if deployment.rolling_back or deployment.stage is Stage.RECONCILE_SERVICE:
-            return self._change_back(tasks)
+            return self._change_back(tasks, enough=self._is_up(deployment, world))
         stage = deployment.stage
         at = stage.value if stage is not None else _CLEAN_UP
         counts = {self.stable: self.desired} if self.stable is not None else {}
@@ -373,10 +380,10 @@ class Controller:
             del counts[self.stable]
         return keep_tasks(tasks, counts)
 
-    def _change_back(self, tasks: list[Task]) -> Change:
+    def _change_back(self, tasks: list[Task], *, enough: bool) -> Change:
         """Bring the stable revision to full strength; then, without traffic, all others go."""
         counts = {self.stable or "": self.desired}
-        if self.weights[self.live] != _ALL:  # others still have users: what they have stays, and nothing is started
+        if not enough or self.weights[self.live] != _ALL:  # others have users: they stay, and none of them starts
             others = [task.revision for task in tasks if task.revision != self.stable]
             counts |= {revision: others.count(revision) for revision in others}
         return keep_tasks(tasks, counts)
