@@ -226,4 +226,4 @@ class AnyDeployment(RuleBasedStateMachine):
 
 
 TestAnyDeployment = AnyDeployment.TestCase
-TestAnyDeployment.settings = run(max_examples=60, stateful_step_count=30, deadline=None)
+TestAnyDeployment.settings = run(max_examples=200, stateful_step_count=30, deadline=None)

@@ -111,7 +111,7 @@ class Controller:
         self.steady = False
 
     def answer(self, identifier: str, status: str, now: float, delay: float | None = None) -> None:
-        """Take the answer of a hook's function: ``SUCCEEDED``, ``FAILED``, or ``IN_PROGRESS`` and a delay in seconds."""
+        """Take the answer of a hook's function; the delay of ``IN_PROGRESS`` is in seconds."""
         for run in self.current.runs if self.current else ():
             if run.identifier == identifier:
                 run.answer(status, now, delay)
@@ -242,7 +242,7 @@ class Controller:
             if stage.name in hook.stages:
                 yield Run.begin(f"{deployment.name}-{deployment.at}-{number}", hook, now)
 
-    def _reached(self, deployment: Deployment, world: World, now: float) -> bool:
+    def _reached(self, deployment: Deployment, world: World, now: float) -> bool:  # noqa: PLR0911 - one per stage
         """Return whether what a stage is for has happened."""
         settings = deployment.settings
         entered = now if deployment.entered is None else deployment.entered
@@ -295,9 +295,9 @@ class Controller:
         back = self._bring_traffic_back(deployment, world)
         if back and world.healthy(stable) >= self.desired and all(task.revision == stable for task in world.tasks):
             self._end("ROLLBACK_SUCCESSFUL", now, deployment.reason.replace("is rolling back", "rolled back"))
-        elif (
-            settings.breaker.enabled and deployment.failures >= settings.breaker.threshold(self.desired)
-        ) or (deployment.rollback_started is not None and now - deployment.rollback_started >= LONGEST_STAGE):
+        elif (settings.breaker.enabled and deployment.failures >= settings.breaker.threshold(self.desired)) or (
+            deployment.rollback_started is not None and now - deployment.rollback_started >= LONGEST_STAGE
+        ):
             self.halted = True
             self._end("ROLLBACK_FAILED", now, deployment.reason)
 
@@ -320,7 +320,7 @@ class Controller:
             self.past.append(deployment)
 
     def _group_of(self, deployment: Deployment) -> int:
-        """Return the target group of a deployment's target: of a shift the other one, of a first deployment the same."""
+        """Return the target group of a deployment's target: the other one, if there is traffic to shift."""
         return 1 - self.live if deployment.settings.shifts_traffic and self.stable is not None else self.live
 
     def group_of(self, revision: str) -> int:
