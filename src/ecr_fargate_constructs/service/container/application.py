@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.checks import tcp_port
 from ecr_fargate_constructs._rules.typed import typed
@@ -10,6 +11,9 @@ from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.base import TaskContainer
 from ecr_fargate_constructs.service.container.images import Image, architecture_of, check_image
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs._rules.tokens import Number
 
 CONTAINER_NAME = "web"
 """Name of the application's container in its task; the one that CDK's pattern gives it."""
@@ -36,12 +40,11 @@ class AppContainer(TaskContainer):
     """
 
     image: Image
-    port: float
+    port: Number
     _: KW_ONLY
     architecture: Architecture | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         check_image("AppContainer.image", self.image)
         tcp_port("AppContainer.port", self.port)
         super().__post_init__()

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._rules.checks import absolute_path, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import AppContainer
@@ -51,11 +51,11 @@ class Ec2Container(AppContainer):
     """
 
     _: KW_ONLY
-    gpu_count: float | None = None
+    gpu_count: Number | None = None
     privileged: bool = False
     devices: Sequence[ecs.Device] = ()
     tmpfs: Sequence[ecs.Tmpfs] = ()
-    shared_memory_mib: float | None = None
+    shared_memory_mib: Number | None = None
     dns_servers: Sequence[str] = ()
     dns_search_domains: Sequence[str] = ()
     docker_security_options: Sequence[str] = ()
@@ -63,7 +63,6 @@ class Ec2Container(AppContainer):
     placement_strategies: Sequence[ecs.PlacementStrategy] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         super().__post_init__()
         if self.gpu_count is not None:
             whole_number("Ec2Container.gpu_count", self.gpu_count, minimum=1, what="a number of GPUs")
@@ -108,13 +107,12 @@ def _is_address(value: str) -> bool:
     return True
 
 
-def refuse_on_fargate(container: AppContainer, *, path: str) -> None:
+def refuse_on_fargate(container: AppContainer) -> None:
     """Refuse a container that only an EC2 instance can run."""
     if isinstance(container, Ec2Container):
         raise ConfigurationError(
             "container is an Ec2Container, but Fargate has no GPUs, devices or placement; use AppContainer, or "
-            "LoadBalancedEc2Service",
-            path=path,
+            "LoadBalancedEc2Service"
         )
 
 
