@@ -73,7 +73,7 @@ def test_a_deployment_replaces_all_tasks_and_then_bakes() -> None:
     service.wait(1)
     service.step()
     assert second.status == "SUCCESSFUL"
-    assert service.said[-2:] == [f"(deployment {second.name}) deployment completed.", "has reached a steady state."]
+    assert service.said[-2:] == [f"(deployment {second.target}) deployment completed.", "has reached a steady state."]
 
 
 def test_failing_tasks_trip_the_breaker_and_the_old_version_stays_complete() -> None:
@@ -89,7 +89,7 @@ def test_failing_tasks_trip_the_breaker_and_the_old_version_stays_complete() -> 
     assert (second.status, second.cause) == ("ROLLBACK_SUCCESSFUL", "circuit breaker")
     assert second.reason == "Service deployment rolled back because the circuit breaker threshold was exceeded."
     assert service.count(second.target) == 0
-    assert f"(deployment {second.name}) deployment failed: tasks failed to start." in service.said
+    assert f"(deployment {second.target}) deployment failed: tasks failed to start." in service.said
 
 
 def test_without_rollback_the_breaker_only_starts_nothing_more() -> None:

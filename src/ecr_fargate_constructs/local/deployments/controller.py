@@ -104,7 +104,7 @@ class Controller:
         self.desired = desired
 
     def fail(self, revision: str) -> None:
-        """Count a task that did not start, exited, or was stopped for its health."""
+        """Count a task that did not start or exited; one that is unhealthy is counted when it is stopped."""
         deployment = self.current
         if deployment is not None and revision == self.primary:
             deployment.failures += 1
@@ -272,7 +272,7 @@ class Controller:
         self._send_production_traffic(self.live, _ALL)
         self._send_test_traffic(self.live)
         self.stable, self.settings = deployment.target, deployment.settings
-        self._pending.append(Say(f"(deployment {deployment.name}) deployment completed."))
+        self._pending.append(Say(f"(deployment {deployment.target}) deployment completed."))
         self._end("SUCCESSFUL", now, "")
 
     def _refuse(self, deployment: Deployment, cause: str, reason: str, now: float, *, rollback: bool = True) -> None:
@@ -280,11 +280,11 @@ class Controller:
         deployment.cause = cause
         what = {"circuit breaker": "tasks failed to start", "alarms": "alarm detected"}.get(cause)
         if what:
-            self._pending.append(Say(f"(deployment {deployment.name}) deployment failed: {what}."))
+            self._pending.append(Say(f"(deployment {deployment.target}) deployment failed: {what}."))
         if rollback and self.stable is not None:
             deployment.status, deployment.reason = "ROLLBACK_REQUESTED", reason
             deployment.rollback_started, deployment.failures, deployment.runs = now, 0, ()
-            self._pending.append(Say(f"rolling back to {self.stable}."))
+            self._pending.append(Say(f"rolling back to deployment {self.stable}."))
             return
         self.halted = True
         self._end("STOPPED", now, reason.replace("is rolling back", "stopped"))
@@ -341,9 +341,11 @@ class Controller:
 
     def _schedule(self, world: World) -> None:
         """Start and stop tasks."""
-        given_up = tuple(task.name for task in world.tasks if task.unhealthy)
+        given_up = [task for task in world.tasks if task.unhealthy]
         if given_up:
-            self._pending.append(StopTasks(given_up, "Task failed health checks"))
+            self._pending.append(StopTasks(tuple(task.name for task in given_up), "Task failed ELB health checks"))
+        for task in given_up:
+            self.fail(task.revision)
         tasks = [task for task in world.tasks if not task.unhealthy]
         change = self._change(tasks, world)
         if change.stop:
@@ -352,12 +354,11 @@ class Controller:
             )
         for revision, count in change.start:
             self._pending.append(StartTasks(revision, count))
-            self._pending.append(Say(f"has started {count} tasks."))
 
     @property
     def _initiator(self) -> str:
         deployment = self.current or (self.past[-1] if self.past else None)
-        return f"(deployment {deployment.name})" if deployment else "the service"
+        return f"(deployment {deployment.target})" if deployment else "the service"
 
     def _change(self, tasks: list[Task], world: World) -> Change:
         deployment = self.current

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class Settings:
     def shifts_traffic(self) -> bool:
         """Whether traffic moves from one target group to another."""
         return self.strategy != "ROLLING"
+
+    def without_waiting(self) -> Settings:
+        """Return these settings with bake times of zero."""
+        return replace(self, bake=0.0, steps=tuple(replace(step, bake=0.0) for step in self.steps))
 
     def minimum(self, desired: int) -> int:
         """Return the least number of healthy tasks: rounded up (``minimumHealthyPercent``, ECS API reference)."""

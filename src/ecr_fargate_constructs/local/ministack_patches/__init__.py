@@ -2,7 +2,7 @@
 
 ``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
 secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with several containers; ``task_environment`` the
-containers' environment, and ``relay`` their connection to the embedded AWS; ``health`` health checks, and ``grace``
+containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services; ``health`` health checks, and ``grace``
 grace periods; ``listeners`` the choice of a listener; ``log_events`` log lines; ``container_exits`` the detection of
 exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to
 the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass.
@@ -22,11 +22,12 @@ from ecr_fargate_constructs.local.ministack_patches import engine as engine_patc
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
+from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
-from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_patches.health import check, check_targets
 from ecr_fargate_constructs.local.ministack_patches.https import serve_https
 from ecr_fargate_constructs.local.ministack_patches.iam.policies import Policies
 from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
@@ -50,7 +51,13 @@ _Properties: TypeAlias = dict[str, Any]
 
 
 def apply(
-    *, endpoint: str, rewrite_pulls: bool, password: str, authority: Authority | None = None, https_port: int = 0
+    *,
+    endpoint: str,
+    rewrite_pulls: bool,
+    password: str,
+    authority: Authority | None = None,
+    https_port: int = 0,
+    speed: float | None = None,
 ) -> frozenset[str]:
     """Patch the MiniStack of this process, and return the CloudFormation types that it supports then.
 
@@ -61,6 +68,7 @@ def apply(
         password: Password of the private registry's user ``AWS``.
         authority: Issues the certificates of HTTPS listeners; without one their rules answer over HTTP.
         https_port: Port of HTTPS listeners.
+        speed: How fast bake times of deployments pass; they are skipped without it.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -92,7 +100,8 @@ def apply(
     alb = import_module("ministack.services.alb")
     networks = EnforcedNetworks()
     check_targets(alb, _find, networks.balancers.blocks)
-    wait_for_health(ecs, alb, _find, networks.balancers.blocks)
+    blocks = networks.balancers.blocks
+    control_deployments(ecs, alb, handlers, lambda target, group: check(target, group, blocks), speed)
     port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
