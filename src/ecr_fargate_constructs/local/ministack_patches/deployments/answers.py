@@ -15,97 +15,92 @@ if TYPE_CHECKING:
 
 _CLIENT_ERROR = 400
 _ALL = 100.0
+_PAGE = 20  # results without maxResults: ListServiceDeployments, ECS API reference
 
 
 def answer_about_deployments(ecs: Any, controlled: Controlled, clock: Clock) -> None:  # noqa: ANN401 - an untyped package
     """Answer the operations of service deployments, which MiniStack answers with empty lists or refuses."""
-    responses, actions = import_module("ministack.core.responses"), find(ecs, "_ACTION_MAP")
-    answer, error = find(responses, "json_response"), find(responses, "error_response_json")
+    answers = _Answers(controlled, clock)
+    find(ecs, "_ACTION_MAP").update(
+        DescribeServiceDeployments=answers.describe,
+        ListServiceDeployments=answers.list_all,
+        DescribeServiceRevisions=answers.describe_revisions,
+        ContinueServiceDeployment=answers.continue_one,
+        StopServiceDeployment=answers.stop_one,
+    )
 
-    def by_arn(arn: str) -> tuple[ControlledService, Deployment] | None:
-        return next(
-            (
-                (service, each)
-                for service in controlled.all()
-                for each in _deployments(service)
-                if service.deployment_arn(each.name) == arn
-            ),
-            None,
-        )
 
-    def missing(arn: str) -> Any:  # noqa: ANN401 - MiniStack's response
-        return error("ServiceDeploymentNotFoundException", f"Service deployment {arn} not found.", _CLIENT_ERROR)
+class _Answers:
+    """The operations; each takes a request and returns MiniStack's response."""
 
-    def describe(data: Properties) -> Any:  # noqa: ANN401
-        arns = data.get("serviceDeploymentArns") or []
-        found = {arn: by_arn(arn) for arn in arns}
-        described = [describe_deployment(*each, clock) for each in found.values() if each]
+    def __init__(self, controlled: Controlled, clock: Clock) -> None:
+        responses = import_module("ministack.core.responses")
+        self._answer, self._error = find(responses, "json_response"), find(responses, "error_response_json")
+        self._controlled, self._clock = controlled, clock
+
+    def describe(self, data: Properties) -> object:
+        found = {arn: self._by_arn(arn) for arn in data.get("serviceDeploymentArns") or []}
+        described = [describe_deployment(*each, self._clock) for each in found.values() if each]
         failures = [{"arn": arn, "reason": "MISSING"} for arn, each in found.items() if not each]
-        return answer({"serviceDeployments": described, "failures": failures})
+        return self._answer({"serviceDeployments": described, "failures": failures})
 
-    def list_all(data: Properties) -> Any:  # noqa: ANN401
+    def list_all(self, data: Properties) -> object:
         reference, wanted = str(data.get("service", "")), set(data.get("status") or ())
-        services = [each for each in controlled.all() if reference in _names(each)]
+        services = [each for each in self._controlled.all() if reference in _names(each)]
         if not services:
-            return error("ServiceNotFoundException", "Service not found.", _CLIENT_ERROR)
+            return self._error("ServiceNotFoundException", "Service not found.", _CLIENT_ERROR)
         briefs = [
-            _brief(service, each, clock)
+            _brief(service, each, self._clock)
             for service in services
             for each in _deployments(service)
             if not wanted or each.status in wanted
         ]
-        return answer({"serviceDeployments": briefs[: int(data.get("maxResults") or 20)]})
+        return self._answer({"serviceDeployments": briefs[: int(data.get("maxResults") or _PAGE)]})
 
-    def describe_revisions(data: Properties) -> Any:  # noqa: ANN401
+    def describe_revisions(self, data: Properties) -> object:
         revisions = {
-            service.revision_arn(name): _revision(service, name, clock)
-            for service in controlled.all()
+            service.revision_arn(name): _revision(service, name, self._clock)
+            for service in self._controlled.all()
             for name in service.revisions
         }
         arns = data.get("serviceRevisionArns") or []
-        return answer(
-            {
-                "serviceRevisions": [revisions[arn] for arn in arns if arn in revisions],
-                "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in revisions],
-            }
-        )
+        found = [revisions[arn] for arn in arns if arn in revisions]
+        failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in revisions]
+        return self._answer({"serviceRevisions": found, "failures": failures})
 
-    def continue_one(data: Properties) -> Any:  # noqa: ANN401
+    def continue_one(self, data: Properties) -> object:
         arn = str(data.get("serviceDeploymentArn", ""))
-        found = by_arn(arn)
+        found = self._by_arn(arn)
         if found is None:
-            return missing(arn)
+            return self._missing(arn)
         service, _ = found
         with service.lock:
             if not service.controller.decide(str(data.get("hookId", "")), str(data.get("action") or "CONTINUE")):
-                return error("InvalidParameterException", "The hook is not awaiting an action.", _CLIENT_ERROR)
+                return self._error("InvalidParameterException", "The hook is not awaiting an action.", _CLIENT_ERROR)
             service.step()
         service.wake.set()
-        return answer({"serviceDeploymentArn": arn})
+        return self._answer({"serviceDeploymentArn": arn})
 
-    def stop_one(data: Properties) -> Any:  # noqa: ANN401
-        arn = str(data.get("serviceDeploymentArn", ""))
-        found = by_arn(arn)
+    def stop_one(self, data: Properties) -> object:
+        arn, kind = str(data.get("serviceDeploymentArn", "")), str(data.get("stopType") or "ROLLBACK")
+        found = self._by_arn(arn)
         if found is None:
-            return missing(arn)
+            return self._missing(arn)
         service, deployment = found
         with service.lock:
-            stopped = deployment is service.controller.current and service.controller.stop(
-                str(data.get("stopType") or "ROLLBACK"), clock.now()
-            )
-            if not stopped:
-                return error("ConflictException", "The service deployment cannot be stopped.", _CLIENT_ERROR)
+            current = deployment is service.controller.current
+            if not current or not service.controller.stop(kind, self._clock.now()):
+                return self._error("ConflictException", "The service deployment cannot be stopped.", _CLIENT_ERROR)
             service.step()
         service.wake.set()
-        return answer({"serviceDeploymentArn": arn})
+        return self._answer({"serviceDeploymentArn": arn})
 
-    actions.update(
-        DescribeServiceDeployments=describe,
-        ListServiceDeployments=list_all,
-        DescribeServiceRevisions=describe_revisions,
-        ContinueServiceDeployment=continue_one,
-        StopServiceDeployment=stop_one,
-    )
+    def _by_arn(self, arn: str) -> tuple[ControlledService, Deployment] | None:
+        every = ((service, each) for service in self._controlled.all() for each in _deployments(service))
+        return next(((service, each) for service, each in every if service.deployment_arn(each.name) == arn), None)
+
+    def _missing(self, arn: str) -> object:
+        return self._error("ServiceDeploymentNotFoundException", f"Service deployment {arn} not found.", _CLIENT_ERROR)
 
 
 def describe_deployment(service: ControlledService, deployment: Deployment, clock: Clock) -> Properties:

@@ -129,6 +129,8 @@ class ControlledService:
     def step(self) -> None:
         """Do what the controller asks for."""
         with self.lock:
+            if not self.revisions:  # its first deployment is about to begin
+                return
             now = self._ministack.clock.now()
             for action in self.controller.step(World(self.tasks(), self._alarms()), now):
                 self._do(action)

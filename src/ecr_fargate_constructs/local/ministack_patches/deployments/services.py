@@ -16,10 +16,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NEEDED = (
-    "_PRE_STOP_STATUSES _cleanup_task_resources _deployment_needs_first_task _get_docker _iso _make_deployment "
-    "_mark_task_stopped _primary_deployment _refresh_service_state _resolve_td_key _run_task _services _task_defs "
-    "_task_ip _tasks"
-).split()
+    "_PRE_STOP_STATUSES",
+    "_cleanup_task_resources",
+    "_deployment_needs_first_task",
+    "_get_docker",
+    "_iso",
+    "_make_deployment",
+    "_mark_task_stopped",
+    "_primary_deployment",
+    "_refresh_service_state",
+    "_resolve_td_key",
+    "_run_task",
+    "_services",
+    "_task_defs",
+    "_task_ip",
+    "_tasks",
+)
+_REPLACED = (
+    "_reconcile_service_tasks",
+    "_record_service_task_failure",
+    "_schedule_service_deployment_completion",
+    "_complete_service_deployment",
+)
 
 
 class Controlled:
@@ -44,7 +62,7 @@ class Controlled:
         scope = self._scope()
         service = self._services.get((*scope, key))
         if service is None or service.record is not record:
-            service = self._services[*scope, key] = ControlledService(self._ministack, cluster, record)
+            service = self._services[(*scope, key)] = ControlledService(self._ministack, cluster, record)
             self._ministack.spawn(self._run, service, *scope, thread_name=f"deployments-{key}")
         return service
 
@@ -96,20 +114,10 @@ def control_deployments(
 
 
 def _replace(ecs: Any, controlled: Controlled) -> None:  # noqa: ANN401
-    sync, cluster_of = find(ecs, "_sync_service_targets"), find(ecs, "_cluster_name_from_arn")
-    for name in (
-        "_reconcile_service_tasks",
-        "_record_service_task_failure",
-        "_schedule_service_deployment_completion",
-        "_complete_service_deployment",
-    ):
+    """Replace MiniStack's scheduler."""
+    cluster_of = find(ecs, "_cluster_name_from_arn")
+    for name in _REPLACED:
         find(ecs, name)
-
-    def service_of(task: Properties) -> ControlledService | None:
-        cluster, group = cluster_of(task.get("clusterArn", "")), str(task.get("group", ""))
-        if not cluster or not group.startswith("service:"):
-            return None
-        return controlled.get(cluster, f"{cluster}/{group.removeprefix('service:')}")
 
     def reconcile_service_tasks(cluster: str, key: str) -> None:
         service = controlled.get(cluster, key)
@@ -117,30 +125,36 @@ def _replace(ecs: Any, controlled: Controlled) -> None:  # noqa: ANN401
             service.notice()
 
     def record_service_task_failure(task: Properties, digest_resolution_failed: bool = False) -> None:  # noqa: FBT001, FBT002
-        service = service_of(task)
+        cluster = cluster_of(task.get("clusterArn", ""))
+        kind, _, name = str(task.get("group", "")).partition(":")
+        service = controlled.get(cluster, f"{cluster}/{name}") if cluster and kind == "service" else None
         if service is not None and not digest_resolution_failed:  # the task fails a moment later, and is counted then
             service.task_failed(task)
 
-    def schedule_completion(cluster: str, key: str, *_scope: str, healthy_task: Properties | None = None) -> None:
+    def schedule_completion(cluster: str, key: str, *_scope: str, **_options: Any) -> None:  # noqa: ANN401
         service = controlled.get(cluster, key)
-        if healthy_task is not None:
-            healthy_task["_startup_stable"] = True
         if service is not None:
             service.wake.set()
-
-    def sync_service_targets(cluster: str, record: Properties) -> None:
-        service = controlled.get(cluster, f"{cluster}/{record.get('serviceName')}")
-        if service is not None:
-            service.register_targets()
-        else:
-            alternates = [
-                {"targetGroupArn": (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")}
-                for each in record.get("loadBalancers") or []
-            ]
-            sync(cluster, {**record, "loadBalancers": [*(record.get("loadBalancers") or []), *alternates]})
 
     ecs._reconcile_service_tasks = reconcile_service_tasks  # noqa: SLF001 - what this module is for
     ecs._record_service_task_failure = record_service_task_failure  # noqa: SLF001
     ecs._schedule_service_deployment_completion = schedule_completion  # noqa: SLF001
     ecs._complete_service_deployment = lambda *_, **__: None  # noqa: SLF001
-    ecs._sync_service_targets = sync_service_targets  # noqa: SLF001
+    ecs._sync_service_targets = _registration(ecs, controlled)  # noqa: SLF001
+
+
+def _registration(ecs: Any, controlled: Controlled) -> Callable[[str, Properties], None]:  # noqa: ANN401
+    """Return what registers targets: each task in the group of its revision."""
+    sync = find(ecs, "_sync_service_targets")
+
+    def sync_service_targets(cluster: str, record: Properties) -> None:
+        service = controlled.get(cluster, f"{cluster}/{record.get('serviceName')}")
+        if service is not None:
+            service.register_targets()
+            return
+        balancers = record.get("loadBalancers") or []
+        settings = [each.get("advancedConfiguration") or {} for each in balancers]
+        alternates = [{"targetGroupArn": each.get("alternateTargetGroupArn")} for each in settings]
+        sync(cluster, {**record, "loadBalancers": [*balancers, *alternates]})  # the service is gone: all groups empty
+
+    return sync_service_targets
