@@ -38,8 +38,8 @@ ClockSpeed = Annotated[
     typer.Option(
         "--clock",
         metavar="SPEED",
-        help="Rehearse deployments as on AWS, with bake times that pass so many times faster: with 60, a minute takes a "
-        "second. CloudFormation waits for them, and fails with them. Default: bake times are skipped.",
+        help="Rehearse deployments as on AWS, with bake times that pass this many times faster: with 60, a minute "
+        "takes a second. CloudFormation waits for them, and fails with them. Default: bake times are skipped.",
     ),
 ]
 Region = Annotated[str | None, typer.Option(help="AWS region; us-east-1 by default.")]
