@@ -12,7 +12,7 @@ from ecr_fargate_constructs.cli import report
 from ecr_fargate_constructs.cli.explain import local_explain
 from ecr_fargate_constructs.cli.local_grants import grants
 from ecr_fargate_constructs.cli.local_logs import logs
-from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, Port, Region, running
+from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, ClockSpeed, Port, Region, running
 from ecr_fargate_constructs.cli.local_start import certificate, env, seed, start
 from ecr_fargate_constructs.cli.local_status import status, url
 from ecr_fargate_constructs.cli.printing import Console
@@ -41,6 +41,7 @@ def up(
     keep: Annotated[  # noqa: FBT002 - a flag
         bool, typer.Option("--keep", help="If the first start fails, keep it running so that you can examine it.")
     ] = False,
+    clock: ClockSpeed = None,
 ) -> None:
     """Build, push and deploy the app, and wait until its tasks pass their health checks.
 
@@ -50,7 +51,7 @@ def up(
     instance, memory = find_instance(app_dir, port, account, region)
     console = Console()
     with instance.alone(), report.ConsoleProgress(console) as progress:
-        outcome = lifecycle.up(instance, memory, stacks or [], progress, context=context or [], keep=keep)
+        outcome = lifecycle.up(instance, memory, stacks or [], progress, context=context or [], keep=keep, clock=clock)
     status_now = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, outcome.memory))
     report.print_status(console, status_now)
     for answer in outcome.answers:

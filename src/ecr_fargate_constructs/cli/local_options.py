@@ -33,6 +33,15 @@ OneService = Annotated[
     str | None, typer.Option("--service", help="Only this service, by a name that 'local status' shows.")
 ]
 Account = Annotated[str | None, typer.Option(help="Account id, for apps that name one.")]
+ClockSpeed = Annotated[
+    float | None,
+    typer.Option(
+        "--clock",
+        metavar="SPEED",
+        help="Rehearse deployments as on AWS, with bake times that pass this many times faster: with 60, a minute "
+        "takes a second. CloudFormation waits for them, and fails with them. Default: bake times are skipped.",
+    ),
+]
 Region = Annotated[str | None, typer.Option(help="AWS region; us-east-1 by default.")]
 
 

@@ -12,7 +12,7 @@ import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli import report
-from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, AsJson, Port, Region, running
+from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, AsJson, ClockSpeed, Port, Region, running
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.instance import credentials_environment
@@ -20,11 +20,17 @@ from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.tools.errors import ToolError
 
 
-def start(app_dir: AppDirectory = Path(), port: Port = None, account: Account = None, region: Region = None) -> None:
+def start(
+    app_dir: AppDirectory = Path(),
+    port: Port = None,
+    account: Account = None,
+    region: Region = None,
+    clock: ClockSpeed = None,
+) -> None:
     """Start the embedded AWS without deploying, to create what the app expects: see 'seed' and 'env'."""
     instance, memory = find_instance(app_dir, port, account, region)
     with instance.alone(), report.ConsoleProgress(Console()) as progress:
-        lifecycle.start(instance, memory, progress)
+        lifecycle.start(instance, memory, progress, clock=clock)
     print(f"the embedded AWS is running on {instance.endpoint}, account {instance.account}, region {instance.region}")
 
 

@@ -210,6 +210,7 @@ class Memory:
         bootstrapped: Whether ``cdk bootstrap`` has run.
         secret: The secret that signs requests; every start makes a new one.
         host: The machine's name at the start, with which its containers are labelled.
+        clock: How fast bake times of deployments pass; None if they are skipped.
         https_port: Port of its HTTPS listeners; 0 if HTTPS is not served.
     """
 
@@ -222,6 +223,7 @@ class Memory:
     bootstrapped: bool = False
     secret: str = field(default_factory=secrets.token_hex)
     host: str = field(default_factory=_host_name)
+    clock: float | None = None
     https_port: int = 0
 
     @property
@@ -276,6 +278,8 @@ def checked(memory: Memory) -> Memory:
     numbers = [memory.https_port] + [
         number for process in memory.processes.values() for number in vars(process).values()
     ]
+    if not isinstance(memory.clock, float | int | None):
+        raise TypeError("a value has the wrong type")
     if not (all(isinstance(each, str) for each in texts) and all(isinstance(each, int) for each in numbers)):
         raise TypeError("a value has the wrong type")
     return memory

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecr_fargate_constructs.local import podman, server, starting
+from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.containers import remove_containers_and_images
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.failures import AppDetails
@@ -52,17 +53,18 @@ def runs(instance: Instance, memory: Memory | None) -> bool:
     return memory is not None and memory.alive and instance.types_file.exists() and server.answers(instance)
 
 
-def start(instance: Instance, memory: Memory | None, progress: Progress) -> Memory:
+def start(instance: Instance, memory: Memory | None, progress: Progress, *, clock: float | None = None) -> Memory:
     """Start the embedded AWS unless it is running, without a deployment. After a failure only its logs stay.
 
     Raises:
-        ToolError: It does not start.
+        ToolError: It does not start, or runs with another clock.
     """
     if memory is not None and runs(instance, memory):
+        _refuse_another_clock(instance, memory, clock)
         return memory
     try:
         starting.check_app(instance)
-        memory = _prepare(instance, memory, progress)
+        memory = _prepare(instance, memory, progress, clock)
         progress.step("starting the embedded AWS")
         starting.start(instance, memory)
     except BaseException as error:
@@ -84,6 +86,7 @@ def up(
     *,
     context: Sequence[str] = (),
     keep: bool = False,
+    clock: float | None = None,
 ) -> Outcome:
     """Deploy the app, and wait until its tasks pass their health checks.
 
@@ -97,6 +100,7 @@ def up(
         progress: Shows what is going on.
         context: ``KEY=VALUE`` for the CDK app.
         keep: Whether an embedded AWS that was started by this command keeps running after a failure.
+        clock: How fast bake times of deployments pass; they are skipped without it, unless it runs with one.
 
     Raises:
         ToolError: Something failed.
@@ -105,7 +109,12 @@ def up(
     try:
         starting.check_app(instance)
         if memory is None or not ran_before:
-            memory = _prepare(instance, memory, progress)
+            memory = _prepare(instance, memory, progress, clock)
+        _refuse_another_clock(instance, memory, clock)
+        if memory.clock is not None:
+            progress.note(
+                f"deployments are rehearsed: a minute of their bake times takes {60 / memory.clock:g} seconds"
+            )
         return _deploy(instance, memory, stacks, progress, context, running=ran_before)
     except BaseException as error:
         progress.failed()
@@ -119,11 +128,23 @@ def up(
         raise failure from error
 
 
-def _prepare(instance: Instance, left_over: Memory | None, progress: Progress) -> Memory:
+def _refuse_another_clock(instance: Instance, memory: Memory, clock: float | None) -> None:
+    if clock not in {None, memory.clock}:
+        now = "without --clock" if memory.clock is None else f"with --clock {memory.clock:g}"
+        raise ToolError(
+            f"the embedded AWS on port {instance.port} is running {now}, not with --clock {clock:g}",
+            fix=f"run 'ecr-fargate local down --port {instance.port}' first",
+        )
+
+
+def _prepare(instance: Instance, left_over: Memory | None, progress: Progress, clock: float | None) -> Memory:
+    Clock(1 if clock is None else clock)  # refuses a speed before anything starts
     if left_over is not None:
         progress.step("removing an embedded AWS that has died")
         down(instance, left_over)
-    return starting.prepare(instance, progress)
+    memory = starting.prepare(instance, progress)
+    memory.clock = clock
+    return memory
 
 
 def _deploy(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _START_SECONDS = 60
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # ignores HTTP_PROXY
 _REWRITE_PULLS = "ECR_FARGATE_LOCAL_REWRITE_PULLS"
+_CLOCK = "ECR_FARGATE_LOCAL_CLOCK"
 _PYTHONPATH = "PYTHONPATH"
 _INHERITED = frozenset({"PATH", "LANG", "TZ", _PYTHONPATH})
 
@@ -114,6 +115,7 @@ def server_environment(instance: Instance, memory: Memory, shell: Mapping[str, s
         "no_proxy": "*",
         "DOCKER_HOST": memory.socket,
         _REWRITE_PULLS: "" if memory.engine == "podman" else "1",
+        _CLOCK: "" if memory.clock is None else str(memory.clock),
     }
 
 
@@ -145,6 +147,7 @@ def main() -> None:
         password=registry_password(os.environ["AWS_SECRET_ACCESS_KEY"]),
         authority=Authority(Path(https[1])) if https else None,
         https_port=int(https[0]) if https else 0,
+        speed=float(os.environ[_CLOCK]) if os.environ.get(_CLOCK) else None,
     )
     Path(types_file).write_text(json.dumps(sorted(types)), encoding="utf-8")
     sys.argv = [shutil.which("ministack") or "ministack"]

@@ -73,6 +73,7 @@ class Service:
         logical_id: Its logical id in the template.
         groups: ARNs of its target groups.
         grace: Seconds after the start of a task during which failed health checks do not count.
+        alternates: ARNs of the second target groups, to which a deployment may have moved the tasks.
     """
 
     stack: str
@@ -85,6 +86,7 @@ class Service:
     logical_id: str = ""
     groups: tuple[str, ...] = ()
     grace: int = 0
+    alternates: tuple[str, ...] = ()
 
     @property
     def running(self) -> tuple[Task, ...]:
@@ -276,6 +278,11 @@ class Cloud:
             logical_id,
             tuple(each["targetGroupArn"] for each in service.get("loadBalancers", ()) if "targetGroupArn" in each),
             service.get("healthCheckGracePeriodSeconds", 0),
+            tuple(
+                each["advancedConfiguration"]["alternateTargetGroupArn"]
+                for each in service.get("loadBalancers", ())
+                if "alternateTargetGroupArn" in each.get("advancedConfiguration", {})
+            ),
         )
 
     def _wanted(self, stack: str, current: str) -> str:

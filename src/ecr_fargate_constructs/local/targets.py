@@ -92,7 +92,7 @@ def targets_of(cloud: Cloud, service: Service) -> tuple[Target, ...]:
     if not service.groups:
         return ()
     targets: list[Target] = []
-    for group in elb.describe_target_groups(TargetGroupArns=list(service.groups))["TargetGroups"]:
+    for group in elb.describe_target_groups(TargetGroupArns=[*service.groups, *service.alternates])["TargetGroups"]:
         check = HealthCheck.of(group)
         answer = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
         targets += [_target(each, check) for each in answer["TargetHealthDescriptions"]]

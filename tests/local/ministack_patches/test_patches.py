@@ -63,7 +63,7 @@ ECR = (
         ("ministack.services.alb", "dispatch_request"),
         ("ministack.services.alb", "_match_condition"),
         ("ministack.services.cloudformation.provisioners", "_flatten_listener_rule_conditions"),
-        ("ministack.services.ecs", "_record_service_task_healthy"),
+        ("ministack.services.ecs", "_record_service_task_failure"),
         ("ministack.services.ecs", "_mark_task_stopped"),
         ("ministack.services.ecs", "_forward_awslogs"),
         ("ministack.services.cloudformation", "handle_request"),

@@ -2,11 +2,12 @@
 
 ``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
 secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with several containers; ``task_environment`` the
-containers' environment, and ``relay`` their connection to the embedded AWS; ``health`` health checks, and ``grace``
-grace periods; ``listeners`` the choice of a listener; ``log_events`` log lines; ``container_exits`` the detection of
-exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to
-the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``balancing``
-and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling.
+containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services;
+``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``balancing`` and
+``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines;
+``container_exits`` the detection of exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the
+private registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control;
+``networks`` what its VPCs let pass.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -25,12 +26,13 @@ from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
+from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
-from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_patches.health import check, check_targets
 from ecr_fargate_constructs.local.ministack_patches.https import serve_https
 from ecr_fargate_constructs.local.ministack_patches.iam.policies import Policies
 from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
@@ -61,7 +63,7 @@ def apply(
     password: str,
     authority: Authority | None = None,
     https_port: int = 0,
-    clock: Clock | None = None,
+    speed: float | None = None,
 ) -> frozenset[str]:
     """Patch the MiniStack of this process, and return the CloudFormation types that it supports then.
 
@@ -72,7 +74,8 @@ def apply(
         password: Password of the private registry's user ``AWS``.
         authority: Issues the certificates of HTTPS listeners; without one their rules answer over HTTP.
         https_port: Port of HTTPS listeners.
-        clock: The clock of the embedded AWS; default, the machine's.
+        speed: How fast the clock of the embedded AWS passes, for a rehearsal of deployments; without it, it is the
+            machine's, and bake times are skipped.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -99,11 +102,14 @@ def apply(
     engine_patches.publish_on_loopback()
     task_patches.share_the_network_of_a_task(ecs)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
-    monitoring = _balance(alb, ecs, provisioners, clock or Clock(), networks.balancers.blocks)
+    clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
+    monitoring = _balance(alb, ecs, provisioners, clock, blocks)
     task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     monitoring.apply(handlers, provisioners)
-    wait_for_health(ecs, alb, _find, networks.balancers.blocks)
+    control_deployments(
+        ecs, alb, handlers, lambda target, group: check(target, group, blocks), clock, rehearses=speed is not None
+    )
     port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
@@ -121,7 +127,7 @@ def apply(
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
-    every_minute(monitoring.clock, monitoring.minute_ended)
+    every_minute(clock, monitoring.minute_ended)
     return frozenset(handlers)
 
 

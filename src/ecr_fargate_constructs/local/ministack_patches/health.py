@@ -29,7 +29,6 @@ Drains: TypeAlias = Callable[[str], Sequence[tuple[str, int]]]
 
 _SECONDS_HEALTHY = 2.0
 _SECONDS_UNHEALTHY = 0.3
-_SECONDS_TO_PASS = 10
 _LONGEST_WAIT = 2  # seconds; requests wait for the health check
 _HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}  # "Health checks", ELB user guide
 _MAX_READ = 1 << 20  # bytes; an unread response resets the connection, which applications log
@@ -141,41 +140,6 @@ def _send_to_healthy_targets(alb: Any, find: _Finder, blocks: Blocks, choose: Ch
         return await proxy(target, group, method, raw_path or path, headers, body, query, raw_query)  # type: ignore[no-any-return]
 
     alb._forward_to_tg = forward_to_group  # noqa: SLF001 - what this module is for
-
-
-def wait_for_health(ecs: Any, alb: Any, find: _Finder, blocks: Blocks = _never) -> None:  # noqa: ANN401 - an untyped package
-    """Count a new task, and stop old ones, only when the load balancer finds it healthy.
-
-    MiniStack reports a deployment as complete when its tasks have run for a second, and on a busy machine a task that
-    is about to exit may run that long. A task that is not healthy after the grace period is replaced, as in ECS.
-    """
-    groups, services, record = find(alb, "_tgs"), find(ecs, "_services"), find(ecs, "_record_service_task_healthy")
-    names = ("_task_ip", "_mark_task_stopped", "_record_service_task_failure", "_cleanup_task_resources", "_get_docker")
-    address_of, stop, count_failure, clean_up, docker = (find(ecs, name) for name in names)
-
-    def record_when_healthy(service_key: str, task: _Parameters) -> None:
-        service = services.get(service_key) or {}
-        patience = int(service.get("healthCheckGracePeriodSeconds") or 0) + _SECONDS_TO_PASS
-        deadline = time.monotonic() + patience
-        for balancer in service.get("loadBalancers") or []:
-            arn = balancer.get("targetGroupArn", "")
-            group = groups.get(arn)
-            if group is None or group.get("TargetType") != "ip":
-                continue
-            target = {"Id": address_of(task), "Port": balancer.get("containerPort")}
-            while check(target, group, blocks).state != "healthy":
-                if task.get("lastStatus") != "RUNNING":
-                    return
-                if time.monotonic() > deadline:
-                    reason = f"Task failed ELB health checks in (target-group {arn})"
-                    if stop(task["taskArn"], task, reason, "ServiceSchedulerInitiated"):
-                        count_failure(task)
-                        clean_up(task, docker())
-                    return
-                time.sleep(_SECONDS_UNHEALTHY)
-        record(service_key, task)
-
-    ecs._record_service_task_healthy = record_when_healthy  # noqa: SLF001 - what this module is for
 
 
 def check(target: _Parameters, group: _Parameters, blocks: Blocks = _never) -> Health:

@@ -1,0 +1,97 @@
+"""Let CloudFormation wait for a service's deployment, as on AWS, unless the stack is deployed in express mode."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.clock import Clock
+    from ecr_fargate_constructs.local.deployments.records import Deployment
+    from ecr_fargate_constructs.local.ministack_patches.deployments.services import Controlled
+
+_TYPE = "AWS::ECS::Service"
+_LONGEST = 36 * 3600.0  # "CloudFormation enforces a 36-hour limit": "Lifecycle stages", ECS developer guide
+_BREAKER = "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."
+
+
+def wait_in_stacks(handlers: dict[str, Any], controlled: Controlled, clock: Clock) -> None:
+    """Let the creation and the update of a service end with its deployment, and fail with it.
+
+    Args:
+        handlers: MiniStack's resource types.
+        controlled: The services.
+        clock: The time of deployments.
+    """
+    stacks = import_module("ministack.services.cloudformation.stacks")
+    on_worker, handler = find(stacks, "_runs_on_worker_thread"), handlers.get(_TYPE)
+    if handler is None:
+        raise MovedError(f"type {_TYPE}")
+    express = _express_stacks(import_module("ministack.services.cloudformation"))
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Any:  # noqa: ANN401 - passed on
+        result = handler["create"](logical_id, properties, stack)
+        if stack not in express:
+            _wait(controlled, result[0], clock)
+        return result
+
+    def update(arn: str, old: Properties, new: Properties, stack: str) -> Any:  # noqa: ANN401
+        result = handler["update"](arn, old, new, stack)
+        if stack not in express:
+            _wait(controlled, arn, clock)
+        return result
+
+    handlers[_TYPE] = {**handler, "create": create, "update": update}
+    stacks._runs_on_worker_thread = lambda kind: kind == _TYPE or on_worker(kind)  # noqa: SLF001 - it blocks now
+
+
+def _express_stacks(cloudformation: Any) -> set[str]:  # noqa: ANN401 - an untyped package
+    """Return a set that always has the names of the stacks whose last deployment is in express mode."""
+    handle, express = find(cloudformation, "handle_request"), set[str]()
+
+    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> object:  # noqa: ANN401
+        parameters = {**query, **parse_qs(body.decode("utf-8", errors="replace"))}
+        mode, names = parameters.get("DeploymentConfig.Mode"), parameters.get("StackName")
+        if mode and names:
+            name = names[0].partition(":stack/")[2].partition("/")[0] or names[0]
+            (express.add if mode[0] == "EXPRESS" else express.discard)(name)
+        return await handle(method, path, headers, body, query)
+
+    cloudformation.handle_request = handle_request
+    return express
+
+
+def _wait(controlled: Controlled, arn: str, clock: Clock) -> None:
+    """Wait for the end of a service's deployment.
+
+    Raises:
+        ValueError: It failed; CloudFormation shows the text.
+    """
+    key = arn.partition(":service/")[2]
+    service = controlled.get(key.partition("/")[0], key)
+    if service is None:
+        return
+    deployment = service.controller.current or (service.controller.past[-1] if service.controller.past else None)
+    if deployment is None:
+        return
+    deadline = time.monotonic() + _LONGEST / clock.speed
+    with service.changed:
+        while service.alive and not deployment.ended:
+            if time.monotonic() > deadline:
+                raise ValueError(_message(f"Resource timed out waiting for completion of {arn}", "NotStabilized"))
+            service.changed.wait(1)
+    if deployment.status != "SUCCESSFUL":
+        raise ValueError(_message(_why(deployment), "GeneralServiceException"))
+
+
+def _why(deployment: Deployment) -> str:
+    return _BREAKER if deployment.cause == "circuit breaker" else deployment.reason
+
+
+def _message(text: str, code: str) -> str:
+    return f'Resource handler returned message: "{text}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'

@@ -1,0 +1,278 @@
+"""MiniStack's own service records under the controller, without a container engine: its tasks run at once."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ecr_fargate_constructs.local.balancing.weights import Forward
+from ecr_fargate_constructs.local.clock import Clock
+from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
+from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BLUE, GREEN, RULE, TEST_RULE = "blue", "green", "rule", "test-rule"
+SPEED = 3600.0  # an hour a second
+BALANCER = {
+    "targetGroupArn": BLUE,
+    "containerName": "web",
+    "containerPort": 80,
+    "advancedConfiguration": {
+        "alternateTargetGroupArn": GREEN,
+        "productionListenerRule": RULE,
+        "testListenerRule": TEST_RULE,
+    },
+}
+CANARY = {
+    "strategy": "CANARY",
+    "bakeTimeInMinutes": 30,
+    "canaryConfiguration": {"canaryPercent": 12.5, "canaryBakeTimeInMinutes": 30},
+}
+PAUSE = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
+
+
+class Aws:
+    """MiniStack's ECS with the operations of a test."""
+
+    def __init__(self, ecs: Any, alb: Any, handlers: dict[str, Any]) -> None:  # noqa: ANN401 - an untyped package
+        self.ecs, self.alb, self.handlers = ecs, alb, handlers
+
+    def do(self, operation: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Do an operation, and return its answer."""
+        status, _, body = self.ecs._ACTION_MAP[operation](data)
+        answer: dict[str, Any] = json.loads(body)
+        assert status == 200, answer
+        return answer
+
+    def refused(self, operation: str, **data: Any) -> str:  # noqa: ANN401
+        status, _, body = self.ecs._ACTION_MAP[operation](data)
+        assert status == 400
+        return str(json.loads(body)["__type"])
+
+    def register(self) -> str:
+        containers = [{"name": "web", "image": "web", "essential": True}]
+        registered = self.do(
+            "RegisterTaskDefinition", family="web", networkMode="awsvpc", containerDefinitions=containers
+        )
+        return str(registered["taskDefinition"]["taskDefinitionArn"])
+
+    def create(self, **configuration: Any) -> None:  # noqa: ANN401
+        self.do(
+            "CreateService",
+            cluster="shop",
+            serviceName="web",
+            taskDefinition=self.register(),
+            desiredCount=2,
+            loadBalancers=[BALANCER],
+            deploymentConfiguration=configuration,
+        )
+        self.until(lambda: self.newest()["status"] == "SUCCESSFUL")
+
+    def update(self, **more: Any) -> None:  # noqa: ANN401
+        self.do("UpdateService", cluster="shop", service="web", taskDefinition=self.register(), **more)
+
+    def newest(self) -> dict[str, Any]:
+        briefs = self.do("ListServiceDeployments", cluster="shop", service="web")["serviceDeployments"]
+        arn = briefs[0]["serviceDeploymentArn"]
+        [found] = self.do("DescribeServiceDeployments", serviceDeploymentArns=[arn])["serviceDeployments"]
+        return dict(found)
+
+    def service(self) -> dict[str, Any]:
+        [found] = self.do("DescribeServices", cluster="shop", services=["web"])["services"]
+        return dict(found)
+
+    def weights(self) -> list[int]:
+        [action] = self.alb._rules[RULE]["Actions"]
+        return [group["Weight"] for group in action.get("ForwardConfig", {}).get("TargetGroups", ())]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, (self.newest(), self.service())
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def healthy() -> set[bool]:
+    """Whether targets are healthy: not, if it is empty."""
+    return {True}
+
+
+@pytest.fixture(params=[SPEED])
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, healthy: set[bool]) -> Iterator[Aws]:
+    ecs, alb = importlib.import_module("ministack.services.ecs"), importlib.import_module("ministack.services.alb")
+    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    cloudformation = importlib.import_module("ministack.services.cloudformation")
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    for module in (ecs, alb, stacks, cloudformation):
+        for name, value in list(vars(module).items()):
+            if callable(value) and not isinstance(value, type):
+                monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
+    monkeypatch.setattr(ecs, "_get_docker", lambda: None)
+    monkeypatch.setattr(ecs, "_task_ip", lambda task: task["taskArn"].rpartition("/")[2])
+    group = {"TargetType": "ip", "HealthyThresholdCount": 2, "HealthCheckIntervalSeconds": 0}
+    forward = {"Type": "forward", "Order": 1, "TargetGroupArn": BLUE}
+    handlers = {"AWS::ECS::Service": provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]}
+    ecs.reset()
+    for arn in (BLUE, GREEN):
+        alb._tgs[arn] = dict(group)
+    for arn in (RULE, TEST_RULE):
+        alb._rules[arn] = {"Actions": [dict(forward)]}
+    control_deployments(
+        ecs,
+        alb,
+        handlers,
+        lambda _target, _group: SimpleNamespace(state="healthy" if healthy else "unhealthy"),
+        Clock(1 if request.param is None else request.param),
+        rehearses=request.param is not None,
+    )
+    yield Aws(ecs, alb, handlers)
+    ecs.reset()
+    alb.reset()
+    importlib.import_module("ministack.services.cloudwatch")._alarms.clear()
+
+
+def test_a_canary_moves_the_weights_and_the_tasks_of_the_other_group(aws: Aws) -> None:
+    aws.create(**CANARY)
+    first = {target["Id"] for target in aws.alb._targets[BLUE]}
+    assert len(first) == 2
+    assert not aws.alb._targets.get(GREEN)
+    aws.update()
+    aws.until(lambda: aws.weights() == [875, 125])  # whole numbers: 87.5 and 12.5 percent
+    assert {target["Id"] for target in aws.alb._targets[BLUE]} == first
+    assert len(aws.alb._targets[GREEN]) == 2
+    aws.until(lambda: aws.weights() == [0, 100])
+    aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+    assert aws.alb._targets[BLUE] == []
+    aws.until(lambda: "has reached a steady state" in aws.service()["events"][0]["message"])
+    [only] = aws.service()["deployments"]
+    assert (only["status"], only["rolloutState"], only["runningCount"]) == ("PRIMARY", "COMPLETED", 2)
+
+
+@pytest.mark.parametrize("aws", [None], indirect=True)
+def test_without_a_clock_no_time_is_spent_baking(aws: Aws) -> None:
+    aws.create(**CANARY)
+    aws.update()
+    aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+    assert aws.weights() == [0, 100]
+
+
+def test_a_person_continues_or_stops(aws: Aws) -> None:
+    aws.create(**CANARY)
+    aws.update(deploymentConfiguration={**CANARY, "lifecycleHooks": [PAUSE]})
+    aws.until(lambda: bool(aws.newest()["lifecycleHookDetails"]))
+    newest = aws.newest()
+    [hook] = newest["lifecycleHookDetails"]
+    assert (newest["lifecycleStage"], hook["status"], hook["targetType"]) == (
+        "POST_SCALE_UP",
+        "AWAITING_ACTION",
+        "PAUSE",
+    )
+    arn = newest["serviceDeploymentArn"]
+    assert aws.refused("ContinueServiceDeployment", serviceDeploymentArn=arn, hookId="another") == (
+        "InvalidParameterException"
+    )
+    aws.do("ContinueServiceDeployment", serviceDeploymentArn=arn, hookId=hook["hookId"])
+    aws.until(lambda: aws.weights() == [875, 125])
+    aws.do("StopServiceDeployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
+    aws.until(lambda: aws.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+    assert aws.weights() == [100, 0]
+    assert aws.newest()["rollback"]["serviceRevisionArn"].startswith("arn:aws:ecs:")
+    assert aws.refused("StopServiceDeployment", serviceDeploymentArn=arn) == "ConflictException"
+    assert aws.refused("StopServiceDeployment", serviceDeploymentArn="arn:x") == "ServiceDeploymentNotFoundException"
+
+
+def test_revisions_are_described(aws: Aws) -> None:
+    aws.create(**CANARY)
+    arn = aws.newest()["targetServiceRevision"]["arn"]
+    answer = aws.do("DescribeServiceRevisions", serviceRevisionArns=[arn, "arn:x"])
+    [revision] = answer["serviceRevisions"]
+    assert revision["taskDefinition"] == aws.service()["taskDefinition"]
+    assert revision["resolvedConfiguration"]["loadBalancers"] == [
+        {"targetGroupArn": BLUE, "productionListenerRule": RULE}
+    ]
+    assert answer["failures"] == [{"arn": "arn:x", "reason": "MISSING"}]
+
+
+def test_an_alarm_rolls_back(aws: Aws) -> None:
+    aws.create(**CANARY)
+    alarms = importlib.import_module("ministack.services.cloudwatch")._alarms
+    alarms["errors"] = {"StateValue": "OK"}
+    watched = {"enable": True, "rollback": True, "alarmNames": ["errors"]}
+    aws.update(deploymentConfiguration={**CANARY, "alarms": watched, "bakeTimeInMinutes": 1440})
+    aws.until(lambda: aws.weights() == [0, 100])
+    alarms["errors"] = {"StateValue": "ALARM"}
+    aws.until(lambda: aws.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+    assert (aws.weights(), aws.newest()["alarms"]["triggeredAlarmNames"]) == ([100, 0], ["errors"])
+
+
+def test_exiting_tasks_trip_the_breaker(aws: Aws, healthy: set[bool]) -> None:
+    breaker = {"enable": True, "rollback": True, "resetOnHealthyTask": False}
+    aws.create(deploymentCircuitBreaker=breaker)
+    before = aws.service()["taskDefinition"]
+    healthy.clear()
+    aws.update()
+    bad = aws.service()["taskDefinition"]
+    deadline = time.monotonic() + 20
+    while aws.newest()["status"] == "IN_PROGRESS" and time.monotonic() < deadline:
+        for arn, task in list(aws.ecs._tasks.items()):
+            if task["taskDefinitionArn"] == bad and task["lastStatus"] == "RUNNING":
+                aws.ecs._mark_task_stopped(arn, task, "Essential container exited", "EssentialContainerExited", 1)
+    healthy.add(True)
+    aws.until(lambda: aws.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+    described = aws.service()
+    assert described["taskDefinition"] == before
+    failed = [each for each in described["deployments"] if each["rolloutState"] == "FAILED"]
+    assert [each["rolloutStateReason"] for each in failed] == ["ECS deployment circuit breaker: tasks failed to start."]
+    assert any("deployment failed: tasks failed to start" in each["message"] for each in described["events"])
+
+
+def test_cloudformation_fails_with_the_deployment(aws: Aws) -> None:
+    aws.create(**CANARY)
+    alarms = importlib.import_module("ministack.services.cloudwatch")._alarms
+    alarms["errors"] = {"StateValue": "OK"}
+    watched = {"Enable": True, "Rollback": True, "AlarmNames": ["errors"]}
+    old = {"Cluster": "shop", "ServiceName": "web", "TaskDefinition": aws.service()["taskDefinition"]}
+    new = {
+        **old,
+        "TaskDefinition": aws.register(),
+        "DeploymentConfiguration": {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 1440, "Alarms": watched},
+    }
+
+    def alarm() -> None:
+        aws.until(lambda: aws.weights() == [0, 100])
+        alarms["errors"] = {"StateValue": "ALARM"}
+
+    async def both() -> None:
+        await asyncio.gather(
+            asyncio.to_thread(
+                aws.handlers["AWS::ECS::Service"]["update"], aws.service()["serviceArn"], old, new, "Web"
+            ),
+            asyncio.to_thread(alarm),
+        )
+
+    with pytest.raises(ValueError, match=r'Resource handler returned message: "Service deployment rolled back because'):
+        asyncio.run(both())
+
+
+def test_a_service_that_is_deleted_leaves_no_target(aws: Aws) -> None:
+    aws.create(**CANARY)
+    aws.do("DeleteService", cluster="shop", service="web", force=True)
+    assert (aws.alb._targets.get(BLUE), aws.alb._targets.get(GREEN, [])) == ([], [])
+
+
+def test_the_load_balancer_reads_the_weights_that_are_set() -> None:
+    alb = SimpleNamespace(_rules={RULE: {"Actions": []}}, _listeners={})
+    for percentages, weights in (((75, 25), (75, 25)), ((99.9, 0.1), (999, 1))):
+        set_weights(alb, RULE, (BLUE, GREEN), percentages)
+        [action] = alb._rules[RULE]["Actions"]
+        assert Forward.of(action).groups == ((BLUE, weights[0]), (GREEN, weights[1]))
