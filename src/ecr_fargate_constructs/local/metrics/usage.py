@@ -86,7 +86,7 @@ class Meter:
         self._percent = {task: percent for task, percent in self._percent.items() if task in kept}
 
     def _cpu_percent(self, usage: Usage) -> float | None:
-        """Return the CPU utilization since the previous measurement, also for the same one again; None for the first."""
+        """Return the CPU utilization between the latest two measurements; None if there is only one."""
         before = self._before.get(usage.task)
         self._before[usage.task] = usage
         if before is not None and usage.time > before.time and usage.cpus:
