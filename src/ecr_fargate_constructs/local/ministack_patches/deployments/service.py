@@ -331,14 +331,14 @@ class ControlledService:
             where = f" in (target-group {groups[0][0]})" if groups and "health checks" in reason else ""
             if ecs._mark_task_stopped(arn, task, f"{reason}{where}", "ServiceSchedulerInitiated", exit_code=0):  # noqa: SLF001
                 stopped.append(f"(task {arn.rpartition('/')[2]})")
-                self._ministack.spawn(self._clean_up, task, bool(groups), thread_name="stop-task")
+                self._ministack.spawn(self._clean_up, task, ecs._get_docker(), bool(groups), thread_name="stop-task")  # noqa: SLF001
         if stopped:
             self.say(f"has stopped {len(stopped)} running tasks: {' '.join(stopped)}.")
 
-    def _clean_up(self, task: Properties, registered: bool) -> None:  # noqa: FBT001 - passed on by a thread
+    def _clean_up(self, task: Properties, client: Any, registered: bool) -> None:  # noqa: ANN401, FBT001 - in a thread
         if registered:
             time.sleep(_SECONDS_TO_DEREGISTER)
-        self._ministack.ecs._cleanup_task_resources(task, self._ministack.ecs._get_docker())  # noqa: SLF001
+        self._ministack.ecs._cleanup_task_resources(task, client)  # noqa: SLF001
 
     def _invoke(self, call: InvokeHook) -> None:
         """Invoke a hook's function; an error is an answer too."""

@@ -41,7 +41,7 @@ def set_weights(alb: Any, rule: str, groups: tuple[str, str], percentages: tuple
         if record is None:
             continue
         actions = record.get(name) or []
-        before = next((each for each in actions if each.get("Type") == "forward"), {})
+        before: Properties = next((each for each in actions if each.get("Type") == "forward"), {})
         config = {
             **(before.get("ForwardConfig") or {}),
             "TargetGroups": [
