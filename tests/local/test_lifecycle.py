@@ -194,7 +194,7 @@ def test_a_rehearsal_is_recorded_and_said(world: _World) -> None:
     said: list[str] = []
 
     class Heard(Progress):
-        def note(self, text: str, kind: str = "note") -> None:
+        def note(self, text: str, kind: str = "note") -> None:  # noqa: ARG002 - a progress has it
             said.append(text)
 
     assert world.up(clock=60, progress=Heard()).memory.clock == 60
@@ -209,7 +209,7 @@ def test_one_that_runs_keeps_its_clock(world: _World) -> None:
 
 
 def test_a_speed_that_is_none_is_refused_before_anything_starts(world: _World) -> None:
-    with pytest.raises(ToolError, match="0.5 is not a speed"):
+    with pytest.raises(ToolError, match=r"0\.5 is not a speed"):
         world.up(clock=0.5)
     assert "start" not in world.done
 
