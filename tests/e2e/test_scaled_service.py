@@ -103,9 +103,11 @@ def test_check_fails_when_the_policy_would_take_what_runs(local_app: LocalApp) -
     assert ", task " in done.stdout
 
 
-def test_what_does_not_act_is_said(local_app: LocalApp) -> None:
+def test_the_policy_has_its_alarms(local_app: LocalApp) -> None:
     log = (local_app.state / "aws.log").read_text(encoding="utf-8")
-    assert "not emulated: the scaling policy" in log
+    assert "not emulated: the scaling policy" not in log
+    alarms = local_app.ask("cloudwatch", "describe_alarms", AlarmNamePrefix="TargetTracking-")["MetricAlarms"]
+    assert sorted(each["Threshold"] for each in alarms) == [54, 60]
 
 
 def test_a_deployment_leaves_the_number_that_the_autoscaler_has_set(local_app: LocalApp) -> None:

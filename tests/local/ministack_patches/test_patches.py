@@ -148,49 +148,6 @@ def test_gateways_and_rules_come_and_go() -> None:
     assert not ec2._nat_gateways
 
 
-@pytest.mark.parametrize(("wanted", "inside"), [(1, 3), (5, 5), (9, 6)])
-def test_registering_limits_brings_the_number_of_tasks_inside(wanted: int, inside: int) -> None:
-    services = {"cluster/web": {"desiredCount": wanted}}
-
-    def update_service(request: dict[str, Any]) -> tuple[int, dict[str, str], str]:
-        services[f"{request['cluster']}/{request['service']}"]["desiredCount"] = request["desiredCount"]
-        return 200, {}, "{}"
-
-    handler = types._scalable_targets(SimpleNamespace(_services=services, _update_service=update_service))
-    limits = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": "service/cluster/web",
-        "ScalableDimension": "ecs:service:DesiredCount",
-        "MinCapacity": 3,
-        "MaxCapacity": 6,
-    }
-    target, _ = handler["create"]("Target", limits, "Stack")
-    assert target == "service/cluster/web|ecs:service:DesiredCount|ecs"
-    assert services["cluster/web"]["desiredCount"] == inside
-    handler["update"](target, limits, {**limits, "MinCapacity": 0, "MaxCapacity": 0}, "Stack")
-    assert services["cluster/web"]["desiredCount"] == 0
-    handler["update"](target, limits, limits, "Stack")
-    assert services["cluster/web"]["desiredCount"] == 3
-    handler["delete"](target, limits)
-    assert services["cluster/web"]["desiredCount"] == 3
-
-
-def test_what_does_not_act_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    ecs = SimpleNamespace(_services={"c/web": {"desiredCount": 1}}, _update_service=None)
-    limits = {"ResourceId": "service/c/web", "ScalableDimension": "d", "MinCapacity": 1, "MaxCapacity": 2}
-    night = {"ScheduledActionName": "night"}
-    types._scalable_targets(ecs)["create"](
-        "Target", {**limits, "ServiceNamespace": "ecs", "ScheduledActions": [night]}, "Stack"
-    )
-    types._scaling_policies()["create"]("Policy", {"PolicyName": "cpu"}, "Stack")
-    said = capsys.readouterr().out.splitlines()
-    assert [line.startswith("not emulated: ") for line in said] == [True, True]
-    assert "the scheduled action night of web" in said[0]
-    assert "the scaling policy cpu" in said[1]
-    with pytest.raises(ValueError, match="not emulated: scaling of dynamodb"):
-        types._scalable_targets(ecs)["create"]("Target", {**limits, "ServiceNamespace": "dynamodb"}, "Stack")
-
-
 def test_capacity_providers_reach_the_cluster() -> None:
     seen: list[dict[str, Any]] = []
 
@@ -211,17 +168,6 @@ def test_capacity_providers_reach_the_cluster() -> None:
     assert seen[0]["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE", "weight": 1}]
     with pytest.raises(ValueError, match="no such cluster"):
         handler["create"]("Association", {**properties, "Cluster": "bad"}, "Stack")
-
-
-def test_an_alarm_on_an_expression_exists_and_says_that_it_is_mute(capsys: pytest.CaptureFixture[str]) -> None:
-    provisioners = SimpleNamespace(_cw_metric_alarm_record=lambda name, properties: (name, properties))
-    patches._accept_alarms_on_expressions(provisioners)
-    plain = {"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Threshold": 1}
-    assert provisioners._cw_metric_alarm_record("a", plain) == ("a", plain)
-    assert not capsys.readouterr().out
-    name, recorded = provisioners._cw_metric_alarm_record("b", {"Metrics": [{"Expression": "1"}], "Threshold": 1})
-    assert (name, recorded) == ("b", {"Namespace": "NotEmulated", "MetricName": "b", "Threshold": 1})
-    assert "not emulated: alarm b" in capsys.readouterr().out
 
 
 def test_a_default_security_group_is_closed_without_node() -> None:

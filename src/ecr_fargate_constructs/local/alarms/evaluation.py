@@ -88,9 +88,9 @@ def judge(points: Sequence[float | None], rule: Rule, current: str) -> Verdict:
     absent = rule.periods - len(evaluated)
     if absent and rule.missing is Missing.BREACHING:
         breaching += absent
-    if absent and rule.missing in (Missing.MISSING, Missing.IGNORE) and breaching < rule.to_alarm:
-        if not real or all(rule.breaches(value) for _, value in real):
-            return _without_enough(real, rule, current)
+    undecided = rule.missing in (Missing.MISSING, Missing.IGNORE) and breaching < rule.to_alarm
+    if absent and undecided and all(rule.breaches(value) for _, value in real):
+        return _without_enough(real, rule, current)
     state = ALARM if breaching >= rule.to_alarm else OK
     return Verdict(state, _crossed(evaluated, rule, state, absent))
 

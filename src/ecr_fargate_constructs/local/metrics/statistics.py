@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.metrics.store import Sample
 
 _BASIC: dict[str, Callable[[Sequence[Sample]], float]] = {
-    "SampleCount": lambda samples: sum(each.count for each in samples),
+    "SampleCount": lambda samples: sum(each.number for each in samples),
     "Sum": lambda samples: sum(each.total for each in samples),
-    "Average": lambda samples: sum(each.total for each in samples) / sum(each.count for each in samples),
+    "Average": lambda samples: sum(each.total for each in samples) / sum(each.number for each in samples),
     "Minimum": lambda samples: min(each.low for each in samples),
     "Maximum": lambda samples: max(each.high for each in samples),
 }
@@ -38,7 +38,7 @@ def statistic(name: str, samples: Sequence[Sample]) -> float | None:
     Raises:
         UnknownStatisticError: CloudWatch has no such statistic.
     """
-    samples = [each for each in samples if each.count > 0]
+    samples = [each for each in samples if each.number > 0]
     computed = _BASIC.get(name) or _extended(name)
     return computed(samples) if samples else None
 
@@ -68,7 +68,7 @@ def _of_values(samples: Sequence[Sample], compute: Callable[[list[tuple[float, f
     for each in samples:
         if not each.values and each.low != each.high:
             return None
-        values.extend(each.values or [(each.low, each.count)])
+        values.extend(each.values or [(each.low, each.number)])
     return compute(sorted(values))
 
 

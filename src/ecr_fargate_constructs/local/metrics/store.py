@@ -31,7 +31,7 @@ class Sample(NamedTuple):
 
     Attributes:
         time: Seconds since 1970.
-        count: Number of values.
+        number: Number of values.
         total: Sum of the values.
         low: Least value.
         high: Greatest value.
@@ -40,7 +40,7 @@ class Sample(NamedTuple):
     """
 
     time: float
-    count: float
+    number: float
     total: float
     low: float
     high: float

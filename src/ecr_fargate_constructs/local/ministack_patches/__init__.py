@@ -3,9 +3,10 @@
 ``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
 secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with several containers; ``task_environment`` the
 containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services;
-``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``log_events`` log
-lines; ``container_exits`` the detection of exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log``
-the private registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control;
+``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``balancing`` and
+``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines;
+``container_exits`` the detection of exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the
+private registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control;
 ``networks`` what its VPCs let pass.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
@@ -16,15 +17,18 @@ has it already stays unchanged. All patches are meant to be offered upstream.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
+from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
 from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
+from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
@@ -35,6 +39,8 @@ from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR
 from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
+from ecr_fargate_constructs.local.ministack_patches.monitoring import Monitoring
+from ecr_fargate_constructs.local.ministack_patches.monitoring.minutes import every_minute
 from ecr_fargate_constructs.local.ministack_patches.networks import EnforcedNetworks
 from ecr_fargate_constructs.local.ministack_patches.networks.types import add_network_types
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
@@ -45,10 +51,9 @@ from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, ad
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.https import Authority
+    from ecr_fargate_constructs.local.ministack_patches.health import Blocks
 
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
-
-_Properties: TypeAlias = dict[str, Any]
 
 
 def apply(
@@ -69,7 +74,8 @@ def apply(
         password: Password of the private registry's user ``AWS``.
         authority: Issues the certificates of HTTPS listeners; without one their rules answer over HTTP.
         https_port: Port of HTTPS listeners.
-        speed: How fast bake times of deployments pass; they are skipped without it.
+        speed: How fast the clock of the embedded AWS passes, for a rehearsal of deployments; without it, it is the
+            machine's, and bake times are skipped.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -88,7 +94,6 @@ def apply(
     generate_secrets(provisioners, secretsmanager)
     give_secrets_their_arns(secretsmanager)
     give_zones_their_ids(import_module("ministack.services.route53"))
-    _accept_alarms_on_expressions(provisioners)
     ecr = import_module("ministack.services.ecr")
     apply_ecr_rules(ecr)
     engine_patches.name_hotswapped_images(ecs)
@@ -96,13 +101,15 @@ def apply(
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     task_patches.share_the_network_of_a_task(ecs)
+    alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
+    clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
+    monitoring = _balance(alb, ecs, provisioners, clock, blocks)
     task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
-    alb = import_module("ministack.services.alb")
-    networks = EnforcedNetworks()
-    check_targets(alb, _find, networks.balancers.blocks)
-    blocks = networks.balancers.blocks
-    control_deployments(ecs, alb, handlers, lambda target, group: check(target, group, blocks), speed)
+    monitoring.apply(handlers, provisioners)
+    control_deployments(
+        ecs, alb, handlers, lambda target, group: check(target, group, blocks), clock, rehearses=speed is not None
+    )
     port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
@@ -120,18 +127,17 @@ def apply(
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
+    every_minute(clock, monitoring.minute_ended)
     return frozenset(handlers)
 
 
-def _accept_alarms_on_expressions(provisioners: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Accept alarms on metric math, which MiniStack refuses, on a metric without data; print that they never go off."""
-    record = _find(provisioners, "_cw_metric_alarm_record")
-
-    def record_alarm(name: str, properties: _Properties) -> object:
-        if properties.get("Metrics"):
-            print(f"not emulated: alarm {name} uses an expression and never goes off", flush=True)
-            properties = {key: value for key, value in properties.items() if key != "Metrics"}
-            properties |= {"Namespace": "NotEmulated", "MetricName": name}
-        return record(name, properties)
-
-    provisioners._cw_metric_alarm_record = record_alarm  # noqa: SLF001 - what this module is for
+def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped
+    """Let the load balancers balance, check targets and drain them; return what counts their requests."""
+    monitoring = Monitoring(clock, blocks)
+    balancing = Balancing(alb, clock, monitoring.observe)
+    keep_weights(alb, provisioners)
+    balancing.measure_targets()
+    check_targets(alb, _find, blocks, balancing.choose, balancing.draining)
+    balancing.balance()
+    balancing.drain(ecs)
+    return monitoring

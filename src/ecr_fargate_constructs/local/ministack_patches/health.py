@@ -12,7 +12,7 @@ import contextlib
 import http.client
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from xml.sax.saxutils import escape
@@ -22,6 +22,10 @@ _Finder: TypeAlias = Callable[[object, str], Any]
 _Answer: TypeAlias = Awaitable[Any]
 Blocks: TypeAlias = Callable[[_Parameters, str, int], bool]
 """Returns whether the network keeps a group's load balancers from a port of an address."""
+Choose: TypeAlias = Callable[[str, list[_Parameters], _Parameters], _Parameters]
+"""Returns the target for a request, among those of the group with this ARN and record."""
+Drains: TypeAlias = Callable[[str], Sequence[tuple[str, int]]]
+"""Returns address and port of the draining targets of the group with this ARN."""
 
 _SECONDS_HEALTHY = 2.0
 _SECONDS_UNHEALTHY = 0.3
@@ -39,6 +43,14 @@ def _never(_group: _Parameters, _address: str, _port: int) -> bool:
     return False
 
 
+def _any(_arn: str, targets: list[_Parameters], _group: _Parameters) -> _Parameters:
+    return random.choice(targets)  # noqa: S311 - which one does not matter
+
+
+def _none(_arn: str) -> Sequence[tuple[str, int]]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Health:
     """The health of a target, in Elastic Load Balancing's words."""
@@ -48,19 +60,30 @@ class Health:
     description: str = ""
 
 
-def check_targets(alb: Any, find: _Finder, blocks: Blocks = _never) -> None:  # noqa: ANN401 - an untyped package
+_DRAINING = Health("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+
+
+def check_targets(
+    alb: Any,  # noqa: ANN401 - an untyped package
+    find: _Finder,
+    blocks: Blocks = _never,
+    choose: Choose = _any,
+    drains: Drains = _none,
+) -> None:
     """Let ``DescribeTargetHealth`` and the load balancer check the targets.
 
     Args:
         alb: MiniStack's load-balancing module.
         find: Returns a name of a module, or raises ``MovedError``.
         blocks: Returns whether the network keeps the load balancer from a target.
+        choose: Chooses a healthy target for a request.
+        drains: Returns the draining targets of a group.
     """
-    _describe_health(alb, find, blocks)
-    _send_to_healthy_targets(alb, find, blocks)
+    _describe_health(alb, find, blocks, drains)
+    _send_to_healthy_targets(alb, find, blocks, choose)
 
 
-def _describe_health(alb: Any, find: _Finder, blocks: Blocks) -> None:  # noqa: ANN401 - an untyped package
+def _describe_health(alb: Any, find: _Finder, blocks: Blocks, drains: Drains) -> None:  # noqa: ANN401 - untyped
     groups, targets, actions, xml = (find(alb, name) for name in ("_tgs", "_targets", "_ACTION_MAP", "_xml"))
     describe = find(alb, "_describe_target_health")
 
@@ -71,8 +94,9 @@ def _describe_health(alb: Any, find: _Finder, blocks: Blocks) -> None:  # noqa: 
         if group is None or group.get("TargetType") != "ip":
             return describe(parameters)
         described = []
-        for target in targets.get(arn, []):
-            health = check(target, group, blocks)
+        draining = [({"Id": address, "Port": port}, _DRAINING) for address, port in drains(arn)]
+        registered = [(target, check(target, group, blocks)) for target in targets.get(arn, [])]
+        for target, health in registered + draining:
             why = "".join(
                 f"<{name}>{escape(text)}</{name}>"
                 for name, text in (("Reason", health.reason), ("Description", health.description))
@@ -88,7 +112,7 @@ def _describe_health(alb: Any, find: _Finder, blocks: Blocks) -> None:  # noqa: 
     actions["DescribeTargetHealth"] = describe_target_health
 
 
-def _send_to_healthy_targets(alb: Any, find: _Finder, blocks: Blocks) -> None:  # noqa: ANN401 - an untyped package
+def _send_to_healthy_targets(alb: Any, find: _Finder, blocks: Blocks, choose: Choose) -> None:  # noqa: ANN401 - untyped
     groups, targets, proxy = (find(alb, name) for name in ("_tgs", "_targets", "_proxy_http_target"))
     forward = find(alb, "_forward_to_tg")
     cached: dict[tuple[str, int, str], tuple[float, bool]] = {}
@@ -108,7 +132,7 @@ def _send_to_healthy_targets(alb: Any, find: _Finder, blocks: Blocks) -> None:  
         results = await asyncio.gather(*(healthy(each, group, arn) for each in registered))
         healthy_targets = [target for target, good in zip(registered, results, strict=True) if good]
         # Without any healthy target, AWS forwards to all of them.
-        target = random.choice(healthy_targets or registered)  # noqa: S311 - which one does not matter
+        target = choose(arn, healthy_targets or registered, group)
         method, path, headers, body, query, *rest = request
         raw_query, raw_path = [*rest, None, None][:2]
         if blocks(group, target["Id"], _port(target, group)):

@@ -16,8 +16,6 @@ _Permissions: TypeAlias = Callable[[list[Properties]], list[Any]]
 _Handler: TypeAlias = dict[str, Callable[..., Any]]
 
 ADDED_TYPES = (
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::EC2::EIP",
     "AWS::EC2::NatGateway",
     "AWS::EC2::SecurityGroupEgress",
@@ -34,8 +32,6 @@ def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, perm
     """Register the missing types; none of them if MiniStack's internals have changed."""
     groups = find(ec2, "_security_groups")
     makers: dict[str, Callable[[], _Handler]] = {
-        "AWS::ApplicationAutoScaling::ScalableTarget": lambda: _scalable_targets(ecs),
-        "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policies,
         "AWS::EC2::EIP": lambda: _addresses(ec2),
         "AWS::EC2::NatGateway": lambda: _gateways(ec2),
         "AWS::EC2::SecurityGroupIngress": lambda: _rules(groups, "IpPermissions", permissions),
@@ -120,55 +116,6 @@ def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) ->
         return create("", new, stack)
 
     return {"create": create, "update": update, "delete": delete}
-
-
-def _scalable_targets(ecs: _Module) -> _Handler:
-    """Support scalable targets: registering one brings the number of tasks into its limits, as on AWS."""
-    services, update_service = find(ecs, "_services"), find(ecs, "_update_service")
-
-    def register(properties: Properties) -> tuple[str, Properties]:
-        namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
-        if namespace != "ecs":
-            raise ValueError(f"not emulated: scaling of {namespace}; only scaling of ECS services is emulated")
-        _, cluster, name = resource.split("/")
-        desired = int(services[f"{cluster}/{name}"]["desiredCount"])
-        limited = min(max(desired, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
-        if limited != desired:
-            status, _, body = update_service({"cluster": cluster, "service": name, "desiredCount": limited})
-            if status >= _CLIENT_ERROR:
-                raise ValueError(f"the number of tasks of {name} could not be set to {limited}: {body!r}")
-        for action in properties.get("ScheduledActions") or []:
-            print(
-                f"not emulated: the scheduled action {action['ScheduledActionName']} of {name} never runs", flush=True
-            )
-        identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
-        return identifier, {"Id": identifier}
-
-    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
-        return register(properties)
-
-    def update(_target: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
-        return register(new)
-
-    def delete(_target: str, _properties: Properties) -> None:
-        """Do nothing: the number of tasks stays as it is, as on AWS."""
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def _scaling_policies() -> _Handler:
-    """Accept scaling policies, which never act: there is no load to measure."""
-
-    def create(logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
-        name = properties.get("PolicyName", logical_id)
-        print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
-        arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
-        return arn, {"Arn": arn}
-
-    def delete(_policy: str, _properties: Properties) -> None:
-        """Do nothing: nothing was stored."""
-
-    return {"create": create, "delete": delete}
 
 
 def _capacity_providers(ecs: _Module) -> _Handler:

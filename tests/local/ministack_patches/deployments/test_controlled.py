@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ecr_fargate_constructs.local.balancing.weights import Forward
+from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
-from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import follow_weights, set_weights
+from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +132,8 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, healthy
         alb,
         handlers,
         lambda _target, _group: SimpleNamespace(state="healthy" if healthy else "unhealthy"),
-        request.param,
+        Clock(1 if request.param is None else request.param),
+        rehearses=request.param is not None,
     )
     yield Aws(ecs, alb, handlers)
     ecs.reset()
@@ -267,17 +270,9 @@ def test_a_service_that_is_deleted_leaves_no_target(aws: Aws) -> None:
     assert (aws.alb._targets.get(BLUE), aws.alb._targets.get(GREEN, [])) == ([], [])
 
 
-def test_the_load_balancer_follows_the_weights() -> None:
-    async def execute(action: dict[str, Any]) -> str:
-        return str(action["TargetGroupArn"])
-
-    alb = SimpleNamespace(_execute_action=execute, _rules={RULE: {"Actions": []}}, _listeners={})
-    follow_weights(alb)
-    set_weights(alb, RULE, (BLUE, GREEN), (75, 25))
-    [action] = alb._rules[RULE]["Actions"]
-
-    async def ask() -> list[str]:
-        return [await alb._execute_action(action) for _ in range(2000)]
-
-    green = asyncio.run(ask()).count(GREEN)
-    assert abs(green - 500) < 4 * (2000 * 0.25 * 0.75) ** 0.5
+def test_the_load_balancer_reads_the_weights_that_are_set() -> None:
+    alb = SimpleNamespace(_rules={RULE: {"Actions": []}}, _listeners={})
+    for percentages, weights in (((75, 25), (75, 25)), ((99.9, 0.1), (999, 1))):
+        set_weights(alb, RULE, (BLUE, GREEN), percentages)
+        [action] = alb._rules[RULE]["Actions"]
+        assert Forward.of(action).groups == ((BLUE, weights[0]), (GREEN, weights[1]))

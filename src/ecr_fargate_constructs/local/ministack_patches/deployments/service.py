@@ -260,8 +260,9 @@ class ControlledService:
         return settings if self._ministack.rehearses else settings.without_waiting()
 
     def _alarms(self) -> frozenset[str]:
-        alarms = self._ministack.cloudwatch._alarms  # noqa: SLF001
-        return frozenset(name for name, each in list(alarms.items()) if each.get("StateValue") == "ALARM")
+        cloudwatch = self._ministack.cloudwatch
+        alarms = [*cloudwatch._alarms.items(), *cloudwatch._composite_alarms.items()]  # noqa: SLF001
+        return frozenset(name for name, each in alarms if each.get("StateValue") == "ALARM")
 
     def _do(self, action: Action) -> None:
         match action:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches.deployments.answers import answer_about_deployments
 from ecr_fargate_constructs.local.ministack_patches.deployments.service import ControlledService, Ministack
-from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import follow_weights
 from ecr_fargate_constructs.local.ministack_patches.deployments.waits import wait_in_stacks
 from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ecr_fargate_constructs.local.clock import Clock
 
 _NEEDED = (
     "_PRE_STOP_STATUSES",
@@ -81,7 +81,9 @@ def control_deployments(
     alb: Any,  # noqa: ANN401
     handlers: dict[str, Any],
     check: Callable[[Properties, Properties], Any],
-    speed: float | None,
+    clock: Clock,
+    *,
+    rehearses: bool,
 ) -> None:
     """Let this library's controller run the deployments of all services.
 
@@ -90,8 +92,9 @@ def control_deployments(
         alb: MiniStack's load-balancing module.
         handlers: MiniStack's resource types.
         check: Checks the health of a target once.
-        speed: How fast bake times pass, for a rehearsal in which CloudFormation waits for deployments; with None they
-            are skipped, and it does not wait.
+        clock: The clock of the embedded AWS.
+        rehearses: Whether bake times pass, and CloudFormation waits for deployments; otherwise they are skipped, and it
+            does not wait.
     """
     for name in _NEEDED:
         find(ecs, name)
@@ -100,16 +103,15 @@ def control_deployments(
     for name in ("_get_func_record_for_ref", "_execution_record_for_config", "_execute_function_with_config_scope"):
         find(functions, name)
     cloudwatch = import_module("ministack.services.cloudwatch")
-    find(cloudwatch, "_alarms")
-    clock = Clock(1 if speed is None else speed)
+    for name in ("_alarms", "_composite_alarms"):
+        find(cloudwatch, name)
     spawn = find(concurrency, "spawn_background")
-    ministack = Ministack(ecs, alb, functions, cloudwatch, clock, speed is not None, check, spawn)
+    ministack = Ministack(ecs, alb, functions, cloudwatch, clock, rehearses, check, spawn)
     account, region = find(responses, "get_account_id"), find(responses, "get_region")
     controlled = Controlled(ministack, lambda: (account(), region()), find(responses, "request_scope"))
-    follow_weights(alb)
     _replace(ecs, controlled)
     answer_about_deployments(ecs, controlled, clock)
-    if speed is not None:
+    if rehearses:
         wait_in_stacks(handlers, controlled, clock)
 
 

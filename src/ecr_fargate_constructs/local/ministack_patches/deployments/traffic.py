@@ -1,29 +1,13 @@
-"""Weights of listener rules: ECS sets them during a deployment, and the load balancer follows them."""
+"""Weights of listener rules: ECS sets them during a deployment."""
 
 from __future__ import annotations
 
-import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.ministack_patches.internals import Properties
 
 _FINER = 10  # weights are whole numbers up to 999; ECS's percentages have one decimal
-
-
-def follow_weights(alb: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Let a forward action with several target groups choose one by weight; MiniStack takes the first."""
-    execute = find(alb, "_execute_action")
-
-    async def execute_action(action: Properties, *request: Any) -> Any:  # noqa: ANN401 - passed on as it is
-        groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or []
-        if len(groups) > 1:
-            weights = [int(group.get("Weight", 1)) for group in groups]
-            if any(weights):
-                chosen = random.choices(groups, weights)[0]  # noqa: S311 - not a secret
-                action = {**action, "TargetGroupArn": chosen["TargetGroupArn"]}
-        return await execute(action, *request)
-
-    alb._execute_action = execute_action  # noqa: SLF001 - what this module is for
 
 
 def set_weights(alb: Any, rule: str, groups: tuple[str, str], percentages: tuple[float, float]) -> None:  # noqa: ANN401
