@@ -43,7 +43,7 @@ def publish(record: Properties, controller: Controller, revisions: Mapping[str, 
         if current is not None and revision == current.target and not current.rolling_back:
             entry["failedTasks"] = current.failures
     record["deployments"].sort(key=lambda entry: entry["status"] != "PRIMARY")
-    if primary in revisions and not controller.halted:
+    if primary is not None and primary in revisions and not controller.halted:
         record.update(copy.deepcopy(revisions[primary]))
 
 
