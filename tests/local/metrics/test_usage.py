@@ -34,6 +34,13 @@ def test_a_restarted_container_does_not_make_it_negative() -> None:
     assert _values(meter, [_usage("a", 60, 1)])["AWS/ECS CPUUtilization"] == 0
 
 
+def test_the_same_measurement_again_gives_the_same_utilization() -> None:
+    meter = Meter()
+    _values(meter, [_usage("a", 0, 0)])
+    twice = [_values(meter, [_usage("a", 60, 15)])["AWS/ECS CPUUtilization"] for _ in range(2)]
+    assert twice == [50, 50]
+
+
 def test_forgotten_tasks_start_anew() -> None:
     meter = Meter()
     _values(meter, [_usage("a", 0, 0), _usage("b", 0, 0)])

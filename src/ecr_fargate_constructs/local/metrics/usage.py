@@ -56,6 +56,7 @@ class Meter:
     def __init__(self) -> None:
         """Start without any."""
         self._before: dict[str, Usage] = {}
+        self._percent: dict[str, float] = {}
 
     def measure(self, service: Service, usages: Iterable[Usage], minute: float) -> Iterator[Measured]:
         """Return the metrics of a service.
@@ -82,12 +83,13 @@ class Meter:
         """Forget all tasks but these."""
         kept = set(tasks)
         self._before = {task: usage for task, usage in self._before.items() if task in kept}
+        self._percent = {task: percent for task, percent in self._percent.items() if task in kept}
 
     def _cpu_percent(self, usage: Usage) -> float | None:
-        """Return the CPU utilization since the previous measurement; None for the first one."""
+        """Return the CPU utilization between the latest two measurements; None if there is only one."""
         before = self._before.get(usage.task)
         self._before[usage.task] = usage
-        if before is None or usage.time <= before.time or not usage.cpus:
-            return None
-        used = max(0.0, usage.cpu_seconds - before.cpu_seconds)  # less after a container was restarted
-        return 100 * used / (usage.time - before.time) / usage.cpus
+        if before is not None and usage.time > before.time and usage.cpus:
+            used = max(0.0, usage.cpu_seconds - before.cpu_seconds)  # less after a container was restarted
+            self._percent[usage.task] = 100 * used / (usage.time - before.time) / usage.cpus
+        return self._percent.get(usage.task)

@@ -102,10 +102,12 @@ def _service(world: World, *, insights: str = "enabled") -> dict[str, Any]:
     return definition
 
 
-def _engine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each task use a tenth of a CPU, and 100 MiB and a cache; one of them cannot be asked."""
+def _engine(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let each task use a tenth of a CPU, and 100 MiB and a cache; one of them cannot be asked. Return who is asked."""
+    asked: list[str] = []
 
     def stats(identifier: str, **_: object) -> dict[str, Any]:
+        asked.append(identifier)
         if identifier == "two":
             raise OSError("the container has ended")
         mebi = 1 << 20
@@ -116,6 +118,7 @@ def _engine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
     engine = SimpleNamespace(api=SimpleNamespace(stats=stats))
     monkeypatch.setattr(world.monitoring.measurements, "_engine", lambda: engine)
+    return asked
 
 
 def test_cpu_and_memory_of_a_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +133,17 @@ def test_cpu_and_memory_of_a_service(world: World, monkeypatch: pytest.MonkeyPat
     world.minutes(1)
     assert _sum(world, "AWS/ECS", "CPUUtilization", "Average", **own)[-1] == pytest.approx(160)
     assert _sum(world, "AWS/ECS", "MemoryUtilization", "Average", **own)[-1] == pytest.approx(100 * 100 / 256)
+
+
+@pytest.mark.parametrize("speed", [60])
+def test_a_fast_clock_asks_the_engine_no_more_often(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _service(world)
+    asked = _engine(world, monkeypatch)
+    world.minutes(20)
+    assert asked.count("one") <= 5
+    own = {"ClusterName": "main", "ServiceName": "web"}
+    assert len(_sum(world, "AWS/ECS", "MemoryUtilization", "Average", **own)) == 20
+    assert len(_sum(world, "AWS/ECS", "CPUUtilization", "Average", **own)) >= 14
 
 
 @pytest.mark.parametrize(("insights", "values"), [("enabled", [3]), ("enhanced", [3]), ("disabled", [])])

@@ -26,6 +26,7 @@ _Properties: TypeAlias = dict[str, Any]
 
 _NANO, _MEBI, _CPU_UNITS = 1e-9, 1 << 20, 1024
 _CHECKS_AT_ONCE = 8
+_SECONDS_TO_KEEP = 5  # of the machine: the engine is not asked more often, however fast the clock passes
 _COUNTS = ("desired", "running", "pending")
 
 
@@ -48,7 +49,7 @@ class Measurements:
         self._services, self._tasks = find(ecs, "_services"), find(ecs, "_tasks")
         self._clusters, self._definitions = find(ecs, "_clusters"), find(ecs, "_task_defs")
         self._queues, self._engine = find(sqs, "_queues"), find(ecs, "_get_docker")
-        self._meter = Meter()
+        self._meter, self._latest = Meter(), dict[str, Usage]()
         self._checks = ThreadPoolExecutor(_CHECKS_AT_ONCE, thread_name_prefix="health-checks")
 
     def scopes(self) -> set[Scope]:
@@ -117,10 +118,22 @@ class Measurements:
                 for each in settings
             )
             desired, started, pending = (int(record.get(f"{each}Count") or 0) for each in _COUNTS)
-            usages = [usage for task in own if (usage := self._usage(task)) is not None]
+            usages = [usage for task in own if (usage := self._latest_usage(task)) is not None]
             service = Service(cluster, name, desired, started, pending, insights)
             yield from self._meter.measure(service, usages, minute)
-        self._meter.keep(str(task["taskArn"]) for task in running)
+        names = {str(task["taskArn"]) for task in running}
+        self._meter.keep(names)
+        self._latest = {name: usage for name, usage in self._latest.items() if name in names}
+
+    def _latest_usage(self, task: _Properties) -> Usage | None:
+        """Return what a task has used, measured a moment ago or now; None if the engine does not say."""
+        name = str(task["taskArn"])
+        latest = self._latest.get(name)
+        if latest is None or time.time() - latest.time >= _SECONDS_TO_KEEP:
+            latest = self._usage(task)
+            if latest is not None:
+                self._latest[name] = latest
+        return latest
 
     def _usage(self, task: _Properties) -> Usage | None:
         """Return what a task has used; None if the engine does not say."""
