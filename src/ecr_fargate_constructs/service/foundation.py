@@ -167,7 +167,7 @@ def finish(
         from ecr_fargate_constructs.service.capacity.autoscaling import use_strategies  # noqa: PLC0415 - as in fargate_foundation
 
         use_strategies(service, cluster, foundation.strategies)
-    warn_of_tasks(scope, plan.count, plan.scaling)
+    warn_of_tasks(scope, plan.count, plan.scaling, balanced=target_group is not None)
     if plan.scaling is not None:
         from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling  # noqa: PLC0415 - as above
 

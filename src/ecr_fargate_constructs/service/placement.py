@@ -35,9 +35,22 @@ class _OwnCluster(ecs.Cluster):
 
 
 def check_placement(
-    *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None, path: str
+    *,
+    cluster: ecs.ICluster | None,
+    vpc: ec2.IVpc | None,
+    subnets: ec2.SubnetSelection | None,
+    path: str,
+    balanced: bool = True,
 ) -> None:
-    """Refuse contradictions, and networks in which no image could be pulled."""
+    """Refuse contradictions, and networks in which no image could be pulled.
+
+    Args:
+        cluster: The given cluster.
+        vpc: The given VPC.
+        subnets: The given subnets.
+        path: Path of the service.
+        balanced: True with a load balancer, which needs two zones.
+    """
     if cluster is not None and vpc is not None:
         raise ConfigurationError("cluster and vpc are both given, and the cluster has a VPC; keep one", path=path)
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
@@ -45,7 +58,8 @@ def check_placement(
         _check_subnets(network, subnets, path=path)
     if network is None:
         return
-    check_zones(network, path=path)
+    if balanced:
+        check_zones(network, path=path)
     if subnets is None and not network.private_subnets:
         raise ConfigurationError(
             "the VPC has no private subnets with internet access, so tasks could not pull their image; give "
@@ -100,7 +114,12 @@ def check_zones(vpc: ec2.IVpc, *, path: str) -> None:
 
 
 def check_machine_placement(
-    *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None, path: str
+    *,
+    cluster: ecs.ICluster | None,
+    vpc: ec2.IVpc | None,
+    subnets: ec2.SubnetSelection | None,
+    path: str,
+    balanced: bool = True,
 ) -> None:
     """Refuse contradictions, and subnets from which instances without public addresses could pull no image."""
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
@@ -119,7 +138,7 @@ def check_machine_placement(
             "use private subnets with internet access, add NAT, or add endpoints and pass the isolated subnets",
             path=path,
         )
-    check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
+    check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path, balanced=balanced)
 
 
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:

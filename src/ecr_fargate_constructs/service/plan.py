@@ -260,7 +260,7 @@ def planned_count(
         what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
         whole_number("desired_count", count, minimum=1, what=what, path=path)
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.min_capacity, path=path)
+        check_progress(deployment, count if scaling is None else scaling.min_capacity or None, path=path)
     return count
 
 
