@@ -28,7 +28,7 @@ def protect(*, enabled: bool) -> None:
     urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - as above
 
 
-def work(queue: Any, url: str, handle: Callable[[str], None], stop: threading.Event) -> None:
+def work(queue: Any, url: str, handle: Callable[[str], None], stop: threading.Event) -> None:  # noqa: ANN401 - of boto3
     """Handle messages until it is time to stop. One that fails comes back, and in the end is a dead letter."""
     while not stop.is_set():
         for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", []):

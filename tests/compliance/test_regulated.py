@@ -36,6 +36,7 @@ OWN = {
     "https": ["Https/AccessLogs/"],
     "observability": ["Observed/OnCall/", "Observed/Web/Alarms/"],
     "supply_chain": ["Shop/Security/"],
+    "worker": ["Worker/OnCall/", "Worker/Orders/"],
     "volumes": ["Volumes/Vpc/", "Volumes/Files/"],
 }
 """What an example makes itself, and would have to protect: a function, a secret, a bucket, a topic, a network."""

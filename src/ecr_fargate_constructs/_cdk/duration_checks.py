@@ -30,7 +30,7 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int, path:
         return
     if amount != int(amount) or not minimum <= amount <= maximum:
         raise ConfigurationError(
-            f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path
+            f"{name} is {amount:.10g} seconds; AWS takes whole seconds, {minimum} to {maximum}", path=path
         )
 
 
