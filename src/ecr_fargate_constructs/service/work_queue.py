@@ -15,6 +15,7 @@ from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import number_of_seconds, of_minutes
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated import parts
+from ecr_fargate_constructs._regulated.findings import acknowledge_dead_letters
 from ecr_fargate_constructs._rules.checks import whole_number
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class WorkQueue(LibraryConstruct):
             removal_policy=removal_policy,
             retention_period=cdk.Duration.days(14),
         )
+        acknowledge_dead_letters(self._dead_letters)
         self._queue = sqs.Queue(
             self,
             "Queue",

@@ -15,7 +15,7 @@ from tests.support.example_apps import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WORKER: Any = load(ROOT / "examples" / "worker" / "worker.py")
+WORKER: Any = load(ROOT / "examples" / "worker" / "take.py")
 
 
 class Queue:
