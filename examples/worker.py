@@ -26,7 +26,9 @@ def build(app: cdk.App) -> cdk.Stack:
     orders = sns.Topic(stack, "Orders", enforce_ssl=True)
 
     queue = WorkQueue(stack, "Queue", visibility_timeout=cdk.Duration.minutes(10), actions=[on_call])
-    orders.add_subscription(subscriptions.SqsSubscription(queue.queue, raw_message_delivery=True))
+    orders.add_subscription(
+        subscriptions.SqsSubscription(queue.queue, raw_message_delivery=True, dead_letter_queue=queue.dead_letter_queue)
+    )
     WorkerService(
         stack,
         "Worker",
