@@ -101,13 +101,7 @@ CASES = [
             scaling=QueueScaling(p.given, messages_per_task=5),
             cluster=ecs.Cluster(p.stack, "Cluster", container_insights_v2=ecs.ContainerInsights.DISABLED),
         ),
-        lambda p: (
-            _service(p)
-            .auto_scale_task_count(max_capacity=2)
-            .scale_on_metric(
-                "Queue", metric=_queue(p).metric_approximate_number_of_messages_visible(), scaling_steps=STEPS
-            )
-        ),
+        None,  # its steps follow the length of the queue alone
         Warned("queueScalingWithoutInsights"),
         given=lambda p: sqs.Queue.from_queue_arn(p.stack, "Queue", "arn:aws:sqs:us-east-1:123456789012:jobs"),
     ),

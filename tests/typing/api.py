@@ -22,7 +22,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from typing_extensions import assert_type
 
 from ecr_fargate_constructs import (
@@ -41,8 +40,6 @@ from ecr_fargate_constructs import (
     EbsVolume,
     Ec2Capacity,
     Ec2Container,
-    Ec2WorkerContainer,
-    Ec2WorkerService,
     EcrFargateService,
     EfsVolume,
     Egress,
@@ -73,7 +70,6 @@ from ecr_fargate_constructs import (
     PublicHttps,
     PublishedImage,
     PullThroughCache,
-    QueueScaling,
     Redirect,
     RegistrySettings,
     RestartPolicy,
@@ -105,9 +101,6 @@ from ecr_fargate_constructs import (
     TestTrafficHeader,
     TestTrafficPort,
     Upstream,
-    WorkerContainer,
-    WorkerService,
-    WorkQueue,
     compliance,
 )
 from ecr_fargate_constructs.testing import (
@@ -213,29 +206,6 @@ def scalings() -> list[Scaling]:
         Scaling(min_capacity=2, max_capacity=10, requests_per_target=100, schedule=[morning], paused=True),
         *(Scaling(min_capacity=3, max_capacity=3, capacity=capacity) for capacity in spot),
     ]
-
-
-def workers(stack: cdk.Stack, topic: sns.Topic, own: sqs.Queue) -> WorkerService:
-    queue = WorkQueue(stack, "Jobs", visibility_timeout=cdk.Duration.minutes(10), actions=[topic])
-    assert_type(queue.queue, sqs.Queue)
-    assert_type(queue.dead_letter_alarm, cloudwatch.Alarm)
-    worker = WorkerService(
-        stack,
-        "Worker",
-        container=WorkerContainer("public.ecr.aws/docker/library/python:3.13-slim", command=["celery", "worker"]),
-        scaling=QueueScaling(queue, messages_per_task=50, min_capacity=0),
-        deployment=Rolling(alarms=RollbackAlarms(existing=[queue.dead_letter_alarm])),
-    )
-    assert_type(worker.service, ecs.FargateService)
-    machines = Ec2WorkerService(
-        stack,
-        "Gpu",
-        container=Ec2WorkerContainer("public.ecr.aws/docker/library/python:3.13-slim", gpu_count=1),
-        scaling=QueueScaling(own, messages_per_task=1),
-        deployment=BlueGreen(),
-    )
-    assert_type(machines.service, ecs.Ec2Service)
-    return worker
 
 
 def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> LoadBalancedEc2Service:
