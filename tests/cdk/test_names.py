@@ -137,7 +137,7 @@ def test_a_service_has_a_name_of_its_own_in_a_namespace() -> None:
     apps = cloudmap.PrivateDnsNamespace(stack, "Apps", name="apps", vpc=one.vpc)
     one.enable_service_connect(ServiceConnect(namespace=apps, name="orders"))
     with pytest.raises(
-        ConfigurationError, match=r"\[Stack/Two/Default/Service\] ServiceConnect\.name='orders' is already that"
+        ConfigurationError, match=r"\[Stack/Two/Default/Service\] ServiceConnect\.name='orders' is already used by"
     ):
         two.enable_service_connect(ServiceConnect(namespace=apps, name="orders"))
     two.enable_service_connect(ServiceConnect(namespace=apps, name="invoices"))

@@ -22,7 +22,7 @@ from ecr_fargate_constructs.local.deployments.settings import read_settings
 from ecr_fargate_constructs.local.deployments.stages import Stage
 
 _HOOKED = [stage.name for stage in Stage if stage not in {Stage.SCALE_UP, Stage.BAKE_TIME, Stage.CLEAN_UP}]
-_ENOUGH_STEPS = 400
+_ENOUGH_STEPS = 2_000  # linear steps of 3 %, each with its bake and a pause that times out
 
 
 @st.composite
