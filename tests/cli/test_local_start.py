@@ -167,14 +167,14 @@ def test_a_start_that_fails_leaves_its_log_alone(
 def test_context_goes_to_the_synthesis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 
-    def up(*_: object, context: object, keep: object) -> None:
-        given.append((context, keep))
+    def up(*_: object, context: object, keep: object, clock: object) -> None:
+        given.append((context, keep, clock))
         raise ToolError("enough")
 
     monkeypatch.setattr(lifecycle, "up", up)
     _run(tmp_path, "up", "--context", "stage=dev", "-c", "a=b")
-    _run(tmp_path, "up", "--keep")
-    assert given == [(["stage=dev", "a=b"], False), ([], True)]
+    _run(tmp_path, "up", "--keep", "--clock", "60")
+    assert given == [(["stage=dev", "a=b"], False, None), ([], True, 60.0)]
 
 
 def test_context_is_an_option_of_the_cdk_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ class Clients:
 
     app: LocalApp
     answers: list[tuple[float, int, str]] = field(default_factory=list)
-    shares: list[tuple[float, float]] = field(default_factory=list)
+    shares: list[tuple[float, float, str]] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -100,11 +100,12 @@ class Clients:
     def _watch(self) -> None:
         while not self._stop.wait(0.2):
             target = deployment(self.app)["targetServiceRevision"]
-            self.shares.append((time.monotonic(), target["requestedProductionTrafficWeight"]))
+            self.shares.append((time.monotonic(), target["requestedProductionTrafficWeight"], target["arn"]))
 
     def share(self, percent: float, text: str) -> tuple[int, int]:
         """Requests while ECS gave the new version a share, and how many of them it answered."""
-        times = [at for at, share in self.shares if share == percent]
+        newest = self.shares[-1][2]
+        times = [at for at, share, arn in self.shares if (share, arn) == (percent, newest)]
         during = [body for at, _, body in self.answers if times[0] < at < times[-1]]
         return len(during), during.count(text)
 
@@ -166,7 +167,7 @@ def test_a_canary_follows_its_schedule_and_loses_no_request(local_app: LocalApp)
     assert asked == answered > 0
     assert clients.lost == 0
     assert deployment(local_app)["status"] == "SUCCESSFUL"
-    assert {share for _, share in clients.shares} <= {0, 20, 100}
+    assert {share for _, share, _ in clients.shares} <= {0, 20, 100}
 
 
 def test_a_function_that_refuses_keeps_the_old_version(local_app: LocalApp) -> None:

@@ -42,9 +42,11 @@ class _World:
         monkeypatch.setattr(starting, "start", self._start)
         monkeypatch.setattr(starting, "prepare", self._prepare)
 
-    def up(self, *, keep: bool = False, progress: Progress | None = None) -> lifecycle.Outcome:
+    def up(
+        self, *, keep: bool = False, progress: Progress | None = None, clock: float | None = None
+    ) -> lifecycle.Outcome:
         memory = self._memory() if self.running else None
-        return lifecycle.up(self.instance, memory, [], progress or Progress(), keep=keep)
+        return lifecycle.up(self.instance, memory, [], progress or Progress(), keep=keep, clock=clock)
 
     def _memory(self) -> Memory:
         return Memory(self.instance.account, self.instance.region, "podman", "")
@@ -186,6 +188,30 @@ class _Nothing:
     """A service without tasks and deployments."""
 
     tasks = deployments = ()
+
+
+def test_a_rehearsal_is_recorded_and_said(world: _World) -> None:
+    said: list[str] = []
+
+    class Heard(Progress):
+        def note(self, text: str, kind: str = "note") -> None:  # noqa: ARG002 - a progress has it
+            said.append(text)
+
+    assert world.up(clock=60, progress=Heard()).memory.clock == 60
+    assert "deployments are rehearsed: a minute of their bake times takes 1 seconds" in said
+
+
+def test_one_that_runs_keeps_its_clock(world: _World) -> None:
+    world.up()
+    with pytest.raises(ToolError, match="is running without --clock, not with --clock 60"):
+        world.up(clock=60)
+    assert world.done[-1] == "wait"
+
+
+def test_a_speed_that_is_none_is_refused_before_anything_starts(world: _World) -> None:
+    with pytest.raises(ToolError, match=r"0\.5 is not a speed"):
+        world.up(clock=0.5)
+    assert "start" not in world.done
 
 
 def test_an_interruption_is_not_kept(world: _World) -> None:

@@ -309,8 +309,7 @@ class Controller:
         return self.weights[self.live] == _ALL
 
     def _is_up(self, deployment: Deployment, world: World) -> bool:
-        least = min(self.desired, deployment.settings.minimum(self.desired))
-        return world.healthy(self.stable or "") >= least
+        return world.healthy(self.stable or "") >= min(self.desired, deployment.settings.minimum(self.desired))
 
     def _end(self, status: Status, now: float, reason: str) -> None:
         deployment, self.current = self.current, None

@@ -23,6 +23,8 @@ from ecr_fargate_constructs.local.deployments.records import (
     StopTasks,
 )
 from ecr_fargate_constructs.local.deployments.settings import Settings, read_settings
+from ecr_fargate_constructs.local.ministack_patches.deployments.functions import ask_function
+from ecr_fargate_constructs.local.ministack_patches.deployments.published import publish
 from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
 if TYPE_CHECKING:
@@ -332,14 +334,14 @@ class ControlledService:
             where = f" in (target-group {groups[0][0]})" if groups and "health checks" in reason else ""
             if ecs._mark_task_stopped(arn, task, f"{reason}{where}", "ServiceSchedulerInitiated", exit_code=0):  # noqa: SLF001
                 stopped.append(f"(task {arn.rpartition('/')[2]})")
-                self._ministack.spawn(self._clean_up, task, bool(groups), thread_name="stop-task")
+                self._ministack.spawn(self._clean_up, task, ecs._get_docker(), bool(groups), thread_name="stop-task")  # noqa: SLF001
         if stopped:
             self.say(f"has stopped {len(stopped)} running tasks: {' '.join(stopped)}.")
 
-    def _clean_up(self, task: Properties, registered: bool) -> None:  # noqa: FBT001 - passed on by a thread
+    def _clean_up(self, task: Properties, client: Any, registered: bool) -> None:  # noqa: ANN401, FBT001 - in a thread
         if registered:
             time.sleep(_SECONDS_TO_DEREGISTER)
-        self._ministack.ecs._cleanup_task_resources(task, self._ministack.ecs._get_docker())  # noqa: SLF001
+        self._ministack.ecs._cleanup_task_resources(task, client)  # noqa: SLF001
 
     def _invoke(self, call: InvokeHook) -> None:
         """Invoke a hook's function; an error is an answer too."""
@@ -359,22 +361,9 @@ class ControlledService:
             "executionDetails": details,
             "hookDetails": call.details,
         }
-        status, delay = "FAILED", None
-        try:
-            function, configuration, _ = functions._get_func_record_for_ref(call.function)  # noqa: SLF001
-            if function and configuration:
-                record = functions._execution_record_for_config(function, configuration)  # noqa: SLF001
-                result = functions._execute_function_with_config_scope(record, event)  # noqa: SLF001
-                body = result.get("body")
-                answer = json.loads(body) if isinstance(body, str | bytes) else body
-                if not result.get("error") and isinstance(answer, dict):
-                    status, delay = str(answer.get("hookStatus")), answer.get("callBackDelay")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the hook has failed
-            print(f"lifecycle hook {call.function} failed: {error}", flush=True)
+        status, delay = ask_function(functions, call.function, event)
         with self.lock:
-            self.controller.answer(
-                call.identifier, status, self._ministack.clock.now(), None if delay is None else float(delay)
-            )
+            self.controller.answer(call.identifier, status, self._ministack.clock.now(), delay)
         self.wake.set()
 
     def deployment_arn(self, name: str) -> str:
@@ -387,36 +376,5 @@ class ControlledService:
 
     def _publish(self) -> None:
         """Write the state of the deployments to MiniStack's record."""
-        record, controller = self.record, self.controller
-        last = controller.past[-1] if controller.past else None
-        failed = {each.target for each in controller.past if each.cause} - {controller.stable}
-        current = controller.current
-        if current is not None and current.rolling_back:
-            failed.add(current.target)
-        primary = last.target if controller.halted and last is not None else controller.primary
-        for entry in record["deployments"]:
-            revision = entry["id"]
-            is_primary = revision == primary
-            entry["status"] = "PRIMARY" if is_primary else "ACTIVE"
-            if revision in failed:
-                reasons = [each for each in [*controller.past, current] if each and each.target == revision]
-                state, reason = "FAILED", _failure(reasons[-1].cause, reasons[-1].reason)
-            elif is_primary and current is not None:
-                state, reason = "IN_PROGRESS", f"ECS deployment {revision} in progress."
-            else:
-                state, reason = "COMPLETED", f"ECS deployment {revision} completed."
-            if entry.get("rolloutState") != state:
-                entry.update(rolloutState=state, rolloutStateReason=reason, updatedAt=self._ministack.ecs._iso())  # noqa: SLF001
-            entry["desiredCount"] = 0 if revision in failed or not is_primary else controller.desired
-            if current is not None and revision == current.target and not current.rolling_back:
-                entry["failedTasks"] = current.failures
-        record["deployments"].sort(key=lambda entry: entry["status"] != "PRIMARY")
-        if primary in self.revisions and not controller.halted:
-            record.update(copy.deepcopy(self.revisions[primary]))
-        self._ministack.ecs._refresh_service_state(self._cluster, f"service:{record['serviceName']}")  # noqa: SLF001
-
-
-def _failure(cause: str, reason: str) -> str:
-    if cause == "circuit breaker":
-        return "ECS deployment circuit breaker: tasks failed to start."
-    return reason
+        publish(self.record, self.controller, self.revisions, self._ministack.ecs._iso())  # noqa: SLF001
+        self._ministack.ecs._refresh_service_state(self._cluster, f"service:{self.record['serviceName']}")  # noqa: SLF001

@@ -28,7 +28,7 @@ def wait_in_stacks(handlers: dict[str, Any], controlled: Controlled, clock: Cloc
         controlled: The services.
         clock: The time of deployments.
     """
-    stacks = import_module("ministack.services.cloudformation.stacks")
+    stacks: Any = import_module("ministack.services.cloudformation.stacks")
     on_worker, handler = find(stacks, "_runs_on_worker_thread"), handlers.get(_TYPE)
     if handler is None:
         raise MovedError(f"type {_TYPE}")
