@@ -1,7 +1,7 @@
 """Show defaults as a reader would write them: the value of a dataclass field, not the function that creates it.
 
 mkdocs.yml names this extension of griffe. ``field(default_factory=lambda: Duration.minutes(10))`` is shown as
-``Duration.minutes(10)``; fields of the type ``None``, which exist only to be refused with a message, are not shown.
+``Duration.minutes(10)``.
 """
 
 from __future__ import annotations
@@ -33,11 +33,8 @@ class PlainDefaults(_Extension):
 
 
 def _tidy(found: Any) -> None:  # noqa: ANN401 - griffe's object
-    for name, member in list(found.members.items()):
+    for member in found.members.values():
         if not member.is_attribute:
-            continue
-        if member.annotation is not None and str(member.annotation) == "None":
-            found.del_member(name)
             continue
         for argument in getattr(member.value, "arguments", ()):
             made = getattr(argument, "value", None)

@@ -50,7 +50,6 @@ def network(stack: cdk.Stack) -> ec2.Vpc:
         "EcrFargateNetwork",
         max_azs=2,
         nat_gateways=2,
-        restrict_default_security_group=False,
         gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
         subnet_configuration=[
             ec2.SubnetConfiguration(

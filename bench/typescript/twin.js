@@ -33,7 +33,6 @@ function network(stack) {
   return new ec2.Vpc(stack, "EcrFargateNetwork", {
     maxAzs: 2,
     natGateways: 2,
-    restrictDefaultSecurityGroup: false,
     gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     subnetConfiguration: [
       { name: "Public", subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },

@@ -3,6 +3,7 @@ from ecr_fargate_constructs._rules.endpoints import Feature as Feature
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecycleAction as LifecycleAction
 from ecr_fargate_constructs._rules.simulation import EcrImage as EcrImage
 from ecr_fargate_constructs._rules.task_size import TaskSize as TaskSize
+from ecr_fargate_constructs._rules.tokens import Number as Number
 from ecr_fargate_constructs.architecture import Architecture as Architecture
 from ecr_fargate_constructs.ecr_fargate_service import EcrFargateService as EcrFargateService
 from ecr_fargate_constructs.errors import ConfigurationError as ConfigurationError

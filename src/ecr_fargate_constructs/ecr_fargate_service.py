@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.values import Ingress
@@ -53,13 +54,13 @@ class EcrFargateService(
         construct_id: str,
         *,
         directory: str | os.PathLike[str],
-        container_port: float,
+        container_port: Number,
         build: ImageBuild | None = None,
         repository: PrivateRepository | ecr.IRepository | None = None,
         environment: Mapping[str, str] | None = None,
         secrets: Mapping[str, ecs.Secret] | None = None,
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
@@ -98,8 +99,8 @@ class EcrFargateService(
             ConfigurationError: For any value that cannot work, before anything exists.
         """
         path = path_of(scope, construct_id)
-        tcp_port("container_port", container_port, path=path)
-        text_map("environment", environment or {}, path=path)
+        tcp_port("container_port", container_port)
+        text_map("environment", environment or {})
         plan = LoadBalancedPlan.of(
             scope,
             construct_id,
@@ -112,9 +113,9 @@ class EcrFargateService(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        context = inspect_context(directory, build or ImageBuild(), path=path, outdir=outdir_of(scope))
+        context = inspect_context(directory, build or ImageBuild(), outdir=outdir_of(scope))
         if repository is not None:
-            check_delivery(scope, repository, path=path)
+            check_delivery(scope, repository)
         super().__init__(scope, construct_id)
         if repository is None:
             repository = PrivateRepository(self, "Repository")

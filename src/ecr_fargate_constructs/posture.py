@@ -10,8 +10,9 @@ import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk import context
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
-from ecr_fargate_constructs._cdk.site import forget, path_of_construct, stack_of
+from ecr_fargate_constructs._cdk.site import forget, stack_of
 from ecr_fargate_constructs._rules.checks import web_acl as check_web_acl
+from ecr_fargate_constructs._rules.refusal import located
 from ecr_fargate_constructs._rules.typed import refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -84,15 +85,16 @@ class Posture(Enum):
         """
         refuse_wrong_type("scope", "Construct", scope)
         given = {"encryption_key": encryption_key, "log_bucket": log_bucket, "web_acl": web_acl}
-        for name, kind, value in (
-            ("encryption_key", "IKeyRef | None", encryption_key),
-            ("log_bucket", "s3.IBucket | None", log_bucket),
-            ("web_acl", "IWebACLRef | str | None", web_acl),
-        ):
-            refuse_wrong_type(name, kind, value, path=scope.node.path or None)
-        check_neighbours(scope, given, owner="Posture", path=scope.node.path)
-        provided = ProvidedParts(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
-        _check(self, scope, provided)
+        with located(scope.node.path):
+            for name, kind, value in (
+                ("encryption_key", "IKeyRef | None", encryption_key),
+                ("log_bucket", "s3.IBucket | None", log_bucket),
+                ("web_acl", "IWebACLRef | str | None", web_acl),
+            ):
+                refuse_wrong_type(name, kind, value)
+            check_neighbours(scope, given, owner="Posture")
+            provided = ProvidedParts(encryption_key=encryption_key, log_bucket=log_bucket, web_acl=web_acl)
+            _check(self, scope, provided)
         scope.node.set_context(CONTEXT, self.value)
         forget(scope)  # ``scope`` has no children yet that could have read another posture
         setattr(scope, _PROVIDED, provided)
@@ -132,31 +134,27 @@ def provided_parts(scope: IConstruct) -> ProvidedParts:
         if provided is not None:
             if each is not scope:  # ``apply_to`` of a stage or the app could not check the environments of its stacks
                 given = {field.name: getattr(provided, field.name) for field in fields(provided)}
-                check_neighbours(stack_of(scope), given, owner="Posture", path=path_of_construct(scope))
+                check_neighbours(stack_of(scope), given, owner="Posture")
             return provided
     return ProvidedParts()
 
 
 def _check(posture: Posture, scope: IConstruct, provided: ProvidedParts) -> None:
-    path = scope.node.path or None
     name = f"Posture.{posture.name}"
     if not (cdk.Stack.is_stack(scope) or cdk.Stage.is_stage(scope)):
         raise ConfigurationError(
             f"{name} applies to whole stacks, because the services of a stack share a network; apply it to the stack, "
-            "a stage or the app",
-            path=path,
+            "a stage or the app"
         )
     if scope.node.children:
         children = ", ".join(child.node.id for child in scope.node.children[:3])
         raise ConfigurationError(
             f"{name} is applied too late: the scope already has constructs ({children}); apply it before you add any, "
-            f"or set the context {CONTEXT!r} in cdk.json",
-            path=path,
+            f"or set the context {CONTEXT!r} in cdk.json"
         )
     if posture is Posture.STANDARD and provided != ProvidedParts():
         raise ConfigurationError(
             f"{name} does not use encryption_key, log_bucket or web_acl for a whole stack; apply Posture.REGULATED, or "
-            "give encryption_key to the repository, and access_logs and web_acl to the ingress",
-            path=path,
+            "give encryption_key to the repository, and access_logs and web_acl to the ingress"
         )
-    check_web_acl("web_acl", provided.web_acl, path=path)
+    check_web_acl("web_acl", provided.web_acl)

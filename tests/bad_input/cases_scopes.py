@@ -251,7 +251,7 @@ SCOPE_CASES = [
         "A VPC of another app",
         lambda p: here.service(p, vpc=p.given),
         lambda p: bare.pattern(p, vpc=p.given),
-        Refused("vpc is Stack/Vpc of another cdk.App", "one app"),
+        Refused("vpc is Stack/Vpc in another cdk.App", "one app"),
         given=lambda _: _vpc(cdk.Stack(cdk.App(), "Stack")),
     ),
     Case(

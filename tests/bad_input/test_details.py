@@ -51,6 +51,8 @@ BAD: dict[str, Callable[[], object]] = {
     "environment has the name 'MY VAR'": lambda: AppContainer(IMAGE, 80, environment={"MY VAR": "1"}),
     "environment has an empty name": lambda: AppContainer(IMAGE, 80, environment={"": "1"}),
     "environment['A'] has a NUL": lambda: AppContainer(IMAGE, 80, environment={"A": "x\0y"}),
+    "environment['A'] has half of a surrogate pair": lambda: AppContainer(IMAGE, 80, environment={"A": "x\ud800"}),
+    "FixedResponse.body has half of a surrogate pair": lambda: FixedResponse(body="\udfff"),
     "docker_labels has a name that is a CDK token": lambda: AppContainer(
         IMAGE, 80, docker_labels={cdk.Aws.REGION: "x"}
     ),

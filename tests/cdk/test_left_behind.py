@@ -375,14 +375,14 @@ def test_the_users_topic_lets_alarms_in_once_they_are_made(monkeypatch: pytest.M
     stack = _stack()
     topic = sns.Topic(stack, "Topic", enforce_ssl=True)
     web = LoadBalancedFargateService(stack, "Web", container=AppContainer(IMAGE, 80), ingress=PublicHttp())
-    told = AlarmFactory._add_actions
+    told = AlarmFactory.above
 
     def refuse_afterwards(factory: AlarmFactory, *args: Any) -> None:  # noqa: ANN401 - passed on
         told(factory, *args)
         raise RuntimeError(RAISED)
 
     with monkeypatch.context() as patch:
-        patch.setattr(AlarmFactory, "_add_actions", refuse_afterwards)
+        patch.setattr(AlarmFactory, "above", refuse_afterwards)
         with pytest.raises(ConfigurationError, match="CDK says no"):
             ServiceAlarms.of(web, actions={"Critical": [topic], "Warning": [topic]})
     policy = topic.node.find_child("Policy")

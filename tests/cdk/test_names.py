@@ -62,19 +62,19 @@ def _domain(stack: cdk.Stack, construct_id: str, name: str = "shop.example.com",
 ONCE: dict[str, tuple[Make, str]] = {
     "load balancer": (
         lambda s, i: _service(s, i, ingress=PublicHttp(load_balancer=LoadBalancerSettings(name="shop"))),
-        r"LoadBalancerSettings\.name='shop' is already that of One/A; an account and region has each name once",
+        r"LoadBalancerSettings\.name='shop' is already used by One/A; an account and region has each name once",
     ),
     "repository": (
         lambda s, i: PrivateRepository(s, i, repository_name="shop"),
-        r"repository_name='shop' is already that of One/A",
+        r"repository_name='shop' is already used by One/A",
     ),
     "prefix": (
         lambda s, i: PullThroughCache(s, i, upstream=Upstream.QUAY),
-        r"prefix='quay' is already that of One/A",
+        r"prefix='quay' is already used by One/A",
     ),
     "dashboard": (
         lambda s, i: ServiceDashboard(s, f"{i}D", observed=_service(s, i), name="shop"),
-        r"name='shop' is already that of One/AD",
+        r"name='shop' is already used by One/AD",
     ),
 }
 
@@ -95,7 +95,7 @@ def test_a_name_is_taken_once_in_an_account_and_region(what: str) -> None:
 def test_a_name_is_taken_once_in_a_stack_without_an_environment_too() -> None:
     stack = cdk.Stack(cdk.App(), "One")
     PrivateRepository(stack, "A", repository_name="shop")
-    with pytest.raises(ConfigurationError, match="is already that of One/A"):
+    with pytest.raises(ConfigurationError, match="is already used by One/A"):
         PrivateRepository(stack, "B", repository_name="shop")
     assert stack.node.try_find_child("B") is None
     stack.node.try_remove_child("A")
@@ -111,11 +111,11 @@ def test_a_domain_leads_to_one_load_balancer(tmp_path: Path) -> None:
     folder = make_app(tmp_path)
     EcrFargateService(stack, "A", directory=folder, container_port=80, ingress=_domain(stack, "A"))
     with pytest.raises(
-        ConfigurationError, match=r"domain_name='SHOP\.example\.com' is already that of One/A; a zone has"
+        ConfigurationError, match=r"domain_name='SHOP\.example\.com' is already used by One/A; a zone has"
     ):
         _service(stack, "B", ingress=_domain(stack, "B", "SHOP.example.com"))
     other = cdk.Stack(app, "Two")
-    with pytest.raises(ConfigurationError, match="is already that of One/A"):
+    with pytest.raises(ConfigurationError, match="is already used by One/A"):
         SharedLoadBalancer(other, "B", ingress=_domain(other, "C"))
     _service(stack, "C", ingress=_domain(stack, "D", "api.example.com"))
     _service(stack, "D", ingress=_domain(stack, "E", zone="Z2"))  # another zone of the name
@@ -124,7 +124,7 @@ def test_a_domain_leads_to_one_load_balancer(tmp_path: Path) -> None:
 def test_the_names_of_image_repository_stacks_differ_in_more_than_case() -> None:
     app = cdk.App()
     ImageRepositoryStack(app, "Images")
-    with pytest.raises(ConfigurationError, match="repository_name='images' is already that of Images/Repository"):
+    with pytest.raises(ConfigurationError, match="repository_name='images' is already used by Images/Repository"):
         ImageRepositoryStack(app, "images")
     assert app.node.try_find_child("images") is None
     ImageRepositoryStack(cdk.Stage(app, "Prod"), "Images", stack_name="Images")
@@ -137,13 +137,13 @@ def test_a_service_has_a_name_of_its_own_in_a_namespace() -> None:
     apps = cloudmap.PrivateDnsNamespace(stack, "Apps", name="apps", vpc=one.vpc)
     one.enable_service_connect(ServiceConnect(namespace=apps, name="orders"))
     with pytest.raises(
-        ConfigurationError, match=r"\[Stack/Two/Default/Service\] ServiceConnect\.name='orders' is already that"
+        ConfigurationError, match=r"\[Stack/Two/Default/Service\] ServiceConnect\.name='orders' is already used by"
     ):
         two.enable_service_connect(ServiceConnect(namespace=apps, name="orders"))
     two.enable_service_connect(ServiceConnect(namespace=apps, name="invoices"))
     three.enable_service_connect(ServiceConnect(namespace="others", name="orders"))
     one.enable_cloud_map(CloudMap(namespace=apps, name="orders"))
-    with pytest.raises(ConfigurationError, match=r"CloudMap\.name='orders' is already that of Stack/One"):
+    with pytest.raises(ConfigurationError, match=r"CloudMap\.name='orders' is already used by Stack/One"):
         two.enable_cloud_map(CloudMap(namespace=apps, name="orders"))
     two.enable_cloud_map(CloudMap(namespace=apps, name="invoices"))
 

@@ -201,10 +201,10 @@ def test_a_network_of_a_stack_is_refused_where_only_one_of_the_two_says_its_regi
 def test_peers_and_images_of_another_app_are_refused() -> None:
     stack, other = cdk.Stack(cdk.App(), "Stack"), cdk.Stack(cdk.App(), "Other")
     group = ec2.SecurityGroup(other, "Group", vpc=ec2.Vpc(other, "Vpc"))
-    with pytest.raises(ConfigurationError, match=r"PublicHttp\.allow_from\[0\] is Other/Group of another cdk\.App"):
+    with pytest.raises(ConfigurationError, match=r"PublicHttp\.allow_from\[0\] is Other/Group in another cdk\.App"):
         _service(stack, ingress=PublicHttp(allow_from=[group]))
     image = PrivateRepository(other, "Repository").image_by_tag("v1")
-    with pytest.raises(ConfigurationError, match=r"PublishedImage\.repository is Other/Repository/Default of another"):
+    with pytest.raises(ConfigurationError, match=r"PublishedImage\.repository is Other/Repository/Default in another"):
         _service(stack, container=AppContainer(image, 80))
     assert not stack.node.children
 

@@ -63,6 +63,17 @@ def _annotations() -> set[str]:
     return found - {str(inspect.Parameter.empty)}
 
 
+def test_a_number_is_called_so_unless_it_may_not_be_a_token() -> None:
+    plain = {
+        f"{name}.{option}"
+        for name in library.__all__
+        if inspect.isclass(kind := getattr(library, name)) and not issubclass(kind, (Enum, Exception, float))
+        for option, each in inspect.signature(kind.__init__).parameters.items()
+        if "float" in str(each.annotation)
+    }
+    assert plain == {"CloudWatchLogs.buffer_mib", "Network.max_azs", "Network.nat_gateways"}
+
+
 @pytest.mark.parametrize("name", ALIASES)
 def test_a_name_for_several_types_stands_for_what_it_says(name: str) -> None:
     (said,) = {

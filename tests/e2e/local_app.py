@@ -104,11 +104,11 @@ class LocalApp:
         assert printed.returncode == 0, printed.stderr
         return urlsplit(printed.stdout.strip()).hostname or ""
 
-    def get(self, path: str = "/") -> tuple[int, str]:
-        """Status and body of ``GET`` through the load balancer."""
+    def get(self, path: str = "/", host: str | None = None) -> tuple[int, str]:
+        """Status and body of ``GET`` through the load balancer; through the one of the app without a host."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         with contextlib.closing(connection):
-            connection.request("GET", path, headers={"Host": self.host})
+            connection.request("GET", path, headers={"Host": host or self.host})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 

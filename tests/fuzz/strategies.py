@@ -221,7 +221,7 @@ def _of_annotation(kind: str, option: str, annotation: str, default: object) -> 
     match annotation:
         case "None":
             return st.one_of(NONE, NONE, st.just(plain(3)))
-        case "float" | "int":
+        case "Number" | "float" | "int":
             return _numbers(right)
         case "str":
             return _texts(right)

@@ -282,9 +282,9 @@ def test_each_directory_is_walked_once(project: Path, monkeypatch: pytest.Monkey
     read: list[str] = []
     listed = walk._listed
 
-    def counted(folder: str, path: str) -> list[os.DirEntry[str]]:
+    def counted(folder: str) -> list[os.DirEntry[str]]:
         read.append(folder)
-        return listed(folder, path)
+        return listed(folder)
 
     monkeypatch.setattr(walk, "_listed", counted)
     _stage(project, SHARED)
@@ -301,4 +301,4 @@ def test_a_build_without_an_image_is_refused(outputs: list[str]) -> None:
 def test_a_stage_number_is_one_that_the_dockerfile_has(tmp_path: Path) -> None:
     app = make_app(tmp_path / "app", dockerfile="FROM a\nFROM b\n")
     with pytest.raises(ConfigurationError, match=r"target='2' is not a stage of .*, which has 2; use '0' to '1'"):
-        inspect_context(app, ImageBuild(target="2"), path="Web")
+        inspect_context(app, ImageBuild(target="2"))

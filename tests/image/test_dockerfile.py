@@ -43,7 +43,7 @@ COPY . C:\\app\\
 
 def _check(folder: Path, text: str, **options: object) -> str:
     (folder / "Dockerfile").write_text(text, encoding="utf-8")
-    return check_dockerfile(folder, ImageBuild(**options), "Stack/Web")  # type: ignore[arg-type]
+    return check_dockerfile(folder, ImageBuild(**options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_builders_take_passes(tmp_path: Path, text: str, options: dict[str,
 def test_what_no_builder_takes_is_refused(tmp_path: Path, text: str, options: dict[str, object], wrong: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         _check(tmp_path, text, **options)
-    assert str(caught.value).startswith("[Stack/Web] ImageBuild.")
+    assert str(caught.value).startswith("ImageBuild.")
     assert wrong in str(caught.value)
 
 

@@ -92,5 +92,6 @@ def play(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any] | None = None)
         home = f"ecr_fargate_constructs.cli.{module}"
         monkeypatch.setattr(f"{home}.Cloud", lambda instance: RecordedCloud(instance, answers))
     monkeypatch.setattr("ecr_fargate_constructs.cli.local_status.containers", lambda *_: [])
-    monkeypatch.setattr("ecr_fargate_constructs.cli.explain.read_decisions", lambda *_: [])
+    for name in ("read_decisions", "read_barriers"):
+        monkeypatch.setattr(f"ecr_fargate_constructs.cli.explain.{name}", lambda *_: [])
     monkeypatch.setattr("ecr_fargate_constructs.local.lifecycle.runs", lambda _, memory: memory is not None)

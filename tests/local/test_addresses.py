@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from ecr_fargate_constructs.local.addresses import Address, RequestedHost, address_of, main_listener, requested_host
+from ecr_fargate_constructs.local.addresses import (
+    Address,
+    RequestedHost,
+    address_of,
+    local_redirect,
+    main_listener,
+    requested_host,
+)
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.services import Balancer
 
@@ -185,3 +192,36 @@ def test_a_condition_on_the_query_of_a_template_is_met(query: dict[str, list[str
     assert condition["Values"] == ["v=2*", "=all"]
     assert alb._match_condition(condition, "GET", "/", {}, query) is met
     assert alb._match_condition(path, "GET", "/a", {}, query) is True
+
+
+SECURE = {**HTTPS, "Domain": "*.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("listener", "url"),
+    [
+        (SECURE, "https://www.example.com.web.alb.localhost:5566/"),
+        (HTTPS, "https://web.alb.localhost:5566/"),
+        ({**HTTP, "Port": 8080}, "http://8080.web.alb.localhost:4566/"),
+    ],
+)
+def test_with_https_each_listener_has_the_url_of_its_scheme(listener: dict[str, Any], url: str) -> None:
+    found = address_of({"group"}, "web", [(REDIRECT, []), (listener, [_rule("group")])], 4566, 5566)
+    assert found is not None
+    assert found.url == url
+
+
+@pytest.mark.parametrize(
+    ("location", "local"),
+    [
+        ("https://shop.example.com:443/a?b=c", "https://shop.example.com.web.alb.localhost:5566/a?b=c"),
+        ("https://shop.example.com:8443/", "https://shop.example.com.8443.web.alb.localhost:5566/"),
+        ("http://shop.example.com:80/", "http://shop.example.com.web.alb.localhost:4566/"),
+        ("https://shop.example.com:444/", "https://shop.example.com:444/"),
+        ("https://elsewhere.example.com:443/", "https://elsewhere.example.com:443/"),
+    ],
+)
+def test_a_redirect_to_the_load_balancer_stays_on_this_machine(location: str, local: str) -> None:
+    listeners = [REDIRECT, HTTPS, {**HTTPS, "Port": 8443}]
+    host = "shop.example.com.web.alb.localhost:4566"
+    assert local_redirect(location, host, listeners, {"http": 4566, "https": 5566}) == local

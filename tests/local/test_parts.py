@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,6 +67,41 @@ def test_a_base_image_that_nothing_stands_in_for_says_why(
     with pytest.raises(ToolError, match=wrong) as caught:
         base_images.provide("podman", ["example.com/thing:1"], {}, lambda _text: None)
     assert fix in str(caught.value.fix)
+
+
+def test_the_stand_in_of_nginx_has_the_site_and_the_user_of_the_official_image(tmp_path: Path) -> None:
+    for folder in ("etc/nginx/sites-enabled", "etc/nginx/conf.d", "var/log/nginx"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "etc/nginx/sites-enabled/default").write_text("root /var/www/html;", encoding="utf-8")
+    (stand_in,) = (each for each in base_images._STAND_INS if each.images.fullmatch("public.ecr.aws/nginx/nginx:1.29"))
+    for command in stand_in.commands:
+        subprocess.run(["sh", "-ec", command, "sh", str(tmp_path)], check=True)  # noqa: S603, S607 - as mmdebstrap does
+    assert "root /usr/share/nginx/html;" in (tmp_path / "etc/nginx/conf.d/default.conf").read_text(encoding="utf-8")
+    assert not list((tmp_path / "etc/nginx/sites-enabled").iterdir())
+    assert (tmp_path / "etc/passwd").read_text(encoding="utf-8").startswith("nginx:x:101:101:")
+
+
+def test_a_stand_in_of_an_earlier_version_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[tuple[str, ...]] = []
+    labels = {"inspected": "true\n"}
+
+    def run(_: object, *arguments: str) -> subprocess.CompletedProcess[str]:
+        calls.append(arguments)
+        pulls = arguments[0] == "pull"
+        out = labels["inspected"] if arguments[:2] == ("image", "inspect") else ""
+        return subprocess.CompletedProcess([], int(pulls), stdout=out, stderr="no such host" if pulls else "")
+
+    monkeypatch.setattr(base_images._Engine, "_run", run)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(base_images, "_archive", lambda _: tmp_path)
+    assert base_images.provide("podman", ["nginx:1.29"], {}, lambda _text: None) == ("nginx:1.29",)
+    (imported,) = (each for each in calls if each[0] == "import")
+    (label,) = (word for word in imported if word.startswith("LABEL "))
+    labels["inspected"] = label.partition("=")[2]
+    calls.clear()
+    assert base_images.provide("podman", ["nginx:1.29"], {}, lambda _text: None) == ("nginx:1.29",)
+    assert not [each for each in calls if each[0] == "import"]
 
 
 def _assembly(folder: Path, resources: dict[str, Any]) -> Path:

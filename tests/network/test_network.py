@@ -98,7 +98,7 @@ def test_endpoints_are_exactly_those_of_the_features(features: tuple[Feature, ..
         Feature.PARAMETERS: {"ssm"},
         Feature.EXEC: {"ssmmessages"},
         Feature.TELEMETRY: {"xray", "logs"},
-        Feature.MACHINES: {"ecs", "ecs-agent", "ecs-telemetry"},
+        Feature.CONTAINER_INSTANCES: {"ecs", "ecs-agent", "ecs-telemetry"},
     }
     template = _network(egress=Egress.ENDPOINTS, features=features)
     assert _names(template) == expected.union(*(documented[feature] for feature in features))
@@ -161,7 +161,7 @@ def test_a_feature_without_its_endpoint_is_refused(stack: cdk.Stack, missing: Fe
 
 
 def test_everything_with_its_endpoints_passes(stack: cdk.Stack) -> None:
-    network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=set(Feature) - {Feature.MACHINES})
+    network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=set(Feature) - {Feature.CONTAINER_INSTANCES})
     container = _everything(stack)
     sidecars = [Sidecar.adot(image=OURS)]
     _serve(

@@ -173,7 +173,7 @@ def test_a_default_route_for_ipv6_leads_tasks_with_ipv4_to_no_registry(stack: cd
 
 
 def test_a_machine_may_hold_the_image_and_so_is_a_warning(stack: cdk.Stack) -> None:
-    network = _network(stack, features=(Feature.LOGS, Feature.MACHINES))
+    network = _network(stack, features=(Feature.LOGS, Feature.CONTAINER_INSTANCES))
     LoadBalancedEc2Service(
         stack,
         "Web",

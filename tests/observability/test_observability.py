@@ -206,7 +206,9 @@ def test_container_insights_of_an_imported_cluster_can_be_said() -> None:
         stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(), cluster=cluster
     )
     few = ServiceThresholds(running_tasks_below={"Critical": 2})
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web\] running_tasks_below requires Container Insights"):
+    with pytest.raises(
+        ConfigurationError, match=r"\[Stack/Web/Alarms\] running_tasks_below requires Container Insights"
+    ):
         ServiceAlarms.of(web, thresholds=few)
     ServiceAlarms.of(web, thresholds=few, container_insights=True)
     alarm = _alarms(template_of(stack))["TasksCritical"]

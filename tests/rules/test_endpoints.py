@@ -46,12 +46,12 @@ def test_each_feature_on_and_off_gives_exactly_the_documented_endpoints(chosen: 
 def test_what_a_task_needs_is_read_from_its_roles(
     execution_role: tuple[str, ...], task_role: tuple[str, ...], needed: set[str]
 ) -> None:
-    found = needed_by(execution_role=execution_role, task_role=task_role, on_machines=False)
+    found = needed_by(execution_role=execution_role, task_role=task_role, on_ec2=False)
     assert set(found) == ALWAYS | needed
 
 
 def test_machines_need_the_endpoints_of_their_agent() -> None:
-    found = needed_by(execution_role=(), task_role=(), on_machines=True)
+    found = needed_by(execution_role=(), task_role=(), on_ec2=True)
     assert set(found) == ALWAYS | {"ecs", "ecs-agent", "ecs-telemetry"}
 
 

@@ -175,7 +175,7 @@ def test_a_plan_explains_itself() -> None:
     assert plan.explain().splitlines() == [
         "v1: kept by rule 1 (expire images tagged v* beyond the newest 1)",
         "v2: expired because of rule 1 (expire images tagged v* beyond the newest 1)",
-        "untagged image: kept, because no rule sees it",
+        "untagged image: kept, because no rule selects it",
     ]
 
 

@@ -196,7 +196,7 @@ def test_a_cluster_with_machines_can_be_brought() -> None:
 
 def test_tasks_and_machines_can_be_put_elsewhere() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
-    network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=[Feature.LOGS, Feature.MACHINES])
+    network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=[Feature.LOGS, Feature.CONTAINER_INSTANCES])
     LoadBalancedEc2Service(
         stack,
         "Web",

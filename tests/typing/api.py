@@ -62,6 +62,7 @@ from ecr_fargate_constructs import (
     Mixed,
     Mount,
     Network,
+    Number,
     OidcAuthentication,
     OnDemand,
     Posture,
@@ -333,6 +334,14 @@ def errors() -> str | None:
     except ConfigurationError as error:
         return error.path
     return None
+
+
+def numbers(count: Number, parameter: cdk.CfnParameter) -> Scaling:
+    """An int, a float and a token are a number; a text is none."""
+    assert_type(count, float)
+    TaskSize(parameter.value_as_number, 2048)
+    TaskSize("256")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    return Scaling(min_capacity=count, max_capacity=10.0)
 
 
 class ShopStack(cdk.Stack):

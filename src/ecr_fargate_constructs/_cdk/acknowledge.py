@@ -1,4 +1,4 @@
-"""Findings of rule packs that are right as they are, acknowledged beside their cause."""
+"""Acknowledgements of findings of rule packs, each next to its cause."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 IAM4 = "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{}]"
-"""A managed policy of AWS, by its name."""
+"""The id of the finding about an AWS managed policy, by the policy's name."""
 
 IAM5_EVERY_RESOURCE = "AwsSolutions::AwsSolutions-IAM5[Resource::*]"
-"""A statement whose resource is ``*``."""
+"""The id of the finding about a statement whose resource is ``*``."""
 
 
 def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
-    """Record why each of these findings is right as it is, on the construct and what is in it.
+    """Record on a construct why each finding about it, or about a construct inside it, is accepted.
 
-    The records are metadata of constructs: templates and logical ids stay as they are, and an app without rule packs
-    notices nothing.
+    The records are metadata of constructs: they change no template and no logical id, and have no effect in an app
+    without rule packs.
 
     Args:
-        construct: The construct that is found, and nothing above it: an acknowledgement holds for all that is inside.
-        findings: Rule ids with their packs, ``AwsSolutions::AwsSolutions-VPC7``, and the reason of each. Without its
-            pack an id acknowledges nothing; a finding with a detail in brackets takes that as well.
+        construct: The construct that has the findings, not one above it, because an acknowledgement applies to
+            everything inside.
+        findings: Reasons by rule id. An id includes its pack, as in ``AwsSolutions::AwsSolutions-VPC7``, and the
+            detail in brackets if the finding has one; otherwise it acknowledges nothing.
     """
     _record(construct, findings)
 
 
 def acknowledge_policy(role: iam.IRole, findings: Mapping[str, str]) -> None:
-    """Record it on the policy that holds what was granted to ``role``; an imported role may have none of ours."""
+    """Acknowledge findings about the policy with the grants of ``role``; do nothing if the role has no such policy."""
     policy = role.node.try_find_child("DefaultPolicy")
     if policy is not None:
         acknowledge(policy, findings)
 
 
 def iam5_resource(scope: IConstruct, arn: str) -> str:
-    """The id of the finding that a statement on ``arn`` causes: rule packs write references in angle brackets."""
+    """Return the id of the finding about a statement on ``arn``; rule packs write references in angle brackets."""
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{_text(cdk.Stack.of(scope).resolve(arn))}]"
 
 

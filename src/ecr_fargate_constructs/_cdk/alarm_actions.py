@@ -1,4 +1,4 @@
-"""The actions of an alarm: topics, or alarm actions of CDK."""
+"""The actions of an alarm: topics, or CDK's alarm actions."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Action: TypeAlias = "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction"
-"""A topic, or anything that an alarm can set off."""
+"""A topic, or one of CDK's alarm actions."""
 
 
-_MOST = 5
-"""Actions of an alarm: "PutMetricAlarm" in the Amazon CloudWatch API reference."""
+_MAX_ACTIONS = 5
+"""Per alarm. Source: "PutMetricAlarm" in the Amazon CloudWatch API reference."""
 
 
 def bound(actions: Iterable[Action]) -> list[cloudwatch.IAlarmAction]:
-    """Actions as CDK takes them."""
+    """Return the actions as CDK accepts them."""
     actions = list(actions)
-    if len(actions) > _MOST:
+    if len(actions) > _MAX_ACTIONS:
         raise ConfigurationError(
-            f"actions has {len(actions)} entries for one alarm; use at most {_MOST}, for example one topic with "
+            f"actions has {len(actions)} entries for one alarm; use at most {_MAX_ACTIONS}, for example one topic with "
             "several subscriptions"
         )
-    # Interfaces of CDK cannot be asked for by class.
+    # CDK's interfaces have no Python class, so isinstance() cannot be used.
     return [
         cast("cloudwatch.IAlarmAction", each) if hasattr(each, "bind") else _publishing(cast("sns.ITopic", each))
         for each in actions
@@ -40,16 +40,17 @@ def bound(actions: Iterable[Action]) -> list[cloudwatch.IAlarmAction]:
 
 
 def _publishing(topic: sns.ITopic) -> cloudwatch_actions.SnsAction:
-    """An action that arrives: a topic with a policy has to let alarms in by it.
+    """Return an action that publishes to a topic, and allow alarms to publish if the topic has a policy.
 
-    Without one, SNS lets the account in. One that only refuses, as ``enforce_ssl=True`` makes, keeps alarms out.
+    Without a policy, SNS allows the whole account to publish. A policy without an Allow statement, such as that of
+    ``enforce_ssl=True``, would shut alarms out.
     """
-    when_made(lambda: _let_alarms_in(topic))
+    when_made(lambda: _allow_alarms(topic))
     return cloudwatch_actions.SnsAction(topic)
 
 
-def _let_alarms_in(topic: sns.ITopic) -> None:
-    """Allow alarms of the topic's account to publish; CDK writes equal statements of a policy once."""
+def _allow_alarms(topic: sns.ITopic) -> None:
+    """Allow alarms of the topic's account to publish; CDK merges equal statements of a policy."""
     if topic.node.try_find_child("Policy") is None:
         return
     topic.add_to_resource_policy(

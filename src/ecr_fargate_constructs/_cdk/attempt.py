@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class _Attempt:
-    """The actions for an attempt that fails, and those for one that has succeeded."""
+    """The actions to run if the attempt fails, and those to run once it has succeeded."""
 
     def __init__(self, construct: object, outer: _Attempt | None) -> None:
         self.construct = construct
@@ -37,7 +37,7 @@ class _Attempt:
             each()
 
     def succeed(self) -> None:
-        """Hand everything to the outer attempt, or run the actions that have waited."""
+        """Pass the actions on to the outer attempt; without one, run those that waited for success."""
         if self.outer is not None:
             self.outer.undo += self.undo
             self.outer.then += self.then
@@ -51,7 +51,7 @@ _RUNNING: ContextVar[_Attempt | None] = ContextVar("_RUNNING", default=None)
 
 @contextmanager
 def attempt(construct: object) -> Iterator[None]:
-    """Run an attempt to make or to change a construct; attempts inside are parts of it."""
+    """Run an attempt to create or change a construct; attempts inside it are part of it."""
     mine = _Attempt(construct, _RUNNING.get())
     token = _RUNNING.set(mine)
     try:
@@ -81,7 +81,7 @@ def when_made(action: Callable[[], object]) -> None:
 
 
 def is_under_way(construct: object) -> bool:
-    """Return whether the constructor of a construct is still running: its children have the library's ids."""
+    """Return whether the constructor of a construct is still running, and the library chooses child ids."""
     running = _RUNNING.get()
     while running is not None:
         if running.construct is construct:
@@ -91,28 +91,28 @@ def is_under_way(construct: object) -> bool:
 
 
 def make_shared(parent: Construct, make: Callable[[], T]) -> T:
-    """Make what several constructs will share, as a child of a stack; a failure takes it away again.
+    """Make a child of a stack that several constructs will share; remove it if the running attempt fails.
 
-    CDK adds helpers of its own to the stack, which go with it. To be called when it is known that nothing is there.
+    Helpers that CDK adds to the stack meanwhile are removed too. Call it only if the stack has no such child yet.
     """
     watch(parent)
     return make()
 
 
 def watch(parent: Construct) -> None:
-    """Have the children that a construct will get removed if the attempt fails, those that it has excepted."""
+    """If the attempt fails, remove the children that a construct gets from now on."""
     if _RUNNING.get() is not None:
         before = {_reference(each) for each in node_of(parent).children}
         on_failure(lambda: _remove_new(parent, before))
 
 
 def claim(parent: Construct, construct_id: str) -> None:
-    """Have a child that is about to be made removed if the attempt fails."""
+    """If the attempt fails, remove the child that is about to be made."""
     on_failure(lambda: remove(parent, construct_id))
 
 
 def remove(parent: IConstruct, construct_id: str) -> None:
-    """Take a construct out of the tree, with the rules of security groups elsewhere that refer to it."""
+    """Remove a construct from the tree, and security group rules elsewhere that refer to it."""
     forget(parent)
     node = node_of(parent)
     child = node.try_find_child(construct_id)
@@ -133,12 +133,12 @@ def _remove_new(parent: Construct, before: set[str]) -> None:
 
 
 def _reference(construct: object) -> str:
-    """Return jsii's reference of an object: an imported one gets a new Python object at every question."""
+    """Return jsii's reference of an object; for an imported one, each query returns a new Python object."""
     return str(cast("Any", construct).__jsii_ref__.ref)
 
 
 def _groups_in(construct: IConstruct) -> set[str]:
-    ec2: Any = sys.modules.get("aws_cdk.aws_ec2")  # without it there is no security group
+    ec2: Any = sys.modules.get("aws_cdk.aws_ec2")  # if it was never imported, there is no security group
     if ec2 is None:
         return set()
     return {each.attr_group_id for each in construct.node.find_all() if isinstance(each, ec2.CfnSecurityGroup)}
@@ -153,17 +153,20 @@ def _remove_rules(root: IConstruct, groups: set[str]) -> None:
             if parent is not None and groups & {getattr(each, end, None) for end in ends}:
                 parent.node.try_remove_child(each.node.id)
                 if isinstance(each, ec2.CfnSecurityGroupEgress) and isinstance(parent, ec2.SecurityGroup):
-                    _let_nothing_out(parent)
+                    _restore_empty_egress(parent)
 
 
-def _let_nothing_out(group: Any) -> None:  # noqa: ANN401 - a security group, of a module that may not be there
-    """Put CDK's rule for a group without one back, which went with the first: without any, EC2 lets everything out."""
+def _restore_empty_egress(group: Any) -> None:  # noqa: ANN401 - a security group, whose module may not be imported
+    """Restore the rule that CDK adds to a group without egress rules, and removes with the first one.
+
+    EC2 allows all outbound traffic of a group that has no egress rule.
+    """
     ec2: Any = sys.modules["aws_cdk.aws_ec2"]
     resource = group.node.default_child
-    known = group.stack.resolve(resource.security_group_egress)
+    inline = group.stack.resolve(resource.security_group_egress)
     if (
         group.allow_all_outbound
-        or known
+        or inline
         or any(isinstance(each, ec2.CfnSecurityGroupEgress) for each in group.node.children)
     ):
         return

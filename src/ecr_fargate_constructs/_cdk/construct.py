@@ -1,7 +1,7 @@
-"""The base of this library's constructs: each is made whole or not at all, and is the same in every app.
+"""The base class of this library's constructs: each is created completely or not at all, alike in every app.
 
-A constructor checks its options, calls ``super().__init__(scope, construct_id)``, and builds. Everything that is the
-same for all of them happens around it and in that call.
+A constructor checks its options, calls ``super().__init__(scope, construct_id)``, and builds. The steps that all
+constructors share happen around it and in that call.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _LIBRARY = __name__.partition(".")[0]
 class Whole:
     """A mixin for ``Construct`` and for ``cdk.Stack``, whose ``__init__`` it calls.
 
-    A constructor has its place, the types of its arguments, its neighbours and its posture checked, in this order, and
-    what it made is undone when it fails. The same goes for public methods, but for place and posture; class and static
-    methods have the types of their arguments checked. Classes that users derive are left as they are.
+    It checks place, argument types, neighbours and posture, in this order, before a constructor runs, and undoes what
+    the constructor made if it fails. Public methods are guarded in the same way, without place and posture. Of class
+    and static methods, only the argument types are checked. Classes that users derive are not changed.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - passed on
@@ -44,12 +44,12 @@ class Whole:
                 setattr(cls, name, type(member)(typed_call(member.__func__)))
 
     def __init__(self, scope: Construct, construct_id: str, **options: Any) -> None:  # noqa: ANN401 - of a stack
-        """Put the construct into the tree, and everything below it under the same flags, and the tag of its posture."""
+        """Put the construct into the tree, pin the feature flags, and add the posture's tag."""
         super().__init__(scope, construct_id, **options)  # type: ignore[call-arg]  # that of Construct or Stack
         construct: Any = self
         adopt(construct, scope, path_of(scope, construct_id))
         if isinstance(scope, Whole):
-            return  # whose flags and tags go on to what is in it
+            return  # the flags and tags of the outer construct apply to this one
         pin_feature_flags(construct, scope)
         if posture_word(construct) == REGULATED:
             cdk.Tags.of(construct).add(POSTURE, REGULATED)

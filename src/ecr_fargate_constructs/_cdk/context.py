@@ -1,4 +1,4 @@
-"""The context of a tree: the posture, and CDK's feature flags, whose values this library sets itself."""
+"""The context of a tree: the posture, and the CDK feature flags that this library pins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
 POSTURE = "ecr-fargate-constructs:posture"
-"""The key in the context of ``cdk.json``, and of the tag on what is made under ``REGULATED``."""
+"""The key in the context of ``cdk.json``, and of the tag on resources that are created under ``REGULATED``."""
 
 STANDARD, REGULATED = "STANDARD", "REGULATED"
 
@@ -21,14 +21,14 @@ _FLAGS = {
     "@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker": True,
     "@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions": True,
 }
-"""Flags that would change ids or properties of what is inside a construct of this library."""
+"""Flags that would change ids or properties inside this library's constructs."""
 
 
 def posture_word(scope: IConstruct, *, path: str | None = None) -> str:
-    """Return the word for the posture of the stack that ``scope`` is in; the only place that reads it.
+    """Return the posture of the stack that ``scope`` is in, as a word; no other code reads it.
 
     Raises:
-        ConfigurationError: The context has another word.
+        ConfigurationError: The context has a word that is not a posture.
     """
     word = _context_of(scope).get(POSTURE, STANDARD)
     if word not in (STANDARD, REGULATED):
@@ -40,7 +40,7 @@ def posture_word(scope: IConstruct, *, path: str | None = None) -> str:
 
 
 def pin_feature_flags(construct: Construct, scope: Construct) -> None:
-    """Make everything below ``construct``, in ``scope``, the same in every app; to be called before it has children."""
+    """Give ``construct``, in ``scope``, the same feature flags in every app; call it before there are children."""
     context = _context_of(scope)
     for flag, value in _FLAGS.items():
         if context.get(flag) is not value:
@@ -48,6 +48,6 @@ def pin_feature_flags(construct: Construct, scope: Construct) -> None:
 
 
 def _context_of(scope: IConstruct) -> dict[str, Any]:
-    """Return the context around a construct; constructs of this library leave it as it is, but for the flags."""
+    """Return the context around a construct; this library's constructs change nothing in it but the flags."""
     around = outermost(scope)
     return remember(around, "context", lambda: dict(node_of(around).get_all_context()))

@@ -1,4 +1,4 @@
-"""Durations that are made once, since they do not change: each is an object in the Node process."""
+"""Durations, each created once and reused, because each one is an object in the Node process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecr_fargate_constructs._cdk.site import remember
 
 
 def seconds_in(duration: cdk.Duration) -> float | None:
-    """Return the seconds of a duration, fractions included; None when only the deployment knows them."""
+    """Return the seconds of a duration, fractions included; None if only the deployment knows them."""
     return remember(
         duration, "seconds", lambda: None if duration.is_unresolved() else duration.to_seconds(integral=False)
     )
@@ -18,22 +18,22 @@ def seconds_in(duration: cdk.Duration) -> float | None:
 
 @cache
 def of_seconds(amount: float) -> cdk.Duration:
-    """A duration in seconds."""
+    """Return a duration of so many seconds."""
     return cdk.Duration.seconds(amount)
 
 
 @cache
 def of_minutes(amount: float) -> cdk.Duration:
-    """A duration in minutes."""
+    """Return a duration of so many minutes."""
     return cdk.Duration.minutes(amount)
 
 
 def unless_token(duration: cdk.Duration | None) -> cdk.Duration | None:
-    """A duration for the constructs of CDK that judge it; None for a token, which they cannot."""
+    """Return a duration for constructs of CDK that check its value; None for a token, which they cannot check."""
     return None if duration is None or seconds_in(duration) is None else duration
 
 
 def number_of_seconds(duration: cdk.Duration) -> float:
-    """Seconds, fractions included; of a token in seconds the token."""
+    """Return the seconds of a duration, fractions included; a token stays a token."""
     known = seconds_in(duration)
     return duration.to_seconds() if known is None else known

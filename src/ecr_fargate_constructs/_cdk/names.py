@@ -1,6 +1,6 @@
-"""Names that AWS takes once: who of an app has them.
+"""Names that have to be unique in AWS, and the constructs of an app that hold them.
 
-They are noted at the app, for as long as it exists. Whoever has been taken out of the tree has no name any more.
+They are recorded at the app. The name of a construct that was removed from the tree is free again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ATTRIBUTE = "_ecr_fargate_constructs_names"
 
 
 def environment_key(scope: IConstruct) -> Key:
-    """The account and region of a stack; of one without, the stack itself: others may be deployed to elsewhere."""
+    """Return account and region of a stack; the stack itself if it has none, because others may be elsewhere."""
     stack = stack_of(scope)
     account, region = environment_of(stack)
     if is_token(account) or is_token(region):
@@ -32,7 +32,10 @@ def environment_key(scope: IConstruct) -> Key:
 
 
 def assembly_key(scope: IConstruct) -> Key:
-    """The account and region of a stack; of one without, all such stacks of the stage: they are deployed together."""
+    """Return account and region of a stack; if it has none, one key for all such stacks of its stage.
+
+    The stacks of a stage are deployed together.
+    """
     stack = stack_of(scope)
     account, region = (None if is_token(each) else each for each in environment_of(stack))
     if account is None or region is None:
@@ -42,21 +45,21 @@ def assembly_key(scope: IConstruct) -> Key:
 
 
 def take_name(scope: IConstruct, what: str, key: Key, *, path: str, instead: str) -> None:
-    """Note that the construct at ``path`` has a name, or refuse it.
+    """Record that the construct at ``path`` holds a name, or refuse it.
 
     Args:
         scope: Any construct of the app.
-        what: The name, as a message says it.
-        key: What tells it apart.
-        path: Whose it is to be; what is in it may have it too.
-        instead: What to do when another one has it.
+        what: The name, as the message calls it.
+        key: The key under which it is recorded.
+        path: Path of the new holder; constructs inside it may use the name too.
+        instead: The advice if another construct holds it.
 
     Raises:
-        ConfigurationError: Another construct has it.
+        ConfigurationError: Another construct holds it.
     """
     holder = holder_of(scope, key, path=path)
     if holder is not None:
-        raise ConfigurationError(f"{what} is already that of {holder}; {instead}", path=path)
+        raise ConfigurationError(f"{what} is already used by {holder}; {instead}", path=path)
     names = notes_of(scope, "names")
     if key not in names:
         names[key] = path
@@ -64,7 +67,7 @@ def take_name(scope: IConstruct, what: str, key: Key, *, path: str, instead: str
 
 
 def holder_of(scope: IConstruct, key: Key, *, path: str) -> str | None:
-    """The path of the construct that has a name; None when it is free, or has been given up."""
+    """Return the path of another construct that holds a name; None if it is free."""
     holder: str | None = notes_of(scope, "names").get(key)
     if holder is None or path == holder or path.startswith(f"{holder}/"):
         return None

@@ -1,4 +1,4 @@
-"""Constructs that are given to a construct, wherever in its options: of the same app and stage, and of its region."""
+"""Checks that the constructs in a construct's options are of its app and stage, and of its account and region."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _HAS_TO_MEET = {
     "SignatureCheck.repositories": _BOTH,
     "PullThroughCache.credentials": _BOTH,
 }
-"""Parts of the environment, region or account too, that an option's object has to share with the stack."""
+"""The parts of its environment, region or both, that an option's object has to share with the stack."""
 
 _WHOLE = {"vpc", "cluster", "load_balancer", "encryption_key"}
-"""Options of which even an imported one has to be in a stack whose region is known where the other's is."""
+"""Options whose stack must have a known region if the construct's has, and none if it has none; imported ones too."""
 
 _ARNS = {
     "cloudmap.INamespace": "namespace_arn",
@@ -56,23 +56,20 @@ _ARNS = {
     "efs.IFileSystem": "file_system_arn",
     "elbv2.IApplicationListener": "listener_arn",
 }
-"""Where an imported object's ARN stands, of whose place CDK itself knows nothing."""
+"""Attributes with the ARN of imported objects whose environment CDK does not derive from the ARN."""
 
 _PLAIN = (str, bytes, int, float, Enum, type, type(None))
 _PARTS_OF_ARN = 6
 
 
-def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: str, path: str) -> None:
-    """Refuse constructs of another app or stage, and those of another account or region where that cannot work.
+def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: str) -> None:
+    """Refuse constructs of another app or stage, and of another account or region where AWS requires the same.
 
     Args:
-        scope: Where the construct will stand.
+        scope: The parent of the new construct.
         options: Its options by their names.
         owner: Name of its class.
         path: Its path.
-
-    Raises:
-        ConfigurationError: One cannot be used there.
     """
     for name, value in options.items():
         if name in {"scope", "construct_id"}:
@@ -81,16 +78,16 @@ def check_neighbours(scope: Construct, options: Mapping[str, object], *, owner: 
             wanted = _HAS_TO_MEET.get(f"{owner}.{option}", _HAS_TO_MEET.get(option, ()))
             if isinstance(found, str):
                 if wanted and in_stack(scope):
-                    _check_arn(scope, place, found, path=path)
+                    _check_arn(scope, place, found)
                 continue
             construct = cast("IConstruct", found)
-            _check_tree(scope, place, construct, path=path)
+            _check_tree(scope, place, construct)
             if wanted and in_stack(scope):
-                _check_place(scope, place, construct, wanted, whole=name in _WHOLE, path=path)
+                _check_place(scope, place, construct, wanted, whole=name in _WHOLE)
 
 
 def _inside(place: str, option: str, value: Any) -> Iterator[Found]:  # noqa: ANN401 - of any type
-    """The constructs in a value, and the texts that are ARNs: where they are, by which option, and they themselves."""
+    """Yield the constructs and ARNs in a value, each with its place and its option."""
     if isinstance(value, str) and value.startswith("arn:"):
         yield place, option, value
     elif isinstance(value, _PLAIN):
@@ -109,7 +106,7 @@ def _inside(place: str, option: str, value: Any) -> Iterator[Found]:  # noqa: AN
 
 
 def _parts(value: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - of any type
-    """The fields of one of this library's values, and of a struct of CDK's."""
+    """Yield the fields of one of this library's values, or of one of CDK's structs."""
     if is_dataclass(value):
         yield from ((field.name, getattr(value, field.name)) for field in fields(value))
     elif type(value).__module__.startswith("ecr_fargate_constructs."):
@@ -118,26 +115,24 @@ def _parts(value: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - of any
         yield from given.items()
 
 
-def _check_tree(scope: Construct, place: str, value: IConstruct, *, path: str) -> None:
+def _check_tree(scope: Construct, place: str, value: IConstruct) -> None:
     imported = is_imported(value)
-    # Of what is imported there are plain texts, but the address of a repository refers to its stack.
+    # Imported objects consist of plain text, except that the URI of a repository refers to its stack.
     if (not imported or has_interface("ecr.IRepository", value)) and root_of(value) is not root_of(scope):
         raise ConfigurationError(
-            f"{place} is {path_of_construct(value)} of another cdk.App, and apps cannot refer to each other; create "
-            "both in one app",
-            path=path,
+            f"{place} is {path_of_construct(value)} in another cdk.App, and apps cannot refer to each other; create "
+            "both in one app"
         )
     if imported or not in_stack(scope) or not in_stack(value):
         return
     here, home = stack_of(scope), stack_of(value)
-    if here is home or hasattr(type(home), "pushed_name"):  # to which the command line pushes, from any stage
+    if here is home or hasattr(type(home), "pushed_name"):  # the command line pushes to such a stack from any stage
         return
     stage, other = cdk.Stage.of(here), cdk.Stage.of(home)
     if stage is not other:
         raise ConfigurationError(
             f"{place} is {path_of_construct(value)} in {_stage(other)}, and stacks in {_stage(stage)} cannot refer to "
-            "it; create one there, or import it by its name or ARN",
-            path=path,
+            "it; create one there, or import it by its name or ARN"
         )
 
 
@@ -146,9 +141,7 @@ def _stage(stage: cdk.Stage | None) -> str:
     return f"the stage {path}" if path else "the app, outside of any stage"
 
 
-def _check_place(
-    scope: Construct, place: str, value: IConstruct, wanted: tuple[str, ...], *, whole: bool, path: str
-) -> None:
+def _check_place(scope: Construct, place: str, value: IConstruct, wanted: tuple[str, ...], *, whole: bool) -> None:
     here, home = stack_of(scope), stack_of(value)
     imported = is_imported(value)
     if here is home and not imported:
@@ -160,19 +153,17 @@ def _check_place(
         if one and other and not is_token(one) and not is_token(other) and one != other:
             raise ConfigurationError(
                 f"{place} is in the {what} {other}, but stack {here.node.path} is in {one}, where it cannot be used; "
-                f"use one in the stack's {what}, or give the stack the same env",
-                path=path,
+                f"use one in the stack's {what}, or give the stack the same env"
             )
     if (whole or not imported) and is_token(own["region"]) != is_token(environment_of(home)[1]):
         raise ConfigurationError(
             f"{place} belongs to stack {home.node.path} in {home.environment}, but stack {here.node.path} is in "
-            f"{here.environment}, and the two may be different regions; give both stacks the same env",
-            path=path,
+            f"{here.environment}, and the two may be different regions; give both stacks the same env"
         )
 
 
 def _environment(value: Any, home: cdk.Stack, *, imported: bool) -> tuple[str, str]:  # noqa: ANN401 - a construct
-    """Account and region: of what is imported those that its ARN names."""
+    """Return account and region of a construct; for an imported one, those in its ARN."""
     if not imported or not has_interface("cdk.IResource", value):
         return environment_of(home)
     for interface, attribute in _ARNS.items():
@@ -184,11 +175,10 @@ def _environment(value: Any, home: cdk.Stack, *, imported: bool) -> tuple[str, s
     return value.env.account, value.env.region
 
 
-def _check_arn(scope: Construct, place: str, arn: str, *, path: str) -> None:
+def _check_arn(scope: Construct, place: str, arn: str) -> None:
     parts, own = arn.split(":"), environment_of(stack_of(scope))[1]
     if len(parts) < _PARTS_OF_ARN or is_token(parts[3]) or is_token(own) or parts[3] in {"", own}:
         return
     raise ConfigurationError(
-        f"{place}={arn!r} is in {parts[3]}, but stack {stack_of(scope).node.path} is in {own}; use one in {own}",
-        path=path,
+        f"{place}={arn!r} is in {parts[3]}, but stack {stack_of(scope).node.path} is in {own}; use one in {own}"
     )

@@ -1,4 +1,4 @@
-"""Where a construct stands: refused where CDK could not make it, and nothing left behind where it could not be made."""
+"""Guards for constructors and methods: they check the place of a construct, and undo everything on failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecr_fargate_constructs._cdk.attempt import attempt, claim, is_under_way
 from ecr_fargate_constructs._cdk.context import posture_word
 from ecr_fargate_constructs._cdk.neighbours import check_neighbours
 from ecr_fargate_constructs._cdk.site import in_stack, node_of, path_of, path_of_construct
-from ecr_fargate_constructs._rules.refusal import refused_by_cdk
+from ecr_fargate_constructs._rules.refusal import located, refused_by_cdk
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import admitted, refuse_wrong_type
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -27,36 +27,37 @@ T = TypeVar("T")
 
 
 def all_or_nothing(init: Callable[P, None]) -> Callable[P, None]:
-    """Make a constructor refuse a place that cannot be, and take its construct out of the tree when it fails.
+    """Make a constructor refuse an impossible place, and remove its construct from the tree if it fails.
 
-    What CDK itself refuses while the construct is made is a ``RuntimeError``, mostly without a word about whose value
-    it was; here it becomes a ``ConfigurationError`` with the path.
+    CDK's own errors are a ``RuntimeError`` that mostly does not name the construct; they become a
+    ``ConfigurationError`` with its path.
     """
 
     @wraps(init)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        if is_under_way(args[0]):  # the constructor of a class that this one is built on
+        if is_under_way(args[0]):  # the constructor of a base class
             init(*args, **kwargs)
             return
         made, scope, construct_id = _place(args, kwargs)
         check_place(scope, construct_id, needs_stack=not isinstance(made, cdk.Stack))
         path = path_of(scope, construct_id)
-        given = admitted(init, args, kwargs, what=_owner(init), path=path)
-        if given is None:
-            init(*args, **kwargs)  # Python says what is wrong with the call
-            return
-        if not is_under_way(scope):  # else whoever makes it has looked
-            check_neighbours(scope, kwargs, owner=_owner(init), path=path)
-        with _whole(made, path):
-            claim(scope, construct_id)
-            posture_word(scope, path=path)
-            init(*given.args, **given.kwargs)
+        with located(path):
+            given = admitted(init, args, kwargs, what=_owner(init))
+            if given is None:
+                init(*args, **kwargs)  # raises Python's own error about the call
+                return
+            if not is_under_way(scope):  # otherwise the outer construct has checked them
+                check_neighbours(scope, kwargs, owner=_owner(init))
+            with _whole(made):
+                claim(scope, construct_id)
+                posture_word(scope, path=path)
+                init(*given.args, **given.kwargs)
 
     return guarded
 
 
 def whole_call(method: Callable[P, T]) -> Callable[P, T]:
-    """Make a method of a construct refuse arguments of wrong types and places, and leave nothing behind when it fails.
+    """Make a method of a construct refuse arguments of wrong types and neighbours, and undo everything if it fails.
 
     A ``construct_id`` among the arguments is the id of the child that the method makes.
     """
@@ -65,44 +66,42 @@ def whole_call(method: Callable[P, T]) -> Callable[P, T]:
     @wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         itself: Any = args[0]
-        path = path_of_construct(itself) or None
-        given = admitted(method, args, kwargs, what=name, owner=f"{name}: ", path=path)
-        if given is None:
-            return method(*args, **kwargs)  # Python says what is wrong with the call
-        options = {option: value for option, value in given.arguments.items() if option != "self"}
-        check_neighbours(itself, options, owner=_owner(method), path=path or "")
-        with _whole(None, path):
-            if "construct_id" in options:
+        with located(path_of_construct(itself)):
+            given = admitted(method, args, kwargs, what=name, owner=f"{name}: ")
+            if given is None:
+                return method(*args, **kwargs)  # raises Python's own error about the call
+            options = {option: value for option, value in given.arguments.items() if option != "self"}
+            check_neighbours(itself, options, owner=_owner(method))
+            with _whole(None):
+                if "construct_id" not in options:
+                    return method(*given.args, **given.kwargs)
                 check_place(itself, options["construct_id"])
                 claim(itself, options["construct_id"])
-            return method(*given.args, **given.kwargs)
+                with located(path_of(itself, options["construct_id"])):
+                    return method(*given.args, **given.kwargs)
 
     return guarded
 
 
 @contextmanager
-def _whole(made: object, path: str | None) -> Iterator[None]:
-    """Run an attempt, and say in this library's words what CDK refuses."""
+def _whole(made: object) -> Iterator[None]:
+    """Run an attempt, and turn CDK's errors into those of this library."""
     try:
         with attempt(made):
             yield
     except Exception as error:
-        if (refused := refused_by_cdk(error, path=path)) is not None:
+        if (refused := refused_by_cdk(error)) is not None:
             raise refused from error
         raise
 
 
 def _owner(function: Callable[..., object]) -> str:
-    """Name of the class that a method is written in."""
+    """Return the name of the class that defines a method."""
     return function.__qualname__.partition(".")[0]
 
 
 def check_place(scope: Construct, construct_id: str, *, needs_stack: bool = True) -> None:
-    """Refuse an id that cannot be or is taken, and a scope outside of any stack.
-
-    Raises:
-        ConfigurationError: There can be no construct.
-    """
+    """Refuse an id that is invalid or taken, and a scope outside of any stack."""
     refuse_wrong_type("scope", "Construct", scope)
     refuse_wrong_type("construct_id", "str", construct_id)
     parent = path_of_construct(scope) or "the app"

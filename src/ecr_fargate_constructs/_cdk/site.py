@@ -1,7 +1,7 @@
-"""The site of a construct: CDK's answers about it and its place, each asked once.
+"""The site of a construct: a cache of CDK's answers about it and its place.
 
-Each question is a message to the Node process. A site holds nothing that could not be asked again, so it can be
-forgotten at any time. It is an attribute of the construct: jsii keeps every object for as long as the process runs, so
+Each query is a message to the Node process. A site holds only answers that CDK can give again, so it can be cleared at
+any time. It is an attribute of the construct: jsii keeps every object for as long as the process runs, so
 a weak dictionary would free nothing. Durations, which never change, remember their seconds in the same way.
 """
 
@@ -25,13 +25,13 @@ _PARENT = "parent"
 
 
 def site_of(thing: object) -> dict[str, Any]:
-    """Return the answers about a construct, or about another object of CDK."""
+    """Return the cached answers about a construct, or about another object of CDK."""
     site: dict[str, Any] = vars(thing).setdefault(_SITE, {})
     return site
 
 
 def remember(thing: object, what: str, ask: Callable[[], T]) -> T:
-    """Return the answer to a question about a construct, asking it the first time only."""
+    """Return an answer about a construct, from its site if it is there."""
     site = site_of(thing)
     if what not in site:
         site[what] = ask()
@@ -40,7 +40,7 @@ def remember(thing: object, what: str, ask: Callable[[], T]) -> T:
 
 
 def forget(construct: IConstruct) -> None:
-    """Drop the answers about a construct and its place, because something in it was undone."""
+    """Clear the sites of a construct and of its place, because something in it was undone."""
     around = outermost(construct)
     for each in (construct, around, stack_of(around) if in_stack(around) else around):
         vars(each).pop(_SITE, None)
@@ -87,7 +87,7 @@ def stack_of(construct: IConstruct) -> cdk.Stack:
 
 
 def in_stack(construct: IConstruct) -> bool:
-    """Return whether a construct stands in a stack."""
+    """Return whether a construct is in a stack."""
     around = outermost(construct)
     if isinstance(around, cdk.Stack) or "stack" in site_of(around):
         return True
@@ -100,12 +100,12 @@ def environment_of(stack: cdk.Stack) -> tuple[str, str]:
 
 
 def resource_of(construct: IConstruct) -> IConstruct:
-    """Return the resource that a construct is around, or the construct itself."""
+    """Return the default child of a construct, or the construct itself if it has none."""
     return remember(construct, "resource", lambda: node_of(construct).default_child or construct)
 
 
 def execution_role_of(definition: ecs.TaskDefinition, *, obtain: bool = False) -> iam.IRole | None:
-    """Return the execution role of a task, made when it is missing and wanted; once there, it stays."""
+    """Return the execution role of a task definition; with ``obtain``, create it if it is missing."""
     site = site_of(definition)
     if site.get("execution role") is None:
         site["execution role"] = definition.obtain_execution_role() if obtain else definition.execution_role

@@ -1,7 +1,7 @@
-"""Tags that say what belongs together: on clusters, services and task definitions, and nowhere else.
+"""Tags on clusters, services and task definitions, with the path of the construct.
 
-Security Hub's ECS.13, ECS.14 and ECS.15 ask for a tag on each. Listener rules and target groups get none of it: a
-change of a rule's tags writes its weights anew (aws-cdk#36649).
+Security Hub's ECS.13, ECS.14 and ECS.15 require a tag on each. Listener rules and target groups do not get them: a
+change of a rule's tags sends its weights again (aws-cdk#36649).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 SERVICE = "ecr-fargate-constructs:service"
-"""The key of the tag on services and task definitions: the path of the service in the app. Its tasks get it too."""
+"""The key of the tag with the service's path, on services and task definitions. ECS passes it on to the tasks."""
 
 CLUSTER = "ecr-fargate-constructs:cluster"
-"""The key of the tag on clusters: the path of the cluster in the app."""
+"""The key of the tag with the cluster's path, on clusters."""
 
 _TYPES = ["AWS::ECS::Service", "AWS::ECS::TaskDefinition"]
 _NOT_IN_A_TAG = re.compile(r"[^\w\s+\-=.:/@]", re.ASCII)
@@ -27,12 +27,12 @@ _LONGEST = 256
 
 
 def tag_service(construct: Construct, path: str) -> None:
-    """Tag the service and the task definition in ``construct``, which stands at ``path``."""
+    """Tag the service and the task definition in ``construct`` with ``path``."""
     cdk.Tags.of(construct).add(SERVICE, _value(path), include_resource_types=_TYPES)
 
 
 def tag_cluster(cluster: ecs.Cluster, path: str) -> None:
-    """Tag a cluster."""
+    """Tag a cluster with ``path``."""
     cdk.Tags.of(cluster).add(CLUSTER, _value(path), include_resource_types=["AWS::ECS::Cluster"])
 
 

@@ -1,4 +1,4 @@
-"""Metrics of a target group from its load balancer. The metrics of CDK know a group's first listener only.
+"""Metrics of a target group behind one load balancer. CDK's own metrics only know a group's first listener.
 
 All are one-minute metrics, which Elastic Load Balancing publishes free of charge when there is traffic. ``balancer`` is
 the load balancer's full name, ``app/name/0123456789abcdef``.
@@ -24,9 +24,8 @@ def target_metric(
     statistic: str,
     *,
     label: str | None = None,
-    color: str | None = None,
 ) -> cloudwatch.Metric:
-    """A metric of one target group."""
+    """Return a metric of a target group."""
     return cloudwatch.Metric(
         namespace="AWS/ApplicationELB",
         metric_name=name,
@@ -37,53 +36,27 @@ def target_metric(
             "TargetGroup": remember(group, "full name", lambda: group.target_group_full_name),
         },
         label=label,
-        color=color,
     )
 
 
-def error_percent(
-    group: elbv2.ApplicationTargetGroup,
-    balancer: str,
-    *,
-    suffix: str = "",
-    label: str = "5xx answers",
-    color: str | None = None,
-) -> cloudwatch.MathExpression:
-    """Answers with 5xx, in percent of the requests; no value without requests.
-
-    ``suffix`` keeps the names of several such expressions apart in one graph.
-    """
-    errors, requests = f"errors{suffix}", f"requests{suffix}"
+def error_percent(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.MathExpression:
+    """Return the responses with 5xx, in percent of the requests; there is no value without requests."""
     return cloudwatch.MathExpression(
-        expression=f"100 * FILL({errors}, 0) / {requests}",
+        expression="100 * FILL(errors, 0) / requests",
         using_metrics={
-            errors: target_metric(group, balancer, "HTTPCode_Target_5XX_Count", "Sum"),
-            requests: target_metric(group, balancer, "RequestCount", "Sum"),
+            "errors": target_metric(group, balancer, "HTTPCode_Target_5XX_Count", "Sum"),
+            "requests": target_metric(group, balancer, "RequestCount", "Sum"),
         },
         period=of_minutes(1),
-        label=label,
-        color=color,
+        label="5xx answers",
     )
 
 
-def unhealthy_hosts(
-    group: elbv2.ApplicationTargetGroup,
-    balancer: str,
-    *,
-    label: str | None = None,
-    color: str | None = None,
-) -> cloudwatch.Metric:
-    """Tasks that fail their health check: the most in a minute."""
-    return target_metric(group, balancer, "UnHealthyHostCount", "Maximum", label=label, color=color)
+def unhealthy_hosts(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.Metric:
+    """Return the largest number of unhealthy targets in each minute."""
+    return target_metric(group, balancer, "UnHealthyHostCount", "Maximum")
 
 
-def latency(
-    group: elbv2.ApplicationTargetGroup,
-    balancer: str,
-    statistic: str,
-    *,
-    label: str | None = None,
-    color: str | None = None,
-) -> cloudwatch.Metric:
-    """Seconds until the tasks answer."""
-    return target_metric(group, balancer, "TargetResponseTime", statistic, label=label, color=color)
+def latency(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwatch.Metric:
+    """Return the seconds in which nine of ten requests are answered."""
+    return target_metric(group, balancer, "TargetResponseTime", "p90")

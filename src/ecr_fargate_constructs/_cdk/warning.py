@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def warn(construct: IConstruct, name: str, message: str) -> None:
-    """Warn at synth under the id ``ecr-fargate-constructs:<name>``; ids are public API.
+    """Add a warning with the id ``ecr-fargate-constructs:<name>``; ids are public API.
 
-    A user who has weighed one calls ``cdk.Annotations.of(construct).acknowledge_warning(id)``.
+    Users silence one with ``cdk.Annotations.of(construct).acknowledge_warning(id)``.
     """
     cdk.Annotations.of(construct).add_warning_v2(f"ecr-fargate-constructs:{name}", message)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import aws_cdk as cdk
+from constructs import Construct
 
 from ecr_fargate_constructs._cdk.arns import arn_of_web_acl
 from ecr_fargate_constructs._cdk.attempt import make_shared
 from ecr_fargate_constructs.posture import CONTEXT, Posture, is_regulated, provided_parts
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_kms as kms
+    from collections.abc import Callable
+
     from aws_cdk import aws_logs as logs
     from aws_cdk import aws_s3 as s3
-    from aws_cdk import aws_wafv2 as wafv2
     from aws_cdk.interfaces.aws_kms import IKeyRef
     from constructs import IConstruct
+
+Part = TypeVar("Part", bound=Construct)
 
 _KEY_ID = "EcrFargateKey"
 _BUCKET_ID = "EcrFargateLogBucket"
@@ -33,12 +37,7 @@ def encryption_key(scope: IConstruct) -> IKeyRef | None:
     if provided is not None:
         allow_logs(provided, stack)
         return provided
-    existing = stack.node.try_find_child(_KEY_ID)
-    if existing is not None:
-        return cast("kms.Key", existing)
-    key = make_shared(stack, lambda: make_key(stack, _KEY_ID))
-    tag(key)
-    return key
+    return _once(stack, _KEY_ID, lambda: make_key(stack, _KEY_ID))
 
 
 def log_bucket(scope: IConstruct) -> s3.IBucket:
@@ -46,14 +45,9 @@ def log_bucket(scope: IConstruct) -> s3.IBucket:
     stack, provided = cdk.Stack.of(scope), provided_parts(scope).log_bucket
     if provided is not None:
         return provided
-    existing = stack.node.try_find_child(_BUCKET_ID)
-    if existing is not None:
-        return cast("s3.Bucket", existing)
     from ecr_fargate_constructs._regulated.log_bucket import make_log_bucket  # noqa: PLC0415 - STANDARD needs no S3
 
-    bucket = make_shared(stack, lambda: make_log_bucket(stack, _BUCKET_ID))
-    tag(bucket)
-    return bucket
+    return _once(stack, _BUCKET_ID, lambda: make_log_bucket(stack, _BUCKET_ID))
 
 
 def web_acl(scope: IConstruct) -> str:
@@ -61,15 +55,20 @@ def web_acl(scope: IConstruct) -> str:
     stack, provided = cdk.Stack.of(scope), provided_parts(scope).web_acl
     if provided is not None:
         return arn_of_web_acl(provided)
-    existing = stack.node.try_find_child(_WEB_ACL_ID)
-    if existing is not None:
-        return cast("wafv2.CfnWebACL", existing).attr_arn
     from ecr_fargate_constructs._regulated.web_acl import make_web_acl  # noqa: PLC0415 - STANDARD needs no WAF
 
-    key = encryption_key(scope)
-    acl = make_shared(stack, lambda: make_web_acl(stack, _WEB_ACL_ID, encryption_key=key))
-    tag(acl)
-    return acl.attr_arn
+    make = partial(make_web_acl, stack, _WEB_ACL_ID)
+    return _once(stack, _WEB_ACL_ID, lambda: make(encryption_key=encryption_key(scope))).attr_arn
+
+
+def _once(stack: cdk.Stack, construct_id: str, make: Callable[[], Part]) -> Part:
+    """Return the part of a stack; make it on the first call."""
+    existing = stack.node.try_find_child(construct_id)
+    if existing is not None:
+        return cast("Part", existing)
+    part = make_shared(stack, make)
+    tag(part)
+    return part
 
 
 def log_retention(scope: IConstruct, option: logs.RetentionDays | None) -> logs.RetentionDays:

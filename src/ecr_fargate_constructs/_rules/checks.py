@@ -18,34 +18,27 @@ _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
 _NAMES = re.compile(r"[A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
 _RESOLVABLE = re.compile(r"\{\{resolve:(?:ssm|secretsmanager):[^:}].*\}\}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def whole_number(
-    name: str,
-    value: float,
-    *,
-    minimum: int,
-    maximum: int | None = None,
-    what: str = "a whole number",
-    path: str | None = None,
+    name: str, value: float, *, minimum: int, maximum: int | None = None, what: str = "a whole number"
 ) -> None:
-    """Refuse anything but a whole number from ``minimum`` to ``maximum``; default, to the largest of AWS's APIs."""
+    """Refuse anything but a whole number of at least ``minimum``, and at most ``maximum`` if it is given."""
     if is_token(value):
         return
     allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError(f"{name}={value!r} is not a number; use a whole number, {allowed}", path=path)
+        raise ConfigurationError(f"{name}={value!r} is not a number; use a whole number, {allowed}")
     if not math.isfinite(value) or value != int(value) or value < minimum or (maximum is not None and value > maximum):
-        raise ConfigurationError(f"{name}={value!r} is not {what}; use {allowed}", path=path)
+        raise ConfigurationError(f"{name}={value!r} is not {what}; use {allowed}")
     if value > _LARGEST:
-        raise ConfigurationError(
-            f"{name}={value!r} is more than AWS's APIs can hold; use {minimum} to {_LARGEST}", path=path
-        )
+        raise ConfigurationError(f"{name}={value!r} is more than AWS's APIs can hold; use {minimum} to {_LARGEST}")
 
 
-def tcp_port(name: str, value: float, *, path: str | None = None) -> None:
+def tcp_port(name: str, value: float) -> None:
     """Refuse anything but a TCP port."""
-    whole_number(name, value, minimum=1, maximum=65535, what="a TCP port", path=path)
+    whole_number(name, value, minimum=1, maximum=65535, what="a TCP port")
 
 
 def dynamic_references(name: str, value: object) -> None:
@@ -76,55 +69,60 @@ def text(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}{shown(name, value)} is {_a(type(value).__name__)}; use a string")
 
 
-def mapping(name: str, values: object, *, path: str | None = None) -> None:
+def mapping(name: str, values: object) -> None:
     """Refuse a value that is not a mapping."""
     if not isinstance(values, Mapping):
-        raise ConfigurationError(
-            f"{name}{shown(name, values)} is not a mapping; use for example {{'NAME': 'value'}}", path=path
-        )
+        raise ConfigurationError(f"{name}{shown(name, values)} is not a mapping; use for example {{'NAME': 'value'}}")
 
 
-def web_acl(name: str, value: object, *, path: str | None = None) -> None:
+def web_acl(name: str, value: object) -> None:
     """Refuse anything but a web ACL, or the ARN of one, that a load balancer accepts."""
     if isinstance(value, str) and not is_token(value) and not _WEB_ACL.fullmatch(value):
         raise ConfigurationError(
             f"{name}={value!r} is not the ARN of a regional web ACL; use a wafv2.CfnWebACL with scope REGIONAL, in the "
-            "load balancer's region, or its ARN",
-            path=path,
+            "load balancer's region, or its ARN"
         )
     if getattr(value, "scope", None) == "CLOUDFRONT":
         raise ConfigurationError(
-            f"{name} is a web ACL with scope CLOUDFRONT, which load balancers do not take; use one with scope REGIONAL",
-            path=path,
+            f"{name} is a web ACL with scope CLOUDFRONT, which load balancers do not take; use one with scope REGIONAL"
         )
 
 
-def text_map(name: str, values: Mapping[str, object], *, path: str | None = None) -> None:
+def text_map(name: str, values: Mapping[str, object]) -> None:
     """Refuse a mapping whose keys are empty or whose values are not strings."""
-    mapping(name, values, path=path)
+    mapping(name, values)
     for key, value in values.items():
         if not key:
-            raise ConfigurationError(f"{name} has an empty name; give each entry a name", path=path)
+            raise ConfigurationError(f"{name} has an empty name; give each entry a name")
         if type(value).__name__ == "SecretValue":
             raise ConfigurationError(
                 f"{name}[{key!r}] is a cdk.SecretValue, which would be stored in clear text; use "
                 f"secrets={{{key!r}: …}}: for a container ecs.Secret.from_secrets_manager(…), for a "
-                "build 'src=path/to/file'",
-                path=path,
+                "build 'src=path/to/file'"
             )
         if not isinstance(value, str):
             hidden = is_secret_name(str(key)) or is_secret_value(str(value))
             if value is None:
-                raise ConfigurationError(f"{name}[{key!r}]=None; use a string, or remove the entry", path=path)
+                raise ConfigurationError(f"{name}[{key!r}]=None; use a string, or remove the entry")
             raise ConfigurationError(
                 f"{name}[{key!r}]{'' if hidden else f'={value!r}'} is {_a(type(value).__name__)}; use a string"
-                f"{'' if hidden else f', for example {str(value)!r}'}",
-                path=path,
+                f"{'' if hidden else f', for example {str(value)!r}'}"
             )
+        unicode(f"the name {key!r} of {name}", str(key))
+        unicode(f"{name}[{key!r}]", value)
 
 
-def domain_name(name: str, value: str, *, path: str | None = None) -> None:
-    """Refuse a text that is not a domain name, or for which no certificate can be made."""
+def unicode(name: str, value: str) -> None:
+    """Refuse a string with half of a surrogate pair, which no template can contain; the value is not shown."""
+    if _SURROGATE.search(value):
+        raise ConfigurationError(
+            f"{name} has half of a surrogate pair, which UTF-8 cannot encode; if it comes from a file or from "
+            "os.environ, read it with the right encoding"
+        )
+
+
+def domain_name(name: str, value: str) -> None:
+    """Refuse a text that is not a domain name, with or without ``*.``, in ASCII."""
     text(name, value)
     if is_token(value):
         return
@@ -138,8 +136,7 @@ def domain_name(name: str, value: str, *, path: str | None = None) -> None:
     ):
         raise ConfigurationError(
             f"{name}={value!r} is not a domain name; use letters, digits and hyphens between dots, at most 253 in all "
-            f"and 63 in a part, for example 'shop.example.com'{_in_ascii(value)}",
-            path=path,
+            f"and 63 in a part, for example 'shop.example.com'{_in_ascii(value)}"
         )
 
 
@@ -153,22 +150,20 @@ def _in_ascii(value: str) -> str:
 
 
 def is_environment_file(path: str) -> bool:
-    """Return whether ECS reads a file of variables: its name in S3 has to end in ``.env``.
+    """Return whether ECS accepts a file of environment variables: its name in S3 has to end in ``.env``.
 
-    CDK gives an asset the ending of its file, and a file named ``.env`` has none.
+    CDK gives an asset the extension of its file, and the name ``.env`` alone has no extension.
     Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
     """
     return PurePath(path).suffix == ".env"
 
 
-def absolute_path(name: str, value: str, *, root_allowed: bool = False, path: str | None = None) -> None:
+def absolute_path(name: str, value: str, *, root_allowed: bool = False) -> None:
     """Refuse a path in a container that does not begin with ``/``, or is ``/`` itself."""
     if is_token(value):
         return
     if not isinstance(value, str) or not value.startswith("/") or (value == "/" and not root_allowed):
-        raise ConfigurationError(
-            f"{name} has {value!r}; use absolute paths of directories, for example '/tmp'", path=path
-        )
+        raise ConfigurationError(f"{name} has {value!r}; use absolute paths of directories, for example '/tmp'")
 
 
 def _a(noun: str) -> str:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _FROM = re.compile(r"(?:--platform=(?P<platform>\S+)\s+)?(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?:^|(?<=\s))(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?(?=\s|$)")
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?=\s|$)")
-"""A word of its own, as in BuildKit: ``$((1<<2))`` does not begin one."""
+"""Only at the beginning of a word, as in BuildKit: ``$((1<<2))`` is not a here-document."""
 
 _ESCAPE = re.compile(
     r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*?[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<sign>[`\\])", re.IGNORECASE
 )
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
-_MOST_PORTS = 2**17  # twice as many as exist: a Dockerfile may repeat ranges without end
+_MOST_PORTS = 2**17  # twice as many as exist, in case a Dockerfile repeats ranges endlessly
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
 
 
@@ -30,7 +30,7 @@ INSTRUCTIONS = {
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
     "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 }  # fmt: skip
-"""All instructions: "Dockerfile reference" of Docker."""
+"""All instructions. Source: Docker's "Dockerfile reference"."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class Stage:
         source: Its FROM.
         image: Its base image, with arguments filled in.
         name: Its name in lower case; empty if it has none.
-        platform: The platform that its FROM pins, such as ``linux/arm64``; None if it pins none, or the platform that
-            the build is for or runs on, which differs from build to build.
+        platform: The platform that its FROM pins, such as ``linux/arm64``; None if it pins none, or names a variable
+            of BuildKit, whose value differs from build to build.
         instructions: The instructions after its FROM.
     """
 
@@ -146,7 +146,7 @@ class Dockerfile:
                 source = _FROM.match(instruction.value)
                 if source is not None:
                     image, pin = expanded(source["image"].strip("\"'"), values), source["platform"] or ""
-                    # FROM --platform=$BUILDPLATFORM pins nothing: it follows the machine that builds.
+                    # FROM --platform=$BUILDPLATFORM pins nothing: it depends on where the build runs.
                     pinned = None if any(each in pin for each in given) else expanded(pin, values) or None
                     stages.append(Stage(instruction, image, (source["name"] or "").lower(), pinned))
                     inside.append([])
@@ -168,7 +168,7 @@ class Dockerfile:
         return tuple(dict.fromkeys(images))
 
     def chain(self, target: str | None = None) -> tuple[Stage, ...]:
-        """Return the stages of which the image of ``target`` (default, the last stage) is made, its base first."""
+        """Return the stages that the image of ``target`` (default, the last stage) consists of, its base first."""
         if not self.stages:
             return ()
         name = (target or "").lower()

@@ -1,4 +1,4 @@
-"""Variables in the FROM lines of a Dockerfile, and those that BuildKit gives by itself. Pure.
+"""Variables in the FROM lines of a Dockerfile, and those that BuildKit sets. Pure.
 
 Sources: "Variables" and "Automatic platform ARGs in the global scope" of Docker's Dockerfile reference.
 """
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"\$(?:(?P<plain>\w+)|\{(?P<braced>\w+)(?:(?P<operator>:?[-+?])(?P<word>[^{}$]*))?\})")
-"""One without another one in it, so that those in the middle are replaced first: ``${A:-${B}}``."""
+"""A variable that contains no other, so that the inner one of ``${A:-${B}}`` is replaced first."""
 
-_DEEPEST = 8  # variables in each other
-_LONGEST = 4096  # characters: arguments that name each other twice over grow without end
+_DEEPEST = 8  # nested variables
+_LONGEST = 4096  # characters: arguments that contain each other twice would grow endlessly
 _DEFAULT_PLATFORM = "linux/amd64"
 
 
 def platform_variables(platform: str | None) -> dict[str, str]:
-    """Return the variables that BuildKit sets before the first FROM, for the platform that is built for.
+    """Return the platform variables that BuildKit sets before the first FROM.
 
-    The machine that builds is taken to have the same platform: an assembly does not say which it is.
+    The build is assumed to run on the target platform, because an assembly does not say where it runs.
     """
     name = platform or _DEFAULT_PLATFORM
     system, architecture, variant = [*name.split("/"), "", ""][:3]
@@ -31,7 +31,7 @@ def platform_variables(platform: str | None) -> dict[str, str]:
 
 
 def expanded(text: str, values: Mapping[str, str]) -> str:
-    """Return a text with its variables replaced; one without a value is replaced by nothing."""
+    """Return a text with its variables replaced; one without a value becomes an empty text."""
     text = text[:_LONGEST]
     for _ in range(_DEEPEST):
         replaced = _VARIABLE.sub(lambda match: _value(match, values), text)[:_LONGEST]

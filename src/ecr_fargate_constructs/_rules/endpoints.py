@@ -1,4 +1,4 @@
-"""The VPC endpoints that a task needs without internet access: rules, without CDK.
+"""The VPC endpoints that a task needs without internet access. Pure: no CDK objects.
 
 Sources: "Amazon ECR interface VPC endpoints" in the Amazon ECR user guide, "Amazon ECS interface VPC endpoints" in the
 Amazon ECS developer guide.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Feature(Enum):
-    """A feature that tasks use beside their image, and for which they need network access."""
+    """A feature of tasks that needs access to another AWS service than ECR."""
 
     LOGS = "logs"
     """Container logs in CloudWatch Logs."""
@@ -29,17 +29,17 @@ class Feature(Enum):
     """Environment variables from Systems Manager Parameter Store."""
 
     EXEC = "exec"
-    """Shells in running tasks."""
+    """ECS Exec: shells in running tasks."""
 
     TELEMETRY = "telemetry"
     """``Sidecar.adot()``: traces to X-Ray, metrics to CloudWatch through Logs."""
 
-    MACHINES = "machines"
+    CONTAINER_INSTANCES = "container-instances"
     """Tasks on EC2 instances, whose agent connects to ECS."""
 
 
 IMAGE_PULL = ("ecr.api", "ecr.dkr")
-"""For every task. Image layers come through the gateway endpoint for S3, which is free."""
+"""The endpoints that every task needs. Image layers come through the gateway endpoint for S3, which is free."""
 
 _NEEDS = {
     Feature.LOGS: ("logs",),
@@ -47,17 +47,17 @@ _NEEDS = {
     Feature.PARAMETERS: ("ssm",),
     Feature.EXEC: ("ssmmessages",),
     Feature.TELEMETRY: ("xray", "logs"),
-    Feature.MACHINES: ("ecs", "ecs-agent", "ecs-telemetry"),
+    Feature.CONTAINER_INSTANCES: ("ecs", "ecs-agent", "ecs-telemetry"),
 }
 
 PREFIXES: dict[str, str] = {name: partition["endpoints"] for name, partition in table("partitions").items()}
-"""Prefixes of the names of ECR's endpoints, by partition: CDK's table, which CDK uses if it knows the region."""
+"""Prefixes of endpoint service names, by partition. CDK has the same table, but uses it only if it knows the region."""
 
 _EXECUTION_ROLE = {"logs:": "logs", "secretsmanager:": "secretsmanager", "ssm:": "ssm"}
-"""Endpoints by the prefix of an action of the execution role, with which ECS itself starts a task."""
+"""Endpoints by prefixes of the actions that the execution role allows; ECS starts a task with this role."""
 
 _TASK_ROLE = {"ssmmessages:": "ssmmessages", "xray:": "xray", "logs:PutLogEvents": "logs"}
-"""The same for the task role, for the agents inside the task. The application's own needs are unknown."""
+"""The same for the task role, which the agents inside the task use. The application's own needs are unknown."""
 
 
 _NAME = re.compile(
@@ -78,7 +78,7 @@ def interface_endpoints(features: Collection[Feature]) -> tuple[str, ...]:
     return tuple(sorted({*IMAGE_PULL, *(name for feature in features for name in _NEEDS[feature])}))
 
 
-def needed_by(*, execution_role: Collection[str], task_role: Collection[str], on_machines: bool) -> tuple[str, ...]:
+def needed_by(*, execution_role: Collection[str], task_role: Collection[str], on_ec2: bool) -> tuple[str, ...]:
     """Return the interface endpoints that a task needs, by the actions that its two roles allow."""
     names = {
         name
@@ -87,7 +87,7 @@ def needed_by(*, execution_role: Collection[str], task_role: Collection[str], on
         for start, name in table.items()
         if action.startswith(start)
     }
-    return tuple(sorted({*IMAGE_PULL, *names, *(_NEEDS[Feature.MACHINES] if on_machines else ())}))
+    return tuple(sorted({*IMAGE_PULL, *names, *(_NEEDS[Feature.CONTAINER_INSTANCES] if on_ec2 else ())}))
 
 
 def features_behind(endpoints: Collection[str]) -> tuple[Feature, ...]:

@@ -27,7 +27,7 @@ class ImageReference:
     digest: str | None
 
     @classmethod
-    def parse(cls, text: str, *, name: str, path: str | None = None) -> ImageReference:
+    def parse(cls, text: str, *, name: str) -> ImageReference:
         """Parse ``text``, the value of the option ``name``.
 
         Raises:
@@ -37,8 +37,7 @@ class ImageReference:
         if match is None:
             raise ConfigurationError(
                 f"{name}={text!r} is not the name of an image; use [registry/]name[:tag][@digest] in lower case, "
-                "for example 'public.ecr.aws/nginx/nginx:1.29'",
-                path=path,
+                "for example 'public.ecr.aws/nginx/nginx:1.29'"
             )
         registry = (match["registry"] or "") + (match["port"] or "")
         rest = match["name"].removeprefix(f"{registry}/") if registry else match["name"]

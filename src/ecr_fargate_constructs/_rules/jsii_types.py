@@ -1,4 +1,4 @@
-"""The class and the interfaces of an object by jsii's records. Does not import CDK."""
+"""The classes and interfaces of an object, from jsii's records. Pure: does not import CDK."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MODULES = {
 """Modules of CDK that this library imports under other names than ``aws_<name>``."""
 
 _OWN = {"ecr_fargate_constructs", "constructs", "datetime"}
-"""Packages whose classes annotations name without a module."""
+"""Packages whose classes are named in annotations without a module."""
 
 
 def module_of(written: str) -> str | None:
@@ -30,12 +30,12 @@ def module_of(written: str) -> str | None:
 
 
 def is_interface(name: str) -> bool:
-    """Return whether a name is one of CDK's interfaces, for which Python has no class."""
+    """Return whether a name is that of a CDK interface, which has no class in Python."""
     return name[:1] == "I" and name[1:2].isupper()
 
 
 def kinds_of(value: object) -> tuple[type, ...]:
-    """Return the classes of an object; for one that jsii combines from several interfaces, those of its parts."""
+    """Return the class of an object; for one that jsii combines from several interfaces, the classes of its parts."""
     delegates = vars(value).get("_delegates", ()) if type(value).__name__ == "InterfaceDynamicProxy" else ()
     return tuple(type(each) for each in delegates) or (type(value),)
 

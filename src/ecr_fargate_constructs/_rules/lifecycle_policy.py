@@ -71,7 +71,7 @@ class Selection:
         return archived == self.archived and bool(self.seen([line_of(tags)]))
 
     def seen(self, lines: Sequence[str]) -> Sequence[int]:
-        """Return the indexes of the selected images of this storage class; their tags are ``line_of`` each."""
+        """Return the indexes of the selected images, given the ``line_of`` of each image in this storage class."""
         match self.tag_status:
             case TagStatus.ANY:
                 return range(len(lines))
@@ -95,7 +95,6 @@ class Selection:
         return all(_searching(wider)(narrower) for wider in other.globs)
 
     def __str__(self) -> str:
-        """The selection in words."""
         storage = "archived images" if self.archived else "images"
         match self.tag_status:
             case TagStatus.ANY:
@@ -107,7 +106,7 @@ class Selection:
 
 
 def line_of(tags: Sequence[str]) -> str:
-    """Return the tags of an image as one text, in which a pattern is found without a loop; empty if untagged."""
+    """Return the tags of an image as one text, which a single search can match; empty if it has no tags."""
     return f"\n{chr(10).join(tags)}\n" if tags else ""
 
 
@@ -126,7 +125,7 @@ class PolicyRule:
         count_type: The quantity that it counts.
         number: Number of images to keep, or of days after which it acts.
         action: Its action.
-        description: Its author's description.
+        description: Description; default, empty.
     """
 
     priority: int
@@ -137,7 +136,6 @@ class PolicyRule:
     description: str = ""
 
     def __str__(self) -> str:
-        """The rule in words."""
         verb = "archive" if self.action is LifecycleAction.ARCHIVE else "expire"
         match self.count_type:
             case CountType.IMAGES:
@@ -190,7 +188,7 @@ class PolicyRule:
 
 @dataclass(frozen=True)
 class LifecyclePolicy:
-    """A lifecycle policy, from any author.
+    """A lifecycle policy, whoever wrote it.
 
     Attributes:
         rules: Its rules, by priority.
@@ -203,7 +201,7 @@ class LifecyclePolicy:
         """Parse a policy's text.
 
         Raises:
-            ConfigurationError: It is not a lifecycle policy.
+            ConfigurationError: The text is not a lifecycle policy.
         """
         try:
             rules = [PolicyRule.from_dict(rule) for rule in json.loads(text)["rules"]]

@@ -13,7 +13,7 @@ def partition_of(region: str) -> str:
     return next((name for name, of in partitions if of["regions"] and region.startswith(of["regions"])), "aws")
 
 
-def check_partition(option: str, arn: str, region: str, *, path: str | None = None) -> None:
+def check_partition(option: str, arn: str, region: str) -> None:
     """Refuse an ARN of another partition than the stack's, whatever region it names."""
     if is_token(arn) or is_token(region) or not arn.startswith("arn:"):
         return
@@ -21,6 +21,5 @@ def check_partition(option: str, arn: str, region: str, *, path: str | None = No
     if partition != own and not is_token(partition):
         raise ConfigurationError(
             f"{option} {arn} is in the partition {partition}, but the stack, in {region}, is in {own}; use one that "
-            f"begins with 'arn:{own}:'",
-            path=path,
+            f"begins with 'arn:{own}:'"
         )

@@ -16,11 +16,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 
 
 def plain(text: str, *, colours: bool = False) -> str:
-    """Return a text without control sequences: titles, the clipboard, cursor moves; lines and tabs stay.
+    """Return a text without control sequences, such as cursor moves, window titles and clipboard access.
+
+    Line breaks and tabs are kept.
 
     Args:
         text: The text.
-        colours: Keep colours, as for the logs of an application; default, False.
+        colours: Whether to keep colours, for example in an application's logs; default, False.
     """
     kept: list[str] = []
 

@@ -1,7 +1,7 @@
 """Check whether VPC endpoints are enough to pull an image. Pure: no CDK objects.
 
-Sources: "Amazon ECR interface VPC endpoints" in the Amazon ECR user guide: the endpoints serve private repositories of
-their own region, and not ECR Public.
+The endpoints serve private repositories of their own region, but not ECR Public. Source: "Amazon ECR interface VPC
+endpoints" in the Amazon ECR user guide.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def out_of_reach(image: str, *, region: str | None, regions: Collection[str | No
     """Return why VPC endpoints do not lead to an image; None if they do, or if only the deployment knows.
 
     Args:
-        image: The image as the task definition names it, without the parts that only the deployment knows.
+        image: The image name in the task definition, without the parts that only the deployment knows.
         region: The region of the task; None if only the deployment knows it.
-        regions: Regions that an endpoint for ``ecr.dkr`` leads to; None for that of the task.
+        regions: Regions that endpoints for ``ecr.dkr`` lead to; None stands for the region of the task.
     """
     private = _PRIVATE.search(image.partition("/")[0])
     if private is not None:
@@ -76,7 +76,7 @@ def _of_region(image: str | None, region: str | None, regions: Collection[str | 
     )
 
 
-def text_of(value: Any) -> str:  # noqa: ANN401 - a string, or what CloudFormation makes one of
+def text_of(value: Any) -> str:  # noqa: ANN401 - a string, or an intrinsic function
     """Return a text without the parts that only the deployment knows; empty if it knows all of it."""
     if isinstance(value, str):
         return value

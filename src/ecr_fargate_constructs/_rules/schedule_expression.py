@@ -1,7 +1,7 @@
 """Schedule expressions of Application Auto Scaling. Pure: without a clock.
 
-Source: "Schedule recurring scaling actions using cron expressions" in the Application Auto Scaling user guide. What it
-leaves open (ranges that wrap, combinations of days) is accepted.
+Source: "Schedule recurring scaling actions using cron expressions" in the Application Auto Scaling user guide.
+Forms that it does not mention (ranges that wrap, combinations of days) are accepted.
 """
 
 from __future__ import annotations
@@ -32,11 +32,7 @@ _KIND = re.compile(r"(cron|rate|at)\((.*)\)")
 
 
 def check_expression(name: str, expression: str) -> None:
-    """Refuse a text that is not a schedule.
-
-    Raises:
-        ConfigurationError: It is neither ``cron(…)`` nor ``rate(…)`` nor ``at(…)``, or a field of it is out of range.
-    """
+    """Refuse a text that is not a schedule."""
     if is_token(expression):
         return
     match = _KIND.fullmatch(expression)
@@ -63,7 +59,7 @@ def check_expression(name: str, expression: str) -> None:
 
 
 def check_zone(name: str, zone: str) -> None:
-    """Refuse a time zone that does not exist; accept any if the machine has no list of zones."""
+    """Refuse a time zone that does not exist; accept any if Python has no time zone database."""
     if is_token(zone) or not zoneinfo.available_timezones():
         return
     if zone not in zoneinfo.available_timezones():

@@ -1,7 +1,7 @@
 """Detection of secrets, by name and by value, for the whole library. Pure.
 
 Environment variables, build arguments, compose files, Copilot manifests and the doctor all use it. A name is split into
-words, and its last words decide: ``DB_PASSWORD`` is a password, ``PASSWORD_FILE`` names its location. Values are
+words, and the last ones decide: ``DB_PASSWORD`` is a secret, ``PASSWORD_FILE`` is the location of one. Values are
 detected by the forms that their issuers document. No message of the library shows a detected value.
 """
 
@@ -16,7 +16,7 @@ _QUALIFIERS = {
     "LIVE", "STAGING", "STAGE", "DEV", "DEVELOPMENT", "TEST", "QA", "CURRENT", "PREVIOUS", "OLD", "NEW",
     "PRIMARY", "SECONDARY", "V",
 }  # fmt: skip
-"""Words that may follow the word that decides: ``DB_PASSWORD_PROD``, ``SECRET_KEY_BASE``."""
+"""Words that may follow the deciding word: ``DB_PASSWORD_PROD``, ``SECRET_KEY_BASE``."""
 
 _SECRET = {
     "PASSWORD", "PASSWORDS", "PASSWD", "PASSWRD", "PASSPHRASE", "PASSCODE", "PWD", "PASS", "PW", "SECRET",
@@ -25,7 +25,7 @@ _SECRET = {
     "PGPASS", "SMTPPASS", "MYSQLPASS", "USERPASS", "ADMINPASS", "ROOTPASS", "MYSQLPWD", "DBPWD", "MNEMONIC",
 }  # fmt: skip
 _GLUED = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN")
-"""``PGPASSWORD``, ``AUTHTOKEN``."""
+"""Ends of words that make them a secret: ``PGPASSWORD``, ``AUTHTOKEN``."""
 
 _KEYS = {
     "API", "APP", "APPLICATION", "SECRET", "PRIVATE", "ACCESS", "ENCRYPTION", "ENCRYPT", "DECRYPTION", "CRYPT",
@@ -50,7 +50,7 @@ _NOT_TOKENS = {
 }  # fmt: skip
 _EXACT = {"AWS_ACCESS_KEY_ID", "NPM_CONFIG__AUTH", "DOCKER_AUTH_CONFIG"}
 _NOT_SECRET = {"PWD", "OLDPWD"}
-"""Variables in which a shell keeps directories."""
+"""Variables that contain directories of the shell."""
 
 _PUBLIC = re.compile(r"(?:^|_)PUBLIC(?:$|_)|^(?:VITE|REACT_APP|GATSBY)_", re.IGNORECASE)
 """Names of public keys, and of variables that build tools write into public pages."""
@@ -60,7 +60,7 @@ _NO_VALUE = re.compile(
     r"|(?:/|\./|\.\./|~/)(?:[\w.@-]{1,40}/)*[\w.@-]{1,40}/?|[A-Za-z]:\\.*|https?://\S*",
     re.IGNORECASE | re.DOTALL,
 )
-"""Values that are not a secret even under a secret's name: a switch, an ARN, a path, an address."""
+"""Values that are not a secret even if the name says so: a switch, an ARN, a path, an address, a placeholder."""
 
 _GIVEN = r"(?![$<{*&\s;'\"@])"  # not a placeholder: $PASSWORD, ${PASSWORD}, <password>, {password}, ***
 _FORMS = (
@@ -89,14 +89,14 @@ _FORMS = (
     rf"(?i:(?:^|,)\s*[\w-]*(?:api-?key|authorization|access-?token)\s*=\s*){_GIVEN}[^,\s]{{8,}}",  # OTLP's headers
 )
 _PUBLISHABLE = re.compile(r"\bAIza[\w-]{35}|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")
-"""Keys of Google and JSON Web Tokens, which some services give to every browser."""
+"""Google API keys and JSON Web Tokens, which some services send to every browser."""
 
 _REFERENCE = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 
 
 @cache
 def _secret_value() -> re.Pattern[str]:
-    return re.compile("|".join(_FORMS))  # 2 ms, and many programs check no text
+    return re.compile("|".join(_FORMS))  # takes 2 ms, and many programs never need it
 
 
 @cache
@@ -118,7 +118,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def is_secret_value(value: str) -> bool:
-    """Return whether a text contains a secret by its form, or a reference that CloudFormation replaces by one."""
+    """Return whether a text has the form of a secret, or a reference that CloudFormation replaces by a secret."""
     return _secret_value().search(value) is not None or _PUBLISHABLE.search(value) is not None or resolves_secret(value)
 
 

@@ -1,7 +1,7 @@
-"""Offline simulation of a lifecycle policy on images, by ECR's documented semantics. Pure.
+"""Offline simulation of a lifecycle policy on images, by ECR's documented rules. Pure.
 
 Sources: "Lifecycle policy evaluation rules" and "Examples of lifecycle policies in Amazon ECR" in the Amazon ECR user
-guide. Assumptions where these are silent: rules for archived images and rules for others do not shield each other's
+guide. Assumptions where they say nothing: rules for archived images and rules for others do not shield each other's
 images; of two images pushed at the same instant the one with the greater digest counts as the younger.
 """
 
@@ -84,9 +84,12 @@ class Decision:
     def explain(self) -> str:
         """Return the decision as a sentence."""
         if self.held_by is not None:
-            return f"{self.image.name}: kept, because the image index {self.held_by} refers to it; else by {self.rule}"
+            return (
+                f"{self.image.name}: kept, because the image index {self.held_by} refers to it; otherwise {self.rule} "
+                "would apply"
+            )
         if self.rule is None:
-            return f"{self.image.name}: kept, because no rule sees it"
+            return f"{self.image.name}: kept, because no rule selects it"
         because = "because of" if self.outcome is not Outcome.KEPT else "by"
         return f"{self.image.name}: {self.outcome.value} {because} {self.rule}"
 

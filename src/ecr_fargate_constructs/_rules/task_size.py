@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.data import table, text_of
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -26,7 +26,7 @@ FARGATE_SIZES: dict[int, tuple[int, ...]] = {int(cpu): tuple(sizes) for cpu, siz
 
 
 class SharesOfTask(Protocol):
-    """The share of its task that a container needs; ``AppContainer`` and ``Sidecar`` have it."""
+    """A container's share of the task's CPU and memory; ``AppContainer`` and ``Sidecar`` have these attributes."""
 
     @property
     def cpu(self) -> float | None:
@@ -34,11 +34,11 @@ class SharesOfTask(Protocol):
 
     @property
     def memory_limit_mib(self) -> float | None:
-        """Most memory, in MiB."""
+        """Hard limit of memory, in MiB."""
 
     @property
     def memory_reservation_mib(self) -> float | None:
-        """Least memory, in MiB."""
+        """Reserved memory, in MiB."""
 
 
 @typed
@@ -56,13 +56,12 @@ class TaskSize:
         ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; default, the 20 GiB that every task has.
 
     Raises:
-        ConfigurationError: Fargate does not have the size. CloudFormation would report that only in the middle of the
-            deployment.
+        ConfigurationError: Fargate does not have the size. CloudFormation would report it only during the deployment.
     """
 
-    cpu: float = 256
-    memory_mib: float = 512
-    ephemeral_storage_gib: float | None = None
+    cpu: Number = 256
+    memory_mib: Number = 512
+    ephemeral_storage_gib: Number | None = None
 
     @classmethod
     @typed_call
@@ -71,7 +70,7 @@ class TaskSize:
         containers: Iterable[SharesOfTask],
         *,
         architecture: Architecture = Architecture.X86_64,
-        ephemeral_storage_gib: float | None = None,
+        ephemeral_storage_gib: Number | None = None,
     ) -> TaskSize:
         """Return the cheapest size in which ``containers`` fit together.
 
@@ -84,8 +83,8 @@ class TaskSize:
             ephemeral_storage_gib: Ephemeral storage in GiB, 21 to 200; default, the 20 GiB that every task has.
 
         Raises:
-            ConfigurationError: They fit no size of Fargate, none sets a need, or a share is a token, whose value only
-                the deployment knows.
+            ConfigurationError: The containers do not fit into any size of Fargate, none of them sets CPU or memory, or
+                one sets a token, whose value only the deployment knows.
         """
         shares = list(containers)
         cpu = sum(_amount("cpu", each.cpu) for each in shares)
@@ -97,7 +96,7 @@ class TaskSize:
         if shares and not cpu and not memory:
             raise ConfigurationError(
                 "TaskSize.smallest_for: no container sets cpu=, memory_limit_mib= or memory_reservation_mib=, so any "
-                "size fits; set what each needs, or omit size= for 256 units and 512 MiB"
+                "size fits; set them, or omit size= for 256 units and 512 MiB"
             )
         fitting = [
             (hourly_price(units, size, architecture), units, size)
@@ -109,13 +108,12 @@ class TaskSize:
             units, sizes = max(FARGATE_SIZES.items())
             raise ConfigurationError(
                 f"the containers need {cpu:g} CPU units and {memory:g} MiB together, but Fargate's largest size has "
-                f"{units} and {sizes[-1]}; lower their needs, or run them on EC2"
+                f"{units} and {sizes[-1]}; reduce their CPU or memory, or run them on EC2"
             )
         _, units, size = min(fitting)
         return cls(units, size, ephemeral_storage_gib)
 
     def __post_init__(self) -> None:
-        """Refuse a size that Fargate does not have."""
         self._check_cpu()
         self._check_memory()
         if self.ephemeral_storage_gib is not None:
@@ -183,7 +181,7 @@ def _amount(name: str, share: float | None) -> float:
 
 
 def _listed(sizes: tuple[int, ...]) -> str:
-    """List the sizes for a message; a long even row by its ends and its step."""
+    """Return sizes for a message; a long list with equal steps as a range."""
     steps = {later - earlier for earlier, later in pairwise(sizes)}
     if len(sizes) > 4 and len(steps) == 1:  # noqa: PLR2004 - from five sizes on, a range is easier to read than a list
         return f"{sizes[0]} to {sizes[-1]} in steps of {steps.pop()}"

@@ -1,8 +1,8 @@
 """Detection of CDK tokens, for the whole library.
 
 A token represents a value that only the deployment knows (a parameter, another stack's output). The rules of this
-library never check it and pass it on. The encodings are read without jsii, so that the pure rules need no ``aws_cdk``
-and a check costs nanoseconds; ``tests/contract/test_tokens.py`` compares them with the CDK in use.
+library pass it on unchecked. CDK's encodings are read without jsii, so that the rules do not need ``aws_cdk`` and a
+check takes nanoseconds; ``tests/contract/test_tokens.py`` compares them with the CDK in use.
 """
 
 from __future__ import annotations
@@ -10,6 +10,11 @@ from __future__ import annotations
 import re
 import struct
 from os import PathLike
+from typing import TypeAlias
+
+Number: TypeAlias = float
+"""An ``int`` or a ``float``, or a CDK token for one, such as ``CfnParameter.value_as_number``. To type checkers it is
+``float``, which is what CDK's tokens are and what includes ``int``."""
 
 _IN_TEXT = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 _NUMBER_MARKER = 0xFBFF  # the upper 16 bits of the double in which CDK hides a number
@@ -23,7 +28,7 @@ def is_token(value: object) -> bool:
         return bool(struct.unpack(">H", struct.pack(">d", value)[:2])[0] == _NUMBER_MARKER)
     if isinstance(value, (list, tuple)):
         return any(is_token(item) for item in value)
-    # Paths and stacks have an attribute "resolve" as well, and a class is not a value.
+    # Paths and stacks also have an attribute "resolve", and a class is not a value.
     return hasattr(value, "resolve") and not isinstance(value, (type, PathLike)) and not hasattr(type(value), "node")
 
 

@@ -36,10 +36,11 @@ ALIASES = {
     "Image": "ImageForArchitecture | ecs.ContainerImage | str",
     "Ingress": "PublicHttp | PublicHttps | InternalHttp | InternalHttps",
     "Logging": "CloudWatchLogs | ecs.LogDriver",
+    "Number": "float",
     "TestTraffic": "TestTrafficPort | TestTrafficHeader",
     "RetentionRule": "KeepNewest | ExpireOlderThan | ArchiveOlderThan | ExpireUntagged | ArchiveUnpulled | "
     "ExpireArchived",
-    "Severities": "Mapping[str, float]",
+    "Severities": "Mapping[str, Number]",
     "Tags": "Sequence[str] | AllOf",
     "Values": "str | Sequence[str]",
     "Volume": "SharedVolume | EfsVolume | EbsVolume",
@@ -51,9 +52,9 @@ _SHAPES = {
     "ImageForArchitecture": ("container_image", "architecture"),
     "SharesOfTask": ("cpu", "memory_limit_mib", "memory_reservation_mib"),
 }
-"""Attributes of the objects that fit the library's protocols."""
+"""The library's protocols, each with the attributes that an object needs."""
 
-_NUMBERS = {"float", "int"}  # their types are checked together with their ranges
+_NUMBERS = {"Number", "float", "int"}  # the checks of their ranges include their types
 _VALUES = {"float", "int", "str"}  # types that members of an enumeration may have
 _MANY: dict[str, type] = {
     "Sequence": Sequence,
@@ -69,20 +70,14 @@ Fault: TypeAlias = tuple[str, object, Kind]
 """Place within a value, the wrong part, and the type that it should have."""
 
 
-def refuse_wrong_type(name: str, annotation: str, value: object, *, path: str | None = None) -> None:
-    """Refuse a value that does not have its annotation's type.
-
-    Raises:
-        ConfigurationError: The value, or a part of it, has another type.
-    """
+def refuse_wrong_type(name: str, annotation: str, value: object) -> None:
+    """Refuse a value that does not have its annotation's type."""
     fault = _fault(parsed(annotation), value)
     if fault is not None:
         where, wrong, kind = fault
         place = f"{name}{where}"
         fits = any(isinstance(each, Many) and _fault(each.of, wrong) is None for each in _each(kind))
-        raise ConfigurationError(
-            f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}", path=path
-        )
+        raise ConfigurationError(f"{place}{describe(place, wrong, kind)}; use {instead(wrong, kind, fits=fits)}")
 
 
 def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
@@ -111,7 +106,7 @@ def _each(kind: Kind) -> tuple[Kind, ...]:
 def typed(cls: type[T]) -> type[T]:
     """Make a value object refuse values that do not have the types of its fields.
 
-    The class's own checks run first, because they know more; if they fail on a wrong type, that type is reported.
+    The class's own checks run first, because their messages are better; if they fail on a wrong type, that is reported.
     """
     init: Callable[..., None] = cls.__init__
 
@@ -150,48 +145,35 @@ def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Ex
 
 
 def admitted(
-    function: Callable[..., object],
-    args: Sequence[object],
-    kwargs: Mapping[str, object],
-    *,
-    what: str,
-    owner: str = "",
-    path: str | None = None,
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object], *, what: str, owner: str = ""
 ) -> BoundArguments | None:
-    """Return the arguments of a call as jsii takes them; None where Python itself refuses the call.
+    """Return the arguments of a call as jsii accepts them; None if Python itself refuses the call.
 
-    Numbers are left to the checks of their ranges, which know more.
+    Numbers are not checked here: the checks of their ranges have better messages.
 
     Args:
-        function: What is called.
-        args: Arguments by their places.
-        kwargs: Arguments by their names.
-        what: The name of the function in a message about an option that it does not have.
-        owner: Stands before the name of an argument in a message about its type.
-        path: Path of the construct that the message is about.
+        function: The called function.
+        args: Positional arguments.
+        kwargs: Keyword arguments.
+        what: The name of the function in the message about an unknown option.
+        owner: Text before the name of the argument in the message about a wrong type.
 
     Raises:
-        ConfigurationError: An argument has another type, or there is no such option.
+        ConfigurationError: An argument has a wrong type, or the function has no such option.
     """
     bound = _bound(function, args, kwargs)
     if bound is None:
-        refuse_unknown_options(function, kwargs, what=what, path=path)
+        refuse_unknown_options(function, kwargs, what=what)
         return None
     for name, annotation, value in _given(function, bound):
         if annotation.removesuffix(" | None") not in _NUMBERS:
-            refuse_wrong_type(f"{owner}{name}", annotation, value, path=path)
+            refuse_wrong_type(f"{owner}{name}", annotation, value)
         bound.arguments[name] = plain(annotation, value)
     return bound
 
 
-def refuse_unknown_options(
-    function: Callable[..., object], options: Mapping[str, object], *, what: str, path: str | None = None
-) -> None:
-    """Refuse a keyword that a function does not have; called after Python refuses a call.
-
-    Raises:
-        ConfigurationError: There is no such option.
-    """
+def refuse_unknown_options(function: Callable[..., object], options: Mapping[str, object], *, what: str) -> None:
+    """Refuse a keyword argument that a function does not have; call it when Python has refused the call."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
     parameters = _signature(function).parameters
@@ -203,7 +185,7 @@ def refuse_unknown_options(
         names = [each for each in parameters if each != "self"]
         near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK uses camel case
         fix = f"did you mean {near[0]}=?" if near else f"use {', '.join(names) or 'none'}"
-        raise ConfigurationError(f"{what} has no option {name!r}; {fix}", path=path)
+        raise ConfigurationError(f"{what} has no option {name!r}; {fix}")
 
 
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:
@@ -213,7 +195,7 @@ def typed_call(function: Callable[P, T]) -> Callable[P, T]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:
         bound = admitted(function, args, kwargs, what=function.__qualname__, owner=f"{function.__qualname__}: ")
         if bound is None:
-            return function(*args, **kwargs)  # Python reports what is wrong with the call
+            return function(*args, **kwargs)  # raises Python's own error about the call
         return function(*bound.args, **bound.kwargs)
 
     return checked
@@ -229,7 +211,7 @@ def _bound(
 
 
 def _given(function: Callable[..., object], bound: BoundArguments | None) -> list[tuple[str, str, object]]:
-    """Return what was given, with the annotations; nothing where Python itself refuses the call."""
+    """Return the given arguments with their annotations; none if Python itself refuses the call."""
     given, annotations = {} if bound is None else bound.arguments, function.__annotations__
     return [(name, annotations[name], value) for name, value in given.items() if isinstance(annotations.get(name), str)]
 

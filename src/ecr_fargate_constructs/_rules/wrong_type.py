@@ -64,7 +64,7 @@ Kind: TypeAlias = "Named | Many | Pairs | Either"
 
 
 def describe(place: str, value: object, kind: Kind) -> str:
-    """Describe a value, after its place in the message; a text that may be a secret is not repeated."""
+    """Return a description of a value, which follows its place in the message; a possible secret is not shown."""
     if isinstance(value, type):
         return f" is the class {value.__name__} itself, not an object of it: {value.__name__}(…)"
     module, name = name_of(value)
@@ -81,7 +81,7 @@ def describe(place: str, value: object, kind: Kind) -> str:
 
 
 def instead(value: object, kind: Kind, *, fits: bool) -> str:
-    """Return what to use instead; ``fits`` is True if a list with the value would be accepted."""
+    """Return the advice on what to use instead; ``fits`` is True if a list with the value would be accepted."""
     module, name = name_of(value)
     for named in _named(kind):
         for origin in (module.rpartition(".")[2], name):

@@ -18,7 +18,7 @@ from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneSe
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.aws_clients import aws_client
-from ecr_fargate_constructs.local.grants import read_decisions, roles_of_stacks
+from ecr_fargate_constructs.local.grants import read_barriers, read_decisions, roles_of_stacks
 from ecr_fargate_constructs.local.instance import instance_at
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
@@ -90,7 +90,10 @@ def local_explain(
             record = sources.from_services(cloud.client, [each.arn for each in chosen(status.services, service)])
         roles = roles_of_stacks(cloud.client("cloudformation"), status.stacks)
         decisions = read_decisions(instance, memory)
+        barriers = read_barriers(instance, memory)
     record["refusals"] = [asdict(each) for each in decisions if each.refusal and each.role in roles]
+    names = {each.arn.rpartition("/")[2] for each in chosen(status.services, service)}
+    record["barriers"] = [each.text for each in barriers if service is None or each.service in names]
     _report(record, as_json=as_json)
 
 

@@ -13,7 +13,7 @@ from ecr_fargate_constructs.cli.explain import local_explain
 from ecr_fargate_constructs.cli.local_grants import grants
 from ecr_fargate_constructs.cli.local_logs import logs
 from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, Port, Region, running
-from ecr_fargate_constructs.cli.local_start import env, seed, start
+from ecr_fargate_constructs.cli.local_start import certificate, env, seed, start
 from ecr_fargate_constructs.cli.local_status import status, url
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local import lifecycle, toolkit
@@ -80,6 +80,6 @@ def cdk(context: typer.Context, app_dir: AppDirectory = Path(), port: Port = Non
         toolkit.run_toolkit(instance, memory, program, context.args, on_line=lambda line: print(plain(line)))
 
 
-for command in (status, url, logs, grants, start, seed, env):
+for command in (status, url, logs, grants, start, seed, env, certificate):
     local.command()(command)
 local.command("explain")(local_explain)

@@ -80,7 +80,6 @@ class _Printer:
     """Prints lines; on a terminal with colours each task has its own."""
 
     def __init__(self, *, as_json: bool) -> None:
-        """Set the format; nothing is printed yet."""
         self._as_json = as_json
         self._colours: dict[str, str] = {}
         # typer removes the colours if the output is not a terminal.

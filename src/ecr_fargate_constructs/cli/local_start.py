@@ -55,6 +55,14 @@ def seed(
             print(plain(line))
 
 
+def certificate(app_dir: AppDirectory = Path(), port: Port = None) -> None:
+    """Print the file of the authority of HTTPS listeners: curl --cacert "$(ecr-fargate local certificate)" URL."""
+    instance, memory = running(app_dir, port)
+    if not memory.https_port:
+        raise ToolError("HTTPS is not served", fix="install the program openssl, and start the embedded AWS again")
+    print(instance.authority.file)
+
+
 def env(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
     """Print variables that point AWS tools to the embedded AWS, for: eval "$(ecr-fargate local env)"."""
     instance, memory = running(app_dir, port)

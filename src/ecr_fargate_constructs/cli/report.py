@@ -31,7 +31,6 @@ class ConsoleProgress(Progress):
     """Prints each step on its own line with its duration, and details beside a spinner."""
 
     def __init__(self, console: Console) -> None:
-        """Print to ``console``."""
         self._console = console
         self._status: Status = console.status("")
         self._step = ""

@@ -89,7 +89,6 @@ class ImageBuild:
     display_name: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot work or would leak a secret."""
         text_map("ImageBuild.args", self.args)
         text_map("ImageBuild.secrets", self.secrets)
         text_map("ImageBuild.contexts", self.contexts)

@@ -59,15 +59,15 @@ class _Input:
     counted: str
 
 
-def build_inputs(build: ImageBuild, *, outdir: str | None, path: str) -> BuildInputs:
+def build_inputs(build: ImageBuild, *, outdir: str | None) -> BuildInputs:
     """Resolve the paths of a build's inputs.
 
     Raises:
         ConfigurationError: A file or a directory is missing, or a source cannot be read.
     """
-    secrets = {name: _secret(name, source, path) for name, source in build.secrets.items()}
-    contexts = {name: _context(name, value, outdir, path) for name, value in build.contexts.items()}
-    ssh = None if build.ssh is None else _ssh(build.ssh, path)
+    secrets = {name: _secret(name, source) for name, source in build.secrets.items()}
+    contexts = {name: _context(name, value, outdir) for name, value in build.contexts.items()}
+    ssh = None if build.ssh is None else _ssh(build.ssh)
     counts = build.invalidation
     counted: dict[str, object] = {}
     if secrets and (counts is None or counts.build_secrets is not False):
@@ -93,7 +93,7 @@ def local_cache(option: ecr_assets.DockerCacheOption) -> ecr_assets.DockerCacheO
     return ecr_assets.DockerCacheOption(type=option.type, params=absolute)
 
 
-def _secret(name: str, source: str, path: str) -> _Input:
+def _secret(name: str, source: str) -> _Input:
     """Resolve the file of a secret; its content does not count, because it is not part of the image."""
     option = f"ImageBuild.secrets[{name!r}]={source!r}"
     parts = source_parts(option, source)
@@ -103,7 +103,7 @@ def _secret(name: str, source: str, path: str) -> _Input:
     for part in parts:
         key, _, value = part.partition("=")
         if key.lower() in SOURCES and value:
-            _check_file(option, value, path)
+            _check_file(option, value)
             given.append(f"{key}={_absolute(value)}")
             counted.append(f"{key}={_portable(value)}")
         else:
@@ -112,21 +112,21 @@ def _secret(name: str, source: str, path: str) -> _Input:
     return _Input(joined(given), joined(counted))
 
 
-def _ssh(value: str, path: str) -> _Input:
+def _ssh(value: str) -> _Input:
     """Resolve the socket or the keys that are forwarded: ``default``, or ``id=path[,path]``."""
     name, equals, files = value.partition("=")
     if not equals or not files:
         return _Input(value, value)
     keys = [key for key in files.split(",") if key]
     for key in keys:
-        _check_file(f"ImageBuild.ssh={value!r}", key, path)
+        _check_file(f"ImageBuild.ssh={value!r}", key)
     return _Input(
         f"{name}={','.join(map(_absolute, keys))}",
         f"{name}={','.join(map(_portable, keys))}",
     )
 
 
-def _context(name: str, value: str, outdir: str | None, path: str) -> _Input:
+def _context(name: str, value: str, outdir: str | None) -> _Input:
     """Resolve a named context; of a directory its content counts, of a reference its text."""
     if value.startswith(_LAYOUT):
         return _layout(value)
@@ -137,22 +137,19 @@ def _context(name: str, value: str, outdir: str | None, path: str) -> _Input:
     if not value or not root.exists():
         raise ConfigurationError(
             f"{option} does not exist (resolved to {root}); name a directory, relative to the working directory, or a "
-            "reference such as 'docker-image://alpine:3.22'",
-            path=path,
+            "reference such as 'docker-image://alpine:3.22'"
         )
     if not root.is_dir():
-        raise ConfigurationError(f"{option} is a file ({root}); name the directory that holds it", path=path)
-    return _Input(str(root), _content(root, option, outdir, path))
+        raise ConfigurationError(f"{option} is a file ({root}); name the directory that holds it")
+    return _Input(str(root), _content(root, option, outdir))
 
 
-def _content(root: Path, option: str, outdir: str | None, path: str) -> str:
+def _content(root: Path, option: str, outdir: str | None) -> str:
     """Return a hash over the files of a named context, without those that its ``.dockerignore`` excludes."""
     try:
-        ignores = Ignores(root, outdir=outdir, path=path)
+        ignores = Ignores(root, outdir=outdir)
         executables = sorted(
-            entry.relative
-            for entry in entries(root, ignores, path=path)
-            if entry.is_executable and not ignores.file(entry.path)
+            entry.relative for entry in entries(root, ignores) if entry.is_executable and not ignores.file(entry.path)
         )
         # CDK's own fingerprint of a directory, one call into Node; links stay links, as they do for BuildKit.
         content = cdk.FileSystem.fingerprint(
@@ -164,8 +161,7 @@ def _content(root: Path, option: str, outdir: str | None, path: str) -> str:
     except RuntimeError as error:
         raise ConfigurationError(
             f"{option} cannot be read ({str(error).splitlines()[0]}); make it readable, or exclude the unreadable "
-            f"files in {root / '.dockerignore'}",
-            path=path,
+            f"files in {root / '.dockerignore'}"
         ) from error
     return hashlib.sha256(json.dumps([content, executables]).encode()).hexdigest()
 
@@ -181,16 +177,15 @@ def _layout(value: str) -> _Input:
     return _Input(f"{_LAYOUT}{_absolute(folder)}{suffix}", f"{_LAYOUT}{_portable(folder)}{suffix} {digest}".strip())
 
 
-def _check_file(option: str, file: str, path: str) -> None:
+def _check_file(option: str, file: str) -> None:
     absolute = Path(_absolute(file))
     if not absolute.exists():
         raise ConfigurationError(
             f"{option} names a file that does not exist (resolved to {absolute}); paths are relative to the working "
-            "directory, so add the file there or use its absolute path",
-            path=path,
+            "directory, so add the file there or use its absolute path"
         )
     if absolute.is_dir():
-        raise ConfigurationError(f"{option} names a directory ({absolute}); name a file", path=path)
+        raise ConfigurationError(f"{option} names a directory ({absolute}); name a file")
 
 
 def _absolute(path: str) -> str:

@@ -61,9 +61,7 @@ class BuildContext:
         return f"{self.files:,} files with {self.size / 2**20:,.0f} MiB"
 
 
-def inspect_context(
-    directory: str | os.PathLike[str], build: ImageBuild, *, path: str, outdir: str | None = None
-) -> BuildContext:
+def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, outdir: str | None = None) -> BuildContext:
     """Inspect a build context, and refuse one that cannot be built.
 
     Relative paths are resolved against the working directory of the Python process. The directory is walked once;
@@ -83,20 +81,19 @@ def inspect_context(
             a symbolic link leaves the directory, or points to itself.
     """
     if not os.fspath(directory):
-        raise ConfigurationError("directory='' is empty; name the directory that holds the Dockerfile", path=path)
+        raise ConfigurationError("directory='' is empty; name the directory that holds the Dockerfile")
     root = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow a link that names the context
-    _check_directory(root, directory, path)
-    dockerfile = check_dockerfile(root, build, path)
-    ignores = Ignores(root, exclude=build.exclude, outdir=outdir, dockerfile=dockerfile, path=path)
+    _check_directory(root, directory)
+    dockerfile = check_dockerfile(root, build)
+    ignores = Ignores(root, exclude=build.exclude, outdir=outdir, dockerfile=dockerfile)
     if (output := ignores.output_holds(dockerfile)) is not None:
         raise ConfigurationError(
             f"ImageBuild.dockerfile={build.dockerfile!r} is in {output}, the folder that the app is synthesized to, "
-            "which is not sent to the build; put the Dockerfile elsewhere",
-            path=path,
+            "which is not sent to the build; put the Dockerfile elsewhere"
         )
-    inputs = build_inputs(build, outdir=outdir, path=path)
+    inputs = build_inputs(build, outdir=outdir)
     executables, sensitive, files, size = [], [], 0, 0
-    for entry in entries(root, ignores, follow=build.follow_symlinks or cdk.SymlinkFollowMode.NEVER, path=path):
+    for entry in entries(root, ignores, follow=build.follow_symlinks or cdk.SymlinkFollowMode.NEVER):
         secret, mode = is_secret_file(entry.name), entry.status.st_mode
         special = not (entry.is_link or stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or not is_text(entry.name)
         linked = entry.is_link or entry.leaves is not None
@@ -108,9 +105,9 @@ def inspect_context(
         if not matters:
             continue
         if special:
-            _refuse(entry, path)
+            _refuse(entry)
         if linked:
-            _check_link(entry, root, build.follow_symlinks, path)
+            _check_link(entry, root, build.follow_symlinks)
         if entry.is_executable:
             executables.append(entry.relative)
         if secret:
@@ -129,44 +126,39 @@ def outdir_of(scope: Construct) -> str | None:
     return remember(root, "outdir", lambda: root.outdir if isinstance(root, cdk.Stage) else None)
 
 
-def _check_directory(root: Path, given: str | os.PathLike[str], path: str) -> None:
+def _check_directory(root: Path, given: str | os.PathLike[str]) -> None:
     if not root.exists():
         raise ConfigurationError(
             f"directory={str(given)!r} does not exist (resolved to {root}); name the directory that holds the "
-            "Dockerfile",
-            path=path,
+            "Dockerfile"
         )
     if not root.is_dir():
         raise ConfigurationError(
             f"directory={str(given)!r} is a file; name the directory that holds the Dockerfile, and the file with "
-            "ImageBuild(dockerfile=…)",
-            path=path,
+            "ImageBuild(dockerfile=…)"
         )
 
 
-def _refuse(entry: Entry, path: str) -> None:
+def _refuse(entry: Entry) -> None:
     """Refuse a file that cannot be part of a build context."""
     name = entry.relative.encode("utf-8", "backslashreplace").decode()
     kind = {stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a named pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     what = kind.get(stat.S_IFMT(entry.status.st_mode), "a file whose name is not UTF-8")
     raise ConfigurationError(
         f"{name} in the build context is {what}, which cannot be sent to a build; delete or rename it, or exclude it "
-        "in .dockerignore",
-        path=path,
+        "in .dockerignore"
     )
 
 
-def _check_link(entry: Entry, root: Path, follow: cdk.SymlinkFollowMode | None, path: str) -> None:
+def _check_link(entry: Entry, root: Path, follow: cdk.SymlinkFollowMode | None) -> None:
     """Refuse a link that points to itself, or out of the directory unless ``follow`` covers it."""
     if entry.is_loop:
         raise ConfigurationError(
             f"{entry.relative} in the build context is a symbolic link to itself; delete it, or exclude it in "
-            ".dockerignore",
-            path=path,
+            ".dockerignore"
         )
     if entry.leaves is not None and follow in (None, cdk.SymlinkFollowMode.BLOCK_EXTERNAL):
         raise ConfigurationError(
             f"{entry.relative} in the build context is a symbolic link to {entry.leaves}, outside of {root}; copy the "
-            "file into the context, or exclude the link in .dockerignore",
-            path=path,
+            "file into the context, or exclude the link in .dockerignore"
         )

@@ -21,6 +21,7 @@ from aws_cdk import cloud_assembly_schema as schema
 from ecr_fargate_constructs._cdk.attempt import on_failure, when_made
 from ecr_fargate_constructs._cdk.site import remember, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._rules.refusal import located
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -88,7 +89,8 @@ class DirectSynthesizer(cdk.DefaultStackSynthesizer):
             repository = self._specialized("image_assets_repository_name", self.DEFAULT_IMAGE_ASSETS_REPOSITORY_NAME)
         else:
             # For images made by CDK's own constructs; jsii turns the error into a RuntimeError with the same message.
-            _check_environment(self._bound_stack, _stack_of(self._destination), path=self._bound_stack.node.path)
+            with located(self._bound_stack.node.path):
+                _check_environment(self._bound_stack, _stack_of(self._destination))
             repository = self._destination.pushed_name
             self._destination.admit(role)
             when_made(partial(self._use, self._destination))
@@ -171,7 +173,7 @@ def push_target(repository: IConstruct) -> PushTarget | None:
     return stack if isinstance(stack, PushTarget) else None
 
 
-def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> None:
+def check_delivery(scope: IConstruct, repository: IConstruct) -> None:
     """Refuse an image that cannot be pushed from the stack of ``scope``.
 
     Raises:
@@ -180,26 +182,24 @@ def check_delivery(scope: IConstruct, repository: IConstruct, *, path: str) -> N
     """
     target = push_target(repository)
     if target is None:
-        _check_reachable(scope, repository, path=path)
+        _check_reachable(scope, repository)
         return
     stack, images = _top(stack_of(scope)), _stack_of(target)
     if stack is images:
         raise ConfigurationError(
             f"the image would belong to {images.node.path}, the stack of its repository, and be pushed before the "
-            "repository exists; give scope= the stack that runs the image",
-            path=path,
+            "repository exists; give scope= the stack that runs the image"
         )
     if not isinstance(stack.synthesizer, DirectSynthesizer):
         raise ConfigurationError(
             f"images are pushed directly to the repository of {images.node.path}, which requires its synthesizer on "
             f"the stack {stack.node.id}; write cdk.Stack(…, {stack.node.id!r}, synthesizer=images.synthesizer()), "
-            f"where images is the ImageRepositoryStack {images.node.path}",
-            path=path,
+            f"where images is the ImageRepositoryStack {images.node.path}"
         )
-    _check_environment(stack, images, path=path)
+    _check_environment(stack, images)
 
 
-def _check_reachable(scope: IConstruct, repository: IConstruct, *, path: str) -> None:
+def _check_reachable(scope: IConstruct, repository: IConstruct) -> None:
     """Refuse a repository of another account or region whose name is generated, and so unknown at synth."""
     stack, owner = stack_of(scope), stack_of(repository)
     if stack is owner:
@@ -212,18 +212,16 @@ def _check_reachable(scope: IConstruct, repository: IConstruct, *, path: str) ->
     raise ConfigurationError(
         f"the repository {repository.node.path} is in {owner.environment} and the stack {stack.node.path} in "
         f"{stack.environment}, where the repository's generated name is unknown; give the repository a "
-        "repository_name=, or use one in the stack's own environment",
-        path=path,
+        "repository_name=, or use one in the stack's own environment"
     )
 
 
-def _check_environment(stack: cdk.Stack, images: cdk.Stack, *, path: str) -> None:
+def _check_environment(stack: cdk.Stack, images: cdk.Stack) -> None:
     if stack.environment != images.environment:
         raise ConfigurationError(
             f"the stack {stack.node.path} is in {stack.environment} and the repository of {images.node.path} in "
             f"{images.environment}, but the command line pushes only within one account and region; give both stacks "
-            "the same env, and each environment its own ImageRepositoryStack",
-            path=path,
+            "the same env, and each environment its own ImageRepositoryStack"
         )
 
 

@@ -19,7 +19,7 @@ _PREDEFINED = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)")
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
-def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
+def check_dockerfile(root: Path, build: ImageBuild) -> str:
     """Return the path of the Dockerfile relative to ``root``, with slashes.
 
     Raises:
@@ -29,36 +29,34 @@ def check_dockerfile(root: Path, build: ImageBuild, path: str) -> str:
     name = f"ImageBuild.dockerfile={build.dockerfile!r}"
     relative = _inside(root, build.dockerfile)
     if relative is None:
-        raise ConfigurationError(f"{name} is outside the build directory {root}; use a path inside it", path=path)
+        raise ConfigurationError(f"{name} is outside the build directory {root}; use a path inside it")
     file = root / relative
     if not file.exists():
         raise ConfigurationError(
-            f"{name} does not exist in {root}; add it, or name another file with ImageBuild(dockerfile=…)", path=path
+            f"{name} does not exist in {root}; add it, or name another file with ImageBuild(dockerfile=…)"
         )
     if not file.is_file():
-        raise ConfigurationError(f"{name} in {root} is not a file; name the Dockerfile itself", path=path)
+        raise ConfigurationError(f"{name} in {root} is not a file; name the Dockerfile itself")
     # Builders skip a byte-order mark, which some editors on Windows write.
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     if not text.strip():
-        raise ConfigurationError(f"{name} in {root} is empty; write at least a FROM line", path=path)
+        raise ConfigurationError(f"{name} in {root} is empty; write at least a FROM line")
     if _FRONTEND.search(text):
         return relative  # another frontend's syntax
     dockerfile = Dockerfile.parse(text, build.args, f"linux/{build.architecture.value}")
     if not dockerfile.stages:
         raise ConfigurationError(
-            f"{name} in {root} has no FROM line, so it builds nothing; add one, or name another Dockerfile",
-            path=path,
+            f"{name} in {root} has no FROM line, so it builds nothing; add one, or name another Dockerfile"
         )
     if dockerfile.before is not None:
         raise ConfigurationError(
             f"{name} in {root} has {dockerfile.before.name} in line {dockerfile.before.line}, before the first FROM, "
-            "where only ARG is allowed; begin with FROM",
-            path=path,
+            "where only ARG is allowed; begin with FROM"
         )
-    _check_bases(dockerfile, name, path)
+    _check_bases(dockerfile, name)
     if not _HEREDOC.search(text):  # the lines of a here-document may be anything
-        _check_instructions(dockerfile, name, path)
-    _check_target(dockerfile, build.target, name, path)
+        _check_instructions(dockerfile, name)
+    _check_target(dockerfile, build.target, name)
     return relative
 
 
@@ -73,7 +71,7 @@ def _inside(root: Path, dockerfile: str) -> str | None:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
 
 
-def _check_bases(dockerfile: Dockerfile, name: str, path: str) -> None:
+def _check_bases(dockerfile: Dockerfile, name: str) -> None:
     """Refuse a FROM whose variable has no value; BuildKit predefines the platform variables in every build."""
     for stage in dockerfile.stages:
         variables = _VARIABLE.findall(stage.source.value)
@@ -81,12 +79,11 @@ def _check_bases(dockerfile: Dockerfile, name: str, path: str) -> None:
             raise ConfigurationError(
                 f"{name} has FROM {stage.source.value} in line {stage.source.line}, and no value is given "
                 f"for {' and '.join(variables)}; add ARG {variables[0]} before it, and give "
-                f"ImageBuild(args={{{variables[0]!r}: …}})",
-                path=path,
+                f"ImageBuild(args={{{variables[0]!r}: …}})"
             )
 
 
-def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
+def _check_instructions(dockerfile: Dockerfile, name: str) -> None:
     for stage in dockerfile.stages:
         for each in stage.instructions:
             if each.name not in INSTRUCTIONS:
@@ -95,12 +92,11 @@ def _check_instructions(dockerfile: Dockerfile, name: str, path: str) -> None:
                 near = get_close_matches(each.name, INSTRUCTIONS, n=1)
                 raise ConfigurationError(
                     f"{name} has {each.name!r} in line {each.line}, which is not a Dockerfile instruction; "
-                    f"{f'did you mean {near[0]}?' if near else 'remove it'}",
-                    path=path,
+                    f"{f'did you mean {near[0]}?' if near else 'remove it'}"
                 )
 
 
-def _check_target(dockerfile: Dockerfile, target: str | None, name: str, path: str) -> None:
+def _check_target(dockerfile: Dockerfile, target: str | None, name: str) -> None:
     if target is None:
         return
     if target.isdigit():  # stages have numbers as well as names
@@ -108,14 +104,12 @@ def _check_target(dockerfile: Dockerfile, target: str | None, name: str, path: s
         if int(target) >= count:
             raise ConfigurationError(
                 f"ImageBuild.target={target!r} is not a stage of {name}, which has {count}; use '0' to '{count - 1}', "
-                "or omit target to build the last stage",
-                path=path,
+                "or omit target to build the last stage"
             )
         return
     stages = [stage.name for stage in dockerfile.stages if stage.name]
     if target.lower() not in stages:
         raise ConfigurationError(
             f"ImageBuild.target={target!r} is not a stage of {name}; use "
-            f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or omit target to build the last stage",
-            path=path,
+            f"{', '.join(map(repr, stages)) if stages else 'FROM … AS …'}, or omit target to build the last stage"
         )

@@ -36,7 +36,6 @@ class Ignores:
         exclude: Sequence[str] = (),
         outdir: str | None = None,
         dockerfile: str | None = None,
-        path: str,
     ) -> None:
         """Read the patterns.
 
@@ -45,14 +44,13 @@ class Ignores:
             exclude: Additional patterns, which come after those of the ignore file.
             outdir: Folder that the app is synthesized to.
             dockerfile: The Dockerfile, relative to ``root``; None for a named context, which has none.
-            path: Path of the construct, for errors.
 
         Raises:
             ConfigurationError: The app is synthesized into ``root`` itself.
         """
-        self._root, self._path = root, path
+        self._root = root
         self._real_outdir = None if outdir is None else os.path.realpath(outdir)
-        self._outdirs = {str(root / each): each for each in _output_inside(root, outdir, path)}
+        self._outdirs = {str(root / each): each for each in _output_inside(root, outdir)}
         general = root / ".dockerignore"
         specific = None if dockerfile is None else root / f"{dockerfile}.dockerignore"
         chosen = specific if specific is not None and specific.is_file() else general
@@ -107,7 +105,6 @@ class Ignores:
             raise ConfigurationError(
                 f"CDK cannot read a pattern of {self._root / '.dockerignore'} or of ImageBuild.exclude "
                 f"({str(error).splitlines()[0]}); put a backslash before brackets, parentheses and '+'",
-                path=self._path,
             ) from error
 
 
@@ -116,7 +113,7 @@ def is_text(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _output_inside(root: Path, outdir: str | None, path: str) -> list[str]:
+def _output_inside(root: Path, outdir: str | None) -> list[str]:
     """Return where the output folder is in a directory, relative to it; nothing when it is elsewhere.
 
     A directory inside the output folder, or beside it, is built as it is. Where links are involved both paths count:
@@ -132,8 +129,7 @@ def _output_inside(root: Path, outdir: str | None, path: str) -> list[str]:
         raise ConfigurationError(
             f"the app is synthesized into the build context {root} itself, so each synthesis would add to the image; "
             "name another folder, for example 'cdk.out', with cdk.App(outdir=…), 'output' in cdk.json or "
-            "cdk synth --output",
-            path=path,
+            "cdk synth --output"
         )
     return [each for each in inside if each is not None]
 

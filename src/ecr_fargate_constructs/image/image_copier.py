@@ -129,7 +129,6 @@ class CopyNotes:
     """
 
     def __init__(self, notes: Construct) -> None:
-        """Use the context of ``notes``."""
         self._stack, self._node = stack_of(notes), notes.node
 
     def read(self, destination: str) -> tuple[cdk.CustomResource, str] | None:

@@ -155,15 +155,13 @@ def mirror(
     if is_token(reference):
         raise ConfigurationError(
             "reference holds a CDK token, but the image's registry has to be known at synth; write account and region "
-            "out, for example '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1.4'",
-            path=path,
+            "out, for example '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1.4'"
         )
-    source = ImageReference.parse(reference, name="reference", path=path)
+    source = ImageReference.parse(reference, name="reference")
     if source.tag is None and source.digest is None:
         raise ConfigurationError(
             f"reference={reference!r} names no version, so the mirrored image could change unnoticed; name a tag, for "
-            "example 'nginx:1.29', or a digest",
-            path=path,
+            "example 'nginx:1.29', or a digest"
         )
     # Without a tag the image would count as untagged, and untagged images expire first.
     tag = source.tag or str(source.digest).replace(":", "-")
@@ -190,13 +188,12 @@ def mirror(
     )
 
 
-def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architecture, *, path: str) -> PublishedImage:
+def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architecture) -> PublishedImage:
     """Return an image that the repository already holds, by its tag."""
     if not is_token(tag) and not _TAG.fullmatch(tag):
         raise ConfigurationError(
             f"tag={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', and begin with a "
-            "letter, a digit or '_'",
-            path=path,
+            "letter, a digit or '_'"
         )
     return PublishedImage(
         container_image=RepositoryImage(repository, tag),
@@ -207,14 +204,10 @@ def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architectu
     )
 
 
-def existing_digest(
-    repository: ecr.IRepository, digest: str, architecture: Architecture, *, path: str
-) -> PublishedImage:
+def existing_digest(repository: ecr.IRepository, digest: str, architecture: Architecture) -> PublishedImage:
     """Return an image that the repository already holds, by its digest."""
     if not is_token(digest) and not _DIGEST.fullmatch(digest):
-        raise ConfigurationError(
-            f"digest={digest!r} is not an image digest; use 'sha256:' and 64 hexadecimal digits", path=path
-        )
+        raise ConfigurationError(f"digest={digest!r} is not an image digest; use 'sha256:' and 64 hexadecimal digits")
     return PublishedImage(
         container_image=RepositoryImage(repository, digest),
         image_uri=repository.repository_uri_for_digest(digest),
@@ -228,7 +221,6 @@ class RepositoryImage(ecs.ContainerImage):
     """An image of a private repository; tasks that use it wait until it has been delivered."""
 
     def __init__(self, repository: ecr.IRepository, tag_or_digest: str, *, delivery: Construct | None = None) -> None:
-        """Name the image; task definitions that use it will depend on ``delivery``."""
         super().__init__()
         self._image = ecs.ContainerImage.from_ecr_repository(repository, tag_or_digest)
         self._delivery = delivery

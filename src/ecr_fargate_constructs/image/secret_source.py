@@ -13,11 +13,7 @@ _TYPES = {"file", "env"}
 
 
 def check_secret(name: str, source: str) -> None:
-    """Refuse a secret's source that BuildKit cannot read.
-
-    Raises:
-        ConfigurationError: It is not a list of ``key=value``, or names neither a file nor a variable.
-    """
+    """Refuse a secret's source that BuildKit cannot read."""
     option = f"ImageBuild.secrets[{name!r}]={source!r}"
     keys: dict[str, str] = {}
     for part in source_parts(option, source):

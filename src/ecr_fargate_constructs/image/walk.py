@@ -51,7 +51,7 @@ class Entry:
 
 
 def entries(
-    root: Path, ignores: Ignores, *, follow: cdk.SymlinkFollowMode = cdk.SymlinkFollowMode.NEVER, path: str
+    root: Path, ignores: Ignores, *, follow: cdk.SymlinkFollowMode = cdk.SymlinkFollowMode.NEVER
 ) -> Iterator[Entry]:
     """Yield every entry below ``root``; excluded directories are not entered.
 
@@ -70,7 +70,7 @@ def entries(
         folder, real, above = pending.pop()
         if real in above:
             continue  # a followed link back to one of its parents
-        for entry in _listed(folder, path):
+        for entry in _listed(folder):
             link = entry.is_symlink()
             target, is_loop = _target(entry.path) if link else (None, False)
             leaves = target if target is not None and not _is_inside(target, real_root) else None
@@ -86,15 +86,14 @@ def entries(
                 pending.append((entry.path, inner, above | {real}))
 
 
-def _listed(folder: str, path: str) -> list[os.DirEntry[str]]:
+def _listed(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as listing:
             return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         raise ConfigurationError(
             f"the directory {folder} of the build context cannot be read: {error.strerror}; make it readable, or "
-            "exclude it in .dockerignore",
-            path=path,
+            "exclude it in .dockerignore"
         ) from error
 
 

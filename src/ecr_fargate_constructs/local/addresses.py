@@ -1,6 +1,7 @@
 """The local URLs of services behind load balancers. Pure.
 
-All load balancers share the port of the embedded AWS, so the host name selects the load balancer and its listener:
+All load balancers share two ports, one for HTTP and one for HTTPS, so the host name selects the load balancer and its
+listener:
 
 - ``NAME.alb.localhost``: the main listener of the load balancer ``NAME``
 - ``8443.NAME.alb.localhost``: its listener on port 8443
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -64,7 +65,6 @@ class Address:
     method: str = "GET"
 
     def __str__(self) -> str:
-        """Return the URL, with the method and headers that the rule requires."""
         extras = [*([self.method] if self.method != "GET" else []), *(f"{k}: {v}" for k, v in self.headers.items())]
         return f"{self.url} with {', '.join(extras)}" if extras else self.url
 
@@ -87,8 +87,46 @@ def main_listener(listeners: Iterable[Described]) -> Described:
     return min(listeners, key=rank)
 
 
+def of_scheme(listeners: Iterable[Described], scheme: str) -> list[Described]:
+    """Return the listeners for ``http`` or ``https``."""
+    return [each for each in listeners if str(each.get("Protocol", "HTTP")).lower() == scheme]
+
+
+def first_listener(listeners: Iterable[Described]) -> Described:
+    """Return the listener of one scheme that answers without its port in the name, whether it redirects or not."""
+    return min(listeners, key=lambda each: _PREFERRED_PORTS.get(int(each.get("Port") or 0), _LAST))
+
+
+def local_redirect(location: str, host: str, listeners: Sequence[Described], ports: Mapping[str, int]) -> str:
+    """Return where a redirect of a load balancer to itself leads on this machine; others stay as they are.
+
+    Args:
+        location: The ``Location`` header.
+        host: The ``Host`` header of the request.
+        listeners: The load balancer's listeners.
+        ports: The ports on this machine, of ``http`` and ``https``.
+    """
+    target, requested = urlsplit(location), requested_host(host)
+    if requested is None or target.scheme not in ports:
+        return location
+    local = f"{requested.balancer}{DOMAIN}"
+    own = {requested.host, local, host.partition(":")[0].lower()}
+    candidates = of_scheme(listeners, target.scheme)
+    port = target.port or (443 if target.scheme == "https" else 80)
+    chosen = next((each for each in candidates if each.get("Port") == port), None)
+    if target.hostname not in own or chosen is None:
+        return location
+    label = "" if chosen is first_listener(candidates) else f"{port}."
+    name = f"{requested.host + '.' if requested.host else ''}{label}{local}:{ports[target.scheme]}"
+    return target._replace(netloc=name).geturl()
+
+
 def address_of(
-    groups: Collection[str], balancer: str, rules: Sequence[tuple[Described, Sequence[Described]]], port: int
+    groups: Collection[str],
+    balancer: str,
+    rules: Sequence[tuple[Described, Sequence[Described]]],
+    port: int,
+    https_port: int = 0,
 ) -> Address | None:
     """Return the address of the service with these target groups.
 
@@ -97,6 +135,7 @@ def address_of(
         balancer: Name of a load balancer.
         rules: The load balancer's listeners, each with its rules.
         port: Port of the embedded AWS.
+        https_port: Port of its HTTPS listeners; 0 if it has none, and their rules answer over HTTP.
 
     Returns:
         The simplest of its addresses; None if no rule forwards to it.
@@ -105,8 +144,9 @@ def address_of(
         return None
     main = main_listener(listener for listener, _ in rules)
     addresses = [
-        (listener is not main, _address(rule, listener, balancer, port, main=listener is main))
+        (listener is not main, _address(rule, listener, balancer, where, main=listener is where.main))
         for listener, of_listener in rules
+        for where in [_where([each for each, _ in rules], listener, main, port, https_port)]
         for rule in of_listener
         if any(group in groups for group in _forwards_to(rule))
     ]
@@ -121,7 +161,30 @@ def _forwards_to(rule: Described) -> Iterator[str]:
             yield str(group.get("TargetGroupArn", ""))
 
 
-def _address(rule: Described, listener: Described, balancer: str, port: int, *, main: bool) -> Address:
+@dataclass(frozen=True)
+class _Where:
+    """Scheme and port of a listener on this machine, and the listener that needs no port in the name there."""
+
+    scheme: str
+    port: int
+    main: Described
+
+
+def _where(listeners: Sequence[Described], listener: Described, main: Described, port: int, https_port: int) -> _Where:
+    if not https_port:
+        return _Where("http", port, main)
+    scheme = str(listener.get("Protocol", "HTTP")).lower()
+    first = first_listener(of_scheme(listeners, scheme))
+    return _Where(scheme, https_port if scheme == "https" else port, first)
+
+
+def domain_label(listener: Described) -> str:
+    """Return the domain of a listener's certificate, in front of a local name; empty if it is not known."""
+    domain = re.sub(r"^\*\.", "www.", str(listener.get("Domain") or ""))
+    return f"{domain}." if domain else ""
+
+
+def _address(rule: Described, listener: Described, balancer: str, where: _Where, *, main: bool) -> Address:
     host, path, query, method, headers = "", "/", "", "GET", {}
     for condition in rule.get("Conditions") or ():
         kind = condition.get("Field")
@@ -141,7 +204,9 @@ def _address(rule: Described, listener: Described, balancer: str, port: int, *, 
         elif kind == "http-request-method":
             method = "GET" if "GET" in values else values[0]
     port_label = "" if main else f"{listener.get('Port')}."
-    url = f"http://{host}{port_label}{balancer.lower()}{DOMAIN}:{port}{path}{query}"
+    if where.scheme == "https":
+        host = host or domain_label(listener)
+    url = f"{where.scheme}://{host}{port_label}{balancer.lower()}{DOMAIN}:{where.port}{path}{query}"
     return Address(balancer, url, headers, method)
 
 

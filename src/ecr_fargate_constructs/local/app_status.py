@@ -165,7 +165,7 @@ def _balancers(cloud: Cloud) -> list[tuple[str, list[tuple[Described, Sequence[D
             balancer["LoadBalancerName"],
             [
                 (listener, elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"])
-                for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+                for listener in cloud.listeners(balancer["LoadBalancerArn"])
             ],
         )
         for balancer in elb.describe_load_balancers()["LoadBalancers"]
@@ -198,7 +198,7 @@ def _service(
         )
         if group
     }
-    addresses = (address_of(groups, balancer, rules, port) for balancer, rules in balancers)
+    addresses = (address_of(groups, balancer, rules, port, cloud.https_port) for balancer, rules in balancers)
     return ServiceStatus(
         stack,
         "/".join(own),

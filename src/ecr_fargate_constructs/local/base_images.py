@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -49,9 +50,17 @@ class _StandIn:
 
     @property
     def key(self) -> str:
-        """Name of its file in the cache."""
-        return "debian-" + "-".join(self.packages)
+        """Name of its file in the cache, and value of its label: another one as soon as it is made differently."""
+        made = hashlib.sha256(repr((self.packages, self.commands, self.command)).encode()).hexdigest()
+        return f"debian-{'-'.join(self.packages)}-{made[:12]}"
 
+
+_NGINX_SITE = (
+    "server { listen 80; listen [::]:80; server_name localhost; "
+    "location / { root /usr/share/nginx/html; index index.html index.htm; } "
+    "error_page 500 502 503 504 /50x.html; location = /50x.html { root /usr/share/nginx/html; } }"
+)
+"""The official image's conf.d/default.conf, in one line (github.com/nginx/docker-nginx)."""
 
 _STAND_INS = (
     _StandIn(
@@ -66,6 +75,11 @@ _STAND_INS = (
         (
             "ln -sf /dev/stdout $1/var/log/nginx/access.log",
             "ln -sf /dev/stderr $1/var/log/nginx/error.log",
+            # Debian serves /var/www/html, as the default server even beside a site that the Dockerfile copies.
+            "rm $1/etc/nginx/sites-enabled/default",
+            f"echo '{_NGINX_SITE}' > $1/etc/nginx/conf.d/default.conf",
+            "echo 'nginx:x:101:101:nginx user:/nonexistent:/bin/false' >> $1/etc/passwd",
+            "echo 'nginx:x:101:' >> $1/etc/group",
         ),
         ("nginx", "-g", "daemon off;"),
     ),
@@ -98,9 +112,11 @@ class _Engine:
     def stands_in(self, image: str) -> bool:
         """Pull or replace an image, and return whether it is a stand-in."""
         inspected = self._run("image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
-        has_stand_in = inspected.stdout.strip() == "true"
-        if inspected.returncode == 0 and not has_stand_in:
+        label = inspected.stdout.strip()
+        if inspected.returncode == 0 and not label:
             return False
+        stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
+        has_stand_in = stand_in is not None and label == stand_in.key  # one of an earlier version is made anew
         self.say(f"pulling {image}")
         pull = self._run("pull", image)
         if pull.returncode == 0 or has_stand_in:  # the real image replaces the stand-in as soon as it can be pulled
@@ -108,14 +124,13 @@ class _Engine:
         why = (pull.stderr.strip().splitlines() or ["no reason given"])[-1]
         if not _UNREACHABLE.search(pull.stderr):
             raise ToolError(f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile")
-        stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
         if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
             raise ToolError(
                 f"the registry of the base image {image} cannot be reached: {why}",
                 fix=f"connect this machine to it, or load the image into the engine ('{self.name} load')",
             )
         self.say(f"{image} cannot be reached: making a stand-in from Debian packages, once")
-        changes = (f"CMD {json.dumps(stand_in.command)}", f"LABEL {_LABEL}=true")
+        changes = (f"CMD {json.dumps(stand_in.command)}", f"LABEL {_LABEL}={stand_in.key}")
         options = [word for change in changes for word in ("--change", change)]
         done = self._run("import", *options, str(_archive(stand_in)), image)
         if done.returncode != 0:

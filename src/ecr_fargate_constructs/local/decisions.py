@@ -39,7 +39,6 @@ class Decisions:
     """All decisions since the embedded AWS was started or emptied."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._lock = threading.Lock()
         self._found: dict[tuple[str, str, str, bool], Decision] = {}
 

@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ecr_fargate_constructs.local.decisions import Decision, from_json
+from ecr_fargate_constructs.local.networks import barriers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _PATH = "/_ministack/decisions"
+_NETWORKS = "/_ministack/networks"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says
 
 
@@ -59,12 +61,21 @@ class Grants:
 
 def read_decisions(instance: Instance, memory: Memory) -> list[Decision]:
     """Return what an embedded AWS has decided since it was started."""
-    address = f"http://127.0.0.1:{instance.port}{_PATH}"
+    return from_json(_read(instance, memory, _PATH))
+
+
+def read_barriers(instance: Instance, memory: Memory) -> list[barriers.Barrier]:
+    """Return the connections that the networks of an embedded AWS stop, as far as they were tried."""
+    return barriers.from_json(_read(instance, memory, _NETWORKS))
+
+
+def _read(instance: Instance, memory: Memory, path: str) -> Any:  # noqa: ANN401 - JSON
+    address = f"http://127.0.0.1:{instance.port}{path}"
     signed = AWSRequest("GET", address)
     SigV4Auth(Credentials(memory.account, memory.secret), "ministack", memory.region).add_auth(signed)
     request = urllib.request.Request(address, headers=dict(signed.headers.items()))
     with _DIRECT.open(request, timeout=60) as answer:
-        return from_json(json.load(answer))
+        return json.load(answer)
 
 
 def roles_of_stacks(cloudformation: Any, stacks: Iterable[str]) -> list[str]:  # noqa: ANN401 - boto3's

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.local.https.authority import Authority
 from ecr_fargate_constructs.local.private_files import private_folder, read_private, refuse_foreign, write_private
 from ecr_fargate_constructs.local.processes import Process, marked, stop_commands, uninterrupted
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -104,6 +105,11 @@ class Instance:
     def memory_file(self) -> Path:
         """File of the recorded state, with the secret: outside the project, whose files others may have written."""
         return private_folder() / f"{_key(self.app_directory)}-{self.port}" / "instance.json"
+
+    @property
+    def authority(self) -> Authority:
+        """Certificate authority of its HTTPS listeners; its key is beside the recorded state."""
+        return Authority(self.memory_file.parent / "https")
 
     @property
     def mark(self) -> dict[str, str]:
@@ -204,6 +210,7 @@ class Memory:
         bootstrapped: Whether ``cdk bootstrap`` has run.
         secret: The secret that signs requests; every start makes a new one.
         host: The machine's name at the start, with which its containers are labelled.
+        https_port: Port of its HTTPS listeners; 0 if HTTPS is not served.
     """
 
     account: str
@@ -215,6 +222,7 @@ class Memory:
     bootstrapped: bool = False
     secret: str = field(default_factory=secrets.token_hex)
     host: str = field(default_factory=_host_name)
+    https_port: int = 0
 
     @property
     def alive(self) -> bool:
@@ -265,7 +273,9 @@ def checked(memory: Memory) -> Memory:
         memory.host,
         memory.scratch or "",
     )
-    numbers = [number for process in memory.processes.values() for number in vars(process).values()]
+    numbers = [memory.https_port] + [
+        number for process in memory.processes.values() for number in vars(process).values()
+    ]
     if not (all(isinstance(each, str) for each in texts) and all(isinstance(each, int) for each in numbers)):
         raise TypeError("a value has the wrong type")
     return memory

@@ -49,6 +49,7 @@ def start_podman(instance: Instance, memory: Memory) -> None:
         ["podman", "system", "service", "--time=0", memory.socket],
         env={**os.environ, **podman_environment(instance), **instance.mark},
         log=instance.engine_log,
+        cwd=instance.state,  # conmon leaves a file "oom" where it was started if a container runs out of memory
     )
     deadline = time.monotonic() + _START_SECONDS
     while not path.exists():

@@ -69,11 +69,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def refuse_foreign(*folders: Path) -> None:
-    """Refuse a folder that is a link or belongs to another user; a missing folder is fine.
-
-    Raises:
-        ToolError: It is a link or a file, or belongs to another user.
-    """
+    """Refuse a folder that is a link or belongs to another user; a missing folder is fine."""
     for folder in folders:
         try:
             status = folder.lstat()

@@ -25,9 +25,6 @@ def refuse_unknown(folder: Path, names: Sequence[str]) -> None:
     Args:
         folder: The app's cloud assembly.
         names: Names of stacks, as the command line takes them.
-
-    Raises:
-        ToolError: A name matches no stack; the message lists the app's stacks.
     """
     unknown = [name for name in names if not assembly.stacks(folder, [name])]
     if unknown:
@@ -43,9 +40,6 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
         names: Names of the stacks to deploy; all stacks if empty.
         instance: The instance.
         running: Whether it is already running, so that its account and region cannot change.
-
-    Raises:
-        ToolError: A stack is for another account or region; the fix is the command that deploys some of the stacks.
     """
     own = instance.account, instance.region
     stacks = assembly.stacks(folder, names)
@@ -73,11 +67,7 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
 
 
 def refuse_unsupported(stacks: Iterable[Stack], supported: set[str]) -> None:
-    """Refuse resource types that the embedded AWS does not support, before anything is deployed.
-
-    Raises:
-        ToolError: A type is not emulated; the message has a line per resource.
-    """
+    """Refuse resource types that the embedded AWS does not support, before anything is deployed."""
     missing = [
         f"not emulated: {kind} ({logical_id})"
         for stack in stacks

@@ -1,4 +1,4 @@
-"""Start the embedded AWS, or be it: ``python -m ecr_fargate_constructs.local.server PORT TYPES_FILE``."""
+"""Start the embedded AWS, or be it: ``python -m …local.server PORT TYPES_FILE [HTTPS_PORT FOLDER]``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ecr_fargate_constructs.local.docker_shim import write_login
+from ecr_fargate_constructs.local.https.authority import Authority
 from ecr_fargate_constructs.local.instance import credentials_environment, registry_password
 from ecr_fargate_constructs.local.processes import start
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -43,9 +44,11 @@ def start_server(instance: Instance, memory: Memory) -> None:
     for folder in (instance.state / "tmp", instance.state / "home"):
         folder.mkdir(exist_ok=True)
     write_login(instance.login, instance.local_registry, registry_password(memory.secret))
+    if memory.https_port:
+        instance.authority.create()
     memory.save(instance)  # first: if this command is killed, the next one still finds the process
     memory.processes["aws"] = start(
-        [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file)],
+        [sys.executable, "-m", __name__, str(instance.port), str(instance.types_file), *_https(instance, memory)],
         env=server_environment(instance, memory, os.environ),
         log=instance.server_log,
         cwd=instance.state,  # Python imports from there first, and a project may have a docker.py
@@ -121,6 +124,10 @@ def _docker_configuration(shell: Mapping[str, str]) -> dict[str, str]:
     return {"DOCKER_CONFIG": folder} if folder and Path(folder).is_dir() else {}
 
 
+def _https(instance: Instance, memory: Memory) -> list[str]:
+    return [str(memory.https_port), str(instance.authority.folder)] if memory.https_port else []
+
+
 def _last_line(instance: Instance) -> str:
     lines = instance.server_log.read_text(encoding="utf-8", errors="replace").split("\n")
     return next((line for line in reversed(lines) if line.strip()), "it printed nothing")
@@ -128,7 +135,7 @@ def _last_line(instance: Instance) -> str:
 
 def main() -> None:
     """Run the embedded AWS until it is stopped."""
-    port, types_file = sys.argv[1:]
+    port, types_file, *https = sys.argv[1:]
     # Imported here: this module is also used to start the process.
     patches = import_module("ecr_fargate_constructs.local.ministack_patches")
     os.environ.pop(_PYTHONPATH, None)  # it was set for this module only; functions have their own
@@ -136,6 +143,8 @@ def main() -> None:
         endpoint=f"http://localhost:{port}",
         rewrite_pulls=bool(os.environ.get(_REWRITE_PULLS)),
         password=registry_password(os.environ["AWS_SECRET_ACCESS_KEY"]),
+        authority=Authority(Path(https[1])) if https else None,
+        https_port=int(https[0]) if https else 0,
     )
     Path(types_file).write_text(json.dumps(sorted(types)), encoding="utf-8")
     sys.argv = [shutil.which("ministack") or "ministack"]

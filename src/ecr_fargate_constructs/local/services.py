@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
+import socket
+import ssl
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -11,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from ecr_fargate_constructs.local.addresses import DOMAIN, domain_label, first_listener, of_scheme
 from ecr_fargate_constructs.local.aws_clients import session_of
+from ecr_fargate_constructs.local.instance import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from ecr_fargate_constructs.local.instance import Instance
 
@@ -123,17 +129,19 @@ class Balancer:
         name: Its name.
         host: Its host name on this machine.
         port: Its port on this machine.
+        authority: File of the certificate authority if it answers over HTTPS.
     """
 
     stack: str
     name: str
     host: str
     port: int
+    authority: Path | None = None
 
     @property
     def url(self) -> str:
         """URL for browsers and curl, which resolve every ``*.localhost`` to this machine."""
-        return f"http://{self.host}:{self.port}/"
+        return f"{'http' if self.authority is None else 'https'}://{self.host}:{self.port}/"
 
     def get(self, path: str = "/") -> tuple[int, str]:
         """Send a GET request, and return status and body.
@@ -143,6 +151,10 @@ class Balancer:
         """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
+            if self.authority is not None:  # connected here, since the name does not resolve everywhere
+                context = ssl.create_default_context(cafile=str(self.authority))
+                plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+                connection.sock = context.wrap_socket(plain, server_hostname=self.host)
             connection.request("GET", path, headers={"Host": f"{self.host}:{self.port}"})  # as a browser does
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
@@ -164,6 +176,8 @@ class Cloud:
         self._instance = instance
         self._clients: dict[str, Any] = {}
         self._session = session_of(instance)
+        memory = Memory.load(instance.memory_file)
+        self.https_port = memory.https_port if memory is not None else 0
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Return the client for an AWS service; it is kept, since creating one takes longer than a call."""
@@ -212,11 +226,27 @@ class Cloud:
             balancer["LoadBalancerArn"]: balancer["LoadBalancerName"]
             for balancer in self.client("elbv2").describe_load_balancers()["LoadBalancers"]
         }
-        return [
-            Balancer(stack, names[arn], f"{names[arn].lower()}.alb.localhost", self._instance.port)
-            for stack, arn in arns
-            if arn in names
-        ]
+        return [self._balancer(stack, arn, names[arn]) for stack, arn in arns if arn in names]
+
+    def _balancer(self, stack: str, arn: str, name: str) -> Balancer:
+        host = f"{name.lower()}{DOMAIN}"
+        listeners = of_scheme(self.listeners(arn), "https") if self.https_port else []
+        if not listeners:
+            return Balancer(stack, name, host, self._instance.port)
+        domain = domain_label(first_listener(listeners))
+        return Balancer(stack, name, f"{domain}{host}", self.https_port, self._instance.authority.file)
+
+    def listeners(self, balancer: str) -> list[dict[str, Any]]:
+        """Return the listeners of a load balancer; those for HTTPS with the domain of their certificate."""
+        listeners = self.client("elbv2").describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+        return [{**each, "Domain": self._domain(each)} for each in listeners] if self.https_port else listeners
+
+    def _domain(self, listener: dict[str, Any]) -> str:
+        for certificate in listener.get("Certificates") or ():
+            with contextlib.suppress(ClientError):  # imported, and not known here
+                arn = certificate["CertificateArn"]
+                return str(self.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]["DomainName"])
+        return ""
 
     def _service(self, stack: str, logical_id: str, arn: str) -> Service:
         ecs = self.client("ecs")

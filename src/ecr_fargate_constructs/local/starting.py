@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local import engine, podman, server
+from ecr_fargate_constructs.local.https.authority import Authority
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -15,13 +17,11 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.progress import Progress
 
+_DISTANCE = 1000
+
 
 def check_app(instance: Instance) -> None:
-    """Refuse a directory without an app.
-
-    Raises:
-        ToolError: It has no ``cdk.json``.
-    """
+    """Refuse a directory without an app."""
     if not (instance.app_directory / "cdk.json").is_file():
         raise ToolError(
             f"{instance.app_directory} has no cdk.json, so it is not the directory of a CDK app",
@@ -43,7 +43,22 @@ def prepare(instance: Instance, progress: Progress) -> Memory:
     instance.make_state()
     if chosen.socket is None:
         podman.write_configuration(instance)
-    return Memory(instance.account, instance.region, chosen.name, chosen.socket or "")
+    https_port = _https_port(instance.port)
+    if not https_port:
+        progress.note("not emulated: HTTPS, because the program openssl is not installed", kind="warning")
+    return Memory(instance.account, instance.region, chosen.name, chosen.socket or "", https_port=https_port)
+
+
+def _https_port(port: int) -> int:
+    """Return a free port for HTTPS, a thousand above the other one if possible; 0 without the program openssl."""
+    if not Authority.available():
+        return 0
+    for candidate in (port + _DISTANCE, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", candidate))
+            return int(probe.getsockname()[1])
+    return 0
 
 
 def start(instance: Instance, memory: Memory) -> None:
@@ -61,11 +76,7 @@ def start(instance: Instance, memory: Memory) -> None:
 
 
 def check_port(port: int) -> None:
-    """Refuse a port on which this user cannot listen.
-
-    Raises:
-        ToolError: Another program uses it, or this user may not use it.
-    """
+    """Refuse a port on which this user cannot listen."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not matter
         try:

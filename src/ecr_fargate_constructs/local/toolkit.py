@@ -40,7 +40,6 @@ class ToolkitError(ToolError):
     """
 
     def __init__(self, cause: str, lines: Sequence[str], *, log: Path) -> None:
-        """Create the error."""
         super().__init__(cause, log=log)
         self.lines = lines
 

@@ -9,7 +9,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
-from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.endpoints import PREFIXES, Feature, interface_endpoints
@@ -79,10 +78,9 @@ class Network(LibraryConstruct):
         Raises:
             ConfigurationError: There is only one zone, or NAT gateways are set with another egress.
         """
-        path = path_of(scope, construct_id)
-        _check(path, egress, max_azs, nat_gateways)
+        _check(egress, max_azs, nat_gateways)
         if ip_addresses is not None:
-            _check_addresses(path, egress, max_azs, ip_addresses)
+            _check_addresses(egress, max_azs, ip_addresses)
         super().__init__(scope, construct_id)
         self._egress = egress
         self._has_ipv6 = ip_protocol is ec2.IpProtocol.DUAL_STACK
@@ -163,7 +161,7 @@ def _construct_id(endpoint: str) -> str:
     return "".join(part.capitalize() for part in endpoint.replace("-", ".").split("."))
 
 
-def _check_addresses(path: str, egress: Egress, max_azs: float, ip_addresses: ec2.IIpAddresses) -> None:
+def _check_addresses(egress: Egress, max_azs: float, ip_addresses: ec2.IIpAddresses) -> None:
     """Refuse an address range without room for the subnets, by dividing it in a throwaway app."""
     own = [] if egress is Egress.PUBLIC else [_vpc.task_subnets(ec2.SubnetType.PRIVATE_ISOLATED)]
     try:
@@ -178,28 +176,25 @@ def _check_addresses(path: str, egress: Egress, max_azs: float, ip_addresses: ec
     except RuntimeError as error:
         raise ConfigurationError(
             f"ip_addresses cannot be divided among the subnets of {max_azs:g} zones ({str(error).splitlines()[0]}); "
-            "use a larger range, for example ec2.IpAddresses.cidr('10.0.0.0/16')",
-            path=path,
+            "use a larger range, for example ec2.IpAddresses.cidr('10.0.0.0/16')"
         ) from error
 
 
-def _check(path: str, egress: Egress, max_azs: float, nat_gateways: float | None) -> None:
+def _check(egress: Egress, max_azs: float, nat_gateways: float | None) -> None:
     for name, value in (("max_azs", max_azs), ("nat_gateways", nat_gateways)):
         if is_token(value):
             raise ConfigurationError(
-                f"{name} is a CDK token, but subnets are made before the deployment resolves it; use a plain number",
-                path=path,
+                f"{name} is a CDK token, but subnets are made before the deployment resolves it; use a plain number"
             )
-    whole_number("max_azs", max_azs, minimum=2, what="a number of zones that a load balancer accepts", path=path)
+    whole_number("max_azs", max_azs, minimum=2, what="a number of zones that a load balancer accepts")
     if nat_gateways is None:
         return
     if egress is not Egress.NAT:
         raise ConfigurationError(
-            f"nat_gateways={nat_gateways} with egress={egress}, which has no NAT gateways; omit one of the two",
-            path=path,
+            f"nat_gateways={nat_gateways} with egress={egress}, which has no NAT gateways; omit one of the two"
         )
-    whole_number("nat_gateways", nat_gateways, minimum=1, what="a number of NAT gateways", path=path)
+    whole_number("nat_gateways", nat_gateways, minimum=1, what="a number of NAT gateways")
     if nat_gateways > max_azs:
         raise ConfigurationError(
-            f"nat_gateways={nat_gateways:g} is above max_azs={max_azs:g}; use at most one per zone", path=path
+            f"nat_gateways={nat_gateways:g} is above max_azs={max_azs:g}; use at most one per zone"
         )

@@ -65,7 +65,7 @@ class _ImageReachability:
         needed = needed_by(
             execution_role=_actions(self._definition.execution_role),
             task_role=_actions(self._definition.task_role),
-            on_machines=self._definition.is_ec2_compatible,
+            on_ec2=self._definition.is_ec2_compatible,
         )
         missing = [name for name in (*needed, "s3") if name not in existing]
         if not missing:

@@ -20,7 +20,6 @@ class AlarmFactory:
     """Makes alarms that go off after 3 minutes of 5, with the actions of their severity."""
 
     def __init__(self, scope: Construct, actions: Mapping[str, Sequence[Action]]) -> None:
-        """Use ``scope`` as the parent of the alarms."""
         self._scope = scope
         self._actions = actions
         self._alarms: list[cloudwatch.Alarm] = []
@@ -32,38 +31,37 @@ class AlarmFactory:
 
     def above(self, signal: str, metric: cloudwatch.IMetric, limits: Mapping[str, float], what: str) -> None:
         """Add alarms on values that are too high; missing data counts as good."""
-        for severity, limit in limits.items():
-            alarm = cloudwatch.Alarm(
-                self._scope,
-                f"{signal}{severity}",
-                metric=metric,
-                threshold=limit,
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                datapoints_to_alarm=3,
-                evaluation_periods=5,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-                alarm_description=f"{severity}: {what}.",
-            )
-            self._add_actions(alarm, severity)
+        compare = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+        self._add(signal, metric, limits, what, compare=compare, missing=cloudwatch.TreatMissingData.NOT_BREACHING)
 
     def below(self, signal: str, metric: cloudwatch.IMetric, limits: Mapping[str, float], what: str) -> None:
         """Add alarms on values that are too low; missing data counts as bad."""
+        compare = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+        self._add(signal, metric, limits, what, compare=compare, missing=cloudwatch.TreatMissingData.BREACHING)
+
+    def _add(
+        self,
+        signal: str,
+        metric: cloudwatch.IMetric,
+        limits: Mapping[str, float],
+        what: str,
+        *,
+        compare: cloudwatch.ComparisonOperator,
+        missing: cloudwatch.TreatMissingData,
+    ) -> None:
         for severity, limit in limits.items():
             alarm = cloudwatch.Alarm(
                 self._scope,
                 f"{signal}{severity}",
                 metric=metric,
                 threshold=limit,
-                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                comparison_operator=compare,
                 datapoints_to_alarm=3,
                 evaluation_periods=5,
-                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+                treat_missing_data=missing,
                 alarm_description=f"{severity}: {what}.",
             )
-            self._add_actions(alarm, severity)
-
-    def _add_actions(self, alarm: cloudwatch.Alarm, severity: str) -> None:
-        for action in bound(self._actions.get(severity, ())):
-            alarm.add_alarm_action(action)
-            alarm.add_ok_action(action)
-        self._alarms.append(alarm)
+            for action in bound(self._actions.get(severity, ())):
+                alarm.add_alarm_action(action)
+                alarm.add_ok_action(action)
+            self._alarms.append(alarm)

@@ -112,18 +112,15 @@ class ServiceAlarms(LibraryConstruct):
 
 
 def _check(thresholds: ServiceThresholds, actions: Mapping[str, Sequence[Action]], subject: Subject) -> None:
-    path = subject.scope.node.path
     allowed = ", ".join(sorted(thresholds.severities()))
     for severity in actions:
         if severity not in thresholds.severities():
             raise ConfigurationError(
                 f"actions has {severity!r}, but no threshold has that severity; "
-                f"{f'use one of {allowed}' if allowed else 'remove it'}",
-                path=path,
+                f"{f'use one of {allowed}' if allowed else 'remove it'}"
             )
     if thresholds.running_tasks_below and not subject.insights:
         raise ConfigurationError(
             "running_tasks_below requires Container Insights, but the cluster does not have them enabled, or is "
-            "imported; enable them, set container_insights=True if they are, or omit running_tasks_below",
-            path=path,
+            "imported; enable them, set container_insights=True if they are, or omit running_tasks_below"
         )

@@ -19,7 +19,6 @@ class ServiceMetrics:
     """Metrics of one service, over all of its target groups."""
 
     def __init__(self, subject: Subject) -> None:
-        """Use the service."""
         self._subject = subject
 
     def requests(self) -> cloudwatch.IMetric:

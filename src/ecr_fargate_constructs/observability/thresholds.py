@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.duration_checks import token_in
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Severities: TypeAlias = Mapping[str, float]
+Severities: TypeAlias = Mapping[str, Number]
 """Thresholds by the name of a severity, for example ``{"Warning": 70, "Critical": 90}``."""
 
 _PERCENTS = ("cpu_percent", "memory_percent", "error_percent")
@@ -59,7 +59,6 @@ class ServiceThresholds:
     running_tasks_below: Severities = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that measure nothing."""
         for signal, severity, value in self._all():
             if not severity or not severity.isalnum():
                 raise ConfigurationError(

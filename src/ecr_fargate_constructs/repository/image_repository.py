@@ -8,6 +8,7 @@ from ecr_fargate_constructs._cdk.attempt import claim
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.scopes import check_place
 from ecr_fargate_constructs._cdk.site import path_of
+from ecr_fargate_constructs._rules.refusal import located
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.image import published_image as images
@@ -59,9 +60,10 @@ class ImageRepository(LibraryConstruct):
         how, parent = build or ImageBuild(), self if scope is None else scope
         check_place(parent, id)
         claim(parent, id)
-        context = inspect_context(directory, how, path=path_of(parent, id), outdir=outdir_of(parent))
-        check_delivery(parent, self._repository, path=path_of(parent, id))
-        image = images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
+        with located(path_of(parent, id)):
+            context = inspect_context(directory, how, outdir=outdir_of(parent))
+            check_delivery(parent, self._repository)
+            image = images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
         self.watch(image.tag or UNKNOWN, name=path_of(parent, id))
         return image
 
@@ -96,15 +98,16 @@ class ImageRepository(LibraryConstruct):
         """
         check_place(self, id)
         claim(self, id)
-        image = images.mirror(
-            self,
-            id,
-            reference=reference,
-            architecture=architecture,
-            all_architectures=all_architectures,
-            credentials=credentials,
-            repository=self._repository,
-        )
+        with located(path_of(self, id)):
+            image = images.mirror(
+                self,
+                id,
+                reference=reference,
+                architecture=architecture,
+                all_architectures=all_architectures,
+                credentials=credentials,
+                repository=self._repository,
+            )
         self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
         return image
 
@@ -114,7 +117,7 @@ class ImageRepository(LibraryConstruct):
         Raises:
             ConfigurationError: ``tag`` is not a tag.
         """
-        image = images.existing_tag(self._repository, tag, architecture, path=self.node.path)
+        image = images.existing_tag(self._repository, tag, architecture)
         self.watch(tag, name=f"the tag {tag}")
         return image
 
@@ -126,7 +129,7 @@ class ImageRepository(LibraryConstruct):
         Raises:
             ConfigurationError: ``digest`` is not a digest.
         """
-        image = images.existing_digest(self._repository, digest, architecture, path=self.node.path)
+        image = images.existing_digest(self._repository, digest, architecture)
         if not is_token(digest):
             self.watch(UNKNOWN, name=f"the digest {digest}")
         return image

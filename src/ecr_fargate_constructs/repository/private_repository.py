@@ -101,7 +101,6 @@ class PrivateRepository(ImageRepository):
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
-            path=path,
         )
         if repository_name is not None and not is_token(repository_name):
             pushed = push_target(scope) is not None  # its name is fixed, whatever environment it is deployed to
@@ -218,49 +217,40 @@ def _resource(repository: ecr.Repository) -> ecr.CfnRepository:
 
 
 def check_repository(
-    name: str | None,
-    *,
-    removal_policy: cdk.RemovalPolicy,
-    empty_on_delete: bool,
-    accounts: Mapping[str, Sequence[str]],
-    path: str,
+    name: str | None, *, removal_policy: cdk.RemovalPolicy, empty_on_delete: bool, accounts: Mapping[str, Sequence[str]]
 ) -> None:
     """Refuse options that ECR refuses, and a deletion that would not happen."""
-    _check_name(name, path)
+    _check_name(name)
     for option, ids in accounts.items():
-        _check_accounts(option, ids, path)
+        _check_accounts(option, ids)
     named = [each for ids in accounts.values() for each in ids]
     if len(named) * len('"arn:aws:iam::123456789012:root",') > _LONGEST_POLICY:
         raise ConfigurationError(
             f"{len(named)} accounts are given in {' and '.join(each for each in accounts if accounts[each])}, but a "
             f"repository's policy has at most {_LONGEST_POLICY:,} characters; allow an organization instead: "
-            ".repository.grant_pull(iam.OrganizationPrincipal('o-…'))",
-            path=path,
+            ".repository.grant_pull(iam.OrganizationPrincipal('o-…'))"
         )
     if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
         raise ConfigurationError(
             "removal_policy=SNAPSHOT is not possible: ECR makes no snapshots of a repository; use RemovalPolicy.RETAIN "
-            "or DESTROY",
-            path=path,
+            "or DESTROY"
         )
     if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
         raise ConfigurationError(
             f"empty_on_delete=True with removal_policy={removal_policy.name}: the repository would be retained, and "
-            "nothing deleted; add removal_policy=RemovalPolicy.DESTROY, or omit empty_on_delete",
-            path=path,
+            "nothing deleted; add removal_policy=RemovalPolicy.DESTROY, or omit empty_on_delete"
         )
 
 
-def _check_name(name: str | None, path: str) -> None:
+def _check_name(name: str | None) -> None:
     if name is None or is_token(name):
         return
     if not isinstance(name, str):
-        raise ConfigurationError(f"repository_name={name!r} is not a string; use for example 'team/web'", path=path)
+        raise ConfigurationError(f"repository_name={name!r} is not a string; use for example 'team/web'")
     if not is_name(name):
         raise ConfigurationError(
             f"repository_name={name!r} is not a name that ECR accepts; use 2 to 256 lower-case letters, digits and "
-            f"single separators . _ - /, beginning with a letter or digit{_suggestion(name)}",
-            path=path,
+            f"single separators . _ - /, beginning with a letter or digit{_suggestion(name)}"
         )
 
 
@@ -274,9 +264,7 @@ def _suggestion(name: str) -> str:
     return f", for example {lowered!r}" if lowered != name and _NAME.fullmatch(lowered) else ""
 
 
-def _check_accounts(option: str, accounts: Sequence[str], path: str) -> None:
+def _check_accounts(option: str, accounts: Sequence[str]) -> None:
     for account in accounts:
         if not is_token(account) and not re.fullmatch(r"\d{12}", str(account)):
-            raise ConfigurationError(
-                f"{option} has {account!r}, which is not an account id; use strings of 12 digits", path=path
-            )
+            raise ConfigurationError(f"{option} has {account!r}, which is not an account id; use strings of 12 digits")

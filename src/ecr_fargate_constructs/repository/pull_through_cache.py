@@ -100,7 +100,7 @@ class PullThroughCache(LibraryConstruct):
             ConfigurationError: The registry requires credentials and has none, or ECR refuses the prefix.
         """
         path = path_of(scope, construct_id)
-        _check(upstream, prefix, credentials, path)
+        _check(upstream, prefix, credentials)
         name = prefix if prefix is not None else _NAMES[upstream]
         if not is_token(name):
             take_name(
@@ -181,20 +181,18 @@ class PullThroughCache(LibraryConstruct):
         )
 
     def _parse(self, reference: str) -> ImageReference:
-        source = ImageReference.parse(reference, name="reference", path=self.node.path)
+        source = ImageReference.parse(reference, name="reference")
         hub = self._upstream is Upstream.DOCKER_HUB
         implied = source.on_docker_hub and not reference.startswith(source.registry)
         if not implied and not (source.on_docker_hub if hub else source.registry == self._upstream.value):
             raise ConfigurationError(
                 f"reference={reference!r} is an image of {source.registry}, but this cache is for "
-                f"{self._upstream.value}; use a PullThroughCache(upstream=…) for that registry",
-                path=self.node.path,
+                f"{self._upstream.value}; use a PullThroughCache(upstream=…) for that registry"
             )
         if not source.pinned:
             raise ConfigurationError(
                 f"reference={reference!r} names no version, so the image could change unnoticed; name a tag, "
-                "for example 'nginx:1.29', or a digest",
-                path=self.node.path,
+                "for example 'nginx:1.29', or a digest"
             )
         if implied and not hub:  # a bare name: only Docker Hub has 'library/'
             name = source.name if reference.startswith("library/") else source.name.removeprefix("library/")
@@ -227,27 +225,24 @@ def _name_of(secret: secretsmanager.ISecret) -> str:
     return secret.secret_name
 
 
-def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None, path: str) -> None:
+def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None) -> None:
     if upstream in _WITH_SECRET and credentials is None:
         raise ConfigurationError(
             f"upstream={upstream} requires an account; give credentials=, a secret named "
-            f"{_SECRET}… with username and accessToken",
-            path=path,
+            f"{_SECRET}… with username and accessToken"
         )
     if upstream not in _WITH_SECRET and credentials is not None:
-        raise ConfigurationError(f"upstream={upstream} accepts no credentials; omit them", path=path)
+        raise ConfigurationError(f"upstream={upstream} accepts no credentials; omit them")
     name = _SECRET if credentials is None else _name_of(credentials)
     if not is_token(name) and not name.startswith(_SECRET):
         raise ConfigurationError(
             f"credentials is the secret {name!r}, but ECR accepts only secrets whose name begins with {_SECRET!r}; "
-            "rename the secret",
-            path=path,
+            "rename the secret"
         )
     if prefix is None or is_token(prefix):
         return
     if not 2 <= len(prefix) <= 30 or not _PREFIX.fullmatch(prefix):  # noqa: PLR2004 - ECR's limits, in the message
         raise ConfigurationError(
             f"prefix={prefix!r} is not a prefix that ECR accepts; use 2 to 30 lower-case letters, digits and single "
-            "separators . _ - /, beginning with a letter or digit",
-            path=path,
+            "separators . _ - /, beginning with a letter or digit"
         )

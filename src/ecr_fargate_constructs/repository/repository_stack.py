@@ -10,7 +10,6 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.attempt import when_made
 from ecr_fargate_constructs._cdk.construct import Whole
-from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
@@ -92,19 +91,16 @@ class ImageRepositoryStack(Whole, cdk.Stack):
         Raises:
             ConfigurationError: The name is refused by ECR or is a CDK token; and as for ``PrivateRepository``.
         """
-        path = path_of(scope, construct_id)
         if is_token(repository_name):
             raise ConfigurationError(
                 "repository_name is a CDK token, but the image is pushed before the deployment resolves it; use a "
-                "plain string",
-                path=path,
+                "plain string"
             )
         check_repository(
             repository_name,
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
             accounts={"pull_accounts": pull_accounts, "push_accounts": push_accounts},
-            path=path,
         )
         super().__init__(
             scope,
@@ -134,8 +130,7 @@ class ImageRepositoryStack(Whole, cdk.Stack):
         if not is_name(name):
             raise ConfigurationError(
                 f"the repository would be named {name!r}, after the stack {self.stack_name!r}, which ECR does not "
-                "accept; give repository_name=, for example 'team/web'",
-                path=self.node.path,
+                "accept; give repository_name=, for example 'team/web'"
             )
         return name
 
@@ -160,8 +155,7 @@ class ImageRepositoryStack(Whole, cdk.Stack):
             return DirectSynthesizer(self, options)
         except TypeError as error:
             raise ConfigurationError(
-                f"synthesizer: {str(error).partition('() ')[2] or error}; use options of cdk.DefaultStackSynthesizer",
-                path=self.node.path,
+                f"synthesizer: {str(error).partition('() ')[2] or error}; use options of cdk.DefaultStackSynthesizer"
             ) from error
 
     def admit(self, role_arn: str) -> None:

@@ -15,7 +15,7 @@ from ecr_fargate_constructs._rules.lifecycle_policy import (
     Selection,
     TagStatus,
 )
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, selection_of
@@ -65,7 +65,7 @@ class KeepNewest(_Rule):
         ConfigurationError: ECR refuses the count or a tag, or several tags are combined without ``AllOf``.
     """
 
-    count: float
+    count: Number
     tag_prefixes: Tags = ()
     tag_patterns: Tags = ()
     action: LifecycleAction = LifecycleAction.EXPIRE
@@ -96,7 +96,7 @@ class ExpireOlderThan(_Rule):
         ConfigurationError: ECR refuses the days or a tag, or no tag narrows the rule down.
     """
 
-    days: float
+    days: Number
     tag_prefixes: Tags = ()
     tag_patterns: Tags = ()
     priority: int | None = None
@@ -123,7 +123,7 @@ class ArchiveOlderThan(_Rule):
         ConfigurationError: As for ``ExpireOlderThan``: an archived image cannot be pulled either.
     """
 
-    days: float
+    days: Number
     tag_prefixes: Tags = ()
     tag_patterns: Tags = ()
     priority: int | None = None
@@ -148,7 +148,7 @@ class ExpireUntagged(_Rule):
         ConfigurationError: ECR refuses the days.
     """
 
-    days: float
+    days: Number
     priority: int | None = None
 
     def to_policy_rule(self, priority: int) -> PolicyRule:
@@ -178,7 +178,7 @@ class ArchiveUnpulled(_Rule):
         ConfigurationError: There are fewer than 90 days, or ECR refuses a tag.
     """
 
-    days: float
+    days: Number
     tag_prefixes: Tags = ()
     tag_patterns: Tags = ()
     priority: int | None = None
@@ -206,7 +206,7 @@ class ExpireArchived(_Rule):
         ConfigurationError: ECR refuses the days or a tag.
     """
 
-    days: float
+    days: Number
     tag_prefixes: Tags = ()
     tag_patterns: Tags = ()
     priority: int | None = None
@@ -243,7 +243,6 @@ class Retention:
     rules: Sequence[RetentionRule]
 
     def __post_init__(self) -> None:
-        """Refuse rules that ECR refuses, or that cannot be intended."""
         object.__setattr__(self, "rules", tuple(self.rules))
         for rule in self.rules:
             if not isinstance(rule, _Rule):
@@ -260,7 +259,7 @@ class Retention:
 
     @classmethod
     @typed_call
-    def keep_last(cls, count: float) -> Retention:
+    def keep_last(cls, count: Number) -> Retention:
         """Keep the newest ``count`` tagged images; untagged ones expire after a day.
 
         ECR does not know which images run. Keep at least 10, so that the running image, and the ones that you may roll
@@ -274,7 +273,7 @@ class Retention:
 
     @classmethod
     @typed_call
-    def keep_days(cls, days: float, *, at_least: float) -> Retention:
+    def keep_days(cls, days: Number, *, at_least: Number) -> Retention:
         """Keep the newest ``at_least`` tagged images ready to run, and the others restorable for ``days``.
 
         ECR cannot express "older than these days, but never the newest few": a rule by age has no count. It can express

@@ -34,7 +34,6 @@ class AllOf:
     tags: tuple[str, ...]
 
     def __init__(self, *tags: str) -> None:
-        """Name the tags."""
         object.__setattr__(self, "tags", tags)
 
 

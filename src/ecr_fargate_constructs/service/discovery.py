@@ -15,7 +15,7 @@ from ecr_fargate_constructs._cdk.durations import unless_token
 from ecr_fargate_constructs._cdk.names import environment_key, notes_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of_construct
 from ecr_fargate_constructs._rules.checks import tcp_port
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
@@ -67,13 +67,12 @@ class ServiceConnect:
 
     namespace: cloudmap.INamespace | str
     name: str | None = None
-    port: float | None = None
+    port: Number | None = None
     request_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(15))
     idle_timeout: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(5))
     calls: Sequence[ecs.BaseService] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what ECS refuses."""
         if self.namespace == "":
             raise ConfigurationError(
                 "ServiceConnect.namespace='' is empty; use a Cloud Map namespace, or the name or ARN of one"
@@ -118,7 +117,6 @@ class CloudMap:
     dns_ttl: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(10))
 
     def __post_init__(self) -> None:
-        """Refuse what Cloud Map refuses."""
         if not is_token(self.name) and not _LABEL.fullmatch(self.name):
             raise ConfigurationError(
                 f"CloudMap.name={self.name!r} is not the first part of a DNS name; use up to 63 letters, digits and "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -61,7 +62,7 @@ class LoadBalancedFargateService(
         container: AppContainer,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,

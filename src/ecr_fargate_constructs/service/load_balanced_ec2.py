@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
@@ -60,7 +61,7 @@ class LoadBalancedEc2Service(
         capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
@@ -73,31 +74,16 @@ class LoadBalancedEc2Service(
     ) -> None:
         """Create the service.
 
+        The other options are those of ``LoadBalancedFargateService``.
+
         Args:
-            scope: Parent construct.
-            construct_id: Id within the parent.
             container: The application: an ``AppContainer``, or an ``Ec2Container``.
             capacity: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
                 it has.
-            sidecars: Containers that run beside it in every task; default, none.
-            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
-            ingress: Kind and settings of the load balancer; default, ``PublicHttp()``, with a warning that traffic is
-                not encrypted.
-            scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
-            deployment: Replacement of the old version by a new one; default, ``Rolling()``.
             cluster: Cluster of the service; default, one of its own, so that the service can be deleted: ECS does not
                 release instances while another service's cluster names them.
-            vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
-                with ``cluster``.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
                 route to the internet.
-            enable_execute_command: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
-            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
-                checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
-                checks, at least 60 seconds.
-            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
-                is no log group when every container sets its own ``logging``.
 
         Raises:
             ConfigurationError: For a contradiction between the options, a network without a route to the image, or

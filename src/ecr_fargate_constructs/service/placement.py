@@ -39,7 +39,6 @@ def check_placement(
     cluster: ecs.ICluster | None,
     vpc: ec2.IVpc | None,
     subnets: ec2.SubnetSelection | None,
-    path: str,
     balanced: bool = True,
 ) -> None:
     """Refuse contradictions, and networks in which no image could be pulled.
@@ -48,29 +47,27 @@ def check_placement(
         cluster: The given cluster.
         vpc: The given VPC.
         subnets: The given subnets.
-        path: Path of the service.
         balanced: True with a load balancer, which needs two zones.
     """
     if cluster is not None and vpc is not None:
-        raise ConfigurationError("cluster and vpc are both given, and the cluster has a VPC; keep one", path=path)
+        raise ConfigurationError("cluster and vpc are both given, and the cluster has a VPC; keep one")
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
     if subnets is not None:
-        _check_subnets(network, subnets, path=path)
+        _check_subnets(network, subnets)
     if network is None:
         return
     if balanced:
-        check_zones(network, path=path)
+        check_zones(network)
     if subnets is None and not network.private_subnets:
         raise ConfigurationError(
             "the VPC has no private subnets with internet access, so tasks could not pull their image; give "
             "subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC) (tasks get public addresses), add NAT, or "
             "add the endpoints ecr.api, ecr.dkr, logs and S3 and pass the isolated subnets (Network(egress=…) creates "
-            "all three kinds; pass its task_subnets as subnets)",
-            path=path,
+            "all three kinds; pass its task_subnets as subnets)"
         )
 
 
-def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, path: str) -> None:
+def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection) -> None:
     """Refuse a selection that selects nothing."""
     fix = "use for example ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)"
     if network is None:
@@ -78,17 +75,16 @@ def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection, *, pa
         if named not in {None, "Public", "Private", "PUBLIC", "PRIVATE_WITH_EGRESS"}:
             raise ConfigurationError(
                 f"subnets selects {named!r}, and the network that the stack's services share has Public and Private; "
-                f"{fix}, or give vpc=",
-                path=path,
+                f"{fix}, or give vpc="
             )
         return
     try:
         found = select(network, subnets).subnets
     except RuntimeError as error:
         reason = str(error).splitlines()[0].partition(": ")
-        raise ConfigurationError(f"subnets selects nothing: {reason[2] or reason[0]}; {fix}", path=path) from error
+        raise ConfigurationError(f"subnets selects nothing: {reason[2] or reason[0]}; {fix}") from error
     if not found:
-        raise ConfigurationError(f"subnets selects nothing in {network.node.path}; {fix}", path=path)
+        raise ConfigurationError(f"subnets selects nothing in {network.node.path}; {fix}")
 
 
 def select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
@@ -103,13 +99,12 @@ def select(vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> ec2.SelectedSubnets:
     )
 
 
-def check_zones(vpc: ec2.IVpc, *, path: str) -> None:
+def check_zones(vpc: ec2.IVpc) -> None:
     """Refuse a VPC with one zone: a load balancer needs two."""
     zones = vpc.availability_zones
     if len(zones) == 1 and not is_list_token(zones):
         raise ConfigurationError(
-            "the VPC has one availability zone, and a load balancer needs two; use a VPC with max_azs=2 or more",
-            path=path,
+            "the VPC has one availability zone, and a load balancer needs two; use a VPC with max_azs=2 or more"
         )
 
 
@@ -118,7 +113,6 @@ def check_machine_placement(
     cluster: ecs.ICluster | None,
     vpc: ec2.IVpc | None,
     subnets: ec2.SubnetSelection | None,
-    path: str,
     balanced: bool = True,
 ) -> None:
     """Refuse contradictions, and subnets from which instances without public addresses could pull no image."""
@@ -130,15 +124,14 @@ def check_machine_placement(
     elif subnets is None:
         public = not network.private_subnets
     else:
-        _check_subnets(network, subnets, path=path)
+        _check_subnets(network, subnets)
         public = subnets.subnet_type is ec2.SubnetType.PUBLIC or select(network, subnets).has_public
     if public:
         raise ConfigurationError(
             "instances and their tasks get no public addresses, so they could not pull an image from public subnets; "
-            "use private subnets with internet access, add NAT, or add endpoints and pass the isolated subnets",
-            path=path,
+            "use private subnets with internet access, add NAT, or add endpoints and pass the isolated subnets"
         )
-    check_placement(cluster=cluster, vpc=vpc, subnets=subnets, path=path, balanced=balanced)
+    check_placement(cluster=cluster, vpc=vpc, subnets=subnets, balanced=balanced)
 
 
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
@@ -212,18 +205,17 @@ def task_subnets(
     return subnets, selected.has_public
 
 
-def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None, *, path: str) -> None:
+def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None) -> None:
     """Refuse a VPC without the subnets that a load balancer needs."""
     if vpc is None:
         return
-    check_zones(vpc, path=path)
+    check_zones(vpc)
     if ingress is not None and not is_public(ingress):
         return
     if not vpc.public_subnets:
         raise ConfigurationError(
             "the VPC has no public subnets, and a public load balancer needs them; add some, or use "
-            "ingress=InternalHttp(…) or InternalHttps(…)",
-            path=path,
+            "ingress=InternalHttp(…) or InternalHttps(…)"
         )
 
 

@@ -79,20 +79,20 @@ class TaskPlan:
             ConfigurationError: The containers contradict each other or do not fit, or need what Fargate or the
                 instances do not have.
         """
-        size, path = size or TaskSize(), plan.path
+        size = size or TaskSize()
         if plan.on_ec2:
             from ecr_fargate_constructs.service.capacity.ec2 import check_machines  # noqa: PLC0415 - only on EC2
             from ecr_fargate_constructs.service.task.ec2 import check_ec2_task  # noqa: PLC0415 - as above
 
-            check_machines(plan.scope, plan.capacity, plan.cluster, container, path=path)
-            check_ec2_task(size, plan.scaling, path=path)
+            check_machines(plan.scope, plan.capacity, plan.cluster, container)
+            check_ec2_task(size, plan.scaling)
         else:
             if type(container) not in {AppContainer, WorkerContainer}:
                 from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate  # noqa: PLC0415 - rare
 
-                refuse_on_fargate(container, path=path)
-            check_on_fargate(container, sidecars, path=path)
-        check_task(container, sidecars, size=size, path=path)
+                refuse_on_fargate(container)
+            check_on_fargate(container, sidecars)
+        check_task(container, sidecars, size=size)
         if sessions:
             container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
         if plan.on_ec2:
@@ -207,19 +207,19 @@ class LoadBalancedPlan(TargetedPlan):
             ConfigurationError: The options contradict each other, or the service cannot work in this stack.
         """
         path = path_of(scope, construct_id)
-        count = planned_count(desired_count, scaling, deployment, path=path)
-        check_grace_period(health_check_grace_period, path=path)
+        count = planned_count(desired_count, scaling, deployment)
+        check_grace_period(health_check_grace_period)
         effective = ingress or PublicHttp()
         vpc = vpc_for(effective, cluster=cluster, vpc=vpc)
         check = check_machine_placement if on_ec2 else check_placement
-        check(cluster=cluster, vpc=vpc, subnets=subnets, path=path)
-        check_existing(scope, effective, cluster=cluster, vpc=vpc, path=path)
+        check(cluster=cluster, vpc=vpc, subnets=subnets)
+        check_existing(scope, effective, cluster=cluster, vpc=vpc)
         if deployment is not None and shift_of(deployment) is not None:
             from ecr_fargate_constructs.service.deployment.apply_shift import check_shift_with_ingress  # noqa: PLC0415 - only with a traffic shift
 
-            check_shift_with_ingress(deployment, effective, scaling, path=path)
+            check_shift_with_ingress(deployment, effective, scaling)
         check_way_in(scope, effective, path=path)
-        check_ipv6(effective, cluster=cluster, vpc=vpc, path=path)
+        check_ipv6(effective, cluster=cluster, vpc=vpc)
         return cls(
             scope=scope,
             path=path,
@@ -238,9 +238,7 @@ class LoadBalancedPlan(TargetedPlan):
         )
 
 
-def planned_count(
-    desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None, *, path: str
-) -> float | None:
+def planned_count(desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None) -> float | None:
     """Return the number of tasks in the template; None if an autoscaler decides.
 
     Raises:
@@ -253,18 +251,17 @@ def planned_count(
     elif scaling is not None:
         raise ConfigurationError(
             f"desired_count={count:g} and scaling are both given, and the autoscaler decides how many tasks "
-            f"run; keep one (a fixed number is Scaling(min_capacity={count:g}, max_capacity={count:g}))",
-            path=path,
+            f"run; keep one (a fixed number is Scaling(min_capacity={count:g}, max_capacity={count:g}))"
         )
     else:
         what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
-        whole_number("desired_count", count, minimum=1, what=what, path=path)
+        whole_number("desired_count", count, minimum=1, what=what)
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.min_capacity or None, path=path)
+        check_progress(deployment, count if scaling is None else scaling.min_capacity or None)
     return count
 
 
-def check_grace_period(period: cdk.Duration | None, *, path: str) -> None:
+def check_grace_period(period: cdk.Duration | None) -> None:
     """Refuse a grace period that ECS refuses."""
     if period is not None:
-        seconds("health_check_grace_period", period, minimum=0, maximum=_LONGEST_GRACE, path=path)
+        seconds("health_check_grace_period", period, minimum=0, maximum=_LONGEST_GRACE)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -48,7 +49,7 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
         container: AppContainer,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         health_check: TargetHealthCheck | None = None,
         deregistration_delay: cdk.Duration | None = None,
         target_group: TargetGroupSettings | None = None,
@@ -62,30 +63,19 @@ class RoutedFargateService(RoutedService[ecs.FargateService, ecs.FargateTaskDefi
     ) -> None:
         """Create the service.
 
+        The other options are those of ``LoadBalancedFargateService``.
+
         Args:
-            scope: Parent construct.
-            construct_id: Id within the parent.
             load_balancer: The load balancer, or a listener by ``SharedLoadBalancer.from_listener``.
             route: The requests that the service gets; ``add_route`` adds further ones.
-            container: The application.
-            sidecars: Containers that run beside it in every task; default, none.
-            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``.
             health_check: Health check of the tasks; default, that of the load balancer's ``ingress``.
             deregistration_delay: Time for requests to finish on a task that stops, 0 to 3600 seconds; default, that of
                 the ``ingress``.
             target_group: Distribution of requests among tasks; default, that of the ``ingress``.
-            scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
             deployment: Replacement of the old version by a new one; default, ``Rolling()`` without the alarm on
                 latency. A service is then 15 of a stack's 500 resources.
             cluster: Cluster of the service, in the load balancer's VPC; default, the stack's own for that VPC.
             subnets: Subnets of the tasks; default, private subnets with a route to the internet.
-            enable_execute_command: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
-            health_check_grace_period: Time after the start of a task in which ECS does not stop it for failed health
-                checks, 0 seconds to 68 years; default, the ``start_period`` of the container and the first successful
-                checks, at least 60 seconds.
-            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
-                is no log group when every container sets its own ``logging``.
 
         Raises:
             ConfigurationError: The route is that of another service, shadows it or is shadowed by it; the load balancer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._cdk.site import path_of, path_of_construct
+from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.base import TargetedAssembly, TargetedService
@@ -94,23 +94,19 @@ class RoutedPlan(TargetedPlan):
             ConfigurationError: The options contradict each other, or the route conflicts with another of the listener.
         """
         path, shared = path_of(scope, construct_id), listener_of(load_balancer)
-        count = planned_count(desired_count, scaling, deployment, path=path)
-        check_grace_period(health_check_grace_period, path=path)
-        _check_cluster(cluster, shared, path=path)
-        targets = shared.targets.replaced(health_check, deregistration_delay, target_group, path=path)
+        count = planned_count(desired_count, scaling, deployment)
+        check_grace_period(health_check_grace_period)
+        _check_cluster(cluster, shared)
+        targets = shared.targets.replaced(health_check, deregistration_delay, target_group)
         https = shared.base_url.startswith("https")
-        check_protocol(targets.target_group, https=https, name="target_group", path=path)
+        check_protocol(targets.target_group, https=https, name="target_group")
         check = check_machine_placement if on_ec2 else check_placement
-        check(cluster=None, vpc=shared.vpc, subnets=subnets, path=path)
+        check(cluster=None, vpc=shared.vpc, subnets=subnets)
         shift = None
         if deployment is not None:
-            check_shift(deployment, scaling, signs_in=shared.authentication is not None, path=path)
+            check_shift(deployment, scaling, signs_in=shared.authentication is not None)
             shift = shift_of(deployment)
-        ahead = (
-            None
-            if shift is None or shift.test_traffic is None
-            else _test_traffic_route(route, shift.test_traffic, path=path)
-        )
+        ahead = None if shift is None or shift.test_traffic is None else _test_traffic_route(route, shift.test_traffic)
         return cls(
             scope=scope,
             path=path,
@@ -207,8 +203,7 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
         if shift is not None:
             raise ConfigurationError(
                 f"{route} would be a second route of a service whose traffic {type(shift).__name__} shifts, and "
-                "ECS moves one rule only; put its values into the first route, or deploy with Rolling()",
-                path=path,
+                "ECS moves one rule only; put its values into the first route, or deploy with Rolling()"
             )
         number = self._plan.shared.admit(route, path=path)
         rule = self._rule(construct_id, route, number, elbv2.ListenerAction.forward([self.target_group]))
@@ -240,7 +235,7 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
         return f"{scheme}://{host}{path}"
 
 
-def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path: str) -> None:
+def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener) -> None:
     """Refuse a cluster whose tasks the load balancer could not reach."""
     if cluster is None or cluster.vpc.node.path == shared.vpc.node.path:
         return
@@ -248,8 +243,7 @@ def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener, *, path
     if one != other and is_token(one) == is_token(other):
         raise ConfigurationError(
             f"the cluster is in the VPC {cluster.vpc.node.path} and the load balancer in {shared.vpc.node.path}; use a "
-            "cluster in the load balancer's VPC, or omit cluster",
-            path=path,
+            "cluster in the load balancer's VPC, or omit cluster"
         )
 
 
@@ -269,7 +263,7 @@ def _target_group(
 
 
 def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.ApplicationTargetGroup:
-    plan.shared.count_group(path_of_construct(scope))
+    plan.shared.count_group()
     group = elbv2.ApplicationTargetGroup(
         scope,
         construct_id,
@@ -283,25 +277,22 @@ def _group(scope: Construct, construct_id: str, plan: RoutedPlan) -> elbv2.Appli
     return group
 
 
-def _test_traffic_route(route: Route, test_traffic: TestTraffic, *, path: str) -> Route:
+def _test_traffic_route(route: Route, test_traffic: TestTraffic) -> Route:
     """Return the route of test traffic: the service's own route, with one more header."""
     if isinstance(test_traffic, TestTrafficPort):
         raise ConfigurationError(
             f"TestTrafficPort(port={test_traffic.port:g}) would be a listener of the load balancer that the service "
-            "shares; use TestTrafficHeader(name=…), or a LoadBalancedFargateService",
-            path=path,
+            "shares; use TestTrafficHeader(name=…), or a LoadBalancedFargateService"
         )
     if test_traffic.name.lower() in route.headers:
         raise ConfigurationError(
-            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} already requires; use another",
-            path=path,
+            f"TestTrafficHeader.name={test_traffic.name!r} is a header that {route} already requires; use another"
         )
     number = route.priority
     if number is not None and (is_token(number) or number == 1):
         raise ConfigurationError(
             "the rule for test traffic has the priority before that of the service's route, and Route.priority="
-            f"{'a token' if is_token(number) else 1} leaves none; use 2 or more, or omit it",
-            path=path,
+            f"{'a token' if is_token(number) else 1} leaves none; use 2 or more, or omit it"
         )
     return replace(
         route,

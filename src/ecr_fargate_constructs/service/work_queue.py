@@ -13,7 +13,6 @@ from ecr_fargate_constructs._cdk.alarm_actions import bound
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import number_of_seconds, of_minutes
-from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_dead_letters
 from ecr_fargate_constructs._rules.checks import whole_number
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._cdk.alarm_actions import Action
+    from ecr_fargate_constructs._rules.tokens import Number
 
 _DAY = 86_400  # seconds
 _LONGEST_VISIBILITY = 43_200  # seconds, 12 hours: "SetQueueAttributes" in the Amazon SQS API reference
@@ -50,7 +50,7 @@ class WorkQueue(LibraryConstruct):
         construct_id: str,
         *,
         visibility_timeout: cdk.Duration | None = None,
-        max_receive_count: float = 5,
+        max_receive_count: Number = 5,
         retention: cdk.Duration | None = None,
         fifo: bool = False,
         longest_wait: cdk.Duration | None = None,
@@ -76,19 +76,17 @@ class WorkQueue(LibraryConstruct):
         Raises:
             ConfigurationError: A time or the number is out of range, or there are more than 5 actions.
         """
-        path = path_of(scope, construct_id)
         visibility = visibility_timeout or of_minutes(5)
         kept, wait = retention or cdk.Duration.days(4), longest_wait or of_minutes(15)
-        seconds("visibility_timeout", visibility, minimum=0, maximum=_LONGEST_VISIBILITY, path=path)
-        seconds("retention", kept, minimum=60, maximum=_LONGEST_RETENTION, path=path)
-        seconds("longest_wait", wait, minimum=60, maximum=_LONGEST_RETENTION, path=path)
+        seconds("visibility_timeout", visibility, minimum=0, maximum=_LONGEST_VISIBILITY)
+        seconds("retention", kept, minimum=60, maximum=_LONGEST_RETENTION)
+        seconds("longest_wait", wait, minimum=60, maximum=_LONGEST_RETENTION)
         whole_number(
             "max_receive_count",
             max_receive_count,
             minimum=1,
             maximum=_MOST_RECEIVES,
             what="a number of attempts",
-            path=path,
         )
         alarm_actions = bound(actions)
         super().__init__(scope, construct_id)
@@ -144,7 +142,7 @@ class WorkQueue(LibraryConstruct):
         construct_id: str,
         metric: cloudwatch.Metric,
         *,
-        threshold: float,
+        threshold: Number,
         what: str,
         actions: Sequence[cloudwatch.IAlarmAction],
     ) -> cloudwatch.Alarm:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.container.worker import WorkerContainer
@@ -50,7 +51,7 @@ class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinit
         container: WorkerContainer,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from constructs import Construct
 
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.worker import WorkerContainer
@@ -57,7 +58,7 @@ class WorkerPlan(ServicePlan):
         construct_id: str,
         *,
         container: WorkerContainer,
-        desired_count: float | None,
+        desired_count: Number | None,
         scaling: Scaling | None,
         deployment: Deployment | None,
         cluster: ecs.ICluster | None,
@@ -72,14 +73,14 @@ class WorkerPlan(ServicePlan):
             ConfigurationError: The options contradict each other, or need a load balancer.
         """
         path = path_of(scope, construct_id)
-        count = planned_count(desired_count, scaling, deployment, path=path)
+        count = planned_count(desired_count, scaling, deployment)
         check = check_machine_placement if on_ec2 else check_placement
-        check(cluster=cluster, vpc=vpc, subnets=subnets, path=path, balanced=False)
-        _check_signal(scaling, path=path)
+        check(cluster=cluster, vpc=vpc, subnets=subnets, balanced=False)
+        _check_signal(scaling)
         deployment = deployment or Rolling()
-        _check_deployment(deployment, path=path)
+        _check_deployment(deployment)
         visibility = _visibility_of(scaling)
-        _check_stop(container, visibility, path=path)
+        _check_stop(container, visibility)
         return cls(
             scope=scope,
             path=path,
@@ -101,16 +102,15 @@ class WorkerPlan(ServicePlan):
         return of_seconds(max(2, min(_LONGEST_STOP, known)))
 
 
-def _check_signal(scaling: Scaling | None, *, path: str) -> None:
+def _check_signal(scaling: Scaling | None) -> None:
     if scaling is not None and scaling.requests_per_target is not None:
         raise ConfigurationError(
             f"{type(scaling).__name__}.requests_per_target counts the requests of a load balancer, and a worker has "
             "none; use QueueScaling(queue, …), or cpu_percent=",
-            path=path,
         )
 
 
-def _check_deployment(deployment: Deployment, *, path: str) -> None:
+def _check_deployment(deployment: Deployment) -> None:
     """Refuse deployments that shift traffic: ECS has blue/green for services without any, and nothing else."""
     from ecr_fargate_constructs.service.deployment.traffic_shift import BlueGreen  # noqa: PLC0415 - few workers
 
@@ -119,21 +119,18 @@ def _check_deployment(deployment: Deployment, *, path: str) -> None:
             raise ConfigurationError(
                 "Rolling.ready_for keeps the second target group of a load balancer, and a worker has none; omit it: "
                 "a worker may change from BlueGreen() to Rolling() at any time",
-                path=path,
             )
     elif not isinstance(deployment, BlueGreen):
         raise ConfigurationError(
             f"{type(deployment).__name__} shifts traffic step by step, and a worker gets none; use Rolling(…) or "
             "BlueGreen(…)",
-            path=path,
         )
     elif deployment.test_traffic is not None:
         raise ConfigurationError(
             "BlueGreen.test_traffic is a listener or a rule of a load balancer, and a worker has none; omit it, and "
             "judge the new version with hooks at DeploymentLifecycleStage.POST_SCALE_UP",
-            path=path,
         )
-    check_without_targets(deployment.alarms, path=path)
+    check_without_targets(deployment.alarms)
 
 
 def _visibility_of(scaling: Scaling | None) -> float | None:
@@ -151,7 +148,7 @@ def _visibility_of(scaling: Scaling | None) -> float | None:
     return timeout if isinstance(timeout, (int, float)) and timeout >= 0 else None  # a token is below 0
 
 
-def _check_stop(container: WorkerContainer, visibility: float | None, *, path: str) -> None:
+def _check_stop(container: WorkerContainer, visibility: float | None) -> None:
     """Refuse a stop timeout in which the message at hand would become visible, and be handled twice."""
     if visibility is None or container.stop_timeout is None:
         return
@@ -161,7 +158,6 @@ def _check_stop(container: WorkerContainer, visibility: float | None, *, path: s
             f"WorkerContainer.stop_timeout is {stop:g} seconds, but a received message becomes visible again after "
             f"{visibility:g}: a task that stops would finish a message that another one has started; raise the "
             f"queue's visibility_timeout to {stop:g} seconds or more, or lower stop_timeout",
-            path=path,
         )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -44,7 +45,7 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
         capacity: Ec2Capacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
-        desired_count: float | None = None,
+        desired_count: Number | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
         cluster: ecs.ICluster | None = None,

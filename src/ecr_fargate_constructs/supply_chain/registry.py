@@ -63,7 +63,6 @@ class EnhancedScanning:
     frequency: ScanFrequency = ScanFrequency.CONTINUOUS
 
     def __post_init__(self) -> None:
-        """Refuse names that ECR refuses."""
         _check_filters("EnhancedScanning.repositories", self.repositories)
 
 
@@ -90,7 +89,6 @@ class ManagedSigning:
     signing_profile: signer.ISigningProfile | str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse names and ARNs that ECR refuses."""
         _check_filters("ManagedSigning.repositories", self.repositories)
         check_profile("ManagedSigning.signing_profile", self.signing_profile)
 
@@ -129,13 +127,10 @@ class RegistrySettings(LibraryConstruct):
         if scanning is None and signing is None and not share_layers:
             raise ConfigurationError(
                 "RegistrySettings sets nothing; give scanning=EnhancedScanning(), signing=ManagedSigning() or "
-                "share_layers=True",
-                path=path,
+                "share_layers=True"
             )
         if signing is not None and isinstance(signing.signing_profile, str):
-            check_partition(
-                "ManagedSigning.signing_profile", signing.signing_profile, cdk.Stack.of(scope).region, path=path
-            )
+            check_partition("ManagedSigning.signing_profile", signing.signing_profile, cdk.Stack.of(scope).region)
         _check_only_one(scope, path)
         super().__init__(scope, construct_id)
         if scanning is not None:
@@ -211,8 +206,7 @@ class RegistrySettings(LibraryConstruct):
         """
         if self._profile_arn is None:
             raise ConfigurationError(
-                "grant_sign requires signing, and these settings have none; give signing=ManagedSigning()",
-                path=self.node.path,
+                "grant_sign requires signing, and these settings have none; give signing=ManagedSigning()"
             )
         publisher.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=["signer:SignPayload"], resources=[self._profile_arn])
@@ -226,20 +220,18 @@ def _check_only_one(scope: Construct, path: str) -> None:
     if holder is not None:
         raise ConfigurationError(
             f"{holder} already has settings for the registry of this account and region, and the one that is deployed "
-            "last would undo the other; make one RegistrySettings for both",
-            path=path,
+            "last would undo the other; make one RegistrySettings for both"
         )
     take_name(scope, "registry", key, path=path, instead="")
 
 
-def check_profile(name: str, profile: object, *, path: str | None = None) -> None:
+def check_profile(name: str, profile: object) -> None:
     """Refuse anything but the ARN of a signing profile."""
     if not isinstance(profile, str) or is_token(profile) or _PROFILE.fullmatch(profile):
         return
     raise ConfigurationError(
         f"{name}={profile!r} is not the ARN of a signing profile; use a signer.SigningProfile, or for example "
-        "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/shop'",
-        path=path,
+        "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/shop'"
     )
 
 

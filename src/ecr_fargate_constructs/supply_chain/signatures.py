@@ -13,7 +13,6 @@ from aws_cdk import aws_logs as logs
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_resource
 from ecr_fargate_constructs._cdk.arns import arn_of_profile
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
-from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, acknowledge_hook_function
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -73,16 +72,14 @@ class SignatureCheck(LibraryConstruct):
         Raises:
             ConfigurationError: There is no repository or no profile.
         """
-        path = path_of(scope, construct_id)
         if not repositories:
-            raise ConfigurationError("SignatureCheck.repositories is empty; name the repositories to check", path=path)
+            raise ConfigurationError("SignatureCheck.repositories is empty; name the repositories to check")
         if signing_profile is None:
             raise ConfigurationError(
                 "SignatureCheck.signing_profile is None, so nothing is signed; give the registry "
-                "signing=ManagedSigning(), or name a profile",
-                path=path,
+                "signing=ManagedSigning(), or name a profile"
             )
-        check_profile("SignatureCheck.signing_profile", signing_profile, path=path)
+        check_profile("SignatureCheck.signing_profile", signing_profile)
         super().__init__(scope, construct_id)
         log = logs.LogGroup(
             self,

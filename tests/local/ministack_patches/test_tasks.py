@@ -78,6 +78,8 @@ def test_what_belongs_to_a_network_is_left_to_the_first(ecs: tuple[SimpleNamespa
     module._tasks[TASK] = {"_docker_ids": ["web"]}
     definition = {"name": "beside", "entryPoint": ["/init"], "workingDirectory": "/srv"}
     options = module._build_run_kwargs(definition, {"networkMode": "awsvpc"}, *REST)
+    capabilities = {name: options.pop(name) for name in ("cap_add", "cap_drop")}
+    assert capabilities["cap_drop"] == ["ALL"]
     assert options == {
         "name": "beside",
         "entrypoint": ["/init"],

@@ -65,14 +65,14 @@ def test_percentages_are_refused_exactly_when_nothing_may_start_or_stop(tasks: i
     may_start = math.floor(tasks * most / 100) > tasks
     may_stop = math.ceil(tasks * least / 100) < tasks
     try:
-        check_progress(rolling, tasks, path="x")
+        check_progress(rolling, tasks)
     except ConfigurationError as error:
         assert not may_start
         assert not may_stop
         more = int(str(error).split("use max_healthy_percent=")[1].split(" ")[0])
         fewer = int(str(error).split("min_healthy_percent=")[-1].split(" ")[0])
-        check_progress(Rolling(min_healthy_percent=least, max_healthy_percent=more), tasks, path="x")
-        check_progress(Rolling(min_healthy_percent=fewer, max_healthy_percent=most), tasks, path="x")
+        check_progress(Rolling(min_healthy_percent=least, max_healthy_percent=more), tasks)
+        check_progress(Rolling(min_healthy_percent=fewer, max_healthy_percent=most), tasks)
     else:
         assert may_start or may_stop
 
@@ -107,8 +107,8 @@ def test_the_count_is_the_one_that_is_known(options: dict[str, Any], *, stuck: b
 def test_tokens_are_never_judged() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
-    check_progress(Rolling(max_healthy_percent=number), 2, path="x")
-    check_progress(Rolling(max_healthy_percent=125, min_healthy_percent=number), 2, path="x")
+    check_progress(Rolling(max_healthy_percent=number), 2)
+    check_progress(Rolling(max_healthy_percent=125, min_healthy_percent=number), 2)
     _make(LoadBalancedFargateService, stack, deployment=Rolling(max_healthy_percent=125), desired_count=number)
 
 

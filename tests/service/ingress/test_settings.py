@@ -366,7 +366,7 @@ def test_tokens_pass(stack: cdk.Stack) -> None:
 def test_a_name_is_taken_however_it_is_capitalized(stack: cdk.Stack) -> None:
     first, second = (PublicHttp(load_balancer=LoadBalancerSettings(name=name)) for name in ("Shop", "shop"))
     SharedLoadBalancer(stack, "One", ingress=first)
-    with pytest.raises(ConfigurationError, match=r"LoadBalancerSettings\.name='shop' is already that of Stack/One"):
+    with pytest.raises(ConfigurationError, match=r"LoadBalancerSettings\.name='shop' is already used by Stack/One"):
         SharedLoadBalancer(stack, "Two", ingress=second)
 
 

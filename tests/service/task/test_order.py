@@ -100,7 +100,7 @@ def test_a_service_behind_nat_waits_for_routes_and_permissions(stack: cdk.Stack,
 
 @pytest.mark.parametrize(("kind", "given"), [each for each in KINDS if each[0] != "routed ec2"])
 def test_a_service_without_a_way_out_waits_for_its_endpoints(stack: cdk.Stack, kind: str, *, given: bool) -> None:
-    features = (Feature.LOGS, Feature.MACHINES)
+    features = (Feature.LOGS, Feature.CONTAINER_INSTANCES)
     network = Network(stack, "Net", egress=Egress.ENDPOINTS, features=features)
     _service(stack, kind, network.vpc, network.task_subnets, given=given)
     assert _missing(template_of(stack), endpoints=7, routes=2) == set()

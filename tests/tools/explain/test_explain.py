@@ -151,7 +151,25 @@ def test_times_of_boto3_count_as_well() -> None:
 
 
 def test_every_rule_has_a_record() -> None:
-    assert {rule.cause for rule in RULES} - set(CAUSES.values()) == {"cannot pull", "timed out"}
+    on_the_embedded_aws_alone = {"blocked by the network"}
+    assert {rule.cause for rule in RULES} - set(CAUSES.values()) == {
+        "cannot pull",
+        "timed out",
+        *on_the_embedded_aws_alone,
+    }
+
+
+def test_each_connection_that_the_network_stops_is_explained_with_what_to_add() -> None:
+    barriers = [
+        "NO_ROUTE_TO_DESTINATION: a task of Web cannot reach ecr.dkr: no route. Fix: add a route",
+        "ENI_SG_RULES_MISMATCH: load balancer Web cannot reach a task of Web on port 8080: no rule. Fix: add a rule",
+    ]
+    found = explain({"barriers": barriers})
+    assert [each.rule.cause for each in found] == ["blocked by the network"] * 2
+    assert [each.fix for each in found] == [
+        "let the network pass it: add a route",
+        "let the network pass it: add a rule",
+    ]
 
 
 def test_the_rest_of_the_rules() -> None:

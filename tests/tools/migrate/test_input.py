@@ -50,7 +50,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: !reset null\n", "line 1: the tag !reset"),
         ("a: !!binary aGVsbG8=\n", "line 1: the tag !!binary"),
         ("a: !!set {x}\n", "line 1: the tag !!set"),
-        ("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' stands there twice"),
+        ("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' is there twice"),
         ("? [1, 2]\n: x\n", "line 1: a key is not a word"),
         ("a: &a [*a]\n", "nested deeper than such files are, or an alias contains itself"),
         ("a: &a\n  <<: *a\n", "an alias contains itself"),
@@ -70,7 +70,7 @@ def test_what_is_no_mapping_of_yaml_is_refused_in_one_line(text: str, cause: str
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        ("a: 1\n", "it is no compose file, which has services, and no Copilot manifest"),
+        ("a: 1\n", "it is neither a compose file, which has services, nor a Copilot manifest"),
         ("name: x\ntype: Static Site\n", "line 2: type 'Static Site' is not one of"),
         ("name: x y\ntype: Worker Service\n", "name 'x y' is not the name of a service"),
         ("name: x\ntype: Worker Service\n", "it has no image"),
@@ -79,7 +79,7 @@ def test_what_is_no_mapping_of_yaml_is_refused_in_one_line(text: str, cause: str
         ("name: x\ntype: Worker Service\nimage: {location: 'No Image'}\n", "line 3: image.location='No Image' is not"),
         ("name: x\ntype: Worker Service\nimage: {location: 'x:${TAG}'}\n", "--variable NAME=VALUE"),
         ("services: {}\n", "it has no services"),
-        ("services: {a: {build: 'https://example.com/x.git'}}\n", "the build context is no directory"),
+        ("services: {a: {build: 'https://example.com/x.git'}}\n", "the build context is not a directory"),
         ("services: {a: {}}\n", "line 1: services.a has neither image nor build; perhaps the file overrides another"),
         ("services: {a: {extends: b}}\n", "it extends another service: run the command on the output of 'docker comp"),
         ("services: {a: {profiles: [x], image: y}}\n", "it has no services that could run"),
@@ -96,7 +96,7 @@ def test_two_compose_files_two_of_one_name_and_a_missing_environment_are_refused
     compose = Source(name="compose.yml", text="services: {a: {image: x/y:1}}\n", directory="shop")
     basic = Source(name="m.yml", text=BASIC.read_text(encoding="utf-8"), directory="shop")
     for sources, environment, cause in (
-        ([compose, compose], None, "give one compose file"),
+        ([compose, compose], None, "pass one compose file"),
         ([basic, basic], None, "two manifests have the name 'storefront'"),
         ([basic], "prod", "m.yml: there is no environment 'prod'; the manifest has none"),
         ([compose], "prod", "a compose file has no environments"),
@@ -141,7 +141,7 @@ def test_the_command_ends_bad_files_in_one_line_and_status_1(tmp_path: Path) -> 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"✗ {bad} is not UTF-8 text\n"
     bad.write_text("a: 1\na: 2\n", encoding="utf-8")
-    assert ecr_fargate("migrate", bad).stderr == f"✗ {bad}: line 2: the key 'a' stands there twice\n"
+    assert ecr_fargate("migrate", bad).stderr == f"✗ {bad}: line 2: the key 'a' is there twice\n"
 
 
 def test_the_extra_cli_is_enough_for_it_and_the_others_say_what_they_need() -> None:

@@ -169,7 +169,7 @@ def test_the_address_of_a_port_decides_who_reaches_it(ports: str, public: int | 
 def test_a_port_on_an_address_of_the_network_gets_an_internal_load_balancer() -> None:
     migration = compose(f"services: {{a: {{{NGINX}, ports: ['192.168.1.5:80:8080']}}}}")
     assert "InternalHttp()" in migration.program
-    assert "the VPC alone reaches it" in reasons(migration)["services.a.ports[0]"]
+    assert "only the VPC reaches it" in reasons(migration)["services.a.ports[0]"]
 
 
 def test_a_published_port_without_a_value_says_which_variable() -> None:
@@ -337,5 +337,5 @@ def test_copilot_names_of_variables_yield_to_those_of_the_manifest() -> None:
 def test_a_compose_file_beside_manifests_is_refused() -> None:
     manifest = Source(name="m.yml", text="name: a\ntype: Worker Service\nimage: {location: x/y:1}\n", directory="shop")
     file = Source(name="c.yml", text=f"services: {{a: {{{NGINX}}}}}", directory="shop")
-    with pytest.raises(ToolError, match="give one compose file"):
+    with pytest.raises(ToolError, match="pass one compose file"):
         migrate([manifest, file])

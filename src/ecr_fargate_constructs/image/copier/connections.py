@@ -97,7 +97,6 @@ class Answer:
         return float(header) if header and header.isdecimal() else None
 
     def __str__(self) -> str:
-        """Status, code and message."""
         return " ".join(part for part in (str(self.status), *self.error) if part)[:500]
 
 

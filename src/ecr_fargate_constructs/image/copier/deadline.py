@@ -32,7 +32,6 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        """Start counting."""
         self._end = time.monotonic() + seconds
         self._stopped = threading.Event()
         self._lock = threading.Lock()

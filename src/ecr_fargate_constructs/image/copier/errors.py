@@ -7,7 +7,6 @@ class CopyError(Exception):
     """A copy cannot be made; CloudFormation shows the message."""
 
     def __init__(self, message: str) -> None:
-        """Describe the failure."""
         super().__init__(printable(message))
 
 
@@ -20,7 +19,6 @@ class TransientError(Exception):
     """
 
     def __init__(self, message: str, *, wait: float | None = None, once: bool = False) -> None:
-        """Describe the failure."""
         super().__init__(printable(message))
         self.wait, self.once = wait, once
 

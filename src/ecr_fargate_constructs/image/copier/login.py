@@ -65,7 +65,6 @@ class EcrLogin:
     """ECR's own login: a token for the function's role, from the region of the registry."""
 
     def __init__(self, region: str) -> None:
-        """Use the given region; the token is requested on first use."""
         self._region = region
         self._lock = threading.Lock()
         self._header: str | None = None

@@ -76,6 +76,5 @@ class Reference:
         return self.digest or self.tag or ""
 
     def __str__(self) -> str:
-        """The full name."""
         tag, digest = f":{self.tag}" if self.tag else "", f"@{self.digest}" if self.digest else ""
         return f"{self.host}/{self.repository}{tag}{digest}"

@@ -5,7 +5,7 @@ secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with severa
 containers' environment, and ``relay`` their connection to the embedded AWS; ``health`` health checks, and ``grace``
 grace periods; ``listeners`` the choice of a listener; ``log_events`` log lines; ``container_exits`` the detection of
 exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to
-the container engine; ``guard`` and ``signatures`` access control.
+the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -15,7 +15,7 @@ has it already stays unchanged. All patches are meant to be offered upstream.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
@@ -27,23 +27,31 @@ from ecr_fargate_constructs.local.ministack_patches.generated_secrets import gen
 from ecr_fargate_constructs.local.ministack_patches.grace import keep_grace_periods
 from ecr_fargate_constructs.local.ministack_patches.guard import guard
 from ecr_fargate_constructs.local.ministack_patches.health import check_targets, wait_for_health
+from ecr_fargate_constructs.local.ministack_patches.https import serve_https
 from ecr_fargate_constructs.local.ministack_patches.iam.policies import Policies
 from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
+from ecr_fargate_constructs.local.ministack_patches.networks import EnforcedNetworks
+from ecr_fargate_constructs.local.ministack_patches.networks.types import add_network_types
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
 
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.https import Authority
+
 __all__ = ["ADDED_TYPES", "WRITTEN_FOR", "MovedError", "apply"]
 
 _Properties: TypeAlias = dict[str, Any]
 
 
-def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str]:
+def apply(
+    *, endpoint: str, rewrite_pulls: bool, password: str, authority: Authority | None = None, https_port: int = 0
+) -> frozenset[str]:
     """Patch the MiniStack of this process, and return the CloudFormation types that it supports then.
 
     Args:
@@ -51,6 +59,8 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
         rewrite_pulls: Whether pulls must use ``localhost`` instead of AWS's host name of the registry: docker cannot
             map registries.
         password: Password of the private registry's user ``AWS``.
+        authority: Issues the certificates of HTTPS listeners; without one their rules answer over HTTP.
+        https_port: Port of HTTPS listeners.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -59,6 +69,7 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")
     ec2, ecs = import_module("ministack.services.ec2"), import_module("ministack.services.ecs")
     add_missing_types(handlers, ec2, ecs, _find(provisioners, "_ec2_sg_permissions"))
+    add_network_types(handlers)
     keep_grace_periods(handlers, ecs)
     answer_missing_attributes(handlers, ec2)
     task_patches.read_secrets_of_containers(provisioners)
@@ -79,9 +90,11 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
     task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     alb = import_module("ministack.services.alb")
-    check_targets(alb, _find)
-    wait_for_health(ecs, alb, _find)
-    choose_listeners(alb, provisioners)
+    networks = EnforcedNetworks()
+    check_targets(alb, _find, networks.balancers.blocks)
+    wait_for_health(ecs, alb, _find, networks.balancers.blocks)
+    port = urlsplit(endpoint).port or 80
+    choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
     wait_for_processes(ecs)
     answer_when_settled(import_module("ministack.services.cloudformation"))
@@ -89,9 +102,13 @@ def apply(*, endpoint: str, rewrite_pulls: bool, password: str) -> frozenset[str
         engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
     policies = Policies()
-    logged = policies.behind_the_guard(log_registry_requests(_find(application, "app")))
-    port = urlsplit(endpoint).port or 80
+    networks.decide_about_task_starts()
+    inside = networks.behind_the_guard(log_registry_requests(_find(application, "app")))
+    logged = policies.behind_the_guard(inside)
     guarded = policies.before_the_guard(guard(logged, ecr, port=port, password=password), password)
+    guarded = networks.before_the_guard(guarded)
+    if authority is not None:
+        guarded = serve_https(guarded, authority, https_port)
     application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
     return frozenset(handlers)
 

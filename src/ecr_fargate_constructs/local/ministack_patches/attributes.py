@@ -8,24 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
 
-_Properties: TypeAlias = dict[str, Any]
-_Describe: TypeAlias = Callable[[str], _Properties]
+_Describe: TypeAlias = Callable[[str], Properties]
 
 WIDENED_TYPES = ("AWS::EC2::VPC",)
 """CloudFormation types that get further attributes."""
 
 
 def answer_missing_attributes(handlers: dict[str, Any], ec2: object) -> None:
-    """Add attributes to the result of creating or updating a resource; MiniStack's own attributes stay.
-
-    Raises:
-        MovedError: MiniStack no longer has the type.
-    """
+    """Add attributes to the result of creating or updating a resource; MiniStack's own attributes stay."""
     vpcs = find(ec2, "_vpcs")
 
-    def describe_vpc(name: str) -> _Properties:
+    def describe_vpc(name: str) -> Properties:
         return {"CidrBlock": vpcs[name]["CidrBlock"]}
 
     descriptions: dict[str, _Describe] = {"AWS::EC2::VPC": describe_vpc}
@@ -37,7 +32,7 @@ def answer_missing_attributes(handlers: dict[str, Any], ec2: object) -> None:
 
 def _widened(handler: dict[str, Any], describe: _Describe) -> dict[str, Any]:
     def wrap(change: Callable[..., Any]) -> Callable[..., Any]:
-        def changed(*arguments: Any, **options: Any) -> tuple[str, _Properties]:  # noqa: ANN401 - passed on
+        def changed(*arguments: Any, **options: Any) -> tuple[str, Properties]:  # noqa: ANN401 - passed on
             name, attributes = change(*arguments, **options)
             return name, {**describe(name), **attributes}
 

@@ -10,11 +10,9 @@ import re
 import urllib.request
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
-
-_Properties: TypeAlias = dict[str, Any]
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
 
 _REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _HOTSWAPPED = re.compile(r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+)\.localhost/")
@@ -31,7 +29,7 @@ def name_hotswapped_images(ecs: object) -> None:
         raise MovedError("ministack.services.ecs._ACTION_MAP['RegisterTaskDefinition']")
     register = actions["RegisterTaskDefinition"]
 
-    def register_task_definition(request: _Properties) -> object:
+    def register_task_definition(request: Properties) -> object:
         for container in request.get("containerDefinitions") or []:
             container["image"] = _HOTSWAPPED.sub(r"\1.amazonaws.com/", container.get("image", ""))
         return register(request)

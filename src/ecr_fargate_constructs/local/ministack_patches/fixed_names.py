@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeAlias
+from typing import Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
-
-_Properties: TypeAlias = dict[str, Any]
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 _ZONE = "ecr-fargate-zone/"
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager adds it to the name in the ARN
@@ -25,15 +23,11 @@ def zone_reference(identifier: str) -> str:
 
 
 def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Let ``CreateHostedZone`` use the id in its ``CallerReference``.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let ``CreateHostedZone`` use the id in its ``CallerReference``."""
     create, new_id = find(route53, "_create_hosted_zone"), find(route53, "_zone_id")
     parse, text_of = find(route53, "_parse_body"), find(route53, "_text")
 
-    def create_hosted_zone(body: bytes, query: _Properties) -> object:
+    def create_hosted_zone(body: bytes, query: Properties) -> object:
         root = parse(body)
         reference = "" if root is None else text_of(root, "CallerReference")
         if not reference.startswith(_ZONE):
@@ -48,15 +42,11 @@ def give_zones_their_ids(route53: Any) -> None:  # noqa: ANN401 - an untyped pac
 
 
 def give_secrets_their_arns(secretsmanager: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Let ``CreateSecret`` accept an ARN as the name, and find secrets by ARNs of other accounts and regions, too.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let ``CreateSecret`` accept an ARN as the name, and find secrets by ARNs of other accounts and regions, too."""
     create, resolve = find(secretsmanager, "_create_secret"), find(secretsmanager, "_resolve")
     stored, respond = find(secretsmanager, "_secrets"), find(secretsmanager, "json_response")
 
-    def create_secret(request: _Properties) -> object:
+    def create_secret(request: Properties) -> object:
         arn = str(request.get("Name"))
         if not arn.startswith("arn:"):
             return create(request)

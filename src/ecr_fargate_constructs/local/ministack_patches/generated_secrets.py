@@ -8,25 +8,19 @@ Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
-
-_Properties: TypeAlias = dict[str, Any]
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 _OK = 200
 
 
 def generate_secrets(provisioners: Any, secretsmanager: object) -> None:  # noqa: ANN401 - an untyped package
-    """Give the secrets of a template the values that CloudFormation would generate.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Give the secrets of a template the values that CloudFormation would generate."""
     get_random_password = find(secretsmanager, "_get_random_password")
     find(provisioners, "_sm_secret_string")
 
-    def secret_string(properties: _Properties) -> str:
+    def secret_string(properties: Properties) -> str:
         options = properties.get("GenerateSecretString")
         if options is None or properties.get("SecretString"):
             return str(properties.get("SecretString") or "")
@@ -47,7 +41,7 @@ def generate_secrets(provisioners: Any, secretsmanager: object) -> None:  # noqa
     provisioners._sm_secret_string = secret_string  # noqa: SLF001 - what this module is for
 
 
-def _typed(options: _Properties) -> _Properties:
+def _typed(options: Properties) -> Properties:
     """Return the options with the types of the API: a template may have numbers and booleans as text."""
     typed = dict(options)
     for name, value in options.items():

@@ -53,9 +53,6 @@ class Guard:
             application: The application that answers allowed requests.
             port: Port that it listens on.
             password: Password of the registry's user ``AWS``.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         self._application = application
         self._port = port
@@ -178,9 +175,6 @@ def guard(application: Application, ecr: Any, *, port: int, password: str) -> Ap
         ecr: MiniStack's module for ECR.
         port: Port that MiniStack listens on.
         password: Password of the registry, which is derived from the instance's secret.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     get_token = find(ecr, "_get_authorization_token")
     token = base64.b64encode(f"AWS:{password}".encode()).decode()

@@ -20,6 +20,8 @@ from xml.sax.saxutils import escape
 _Parameters: TypeAlias = dict[str, Any]
 _Finder: TypeAlias = Callable[[object, str], Any]
 _Answer: TypeAlias = Awaitable[Any]
+Blocks: TypeAlias = Callable[[_Parameters, str, int], bool]
+"""Returns whether the network keeps a group's load balancers from a port of an address."""
 
 _SECONDS_HEALTHY = 2.0
 _SECONDS_UNHEALTHY = 0.3
@@ -27,6 +29,15 @@ _SECONDS_TO_PASS = 10
 _LONGEST_WAIT = 2  # seconds; requests wait for the health check
 _HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}  # "Health checks", ELB user guide
 _MAX_READ = 1 << 20  # bytes; an unread response resets the connection, which applications log
+_TIMED_OUT = 504
+_GATEWAY_TIMEOUT = (
+    b"<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n"
+    b"<center><h1>504 Gateway Time-out</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def _never(_group: _Parameters, _address: str, _port: int) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -38,18 +49,19 @@ class Health:
     description: str = ""
 
 
-def check_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
+def check_targets(alb: Any, find: _Finder, blocks: Blocks = _never) -> None:  # noqa: ANN401 - an untyped package
     """Let ``DescribeTargetHealth`` and the load balancer check the targets.
 
     Args:
         alb: MiniStack's load-balancing module.
         find: Returns a name of a module, or raises ``MovedError``.
+        blocks: Returns whether the network keeps the load balancer from a target.
     """
-    _describe_health(alb, find)
-    _send_to_healthy_targets(alb, find)
+    _describe_health(alb, find, blocks)
+    _send_to_healthy_targets(alb, find, blocks)
 
 
-def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
+def _describe_health(alb: Any, find: _Finder, blocks: Blocks) -> None:  # noqa: ANN401 - an untyped package
     groups, targets, actions, xml = (find(alb, name) for name in ("_tgs", "_targets", "_ACTION_MAP", "_xml"))
     describe = find(alb, "_describe_target_health")
 
@@ -61,7 +73,7 @@ def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an unty
             return describe(parameters)
         described = []
         for target in targets.get(arn, []):
-            health = check(target, group)
+            health = check(target, group, blocks)
             why = "".join(
                 f"<{name}>{escape(text)}</{name}>"
                 for name, text in (("Reason", health.reason), ("Description", health.description))
@@ -77,7 +89,7 @@ def _describe_health(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an unty
     actions["DescribeTargetHealth"] = describe_target_health
 
 
-def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
+def _send_to_healthy_targets(alb: Any, find: _Finder, blocks: Blocks) -> None:  # noqa: ANN401 - an untyped package
     groups, targets, proxy = (find(alb, name) for name in ("_tgs", "_targets", "_proxy_http_target"))
     forward = find(alb, "_forward_to_tg")
     cached: dict[tuple[str, int, str], tuple[float, bool]] = {}
@@ -86,7 +98,7 @@ def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 -
         key = (target["Id"], _port(target, group), arn)
         until, good = cached.get(key, (0.0, False))
         if time.monotonic() > until:
-            good = (await asyncio.to_thread(check, target, group)).state == "healthy"
+            good = (await asyncio.to_thread(check, target, group, blocks)).state == "healthy"
             cached[key] = (time.monotonic() + (_SECONDS_HEALTHY if good else _SECONDS_UNHEALTHY), good)
         return good
 
@@ -100,12 +112,14 @@ def _send_to_healthy_targets(alb: Any, find: _Finder) -> None:  # noqa: ANN401 -
         target = random.choice(healthy_targets or registered)  # noqa: S311 - which one does not matter
         method, path, headers, body, query, *rest = request
         raw_query, raw_path = [*rest, None, None][:2]
+        if blocks(group, target["Id"], _port(target, group)):
+            return _TIMED_OUT, {"Content-Type": "text/html"}, _GATEWAY_TIMEOUT  # type: ignore[return-value]
         return await proxy(target, group, method, raw_path or path, headers, body, query, raw_query)  # type: ignore[no-any-return]
 
     alb._forward_to_tg = forward_to_group  # noqa: SLF001 - what this module is for
 
 
-def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 - an untyped package
+def wait_for_health(ecs: Any, alb: Any, find: _Finder, blocks: Blocks = _never) -> None:  # noqa: ANN401 - an untyped package
     """Count a new task, and stop old ones, only when the load balancer finds it healthy.
 
     MiniStack reports a deployment as complete when its tasks have run for a second, and on a busy machine a task that
@@ -125,7 +139,7 @@ def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 
             if group is None or group.get("TargetType") != "ip":
                 continue
             target = {"Id": address_of(task), "Port": balancer.get("containerPort")}
-            while check(target, group).state != "healthy":
+            while check(target, group, blocks).state != "healthy":
                 if task.get("lastStatus") != "RUNNING":
                     return
                 if time.monotonic() > deadline:
@@ -140,10 +154,12 @@ def wait_for_health(ecs: Any, alb: Any, find: _Finder) -> None:  # noqa: ANN401 
     ecs._record_service_task_healthy = record_when_healthy  # noqa: SLF001 - what this module is for
 
 
-def check(target: _Parameters, group: _Parameters) -> Health:
+def check(target: _Parameters, group: _Parameters, blocks: Blocks = _never) -> Health:
     """Check the health of a target once."""
     checked = group.get("HealthCheckPort") or "traffic-port"
     port = _port(target, group) if checked == "traffic-port" else int(checked)
+    if blocks(group, target["Id"], port):
+        return Health("unhealthy", "Target.Timeout", "Request timed out")
     codes = str((group.get("Matcher") or {}).get("HttpCode") or "200")
     timeout = min(_LONGEST_WAIT, int(group.get("HealthCheckTimeoutSeconds") or 5))
     connection = http.client.HTTPConnection(target["Id"], port, timeout=timeout)

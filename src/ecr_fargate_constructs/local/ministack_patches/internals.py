@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
+
+Properties: TypeAlias = dict[str, Any]
 
 WRITTEN_FOR = "1.5.33"
 

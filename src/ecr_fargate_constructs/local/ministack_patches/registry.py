@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
-_Properties: TypeAlias = dict[str, Any]
 _Query: TypeAlias = dict[str, list[str]]
 _Answer: TypeAlias = tuple[int, dict[str, str], bytes]
 
@@ -26,11 +25,7 @@ _OK, _CREATED, _ACCEPTED, _BAD_REQUEST = 200, 201, 202, 400
 
 
 def apply_ecr_rules(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Apply every patch of this module to MiniStack's ECR.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Apply every patch of this module to MiniStack's ECR."""
     settings = keep_account_settings(ecr)
     restrict_mounts(ecr, settings)
     answer_uploads(ecr)
@@ -47,7 +42,7 @@ def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - an untyped package
     handle, reset, error = find(ecr, "handle_request"), find(ecr, "reset"), find(ecr, "error_response_json")
     respond, settings = find(ecr, "json_response"), find(ecr, "AccountRegionScopedDict")()
 
-    def get_or_put(action: str, request: _Properties) -> object:
+    def get_or_put(action: str, request: Properties) -> object:
         name = request.get("name", "")
         if name not in _ACCOUNT_SETTINGS:
             message = f"Invalid parameter at 'name' failed to satisfy constraint: one of {sorted(_ACCOUNT_SETTINGS)}"
@@ -177,7 +172,7 @@ def refuse_incomplete_images(ecr: Any) -> None:  # noqa: ANN401 - an untyped pac
                 )
         return None
 
-    def put_manifest(name: str, ref: str, headers: _Properties, body: bytes) -> object:
+    def put_manifest(name: str, ref: str, headers: Properties, body: bytes) -> object:
         problem = fault(name, ref, body) if name in repositories and body else None
         return put(name, ref, headers, body) if problem is None else error(_BAD_REQUEST, *problem, {})
 
@@ -189,7 +184,7 @@ def refuse_immutable_tags(ecr: Any) -> None:  # noqa: ANN401 - an untyped packag
     put, images = find(ecr, "_v2_put_manifest"), find(ecr, "_images")
     repositories, error = find(ecr, "_repositories"), find(ecr, "_registry_error")
 
-    def put_manifest(name: str, ref: str, headers: _Properties, body: object) -> object:
+    def put_manifest(name: str, ref: str, headers: Properties, body: object) -> object:
         immutable = name in repositories and repositories[name].get("imageTagMutability") == "IMMUTABLE"
         if immutable and any(ref in image.get("imageTags", ()) for image in images.get(name, ())):
             message = (
@@ -207,7 +202,7 @@ def report_missing_images(ecr: Any) -> None:  # noqa: ANN401 - an untyped packag
     describe, find_image = find(ecr, "_describe_images"), find(ecr, "_find_image")
     repositories, error = find(ecr, "_repositories"), find(ecr, "error_response_json")
 
-    def describe_images(request: _Properties) -> object:
+    def describe_images(request: Properties) -> object:
         name = request.get("repositoryName", "")
         for image in request.get("imageIds") or []:
             if name in repositories and not find_image(name, image):
@@ -233,11 +228,11 @@ def size_images(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
         stored = layers.get(name, {})
         return max(children, default=0) + sum(len(stored.get(blob, b"")) for blob in _blobs(manifest))
 
-    def describe_images(request: _Properties) -> object:
+    def describe_images(request: Properties) -> object:
         answer = describe(request)
         if answer[0] != _OK:
             return answer
-        result: _Properties = json.loads(answer[2])
+        result: Properties = json.loads(answer[2])
         for image in result["imageDetails"]:
             image["imageSizeInBytes"] = size(image["repositoryName"], image["imageDigest"])
         return respond(result)
@@ -250,13 +245,13 @@ def report_layers(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
     check, respond = find(ecr, "_batch_check_layer_availability"), find(ecr, "json_response")
     repositories, layers = find(ecr, "_repositories"), find(ecr, "_layer_blobs")
 
-    def layer(name: str, digest: str) -> _Properties:
+    def layer(name: str, digest: str) -> Properties:
         blob = layers.get(name, {}).get(digest)
         if blob is None:
             return {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
         return {"layerDigest": digest, "layerAvailability": "AVAILABLE", "layerSize": len(blob)}
 
-    def batch_check_layer_availability(request: _Properties) -> object:
+    def batch_check_layer_availability(request: Properties) -> object:
         name = request.get("repositoryName", "")
         if name not in repositories:
             return check(request)
@@ -274,14 +269,14 @@ def delete_contents(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
     delete_repository, delete_images = find(ecr, "_delete_repository"), find(ecr, "_batch_delete_image")
     layers, manifests, uploads = find(ecr, "_layer_blobs"), find(ecr, "_manifest_blobs"), find(ecr, "_uploads")
 
-    def delete_repository_and_contents(request: _Properties) -> object:
+    def delete_repository_and_contents(request: Properties) -> object:
         answer = delete_repository(request)
         if answer[0] == _OK:
             for store in (layers, manifests, uploads):
                 store.pop(request["repositoryName"], None)
         return answer
 
-    def batch_delete_image(request: _Properties) -> object:
+    def batch_delete_image(request: Properties) -> object:
         answer = delete_images(request)
         if answer[0] == _OK:
             for image in json.loads(answer[2])["imageIds"]:
@@ -292,7 +287,7 @@ def delete_contents(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
     ecr._batch_delete_image = batch_delete_image  # noqa: SLF001
 
 
-def _read(manifest: str | bytes | None) -> _Properties:
+def _read(manifest: str | bytes | None) -> Properties:
     """Return a manifest as an object; an empty one if it is invalid."""
     try:
         content = json.loads(manifest or "{}")
@@ -301,7 +296,7 @@ def _read(manifest: str | bytes | None) -> _Properties:
     return content if isinstance(content, dict) else {}
 
 
-def _blobs(manifest: _Properties, *, foreign: bool = True) -> list[str]:
+def _blobs(manifest: Properties, *, foreign: bool = True) -> list[str]:
     """Return the digests of configuration and layers, each once; ``foreign`` layers are those with ``urls``."""
     parts = [manifest.get("config") or {}, *(manifest.get("layers") or ())]
     return list(
@@ -309,6 +304,6 @@ def _blobs(manifest: _Properties, *, foreign: bool = True) -> list[str]:
     )
 
 
-def _children(manifest: _Properties) -> list[str]:
+def _children(manifest: Properties) -> list[str]:
     """Return the digests of the images in an index."""
     return list(dict.fromkeys(child["digest"] for child in manifest.get("manifests") or ()))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-_Message: TypeAlias = MutableMapping[str, Any]
-_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
-_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
-_Application: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.ministack_patches.asgi import Application, Message, Receive, Send
 
 
-def log_registry_requests(application: _Application) -> _Application:
+def log_registry_requests(application: Application) -> Application:
     """Print a line for each request to the registry, one for its body if it has one, and one for the response.
 
     ``registry: POST /v2/web/blobs/uploads/?mount=sha256:…&from=assets answered 201`` says that a layer was mounted;
     ``registry: PUT /v2/web/blobs/uploads/… brought 52428800 bytes`` says that a layer was sent.
     """
 
-    async def logged(scope: _Message, receive: _Receive, send: _Send) -> None:
+    async def logged(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/v2/"):
             await application(scope, receive, send)
             return
@@ -27,13 +24,13 @@ def log_registry_requests(application: _Application) -> _Application:
         print(request, flush=True)
         arrived = 0
 
-        async def count() -> _Message:
+        async def count() -> Message:
             nonlocal arrived
             message = await receive()
             arrived += len(message.get("body", b""))
             return message
 
-        async def note(message: _Message) -> None:
+        async def note(message: Message) -> None:
             # Printed before it is sent: when a client has the response, the log has it, too.
             if message["type"] == "http.response.start":
                 if arrived:

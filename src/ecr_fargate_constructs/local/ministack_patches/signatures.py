@@ -38,11 +38,6 @@ class Signatures:
     """Verifies signatures with the secrets that this MiniStack knows."""
 
     def __init__(self) -> None:
-        """Look up MiniStack's internals.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
         evaluator, sigv4 = import_module("ministack.core.iam_evaluator"), import_module("ministack.core.sigv4")
         responses, app = import_module("ministack.core.responses"), import_module("ministack.app")
         self._error, self._resolve = find(evaluator, "AuthError"), find(evaluator, "resolve_credential")

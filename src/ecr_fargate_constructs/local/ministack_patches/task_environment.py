@@ -10,20 +10,16 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 from ecr_fargate_constructs.local.ministack_patches.relay import Relay, may_enter_networks
 
-_Properties: TypeAlias = dict[str, Any]
-_Message: TypeAlias = MutableMapping[str, Any]
-_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
-_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
-_Application: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.ministack_patches.asgi import Application, Message, Receive, Send
 
 _SECONDS = 6 * 3600  # as in ECS: credentials of a task's role are valid for up to six hours
 _CREDENTIALS, _METADATA = "/v2/credentials/", "/v4/"
@@ -60,9 +56,6 @@ class TaskEnvironment:
             ecs: MiniStack's module for ECS.
             port: Port of MiniStack, on this machine and inside tasks.
             reachable: Whether tasks can reach it.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         self._sts, self._metadata = import_module("ministack.services.sts"), find(ecs, "ecs_metadata")
         self._tasks, self._register = find(ecs, "_tasks"), find(ecs, "_register_metadata")
@@ -84,8 +77,8 @@ class TaskEnvironment:
         self,
         task: str,
         cluster: str,
-        definition: _Properties,
-        container: _Properties,
+        definition: Properties,
+        container: Properties,
         launch_type: str,
         environment: dict[str, str],
         host_mode: bool,  # noqa: FBT001 - MiniStack's call
@@ -114,7 +107,7 @@ class TaskEnvironment:
         environment |= own
         return token
 
-    def _credentials(self, task: str, token: str, definition: _Properties) -> dict[str, str]:
+    def _credentials(self, task: str, token: str, definition: Properties) -> dict[str, str]:
         """Return the variables for the role's credentials; none without a role, as in ECS."""
         overrides = (self._tasks.get(task) or {}).get("overrides") or {}
         role = overrides.get("taskRoleArn") or definition.get("taskRoleArn")
@@ -130,13 +123,13 @@ class TaskEnvironment:
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": grant.authorization,
         }
 
-    def answer(self, application: _Application) -> _Application:
+    def answer(self, application: Application) -> Application:
         """Return an application that answers the containers' requests by token, and passes on all others.
 
         These requests are not signed: the token is the secret.
         """
 
-        async def answered(scope: _Message, receive: _Receive, send: _Send) -> None:
+        async def answered(scope: Message, receive: Receive, send: Send) -> None:
             path = scope["path"] if scope["type"] == "http" and scope["method"] == "GET" else ""
             token = path.removeprefix(_METADATA).partition("/")[0]
             if path.startswith(_METADATA) and token in self._tokens:
@@ -185,7 +178,7 @@ class TaskEnvironment:
         return 200, json.dumps(document).encode()
 
 
-def serve_tasks(ecs: Any, application: _Application, *, port: int, podman: bool) -> _Application:  # noqa: ANN401
+def serve_tasks(ecs: Any, application: Application, *, port: int, podman: bool) -> Application:  # noqa: ANN401
     """Let containers use the embedded AWS, and return the application that answers them.
 
     Args:
@@ -193,9 +186,6 @@ def serve_tasks(ecs: Any, application: _Application, *, port: int, podman: bool)
         application: MiniStack itself.
         port: Port that it listens on.
         podman: Whether the engine is podman, which can create a container's network before its first process starts.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     reachable = may_enter_networks()
     environment = TaskEnvironment(ecs, port, reachable=reachable)

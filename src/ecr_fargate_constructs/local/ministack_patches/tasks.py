@@ -9,6 +9,7 @@ import time
 from typing import Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
+from ecr_fargate_constructs.local.tasks.options import engine_options
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -74,17 +75,16 @@ def share_the_network_of_a_task(ecs: Any) -> None:  # noqa: ANN401 - an untyped 
     """Let the containers of a task share one network, so that they reach each other on ``localhost``.
 
     MiniStack gives each container its own network; here the first one has the task's network, and the others join it.
-    MiniStack also ignores entry point and working directory, which are passed on here. An engine does not remove a
-    container whose network others share, so containers are removed in reverse order. When an essential container exits,
-    MiniStack would leave the others running.
+    MiniStack also ignores most of a container's definition; ``engine_options`` says what is passed on. An engine does
+    not remove a container whose network others share, so containers are removed in reverse order. When an essential
+    container exits, MiniStack would leave the others running.
     """
     build, cleanup = find(ecs, "_build_run_kwargs"), find(ecs, "_cleanup_task_resources")
     tasks, client_of, remove = find(ecs, "_tasks"), find(ecs, "_get_docker"), find(ecs, "_remove_docker_container")
 
     def build_run_kwargs(container: _Properties, task_definition: _Properties, *rest: Any) -> _Properties:  # noqa: ANN401
         options: _Properties = build(container, task_definition, *rest)
-        options["entrypoint"] = container.get("entryPoint") or None
-        options["working_dir"] = container.get("workingDirectory") or None
+        options |= engine_options(container, task_definition)
         first = (tasks.get(rest[_TASK_ARN]) or {}).get("_docker_ids")
         if task_definition.get("networkMode") == "awsvpc" and first:
             for option in ("network", "ports", "extra_hosts"):

@@ -9,11 +9,10 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 _Module: TypeAlias = object
-_Properties: TypeAlias = dict[str, Any]
-_Permissions: TypeAlias = Callable[[list[_Properties]], list[Any]]
+_Permissions: TypeAlias = Callable[[list[Properties]], list[Any]]
 _Handler: TypeAlias = dict[str, Callable[..., Any]]
 
 ADDED_TYPES = (
@@ -50,14 +49,14 @@ def add_missing_types(handlers: dict[str, Any], ec2: _Module, ecs: _Module, perm
 def _closed_groups(groups: dict[str, Any]) -> _Handler:
     """Do what CDK's function for this type does, which needs Node and an SDK that only Lambda has."""
 
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         name = str(properties.get("DefaultSecurityGroupId"))
         group = groups.get(name)
         if group is not None:
             group["IpPermissions"], group["IpPermissionsEgress"] = [], []
         return f"closed-{name}", {}
 
-    def delete(_name: str, _properties: _Properties) -> None:
+    def delete(_name: str, _properties: Properties) -> None:
         """Leave it closed: its VPC is deleted, too."""
 
     return {"create": create, "delete": delete}
@@ -66,13 +65,13 @@ def _closed_groups(groups: dict[str, Any]) -> _Handler:
 def _addresses(ec2: _Module) -> _Handler:
     addresses, random_ip = find(ec2, "_addresses"), find(ec2, "_random_ip")
 
-    def create(_logical_id: str, _properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, _properties: Properties, _stack: str) -> tuple[str, Properties]:
         allocation, address = _new_id("eipalloc"), random_ip("52.")
         nothing = dict.fromkeys(("AssociationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"))
         addresses[allocation] = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc", **nothing}
         return address, {"AllocationId": allocation, "PublicIp": address}
 
-    def delete(address: str, _properties: _Properties) -> None:
+    def delete(address: str, _properties: Properties) -> None:
         for allocation in [key for key, value in addresses.items() if value["PublicIp"] == address]:
             addresses.pop(allocation, None)
 
@@ -82,7 +81,7 @@ def _addresses(ec2: _Module) -> _Handler:
 def _gateways(ec2: _Module) -> _Handler:
     gateways, subnets, now = (find(ec2, name) for name in ("_nat_gateways", "_subnets", "_now_ts"))
 
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         gateway = _new_id("nat")
         gateways[gateway] = {
             "NatGatewayId": gateway,
@@ -96,27 +95,27 @@ def _gateways(ec2: _Module) -> _Handler:
         }
         return gateway, {"NatGatewayId": gateway}
 
-    def delete(gateway: str, _properties: _Properties) -> None:
+    def delete(gateway: str, _properties: Properties) -> None:
         gateways.pop(gateway, None)
 
     return {"create": create, "delete": delete}
 
 
 def _rules(groups: dict[str, Any], direction: str, permissions: _Permissions) -> _Handler:
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         rule = _new_id("sgr")
         groups[properties["GroupId"]][direction].extend(permissions([properties]))
         return rule, {"Id": rule}
 
-    def delete(_rule: str, properties: _Properties) -> None:
+    def delete(_rule: str, properties: Properties) -> None:
         group = groups.get(properties["GroupId"])
         for permission in permissions([properties]):
             if group and permission in group[direction]:
                 group[direction].remove(permission)
 
     def update(
-        rule: str, old: _Properties, new: _Properties, stack: str
-    ) -> tuple[str, _Properties]:  # without it MiniStack would keep the old rule beside the new one
+        rule: str, old: Properties, new: Properties, stack: str
+    ) -> tuple[str, Properties]:  # without it MiniStack would keep the old rule beside the new one
         delete(rule, old)
         return create("", new, stack)
 
@@ -127,7 +126,7 @@ def _scalable_targets(ecs: _Module) -> _Handler:
     """Support scalable targets: registering one brings the number of tasks into its limits, as on AWS."""
     services, update_service = find(ecs, "_services"), find(ecs, "_update_service")
 
-    def register(properties: _Properties) -> tuple[str, _Properties]:
+    def register(properties: Properties) -> tuple[str, Properties]:
         namespace, resource = properties["ServiceNamespace"], properties["ResourceId"]
         if namespace != "ecs":
             raise ValueError(f"not emulated: scaling of {namespace}; only scaling of ECS services is emulated")
@@ -145,13 +144,13 @@ def _scalable_targets(ecs: _Module) -> _Handler:
         identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
         return identifier, {"Id": identifier}
 
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         return register(properties)
 
-    def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def update(_target: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
         return register(new)
 
-    def delete(_target: str, _properties: _Properties) -> None:
+    def delete(_target: str, _properties: Properties) -> None:
         """Do nothing: the number of tasks stays as it is, as on AWS."""
 
     return {"create": create, "update": update, "delete": delete}
@@ -160,13 +159,13 @@ def _scalable_targets(ecs: _Module) -> _Handler:
 def _scaling_policies() -> _Handler:
     """Accept scaling policies, which never act: there is no load to measure."""
 
-    def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         name = properties.get("PolicyName", logical_id)
         print(f"not emulated: the scaling policy {name} never acts; the service stays at its minimum", flush=True)
         arn = f"arn:aws:autoscaling:::scalingPolicy:{_new_id('policy')}:policyName/{name}"
         return arn, {"Arn": arn}
 
-    def delete(_policy: str, _properties: _Properties) -> None:
+    def delete(_policy: str, _properties: Properties) -> None:
         """Do nothing: nothing was stored."""
 
     return {"create": create, "delete": delete}
@@ -175,7 +174,7 @@ def _scaling_policies() -> _Handler:
 def _capacity_providers(ecs: _Module) -> _Handler:
     put = find(ecs, "_put_cluster_capacity_providers")
 
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         strategy = [
             {key[0].lower() + key[1:]: value for key, value in item.items()}
             for item in properties.get("DefaultCapacityProviderStrategy") or []
@@ -188,10 +187,10 @@ def _capacity_providers(ecs: _Module) -> _Handler:
             raise ValueError(f"the capacity providers of {cluster} could not be set: {body!r}")
         return cluster, {}
 
-    def update(_cluster: str, _old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
+    def update(_cluster: str, _old: Properties, new: Properties, stack: str) -> tuple[str, Properties]:
         return create("", new, stack)
 
-    def delete(cluster: str, _properties: _Properties) -> None:
+    def delete(cluster: str, _properties: Properties) -> None:
         put({"cluster": cluster, "capacityProviders": [], "defaultCapacityProviderStrategy": []})
 
     return {"create": create, "update": update, "delete": delete}

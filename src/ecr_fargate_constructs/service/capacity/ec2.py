@@ -17,7 +17,7 @@ from ecr_fargate_constructs._cdk.attempt import make_shared, when_made
 from ecr_fargate_constructs._cdk.site import stack_of
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -74,14 +74,13 @@ class Ec2Capacity:
     """
 
     instance_type: ec2.InstanceType | None = None
-    min_capacity: float = 2
-    max_capacity: float = 10
-    target_percent: float = 100
-    root_volume_gib: float = 30
+    min_capacity: Number = 2
+    max_capacity: Number = 10
+    target_percent: Number = 100
+    root_volume_gib: Number = 30
     machine_image: ec2.IMachineImage | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that EC2 Auto Scaling and ECS refuse."""
         whole_number("Ec2Capacity.min_capacity", self.min_capacity, minimum=0, what="a number of instances")
         whole_number("Ec2Capacity.max_capacity", self.max_capacity, minimum=1, what="a number of instances")
         if (
@@ -100,30 +99,27 @@ class Ec2Capacity:
 
 
 def check_machines(
-    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: MainContainer, *, path: str
+    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: MainContainer
 ) -> None:
     """Refuse instances on which the image cannot run, and a cluster that has no instances or cannot get any."""
     if machines is None and cluster is not None:
         if not cluster.has_ec2_capacity:
             raise ConfigurationError(
-                "the cluster has no EC2 instances; add capacity=Ec2Capacity(), or add capacity to the cluster",
-                path=path,
+                "the cluster has no EC2 instances; add capacity=Ec2Capacity(), or add capacity to the cluster"
             )
         return
     machines = machines or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
             "instances cannot be added to an imported cluster; omit capacity to use the cluster's own instances, or "
-            "omit cluster",
-            path=path,
+            "omit cluster"
         )
     if cluster is not None and cdk.Stack.of(cluster).node.addr != cdk.Stack.of(scope).node.addr:
         raise ConfigurationError(
             "instances cannot be added to a cluster of another stack, because the stacks would depend on each other; "
-            "omit capacity and add it in the cluster's stack, or omit cluster",
-            path=path,
+            "omit capacity and add it in the cluster's stack, or omit cluster"
         )
-    _check_gpus(machines, container, path=path)
+    _check_gpus(machines, container)
     needed = container.runs_on
     if machines.instance_type is None or is_token(machines.instance_type.to_string()):
         return
@@ -132,12 +128,11 @@ def check_machines(
         raise ConfigurationError(
             f"Ec2Capacity.instance_type={machines.instance_type.to_string()} is {'ARM64' if arm else 'X86_64'}, but "
             f"the image is built for {needed.name}; use a type like {_DEFAULT_TYPES[needed]}, or "
-            "ImageBuild(architecture=…)",
-            path=path,
+            "ImageBuild(architecture=…)"
         )
 
 
-def _check_gpus(machines: Ec2Capacity, container: MainContainer, *, path: str) -> None:
+def _check_gpus(machines: Ec2Capacity, container: MainContainer) -> None:
     """Refuse instances without the GPUs that a container reserves: ECS would never place a task."""
     if not isinstance(container, Ec2Options) or container.gpu_count is None:
         return
@@ -148,15 +143,13 @@ def _check_gpus(machines: Ec2Capacity, container: MainContainer, *, path: str) -
         raise ConfigurationError(
             f"Ec2Container.gpu_count{count} needs instances with NVIDIA GPUs, but "
             f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use capacity=Ec2Capacity(instance_type="
-            f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them",
-            path=path,
+            f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them"
         )
     if arm and machines.machine_image is None:
         raise ConfigurationError(
             "Ec2Container.gpu_count is set on a container for ARM64, but the ECS-optimized image with NVIDIA's drivers "
             "is for X86_64; give Ec2Capacity.machine_image an Arm image with the drivers and the ECS agent, or use "
-            "ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge",
-            path=path,
+            "ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge"
         )
 
 

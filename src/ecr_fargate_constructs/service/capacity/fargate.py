@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -68,12 +68,11 @@ class Mixed:
         ConfigurationError: A figure is out of range, or no task would run on demand.
     """
 
-    base: float = 2
-    on_demand_weight: float = 1
-    spot_weight: float = 1
+    base: Number = 2
+    on_demand_weight: Number = 1
+    spot_weight: Number = 1
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses."""
         whole_number("Mixed.base", self.base, minimum=0, maximum=100_000, what="a number of tasks")
         whole_number("Mixed.on_demand_weight", self.on_demand_weight, minimum=0, maximum=1000, what="a weight")
         whole_number("Mixed.spot_weight", self.spot_weight, minimum=1, maximum=1000, what="a weight")

@@ -14,6 +14,7 @@ from ecr_fargate_constructs.service.capacity.scaling import Scaling
 if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
+    from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.work_queue import WorkQueue
 
 
@@ -51,13 +52,12 @@ class QueueScaling(Scaling):
     _least: ClassVar[int] = 0
 
     queue: sqs.IQueue | sqs.QueueBase | WorkQueue
-    messages_per_task: float
+    messages_per_task: Number
     _: KW_ONLY
-    min_capacity: float = 1
-    max_capacity: float = 10
+    min_capacity: Number = 1
+    max_capacity: Number = 10
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot work."""
         whole_number(
             "QueueScaling.messages_per_task", self.messages_per_task, minimum=1, what="a number of waiting messages"
         )

@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.schedule_expression import check_expression, check_zone
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.fargate import FargateCapacity, Mixed
@@ -62,14 +62,13 @@ class ScheduledCapacity:
 
     name: str
     at: appscaling.Schedule
-    min_capacity: float | None = None
-    max_capacity: float | None = None
+    min_capacity: Number | None = None
+    max_capacity: Number | None = None
     time_zone: cdk.TimeZone | None = None
     start: datetime | None = None
     end: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Application Auto Scaling refuses."""
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"ScheduledCapacity.name={self.name!r} is not a name that Application Auto Scaling accepts; use 1 to "
@@ -141,11 +140,11 @@ class Scaling:
 
     _least: ClassVar[int] = 1
 
-    min_capacity: float
-    max_capacity: float
-    cpu_percent: float | None = None
-    memory_percent: float | None = None
-    requests_per_target: float | None = None
+    min_capacity: Number
+    max_capacity: Number
+    cpu_percent: Number | None = None
+    memory_percent: Number | None = None
+    requests_per_target: Number | None = None
     schedule: Sequence[ScheduledCapacity] = ()
     scale_out_cooldown: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(60))
     scale_in_cooldown: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(300))
@@ -154,7 +153,6 @@ class Scaling:
     paused: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot work."""
         kind = type(self).__name__
         whole_number(
             f"{kind}.min_capacity",

@@ -12,6 +12,8 @@ from ecr_fargate_constructs.service.container.main import MainContainer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ecr_fargate_constructs._rules.tokens import Number
+
 CONTAINER_NAME = "web"
 """Name of the application's container in its task; the one that CDK's pattern gives it."""
 
@@ -38,14 +40,13 @@ class AppContainer(MainContainer):
 
     name: ClassVar[str] = CONTAINER_NAME
 
-    port: float
+    port: Number
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         tcp_port("AppContainer.port", self.port)
         super().__post_init__()
 
     @property
-    def ports(self) -> Sequence[float]:
+    def ports(self) -> Sequence[Number]:
         """The port that the application listens on."""
         return (self.port,)

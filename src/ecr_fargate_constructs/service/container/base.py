@@ -15,7 +15,7 @@ from ecr_fargate_constructs._rules.checks import (
     text_map,
     whole_number,
 )
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.runtime import ContainerRuntime, RestartPolicy
 
@@ -85,16 +85,15 @@ class TaskContainer:
     readonly_root_filesystem: bool = True
     writable_paths: Sequence[str] = ()
     mounts: Sequence[Mount] = ()
-    cpu: float | None = None
-    memory_limit_mib: float | None = None
-    memory_reservation_mib: float | None = None
+    cpu: Number | None = None
+    memory_limit_mib: Number | None = None
+    memory_reservation_mib: Number | None = None
     ulimits: Sequence[ecs.Ulimit] = ()
     docker_labels: Mapping[str, str] = field(default_factory=dict)
     logging: Logging | None = None
     runtime: ContainerRuntime = field(default_factory=ContainerRuntime)
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         kind = type(self).__name__
         self._check_environment(kind)
         self._check_names(kind)

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._rules.checks import absolute_path, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import AppContainer
@@ -45,11 +45,11 @@ class Ec2Options(TaskContainer):
             rebalanced among zones only if the first strategy spreads over zones.
     """
 
-    gpu_count: float | None = None
+    gpu_count: Number | None = None
     privileged: bool = False
     devices: Sequence[ecs.Device] = ()
     tmpfs: Sequence[ecs.Tmpfs] = ()
-    shared_memory_mib: float | None = None
+    shared_memory_mib: Number | None = None
     dns_servers: Sequence[str] = ()
     dns_search_domains: Sequence[str] = ()
     docker_security_options: Sequence[str] = ()
@@ -57,7 +57,6 @@ class Ec2Options(TaskContainer):
     placement_strategies: Sequence[ecs.PlacementStrategy] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         kind = type(self).__name__
         super().__post_init__()
         if self.gpu_count is not None:
@@ -134,14 +133,13 @@ def _is_address(value: str) -> bool:
     return True
 
 
-def refuse_on_fargate(container: MainContainer, *, path: str) -> None:
+def refuse_on_fargate(container: MainContainer) -> None:
     """Refuse a container that only an EC2 instance can run."""
     if isinstance(container, Ec2Options):
         worker = isinstance(container, WorkerContainer)
         raise ConfigurationError(
             f"container is an {type(container).__name__}, but Fargate has no GPUs, devices or placement; use "
-            f"{'WorkerContainer, or Ec2WorkerService' if worker else 'AppContainer, or LoadBalancedEc2Service'}",
-            path=path,
+            f"{'WorkerContainer, or Ec2WorkerService' if worker else 'AppContainer, or LoadBalancedEc2Service'}"
         )
 
 

@@ -51,7 +51,6 @@ class CloudWatchLogs:
     datetime_format: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse contradictions, and values that CloudWatch refuses."""
         if is_token(self.buffer_mib):
             raise ConfigurationError(
                 "CloudWatchLogs.buffer_mib is a CDK token, but CDK needs the number before the deployment resolves it; "

@@ -13,6 +13,8 @@ from ecr_fargate_constructs.service.container.images import Image, architecture_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ecr_fargate_constructs._rules.tokens import Number
+
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class MainContainer(TaskContainer):
@@ -26,7 +28,6 @@ class MainContainer(TaskContainer):
     architecture: Architecture | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         kind = type(self).__name__
         check_image(f"{kind}.image", self.image)
         super().__post_init__()
@@ -43,7 +44,7 @@ class MainContainer(TaskContainer):
         return True
 
     @property
-    def ports(self) -> Sequence[float]:
+    def ports(self) -> Sequence[Number]:
         """TCP ports that the container listens on."""
         return ()
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._rules.checks import text_map, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -46,11 +46,10 @@ class RestartPolicy:
         ConfigurationError: ECS refuses a value.
     """
 
-    ignored_exit_codes: Sequence[float] = ()
+    ignored_exit_codes: Sequence[Number] = ()
     attempt_period: cdk.Duration = field(default_factory=_five_minutes)
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses."""
         if len(self.ignored_exit_codes) > _MOST_CODES:
             raise ConfigurationError(
                 f"RestartPolicy.ignored_exit_codes has {len(self.ignored_exit_codes)} codes; use at most {_MOST_CODES}"
@@ -101,7 +100,6 @@ class ContainerRuntime:
     fault_injection: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses."""
         if self.start_timeout is not None:
             seconds("ContainerRuntime.start_timeout", self.start_timeout, minimum=2, maximum=120)
         text_map("ContainerRuntime.system_controls", self.system_controls)

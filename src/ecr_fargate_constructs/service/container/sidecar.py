@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._rules.checks import tcp_port
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container import telemetry
@@ -57,12 +57,11 @@ class Sidecar(TaskContainer):
     image: Image
     _: KW_ONLY
     essential: bool = True
-    ports: Sequence[float] = ()
+    ports: Sequence[Number] = ()
     permissions: Sequence[iam.PolicyStatement] = ()
     firelens: ecs.FirelensConfig | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values with which the container cannot run."""
         if not is_token(self.name) and not _NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"Sidecar.name={self.name!r} is not a container name; use 1 to 255 letters, digits, '-' and '_'"
@@ -83,9 +82,9 @@ class Sidecar(TaskContainer):
         permissions: Sequence[iam.PolicyStatement] | None = None,
         environment: Mapping[str, str] | None = None,
         secrets: Mapping[str, ecs.Secret] | None = None,
-        cpu: float | None = None,
-        memory_reservation_mib: float = 128,
-        memory_limit_mib: float | None = None,
+        cpu: Number | None = None,
+        memory_reservation_mib: Number = 128,
+        memory_limit_mib: Number | None = None,
         logging: Logging | None = None,
     ) -> Sidecar:
         """Return the AWS Distro for OpenTelemetry, listening for OTLP on ``localhost`` (gRPC 4317, HTTP 4318).
@@ -140,9 +139,9 @@ class Sidecar(TaskContainer):
         config: ecs.FirelensOptions | None = None,
         permissions: Sequence[iam.PolicyStatement] = (),
         environment: Mapping[str, str] | None = None,
-        cpu: float | None = None,
-        memory_reservation_mib: float = 50,
-        memory_limit_mib: float | None = None,
+        cpu: Number | None = None,
+        memory_reservation_mib: Number = 50,
+        memory_limit_mib: Number | None = None,
         logging: Logging | None = None,
     ) -> Sidecar:
         """Return Fluent Bit as the task's FireLens log router.

@@ -12,7 +12,7 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._rules.checks import absolute_path, whole_number
 from ecr_fargate_constructs._rules.data import table
 from ecr_fargate_constructs._rules.jsii_types import is_construct, is_imported
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -79,7 +79,6 @@ class EfsVolume(_Named):
     root_directory: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse contradictions."""
         super().__post_init__()
         if self.access_point is not None:
             self._check_access_point(self.access_point)
@@ -129,17 +128,16 @@ class EbsVolume(_Named):
         ConfigurationError: EBS refuses a value.
     """
 
-    size_gib: float | None = None
+    size_gib: Number | None = None
     snapshot_id: str | None = None
     volume_type: ec2.EbsDeviceVolumeType = ec2.EbsDeviceVolumeType.GP3
     file_system: ecs.FileSystemType = ecs.FileSystemType.XFS
-    iops: float | None = None
-    throughput: float | None = None
+    iops: Number | None = None
+    throughput: Number | None = None
     encryption_key: kms.IKey | None = None
     snapshot_rate: cdk.Size | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that EBS refuses."""
         super().__post_init__()
         kind = self.volume_type.value.lower()
         limits = table("ebs_volumes")[kind]
@@ -227,5 +225,4 @@ class Mount:
     read_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a path that is not absolute."""
         absolute_path("Mount.path", self.path)

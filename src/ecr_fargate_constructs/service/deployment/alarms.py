@@ -13,7 +13,7 @@ from ecr_fargate_constructs._cdk.durations import number_of_seconds, of_seconds,
 from ecr_fargate_constructs._cdk.target_metrics import error_percent, latency, unhealthy_hosts
 from ecr_fargate_constructs._regulated.findings import acknowledge_alarm
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -57,13 +57,12 @@ class RollbackAlarms:
         ConfigurationError: A threshold could never be reached, or always would be, or a name is given twice.
     """
 
-    error_percent: float | None = 5
-    unhealthy_hosts: float | None = 1
+    error_percent: Number | None = 5
+    unhealthy_hosts: Number | None = 1
     latency: cdk.Duration | None = field(default_factory=lambda: of_seconds(3))
     existing: Sequence[cloudwatch.IAlarm | str] = ()
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that measure nothing."""
         percent = self.error_percent
         if percent is not None and not is_token(percent) and not 0 <= percent < 100:  # noqa: PLR2004 - percent
             raise ConfigurationError(
@@ -95,7 +94,7 @@ class RollbackAlarms:
         )
 
 
-def check_without_targets(alarms: RollbackAlarms | None, *, path: str) -> None:
+def check_without_targets(alarms: RollbackAlarms | None) -> None:
     """Refuse thresholds of requests for a service that gets none; the defaults have no effect there.
 
     Raises:
@@ -111,7 +110,6 @@ def check_without_targets(alarms: RollbackAlarms | None, *, path: str) -> None:
         raise ConfigurationError(
             f"RollbackAlarms.{name} is about the requests that a load balancer sends, and a worker has none; omit it, "
             "and name alarms of your own in existing=, for example [queue.dead_letter_alarm]",
-            path=path,
         )
 
 
@@ -150,67 +148,29 @@ def render_alarms(
     start = seconds_in(grace)
     # Tasks that start slowly are unhealthy at first; others pass their checks in their first minute.
     patience = _WATCHED if start is None or start <= _MINUTE else _WATCHED + math.ceil(start / _MINUTE)
+    above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+    reached = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+    slow = None if alarms.latency is None else number_of_seconds(alarms.latency)
     for prefix, group in targets.items():
-        if alarms.error_percent is not None:
-            names.append(
-                _alarm(
-                    scope,
-                    f"{prefix}Errors",
-                    metric=error_percent(group, balancer),
-                    threshold=alarms.error_percent,
-                    compare=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-                    what="Too many requests are answered with 5xx",
-                    minutes=_WATCHED,
-                )
+        for name, metric, threshold, compare, what, minutes in (
+            ("Errors", error_percent, alarms.error_percent, above, "Too many requests are answered with 5xx", _WATCHED),
+            ("Unhealthy", unhealthy_hosts, alarms.unhealthy_hosts, reached, "Tasks fail their health check", patience),
+            ("Latency", latency, slow, above, "Requests are answered too slowly", _WATCHED),
+        ):
+            if threshold is None:
+                continue
+            alarm = cloudwatch.Alarm(
+                scope,
+                f"{prefix}{name}",
+                metric=metric(group, balancer),
+                threshold=threshold,
+                comparison_operator=compare,
+                datapoints_to_alarm=minutes,
+                evaluation_periods=minutes,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                alarm_description=f"{what}; a deployment under way is rolled back.",
             )
-        if alarms.unhealthy_hosts is not None:
-            names.append(
-                _alarm(
-                    scope,
-                    f"{prefix}Unhealthy",
-                    metric=unhealthy_hosts(group, balancer),
-                    threshold=alarms.unhealthy_hosts,
-                    compare=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                    what="Tasks fail their health check",
-                    minutes=patience,
-                )
-            )
-        if alarms.latency is not None:
-            names.append(
-                _alarm(
-                    scope,
-                    f"{prefix}Latency",
-                    metric=latency(group, balancer, "p90"),
-                    threshold=number_of_seconds(alarms.latency),
-                    compare=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-                    what="Requests are answered too slowly",
-                    minutes=_WATCHED,
-                )
-            )
+            acknowledge_alarm(scope, alarm)
+            names.append(alarm.alarm_name)
     # A worker has no target group, and perhaps no alarm at all.
     return {"AlarmNames": names, "Enable": bool(names), "Rollback": bool(names)}
-
-
-def _alarm(
-    scope: Construct,
-    construct_id: str,
-    *,
-    metric: cloudwatch.IMetric,
-    threshold: float,
-    compare: cloudwatch.ComparisonOperator,
-    what: str,
-    minutes: int,
-) -> str:
-    alarm = cloudwatch.Alarm(
-        scope,
-        construct_id,
-        metric=metric,
-        threshold=threshold,
-        comparison_operator=compare,
-        datapoints_to_alarm=minutes,
-        evaluation_periods=minutes,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=f"{what}; a deployment under way is rolled back.",
-    )
-    acknowledge_alarm(scope, alarm)
-    return alarm.alarm_name

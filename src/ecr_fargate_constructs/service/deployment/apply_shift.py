@@ -32,25 +32,22 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
 
-def check_shift_with_ingress(deployment: Deployment, ingress: Ingress, scaling: Scaling | None, *, path: str) -> None:
+def check_shift_with_ingress(deployment: Deployment, ingress: Ingress, scaling: Scaling | None) -> None:
     """Refuse a traffic shift that conflicts with the ingress of a service."""
     https = https_of(ingress)
-    check_shift(
-        deployment, scaling, signs_in=https is not None and https.listener.authentication is not None, path=path
-    )
+    check_shift(deployment, scaling, signs_in=https is not None and https.listener.authentication is not None)
     shift = shift_of(deployment)
     test_traffic = None if shift is None else shift.test_traffic
     if not isinstance(test_traffic, TestTrafficPort) or is_token(test_traffic.port):
         return
     if test_traffic.port in (port_of(ingress), *((80,) if redirects(ingress) else ())):
         raise ConfigurationError(
-            f"TestTrafficPort.port={test_traffic.port:g} is already the load balancer's; use another, for example 8443",
-            path=path,
+            f"TestTrafficPort.port={test_traffic.port:g} is already the load balancer's; use another, for example 8443"
         )
-    check_test_port(ingress, test_traffic.port, path=path)
+    check_test_port(ingress, test_traffic.port)
 
 
-def check_shift(deployment: Deployment, scaling: Scaling | None, *, signs_in: bool, path: str) -> None:
+def check_shift(deployment: Deployment, scaling: Scaling | None, *, signs_in: bool) -> None:
     """Refuse options that conflict with a traffic shift, with any load balancer."""
     shift = shift_of(deployment)
     if shift is None:
@@ -61,14 +58,12 @@ def check_shift(deployment: Deployment, scaling: Scaling | None, *, signs_in: bo
     if scaling is not None and scaling.requests_per_target is not None:
         raise ConfigurationError(
             f"scaling by requests_per_target cannot be combined with {name}: the autoscaler counts the requests of one "
-            "target group, but the tasks move to the other; scale by cpu_percent=, or deploy with Rolling()",
-            path=path,
+            "target group, but the tasks move to the other; scale by cpu_percent=, or deploy with Rolling()"
         )
     if signs_in:
         raise ConfigurationError(
             f"a sign-in at the listener cannot be combined with {name}: requests match the rule that shifts the "
-            "traffic, which bypasses the sign-in; deploy with Rolling(), or let the application authenticate",
-            path=path,
+            "traffic, which bypasses the sign-in; deploy with Rolling(), or let the application authenticate"
         )
 
 

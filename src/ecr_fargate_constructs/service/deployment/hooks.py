@@ -55,7 +55,6 @@ class DeploymentHook:
     details: Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse hooks that ECS refuses."""
         if not self.stages:
             raise ConfigurationError(
                 "DeploymentHook.stages is empty, so the function would never be invoked; name a stage, for example "
@@ -93,7 +92,6 @@ class Approval:
     stage: ecs.DeploymentLifecycleStage | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a timeout that is out of range."""
         whole_minutes("Approval.timeout", self.timeout, minimum=1, maximum=LONGEST_WAIT)
 
 

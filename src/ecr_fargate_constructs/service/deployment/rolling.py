@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from ecr_fargate_constructs._rules.checks import whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
@@ -43,11 +43,10 @@ class EarlySuccess:
         ConfigurationError: The percentage is out of range.
     """
 
-    healthy_percent: float
+    healthy_percent: Number
     source_revision_cleanup: SourceRevisionCleanup = SourceRevisionCleanup.BLOCKING
 
     def __post_init__(self) -> None:
-        """Refuse a percentage that is out of range."""
         whole_number("EarlySuccess.healthy_percent", self.healthy_percent, minimum=0, maximum=100, what="a percentage")
 
 
@@ -87,15 +86,14 @@ class Rolling:
         ConfigurationError: A percentage or the threshold is out of range.
     """
 
-    min_healthy_percent: float = 100
-    max_healthy_percent: float = 200
-    failure_threshold: float | None = None
+    min_healthy_percent: Number = 100
+    max_healthy_percent: Number = 200
+    failure_threshold: Number | None = None
     alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
     early_success: EarlySuccess | None = None
     ready_for: BlueGreen | Canary | Linear | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that ECS refuses, or with which a deployment cannot make progress."""
         whole_number(
             "Rolling.min_healthy_percent", self.min_healthy_percent, minimum=0, maximum=100, what="a percentage"
         )
@@ -134,7 +132,7 @@ def percents_of(deployment: Deployment) -> tuple[float, float]:
     return 100, 200  # the new version beside the old one, at full strength
 
 
-def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
+def check_progress(rolling: Rolling, tasks: float | None) -> None:
     """Refuse percentages with which a number of tasks could never be replaced.
 
     Source: DeploymentConfiguration in the Amazon ECS API reference: maximumPercent is rounded down, and
@@ -144,9 +142,6 @@ def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
         rolling: The deployment.
         tasks: The number of tasks, or the minimum of a service that scales; None if it is unknown.
         path: Path of the construct.
-
-    Raises:
-        ConfigurationError: No task may start, and none may stop.
     """
     least, most = rolling.min_healthy_percent, rolling.max_healthy_percent
     if tasks is None or is_token(tasks) or is_token(least) or is_token(most):
@@ -159,8 +154,7 @@ def check_progress(rolling: Rolling, tasks: float | None, *, path: str) -> None:
         f"Rolling(min_healthy_percent={least:g}, max_healthy_percent={most:g}) never replaces {_tasks(count)}: ECS "
         f"rounds the maximum down to {started} and the minimum up to {kept}, so no task may start and none may stop; "
         f"use max_healthy_percent={-(-100 * (count + 1) // count)} or more, or min_healthy_percent="
-        f"{100 * (count - 1) // count} or less",
-        path=path,
+        f"{100 * (count - 1) // count} or less"
     )
 
 

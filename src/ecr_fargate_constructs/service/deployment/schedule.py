@@ -52,11 +52,7 @@ class Schedule:
         return self.waits * self.wait_minutes + self.bake_minutes
 
     def check(self) -> None:
-        """Refuse a schedule that CloudFormation refuses, or would abandon.
-
-        Raises:
-            ConfigurationError: It has more than 33 hours, or more than 36 with the approval.
-        """
+        """Refuse a schedule that CloudFormation refuses, or would abandon."""
         if self.total_minutes > LONGEST_SCHEDULE:
             raise ConfigurationError(
                 f"{self.strategy} takes {self._sum()} = {_time(self.total_minutes)}, but CloudFormation accepts at "
@@ -71,7 +67,6 @@ class Schedule:
             )
 
     def __str__(self) -> str:
-        """Return the schedule as a sentence."""
         approval = f", and up to {_time(self.approval_minutes)} for the approval" if self.approval_minutes else ""
         return (
             f"{self.strategy}: {self.shifts}; {self._sum()} = {_time(self.total_minutes)} in all{approval}, "

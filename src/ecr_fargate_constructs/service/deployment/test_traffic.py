@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ecr_fargate_constructs._rules.checks import tcp_port
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -36,11 +36,10 @@ class TestTrafficPort:
 
     __test__: ClassVar[bool] = False  # or pytest collects the class where a test module imports it
 
-    port: float
+    port: Number
     allow_from: Sequence[ec2.IPeer] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a port that does not exist, and an empty list of peers."""
         tcp_port("TestTrafficPort.port", self.port)
         if self.allow_from is not None and not self.allow_from:
             raise ConfigurationError("TestTrafficPort.allow_from is empty, so no client could connect; name peers")
@@ -68,7 +67,6 @@ class TestTrafficHeader:
     values: Sequence[str] = ("*",)
 
     def __post_init__(self) -> None:
-        """Refuse conditions that Elastic Load Balancing refuses."""
         if not is_token(self.name) and not _HEADER.fullmatch(self.name):
             raise ConfigurationError(
                 f"TestTrafficHeader.name={self.name!r} is not the name of a header; use up to 40 letters, digits and "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.whole_minutes import whole_minutes
@@ -31,22 +31,9 @@ class _TrafficShift:
     alarms: RollbackAlarms | None = field(default_factory=RollbackAlarms)
     hooks: Sequence[DeploymentHook] = ()
     approval: Approval | None = None
-    failure_threshold: None = None  # an option of Rolling, here for its message: no value is right
-    early_success: None = None  # same
 
     def __post_init__(self) -> None:
-        """Refuse schedules and combinations that cannot work."""
         name = type(self).__name__
-        if self.failure_threshold is not None:
-            raise ConfigurationError(
-                f"{name}.failure_threshold={self.failure_threshold!r} has no effect: ECS has its circuit breaker only "
-                "for rolling deployments; omit it, alarms= rolls back"
-            )
-        if self.early_success is not None:
-            raise ConfigurationError(
-                f"{name}.early_success has no effect: ECS supports it only for rolling deployments; omit it, or use "
-                "Rolling(…)"
-            )
         minutes = whole_minutes(f"{name}.bake_time", self.bake_time, minimum=0, maximum=LONGEST_WAIT)
         if minutes == 0 and self.alarms is not None:
             raise ConfigurationError(
@@ -61,22 +48,23 @@ class _TrafficShift:
     @property
     def schedule(self) -> Schedule | None:
         """Length of a deployment; None if it depends on a token."""
-        raise NotImplementedError  # each strategy has its own
-
-    def _schedule(self, shifts: str, waits: int, wait_minutes: int | None) -> Schedule | None:
-        approval = self.approval
-        if self.bake_time.is_unresolved() or wait_minutes is None:
+        shifts, waits, wait = self._waits()
+        times = (wait, self.bake_time, None if self.approval is None else self.approval.timeout)
+        if waits is None or any(each is not None and each.is_unresolved() for each in times):
             return None
-        if approval is not None and approval.timeout.is_unresolved():
-            return None
+        wait_minutes, bake_minutes, approval_minutes = (0 if each is None else int(each.to_minutes()) for each in times)
         return Schedule(
             strategy=type(self).__name__,
             shifts=shifts,
             waits=waits,
             wait_minutes=wait_minutes,
-            bake_minutes=int(self.bake_time.to_minutes()),
-            approval_minutes=0 if approval is None else int(approval.timeout.to_minutes()),
+            bake_minutes=bake_minutes,
+            approval_minutes=approval_minutes,
         )
+
+    def _waits(self) -> tuple[str, int | None, cdk.Duration | None]:
+        """Return the shifts in words, the number of waits (None if it depends on a token) and the length of each."""
+        raise NotImplementedError  # each strategy has its own
 
 
 @typed
@@ -118,10 +106,8 @@ class BlueGreen(_TrafficShift):
             CloudFormation refuses the schedule.
     """
 
-    @property
-    def schedule(self) -> Schedule | None:
-        """Length of a deployment; None if it depends on a token."""
-        return self._schedule("all traffic at once", 0, 0)
+    def _waits(self) -> tuple[str, int | None, cdk.Duration | None]:
+        return "all traffic at once", 0, None
 
 
 @typed
@@ -130,38 +116,28 @@ class Canary(_TrafficShift):
     """A share of the traffic moves to the new version first, then the rest follows.
 
     See ``BlueGreen`` for resources and limits. Defaults: 10 % for 10 minutes, then everything, and 10 minutes of bake
-    time.
+    time. The other attributes are those of ``BlueGreen``.
 
     Attributes:
         percent: Share of the requests that moves first, 0.1 to 100 in tenths; default, 10.
         canary_bake_time: Time before the rest follows, 0 to 24 hours in whole minutes; default, 10 minutes.
-        bake_time: Time for which the old version stays ready after all traffic has moved, 0 to 24 hours in whole
-            minutes; default, 10 minutes.
-        test_traffic: A port or a header that reaches the new version first; default, none.
-        alarms: Alarms that roll back; None for none; default, ``RollbackAlarms()``.
-        hooks: Functions that judge the new version at given stages; default, none.
-        approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
         ConfigurationError: A share or a time is out of range, or the bake time is zero with alarms; a stage is never
             reached; or CloudFormation refuses the schedule.
     """
 
-    percent: float = 10
+    percent: Number = 10
     canary_bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(10))
 
     def __post_init__(self) -> None:
-        """Refuse shares and times that ECS refuses."""
         _check_percent("Canary.percent", self.percent, least=0.1)
         whole_minutes("Canary.canary_bake_time", self.canary_bake_time, minimum=0, maximum=LONGEST_WAIT)
         super().__post_init__()
 
-    @property
-    def schedule(self) -> Schedule | None:
-        """Length of a deployment; None if it depends on a token."""
-        wait = None if self.canary_bake_time.is_unresolved() else int(self.canary_bake_time.to_minutes())
+    def _waits(self) -> tuple[str, int | None, cdk.Duration | None]:
         share = "a share" if is_token(self.percent) else f"{self.percent:g} %"
-        return self._schedule(f"{share} of the traffic, then all of it", 1, wait)
+        return f"{share} of the traffic, then all of it", 1, self.canary_bake_time
 
 
 @typed
@@ -170,41 +146,28 @@ class Linear(_TrafficShift):
     """The traffic moves to the new version in equal steps.
 
     See ``BlueGreen`` for resources and limits. Defaults: 10 % every 6 minutes, and 10 minutes of bake time: 64 minutes.
+    The other attributes are those of ``BlueGreen``.
 
     Attributes:
         step_percent: Share of the requests that each step moves, 3 to 100 in tenths; default, 10.
         step_bake_time: Time after each step but the last, 0 to 24 hours in whole minutes; default, 6 minutes.
-        bake_time: Time for which the old version stays ready after all traffic has moved, 0 to 24 hours in whole
-            minutes; default, 10 minutes.
-        test_traffic: A port or a header that reaches the new version first; default, none.
-        alarms: Alarms that roll back; None for none; default, ``RollbackAlarms()``.
-        hooks: Functions that judge the new version at given stages; default, none.
-        approval: An ``Approval``, to wait until a person lets the deployment continue; default, none.
 
     Raises:
         ConfigurationError: A share or a time is out of range, or the bake time is zero with alarms; a stage is never
             reached; or CloudFormation refuses the schedule.
     """
 
-    step_percent: float = 10
+    step_percent: Number = 10
     step_bake_time: cdk.Duration = field(default_factory=lambda: cdk.Duration.minutes(6))
 
     def __post_init__(self) -> None:
-        """Refuse steps and times that ECS refuses."""
         _check_percent("Linear.step_percent", self.step_percent, least=3)
         whole_minutes("Linear.step_bake_time", self.step_bake_time, minimum=0, maximum=LONGEST_WAIT)
         super().__post_init__()
 
-    @property
-    def schedule(self) -> Schedule | None:
-        """Length of a deployment; None if it depends on a token."""
-        if is_token(self.step_percent) or self.step_bake_time.is_unresolved():
-            return None
-        return self._schedule(
-            f"{self.step_percent:g} % of the traffic a step",
-            waits_of(self.step_percent),
-            int(self.step_bake_time.to_minutes()),
-        )
+    def _waits(self) -> tuple[str, int | None, cdk.Duration | None]:
+        waits = None if is_token(self.step_percent) else waits_of(self.step_percent)
+        return f"{self.step_percent:g} % of the traffic a step", waits, self.step_bake_time
 
 
 def _check_percent(name: str, value: float, *, least: float) -> None:

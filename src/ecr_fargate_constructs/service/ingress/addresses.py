@@ -24,12 +24,7 @@ _CERTIFICATE = re.compile(
 
 
 def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> None:
-    """Refuse an ingress that cannot work in the stack of ``scope``; called before any construct exists.
-
-    Raises:
-        ConfigurationError: A certificate or a web ACL is of another region, a certificate's ARN is of something else, a
-            certificate would have to be made for a private zone, or access logs are set in a stack without a region.
-    """
+    """Refuse an ingress that cannot work in the stack of ``scope``; called before any construct exists."""
     if ingress is None:
         return
     stack = stack_of(scope)
@@ -37,11 +32,10 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
     if ingress.access_logs is not None and is_token(stack.region):
         raise ConfigurationError(
             f"{name}.access_logs requires a stack with a region, because the bucket policy allows the load balancers "
-            "of that region to write; give the stack env=cdk.Environment(region=…)",
-            path=path,
+            "of that region to write; give the stack env=cdk.Environment(region=…)"
         )
     if isinstance(ingress.web_acl, str):
-        check_partition(f"{name}.web_acl", ingress.web_acl, stack.region, path=path)
+        check_partition(f"{name}.web_acl", ingress.web_acl, stack.region)
     settings = ingress.load_balancer
     if isinstance(settings, LoadBalancerSettings) and settings.name is not None and not is_token(settings.name):
         take_name(
@@ -52,7 +46,7 @@ def check_way_in(scope: Construct, ingress: Ingress | None, *, path: str) -> Non
             instead="an account and region has each name once; use another, or omit it",
         )
     if isinstance(ingress, (PublicHttps, InternalHttps)):
-        _check_certificates(ingress, stack.region, path)
+        _check_certificates(ingress, stack.region)
         _take_domain(scope, ingress, path)
 
 
@@ -71,7 +65,7 @@ def _take_domain(scope: Construct, ingress: PublicHttps | InternalHttps, path: s
     )
 
 
-def check_ipv6(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, path: str) -> None:
+def check_ipv6(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None) -> None:
     """Refuse IPv6 addresses in a network without IPv6: the stack's shared network, or a ``Network``.
 
     Other VPCs may get IPv6 in many ways, and are not checked.
@@ -85,12 +79,11 @@ def check_ipv6(ingress: Ingress | None, *, cluster: ecs.ICluster | None, vpc: ec
         raise ConfigurationError(
             f"LoadBalancerSettings.ip_address_type={ingress.load_balancer.ip_address_type.name} requires subnets with "
             f"IPv6 addresses, but {which} has none; give the vpc and task_subnets of "
-            "Network(ip_protocol=ec2.IpProtocol.DUAL_STACK), or omit ip_address_type",
-            path=path,
+            "Network(ip_protocol=ec2.IpProtocol.DUAL_STACK), or omit ip_address_type"
         )
 
 
-def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path: str) -> None:
+def _check_certificates(ingress: PublicHttps | InternalHttps, region: str) -> None:
     name = type(ingress).__name__
     given = [] if ingress.certificate is None else [(f"{name}.certificate", ingress.certificate)]
     given += [("ListenerSettings.certificates", each) for each in ingress.listener.certificates]
@@ -102,12 +95,11 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
         if match is None:
             raise ConfigurationError(
                 f"{option} has the ARN {arn!r}, which is not a certificate's; use one like "
-                "'arn:aws:acm:eu-west-1:123456789012:certificate/…'",
-                path=path,
+                "'arn:aws:acm:eu-west-1:123456789012:certificate/…'"
             )
         if match["region"] is not None:
-            _check_region(f"{option} {arn}", match["region"], region, path)
-        check_partition(option, arn, region, path=path)
+            _check_region(f"{option} {arn}", match["region"], region)
+        check_partition(option, arn, region)
     if ingress.certificate is not None or ingress.hosted_zone is None:
         return
     from aws_cdk import aws_route53 as route53  # noqa: PLC0415 - a large module, needed only for domains
@@ -115,13 +107,10 @@ def _check_certificates(ingress: PublicHttps | InternalHttps, region: str, path:
     if isinstance(ingress.hosted_zone, route53.PrivateHostedZone):
         raise ConfigurationError(
             f"{name}.hosted_zone is a private zone, but a new certificate is validated in a public zone, so the "
-            "deployment would wait forever; add certificate=",
-            path=path,
+            "deployment would wait forever; add certificate="
         )
 
 
-def _check_region(what: str, region: str, own: str, path: str) -> None:
+def _check_region(what: str, region: str, own: str) -> None:
     if not is_token(own) and region != own:
-        raise ConfigurationError(
-            f"{what} is in {region}, but the load balancer will be in {own}; use one in {own}", path=path
-        )
+        raise ConfigurationError(f"{what} is in {region}, but the load balancer will be in {own}; use one in {own}")

@@ -48,7 +48,6 @@ class OidcAuthentication:
     scope: str = "openid"
 
     def __post_init__(self) -> None:
-        """Refuse addresses that Elastic Load Balancing refuses."""
         for name in ("issuer", "authorization_endpoint", "token_endpoint", "user_info_endpoint"):
             value = getattr(self, name)
             text(f"OidcAuthentication.{name}", value)

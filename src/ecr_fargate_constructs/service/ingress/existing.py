@@ -39,12 +39,11 @@ def check_existing(
     *,
     cluster: ecs.ICluster | None,
     vpc: ec2.IVpc | None,
-    path: str,
     listener_id: str = "PublicListener",
 ) -> None:
     """Refuse an existing load balancer that cannot have the service's listener, or cannot reach the service."""
     network = cluster.vpc if cluster is not None else vpc
-    _check_range(ingress, network, path=path)
+    _check_range(ingress, network)
     balancer = existing_balancer(ingress)
     if balancer is None or ingress is None:
         return
@@ -53,33 +52,29 @@ def check_existing(
     if cdk.Stack.of(balancer).node.path != stack:
         raise ConfigurationError(
             f"{name} is in another stack, so the two stacks would depend on each other; share its listener with "
-            "SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
-            path=path,
+            "SharedLoadBalancer.from_listener(…) and a RoutedFargateService"
         )
     own = balancer.vpc
     if network is not None and own is not None and network.node.path != own.node.path:
         raise ConfigurationError(
             f"{name} is in the VPC {own.node.path}, but the service would be in {network.node.path}; use one VPC for "
-            "both, or omit cluster and vpc",
-            path=path,
+            "both, or omit cluster and vpc"
         )
     if balancer.node.try_find_child(listener_id) is not None:  # the id used by CDK's pattern, or by this library
         raise ConfigurationError(
             f"{name} already has a listener with the id {listener_id!r}; share that "
-            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
-            path=path,
+            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService"
         )
     required = {port_of(ingress), *((80,) if redirects(ingress) else ())}
     taken = taken_ports(balancer)
     if required & taken:
         raise ConfigurationError(
             f"{name} already has a listener on port {min(required & taken):g}; give it a free port=, or share that "
-            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService",
-            path=path,
+            "listener with SharedLoadBalancer.from_listener(…) and a RoutedFargateService"
         )
 
 
-def _check_range(ingress: Ingress | None, network: ec2.IVpc | None, *, path: str) -> None:
+def _check_range(ingress: Ingress | None, network: ec2.IVpc | None) -> None:
     """Refuse an internal load balancer in a VPC whose address range, its default peer, is unknown."""
     if network is None or ingress is None or ingress.allow_from is not None or not is_imported(network):
         return
@@ -90,8 +85,7 @@ def _check_range(ingress: Ingress | None, network: ec2.IVpc | None, *, path: str
     except RuntimeError as error:
         raise ConfigurationError(
             f"{type(ingress).__name__} allows the addresses of the VPC by default, but those of {network.node.path} "
-            "are unknown; use ec2.Vpc.from_vpc_attributes(…, vpc_cidr_block='10.0.0.0/16'), or set allow_from=",
-            path=path,
+            "are unknown; use ec2.Vpc.from_vpc_attributes(…, vpc_cidr_block='10.0.0.0/16'), or set allow_from="
         ) from error
 
 
@@ -103,14 +97,13 @@ def taken_ports(balancer: elbv2.ApplicationLoadBalancer) -> set[float]:
     return {port for port in ports if port is not None and not is_token(port)}
 
 
-def check_test_port(ingress: Ingress | None, port: float, *, path: str) -> None:
+def check_test_port(ingress: Ingress | None, port: float) -> None:
     """Refuse a port for test traffic if the load balancer already has a listener on it."""
     balancer = existing_balancer(ingress)
     if balancer is not None and port in taken_ports(balancer):
         raise ConfigurationError(
             f"TestTrafficPort.port={port:g} already has a listener on ExistingLoadBalancer({balancer.node.path}); use "
-            "another port, for example 8443",
-            path=path,
+            "another port, for example 8443"
         )
 
 

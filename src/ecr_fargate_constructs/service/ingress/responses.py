@@ -8,8 +8,8 @@ from typing import TypeAlias
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._rules.checks import tcp_port, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.checks import tcp_port, unicode, whole_number
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -34,12 +34,11 @@ class FixedResponse:
         ConfigurationError: Elastic Load Balancing refuses a value.
     """
 
-    status: float = 404
+    status: Number = 404
     body: str = "Not found\n"
     content_type: str = "text/plain"
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         whole_number("FixedResponse.status", self.status, minimum=200, maximum=599, what="a status code")
         if not is_token(self.status) and 300 <= self.status < 400:  # noqa: PLR2004 - redirections, in the message
             raise ConfigurationError(
@@ -51,6 +50,7 @@ class FixedResponse:
                 f"FixedResponse.content_type={self.content_type!r} is not a type that a load balancer sends; use "
                 f"{', '.join(_TYPES)}"
             )
+        unicode("FixedResponse.body", self.body)
         if not is_token(self.body) and len(self.body.encode()) > _LONGEST:
             unit = "characters" if self.body.isascii() else "bytes"
             raise ConfigurationError(
@@ -82,12 +82,11 @@ class Redirect:
     host: str | None = None
     path: str | None = None
     query: str | None = None
-    port: float | None = None
+    port: Number | None = None
     protocol: elbv2.ApplicationProtocol | None = None
     permanent: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses, and a redirect to itself."""
         unchanged = ((self.host, "#{host}"), (self.path, "/#{path}"), (self.query, "#{query}"))
         if self.port is None and self.protocol is None and all(value in {None, same} for value, same in unchanged):
             given = ", ".join(f"{name}={value!r}" for name, (value, _) in zip(_PARTS, unchanged, strict=True) if value)

@@ -9,7 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._rules.checks import tcp_port, text, text_map
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -56,7 +56,6 @@ class Stickiness:
     cookie_name: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         seconds("Stickiness.duration", self.duration, minimum=1, maximum=_WEEK)
         name = self.cookie_name
         if name is not None:
@@ -93,7 +92,6 @@ class TargetGroupSettings:
     slow_start: cdk.Duration | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         if self.slow_start is None:
             return
         seconds("TargetGroupSettings.slow_start", self.slow_start, minimum=30, maximum=900)
@@ -143,7 +141,6 @@ class LoadBalancerSettings:
     waf_fail_open: bool | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         if self.client_keep_alive is not None:
             seconds("LoadBalancerSettings.client_keep_alive", self.client_keep_alive, minimum=60, maximum=_WEEK)
         name = self.name
@@ -182,10 +179,9 @@ class ExistingLoadBalancer:
 
     load_balancer: elbv2.ApplicationLoadBalancer
     _: KW_ONLY
-    port: float | None = None
+    port: Number | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a load balancer that cannot have a listener."""
         if not isinstance(self.load_balancer, elbv2.ApplicationLoadBalancer):
             raise ConfigurationError(
                 f"ExistingLoadBalancer.load_balancer={self.load_balancer!r} is not an ApplicationLoadBalancer of this "
@@ -218,7 +214,6 @@ class ListenerSettings:
     response_headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         text_map("ListenerSettings.response_headers", self.response_headers)
         for name in self.response_headers:
             if name.lower() not in _RESPONSE_HEADERS:

@@ -29,8 +29,6 @@ class Targets:
         health_check: TargetHealthCheck | None,
         deregistration_delay: cdk.Duration | None,
         target_group: TargetGroupSettings | None,
-        *,
-        path: str | None = None,
     ) -> Targets:
         """Return the options of a service: the given ones, and these for the rest.
 
@@ -38,7 +36,7 @@ class Targets:
             ConfigurationError: Elastic Load Balancing refuses the delay.
         """
         if deregistration_delay is not None:
-            seconds("deregistration_delay", deregistration_delay, minimum=0, maximum=3600, path=path)
+            seconds("deregistration_delay", deregistration_delay, minimum=0, maximum=3600)
         return Targets(
             health_check=health_check or self.health_check,
             deregistration_delay=self.deregistration_delay if deregistration_delay is None else deregistration_delay,

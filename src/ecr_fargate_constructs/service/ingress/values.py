@@ -12,7 +12,7 @@ from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs._rules.checks import domain_name, tcp_port, text, whole_number
 from ecr_fargate_constructs._rules.checks import web_acl as check_web_acl
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress.peers import check_peers
@@ -73,16 +73,15 @@ class TargetHealthCheck:
     """
 
     path: str = "/"
-    port: float | None = None
+    port: Number | None = None
     codes: str = "200-299"
     grpc_codes: str | None = None
     interval: cdk.Duration = _duration(10)
     timeout: cdk.Duration = _duration(5)
-    healthy_threshold: float = 2
-    unhealthy_threshold: float = 3
+    healthy_threshold: Number = 2
+    unhealthy_threshold: Number = 3
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses."""
         text("TargetHealthCheck.path", self.path)
         if not is_token(self.path) and not self.path.startswith("/"):
             raise ConfigurationError(
@@ -240,7 +239,7 @@ class PublicHttp(_Ingress):
         web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
         load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
             ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
+        target_group: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.
@@ -252,19 +251,11 @@ class PublicHttp(_Ingress):
 class InternalHttp(_Ingress):
     """A load balancer inside the VPC with plain HTTP on port 80.
 
-    Defaults as for ``PublicHttp``, but open only to the VPC's own addresses.
+    Defaults as for ``PublicHttp``, but open only to the VPC's own addresses. The other attributes are those of
+    ``PublicHttp``.
 
     Attributes:
         allow_from: Peers that may connect; default, the VPC.
-        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
-        idle_timeout: 1 to 4000 seconds; default, 60.
-        deregistration_delay: 0 to 3600 seconds; default, 30.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
-            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
-        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
-            ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.
@@ -278,7 +269,7 @@ class PublicHttps(_Https):
 
     Give ``domain_name`` and ``hosted_zone`` to have the certificate and the DNS record made, or ``certificate``, or all
     three. TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange
-    (``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``). The other defaults are those of ``PublicHttp``.
+    (``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``). The other attributes are those of ``PublicHttp``.
 
     Attributes:
         domain_name: Name that clients request, in ``hosted_zone``; default, none.
@@ -286,16 +277,6 @@ class PublicHttps(_Https):
         certificate: A certificate in the load balancer's region; default, a new one.
         listener: Settings of the listener: TLS policy, additional certificates, sign-in, response headers; default,
             ``ListenerSettings()``.
-        allow_from: Peers that may connect; default, every address.
-        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
-        idle_timeout: 1 to 4000 seconds; default, 60.
-        deregistration_delay: 0 to 3600 seconds; default, 30.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
-            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
-        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
-            ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
@@ -309,24 +290,10 @@ class InternalHttps(_Https):
     """A load balancer inside the VPC with HTTPS on port 443, to which port 80 redirects.
 
     As ``PublicHttps``, but open only to the VPC's own addresses. For a new certificate ``hosted_zone`` has to be
-    public; with a private zone give ``certificate``.
+    public; with a private zone give ``certificate``. The other attributes are those of ``PublicHttps``.
 
     Attributes:
-        domain_name: Name that clients request, in ``hosted_zone``; default, none.
-        hosted_zone: Route 53 zone in which the record is made and the certificate validated; default, none.
-        certificate: A certificate in the load balancer's region; default, a new one.
-        listener: Settings of the listener: TLS policy, additional certificates, sign-in, response headers; default,
-            ``ListenerSettings()``.
         allow_from: Peers that may connect; default, the VPC.
-        health_check: Health check of the targets; default, ``TargetHealthCheck()``.
-        idle_timeout: 1 to 4000 seconds; default, 60.
-        deregistration_delay: 0 to 3600 seconds; default, 30.
-        access_logs: Bucket for access logs, encrypted with SSE-S3; default, no access logs, or the stack's bucket under
-            ``Posture.REGULATED``. With a bucket of yours the stack needs a region, which the bucket's policy names.
-        web_acl: Web ACL (WAF) for the requests, or its ARN; default, none, or the stack's under ``Posture.REGULATED``.
-        load_balancer: Settings of the load balancer, or an ``ExistingLoadBalancer``; default,
-            ``LoadBalancerSettings()``.
-        targets: Distribution of requests among tasks; default, ``TargetGroupSettings()``.
 
     Raises:
         ConfigurationError: The domain has no zone or is outside of it, there is no certificate, or Elastic Load
@@ -363,14 +330,13 @@ def speaks_ipv6(ingress: Ingress) -> bool:
     return kind.ip_address_type not in {None, elbv2.IpAddressType.IPV4}
 
 
-def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str, path: str | None = None) -> None:
+def check_protocol(settings: TargetGroupSettings, *, https: bool, name: str) -> None:
     """Refuse protocols between load balancer and task that require HTTPS from the client."""
     if settings.protocol_version in {None, elbv2.ApplicationProtocolVersion.HTTP1} or https:
         return
     raise ConfigurationError(
         f"{name} has protocol_version={settings.protocol_version}, which a load balancer uses only for clients with "
-        "HTTPS; use PublicHttps(…) or InternalHttps(…), or omit it",
-        path=path,
+        "HTTPS; use PublicHttps(…) or InternalHttps(…), or omit it"
     )
 
 

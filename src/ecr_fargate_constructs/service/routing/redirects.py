@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.routing.route import Route
 
 
-def check_redirect(response: Response | None, route: Route | None, *, https: bool, port: float, path: str) -> None:
+def check_redirect(response: Response | None, route: Route | None, *, https: bool, port: float) -> None:
     """Refuse a redirect that the listener would answer with the same redirect, or that leaves HTTPS.
 
     Args:
@@ -24,9 +24,6 @@ def check_redirect(response: Response | None, route: Route | None, *, https: boo
         https: The listener's protocol is HTTPS.
         port: Port of the listener.
         path: Path of the construct.
-
-    Raises:
-        ConfigurationError: The redirect loops or leaves HTTPS.
     """
     if not isinstance(response, Redirect):
         return
@@ -34,8 +31,7 @@ def check_redirect(response: Response | None, route: Route | None, *, https: boo
     if https and http:
         raise ConfigurationError(
             "Redirect.protocol=HTTP leads from HTTPS to HTTP, which Elastic Load Balancing refuses, and port 80 "
-            "redirects back; omit protocol and port",
-            path=path,
+            "redirects back; omit protocol and port"
         )
     own = elbv2.ApplicationProtocol.HTTPS if https else elbv2.ApplicationProtocol.HTTP
     stays = response.protocol in {None, own} and response.port in {None, port} and response.query in {None, "#{query}"}
@@ -43,8 +39,7 @@ def check_redirect(response: Response | None, route: Route | None, *, https: boo
         requests = "requests that no route matches" if route is None else str(route)
         raise ConfigurationError(
             f"Redirect(…) for {requests} leads to the same address, so the client would be redirected forever; give "
-            "another host=, path=, port= or protocol=",
-            path=path,
+            "another host=, path=, port= or protocol="
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ecr_fargate_constructs._rules.checks import mapping, text, whole_number
-from ecr_fargate_constructs._rules.tokens import is_token
+from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 
@@ -59,10 +59,9 @@ class Route:
     method: Values = ()
     query: Mapping[str, str] = field(default_factory=dict)
     source: Values = ()
-    priority: float | None = None
+    priority: Number | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that Elastic Load Balancing refuses, and routes whose order is undefined."""
         mapping("Route.header", self.header)
         mapping("Route.query", self.query)
         for name in ("path", "host", "method", "source"):
@@ -114,7 +113,6 @@ class Route:
         return {name.lower(): values(value) for name, value in self.header.items()}
 
     def __str__(self) -> str:
-        """Return the conditions that are set, as they are written in code."""
         given = {
             name: getattr(self, name) for name in ("path", "host", "header", "method", "query", "source", "priority")
         }

@@ -15,6 +15,7 @@ from ecr_fargate_constructs._cdk.names import notes_of, stands
 from ecr_fargate_constructs._cdk.site import path_of, path_of_construct
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
+from ecr_fargate_constructs._rules.refusal import located
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -65,7 +66,6 @@ class SharedListener:
         authentication: OidcAuthentication | CognitoAuthentication | None = None,
         domain: str | None = None,
     ) -> None:
-        """Use the listener; ``domain`` is the only name that has a certificate and a record, if they are made here."""
         self.listener = listener
         self.vpc = vpc
         self.base_url = base_url
@@ -122,7 +122,7 @@ class SharedListener:
                 "with a wildcard, such as '*.example.com'",
             )
 
-    def count_group(self, path: str) -> None:
+    def count_group(self) -> None:
         """Count a target group of the load balancer.
 
         Raises:
@@ -131,8 +131,7 @@ class SharedListener:
         if self._groups >= MOST_GROUPS:
             raise ConfigurationError(
                 f"the load balancer already has {MOST_GROUPS} target groups, the most that AWS allows (a deployment "
-                "that shifts traffic uses two); use a second SharedLoadBalancer",
-                path=path,
+                "that shifts traffic uses two); use a second SharedLoadBalancer"
             )
         self._groups += 1
         on_failure(lambda: setattr(self, "_groups", self._groups - 1))
@@ -205,14 +204,14 @@ class SharedLoadBalancer(LibraryConstruct):
         """
         path = path_of(scope, construct_id)
         vpc = vpc_for(ingress, cluster=None, vpc=vpc)
-        check_shared_network(vpc, ingress, path=path)
-        check_existing(scope, ingress, cluster=None, vpc=vpc, path=path, listener_id="Listener")
+        check_shared_network(vpc, ingress)
+        check_existing(scope, ingress, cluster=None, vpc=vpc, listener_id="Listener")
         check_way_in(scope, ingress, path=path)
-        check_ipv6(ingress, cluster=None, vpc=vpc, path=path)
+        check_ipv6(ingress, cluster=None, vpc=vpc)
         effective = ingress or PublicHttp()
         https = https_of(effective)
         self._https, self._port = https is not None, port_of(effective)
-        check_redirect(default_action, None, https=self._https, port=self._port, path=path)
+        check_redirect(default_action, None, https=self._https, port=self._port)
         super().__init__(scope, construct_id)
         if ingress is None:
             warn_of_plain_http(self)
@@ -281,11 +280,13 @@ class SharedLoadBalancer(LibraryConstruct):
             target_group: Distribution of requests, for services that set none; default, ``TargetGroupSettings()``.
             authentication: Sign-in before a request reaches a task; requires a listener with HTTPS; default, none.
         """
+        with located(listener.node.path):
+            targets = Targets().replaced(health_check, deregistration_delay, target_group)
         return SharedListener(
             listener,
             vpc=vpc,
             base_url=url.rstrip("/"),
-            targets=Targets().replaced(health_check, deregistration_delay, target_group, path=listener.node.path),
+            targets=targets,
             group_id="TargetGroup",
             authentication=authentication,
         )
@@ -313,9 +314,8 @@ class SharedLoadBalancer(LibraryConstruct):
             ConfigurationError: The route cannot be on the load balancer with the existing ones, or the redirect leads
                 to itself.
         """
-        path = path_of(self, construct_id)
-        check_redirect(response, route, https=self._https, port=self._port, path=path)
-        number = self._shared.admit(route, path=path)
+        check_redirect(response, route, https=self._https, port=self._port)
+        number = self._shared.admit(route, path=path_of(self, construct_id))
         return elbv2.ApplicationListenerRule(
             self,
             construct_id,

@@ -29,19 +29,17 @@ Container = TypeVar("Container", bound=TaskContainer)
 _LEAST_MEMORY = 6  # MiB; ECS refuses a container with less
 
 
-def check_ec2_task(size: TaskSize, scaling: Scaling | None, *, path: str) -> None:
+def check_ec2_task(size: TaskSize, scaling: Scaling | None) -> None:
     """Refuse options that only Fargate has."""
     if scaling is not None and scaling.capacity is not None:
         raise ConfigurationError(
             f"Scaling.capacity={scaling.capacity} is for Fargate, but this service runs on EC2; omit it, and use "
-            "capacity=Ec2Capacity(…)",
-            path=path,
+            "capacity=Ec2Capacity(…)"
         )
     if size.ephemeral_storage_gib is not None:
         raise ConfigurationError(
             f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is for Fargate; on EC2 tasks use the root "
-            "volume of the instance: omit it, and use capacity=Ec2Capacity(root_volume_gib=…)",
-            path=path,
+            "volume of the instance: omit it, and use capacity=Ec2Capacity(root_volume_gib=…)"
         )
 
 

@@ -1,4 +1,4 @@
-"""The EC2 instances of an app, each group with what launches them: a launch template or a launch configuration."""
+"""The EC2 instances of an app, with their launch template or launch configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Report malformed templates as one error, whatever exception the code that reads them stumbles over."""
+"""Report malformed templates as one error, whatever exception they cause."""
 
 from __future__ import annotations
 

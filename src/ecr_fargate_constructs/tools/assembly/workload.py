@@ -261,7 +261,7 @@ def _task(app: App, resource: Resource) -> Task:
 
 
 def _of_family(app: App, family: str | None, home: Template) -> Resource | None:
-    """Return the app's task definition of a family; None when there is none, or more than one that may be meant.
+    """Return the app's task definition of a family; None if there is none, or more than one.
 
     CDK writes the family where CodeDeploy does the deployments, since it registers new revisions itself.
     """

@@ -115,7 +115,7 @@ class Usage:
     """A usage-based price.
 
     Attributes:
-        what: The usage that is billed, with its unit.
+        what: The billed usage, with its unit.
         price: Price of one unit.
     """
 
@@ -133,7 +133,7 @@ class Bill:
         services: The on-demand cost of each service's tasks.
         spot: The cost of Spot tasks and Spot instances.
         usage: Usage-based prices, which are in no sum.
-        unpriced: What else is in no sum, with the reason where it is not obvious.
+        unpriced: Other resources that are in no sum, with the reason unless it is obvious.
     """
 
     table: PriceTable
@@ -255,7 +255,7 @@ def _kind(resource: Resource) -> str:
 
 
 def _addresses(balancer: Resource) -> Decimal:
-    """Return the number of public addresses of a load balancer, without elastic ones, which are resources."""
+    """Return the number of public addresses of a load balancer, without Elastic IPs, which are resources."""
     mappings = balancer.get("SubnetMappings")
     if isinstance(mappings, list):
         return Decimal(sum(not (isinstance(each, dict) and each.get("AllocationId")) for each in mappings))

@@ -88,7 +88,7 @@ def egress_costs(app: App, table: PriceTable) -> list[EgressCost]:
 def _features(service: Service) -> Iterable[Feature]:
     """Yield the AWS features that a service's tasks use, as far as the task definition shows them."""
     if not service.fargate:
-        yield Feature.MACHINES
+        yield Feature.CONTAINER_INSTANCES
     if service.resource.get("EnableExecuteCommand") is True:
         yield Feature.EXEC
     for container in service.task.containers if service.task is not None else ():

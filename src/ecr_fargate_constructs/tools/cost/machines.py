@@ -1,4 +1,4 @@
-"""Work out what EC2 instances and their volumes cost."""
+"""Calculate the cost of EC2 instances and their volumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MachineCosts:
     Attributes:
         quantities: Name of the price, line of the bill, and quantity.
         spot: The Spot instances of each group.
-        unpriced: What is in no sum, with the reason.
+        unpriced: Instances that are in no sum, with the reason.
     """
 
     quantities: list[tuple[str, str, Decimal]] = field(default_factory=list)

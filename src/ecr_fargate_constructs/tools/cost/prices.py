@@ -1,4 +1,4 @@
-"""Read a table of list prices: a file of the user's, or the library's own of us-east-1, without prices that change."""
+"""Read a table of list prices: the user's file, or the library's for us-east-1, which has no Spot prices."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PriceTable:
     prices: Mapping[str, Decimal]
 
     def get(self, name: str) -> Decimal | None:
-        """Return the price of this name, or None."""
+        """Return the price with this name, or None."""
         return self.prices.get(name)
 
 

@@ -96,7 +96,7 @@ def totals(bill: Bill) -> list[tuple[str, Decimal]]:
 
 
 def spot_sentences(bill: Bill) -> list[str]:
-    """Return what a range of Spot prices is, as a sentence; nothing without a range."""
+    """Return the sentence that explains ranges of Spot prices; none if there is no range."""
     if all(each.lowest == each.highest for each in bill.spot):
         return []
     words = f"The highest one is the on-demand price as of {bill.table.date}; the lowest one is that price less"

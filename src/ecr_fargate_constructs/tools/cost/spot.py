@@ -1,4 +1,4 @@
-"""Spot prices, which AWS changes: a price of the table, or the range that AWS's largest discount leaves."""
+"""Spot prices, which change: a price from the table, or the range down to AWS's largest discount."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class SpotCost:
     """The monthly cost of Spot tasks or Spot instances.
 
     Attributes:
-        what: What runs on Spot.
-        unit: What one price is for.
+        what: The tasks or instances.
+        unit: The unit of the prices.
         lowest: Lowest price of one per month.
         highest: Highest price of one per month.
-        least: How many run at least.
-        most: How many run at most.
+        least: Smallest number.
+        most: Largest number.
     """
 
     what: str

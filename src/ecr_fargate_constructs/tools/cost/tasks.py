@@ -1,4 +1,4 @@
-"""Work out what the tasks of services on Fargate cost."""
+"""Calculate the cost of tasks on Fargate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw what requests pass before the network: CDNs, APIs and web ACLs, each with the way to the load balancers."""
+"""Draw what requests pass before the network: CDNs, APIs and web ACLs, with arrows to the load balancers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the network of a resource: the subnets of services, databases, caches, file systems and functions."""
+"""Find the VPC and subnets of services, databases, caches, file systems and functions."""
 
 from __future__ import annotations
 

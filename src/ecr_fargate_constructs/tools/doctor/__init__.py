@@ -1,1 +1,1 @@
-"""Rules that find what in an app does not start, or runs with a risk: by its templates and its build contexts."""
+"""Rules that read an app's templates and build contexts, and find what will not start or runs with a risk."""

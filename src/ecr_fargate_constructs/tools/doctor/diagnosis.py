@@ -1,4 +1,4 @@
-"""What the rules find in an app."""
+"""Run the rules on an app, and collect their findings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the rules found.
+    """The findings of all rules.
 
     Attributes:
         findings: The findings, errors first.
@@ -41,7 +41,7 @@ def diagnose(app: App, ignored: Collection[str] = (), *, against: Earlier | None
     Args:
         app: The app.
         ignored: Ids of rules to leave out.
-        against: What is deployed, to check the update too.
+        against: The deployed version, to check the update too.
     """
     every = [finding for rule in RULES if rule.id not in ignored for finding in rule.findings(app, against)]
     findings, acknowledged = [], []

@@ -1,4 +1,4 @@
-"""Every rule: those in the modules below ``rules``, of which each holds one."""
+"""The list of all rules: each module below ``rules`` contains one."""
 
 from __future__ import annotations
 

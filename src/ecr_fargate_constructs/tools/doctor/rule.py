@@ -1,4 +1,4 @@
-"""A rule of ``ecr-fargate doctor``, and what it finds."""
+"""A rule of ``ecr-fargate doctor``, and a finding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.workload import Container
 
 PREFIX = "ecr-fargate-doctor::"
-"""Stands before the id of a rule where the app's code acknowledges it."""
+"""The prefix of a rule's id when the app's code acknowledges it."""
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 ECS_API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
@@ -37,18 +37,18 @@ class Severity(Enum):
 
 
 class Rule:
-    """A rule: data for people and for other programs, and one check.
+    """A rule: its description, and one check.
 
-    Each rule is a class in a file of its own below ``rules``, which has the data and ``_check``.
+    Each rule is a class in a file of its own below ``rules``, with the description and ``_check``.
 
     Attributes:
         id: Its name, which is public: scripts rely on it.
         severity: How bad a finding is.
         title: The fault, in a few words.
-        why: What happens because of it.
-        fix: What to do, in CDK's words.
-        source: Where that is documented or was reported.
-        tags: What it is about.
+        why: The consequence.
+        fix: The remedy, with CDK's option or method.
+        source: The page that documents it, or the issue that reports it.
+        tags: Its subjects.
     """
 
     id: ClassVar[str]
@@ -64,7 +64,7 @@ class Rule:
 
         Args:
             app: The app.
-            against: What is deployed; None when that is unknown.
+            against: The deployed version; None if it is unknown.
         """
         yield from self._check(app)
 
@@ -100,14 +100,14 @@ class Rule:
 
 
 class UpdateRule(Rule):
-    """A rule that compares an app with what is deployed; it finds nothing in an app alone."""
+    """A rule that compares an app with the deployed version, without which it finds nothing."""
 
     def findings(self, app: App, against: Earlier | None = None) -> Iterator[Finding]:
         """Look for the fault in an update.
 
         Args:
             app: The app as it is now.
-            against: What is deployed; None when that is unknown.
+            against: The deployed version; None if it is unknown.
         """
         if against is not None:
             yield from self._compare(app, against)
@@ -124,9 +124,9 @@ class Finding:
         rule: The rule that found it.
         path: Path of the construct.
         logical_id: Logical id of the resource.
-        detail: The values that make the fault.
-        template: The template that holds the resource.
-        file: The file of the build context that shows it; None when the template does.
+        detail: The values that cause the fault.
+        template: The template with the resource.
+        file: The file of the build context that shows it; None if the template does.
         line: The line in ``file``.
     """
 

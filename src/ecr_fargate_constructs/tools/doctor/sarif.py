@@ -1,4 +1,4 @@
-"""A diagnosis in SARIF 2.1.0, which code hosts show beside the code."""
+"""A diagnosis in SARIF 2.1.0, which code hosts show next to the code."""
 
 from __future__ import annotations
 

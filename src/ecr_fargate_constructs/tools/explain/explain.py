@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 Record: TypeAlias = "Mapping[str, Any]"
 """Responses of AWS, merged: of ``describe-services``, ``describe-tasks``, ``describe-service-deployments``,
 ``describe-stack-events``, ``describe-target-health``, ``describe-target-groups`` and ``get-log-events``; ``refusals``
-are those of the embedded AWS."""
+and ``barriers`` are those of the embedded AWS: what IAM refused, and which connections the network stopped."""
 
 _FAILED_STATES = ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED", "ROLLBACK_IN_PROGRESS", "FAILED")
 _RECENT = 3 * 3600  # seconds; ECS keeps a hundred events, and older ones belong to other failures
 _ROLLBACK = re.compile(r"\broll(?:ed|ing) back to\b")
 _ROLE = "role"  # begins what a refusal is about
+_NETWORK = "network"  # what a barrier is about
 _ORDINARY_STOPS = ("UserInitiated", "ServiceSchedulerInitiated")
 
 
@@ -61,7 +62,9 @@ class Explanation:
 
     @property
     def fix(self) -> str:
-        """What to do; after a refusal of IAM with the statement that would allow it."""
+        """What to do; with the statement that IAM needs, or what the network needs."""
+        if self.observation.where == _NETWORK:
+            return f"{self.rule.fix}: {self.observation.text.partition('. Fix: ')[2]}"
         refusal = refusal_in(self.observation.text)
         return self.rule.fix if refusal is None else f"{self.rule.fix}; {refusal.advice}"
 
@@ -77,7 +80,10 @@ def explain(record: Record) -> list[Explanation]:
         for each in messages:
             # Each message has one cause: that of the first rule that matches it.
             if rule.pattern.search(each.text) and _first_rule(each) is rule:
-                key = (rule.cause, each.text if each.where.startswith(_ROLE) else "")  # each refusal counts by itself
+                key = (
+                    rule.cause,
+                    each.text if each.where.startswith((_ROLE, _NETWORK)) else "",
+                )  # each one counts by itself
                 before = by_cause.get(key)
                 times = 1 if before is None else before.times + 1
                 by_cause[key] = Explanation(rule, each if before is None else before.observation, times)
@@ -132,6 +138,7 @@ def observations(record: Record) -> Iterator[Observation]:
         ("StackEvents", _of_stack_event),
         ("logEvents", _of_log_event),
         ("refusals", _of_refusal),
+        ("barriers", _of_barrier),
     ):
         for each in record.get(key, ()):
             yield from read(each)
@@ -203,6 +210,10 @@ def _of_log_event(line: Record) -> Iterator[Observation]:
 
 def _of_refusal(refusal: Record) -> Iterator[Observation]:
     yield Observation(f"{_ROLE} {refusal.get('role', '?')}", refusal.get("refusal", ""))
+
+
+def _of_barrier(text: str) -> Iterator[Observation]:
+    yield Observation(_NETWORK, text)
 
 
 def _without_echoes(messages: Sequence[Observation]) -> list[Observation]:

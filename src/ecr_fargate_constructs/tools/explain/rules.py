@@ -85,6 +85,13 @@ RULES = (
         _PULL,
     ),
     _rule(
+        "blocked by the network",
+        r"\A[A-Z_]+: .* cannot reach .*\. Fix: ",
+        "a connection that is needed cannot be made",
+        "let the network pass it",
+        "https://docs.aws.amazon.com/vpc/latest/reachability/explanation-codes.html",
+    ),
+    _rule(
         "no route to the registry",
         r"(?:CannotPull\w+|ResourceInitializationError|unable to pull|logger args|registry auth)"
         r".*(?:i/o timeout|deadline exceeded|connection refused|request canceled|dial tcp|no such host|"

@@ -1,4 +1,4 @@
-"""Figures that AWS limits: one outside of its bounds becomes the nearest bound, and is listed."""
+"""Numbers that AWS limits: one outside of its bounds becomes the nearest bound, and is listed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ANY = 10**9
 
 @dataclass(frozen=True)
 class Bound:
-    """The least and the greatest figure that AWS takes."""
+    """The smallest and the largest number that AWS accepts."""
 
     least: int
     most: int
 
 
 def bounded(fields: Fields, name: str, bound: Bound, *, unit: str = " seconds") -> int | None:
-    """Return a duration in whole seconds, or with ``unit=""`` a number, brought within the bounds."""
+    """Return a duration in whole seconds, or a number with ``unit=""``, limited to the bounds."""
     node = fields.node(name)
     if node is None:
         return None
@@ -37,6 +37,6 @@ def bounded(fields: Fields, name: str, bound: Bound, *, unit: str = " seconds") 
         fields.check(
             name,
             f"AWS takes {bound.least} to {bound.most}, so the program has {figure}{unit}",
-            "see if it fits",
+            "check that this is acceptable",
         )
     return figure

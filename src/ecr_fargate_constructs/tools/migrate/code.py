@@ -1,4 +1,4 @@
-"""Python as text: values by ``repr``, names from a register, lines broken as ``ruff format`` breaks them."""
+"""Python code as text: values by ``repr``, names from a register, line breaks as in ``ruff format``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HEAD = re.compile(r"(?<![.\w\"])[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class Name:
-    """An identifier, or several with dots between them, that the command itself has chosen."""
+    """An identifier, or several joined by dots, that the command has chosen."""
 
     text: str
 
 
 class Call:
-    """A call of a name; it has no keyword arguments that are None."""
+    """A call of a name, without the keyword arguments that are None."""
 
     def __init__(self, name: str, /, *arguments: Expression, **keywords: Expression | None) -> None:
         """Create the call."""
@@ -35,7 +35,7 @@ Expression: TypeAlias = "Name | Call | str | int | float | bool | list[Expressio
 
 
 def literal(value: str | float) -> str:
-    """Return a value as Python code; a text in double quotes, unless single ones need fewer backslashes."""
+    """Return a value as Python code; text is in double quotes unless single ones need fewer backslashes."""
     if not isinstance(value, str):
         return repr(value)
     if value.count('"') > value.count("'"):
@@ -58,7 +58,7 @@ def flat(value: Expression) -> str:
 
 
 def laid_out(value: Expression, *, indent: int, used: int, after: int = 0) -> str:
-    """Return an expression, broken into lines where it does not fit.
+    """Return an expression, with line breaks where it does not fit.
 
     Args:
         value: The expression.
@@ -127,7 +127,7 @@ def _part(before: str, value: Expression, indent: int) -> str:
 
 
 class Register:
-    """The names in use, each of which is given once."""
+    """The names in use; no name is given twice."""
 
     def __init__(self, taken: frozenset[str]) -> None:
         """Begin with the names that every program has."""

@@ -59,7 +59,7 @@ class _File:
         interpolation: Fills in variables.
         secrets: The secrets that it declares.
         volumes: The volumes that it declares.
-        read: Reads a file beside it; None for one that cannot be read.
+        read: Reads a file by its path from the folder of the compose file; returns None if it cannot.
     """
 
     interpolation: Interpolation
@@ -80,13 +80,13 @@ def read_project(
 
     Args:
         root: The document, with its variables filled in.
-        ledger: The marks.
+        ledger: The ledger of the document.
         interpolation: The variables.
         default_name: The project's name, unless the file has one.
-        read: Reads a file beside the compose file; None for one that cannot be read.
+        read: Reads a file by its path from the folder of the compose file; returns None if it cannot.
 
     Raises:
-        MigrationError: It has no services, or none that can run.
+        MigrationError: The file has no services, or none that can run.
     """
     fields = Fields(root, ledger)
     name = fields.text("name") or default_name
@@ -136,7 +136,7 @@ def read_project(
 
 
 def _secrets(fields: Fields) -> dict[str, Fields]:
-    """Return the secrets that the file declares; the program has their names, and not their values."""
+    """Return the secrets that the file declares; the program has only their names."""
     section = fields.section("secrets")
     if section is None:
         return {}
@@ -172,7 +172,7 @@ def _volumes(fields: Fields) -> dict[str, Fields]:
 
 
 def _networks(fields: Fields) -> None:
-    """List the networks that the file declares: in the program they are rules of security groups."""
+    """List the networks that the file declares; the program has security group rules instead."""
     fields.leave_out({"networks": reasons.NETWORKS})
     section = fields.section("networks")
     for node in section.mapping.entries.values() if section is not None else ():
@@ -180,7 +180,7 @@ def _networks(fields: Fields) -> None:
 
 
 def _leave_out_whole(fields: Fields) -> bool:
-    """Leave a service out as a whole if it is a store, has a profile, or is no container; return whether it is."""
+    """Leave out a service that is a store, has a profile, or is not a container; return whether it was left out."""
     image = fields.node("image")
     store = compose_stores.store_of((text_of(image) or "") if image is not None else "")
     if "profiles" in fields:
@@ -195,7 +195,7 @@ def _leave_out_whole(fields: Fields) -> bool:
 
 
 def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str, str]]:
-    """Return a service, and the services for which it waits with ECS's word for the condition."""
+    """Return a service, and the services that it waits for, with ECS's names of the conditions."""
     fields.leave_out(reasons.SERVICE)
     fields.carry("restart")
     fields.leave_out({key: reasons.EXTENSION for key in fields.mapping.entries if key.startswith("x-")})
@@ -222,7 +222,7 @@ def _service(name: str, fields: Fields, file: _File) -> tuple[Service, dict[str,
 
 
 def _restart(fields: Fields) -> None:
-    """List a restart policy that ECS does not follow: it keeps a number of tasks running."""
+    """List a restart policy that ECS does not have, because it always keeps a number of tasks running."""
     node = fields.node("restart")
     policy = (text_of(node) or "").partition(":")[0] if node is not None else ""
     if policy in {*_ENDS, "false"}:  # no without quotes is a word in YAML 1.2, and false in YAML 1.1
@@ -245,7 +245,7 @@ def _arm(fields: Fields) -> bool:
 
 
 def _ingress(fields: Fields, main: Container, reached: Ports) -> Ingress:
-    """Return the load balancer, with the path that the container's own check requests from the same port."""
+    """Return the load balancer; its health check has the path of the container's own check of the same port."""
     check = main.health_check
     match = _CHECKED.search(" ".join(check.command)) if check is not None else None
     path = match["path"] if match is not None else None
@@ -259,13 +259,13 @@ def _ingress(fields: Fields, main: Container, reached: Ports) -> Ingress:
         section.check(
             "test",
             f"it requests {match[0]}; the load balancer requests / over HTTP from port {reached.balanced}",
-            "give TargetHealthCheck(path=…) a path that answers with 200",
+            "set TargetHealthCheck(path=…) to a path that answers with 200",
         )
     return Ingress(public=reached.public)
 
 
 def _waits(fields: Fields) -> dict[str, str]:
-    """Return the services that have to reach a state first, with ECS's word for it; a link waits for a start."""
+    """Return the services to wait for, with ECS's names of the conditions; a link waits for the start."""
     waits: dict[str, str] = {}
     node = fields.node("depends_on")
     if node is not None and isinstance(node.value, list):
@@ -296,7 +296,7 @@ def _waits(fields: Fields) -> dict[str, str]:
 def _list_missing(
     sections: Mapping[str, Fields], ledger: Ledger, services: Mapping[str, Service], one_off: set[str]
 ) -> None:
-    """List waits for services that are not in the program, and options that a container beside another ignores."""
+    """List dependencies that are not in the program, and options that have no effect on a sidecar."""
     for name in services:
         entries = sections[name].mapping.entries
         for option in ("depends_on", "links"):
@@ -314,7 +314,7 @@ def _list_missing(
 def _with_one_off_tasks(
     services: dict[str, Service], waits: dict[str, dict[str, str]], one_off: set[str]
 ) -> dict[str, Service]:
-    """Turn services for whose end others wait into containers that end before the application starts."""
+    """Turn services whose completion others wait for into containers that end before the application starts."""
     kept = {name: service for name, service in services.items() if name not in one_off}
     for name, service in kept.items():
         first = [
@@ -336,7 +336,7 @@ def _with_one_off_tasks(
 
 
 def _beside(name: str) -> str:
-    """Return the name of a container beside the application, whose own name is web."""
+    """Return the name of a sidecar; the name web is the application's."""
     return f"{name}-task" if name == "web" else container_name(name)
 
 
@@ -349,7 +349,7 @@ def _exposed(main: Container, read: Callable[[str], str | None]) -> tuple[int, .
 
 
 def _once(service: Service, section: Fields) -> Service:
-    """Return a service that writes to a volume with one task, unless the file says how many."""
+    """Return the service; with one task if it writes to a volume and the file sets no number."""
     if not service.writes_to_files:
         return service
     if service.count is None or service.count.maximum == 1:
@@ -359,7 +359,7 @@ def _once(service: Service, section: Fields) -> Service:
         section.ledger.check(
             node,
             f"{service.count.maximum} tasks write to the same files",
-            "give a store desired_count=1 and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
+            "for a store, set desired_count=1 and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
         )
     return service
 

@@ -90,7 +90,7 @@ def _image(name: str, fields: Fields, *, arm: bool) -> Image:
         if image is None:
             raise _no_image(name, fields)
         return image_named(fields.text("image") or "", image)
-    fields.leave_out({"image": ("the image is built, and CDK names it after its input", "nothing to do")})
+    fields.leave_out({"image": ("the image is built, and CDK derives its name from its input", "nothing to do")})
     if not isinstance(build.value, dict):
         directory, _ = build_paths(fields.text("build") or ".", None)
         _refuse_remote(directory, build.line)
@@ -112,7 +112,7 @@ def _image(name: str, fields: Fields, *, arm: bool) -> Image:
 
 
 def _no_image(name: str, fields: Fields) -> MigrationError:
-    """Return the error for a service without an image: such a file is completed by another one."""
+    """Return the error for a service without an image, which is probably in another file."""
     why = "it extends another service" if "extends" in fields else "perhaps the file overrides another one"
     return MigrationError(
         f"services.{name} has neither image nor build; {why}: run the command on the output of 'docker compose config'",
@@ -122,7 +122,7 @@ def _no_image(name: str, fields: Fields) -> MigrationError:
 
 def _refuse_remote(directory: str, line: int) -> None:
     if ":/" in directory or directory.startswith(("./git@", "./http:")):
-        raise MigrationError("the build context is no directory; clone it, and name the clone", line=line)
+        raise MigrationError("the build context is not a directory; clone it, and name the clone", line=line)
 
 
 def _environment(fields: Fields, interpolation: Interpolation) -> dict[str, str | Imported]:
@@ -133,7 +133,7 @@ def _environment(fields: Fields, interpolation: Interpolation) -> dict[str, str 
             fields.ledger.leave_out(
                 node,
                 f"its value comes from the shell or from .env: {', '.join(names)}",
-                f"run the command again with --variable {names[0]}=…, or give it as a secret: AppContainer(secrets=…)",
+                f"run the command again with --variable {names[0]}=…, or pass it as a secret: AppContainer(secrets=…)",
             )
         elif seems_secret(name, value):
             fields.ledger.leave_out(
@@ -175,7 +175,7 @@ def _env_files(fields: Fields, read: Callable[[str], str | None]) -> tuple[str, 
 
 
 def _as_ecs_reads(text: str | None) -> tuple[str, str]:
-    """Return the finding for a file of variables: ECS takes quotes, ``export``, ``$`` and comments as they stand.
+    """Return the finding for a file of variables; ECS does not interpret quotes, ``export``, ``$`` and comments.
 
     Source: "Pass environment variables to an Amazon ECS container" in the Amazon ECS developer guide.
     """
@@ -193,13 +193,13 @@ def _as_ecs_reads(text: str | None) -> tuple[str, str]:
     if not changed:
         return upload, "put the secrets in it into Secrets Manager: AppContainer(secrets=…)"
     return (
-        f"ECS takes these lines as they stand, unlike Docker Compose: {', '.join(changed)}; {upload}",
+        f"unlike Docker Compose, ECS does not interpret these lines: {', '.join(changed)}; {upload}",
         "write them as plain NAME=value lines, and put secrets into Secrets Manager",
     )
 
 
 def _cause(line: str) -> str | None:
-    """Return why ECS reads a line in another way than Docker Compose; None when it does not."""
+    """Return why ECS reads a line differently from Docker Compose; None if it does not."""
     if line.lstrip().startswith("export "):
         return "export"
     if _QUOTED.search(line):
@@ -210,7 +210,7 @@ def _cause(line: str) -> str | None:
 
 
 def _secrets(fields: Fields, declared: Mapping[str, Fields]) -> dict[str, Parameter | Secret]:
-    """Return secrets as variables: ECS has no files of secrets."""
+    """Return secrets as variables, because ECS does not mount secrets as files."""
     node = fields.node("secrets")
     secrets: dict[str, Parameter | Secret] = {}
     for item in node.items if node is not None else ():
@@ -224,7 +224,7 @@ def _secrets(fields: Fields, declared: Mapping[str, Fields]) -> dict[str, Parame
         variable = re.sub(r"\W", "_", source, flags=re.ASCII).upper()
         fields.ledger.check(
             item,
-            f"ECS hands secrets over as variables, and mounts no /run/secrets/{source}",
+            f"ECS passes secrets as variables, and does not mount /run/secrets/{source}",
             f"let the application read the variable {variable}",
         )
         declared[source].carry("name", "external")

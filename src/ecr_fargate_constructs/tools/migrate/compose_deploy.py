@@ -1,4 +1,4 @@
-"""The number and the size of the tasks that a compose file asks for."""
+"""The number and the size of tasks in a compose file."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 _VCPU = 1024
 _LEAST_CPU, _LEAST_MEMORY = 256, 512
-_ROLLING = ("ECS has its own options for deployments", "give deployment=Rolling(…)")
+_ROLLING = ("ECS has its own options for deployments", "set deployment=Rolling(…)")
 _DEPLOY = {
     "endpoint_mode": ("ECS has no virtual addresses of services", "nothing to do: Service Connect balances"),
     "labels": ("an ECS service has tags, not labels", "use cdk.Tags.of(…) on the service"),
-    "placement": ("Fargate has no machines to choose from", "nothing to do: ECS spreads tasks over zones"),
+    "placement": ("Fargate has no hosts to choose from", "nothing to do: ECS spreads tasks over zones"),
     "restart_policy": (
         "ECS replaces a task that ends",
-        "give restart=RestartPolicy(…) to restart a container within its task",
+        "set restart=RestartPolicy(…) to restart a container within its task",
     ),
     "rollback_config": _ROLLING,
     "update_config": _ROLLING,
 }
 _LIMIT = ("Fargate has no such limit", "use LoadBalancedEc2Service")
-_NO_TASK = ("a service of this library has at least one task", "give scaling=Scaling(…, paused=True)")
-_MODE = {"mode": ("an ECS service keeps a number of tasks", "give desired_count=…")}
+_NO_TASK = ("a service of this library has at least one task", "set scaling=Scaling(…, paused=True)")
+_MODE = {"mode": ("an ECS service keeps a number of tasks", "set desired_count=…")}
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """The size of the tasks and their number; None where the file says nothing."""
+    """The size and number of tasks; None if the file does not set it."""
 
     cpu: int | None
     memory: int | None
@@ -78,7 +78,7 @@ _Asked = tuple[Fields, str, float]
 
 
 def _greatest(*places: tuple[Fields | None, str, Callable[[Node], float | None]]) -> list[_Asked]:
-    """Return the amounts that the file asks for, with their keys; the greatest first."""
+    """Return the requested amounts with their keys, the largest first."""
     amounts: list[_Asked] = []
     for section, name, read in places:
         node = None if section is None else section.node(name)
@@ -115,7 +115,7 @@ def _count(fields: Fields, section: Fields | None, replicas: int | None) -> Coun
         for each, name in ((fields, "scale"), (section, "replicas")):
             if each is not None:
                 each.drop(
-                    name, "a service of this library has at least one task", "give scaling=Scaling(…, paused=True)"
+                    name, "a service of this library has at least one task", "set scaling=Scaling(…, paused=True)"
                 )
         return None
     return None if replicas is None else Count(minimum=replicas, maximum=replicas)

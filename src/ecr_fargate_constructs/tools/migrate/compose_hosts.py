@@ -27,7 +27,7 @@ _SCHEMES = {
     "mqtt": 1883, "mysql": 3306, "nats": 4222, "postgres": 5432, "postgresql": 5432, "redis": 6379, "rediss": 6379,
     "smtp": 25, "ws": 80, "wss": 443,
 }  # fmt: skip
-"""Ports of addresses that name none."""
+"""Default ports of addresses."""
 
 _MOST_PORT = 65_535
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=(?P<value>.*)")
@@ -41,8 +41,8 @@ class Mention:
         caller: The service.
         name: The host's name, as written.
         port: Its port, if the text or the scheme of the address has one.
-        node: The value in which it stands.
-        option: The variable or the option in which it stands, for a finding.
+        node: The value that contains it.
+        option: The variable or option that contains it, for a finding.
     """
 
     caller: str
@@ -58,7 +58,7 @@ def mentions(section: Fields, caller: str, read: Callable[[str], str | None]) ->
     Args:
         section: The service.
         caller: Its name.
-        read: Reads a file beside the compose file; None for one that cannot be read.
+        read: Reads a file by its path from the folder of the compose file; returns None if it cannot.
     """
     for variable, node, value in pairs(section, "environment"):
         yield from _in_variable(variable, value or "", caller, node)
@@ -81,7 +81,7 @@ def _in_variable(variable: str, value: str, caller: str, node: Node) -> Iterator
 
 
 def hosts_in(text: str) -> list[tuple[str, int | None]]:
-    """Return the hosts in a text, each with its port; a bare word is no host here."""
+    """Return the hosts in a text, each with its port; a single word does not count as a host."""
     hosts: list[tuple[str, int | None]] = []
     for match in _URL.finditer(text):
         port = int(match["port"]) if match["port"] else _SCHEMES.get((match["scheme"] or "").lower().partition("+")[0])
@@ -110,7 +110,7 @@ def lines_of(text: str) -> list[tuple[str, str]]:
 
 
 def names_of(sections: Mapping[str, Fields]) -> dict[str, str]:
-    """Return the services by the names that others may call them by: their own come first."""
+    """Return the services by their names in the network; their own names come first."""
     names: dict[str, str] = {}
     for name, section in sections.items():
         for alias in (*_aliases(section), *_single(section, "container_name"), *_single(section, "hostname")):
@@ -131,7 +131,7 @@ def _aliases(section: Fields) -> list[str]:
 
 
 def links_of(section: Fields) -> dict[str, str]:
-    """Return the services that a service links to, by the name that it gives them."""
+    """Return the services that a service links to, by their aliases."""
     node = section.mapping.entries.get("links")
     texts = (texts_of(node) or ()) if node is not None else ()
     return {alias or name: name for name, _, alias in (text.partition(":") for text in texts)}

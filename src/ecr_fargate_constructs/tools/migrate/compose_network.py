@@ -1,4 +1,4 @@
-"""Ports of a compose file: who may reach each of them."""
+"""The ports of a compose file, and from where each can be reached."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CORRECT = "correct it, and run the command again"
 
 
 class _Reach(Enum):
-    """Who reaches a published port: the address of the machine that it is published on decides."""
+    """From where a published port can be reached, which depends on the host address."""
 
     WORLD = "world"
     NETWORK = "network"
@@ -36,8 +36,8 @@ class _Published:
     Attributes:
         node: The item.
         target: The container's port.
-        published: The machine's port, as written; empty when Docker chooses one.
-        address: The machine's address, as written; empty for all addresses.
+        published: The host's port, as written; empty if Docker chooses one.
+        address: The host's address, as written; empty for all addresses.
     """
 
     node: Node
@@ -47,7 +47,7 @@ class _Published:
 
     @property
     def reach(self) -> _Reach:
-        """Who reaches it."""
+        """From where it can be reached."""
         return _reach(self.address)
 
     @property
@@ -62,9 +62,9 @@ class Ports:
     """The ports of a service.
 
     Attributes:
-        balanced: The container's port behind the load balancer; None for no load balancer.
-        public: Whether the load balancer faces the internet.
-        private: The container's other ports, which the other services call.
+        balanced: The container's port behind the load balancer; None without a load balancer.
+        public: Whether the load balancer is internet-facing.
+        private: The container's other ports, for the other services.
     """
 
     balanced: int | None
@@ -78,7 +78,7 @@ class Ports:
 
 
 def ports(fields: Fields, interpolation: Interpolation) -> Ports:
-    """Read ``ports`` and ``expose``, and list each port that is not simply on the load balancer or private."""
+    """Read ``ports`` and ``expose``, and list each port that is reached differently in the program."""
     published = [each for item in _items(fields, "ports") if (each := _port(item, fields, interpolation)) is not None]
     chosen = _chosen(published)
     for each in published:
@@ -103,7 +103,7 @@ def _items(fields: Fields, name: str) -> list[Node]:
 
 
 def _chosen(published: list[_Published]) -> _Published | None:
-    """Return the port that the load balancer sends to: one that the world reaches, at best the one on port 80."""
+    """Return the port for the load balancer: preferably a public one, and among those the one on port 80."""
     for reach in (_Reach.WORLD, _Reach.NETWORK):
         candidates = [each for each in published if each.reach is reach and each.store is None]
         for wanted in ("80", "443"):
@@ -137,9 +137,9 @@ def _long(inner: Fields) -> _Published | None:
         {
             "app_protocol": (
                 "the load balancer speaks HTTP to the tasks",
-                "give TargetGroupSettings(protocol_version=…)",
+                "use TargetGroupSettings(protocol_version=…)",
             ),
-            "mode": ("Fargate has no machine whose port a task could take", "nothing to do"),
+            "mode": ("Fargate has no host whose port a task could take", "nothing to do"),
             "name": ("a port of the program has the name of its service", "nothing to do"),
         }
     )
@@ -150,7 +150,7 @@ def _long(inner: Fields) -> _Published | None:
 
 
 def _tcp(port: _Published, protocol: str, fields: Fields) -> _Published | None:
-    """Return a port of TCP; list one of another protocol."""
+    """Return a TCP port; list one of another protocol."""
     if protocol.lower() in {"", "tcp"}:
         return port
     fields.ledger.leave_out(
@@ -162,8 +162,8 @@ def _tcp(port: _Published, protocol: str, fields: Fields) -> _Published | None:
 
 
 def _reach(address: str) -> _Reach:
-    """Return who reaches a port on an address; the network alone for an address that is not known."""
-    if address in {"", "0.0.0.0", "::", "*"}:  # noqa: S104 - an address in a file, none that is listened on
+    """Return from where a port on an address can be reached; the network for an unknown address."""
+    if address in {"", "0.0.0.0", "::", "*"}:  # noqa: S104 - an address in a file; nothing listens on it
         return _Reach.WORLD
     try:
         loopback = ipaddress.ip_address(address).is_loopback
@@ -178,8 +178,8 @@ def _mark(each: _Published, chosen: _Published | None, fields: Fields, interpola
     if each is chosen and each.reach is _Reach.NETWORK:
         ledger.check(
             node,
-            f"it is published on {each.address}, so the load balancer is internal: the VPC alone reaches it",
-            "give ingress=PublicHttp(…) if the internet may reach it",
+            f"it is published on {each.address}, so the load balancer is internal: only the VPC reaches it",
+            "set ingress=PublicHttp(…) if the internet may reach it",
         )
     elif each is chosen and missing:
         ledger.check(
@@ -195,32 +195,32 @@ def _mark(each: _Published, chosen: _Published | None, fields: Fields, interpola
         ledger.check(
             node,
             f"the load balancer listens on port 80, not on {each.published}",
-            "give PublicHttps(…) for a domain and HTTPS",
+            "use PublicHttps(…) for a domain and HTTPS",
         )
     elif each is chosen:
         ledger.carry(node)
     elif chosen is not None and each.target == chosen.target:
         ledger.check(
             node,
-            f"the load balancer listens once for the container's port {each.target}",
+            f"the load balancer has one listener for the container's port {each.target}",
             "add a listener to .load_balancer if clients need this one",
         )
     elif store is not None:
         ledger.check(
             node,
-            f"it is the port of {store}, which the program never makes public; the other services alone reach it",
-            "let further clients in with .connections.allow_from(…)",
+            f"it is the port of {store}, which the program never makes public; only the other services reach it",
+            "allow further clients with .connections.allow_from(…)",
         )
     elif each.reach is _Reach.MACHINE:
         ledger.check(
             node,
             f"it is published on {each.address} and not on all addresses, so only the other services reach it",
-            "nothing to do; or let further clients in with .connections.allow_from(…)",
+            "nothing to do; or allow further clients with .connections.allow_from(…)",
         )
     else:
         ledger.check(
             node,
-            f"the load balancer sends to one port, {chosen.target if chosen is not None else 0}; "
+            f"the load balancer forwards to one port, {chosen.target if chosen is not None else 0}; "
             f"only the other services reach {each.target}",
             "add a listener to .load_balancer if clients need it",
         )

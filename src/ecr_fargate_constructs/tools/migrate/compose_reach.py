@@ -1,4 +1,4 @@
-"""Which services of a compose file reach each other, at which ports, and under which names.
+"""Connections between the services of a compose file, with their ports and names.
 
 In Docker Compose a service reaches all ports of each service on a common network, by the service's name. In the program
 security groups let the services of a network reach each other at the ports that the file names, and Service Connect
@@ -32,12 +32,12 @@ class Compose:
     """The services of a file.
 
     Attributes:
-        sections: All of them, also those that are not in the program.
+        sections: All services, including those that are not in the program.
         tasks: For each service in the program, the services whose containers run in its task.
         waits: For each service, those that have to start before it.
         exposed: Returns the ports that the image of a service exposes.
-        read: Reads a file beside the compose file; None for one that cannot be read.
-        ledger: The marks.
+        read: Reads a file by its path from the folder of the compose file; returns None if it cannot.
+        ledger: The ledger of the document.
     """
 
     sections: Mapping[str, Fields]
@@ -50,7 +50,7 @@ class Compose:
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
-    """A service that another one names or waits for; ``mention`` is None for a wait."""
+    """A call of one service by another, which names it, or waits for it if ``mention`` is None."""
 
     caller: str
     called: str
@@ -59,7 +59,7 @@ class _Call:
 
 
 def connect(services: Mapping[str, Service], compose: Compose) -> dict[str, Service]:
-    """Return the services with their networks, names and calls, and list the calls that do not work as before."""
+    """Return the services with their networks, names and calls, and list the calls that work differently."""
     calls = _calls(services, compose)
     joined = {name: replace(each, networks=_networks(compose.sections[name])) for name, each in services.items()}
     joined = _with_ports(joined, calls, compose)
@@ -141,7 +141,7 @@ def _waits(section: Fields) -> list[tuple[str, Node]]:
 
 
 def _networks(section: Fields) -> tuple[str, ...]:
-    """Return the networks that a service is on; none for one that has no network of its own."""
+    """Return the networks that a service is on; none if it uses the network of another."""
     if "network_mode" in section:
         return ()
     node = section.node("networks")
@@ -185,12 +185,12 @@ def _with_port(service: Service, ports: tuple[int, ...]) -> Service:
 
 
 def _mark_networks(services: Mapping[str, Service], on_network: Mapping[str, list[str]], compose: Compose) -> None:
-    """Mark the networks of each service: one with another service on it is carried."""
+    """Mark the networks of each service; one that it shares with another service is carried over."""
     for name in services:
         section = compose.sections[name]
         node = section.node("networks")
         if "network_mode" in section:
-            section.drop("networks", "network_mode stands beside it", "remove one of the two")
+            section.drop("networks", "network_mode is set too", "remove one of the two")
             continue
         if node is None:
             continue
@@ -231,7 +231,7 @@ def _known_as(name: str, calls: list[_Call], compose: Compose) -> str:
 
 
 def _distinct(known_as: dict[str, str], members: Iterable[str], compose: Compose) -> dict[str, str]:
-    """Return names of which no two are the same in Cloud Map, where case and dots make no difference."""
+    """Return names that differ in Cloud Map, which ignores case and dots."""
     taken: dict[str, str] = {}
     distinct = dict(known_as)
     for name in members:
@@ -252,7 +252,7 @@ def _distinct(known_as: dict[str, str], members: Iterable[str], compose: Compose
 
 
 def _mark_names(name: str, known_as: str, compose: Compose, used: set[str]) -> None:
-    """Mark the names of a service: the one that the program uses is carried."""
+    """Mark the names of a service; the one that the program uses is carried over."""
     section = compose.sections[name]
     networks = section.mapping.entries.get("networks")
     nodes = [section.mapping.entries.get(option) for option in ("container_name", "hostname")]

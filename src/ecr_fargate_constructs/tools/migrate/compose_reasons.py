@@ -8,7 +8,7 @@ Reason: TypeAlias = tuple[str, str]
 
 EXTENSION: Reason = (
     "Docker Compose ignores it; the values that are merged from it are in the program where they are used",
-    "nothing to do, unless a tool of yours reads it",
+    "nothing to do, unless one of your tools reads it",
 )
 NETWORKS: Reason = (
     "the services run in one VPC; security groups let those on a common network reach each other",
@@ -16,12 +16,12 @@ NETWORKS: Reason = (
 )
 PROFILE: Reason = (
     "it has a profile, so it runs only on request",
-    "remove its profiles and run the command again to have it in the program",
+    "remove its profiles and run the command again to include it in the program",
 )
-PROVIDER: Reason = ("it is no container: Docker Compose asks a provider for it", "create it with CDK")
+PROVIDER: Reason = ("it is not a container: Docker Compose asks a provider for it", "create it with CDK")
 BESIDE: Reason = ("it runs in the task of the service that waits for it", "see the size of that task")
 _EC2: Reason = (
-    "it concerns the machine, which Fargate hides",
+    "it concerns the host, which Fargate hides",
     "use LoadBalancedEc2Service with Ec2Container, or do without it",
 )
 _NOT_ON_ECS: Reason = ("ECS has no such option", "do it in the image")
@@ -32,7 +32,7 @@ _NAMES: Reason = (
 _ADDRESS: Reason = ("the VPC assigns the addresses", "use the names of the services")
 
 TOP: dict[str, Reason] = {
-    "configs": ("ECS mounts no such files", "copy them into the image, or hand them over as variables"),
+    "configs": ("ECS mounts no such files", "copy them into the image, or pass them as variables"),
     "include": ("the command reads this file only", "run it on the output of 'docker compose config'"),
     "models": ("ECS has no models", "call Amazon Bedrock, or run the model's server as a service"),
 }
@@ -43,7 +43,7 @@ VOLUME: dict[str, Reason] = {
     "labels": ("the program sets no labels on a file system", "use cdk.Tags.of(…) on the file system"),
 }
 NETWORK: dict[str, Reason] = {
-    "internal": ("the tasks may still connect to the internet", "give subnets without a NAT gateway"),
+    "internal": ("the tasks may still connect to the internet", "use subnets without a NAT gateway"),
 }
 ATTACHMENT: dict[str, Reason] = {
     **dict.fromkeys(("ipv4_address", "ipv6_address", "link_local_ips", "mac_address"), _ADDRESS),
@@ -56,15 +56,15 @@ SECRET: dict[str, Reason] = {
 }
 BUILD: dict[str, Reason] = {
     "labels": ("CDK's image assets set no labels", "write LABEL into the Dockerfile"),
-    "network": ("the builder's own network is used", "give ImageBuild(network_mode=…)"),
-    "no_cache": ("an image is built only when its input changes", "give ImageBuild(cache_disabled=True)"),
-    "additional_contexts": ("the command does not follow its paths", "give ImageBuild(contexts={…})"),
-    "ssh": ("it names keys of the machine that builds", "give ImageBuild(ssh='default')"),
-    "secrets": ("they are files or variables of the machine that builds", "give ImageBuild(secrets={'id': 'src=…'})"),
-    "cache_to": ("it concerns the machine that builds", "give ImageBuild(cache_to=…)"),
-    "platforms": ("an image is built for one architecture", "give ImageBuild(architecture=…)"),
+    "network": ("the builder's own network is used", "use ImageBuild(network_mode=…)"),
+    "no_cache": ("an image is built only when its input changes", "use ImageBuild(cache_disabled=True)"),
+    "additional_contexts": ("the command does not follow its paths", "use ImageBuild(contexts={…})"),
+    "ssh": ("it names keys of the build host", "use ImageBuild(ssh='default')"),
+    "secrets": ("they are files or variables of the build host", "use ImageBuild(secrets={'id': 'src=…'})"),
+    "cache_to": ("it concerns the build host", "use ImageBuild(cache_to=…)"),
+    "platforms": ("an image is built for one architecture", "use ImageBuild(architecture=…)"),
     "dockerfile_inline": ("a Dockerfile has to be a file", "write it into the context, and run the command again"),
-    "tags": ("CDK names the image after its input", "nothing to do"),
+    "tags": ("CDK derives the name of the image from its input", "nothing to do"),
     "pull": ("CDK's image assets have no such option", "pin the base image by its digest"),
     **dict.fromkeys(("provenance", "sbom"), ("CDK builds without attestations", "sign and scan the image in ECR")),
     **dict.fromkeys(
@@ -88,14 +88,14 @@ SERVICE: dict[str, Reason] = {
     "driver_opts": _EC2,
     "pull_policy": ("ECS pulls the image whenever a task starts", "nothing to do"),
     **dict.fromkeys(("group_add", "label_file", "post_start", "pre_stop"), _NOT_ON_ECS),
-    "cpu_shares": ("Fargate has CPU and memory for a whole task", "give size=TaskSize(…)"),
-    "annotations": ("ECS has labels, and no annotations", "give docker_labels={…}"),
+    "cpu_shares": ("Fargate has CPU and memory for a whole task", "set size=TaskSize(…)"),
+    "annotations": ("ECS has labels, but no annotations", "set docker_labels={…}"),
     "configs": TOP["configs"],
-    "credential_spec": ("it names a file on the machine", "give ContainerRuntime(credential_specs=…)"),
-    "develop": ("it is for development on one machine", "use 'cdk watch', with an ImageRepositoryStack"),
+    "credential_spec": ("it names a file on the host", "use ContainerRuntime(credential_specs=…)"),
+    "develop": ("it is for development on one host", "use 'cdk watch', with an ImageRepositoryStack"),
     "extends": ("the command does not merge it", "run it on the output of 'docker compose config'"),
-    "logging": ("the logs go to CloudWatch Logs", "give logging=ecs.LogDrivers.splunk(…), or another driver"),
+    "logging": ("the logs go to CloudWatch Logs", "set logging=ecs.LogDrivers.splunk(…), or another driver"),
     "models": TOP["models"],
     "privileged": ("Fargate has no privileged containers", "use LoadBalancedEc2Service, or do without it"),
-    "stop_signal": ("ECS sends the signal that the image names", "write STOPSIGNAL into the Dockerfile"),
+    "stop_signal": ("ECS sends the stop signal of the image", "write STOPSIGNAL into the Dockerfile"),
 }

@@ -1,17 +1,20 @@
-"""Databases, caches, brokers and search engines: their images, and the ports that no public load balancer gets."""
+"""Databases, caches, brokers and search engines, by image and by port; their ports never get a public load balancer."""
 
 from __future__ import annotations
 
 import re
 
 _TAG = re.compile(r":[^/:]+$")  # a colon before a slash is that of a registry's port
-_RDS = "add rds.DatabaseInstance(…), hand its secret over, and database.connections.allow_default_port_from(service)"
-_CACHE = "add an ElastiCache cache, and let the services in"
-_DOCUMENTS = "add an Amazon DocumentDB cluster, and let the services in"
-_BROKER = "add an Amazon MQ broker, and let the services in"
-_KAFKA = "add an Amazon MSK cluster, and let the services in"
-_SEARCH = "add an OpenSearch domain, and let the services in"
-_UNMANAGED = "use its vendor's service, or an EC2 instance with an EBS volume, and let the services in"
+_RDS = (
+    "add rds.DatabaseInstance(…), pass its secret to the service, and call "
+    "database.connections.allow_default_port_from(service)"
+)
+_CACHE = "add an ElastiCache cache, and allow the services to connect"
+_DOCUMENTS = "add an Amazon DocumentDB cluster, and allow the services to connect"
+_BROKER = "add an Amazon MQ broker, and allow the services to connect"
+_KAFKA = "add an Amazon MSK cluster, and allow the services to connect"
+_SEARCH = "add an OpenSearch domain, and allow the services to connect"
+_UNMANAGED = "use its vendor's service, or an EC2 instance with an EBS volume, and allow the services to connect"
 _MANAGED = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha"), _RDS),
     **dict.fromkeys(("mysql", "mysql-server", "mariadb", "percona", "percona-server", "mssql/server"), _RDS),
@@ -27,7 +30,7 @@ _MANAGED = {
     "neo4j": "use Amazon Neptune, or the vendor's service",
     "influxdb": "use Amazon Timestream for InfluxDB",
     "minio": "add s3.Bucket(…), and bucket.grant_read_write(service)",
-    "localstack": "use the services of AWS themselves",
+    "localstack": "use the AWS services themselves",
     "dynamodb-local": "add dynamodb.TableV2(…), and table.grant_read_write_data(service)",
 }
 _WITHOUT_SERVICE = frozenset({

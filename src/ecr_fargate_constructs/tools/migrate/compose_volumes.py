@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _PATH = re.compile(r"/[\w./@+-]*[\w@+-][\w./@+-]*")
 _BIND = (
-    "it is a directory of the machine that Docker Compose runs on",
+    "it is a directory of the host that Docker Compose runs on",
     "copy its files into the image, or to EFS or S3",
 )
 _LONG = {
-    "bind": ("Fargate has no directory of a machine", "nothing to do"),
-    "consistency": ("it concerns the machine", "nothing to do"),
+    "bind": ("Fargate has no directories of a host", "nothing to do"),
+    "consistency": ("it concerns the host", "nothing to do"),
     "image": ("ECS mounts no images", "copy its files into the image"),
     "tmpfs": ("Fargate has no tmpfs, and no limit for a directory", "see the task's ephemeral storage"),
     "volume": ("an empty file system is mounted as it is", "see its access point, which says who may write"),
@@ -105,7 +105,7 @@ def _volume(
     name = mount.volume.name
     if not name or kind == "tmpfs":
         fields.ledger.check(
-            item, "it is an empty directory of the task, and goes with it", "use EfsVolume for files that stay"
+            item, "it is an empty directory of the task, and is deleted with it", "use EfsVolume for files that stay"
         )
         volume = Volume(name=f"scratch-{number}", owner=fields.mapping.place)
         return Mount(path=mount.path, volume=volume, read_only=mount.read_only)

@@ -44,7 +44,7 @@ _NEVER = {
     ),
     "taskdef_overrides": (
         "they change Copilot's template, which has another structure",
-        "see docs/options.md for an option; else .task_definition.node.default_child.add_property_override(…)",
+        "look for an option in docs/options.md, or use .task_definition.node.default_child.add_property_override(…)",
     ),
     "retries": (_STATE_MACHINE, "retry in the job, or add a Step Functions state machine"),
     "timeout": (_STATE_MACHINE, "let the job end by itself, or add a Step Functions state machine"),
@@ -53,21 +53,23 @@ _NEVER = {
 }
 _SECURITY_GROUPS = (
     "the tasks have a security group of their own",
-    "let them in at their destinations: database.connections.allow_default_port_from(service)",
+    "allow them at their destinations: database.connections.allow_default_port_from(service)",
 )
-_NOT_OF_A_JOB = dict.fromkeys(("deployment", "exec", "observability"), ("a job has no such option", "nothing to do"))
+_NOT_OF_A_JOB = dict.fromkeys(("deployment", "exec", "observability"), ("jobs have no such option", "nothing to do"))
 
 
 def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
     """Read the service, or the job, of a manifest.
 
     Raises:
-        MigrationError: It is not a manifest, or describes nothing that could run.
+        MigrationError: The document is not a manifest, or describes nothing that can run.
     """
     fields = Fields(root, ledger)
     kind, name = fields.text("type"), fields.text("name")
     if kind is None:
-        raise MigrationError("it is no compose file, which has services, and no Copilot manifest, which has a type")
+        raise MigrationError(
+            "it is neither a compose file, which has services, nor a Copilot manifest, which has a type"
+        )
     if kind not in TYPES:
         raise MigrationError(f"type {kind!r} is not one of {', '.join(TYPES)}", line=root.entries["type"].line)
     if not name or not _NAME.fullmatch(name):
@@ -94,7 +96,7 @@ def _exec(fields: Fields, kind: str) -> bool:
 
 
 def _once(fields: Fields, service: Service) -> Service:
-    """Return a service that writes to a file system with one task, unless the manifest says how many."""
+    """Return the service; with one task if it writes to a file system and the manifest sets no number."""
     if service.shape is Shape.JOB or not service.writes_to_files:
         return service
     if service.count is None or (service.count.fixed and service.count.maximum == 1):
@@ -102,7 +104,7 @@ def _once(fields: Fields, service: Service) -> Service:
     fields.check(
         "count",
         "several tasks write to the same files",
-        "give a store one task and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
+        "for a store, use one task and Rolling(min_healthy_percent=0, max_healthy_percent=101)",
     )
     return service
 
@@ -150,7 +152,7 @@ def _ephemeral(storage: Fields | None) -> int | None:
 
 
 def _schedule(fields: Fields) -> str | None:
-    """Return when a job starts; None when it is started by hand."""
+    """Return the schedule of a job; None if it is started by hand."""
     section = fields.section("on")
     text = None if section is None else section.text("schedule")
     if section is None or text is None or text == "none":
@@ -226,7 +228,7 @@ def _placed(vpc: Fields, service: Service) -> Service:
         vpc.carry("placement")
         service = replace(service, public_subnets=text == "public")
     elif placement is not None:
-        vpc.drop("placement", "it names subnets", "import the VPC, and give subnets=ec2.SubnetSelection(…)")
+        vpc.drop("placement", "it names subnets", "import the VPC, and set subnets=ec2.SubnetSelection(…)")
     groups = vpc.node("security_groups")
     if groups is not None and isinstance(groups.value, dict):
         section = Fields(groups, vpc.ledger)
@@ -251,14 +253,14 @@ def _with_size(fields: Fields, service: Service) -> Service:
         fields.check(
             name,
             f"Fargate has fixed sizes; the task has {size[0]} CPU units and {size[1]} MiB",
-            "see if it fits",
+            "check that this is acceptable",
         )
     return replace(service, cpu=size[0], memory=size[1])
 
 
 def _tasks(fields: Fields, service: Service, kind: str) -> Count | None:
     if kind in {JOB, APP_RUNNER}:
-        fields.leave_out({"count": (f"the count of a {kind} has no counterpart on Fargate", "give scaling=Scaling(…)")})
+        fields.leave_out({"count": (f"the count of a {kind} has no counterpart on Fargate", "set scaling=Scaling(…)")})
         return None
     return count(fields, balanced=service.ingress is not None)
 
@@ -270,7 +272,7 @@ def _with_logging(fields: Fields, service: Service) -> Service:
     days = logging.number("retention", minimum=1)
     if days is not None and days not in _RETENTION:
         longer = next((each for each in _RETENTION if each > days), _RETENTION[-1])
-        logging.check("retention", f"CloudWatch Logs takes {longer} days, not {days}", "see if it fits")
+        logging.check("retention", f"CloudWatch Logs takes {longer} days, not {days}", "check that this is acceptable")
         days = longer
     service = replace(service, log_days=days)
     destination = {key: section.text(key) or "" for section, key, _ in logging.each("destination")}
@@ -278,9 +280,9 @@ def _with_logging(fields: Fields, service: Service) -> Service:
         {
             "secretOptions": (
                 "they are secrets of the log driver",
-                "give ecs.LogDrivers.firelens(options=…, secret_options=…)",
+                "use ecs.LogDrivers.firelens(options=…, secret_options=…)",
             ),
-            "env_file": ("the log router takes no file of variables", "give Sidecar.log_router(environment=…)"),
+            "env_file": ("the log router takes no file of variables", "use Sidecar.log_router(environment=…)"),
         }
     )
     if not destination:
@@ -297,7 +299,7 @@ def _with_logging(fields: Fields, service: Service) -> Service:
     logging.check(
         "destination",
         "the task role needs permission to write there",
-        "give Sidecar.log_router(permissions=…)",
+        "use Sidecar.log_router(permissions=…)",
     )
     metadata = logging.flag("enableMetadata")
     router = LogRouter(
@@ -317,7 +319,7 @@ def _with_observability(fields: Fields, service: Service, kind: str) -> Service:
         return service
     traces = section.text("tracing")
     if traces not in {None, "awsxray"}:
-        section.drop("tracing", f"the command does not know {traces}", "give Sidecar.adot(config=…)")
+        section.drop("tracing", f"the command does not know {traces}", "use Sidecar.adot(config=…)")
     if traces == "awsxray":
         section.check(
             "tracing",
@@ -335,18 +337,18 @@ def _with_deployment(fields: Fields, service: Service, kind: str) -> Service:
         {
             "rollback_alarms": (
                 "this library creates alarms of its own that roll back",
-                "see RollbackAlarms(…); give Rolling(alarms=…) for others",
+                "see RollbackAlarms(…); use Rolling(alarms=…) for others",
             )
         }
     )
     rolling = section.text("rolling")
     if rolling not in {None, "default", "recreate"}:
-        section.drop("rolling", f"{rolling} is no rolling deployment of Copilot", "give deployment=Rolling(…)")
+        section.drop("rolling", f"{rolling} is not a rolling deployment in Copilot", "set deployment=Rolling(…)")
     return replace(service, recreate=rolling == "recreate")
 
 
 def _with_dependencies(fields: Fields, service: Service) -> Service:
-    """Return the service without the waits that could never end."""
+    """Return the service without dependencies that could never be met."""
     checks = {"web": service.container.health_check is not None}
     checks |= {each.name: each.container.health_check is not None for each in service.sidecars}
     essential = {"web": True, **{each.name: each.essential for each in service.sidecars}}
@@ -356,7 +358,7 @@ def _with_dependencies(fields: Fields, service: Service) -> Service:
         for name, condition in container.depends_on.items():
             reason = ""
             if name not in checks:
-                reason = "there is no such container"
+                reason = "the task has no such container"
             elif condition in {"complete", "success"} and essential[name]:
                 reason = f"{name} is essential, so the task ends when it does"
             elif condition == "healthy" and not checks[name]:

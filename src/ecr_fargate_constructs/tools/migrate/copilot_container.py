@@ -39,7 +39,7 @@ def image(fields: Fields, *, arm: bool, credentials_arn: str | None = None) -> I
     """Return the image, built or named.
 
     Raises:
-        MigrationError: There is none.
+        MigrationError: The manifest has no image.
     """
     location = fields.node("location")
     if location is not None and "build" not in fields:
@@ -48,7 +48,7 @@ def image(fields: Fields, *, arm: bool, credentials_arn: str | None = None) -> I
     build = fields.node("build")
     if build is None:
         raise MigrationError(f"{fields.mapping.place} has neither build nor location", line=fields.mapping.line)
-    fields.leave_out({"location": ("the manifest also has build, which is used", "keep one of the two")})
+    fields.leave_out({"location": ("the manifest also has build, which takes precedence", "keep one of the two")})
     fields.leave_out({"credentials": ("the image is built, and pulled with the execution role", "nothing to do")})
     if isinstance(build.value, dict):
         return _build(Fields(build, fields.ledger), arm=arm)
@@ -89,7 +89,7 @@ def _inside(context: str, dockerfile: str) -> str:
 def container(
     fields: Fields, image_fields: Fields, chosen: Image, *, main: bool, volumes: dict[str, Volume]
 ) -> Container:
-    """Return a container: the main one is described at the top of the manifest, and a sidecar in its own section."""
+    """Return a container: the main one from the top level of the manifest, or a sidecar from its section."""
     own = image_fields if main else fields
     depends_on = _depends_on(image_fields if main else fields)
     if not main and image_fields.mapping is not fields.mapping:
@@ -193,7 +193,7 @@ def _parameter(text: str) -> Parameter:
 
 
 def _secret(text: str) -> Secret:
-    """Return a secret by its name or ARN; ``:field:stage:version`` behind it names a field of a JSON secret."""
+    """Return a secret by its name or ARN; a suffix ``:field:stage:version`` names a field of a JSON secret."""
     arn = _ARN.fullmatch(text)
     begin, rest = (text[: arn.start("name")], arn["name"]) if arn is not None else ("", text)
     name, _, version = rest.partition(":")
@@ -206,7 +206,7 @@ def _health_check(fields: Fields) -> HealthCheck | None:
         return None
     command = section.words("command")
     if not command:
-        section.drop("command", "it is empty", "give a command")
+        section.drop("command", "it is empty", "write a command")
         return None
     if command[0] not in {"CMD", "CMD-SHELL"}:
         command = ("CMD", *command)
@@ -214,13 +214,15 @@ def _health_check(fields: Fields) -> HealthCheck | None:
 
 
 def health_check(section: Fields, command: tuple[str, ...]) -> HealthCheck:
-    """Return a check inside a container, with its figures within the bounds of HealthCheck in the Amazon ECS API."""
+    """Return a container's health check, with its numbers within the bounds of HealthCheck in the Amazon ECS API."""
     interval = bounded(section, "interval", Bound(5, 300))
     timeout = bounded(section, "timeout", Bound(2, 60))
     if timeout is not None and timeout >= (interval or 30):
         limit = (interval or 30) - 1
         section.check(
-            "timeout", f"it has to be below the interval, so the program has {limit} seconds", "see if it fits"
+            "timeout",
+            f"it has to be shorter than the interval, so the program has {limit} seconds",
+            "check that this is acceptable",
         )
         timeout = limit
     return HealthCheck(
@@ -307,11 +309,11 @@ def _mount_points(fields: Fields, by_name: dict[str, Volume]) -> tuple[Mount, ..
 
 
 def sidecars(fields: Fields, *, main: str, arm: bool, volumes: dict[str, Volume]) -> tuple[SidecarContainer, ...]:
-    """Return the containers beside the main one."""
+    """Return the sidecars."""
     containers: list[SidecarContainer] = []
     for section, name, node in fields.each("sidecars"):
         if not isinstance(node.value, dict) or not _CONTAINER_NAME.fullmatch(name) or name == "web":
-            section.drop(name, "it is no container, or has the name web, which is taken", "rename it")
+            section.drop(name, "it is not a container, or its name is web, which is taken", "rename it")
             continue
         inner = Fields(node, section.ledger)
         containers.append(_sidecar(name, inner, main=main, arm=arm, volumes=volumes))

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 _RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 _MOST = 1_000_000
-_NO_TASK = ("a service of this library has at least one task", "give scaling=Scaling(…, paused=True)")
+_NO_TASK = ("a service of this library has at least one task", "set scaling=Scaling(…, paused=True)")
 _QUEUE = (
-    "the autoscaling of this library does not measure it",
-    "add a policy with .service.auto_scale_task_count(…) in place of scaling=",
+    "this library's autoscaling does not have this metric",
+    "add a policy with .service.auto_scale_task_count(…) instead of scaling=",
 )
 
 
 def count(fields: Fields, *, balanced: bool) -> Count | None:
-    """Return the number of tasks; None when the manifest says none that is possible."""
+    """Return the number of tasks; None if the manifest sets none, or an impossible one."""
     node = fields.node("count")
     if node is None:
         return None
@@ -56,7 +56,7 @@ def _limits(section: Fields) -> Count | None:
         section.carry("range")
     if least is None or most is None or least > most or most == 0:
         section.drop(
-            "range", "it is not a range of numbers of tasks", "give scaling=Scaling(min_capacity=…, max_capacity=…)"
+            "range", "it is not a range of numbers of tasks", "set scaling=Scaling(min_capacity=…, max_capacity=…)"
         )
         return None
     if least == 0:
@@ -76,14 +76,16 @@ def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
     if balanced:
         requests = _signal(section, "requests", _MOST)
     else:
-        section.leave_out({"requests": ("the service has no load balancer that counts requests", "nothing to do")})
+        section.leave_out(
+            {"requests": ("the service has no load balancer, which would count requests", "nothing to do")}
+        )
     into, out = _cooldown(section)
     maximum = limits.maximum
     if limits.minimum != maximum and requests is None and not any(signals.values()):
         section.check(
             "range",
-            "no signal says when to scale, so the minimum runs",
-            "give cpu_percent=…",
+            "it has no metric to scale by, so the minimum runs",
+            "set cpu_percent=…",
         )
         maximum = limits.minimum
     after = limits.spot_after
@@ -100,13 +102,13 @@ def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
 
 
 def _signal(section: Fields, name: str, most: int) -> int | None:
-    """Return the target of a signal, which may stand alone or as ``value`` beside its own cooldowns."""
+    """Return the target value of a metric, which may be plain or a ``value`` with its own cooldowns."""
     node: Node | None = section.node(name)
     if node is None or not isinstance(node.value, dict):
         return section.number(name, minimum=1, maximum=most)
     inner = Fields(node, section.ledger)
     inner.leave_out(
-        {"cooldown": ("all signals of a service share their cooldowns", "give Scaling(scale_in_cooldown=…)")}
+        {"cooldown": ("all metrics of a service share their cooldowns", "use Scaling(scale_in_cooldown=…)")}
     )
     return inner.number("value", minimum=1, maximum=most)
 

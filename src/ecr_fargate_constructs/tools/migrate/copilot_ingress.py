@@ -23,11 +23,14 @@ _PROTOCOLS = {"http1": None, "http2": "HTTP2", "grpc": "GRPC"}
 
 _ONE_GROUP = "this library sends all requests of a service to one target group"
 _RULE = {
-    "alias": ("the rules of a service have one host", "give the path a route of its own: .add_route(…, Route(host=…))"),
+    "alias": (
+        "the rules of a service have one host",
+        "add a route of its own for the path: .add_route(…, Route(host=…))",
+    ),
     "hosted_zone": ("the rules of a service have one host", "see alias"),
     "allowed_source_ips": (
         "the rules of a service have the same source addresses",
-        "give the path a route of its own: .add_route(…, Route(source=…))",
+        "add a route of its own for the path: .add_route(…, Route(source=…))",
     ),
     **dict.fromkeys(
         ("healthcheck", "deregistration_delay", "stickiness", "target_container", "target_port", "version"),
@@ -38,9 +41,9 @@ _RULE = {
 _NEVER = {
     "alb": (
         "the program creates a load balancer",
-        "give PublicHttps(load_balancer=ExistingLoadBalancer(…)) the one that exists",
+        "use the existing one with PublicHttps(load_balancer=ExistingLoadBalancer(…))",
     ),
-    "ssl_policy": ("the program has this library's policy", "give ListenerSettings(tls_policy=…)"),
+    "ssl_policy": ("the program has this library's policy", "use ListenerSettings(tls_policy=…)"),
 }
 
 
@@ -69,7 +72,7 @@ def read_ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tup
 
 
 def _private(http: Fields) -> bool:
-    """Return whether a Request-Driven Web Service is reached from its environment only."""
+    """Return whether a Request-Driven Web Service can be reached only from its environment."""
     node = http.node("private")
     if node is None:
         return False
@@ -81,11 +84,11 @@ def _private(http: Fields) -> bool:
 
 
 def additional_rules(http: Fields, *, any_path: bool) -> tuple[str, ...]:
-    """Return the further paths that reach the service.
+    """Return the additional paths of the service.
 
     Args:
         http: The section.
-        any_path: Whether all paths reach the service anyway, so that a rule adds none.
+        any_path: Whether the service gets all paths anyway, so that further rules add none.
     """
     node = http.node("additional_rules")
     paths: list[str] = []
@@ -108,7 +111,7 @@ def _path(http: Fields) -> tuple[str, ...]:
         return ()
     segments = text.strip("/")
     if not _SEGMENTS.fullmatch(segments) or len(segments) > 100:  # noqa: PLR2004 - a rule's value has 128 characters
-        http.drop("path", "the command writes routes for plain paths only", "give Route(path=…)")
+        http.drop("path", "the command writes routes for plain paths only", "use Route(path=…)")
         return ()
     return (f"/{segments}",)
 
@@ -129,20 +132,20 @@ def _domain(http: Fields) -> Domain | None:
             http.ledger.carry(item)
     usable = [entry for entry in entries if _NAME.fullmatch(entry[1])]
     for item, _, _ in [entry for entry in entries if entry not in usable]:
-        http.ledger.leave_out(item, "it is not a domain name", "give PublicHttps(domain_name=…, hosted_zone=…)")
+        http.ledger.leave_out(item, "it is not a domain name", "use PublicHttps(domain_name=…, hosted_zone=…)")
     for item, _, _ in usable[1:]:
         http.ledger.leave_out(
             item,
             "the program gives a load balancer one domain name",
-            "give ListenerSettings(certificates=…) its certificate, and add a record",
+            "add its certificate to ListenerSettings(certificates=…), and add a record",
         )
     if not usable:
         return None
     node, name, zone = usable[0]
     if zone is not None and not _ZONE.fullmatch(zone):
         zone = None
-    reason = "the program derives the zone's name" if zone else "the file does not have the id of its hosted zone"
-    fix = "see zone_name" if zone else "write it in place of Z0000000000EXAMPLE in the program"
+    reason = "the program derives the zone's name" if zone else "the file does not name the id of its hosted zone"
+    fix = "see zone_name" if zone else "replace Z0000000000EXAMPLE in the program by it"
     http.ledger.check(node, reason, fix)
     return Domain(name=name.lower(), zone_id=zone)
 
@@ -152,11 +155,11 @@ def _protocol(http: Fields, *, https: bool) -> str | None:
     if version is None:
         return None
     if version.lower() not in _PROTOCOLS:
-        http.drop("version", f"{version} is not one of {', '.join(_PROTOCOLS)}", "give TargetGroupSettings(…)")
+        http.drop("version", f"{version} is not one of {', '.join(_PROTOCOLS)}", "use TargetGroupSettings(…)")
         return None
     protocol = _PROTOCOLS[version.lower()]
     if protocol is not None and not https:
-        http.drop("version", "a load balancer takes it from clients over HTTPS only", "give the service an alias")
+        http.drop("version", "a load balancer takes it from clients over HTTPS only", "add an alias to the service")
         return None
     return protocol
 
@@ -173,12 +176,16 @@ def _check(http: Fields, *, app_runner: bool) -> TargetCheck:
     timeout = bounded(check, "timeout", Bound(2, 120))
     if timeout is not None and timeout >= (interval or 10):
         interval = timeout + 1
-        check.check("timeout", f"it has to be shorter than the interval, which is {interval} seconds", "see if it fits")
+        check.check(
+            "timeout",
+            f"it has to be shorter than the interval, which is {interval} seconds",
+            "check that this is acceptable",
+        )
     elif interval == 5 and timeout is None:  # noqa: PLR2004 - the library's own timeout
         timeout = 4
     codes = check.text("success_codes")
     if codes is not None and not _CODES.fullmatch(codes):
-        check.drop("success_codes", "they are not status codes", "give TargetHealthCheck(codes=…)")
+        check.drop("success_codes", "they are not status codes", "use TargetHealthCheck(codes=…)")
         codes = None
     most = 20 if app_runner else 10
     return TargetCheck(
@@ -198,13 +205,13 @@ def _threshold(check: Fields, name: str, most: int) -> int | None:
     if figure is None or 2 <= figure <= 10:  # noqa: PLR2004 - the bounds of a target group
         return figure
     wanted = min(max(figure, 2), 10)
-    check.check(name, f"a target group takes 2 to 10, so the program has {wanted}", "see if it fits")
+    check.check(name, f"a target group takes 2 to 10, so the program has {wanted}", "check that this is acceptable")
     return wanted
 
 
 def _check_path(fields: Fields, name: str, path: str | None) -> str | None:
     if path is not None and not path.startswith("/"):
-        fields.check(name, "the program adds the slash at its beginning", "nothing to do")
+        fields.check(name, "the program adds the leading slash", "nothing to do")
         return f"/{path}"
     return path
 
@@ -215,7 +222,7 @@ def _peers(http: Fields) -> tuple[str, ...]:
     for item in node.items if node is not None else ():
         network = _network(text_of(item) or "")
         if network is None:
-            http.ledger.leave_out(item, "it is not a range of IPv4 addresses", "give allow_from=[ec2.Peer.…]")
+            http.ledger.leave_out(item, "it is not a range of IPv4 addresses", "set allow_from=[ec2.Peer.…]")
         else:
             http.ledger.carry(item)
             networks.append(network)

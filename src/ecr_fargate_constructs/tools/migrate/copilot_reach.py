@@ -1,4 +1,4 @@
-"""Which services of a Copilot application reach each other, and the variables that Copilot sets.
+"""Connections between the services of a Copilot application, and the variables that Copilot sets.
 
 Copilot puts all services of an environment into one security group, whose members reach each other at all ports
 (templates/environment/cf.yml of aws/copilot-cli), and gives each service with a port a name in a DNS namespace. In the
@@ -38,7 +38,7 @@ class Manifest:
     Attributes:
         service: The service that it describes.
         root: The document.
-        ledger: Its marks.
+        ledger: Its ledger.
     """
 
     service: Service
@@ -51,9 +51,9 @@ class Names:
     """The names of the application and of its environment.
 
     Attributes:
-        application: Name of the application; None when nobody gives it.
-        environment: Name of the environment; None when nobody gives it.
-        alone: Whether there is one manifest only.
+        application: Name of the application; None if unknown.
+        environment: Name of the environment; None if unknown.
+        alone: Whether there is only one manifest.
     """
 
     application: str | None
@@ -67,7 +67,7 @@ class Names:
 
     @property
     def variables(self) -> dict[str, str | None]:
-        """The variables that every container gets; None for those whose value nobody gives."""
+        """The variables that every container gets; None for an unknown value."""
         complete = self.application is not None and self.environment is not None
         resolves = complete or not self.alone  # the program has a namespace of this name if there are several services
         return {
@@ -103,12 +103,12 @@ def with_variables(fields: Fields, service: Service, names: Names) -> Service:
 
 
 def list_alone(fields: Fields, service: Service, names: Names) -> None:
-    """List that a service is without the others of its environment."""
+    """Add a finding that the other services of the environment are not in the program."""
     if names.alone and service.ports and service.networks:
         fields.check(
             "type",
             "in Copilot the other services of the environment reach it; the program has no other service",
-            "give the manifests of all services at once, if there are others",
+            "pass the manifests of all services at once, if there are others",
         )
 
 
@@ -146,7 +146,7 @@ def connect(services: Sequence[Service], manifests: Sequence[Manifest], names: N
 
 
 def _on_own_routes(services: Sequence[Service], manifests: Sequence[Manifest]) -> Iterator[Service]:
-    """Give a service whose route another one has already a load balancer of its own."""
+    """Give a service its own load balancer if another one already has its route."""
     taken: dict[tuple[bool, str, str], str] = {}
     for service, manifest in zip(services, manifests, strict=True):
         ingress = service.ingress
@@ -163,7 +163,7 @@ def _on_own_routes(services: Sequence[Service], manifests: Sequence[Manifest]) -
         Fields(manifest.root, manifest.ledger).check(
             "http",
             f"{other} has the same route, so the service has a load balancer of its own",
-            "give each service a path or an alias of its own, and run the command again",
+            "choose a different path or alias for each service, and run the command again",
         )
         yield replace(service, ingress=replace(ingress, shared=False))
 

@@ -1,4 +1,4 @@
-"""The container of a Copilot manifest that gets the requests, if it is not the main one."""
+"""The container that gets the requests, if a Copilot manifest names a sidecar for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def with_target(fields: Fields, service: Service) -> Service:
-    """Return the service with the two containers exchanged: the load balancer sends to the application container."""
+    """Return the service with the two containers exchanged, because requests go to the application container."""
     http = fields.section("http") if isinstance(getattr(fields.node("http"), "value", None), dict) else None
     name = http.text("target_container") if http is not None else None
     if http is None or name is None or name == service.name:
@@ -21,7 +21,7 @@ def with_target(fields: Fields, service: Service) -> Service:
     if service.shape is not Shape.WEB or target is None or target.port is None or not target.essential:
         http.drop(
             "target_container",
-            "it is no essential sidecar with a port",
+            "it is not an essential sidecar with a port",
             "make the container that gets the requests the AppContainer, and the other one its Sidecar",
         )
         return service
@@ -39,7 +39,7 @@ def with_target(fields: Fields, service: Service) -> Service:
 
 
 def _renamed(container: Container, names: dict[str, str]) -> Container:
-    """Return the container with the new names of those that it waits for."""
+    """Return the container with the new names in its dependencies."""
     return replace(
         container, depends_on={names.get(name, name): condition for name, condition in container.depends_on.items()}
     )

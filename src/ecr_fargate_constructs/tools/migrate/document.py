@@ -1,8 +1,8 @@
-"""YAML as values that know where they stand in the file.
+"""YAML as values that know their place in the file.
 
 Scalars are resolved as go-yaml v3 resolves them, because Docker Compose and Copilot use it: ``on`` is a word, ``22:22``
-is no number, ``0755`` is octal and ``1_000`` is a thousand. Tags are refused, so that no document decides which Python
-object is made of it.
+is not a number, ``0755`` is octal and ``1_000`` is a thousand. Tags are refused, so that a document
+cannot choose the Python types of its values.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def parse(text: str) -> Node:
     """Read a document.
 
     Raises:
-        MigrationError: It is not YAML or not a mapping, uses tags, has a key twice, or is larger than such files are.
+        MigrationError: The text is not YAML or not a mapping, uses tags, has a duplicate key, or is too large.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -112,7 +112,7 @@ def parse(text: str) -> Node:
 
 
 class _Reader:
-    """Makes nodes. A value with an anchor is made anew wherever it is used, so that each use has a path of its own."""
+    """Creates nodes. A value with an anchor becomes a new node for each use, so that each has its own path."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -148,7 +148,7 @@ class _Reader:
                 continue
             name = _key(key, line)
             if name in own:
-                raise MigrationError(f"the key {name!r} stands there twice", line=line)
+                raise MigrationError(f"the key {name!r} is there twice", line=line)
             own[name] = self.read(value, line=line, path=(*path, name))
         return {**merged, **own}
 
@@ -160,7 +160,7 @@ class _Reader:
         entries: dict[str, Node] = {}
         for source in reversed(sources):
             if not isinstance(source, yaml.MappingNode):
-                raise MigrationError("'<<' merges mappings, and this is none", line=line)
+                raise MigrationError("'<<' merges mappings, and this is not a mapping", line=line)
             entries.update(self._entries(source, path))
         return entries
 
@@ -201,4 +201,4 @@ def _check_tag(node: yaml.Node, *allowed_and_line: str | int) -> None:
     *allowed, line = allowed_and_line
     if node.tag not in allowed:
         tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
-        raise MigrationError(f"the tag {tag} is not taken here; write the value itself", line=int(line))
+        raise MigrationError(f"the tag {tag} is not supported; write the value itself", line=int(line))

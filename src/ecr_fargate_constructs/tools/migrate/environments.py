@@ -15,10 +15,10 @@ _EITHER = ({"build", "location"}, {"range", "spot"})
 
 
 def choose_environment(root: Node, ledger: Ledger, wanted: str | None) -> Node:
-    """Return the manifest with the overrides of one environment; without ``wanted``, as it is for all of them.
+    """Return the manifest with the overrides of one environment; without any if ``wanted`` is None.
 
     Raises:
-        MigrationError: There is no such environment.
+        MigrationError: The manifest has no such environment.
     """
     section = root.entries.get("environments")
     environments = {} if section is None else section.entries
@@ -41,7 +41,7 @@ def choose_environment(root: Node, ledger: Ledger, wanted: str | None) -> Node:
         return root
     if not isinstance(chosen.value, dict):
         raise MigrationError(f"environments.{wanted} is not a mapping", line=chosen.line)
-    # A value of the override keeps its path, so that a finding names its own line.
+    # A value of the override keeps its path, so that a finding names its line.
     return _merged(root, chosen, ledger)
 
 

@@ -1,4 +1,4 @@
-"""The error of a file that cannot be migrated: it knows the line, and not yet the file."""
+"""The error about a file that cannot be migrated, with its line; the name of the file is added later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ecr_fargate_constructs.tools.errors import ToolError
 
 
 class MigrationError(ToolError):
-    """A file that is not what it should be.
+    """A file cannot be migrated.
 
     Attributes:
         cause: The cause, in one line.

@@ -1,4 +1,4 @@
-"""The entries of a mapping: each one that is read is marked as carried, or listed when it has the wrong type."""
+"""The entries of a mapping: reading one marks it as carried over, or lists it if it has a wrong type."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _T = TypeVar("_T")
 class Fields:
     """The entries of a mapping.
 
-    Every method that returns a value marks its key as carried, so read only what goes into the program. A value of
-    another type is listed as left out.
+    Every method that returns a value marks its key as carried over, so read only values that the program uses. A value
+    of a wrong type is listed as left out.
     """
 
     def __init__(self, node: Node, ledger: Ledger) -> None:
@@ -34,7 +34,7 @@ class Fields:
         return self.node(name) is not None
 
     def node(self, name: str) -> Node | None:
-        """Return the value without marking it; None when the key is missing or empty."""
+        """Return the value without marking it; None if the key is missing or empty."""
         node = self._scalar(name)
         if node is not None and node.value in ({}, []):  # there is nothing to carry over
             self._ledger.carry(node)
@@ -42,7 +42,7 @@ class Fields:
         return node
 
     def _scalar(self, name: str) -> Node | None:
-        """Return the value where a scalar is wanted, for which an empty list or mapping is a wrong type."""
+        """Return the value of a key that takes a scalar; an empty list or mapping is a wrong type."""
         node = self._node.entries.get(name)
         if node is not None and node.value is None:
             self._ledger.carry(node)
@@ -98,7 +98,7 @@ class Fields:
         return self._or_leave_out(node, texts, "a list of texts") or ()
 
     def section(self, name: str) -> Fields | None:
-        """Return the entries of a mapping below, none of them marked yet."""
+        """Return the entries of a nested mapping, without marking them."""
         node = self.node(name)
         if node is None:
             return None
@@ -108,16 +108,14 @@ class Fields:
         return Fields(node, self._ledger)
 
     def each(self, name: str) -> Iterator[tuple[Fields, str, Node]]:
-        """Iterate over a mapping below whose keys are names that the file chooses, none of them marked yet.
+        """Iterate over a nested mapping whose keys are names, without marking them.
 
-        A name without a value and a value without a name are listed.
+        Entries without a name or a value are listed.
         """
         section = self.section(name)
         for key, node in section.mapping.entries.items() if section is not None else ():
             if node.value is None or not key:
-                self._ledger.leave_out(
-                    node, "it has no value" if key else "it has no name", "give it one, if it matters"
-                )
+                self._ledger.leave_out(node, "it has no value" if key else "it has no name", "add one, if it matters")
             elif section is not None:
                 yield section, key, node
 
@@ -165,7 +163,7 @@ class Fields:
 
 
 def container_name(text: str) -> str:
-    """Return a name as ECS takes it for containers and ports: with letters, digits, hyphens and underscores."""
+    """Return a name that ECS accepts for containers and ports: letters, digits, hyphens and underscores."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", text)
 
 

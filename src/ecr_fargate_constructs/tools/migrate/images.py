@@ -1,4 +1,4 @@
-"""Images and their builds, which both formats describe alike."""
+"""Images and builds, which have the same form in both formats."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SIMPLE = re.compile(r"[\w./ +@-]+")
 
 
 def image_named(reference: str, node: Node, *, credentials_arn: str | None = None) -> Image:
-    """Return the image of a name.
+    """Return the image with a name.
 
     Raises:
-        MigrationError: It is not the name of an image.
+        MigrationError: ``reference`` is not the name of an image.
     """
     match = _ECR.fullmatch(reference)
     if match is not None:
@@ -41,13 +41,13 @@ def image_named(reference: str, node: Node, *, credentials_arn: str | None = Non
     try:
         ImageReference.parse(reference, name=node.place)
     except ConfigurationError as error:
-        variable = " (give the value of a variable with --variable NAME=VALUE)" if "$" in reference else ""
+        variable = " (set the value of a variable with --variable NAME=VALUE)" if "$" in reference else ""
         raise MigrationError(f"{error}{variable}", line=node.line) from error
     return PublicImage(reference=reference, credentials_arn=credentials_arn)
 
 
 def build_paths(context: str, dockerfile: str | None) -> tuple[str, str | None]:
-    """Return the directory as the program writes it, and the Dockerfile in it; None for one outside of it."""
+    """Return the build directory for the program, and the Dockerfile in it; None if the Dockerfile is outside."""
     directory = posixpath.normpath(context)
     if dockerfile is None:
         return _relative(directory), "Dockerfile"

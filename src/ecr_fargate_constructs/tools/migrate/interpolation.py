@@ -1,4 +1,4 @@
-"""``${NAME}`` in texts, as Docker Compose and as Copilot fill it in. The shell's environment is never read."""
+"""Interpolation of ``${NAME}`` as in Docker Compose and in Copilot. The shell's environment is never read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.ledger import Ledger
 
 _COPILOT = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
-"""All that Copilot replaces: internal/pkg/manifest/interpolate.go of aws/copilot-cli."""
+"""All variables that Copilot replaces: internal/pkg/manifest/interpolate.go of aws/copilot-cli."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED = ""
-"""In a list of missing variables: a dollar sign that Docker Compose refuses."""
+"""Stands for an invalid dollar sign in a list of missing variables."""
 
 _OPERATOR = re.compile(r":?[-?+]")
 
@@ -31,7 +31,7 @@ class Interpolation:
 
         Args:
             variables: Values by name.
-            compose: Whether the syntax is that of Docker Compose, with ``$NAME``, ``$$`` and defaults; else Copilot's.
+            compose: Whether the syntax is that of Docker Compose, with ``$NAME``, ``$$`` and defaults, or Copilot's.
         """
         self._variables = variables
         self._compose = compose
@@ -39,7 +39,7 @@ class Interpolation:
         self._refused: list[Node] = []
 
     def fill(self, node: Node) -> Node:
-        """Return the same document with all texts filled in, and note the texts with a variable without a value."""
+        """Return the document with all variables replaced, and record the texts in which one has no value."""
         value = node.value
         if isinstance(value, dict):
             return Node({key: self.fill(entry) for key, entry in value.items()}, node.line, node.path)
@@ -62,7 +62,7 @@ class Interpolation:
         return self._unfilled[node.path][1] if node.path in self._unfilled else []
 
     def list_missing(self, ledger: Ledger) -> None:
-        """List the texts that are in the program with a variable in them; others have a finding that says more."""
+        """List the texts of the program that still contain a variable; others already have a better finding."""
         for node, names in self._unfilled.values():
             if ledger.carries(node) and not ledger.lists(node):
                 ledger.check(
@@ -94,7 +94,7 @@ class Interpolation:
         return "".join([*parts, text[place:]])
 
     def _at(self, text: str, dollar: int, missing: list[str]) -> tuple[str, int]:
-        """Return what replaces the variable at a dollar sign, and where the text goes on behind it."""
+        """Return the replacement for the variable at a dollar sign, and the position after the variable."""
         after = dollar + 1
         if text.startswith("$", after):
             return "$", after + 1
@@ -129,7 +129,7 @@ class Interpolation:
 
 
 def _closing_brace(text: str, opening: int) -> int | None:
-    """Return the place of the brace that closes the one at ``opening``: braces inside may be nested."""
+    """Return the position of the brace that closes the one at ``opening``; there may be nested braces."""
     depth = 0
     for place in range(opening, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)

@@ -1,4 +1,4 @@
-"""Services, whichever file describes them: the plain values from which the program is written."""
+"""Services as plain values, the same for both formats, from which the program is written."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret in Secrets Manager, by its name or ARN; a field of it when it is JSON."""
+    """A secret in Secrets Manager, by its name or ARN, or a field of a JSON secret."""
 
     name: str
     field: str | None = None
@@ -133,7 +133,7 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True)
 class SidecarContainer:
-    """A container beside the application."""
+    """A sidecar."""
 
     name: str
     container: Container
@@ -152,7 +152,7 @@ class LogRouter:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetCheck:
-    """How a load balancer checks a task; times in seconds."""
+    """The health check of a target group; times in seconds."""
 
     path: str | None = None
     port: int | None = None
@@ -166,7 +166,7 @@ class TargetCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
-    """A domain name with the id of its hosted zone; None for one that the file does not name."""
+    """A domain name with the id of its hosted zone; None if the file does not have it."""
 
     name: str
     zone_id: str | None = None
@@ -190,7 +190,7 @@ class Ingress:
 
 
 class Shape(Enum):
-    """How a service is reached."""
+    """The way in which a service is reached."""
 
     WEB = "web"
     """Through a load balancer."""
@@ -202,12 +202,12 @@ class Shape(Enum):
     """By nobody."""
 
     JOB = "job"
-    """By nobody: a schedule starts it."""
+    """Not at all: a schedule starts it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """How many tasks run; times in seconds."""
+    """The number of tasks; times in seconds."""
 
     minimum: int
     maximum: int
@@ -253,11 +253,11 @@ class Service:
     networks: tuple[str, ...] = ()
     """Names of the networks whose members reach each other."""
     connect_name: str | None = None
-    """Its name in Service Connect; None when it is no member of the namespace."""
+    """Its name in Service Connect; None if it is not in the namespace."""
     calls: tuple[str, ...] = ()
     """Names of services that it calls, and that are deployed before it."""
     discovery_name: str | None = None
-    """Its name in the project's DNS namespace; None when it has none."""
+    """Its name in the project's DNS namespace; None if it has none."""
     load_balancer_variable: str | None = None
     """Variable that gets the load balancer's DNS name."""
     schedule: str | None = None
@@ -287,7 +287,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """Everything that one program creates."""
+    """The content of one program."""
 
     name: str
     source: str

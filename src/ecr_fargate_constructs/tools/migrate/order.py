@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def callees_first(calls: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return services in an order in which a service comes after those that it calls, unless they call it in turn."""
+    """Return services so that each one comes after those that it calls, except in a cycle."""
     ordered: dict[str, None] = {}
     for first in calls:
         path = {first: iter(calls[first])}  # the services on the way, each with its remaining calls

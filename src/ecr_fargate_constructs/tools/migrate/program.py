@@ -1,4 +1,4 @@
-"""A program in the making: its imports, its statements, and the values that several of them use."""
+"""The program that is being written: imports, statements, and values that several statements use."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ UNKNOWN_ZONE = "Z0000000000EXAMPLE"
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """The variables that several services use; None for those that the program does not have."""
+    """Variables that several services use; None if the program does not have one."""
 
     cluster: Name | None = None
     namespace: Name | None = None
@@ -112,11 +112,11 @@ class Program:
         self._statements.append(None)
 
     def named(self, service: Service, noun: str) -> str:
-        """Return a variable's name: the noun alone where the program has one service."""
+        """Return a name for a variable: only the noun if the program has one service."""
         return noun if self._one_service else f"{service.name} {noun}"
 
     def once(self, key: object, make: Callable[[], Name]) -> Name:
-        """Return the variable of a value that is made once, however often it is used."""
+        """Return the variable of a value that is created on its first use."""
         text = repr(key)
         if text not in self._variables:
             self._variables[text] = make()
@@ -133,7 +133,7 @@ class Program:
         self._groups[service.name] = name
 
     def has_group(self, service: Service) -> bool:
-        """Return whether security groups can let a service in, or out."""
+        """Return whether security group rules can name a service."""
         return service.name in self._groups
 
     def group(self, service: Service) -> Name:
@@ -165,7 +165,7 @@ class Program:
         return Call("cdk.Duration.seconds", amount)
 
     def image(self, image: Image, service: Service, label: str) -> Expression:
-        """Return the image of a container; one that is built gets a repository for its service."""
+        """Return the image of a container; a built image gets a repository for its service."""
         if isinstance(image, Build):
             return self.once(image, lambda: self._built(image, service, label))
         if isinstance(image, EcrImage):
@@ -241,7 +241,7 @@ class Program:
         )
 
     def secrets(self, secrets: Mapping[str, Parameter | Secret], service: Service) -> dict[str, Expression]:
-        """Return secrets as CDK takes them for a container."""
+        """Return secrets as CDK accepts them for a container."""
         expressions: dict[str, Expression] = {}
         for name, secret in secrets.items():
             label = self.named(service, name)
@@ -322,7 +322,7 @@ class Program:
         )
 
     def text(self, title: str, stack: str) -> str:
-        """Return the whole program, without variables and imports that it does not use."""
+        """Return the whole program, without unused variables and imports."""
         used = {head for each in self._statements if each is not None for head in heads(each[1])}
         lines = [assignment("stack", Call("cdk.Stack", Name("app"), stack))]
         for each in self._statements:

@@ -1,4 +1,4 @@
-"""From files to a program and a list of findings."""
+"""Turn files into a program and a list of findings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Source:
         directory: Name of its directory, after which Docker Compose names a project.
         prefix: Path of its directory as the program has to write it, from the directory in which the program runs;
             empty for the same directory. The paths in a Copilot manifest begin at the workspace instead.
-        read: Reads a file by its path from the directory of a compose file; None for one that cannot be read.
+        read: Reads a file by its path from the directory of a compose file; returns None if it cannot.
     """
 
     name: str
@@ -76,7 +76,7 @@ def migrate(
         environment: Environment of Copilot whose overrides are applied; default, none.
 
     Raises:
-        ToolError: A file is neither, or not readable as what it is.
+        ToolError: A file is neither, or is invalid.
     """
     given = {**(variables or {}), **({} if environment is None else {"COPILOT_ENVIRONMENT_NAME": environment})}
     roots = []
@@ -85,9 +85,9 @@ def migrate(
             roots.append((source, parse(source.text)))
     if any(is_compose(root) for _, root in roots):
         if len(roots) > 1:
-            raise ToolError("give one compose file: run 'docker compose config' to have several in one")
+            raise ToolError("pass one compose file: run 'docker compose config' to have several in one")
         if environment is not None:
-            raise ToolError(f"{roots[0][0].name}: a compose file has no environments; leave --environment out")
+            raise ToolError(f"{roots[0][0].name}: a compose file has no environments; omit --environment")
         return _compose(*roots[0], given)
     return _copilot(roots, given, environment)
 
@@ -164,7 +164,7 @@ def _copilot(roots: Sequence[tuple[Source, Node]], variables: Mapping[str, str],
 
 @contextmanager
 def _naming(source: Source) -> Iterator[None]:
-    """Name the file in an error."""
+    """Add the name of the file to an error."""
     try:
         yield
     except MigrationError as error:

@@ -1,4 +1,4 @@
-"""Durations, amounts of memory, schedules and task sizes in the notation of both formats."""
+"""Parsers for durations, amounts of memory, schedules and task sizes in both formats."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ENV_FILE = (
 """Why a file of variables is left out, and the remedy."""
 
 SECRET_VARIABLE = (
-    "it seems to be a secret, and in the program it would be readable in the template",
-    "put it into Secrets Manager, and give it as a secret: AppContainer(secrets=…)",
+    "it looks like a secret, which anyone could read in the template",
+    "put it into Secrets Manager, and pass it as a secret: AppContainer(secrets=…)",
 )
 """Why a variable is left out, and the remedy."""
 
@@ -75,7 +75,7 @@ def cpus(node: Node) -> float | None:
 
 
 def fargate_size(cpu: float, memory: float) -> tuple[int, int] | None:
-    """Return the smallest size of Fargate with at least this many CPU units and MiB; None when there is none."""
+    """Return the smallest size of Fargate with at least this many CPU units and MiB; None if there is none."""
     fitting = [
         (units, size) for units, sizes in FARGATE_SIZES.items() for size in sizes if units >= cpu and size >= memory
     ]

@@ -83,7 +83,7 @@ def router_options(program: Program, service: Service) -> Call | None:
 
 
 def sidecars(program: Program, service: Service) -> list[Expression]:
-    """Return the containers beside the application."""
+    """Return the sidecars."""
     calls: list[Expression] = []
     for each in service.sidecars:
         options = library_options(program, each.container, service)
@@ -125,7 +125,7 @@ def _mount(program: Program, mount: Mount) -> Call:
 
 
 def volume(program: Program, mount: Mount) -> Expression:
-    """Return the volume of a mount, which is made once."""
+    """Return the volume of a mount, created on its first use."""
     wanted = mount.volume
     if not wanted.efs:
         return program.once(wanted, lambda: program.let(wanted.name, program.own("SharedVolume", wanted.name)))

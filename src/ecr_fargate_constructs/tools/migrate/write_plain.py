@@ -1,4 +1,4 @@
-"""Write services without a load balancer, and jobs: plain CDK, with the image and the network of this library."""
+"""Write services without a load balancer, and jobs, in plain CDK with this library's images and network."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Place:
 
 
 def plain(program: Program, service: Service, shared: Shared) -> Name:
-    """Write a service, or a job, from its task definition on."""
+    """Write a service or a job, with its task definition."""
     task = _task(program, service)
     if service.shape is Shape.JOB:
         return _job(program, service, task, shared)

@@ -1,4 +1,4 @@
-"""How services find and reach each other: Service Connect, service discovery and the rules of security groups."""
+"""Write the connections of services: Service Connect, service discovery and security group rules."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def port_name(service: Service, port: int) -> str:
 
 
 def mapping(program: Program, service: Service, port: int) -> Call:
-    """Return a port mapping; it has a name where Service Connect needs one."""
+    """Return a port mapping, with a name if Service Connect needs one."""
     name = port_name(service, port) if service.connect_name is not None else None
     return program.cdk("ecs.PortMapping", container_port=port, name=name)
 
 
 def offered(program: Program, service: Service) -> list[Expression] | None:
-    """Return the ports that a service offers in Service Connect, all under one DNS name; None for no port."""
+    """Return the Service Connect ports of a service, all with one DNS name; None if it has none."""
     if service.connect_name is None or service.port is None:
         return None
     first = container_name(service.connect_name)  # Cloud Map takes no dots
@@ -58,7 +58,7 @@ def deploy_after(program: Program, ecs_service: Name, service: Service) -> None:
 
 
 def open_ports(program: Program, project: Project) -> None:
-    """Let the services of a network reach each other: a name that resolves opens no port."""
+    """Allow connections between the services of a network, which Service Connect does not do."""
     networks = dict.fromkeys(network for service in project.services for network in service.networks)
     open_networks = {network: members for network in networks if (members := _members(program, project, network))}
     if open_networks:
@@ -69,7 +69,7 @@ def open_ports(program: Program, project: Project) -> None:
 
 
 def _members(program: Program, project: Project, network: str) -> list[Service]:
-    """Return the services on a network; none if no rule is needed, since nobody there calls another one."""
+    """Return the services on a network; none if none of them calls another, so that no rule is needed."""
     members = [each for each in project.services if network in each.networks and program.has_group(each)]
     return members if len(members) > 1 and any(map(_is_called, members)) else []
 
@@ -79,7 +79,7 @@ def _is_called(service: Service) -> bool:
 
 
 def _rules(program: Program, network: str, members: list[Service]) -> Iterator[tuple[str, str, int]]:
-    """Return the called, its caller and the port of each rule; more than two services share a variable."""
+    """Return callee, caller and port of each rule; for more than two services, they use a common variable."""
     everyone = program.group_of(network, members) if len(members) > _TWO else None
     for called in filter(_is_called, members):
         for caller in members if everyone is None else [called]:

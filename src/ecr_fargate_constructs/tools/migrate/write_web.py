@@ -25,8 +25,8 @@ _DAYS = {
 _DEFAULT_DAYS = 30
 
 ONE_AT_A_TIME = 101
-"""Percent of the wanted tasks that may run while a deployment stops the old ones first: rounded down, no more than
-wanted up to 99 tasks. ECS rebalances zones only above 100."""
+"""The maximum percent of a deployment that stops old tasks first. Rounded down, it allows no further task up to a count
+of 99. ECS rebalances zones only above 100."""
 
 
 def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
@@ -112,7 +112,7 @@ def shared_load_balancer(program: Program, services: Sequence[Service], *, publi
 
 
 def ingress_call(program: Program, ingress: Ingress, domains: Sequence[Domain]) -> Call:
-    """Return the ingress; over HTTPS when there is a domain."""
+    """Return the ingress; HTTPS if there is a domain."""
     kind = ("Public" if ingress.public else "Internal") + ("Https" if domains else "Http")
     certificates: list[Expression] = [
         program.cdk(
@@ -137,7 +137,7 @@ def ingress_call(program: Program, ingress: Ingress, domains: Sequence[Domain]) 
 
 
 def scaling(program: Program, service: Service) -> Call | None:
-    """Return how many tasks run; None when the file does not say."""
+    """Return the number of tasks; None if the file does not set it."""
     count = service.count
     if count is None:
         return None
@@ -160,7 +160,7 @@ def scaling(program: Program, service: Service) -> Call | None:
 
 
 def log_days(program: Program, service: Service) -> Name | None:
-    """Return how long logs are kept; None for the library's 30 days."""
+    """Return the retention of logs; None for the library's default of 30 days."""
     if service.log_days in {None, _DEFAULT_DAYS}:
         return None
     return program.constant(f"logs.RetentionDays.{_DAYS[service.log_days or _DEFAULT_DAYS]}")
@@ -222,7 +222,7 @@ def _finished(program: Program, service: Service, call: Call, shared: Shared) ->
 
 
 def _connect(program: Program, service: Service, name: Name, namespace: Name) -> None:
-    """Make a service a member of Service Connect; this library's own method offers one port under a simple name."""
+    """Add a service to Service Connect; the library's own method supports one port with a simple name."""
     calls: list[Expression] = [program.ecs_service(each) for each in service.calls if program.has(each)]
     if not service.more_ports and service.connect_name is not None and "." not in service.connect_name:
         connect = program.own("ServiceConnect", namespace=namespace, name=service.connect_name, calls=calls or None)

@@ -28,7 +28,7 @@ def write(project: Project) -> str:
         service = by_name[name]
         program.gap()
         if service.shape is not Shape.WEB or service.ingress is None:
-            assert cluster is not None  # noqa: S101 - made above for such services; for the type checker
+            assert cluster is not None  # noqa: S101 - created above for such services; tells the type checker
             variable = plain(program, service, Shared(cluster=cluster, namespace=namespace, discovery=discovery))
         else:
             balancer = balancers[service.ingress.public] if service.ingress.shared else None
@@ -44,7 +44,7 @@ def write(project: Project) -> str:
 
 
 def _namespace(program: Program, project: Project) -> Name | None:
-    """Create the namespace of Service Connect, if a service is a member."""
+    """Create the Service Connect namespace, if a service uses it."""
     if all(service.connect_name is None for service in project.services):
         return None
     name = kebab_case(project.name)
@@ -70,7 +70,7 @@ def _discovery(program: Program, project: Project) -> Name | None:
 
 
 def _cluster(program: Program, project: Project) -> Name | None:
-    """Create a cluster with its network, where plain CDK, a file system or a DNS namespace needs them by name."""
+    """Create a cluster with its network, if plain CDK, a file system or a DNS namespace needs a variable for them."""
     files = any(mount.volume.efs for service in project.services for mount in service.mounts)
     if not files and project.discovery is None and all(service.shape is Shape.WEB for service in project.services):
         return None
@@ -81,7 +81,7 @@ def _cluster(program: Program, project: Project) -> Name | None:
 
 
 def _balancer(program: Program, project: Project, *, public: bool, network: Name | None) -> Name | None:
-    """Create the load balancer that services share; None when each has its own."""
+    """Create the load balancer that services share; None if each has its own."""
     behind = [each for each in project.services if _shares(each, public=public)]
     if not project.one_load_balancer or not behind:
         return None

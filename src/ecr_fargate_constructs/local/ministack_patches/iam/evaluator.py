@@ -46,11 +46,6 @@ class Evaluator:
     """Decides about requests of roles, and keeps a record of it."""
 
     def __init__(self, decisions: Decisions) -> None:
-        """Reach into MiniStack, and record what it decides.
-
-        Raises:
-            MovedError: MiniStack's inside has moved.
-        """
         self._inside = evaluator = import_module("ministack.core.iam_evaluator")
         actions, sts = import_module("ministack.core.iam_actions"), import_module("ministack.services.sts")
         self._decisions, self._keys = decisions, Keys()

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import threading
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.ministack_patches.iam.resources import log_stream
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.ministack_patches.iam.evaluator import Credentials, Evaluator
 
-_Properties: TypeAlias = dict[str, Any]
 
 _NEVER = 10 * 365 * 24 * 3600.0
 """Seconds: a function that stays warm is not given new ones."""
 
 
 def run_functions_as_their_roles(evaluator: Evaluator) -> None:
-    """Give functions credentials of their roles, and write their logs only if these allow it.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
-    """
+    """Give functions credentials of their roles, and write their logs only if these allow it."""
     functions, runtime = import_module("ministack.services.lambda_svc"), import_module("ministack.core.lambda_runtime")
     find(functions, "execution_credentials")
     find(runtime, "execution_credentials")
@@ -35,7 +30,7 @@ def run_functions_as_their_roles(evaluator: Evaluator) -> None:
     issued: dict[tuple[str, str], Credentials] = {}
     lock = threading.Lock()
 
-    def credentials(config: _Properties) -> Credentials | None:
+    def credentials(config: Properties) -> Credentials | None:
         function, role = config.get("FunctionArn", ""), config.get("Role", "")
         with lock:
             made = issued.get((function, role))
@@ -45,7 +40,7 @@ def run_functions_as_their_roles(evaluator: Evaluator) -> None:
                     issued[function, role] = made
             return made
 
-    def execution_credentials(config: _Properties) -> dict[str, str]:
+    def execution_credentials(config: Properties) -> dict[str, str]:
         made = credentials(config)
         return {
             "AWS_ACCESS_KEY_ID": made.access_key if made else "",
@@ -53,7 +48,7 @@ def run_functions_as_their_roles(evaluator: Evaluator) -> None:
             "AWS_SESSION_TOKEN": made.session_token if made else "",
         }
 
-    def emit_lambda_logs(function: _Properties, *rest: Any, **options: Any) -> None:  # noqa: ANN401
+    def emit_lambda_logs(function: Properties, *rest: Any, **options: Any) -> None:  # noqa: ANN401
         config = function.get("config") or function
         made = credentials(config)
         name = config.get("FunctionName", "")

@@ -46,11 +46,6 @@ class Keys:
     """Finds the keys of resources."""
 
     def __init__(self) -> None:
-        """Reach into MiniStack.
-
-        Raises:
-            MovedError: MiniStack's inside has moved.
-        """
         service = {
             name: import_module(f"ministack.services.{name}")
             for name in ("kms", "secretsmanager", "ssm", "sqs", "sns", "s3")

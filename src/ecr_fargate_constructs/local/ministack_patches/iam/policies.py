@@ -26,11 +26,6 @@ class Policies:
     """IAM, enforced."""
 
     def __init__(self) -> None:
-        """Let the MiniStack of this process ask IAM.
-
-        Raises:
-            MovedError: MiniStack's inside has moved.
-        """
         application: Any = import_module("ministack.app")
         find(application, "AUTH")
         application.AUTH = True

@@ -50,9 +50,6 @@ class Registry:
             ecr: MiniStack's module.
             evaluator: Decides.
             password: The password, of the user ``AWS``, that is allowed everything.
-
-        Raises:
-            MovedError: MiniStack's inside has moved.
         """
         self._application, self._evaluator = application, evaluator
         self._login = base64.b64encode(f"AWS:{password}".encode())
@@ -137,11 +134,7 @@ class Registry:
 
 
 def ask_at_the_registry(application: Application, evaluator: Evaluator, password: str) -> Application:
-    """Return an application that asks IAM about what roles want of the registry.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
-    """
+    """Return an application that asks IAM about what roles want of the registry."""
     ecr: Any = import_module("ministack.services.ecr")
     registry = Registry(application, ecr, evaluator, password)
     ecr.handle_request = registry.handle_request

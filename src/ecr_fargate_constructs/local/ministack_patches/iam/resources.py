@@ -23,11 +23,7 @@ _ECS_PLAIN = {"DescribeTaskDefinition", "ListTaskDefinitions", "RegisterTaskDefi
 
 
 def name_resources_as_aws_does() -> None:
-    """Correct the resource of requests to ECR, ECS, CloudWatch Logs, KMS and Systems Manager.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
-    """
+    """Correct the resource of requests to ECR, ECS, CloudWatch Logs, KMS and Systems Manager."""
     actions, kms = import_module("ministack.core.iam_actions"), import_module("ministack.services.kms")
     extract, key_of = find(actions, "extract_resource_arn"), find(kms, "_resolve_key")
     named: dict[str, Callable[[str, _Fields, str, str], str | None]] = {

@@ -28,9 +28,6 @@ def serve_decisions(application: Application, evaluator: Evaluator, decisions: D
     """Return an application that tells the user what was decided, and refuses roles what is not for them.
 
     What MiniStack answers by itself, such as the request that empties it, is no part of AWS, so no policy is about it.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
     """
     key_of = find(import_module("ministack.core.router"), "extract_access_key_id")
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_fargate_constructs.local.ministack_patches.iam.resources import log_stream, parameter
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_fargate_constructs.local.ministack_patches.iam.evaluator import Evaluator
 
-_Properties: TypeAlias = dict[str, Any]
 
 _PRIVATE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)(?P<ref>.*)"
@@ -48,11 +47,6 @@ class Agent:
     """The agent of ECS, as far as it uses execution roles."""
 
     def __init__(self, ecs: Any, evaluator: Evaluator) -> None:  # noqa: ANN401 - the inside of an untyped package
-        """Reach into MiniStack.
-
-        Raises:
-            MovedError: MiniStack's inside has moved.
-        """
         self._evaluator = evaluator
         self._start, self._fail = find(ecs, "_start_task_worker"), find(ecs, "_fail_task_start")
         self._config, self._ensure = find(ecs, "_awslogs_config"), find(ecs, "_ensure_awslogs_stream")
@@ -63,7 +57,7 @@ class Agent:
         self._reasons: dict[str, str] = {}
         self._roles: dict[str, str] = {}
 
-    def start(self, task: _Properties, definition: _Properties, *rest: Any) -> None:  # noqa: ANN401
+    def start(self, task: Properties, definition: Properties, *rest: Any) -> None:  # noqa: ANN401
         """Start a task if its execution role may do what that takes.
 
         Raises:
@@ -85,16 +79,16 @@ class Agent:
                     raise self._failed(reason)
         self._start(task, definition, *rest)
 
-    def fail(self, task: _Properties, client: Any, reason: str) -> None:  # noqa: ANN401
+    def fail(self, task: Properties, client: Any, reason: str) -> None:  # noqa: ANN401
         """Stop a task that could not start, with the reason that ECS would give."""
         self._fail(task, client, self._reasons.pop(task["taskArn"], reason))
 
-    def log_configuration(self, container: _Properties, identifier: str, container_id: str) -> _Properties | None:
+    def log_configuration(self, container: Properties, identifier: str, container_id: str) -> Properties | None:
         """Return where a container logs to, with the role that writes there."""
-        found: _Properties | None = self._config(container, identifier, container_id)
+        found: Properties | None = self._config(container, identifier, container_id)
         return None if found is None else {**found, "role": self._roles.get(identifier), "session": identifier}
 
-    def ensure_stream(self, configuration: _Properties) -> bool:
+    def ensure_stream(self, configuration: Properties) -> bool:
         """Create a log stream, and return whether the role may write to it."""
         if not self._ensure(configuration):
             return False
@@ -106,7 +100,7 @@ class Agent:
         key = self._evaluator.agent(role, configuration["session"])
         return self._evaluator.refusal(key, "logs:PutLogEvents", resource, region=region) is None
 
-    def _needs(self, definition: _Properties, identifier: str) -> Iterator[_Need]:
+    def _needs(self, definition: Properties, identifier: str) -> Iterator[_Need]:
         containers = definition.get("containerDefinitions", [])
         images = [match for match in (_PRIVATE.fullmatch(each.get("image", "")) for each in containers) if match]
         if images:
@@ -119,7 +113,7 @@ class Agent:
         for container in containers:
             yield from self._log_of(container, identifier)
 
-    def _secrets_of(self, container: _Properties) -> Iterator[_Need]:
+    def _secrets_of(self, container: Properties) -> Iterator[_Need]:
         login = (container.get("repositoryCredentials") or {}).get("credentialsParameter")
         named = [each.get("valueFrom", "") for each in container.get("secrets") or []]
         for name in [*named, *([login] if login else [])]:
@@ -137,7 +131,7 @@ class Agent:
                 before = f"{_AGENT}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
                 yield _Need("ssm:GetParameters", arn, arn.split(":")[3], before)
 
-    def _log_of(self, container: _Properties, identifier: str) -> Iterator[_Need]:
+    def _log_of(self, container: Properties, identifier: str) -> Iterator[_Need]:
         found = self._config(container, identifier, "")
         if not found:
             return
@@ -181,11 +175,7 @@ def _pull(image: re.Match[str]) -> Iterator[_Need]:
 
 
 def ask_before_tasks_start(evaluator: Evaluator) -> None:
-    """Let no task start whose execution role may not do what that takes.
-
-    Raises:
-        MovedError: MiniStack's inside has moved.
-    """
+    """Let no task start whose execution role may not do what that takes."""
     ecs: Any = import_module("ministack.services.ecs")
     agent = Agent(ecs, evaluator)
     ecs._start_task_worker, ecs._fail_task_start = agent.start, agent.fail  # noqa: SLF001 - what this module is for

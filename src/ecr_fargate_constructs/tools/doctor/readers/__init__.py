@@ -1,1 +1,1 @@
-"""What several rules read: command lines, build contexts, ways to a registry, target groups, lifecycle policies."""
+"""Readers that rules share: command lines, build contexts, routes to registries, target groups, lifecycle policies."""

@@ -1,4 +1,4 @@
-"""Base images that get no more fixes. Pure, and without a clock: what is listed had ended in November 2026.
+"""Base images past their end of life. Pure, and without a clock: every listed end was before November 2026.
 
 Source: endoflife.date, as of November 2026. An image that is not listed is not judged.
 """
@@ -24,7 +24,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+)*")
 
 
 def end_of_life(image: ImageReference) -> str | None:
-    """Return why an image gets no more fixes; None for one that gets them, or is not listed."""
+    """Return why an image gets no more fixes; None if it gets them, or is not listed."""
     name = image.name.rpartition("/")[2]
     tag = image.tag or ""
     if name in _DISCONTINUED:
@@ -38,5 +38,5 @@ def end_of_life(image: ImageReference) -> str | None:
         return None
     numbers = tuple(int(part) for part in version.group().split("."))[: len(first)]
     if len(numbers) < len(first) and numbers == first[: len(numbers)]:
-        return None  # python:3 is the newest 3
+        return None  # python:3 is the newest version 3
     return f"{name} before {'.'.join(map(str, first))} has reached its end of life" if numbers < first else None

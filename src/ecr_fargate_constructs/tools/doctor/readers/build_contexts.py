@@ -1,6 +1,6 @@
-"""The files of a build context, as far as rules read them.
+"""The files of a build context that rules read.
 
-A cloud assembly may come from anybody and name ``/`` as a build context, so everything has a limit.
+A cloud assembly may come from anyone and name ``/`` as a build context, so everything has a limit.
 """
 
 from __future__ import annotations
@@ -37,33 +37,33 @@ class BuildContext:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Its files, those of ``node_modules`` and ``.git`` excepted; those at the top first."""
+        """Its files, except those in ``node_modules`` and ``.git``; files at the top come first."""
         return tuple(islice(_files(self.folder), _MOST_FILES))
 
     def named(self, *names: str) -> list[Path]:
-        """Return the files of these names, in whatever folder."""
+        """Return the files with these names, in any folder."""
         wanted = set(names)
         return [file for file in self.files if file.name in wanted]
 
     def beginning(self, start: str) -> list[Path]:
-        """Return the files whose names begin so, in whatever folder."""
+        """Return the files whose names begin with ``start``, in any folder."""
         return [file for file in self.files if file.name.startswith(start)]
 
     def text(self, file: Path) -> str:
-        """Return the text of a file; nothing for one that is large, a pipe, or a link that leads nowhere."""
+        """Return the text of a file; empty for a large file, a pipe, or a dangling link."""
         if not file.is_file() or file.stat().st_size > _LARGEST:
             return ""
         return file.read_text(encoding="utf-8-sig", errors="replace")
 
     @cached_property
     def javascript(self) -> str:
-        """The text of its sources in JavaScript and TypeScript."""
+        """The text of its JavaScript and TypeScript sources."""
         files = (file for file in self.files if file.suffix in _SOURCES)
         return "\n".join(self.text(file) for file in islice(files, _MOST_READ))
 
     @cached_property
     def package(self) -> dict[str, object]:
-        """The content of its ``package.json``; of several, of the one that is nearest to the top."""
+        """The content of its ``package.json``; the one nearest to the top if there are several."""
         file = min(self.named("package.json"), key=lambda file: len(file.parts), default=None)
         try:
             content = None if file is None else json.loads(self.text(file))

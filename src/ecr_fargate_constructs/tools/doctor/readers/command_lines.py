@@ -1,6 +1,6 @@
-"""A command line taken apart, as far as that goes without a shell. Pure.
+"""Split command lines, as far as that is possible without a shell. Pure.
 
-The words of a command in exec form arrive joined by blanks, so quotes are not needed to find options.
+The words of a command in exec form are joined by blanks, so options are found without quotes.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _SEPARATOR = re.compile(r"[;&|]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _LONGEST = 10_000  # characters of a command that are read
-_DEEPEST = 3  # quoted commands in each other: sh -c 'sh -c "…"'
+_DEEPEST = 3  # nested quoted commands: sh -c 'sh -c "…"'
 
 
 def simple_commands(line: str) -> list[list[str]]:
     """Return the simple commands of a line, each as its words.
 
     ``&&``, ``;``, ``|`` and the like end a command. So does ``--`` before the name of a program, as in
-    ``tini -- gunicorn``; before an option it hands that on, as in ``npm start -- --host 0.0.0.0``.
+    ``tini -- gunicorn``; before an option it passes that on, as in ``npm start -- --host 0.0.0.0``.
     """
     commands: list[list[str]] = [[]]
     words = list(_words(line[:_LONGEST]))
@@ -42,7 +42,7 @@ def assignments(words: Sequence[str]) -> dict[str, str]:
 
 
 def option_values(words: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Return the values that options have: ``--bind X``, ``--bind=X``, ``-b X``, ``-bX``; "" for one without."""
+    """Return the values of options: ``--bind X``, ``--bind=X``, ``-b X``, ``-bX``; "" for one without."""
     values: list[str] = []
     for place, word in enumerate(words):
         for option in options:
@@ -70,5 +70,5 @@ def _split(line: str) -> list[str]:
     lexer.commenters = ""
     try:
         return list(lexer)
-    except ValueError:  # a quote that does not end
+    except ValueError:  # an unclosed quote
         return line.split()

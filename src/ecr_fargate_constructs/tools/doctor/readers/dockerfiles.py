@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.workload import Container
 
 _OPEN = re.compile(r"\$\{[^}]*\}")
-"""Parts of a name that only a deployment fills in."""
+"""Parts of a name that only the deployment knows."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """The image that a Dockerfile builds on.
+    """The base image of a Dockerfile.
 
     Attributes:
         file: The Dockerfile.
         line: The line of its FROM.
         name: The name in it, with its variables replaced.
-        reference: The name, taken apart.
+        reference: The name, parsed.
     """
 
     file: Path
@@ -49,7 +49,7 @@ class PinnedPlatform:
 
 
 def base_of(container: Container) -> Base | None:
-    """Return the image that a container's Dockerfile builds on; None for none, ``scratch``, or an unknown name."""
+    """Return the base image of a container's Dockerfile; None if there is none, or its name is unknown."""
     image, dockerfile = container.built, container.dockerfile
     chain = () if image is None or dockerfile is None else dockerfile.chain(image.target)
     if image is None or not chain or chain[0].image == "scratch":
@@ -61,7 +61,7 @@ def base_of(container: Container) -> Base | None:
 
 
 def pinned_platform(container: Container) -> PinnedPlatform | None:
-    """Return the platform that the FROM of a container's base image sets; None when it follows the build."""
+    """Return the platform that FROM sets for a container's base image; None if the build decides it."""
     image, dockerfile = container.built, container.dockerfile
     chain = () if image is None or dockerfile is None else dockerfile.chain(image.target)
     if not chain or chain[0].platform is None:
@@ -70,7 +70,7 @@ def pinned_platform(container: Container) -> PinnedPlatform | None:
 
 
 def reference_of(container: Container) -> ImageReference | None:
-    """Return the name of an image that the app does not build; None when it builds it, or the name is unknown."""
+    """Return the name of an image that the app does not build; None if it builds it, or the name is unknown."""
     return None if container.built is not None else _parsed(_OPEN.sub("x", container.image))
 
 

@@ -1,7 +1,7 @@
-"""gunicorn's options, wherever they stand: its command, ``GUNICORN_CMD_ARGS``, its settings file.
+"""gunicorn's options from its command, ``GUNICORN_CMD_ARGS`` and its settings file.
 
-A later one of these wins: the settings file, the variable, the command ("Configuration Overview" of gunicorn's
-documentation). Without ``-c`` the settings file is ``./gunicorn.conf.py``, which need not be there.
+The command takes precedence over the variable, and the variable over the file ("Configuration Overview" of gunicorn's
+documentation). Without ``-c`` the settings file is ``./gunicorn.conf.py``, if it exists.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ class Gunicorn:
         return [*given, *(self.program.after(NAMES) or ())]
 
     def option(self, *names: str) -> str | None:
-        """Return the value of an option in the command or its variable; None when neither has it."""
+        """Return the value of an option in the command or the variable; None if neither has it."""
         values = option_values(self._options, names)
         return values[-1] if values else None
 
     @cached_property
     def addresses(self) -> list[str]:
-        """Where the command or its variable tells it to listen."""
+        """Addresses to listen on, from the command or the variable."""
         return option_values(self._options, ("-b", "--bind"))
 
     @cached_property
     def files(self) -> list[str] | None:
-        """The texts of the files that may be its settings; None when it may have settings that are not at hand."""
+        """The texts of possible settings files; None if there may be settings outside of the build context."""
         context, named = self.program.context, self.option("-c", "--config")
         if context is None:
             return None
@@ -70,14 +70,14 @@ class Gunicorn:
         return files
 
     def setting(self, name: str) -> set[str]:
-        """Return the values that its settings files may give a setting; "…" for one that is worked out."""
+        """Return the values of a setting in its settings files; "…" for a computed one."""
         assignment = re.compile(rf"^[ \t]*{name}[ \t]*(?::[^=\n]*)?=[ \t]*(?P<value>[^\n#]*)", re.MULTILINE)
         values: set[str] = set()
         for text in self.files or ():
             matches = list(assignment.finditer(text))
             for match in matches:
                 values |= _literals(match["value"])
-            # What is imported or set in another way is not read.
+            # Settings that are imported, or set in another way, are not read.
             if not matches and (re.search(rf"\b{name}\b", text) or "import *" in text):
                 values.add(_COMPUTED)
         return values
@@ -93,7 +93,7 @@ def _candidates(context: BuildContext, named: str | None) -> list[Path]:
 
 
 def _literals(written: str) -> set[str]:
-    """Return the texts and numbers in what is assigned, when it consists of nothing else."""
+    """Return the texts and numbers of an assigned value, if it consists of nothing else."""
     rest = _LITERAL.sub("", written).strip("[](), \t\r;")
     if rest:
         return {_COMPUTED}

@@ -1,8 +1,8 @@
-"""How long a web server keeps idle connections, by its command line, its variables and its settings.
+"""Find out for how long a web server keeps idle connections, from its command line, variables and settings.
 
-A load balancer sends requests over connections that it has kept. One that the server closes at that moment is answered
-with 502, so the server has to keep its connections longer than the load balancer does. A server that closes each
-connection with its answer says so in the answer, and the load balancer does not use it again.
+A load balancer reuses idle connections. If the server closes one at that moment, the client gets a 502, so the server
+has to keep connections longer than the load balancer does. A server that closes each connection after its response
+announces it in the response, and the load balancer does not reuse the connection.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _SYNC = "sync"
 
 @dataclass(frozen=True)
 class KeepAlive:
-    """How long a server keeps idle connections.
+    """The time for which a server keeps idle connections.
 
     Attributes:
         server: The server's name.
-        seconds: How long.
+        seconds: The time in seconds.
     """
 
     server: str
@@ -44,8 +44,7 @@ class KeepAlive:
 def keep_alive_of(program: Program, dockerfile: str = "") -> KeepAlive | None:
     """Return how long a program keeps idle connections.
 
-    None stands for a program that is not known, that closes each connection with its answer, or whose time is known
-    only when it runs.
+    Return None if the program is unknown, closes each connection after its response, or decides the time when it runs.
 
     Args:
         program: The program.

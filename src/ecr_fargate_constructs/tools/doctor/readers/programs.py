@@ -19,9 +19,9 @@ _PROXIES = {
     "apache2-foreground", "apache2ctl", "apachectl", "caddy", "envoy", "haproxy", "httpd", "nginx", "supervisord",
     "traefik",
 }  # fmt: skip
-"""Programs that take requests for others of their container, which may then listen on the loopback."""
+"""Programs that forward requests to others in their container, which may then listen on the loopback interface."""
 
-_DEEPEST = 3  # scripts of package.json that run each other
+_DEEPEST = 3  # nested scripts of package.json
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Program:
     """The program that a container serves requests with.
 
     Attributes:
-        words: Its command: the last one of the container's command line, which is the one that stays.
+        words: Its command: the last one of the container's command line, which keeps running.
         environment: The variables of the container and of the command line.
-        context: The build context of its image; None when the app does not build it.
-        proxied: Whether another program of the container may take the requests and hand them on.
+        context: The build context of its image; None if the app does not build it.
+        proxied: Whether another program of the container may forward the requests to it.
     """
 
     words: tuple[str, ...]
@@ -63,21 +63,21 @@ class Program:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The last parts of its words: ``/usr/bin/python3`` is ``python3``."""
+        """Its words without their directories: ``/usr/bin/python3`` is ``python3``."""
         return tuple(word.rpartition("/")[2] for word in self.words)
 
     def after(self, names: Sequence[str]) -> tuple[str, ...] | None:
-        """Return the words after the first one that is one of these programs; None when there is none."""
+        """Return the words after the first of these programs; None if its command has none of them."""
         place = next((place for place, name in enumerate(self.names) if name in names), None)
         return None if place is None else self.words[place + 1 :]
 
     def values(self, *options: str) -> list[str]:
-        """Return the values that options have in its command."""
+        """Return the values of options in its command."""
         return option_values(self.words, options)
 
     @cached_property
     def scripts(self) -> str:
-        """The texts of shell scripts of the build context that its command begins with: an entry point's."""
+        """The texts of the shell scripts that its command begins with, such as an entry point."""
         if self.context is None:
             return ""
         files = self.context.named(*(name for name in self.names[:2] if name))
@@ -85,7 +85,7 @@ class Program:
 
 
 def _script(words: Sequence[str], context: BuildContext | None) -> list[list[str]] | None:
-    """Return the commands of the package.json script that a command runs; None when it runs none."""
+    """Return the commands of the package.json script that a command runs; None if it runs none."""
     runner = next((place for place, word in enumerate(words) if word.rpartition("/")[2] in _RUNNERS), None)
     scripts = None if context is None else context.package.get("scripts")
     if runner is None or not isinstance(scripts, dict):

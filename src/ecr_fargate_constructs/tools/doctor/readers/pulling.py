@@ -1,4 +1,4 @@
-"""What tasks on Fargate need at their start, and what of it their subnets do not reach."""
+"""Find the services that tasks on Fargate need at their start and cannot reach from their subnets."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """What the tasks of a service do not reach from a subnet.
+    """The services that tasks cannot reach from a subnet.
 
     Attributes:
         service: The service.
         subnet: The subnet.
-        reach: How far the subnet reaches.
-        registry: Why images cannot be pulled; empty when the endpoints of ECR are there.
-        layers: Whether S3 is missing, which holds the layers of images.
-        endpoints: Other endpoints that are missing, each with a container that needs it.
+        reach: The reach of the subnet.
+        registry: The reason why images cannot be pulled; empty if the endpoints of ECR exist.
+        layers: Whether S3, which holds the layers of images, is out of reach.
+        endpoints: Other missing endpoints, each with a container that needs it.
     """
 
     service: Service
@@ -45,7 +45,7 @@ class Gap:
 
 
 def gaps(app: App) -> tuple[Gap, ...]:
-    """Return what the tasks of services on Fargate do not reach, for the first subnet of each that lacks anything."""
+    """Return the gap of each service on Fargate, for its first subnet that has one."""
     return app.once("gaps", lambda: tuple(gap for service in services(app) for gap in _gaps(app, service)))
 
 
@@ -73,7 +73,7 @@ def _gaps(app: App, service: Service) -> Iterator[Gap]:
 
 
 def _needed(task: Task) -> dict[str, str]:
-    """Return the endpoints that a task needs at its start beside those of its image, and a container for each."""
+    """Return the endpoints that a task needs at its start, without those for its image, and a container for each."""
     needed: dict[str, str] = {}
     for container in task.containers:
         logging = container.definition.get("LogConfiguration") or {}

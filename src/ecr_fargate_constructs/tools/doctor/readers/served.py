@@ -35,14 +35,14 @@ class Served:
 
     @cached_property
     def dockerfile(self) -> str:
-        """The instructions of its Dockerfile as one text; nothing for an image that the app does not build."""
+        """The instructions of its Dockerfile as one text; empty if the app does not build the image."""
         file = self.container.dockerfile
         stages = () if file is None else file.stages
         return "\n".join(f"{each.name} {each.value}" for stage in stages for each in stage.instructions)
 
     @property
     def ports(self) -> list[int]:
-        """The ports that the load balancer sends requests to, as far as they are known before the deployment."""
+        """The ports that the load balancer sends requests to, without those that only the deployment knows."""
         numbers = [
             self.service.app.number(entry.get("ContainerPort"), self.service.resource.template)
             for entry in self.service.resource.get("LoadBalancers") or []
@@ -51,7 +51,7 @@ class Served:
         return [number for number in numbers if number is not None]
 
     def found(self, rule: Rule, detail: str) -> Finding:
-        """Return a finding about the command: in the Dockerfile when that has it, else in the task definition."""
+        """Return a finding about the command: in the Dockerfile if that sets it, otherwise in the task definition."""
         container, file = self.container, self.container.dockerfile
         if file is None or container.built is None or "Command" in container.definition:
             return rule.found_in(container, detail)

@@ -1,7 +1,7 @@
-"""Where a web server listens, by its command line, its variables and its settings. Pure but for the build context.
+"""Find out where a web server listens, from its command line, variables and settings.
 
-Only what is certain counts: an address that a variable holds, a settings file that is not in the build context or an
-entry point that sets options leave the question open.
+Only certain results count. If the address is in a variable, the settings file is not in the build context, or an entry
+point sets options, there is no finding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOOPBACK = re.compile(r"(?:\w+://)?(?:127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)(?::\d*)?/?", re.IGNORECASE)
 _ADDRESS_OPTIONS = ("host", "bind", "listen", "address", "addr", "hostname", "http", "server.address")
 _ANY_PROGRAM = tuple(dashes + name for name in _ADDRESS_OPTIONS for dashes in ("--", "-"))
-"""Options that say where to listen in nearly every program that has them; one letter may mean anything."""
+"""Options for an address in nearly every program that has them, unlike options of one letter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +30,15 @@ class Server:
     """A web server that listens on the loopback unless it is given an address.
 
     Attributes:
-        name: Its name, for people.
-        programs: The names of its program.
-        commands: Words one of which has to follow; empty when the program alone serves.
-        alone: Whether it serves without any of ``commands`` too.
+        name: Its name in findings.
+        programs: The names of its executable.
+        commands: Subcommands that start the server; empty if it has none.
+        alone: Whether it also serves without any of ``commands``.
         options: Its options for an address.
-        elsewhere: Options that say in another way where it listens, such as a socket or a settings file.
+        elsewhere: Other options that decide where it listens, such as a socket or a settings file.
         variables: Environment variables for an address.
-        modes: Environment variables that say whether it is in development; elsewhere it listens on every address.
-        settings: How the names of settings files begin that may hold an address.
+        modes: Environment variables that set the mode; outside of development it listens on every address.
+        settings: Beginnings of the names of settings files that may contain an address.
         setting: The name of the address in them.
     """
 
@@ -140,14 +140,14 @@ _OTHERS = {
     "rackup": ("-o", "--host"),
     "dotnet": ("--urls",),
 }
-"""Servers that listen on every address by themselves, with their options for another one."""
+"""Servers that listen on every address by default, with their options for another one."""
 
 _URLS = ("ASPNETCORE_URLS", "DOTNET_URLS")
 _DJANGO = ("manage.py", "django-admin")
 
 
 def listens_on_loopback(program: Program, dockerfile: str = "") -> str | None:
-    """Return why a program is reached from inside its container only; None when nothing says so for certain.
+    """Return why a program can be reached only from inside its container; None if that is not certain.
 
     Args:
         program: The program.
@@ -167,7 +167,7 @@ def listens_on_loopback(program: Program, dockerfile: str = "") -> str | None:
 
 
 def is_loopback(addresses: Iterable[str]) -> bool:
-    """Return whether there are addresses, and all of them are the loopback's."""
+    """Return whether there are addresses, and all of them are loopback addresses."""
     listed = [part for address in addresses for part in address.split(";")]
     return bool(listed) and all(_LOOPBACK.fullmatch(address) for address in listed)
 
@@ -201,7 +201,7 @@ def _in_another_mode(program: Program, name: str) -> bool:
 
 
 def _is_set(program: Program, server: Server) -> bool:
-    """Return whether a settings file or an entry point may say where a server listens."""
+    """Return whether a settings file or an entry point may set the address."""
     words = (*server.options, *server.variables, "0.0.0.0")  # noqa: S104 - looked for
     if any(word in program.scripts for word in words):
         return True
@@ -228,7 +228,7 @@ def _gunicorn(program: Program, gunicorn: Gunicorn) -> str | None:
 
 
 def _runserver(program: Program) -> str | None:
-    """Return what Django's development server does; "" when it listens elsewhere, None when it is not started."""
+    """Return the finding about Django's development server; "" if it listens elsewhere, None if it is not started."""
     after = program.after(_DJANGO)
     if after is None or "runserver" not in after:
         return None
@@ -248,7 +248,7 @@ def _php(program: Program) -> str | None:
 
 
 def _as_told(program: Program) -> str | None:
-    """Return what the address options of a program say that listens on every address by itself, or is not known."""
+    """Return the finding from the address options of another program, which listens on every address by default."""
     name = next((name for name in program.names if name in _OTHERS), None)
     options = _ANY_PROGRAM if name is None else _OTHERS[name]
     given = [value for value in program.values(*options) if value]

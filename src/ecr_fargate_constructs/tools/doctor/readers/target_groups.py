@@ -1,4 +1,4 @@
-"""The target groups of services, and what their tasks' security groups let in."""
+"""The target groups of services, and the ports that their tasks' security groups open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.assembly.workload import Service
 
 LONGEST_DELAY = 120
-"""Seconds of a deregistration delay that slows no deployment down much."""
+"""The longest deregistration delay that does not slow deployments down much, in seconds."""
 
 _DELAY_DEFAULT = 300
 _INTERVAL_DEFAULT = 30
@@ -35,20 +35,20 @@ def target_groups(app: App) -> tuple[tuple[Service, Resource], ...]:
 
 
 def checks_until_healthy(app: App, group: Resource) -> tuple[int, int] | None:
-    """Return how many checks a new target has to pass, and the seconds between two; None when unknown."""
+    """Return how many checks a new target has to pass, and the seconds between two; None if unknown."""
     interval = app.number(_or(group.get("HealthCheckIntervalSeconds"), _INTERVAL_DEFAULT), group.template)
     threshold = app.number(_or(group.get("HealthyThresholdCount"), _HEALTHY_DEFAULT), group.template)
     return None if interval is None or threshold is None else (threshold, interval)
 
 
 def deregistration_delay(app: App, group: Resource) -> int | None:
-    """Return the seconds for which a target group drains a target that leaves; None when unknown."""
+    """Return the deregistration delay of a target group in seconds; None if unknown."""
     text = attribute(group, "deregistration_delay.timeout_seconds")
     return _DELAY_DEFAULT if text is None else app.number(text, group.template)
 
 
 def service_ports(service: Service) -> set[int] | None:
-    """Return the ports of a service that load balancers send requests to; None when one of them is unknown."""
+    """Return the ports of a service that load balancers send requests to; None if one of them is unknown."""
     ports = {
         service.app.number(entry.get("ContainerPort"), service.resource.template)
         for entry in service.resource.get("LoadBalancers") or []
@@ -62,9 +62,9 @@ def entered(service: Service) -> set[str]:
 
 
 def admission(service: Service) -> Callable[[int], bool] | None:
-    """Return a function that tells whether a service's load balancer may connect to a port of its tasks.
+    """Return a function that returns whether a service's load balancer may connect to a port of its tasks.
 
-    None when the app does not hold the security groups of both.
+    Return None if the app does not create the security groups of both.
     """
     app, balancers = service.app, service.load_balancers
     sources = {

@@ -1,1 +1,1 @@
-"""The rules, one per file, in packages by what they look at."""
+"""The rules, one per file, in packages by subject."""

@@ -1,1 +1,1 @@
-"""Rules about container images and what they are built from."""
+"""Rules about container images, Dockerfiles and build contexts."""

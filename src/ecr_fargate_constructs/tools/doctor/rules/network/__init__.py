@@ -1,1 +1,1 @@
-"""Rules about what tasks reach, and what reaches them."""
+"""Rules about the connections from tasks and to tasks."""

@@ -1,1 +1,1 @@
-"""Rules about updates of what is deployed."""
+"""Rules about the update of a deployed app."""

@@ -1,0 +1,78 @@
+"""Which tasks start and which stop: ECS's scheduler for one service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ecr_fargate_constructs.local.deployments.settings import Settings
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the service that is starting or running.
+
+    Attributes:
+        name: Its ARN.
+        revision: The service revision that it runs.
+        healthy: Whether it is running and all health checks pass.
+        unhealthy: Whether health checks have given it up.
+    """
+
+    name: str
+    revision: str
+    healthy: bool = False
+    unhealthy: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """Tasks to start, as pairs of revision and number, and tasks to stop."""
+
+    start: tuple[tuple[str, int], ...] = ()
+    stop: tuple[Task, ...] = ()
+
+
+def replace_tasks(tasks: Iterable[Task], target: str, desired: int, settings: Settings) -> Change:
+    """Replace the tasks of other revisions, within the limits of a rolling deployment.
+
+    Old tasks stop as new ones become healthy, and earlier only to make room for new ones. Never are fewer healthy tasks
+    left than ``minimumHealthyPercent`` allows, nor are more started than ``maximumPercent`` does.
+    """
+    tasks = list(tasks)
+    new = [task for task in tasks if task.revision == target]
+    old = [task for task in tasks if task.revision != target]
+    healthy_new = sum(task.healthy for task in new)
+    wanted = max(0, desired - len(new))
+    room = max(0, settings.maximum(desired) - len(tasks))
+    stop = [task for task in old if not task.healthy]
+    room += len(stop)
+    spare = max(0, sum(task.healthy for task in tasks) - settings.minimum(desired))
+    healthy_old = [task for task in old if task.healthy]
+    surplus = len(healthy_old) - max(0, desired - healthy_new)
+    needed = wanted - room
+    stop += healthy_old[: max(0, min(spare, max(surplus, needed)))]
+    stop += _excess(new, desired)
+    start = min(wanted, max(0, settings.maximum(desired) - (len(tasks) - len(stop))))
+    return Change(((target, start),) if start else (), tuple(stop))
+
+
+def keep_tasks(tasks: Iterable[Task], counts: dict[str, int]) -> Change:
+    """Keep a number of tasks of each revision; a revision without a number keeps none."""
+    tasks = list(tasks)
+    start: list[tuple[str, int]] = []
+    stop = [task for task in tasks if task.revision not in counts]
+    for revision, count in counts.items():
+        own = [task for task in tasks if task.revision == revision]
+        if len(own) < count:
+            start.append((revision, count - len(own)))
+        stop += _excess(own, count)
+    return Change(tuple(start), tuple(stop))
+
+
+def _excess(tasks: list[Task], count: int) -> list[Task]:
+    """Return the tasks above a number: those that are not healthy first."""
+    return sorted(tasks, key=lambda task: task.healthy)[: max(0, len(tasks) - count)]

@@ -1,0 +1,1 @@
+"""Tasks of the embedded AWS: what a task definition means for the container engine."""
