@@ -32,11 +32,13 @@ from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity as Ec2Capaci
 from ecr_fargate_constructs.service.capacity.fargate import Mixed as Mixed
 from ecr_fargate_constructs.service.capacity.fargate import OnDemand as OnDemand
 from ecr_fargate_constructs.service.capacity.fargate import Spot as Spot
+from ecr_fargate_constructs.service.capacity.queue_scaling import QueueScaling as QueueScaling
 from ecr_fargate_constructs.service.capacity.scaling import MetricResolution as MetricResolution
 from ecr_fargate_constructs.service.capacity.scaling import Scaling as Scaling
 from ecr_fargate_constructs.service.capacity.scaling import ScheduledCapacity as ScheduledCapacity
 from ecr_fargate_constructs.service.container.application import AppContainer as AppContainer
 from ecr_fargate_constructs.service.container.ec2 import Ec2Container as Ec2Container
+from ecr_fargate_constructs.service.container.ec2 import Ec2WorkerContainer as Ec2WorkerContainer
 from ecr_fargate_constructs.service.container.logs import CloudWatchLogs as CloudWatchLogs
 from ecr_fargate_constructs.service.container.runtime import ContainerRuntime as ContainerRuntime
 from ecr_fargate_constructs.service.container.runtime import RestartPolicy as RestartPolicy
@@ -45,6 +47,7 @@ from ecr_fargate_constructs.service.container.volumes import EbsVolume as EbsVol
 from ecr_fargate_constructs.service.container.volumes import EfsVolume as EfsVolume
 from ecr_fargate_constructs.service.container.volumes import Mount as Mount
 from ecr_fargate_constructs.service.container.volumes import SharedVolume as SharedVolume
+from ecr_fargate_constructs.service.container.worker import WorkerContainer as WorkerContainer
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms as RollbackAlarms
 from ecr_fargate_constructs.service.deployment.hooks import Approval as Approval
 from ecr_fargate_constructs.service.deployment.hooks import DeploymentHook as DeploymentHook
@@ -80,6 +83,9 @@ from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service as Routed
 from ecr_fargate_constructs.service.routing.route import Route as Route
 from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener as SharedListener
 from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedLoadBalancer as SharedLoadBalancer
+from ecr_fargate_constructs.service.work_queue import WorkQueue as WorkQueue
+from ecr_fargate_constructs.service.worker import WorkerService as WorkerService
+from ecr_fargate_constructs.service.worker_ec2 import Ec2WorkerService as Ec2WorkerService
 from ecr_fargate_constructs.supply_chain.findings import ScanAlarm as ScanAlarm
 from ecr_fargate_constructs.supply_chain.findings import Severity as Severity
 from ecr_fargate_constructs.supply_chain.registry import EnhancedScanning as EnhancedScanning

@@ -26,6 +26,7 @@ from tests.bad_input import (
     cases_scopes,
     cases_sizes,
     cases_tokens,
+    cases_workers,
 )
 from tests.bad_input.case import Case, Passes, Place, Refused, RefusedAtSynth, Warned
 
@@ -40,6 +41,7 @@ CASES: list[Case] = [
     *cases_containers.CASES,
     *cases_machines.CASES,
     *cases_deployments.CASES,
+    *cases_workers.CASES,
     *cases_names.CASES,
     *cases_addresses.CASES,
     *cases_scopes.CASES,

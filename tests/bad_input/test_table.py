@@ -25,6 +25,7 @@ FAMILIES = {
     "Misspelt options",
     "Counts and percentages",
     "Deployments, times and redirects",
+    "Workers and queues",
     "Names",
     "Lifecycle rules",
     "Domains, zones and certificates",

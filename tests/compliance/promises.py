@@ -196,8 +196,15 @@ CONDITIONS: dict[str, Callable[[Template], bool]] = {
 }
 
 
-CHOSEN = {("rolling", "all tasks stay healthy")}
-"""What an example asks for in so many words."""
+CHOSEN = {
+    ("rolling", "all tasks stay healthy"),
+    ("worker", "two tasks"),
+    ("worker", "a short drain"),
+    ("worker", "a grace period"),
+    ("worker", "a health check"),
+    ("worker", "a health check that is spelled out"),
+}
+"""What an example asks for in so many words; a worker starts from zero and has no targets that could be checked."""
 
 
 def holds(condition: Callable[[Template], bool], template: Template) -> bool:

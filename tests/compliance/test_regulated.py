@@ -36,6 +36,7 @@ OWN = {
     "https": ["Https/AccessLogs/"],
     "observability": ["Observed/OnCall/", "Observed/Web/Alarms/"],
     "supply_chain": ["Shop/Security/"],
+    "worker": ["Worker/OnCall/", "Worker/Orders/"],
     "volumes": ["Volumes/Vpc/", "Volumes/Files/"],
 }
 """What an example makes itself, and would have to protect: a function, a secret, a bucket, a topic, a network."""
@@ -48,6 +49,7 @@ PINNED = {
     "EC2RestrictedCommonPorts",
     "EC2RestrictedSSH",
     "VPCNoUnrestrictedRouteToIGW",
+    "SQSRedrivePolicy",
     "S3BucketLoggingEnabled",
     "S3BucketReplicationEnabled",
     "S3BucketDefaultLockEnabled",
@@ -203,6 +205,7 @@ NEEDED = [
     ("three_lines", "Web/EcrFargateImageCopier/Function", "Serverless-LambdaTracing"),
     ("endpoints", "Inside/Network/EndpointSecurityGroup", "HIPAA.Security-EC2RestrictedSSH"),
     ("endpoints", "Inside/Web/InternalLB/SecurityGroup", "NIST.800.53.R4-EC2RestrictedCommonPorts"),
+    ("worker", "Worker/Queue/DeadLetters/Resource", "Serverless-SQSRedrivePolicy"),
     ("supply_chain", "Shop/Findings/Rule/Resource", "Serverless-EventBusDLQ"),
     ("supply_chain", "Shop/Signed/Function/Resource", "NIST.800.53.R5-LambdaConcurrency"),
     ("supply_chain", "Shop/Signed/Function/Resource", "Serverless-LambdaDLQ"),

@@ -11,6 +11,7 @@ import pytest
 from ecr_fargate_constructs import (
     AppContainer,
     BlueGreen,
+    Ec2WorkerService,
     EcrFargateService,
     ImageRepositoryStack,
     InternalHttp,
@@ -19,11 +20,15 @@ from ecr_fargate_constructs import (
     Posture,
     PrivateRepository,
     PublicHttp,
+    QueueScaling,
     Rolling,
     Scaling,
     ServiceAlarms,
     ServiceDashboard,
     ServiceThresholds,
+    WorkerContainer,
+    WorkerService,
+    WorkQueue,
 )
 from tests.support import ROOT
 from tests.support.templates import of_type, template_of
@@ -101,6 +106,23 @@ SHIFTING = {
         "WebLBPublicListenerGreenGroup0E7A9097",
     ],
 }
+WORKER = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": ["WorkerServiceTaskCountTarget62C0CE6C"],
+    "AWS::ApplicationAutoScaling::ScalingPolicy": [
+        "WorkerServiceTaskCountTargetBacklog91D6A1A9",
+        "WorkerServiceTaskCountTargetWake60302F28",
+    ],
+    "AWS::CloudWatch::Alarm": [
+        "JobsAgeF6904A88",
+        "JobsDeadLetterF3135724",
+        "WorkerServiceTaskCountTargetWaiting0699391B",
+    ],
+    "AWS::ECS::Service": ["WorkerService3F60922A"],
+    "AWS::ECS::TaskDefinition": ["WorkerTaskDefDDCBF30E"],
+    "AWS::Logs::LogGroup": ["WorkerLogGroup67ABCFFE"],
+    "AWS::SQS::Queue": ["JobsDeadLetters8D991969", "JobsQueue24944186"],
+    "AWS::SQS::QueuePolicy": ["JobsDeadLettersPolicyFAA7FCDC", "JobsQueuePolicyDAC7BEBF"],
+}
 WARNINGS = {
     "ecr-fargate-constructs:cachedImageMayExpire",
     "ecr-fargate-constructs:containerPortNotExposed",
@@ -118,6 +140,8 @@ WARNINGS = {
     "ecr-fargate-constructs:plainHttp",
     "ecr-fargate-constructs:plainSecretInCommand",
     "ecr-fargate-constructs:plainSecretInEnvironment",
+    "ecr-fargate-constructs:queueScalingWithoutInsights",
+    "ecr-fargate-constructs:queueWithoutDeadLetters",
     "ecr-fargate-constructs:registryOutOfReach",
     "ecr-fargate-constructs:repositoryNotEmptied",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
@@ -223,6 +247,25 @@ def test_logical_ids_of_a_service_whose_traffic_shifts(
     shifting_template: dict[str, Any], kind: str, logical_ids: list[str]
 ) -> None:
     assert sorted(of_type(shifting_template, kind)) == logical_ids
+
+
+@pytest.fixture(scope="module")
+def worker_templates() -> dict[str, dict[str, Any]]:
+    found, container = {}, "public.ecr.aws/docker/library/python:3.13-slim"
+    for kind in (WorkerService, Ec2WorkerService):
+        stack = cdk.Stack(cdk.App(), "Web")
+        scaling = QueueScaling(WorkQueue(stack, "Jobs"), messages_per_task=10, min_capacity=0)
+        kind(stack, "Worker", container=WorkerContainer(container), scaling=scaling)
+        found[kind.__name__] = template_of(stack)
+    return found
+
+
+@pytest.mark.parametrize("service", ["WorkerService", "Ec2WorkerService"])
+@pytest.mark.parametrize(("kind", "logical_ids"), WORKER.items())
+def test_logical_ids_of_a_worker(
+    worker_templates: dict[str, dict[str, Any]], kind: str, logical_ids: list[str], service: str
+) -> None:
+    assert sorted(of_type(worker_templates[service], kind)) == logical_ids
 
 
 def test_the_logical_ids_of_alarms_and_dashboard() -> None:

@@ -19,6 +19,7 @@ from ecr_fargate_constructs import (
     LoadBalancerSettings,
     Mount,
     PublicHttp,
+    QueueScaling,
     RestartPolicy,
     RollbackAlarms,
     Rolling,
@@ -32,6 +33,9 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
     TargetHealthCheck,
+    WorkerContainer,
+    WorkerService,
+    WorkQueue,
 )
 
 if TYPE_CHECKING:
@@ -106,6 +110,22 @@ IN_SECONDS: dict[str, tuple[Give, str]] = {
     "cooldown": (
         lambda s, t: _service(s, scaling=Scaling(min_capacity=1, max_capacity=2, cpu_percent=50, scale_in_cooldown=t)),
         '"ScaleInCooldown": {"Ref": "Later"}',
+    ),
+    "stop of a worker": (
+        lambda s, t: WorkerService(s, "Worker", container=WorkerContainer(IMAGE, stop_timeout=t)),
+        '"StopTimeout": {"Ref": "Later"}',
+    ),
+    "visibility": (lambda s, t: WorkQueue(s, "Q", visibility_timeout=t), '"VisibilityTimeout": {"Ref": "Later"}'),
+    "retention": (lambda s, t: WorkQueue(s, "Q", retention=t), '"MessageRetentionPeriod": {"Ref": "Later"}'),
+    "longest wait": (lambda s, t: WorkQueue(s, "Q", longest_wait=t), '"Threshold": {"Ref": "Later"}'),
+    "cooldown of a worker": (
+        lambda s, t: WorkerService(
+            s,
+            "Worker",
+            container=WorkerContainer(IMAGE),
+            scaling=QueueScaling(WorkQueue(s, "Q"), 5, scale_out_cooldown=t),
+        ),
+        '"ScaleOutCooldown": {"Ref": "Later"}',
     ),
     "request timeout": (
         lambda s, t: _service(s).enable_service_connect(

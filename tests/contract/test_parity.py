@@ -9,22 +9,38 @@ import pytest
 
 from ecr_fargate_constructs import (
     AppContainer,
+    Ec2Container,
+    Ec2WorkerContainer,
+    Ec2WorkerService,
     EcrFargateService,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     RoutedEc2Service,
     RoutedFargateService,
+    WorkerContainer,
+    WorkerService,
 )
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-TWINS = [EcrFargateService, LoadBalancedEc2Service, RoutedFargateService, RoutedEc2Service]
+TWINS = [
+    EcrFargateService,
+    LoadBalancedEc2Service,
+    RoutedFargateService,
+    RoutedEc2Service,
+    WorkerService,
+    Ec2WorkerService,
+]
 each_twin = pytest.mark.parametrize("twin", TWINS, ids=lambda kind: kind.__name__)
 
 _SHARED = {
     "ingress": "it is that of the SharedLoadBalancer; its three options on targets are options of the service",
     "vpc": "it is that of the SharedLoadBalancer",
+}
+_NO_TRAFFIC = {
+    "ingress": "nothing sends it requests",
+    "health_check_grace_period": "it is about the checks of a load balancer",
 }
 _ONE_CONTAINER = "the front door is for a directory and a port; the nouns that it wires take the rest"
 MISSING: dict[type[Construct], dict[str, str]] = {
@@ -37,8 +53,13 @@ MISSING: dict[type[Construct], dict[str, str]] = {
     LoadBalancedEc2Service: {},
     RoutedFargateService: _SHARED,
     RoutedEc2Service: _SHARED,
+    WorkerService: _NO_TRAFFIC,
+    Ec2WorkerService: _NO_TRAFFIC,
 }
 """Options of the Fargate service that another has not, and why."""
+
+OTHERWISE = {(WorkerService, "container"), (Ec2WorkerService, "container")}
+"""Options of another type: a worker's container has no port."""
 
 _ROUTED = {"load_balancer", "route", "health_check", "deregistration_delay", "target_group"}
 FURTHER: dict[type[Construct], set[str]] = {
@@ -46,6 +67,8 @@ FURTHER: dict[type[Construct], set[str]] = {
     LoadBalancedEc2Service: {"capacity"},
     RoutedFargateService: _ROUTED,
     RoutedEc2Service: {*_ROUTED, "capacity"},
+    WorkerService: set(),
+    Ec2WorkerService: {"capacity"},
 }
 """Options that the Fargate service has not: they are what the other is for."""
 
@@ -71,7 +94,7 @@ def test_no_other_option_is_there_than_those_that_the_service_is_for(twin: type[
 @each_twin
 def test_an_option_of_the_same_name_is_the_same_option(twin: type[Construct]) -> None:
     for name, option in _options(twin).items():
-        if name in FARGATE:
+        if name in FARGATE and (twin, name) not in OTHERWISE:
             assert (option.annotation, option.default) == (FARGATE[name].annotation, FARGATE[name].default), name
 
 
@@ -80,7 +103,22 @@ def test_what_stands_for_the_container_is_named_as_in_the_container() -> None:
     assert names <= set(inspect.signature(AppContainer).parameters)
 
 
+def test_a_worker_on_machines_takes_what_one_on_fargate_takes() -> None:
+    fargate, machines = _options(WorkerService), _options(Ec2WorkerService)
+    assert {name: machines[name].annotation for name in fargate} == {
+        name: option.annotation for name, option in fargate.items()
+    }
+    options, further = (set(inspect.signature(kind).parameters) for kind in (WorkerContainer, Ec2WorkerContainer))
+    assert options == set(inspect.signature(AppContainer).parameters) - {"port"}
+    assert further - options == set(inspect.signature(Ec2Container).parameters) - set(
+        inspect.signature(AppContainer).parameters
+    )
+
+
+_OF_TRAFFIC = {"pattern", "load_balancer", "listener", "url", "target_group", "target_groups"}
 NOT_EVERYWHERE = {
+    WorkerService: _OF_TRAFFIC,
+    Ec2WorkerService: _OF_TRAFFIC,
     RoutedFargateService: {"pattern"},  # which would make a load balancer
     RoutedEc2Service: {"pattern"},
 }

@@ -42,6 +42,7 @@ EVERYWHERE = {
     "ecs.application-autoscaling.amazonaws.com",
     "lambda.amazonaws.com",
     "logdelivery.elasticloadbalancing.amazonaws.com",
+    "sns.amazonaws.com",
 }
 """Service principals that are the same in all partitions, as ``region_info.Default`` of CDK has them."""
 

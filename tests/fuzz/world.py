@@ -26,6 +26,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
 from ecr_fargate_constructs import (
@@ -36,6 +37,7 @@ from ecr_fargate_constructs import (
     PublicHttp,
     ServiceAlarms,
     SharedLoadBalancer,
+    WorkQueue,
 )
 
 if TYPE_CHECKING:
@@ -140,6 +142,10 @@ class World:
         return sns.Topic(self.stack, "Topic")
 
     @cached_property
+    def queue(self) -> WorkQueue:
+        return WorkQueue(self.stack, "Queue")
+
+    @cached_property
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
         return elbv2.ApplicationLoadBalancer(self.stack, "Balancer", vpc=self.vpc, internet_facing=True)
 
@@ -192,6 +198,11 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
         "pattern": lambda w: w.service.pattern,
         "ecs": lambda w: w.service.service,
         "a stack": lambda w: w.stack,
+    },
+    "sqs.IQueue | sqs.QueueBase | WorkQueue": {
+        "ours": lambda w: w.queue,
+        "cdk": lambda w: sqs.Queue(w.stack, "Theirs"),
+        "imported": lambda w: sqs.Queue.from_queue_arn(w.stack, "Jobs", "arn:aws:sqs:us-east-1:123456789012:jobs"),
     },
     "Action": {"topic": lambda w: w.topic, "action": lambda w: cloudwatch_actions.SnsAction(w.topic)},
     "events.IRuleTarget": {"topic": lambda w: targets.SnsTopic(w.topic)},

@@ -16,6 +16,7 @@ from ecr_fargate_constructs import (
     Canary,
     Deployment,
     EbsVolume,
+    Ec2WorkerService,
     EcrFargateService,
     ImageRepositoryStack,
     InternalHttp,
@@ -26,11 +27,15 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
     PublicHttps,
+    QueueScaling,
     RestartPolicy,
     SharedVolume,
     Sidecar,
     TestTrafficHeader,
     TestTrafficPort,
+    WorkerContainer,
+    WorkerService,
+    WorkQueue,
 )
 from tests.support.inputs import make_app
 from tests.support.templates import template_of
@@ -100,6 +105,16 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
     "Sidecar": lambda stack, _: _task(stack),
     "LoadBalancedEc2Service": lambda stack, _: LoadBalancedEc2Service(
         stack, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp()
+    ),
+    "WorkerService": lambda stack, _: WorkerService(stack, "Worker", container=WorkerContainer(NGINX)),
+    "Ec2WorkerService": lambda stack, _: Ec2WorkerService(
+        stack, "Worker", container=WorkerContainer(NGINX), deployment=BlueGreen()
+    ),
+    "WorkQueue": lambda stack, _: WorkerService(
+        stack,
+        "Worker",
+        container=WorkerContainer(NGINX),
+        scaling=QueueScaling(WorkQueue(stack, "Queue"), messages_per_task=50, min_capacity=0),
     ),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()

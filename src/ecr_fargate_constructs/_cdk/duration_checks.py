@@ -27,7 +27,7 @@ def seconds(name: str, value: cdk.Duration, *, minimum: int, maximum: int) -> No
         token_in(name, value.to_seconds, "seconds")
         return
     if amount != int(amount) or not minimum <= amount <= maximum:
-        raise ConfigurationError(f"{name} is {amount:g} seconds; AWS takes whole seconds, {minimum} to {maximum}")
+        raise ConfigurationError(f"{name} is {amount:.10g} seconds; AWS takes whole seconds, {minimum} to {maximum}")
 
 
 def token_in(name: str, convert: Callable[[], float], unit: str) -> None:

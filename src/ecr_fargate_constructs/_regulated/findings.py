@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sqs as sqs
     from constructs import IConstruct
 
 HIPAA = "HIPAA.Security"
@@ -137,6 +138,16 @@ def acknowledge_alarm(scope: IConstruct, alarm: cloudwatch.Alarm) -> None:
         (HIPAA, R4, R5),
         "ECS reads this alarm while it deploys, and rolls back by itself; alarms that tell people are those of "
         "ServiceAlarms.",
+    )
+
+
+def acknowledge_dead_letters(queue: sqs.Queue) -> None:
+    """Acknowledge that a dead-letter queue has no dead-letter queue of its own."""
+    acknowledge_in(
+        queue.node.default_child or queue,
+        "SQSRedrivePolicy",
+        (SERVERLESS,),
+        "It is the dead-letter queue itself: nobody takes messages from it that could fail again.",
     )
 
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
+from ecr_fargate_constructs._cdk.container_insights import has_container_insights
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -88,21 +89,5 @@ def subject_of(
             f"{observed!r} is not an ECS service, nor a construct with service, target_group and load_balancer; give "
             "one of them"
         )
-    insights = _insights(service.cluster) if container_insights is None else container_insights
+    insights = has_container_insights(service.cluster) if container_insights is None else container_insights
     return Subject(scope=scope, service=service, groups=groups, balancer=balancer, insights=insights)
-
-
-def _insights(cluster: ecs.ICluster) -> bool:
-    """Return whether a cluster of this app has Container Insights enabled; False for an imported one."""
-    resource = cluster.node.default_child
-    if not isinstance(resource, ecs.CfnCluster):
-        return False
-    settings = resource.cluster_settings
-    if not isinstance(settings, list):
-        return False
-    return any(
-        isinstance(each, ecs.CfnCluster.ClusterSettingsProperty)
-        and each.name == "containerInsights"
-        and each.value in {"enabled", "enhanced"}
-        for each in settings
-    )

@@ -48,18 +48,24 @@ class Assembly(Generic[Service, TaskDefinition]):
 
     foundation: Foundation[TaskDefinition]
     service: Service
-    target_groups: Sequence[elbv2.ApplicationTargetGroup]
     connect: ServiceConnect | None = None
 
     @cached_property
     def connections(self) -> ec2.Connections:
         """The tasks' connections, always the same object: CDK marks it while it writes the other side's rule."""
-        port = ec2.Port.tcp(self.foundation.task_plan.container.port)
+        port = next((ec2.Port.tcp(port) for port in self.foundation.task_plan.container.ports), None)
         return ec2.Connections(security_groups=self.service.connections.security_groups, default_port=port)
 
 
 @dataclass(kw_only=True)
-class BalancedAssembly(Assembly[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
+class TargetedAssembly(Assembly[Service, TaskDefinition]):
+    """The parts of a service whose tasks are targets of a load balancer."""
+
+    target_groups: Sequence[elbv2.ApplicationTargetGroup]
+
+
+@dataclass(kw_only=True)
+class BalancedAssembly(TargetedAssembly[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
     """The parts of a service with a load balancer of its own."""
 
     pattern: Pattern
@@ -101,18 +107,8 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
 
     @property
     def container(self) -> ecs.ContainerDefinition:
-        """The container that serves the traffic."""
+        """The application's container."""
         return self._assembly.foundation.task.container
-
-    @property
-    def target_group(self) -> elbv2.ApplicationTargetGroup:
-        """The target group."""
-        return self._assembly.target_groups[0]
-
-    @property
-    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
-        """All target groups: two if deployments shift traffic from one to the other."""
-        return self._assembly.target_groups
 
     @property
     def cluster(self) -> ecs.ICluster:
@@ -142,7 +138,23 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
         return self._assembly.connections
 
 
-class LoadBalancedService(ServiceBase[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
+class TargetedService(ServiceBase[Service, TaskDefinition]):
+    """The properties of a service whose tasks are targets of a load balancer."""
+
+    _assembly: TargetedAssembly[Service, TaskDefinition]
+
+    @property
+    def target_group(self) -> elbv2.ApplicationTargetGroup:
+        """The target group."""
+        return self._assembly.target_groups[0]
+
+    @property
+    def target_groups(self) -> Sequence[elbv2.ApplicationTargetGroup]:
+        """All target groups: two if deployments shift traffic from one to the other."""
+        return self._assembly.target_groups
+
+
+class LoadBalancedService(TargetedService[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
     """The properties and methods of a service with a load balancer of its own."""
 
     _assembly: BalancedAssembly[Pattern, Service, TaskDefinition]
@@ -215,10 +227,11 @@ def assemble(
     ingress, https = plan.ingress, https_of(plan.ingress) is not None
     parts = parts_of(scope, pattern, service, vpc=foundation.vpc, load_balancer=balancer, https=https)
     open_to_peers(parts, ingress)
-    tune_targets(parts, plan.targets, foundation.task_plan.container.port)
+    tune_targets(parts, plan.targets, foundation.task_plan.port)
     tune_listener(parts.listener, ingress, then=parts.target_group)
     add_ipv6_record(pattern, balancer, ingress)
-    groups = deploy_pattern(parts, plan.deployment, ingress=ingress, count=plan.count, grace=foundation.grace_period)
+    grace = plan.grace_of(foundation.task_plan.container)
+    groups = deploy_pattern(parts, plan.deployment, ingress=ingress, count=plan.count, grace=grace)
     finish(scope, service, parts.target_group, foundation)
     return BalancedAssembly(
         foundation=foundation,

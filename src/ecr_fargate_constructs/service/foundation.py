@@ -50,7 +50,7 @@ class ServiceOptions(TypedDict):
     min_healthy_percent: float
     max_healthy_percent: float
     circuit_breaker: ecs.DeploymentCircuitBreaker
-    health_check_grace_period: cdk.Duration
+    health_check_grace_period: cdk.Duration | None
     propagate_tags: ecs.PropagatedTagSource
     enable_ecs_managed_tags: bool
     enable_execute_command: bool
@@ -73,11 +73,6 @@ class Foundation(Generic[TaskDefinition]):
     auto_scaling_group: autoscaling.AutoScalingGroup | None = None
     """EC2 instances of the service itself; None on Fargate, and on the instances of a given cluster."""
 
-    @property
-    def grace_period(self) -> cdk.Duration:
-        """Time in which ECS does not stop a new task for failed health checks."""
-        return self.plan.grace_of(self.task_plan.container)
-
     def options(self) -> ServiceOptions:
         """Return the options for the service."""
         least, most = percents_of(self.plan.deployment)
@@ -88,7 +83,7 @@ class Foundation(Generic[TaskDefinition]):
             min_healthy_percent=least,
             max_healthy_percent=most,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=self.grace_period,
+            health_check_grace_period=self.plan.grace_of(self.task_plan.container),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             enable_ecs_managed_tags=True,
             enable_execute_command=self.task_plan.sessions,
@@ -163,7 +158,7 @@ def _task(scope: Construct, definition: TaskDefinition, plan: ServicePlan, task_
 def finish(
     scope: Construct,
     service: ecs.FargateService | ecs.Ec2Service,
-    target_group: elbv2.ApplicationTargetGroup,
+    target_group: elbv2.ApplicationTargetGroup | None,
     foundation: Foundation[TaskDefinition],
 ) -> None:
     """Add scaling, storage, dependencies, checks at synth and the audit of sessions to a service."""
@@ -172,7 +167,7 @@ def finish(
         from ecr_fargate_constructs.service.capacity.autoscaling import use_strategies  # noqa: PLC0415 - as in fargate_foundation
 
         use_strategies(service, cluster, foundation.strategies)
-    warn_of_tasks(scope, plan.count, plan.scaling)
+    warn_of_tasks(scope, plan.count, plan.scaling, balanced=target_group is not None)
     if plan.scaling is not None:
         from ecr_fargate_constructs.service.capacity.autoscaling import add_scaling  # noqa: PLC0415 - as above
 

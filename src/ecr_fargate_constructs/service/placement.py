@@ -34,8 +34,21 @@ class _OwnCluster(ecs.Cluster):
     """A cluster that waits for its network. Services refer to the cluster, so they wait too."""
 
 
-def check_placement(*, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None) -> None:
-    """Refuse contradictions, and networks in which no image could be pulled."""
+def check_placement(
+    *,
+    cluster: ecs.ICluster | None,
+    vpc: ec2.IVpc | None,
+    subnets: ec2.SubnetSelection | None,
+    balanced: bool = True,
+) -> None:
+    """Refuse contradictions, and networks in which no image could be pulled.
+
+    Args:
+        cluster: The given cluster.
+        vpc: The given VPC.
+        subnets: The given subnets.
+        balanced: True with a load balancer, which needs two zones.
+    """
     if cluster is not None and vpc is not None:
         raise ConfigurationError("cluster and vpc are both given, and the cluster has a VPC; keep one")
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
@@ -43,7 +56,8 @@ def check_placement(*, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subne
         _check_subnets(network, subnets)
     if network is None:
         return
-    check_zones(network)
+    if balanced:
+        check_zones(network)
     if subnets is None and not network.private_subnets:
         raise ConfigurationError(
             "the VPC has no private subnets with internet access, so tasks could not pull their image; give "
@@ -95,7 +109,11 @@ def check_zones(vpc: ec2.IVpc) -> None:
 
 
 def check_machine_placement(
-    *, cluster: ecs.ICluster | None, vpc: ec2.IVpc | None, subnets: ec2.SubnetSelection | None
+    *,
+    cluster: ecs.ICluster | None,
+    vpc: ec2.IVpc | None,
+    subnets: ec2.SubnetSelection | None,
+    balanced: bool = True,
 ) -> None:
     """Refuse contradictions, and subnets from which instances without public addresses could pull no image."""
     network = vpc if vpc is not None else cluster.vpc if cluster is not None else None
@@ -113,7 +131,7 @@ def check_machine_placement(
             "instances and their tasks get no public addresses, so they could not pull an image from public subnets; "
             "use private subnets with internet access, add NAT, or add endpoints and pass the isolated subnets"
         )
-    check_placement(cluster=cluster, vpc=vpc, subnets=subnets)
+    check_placement(cluster=cluster, vpc=vpc, subnets=subnets, balanced=balanced)
 
 
 def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:

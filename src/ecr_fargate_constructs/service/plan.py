@@ -13,6 +13,7 @@ from ecr_fargate_constructs._rules.task_size import TaskSize
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import AppContainer
+from ecr_fargate_constructs.service.container.worker import WorkerContainer
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress, shift_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.container.main import MainContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.targets import Targets
@@ -49,17 +51,22 @@ _LONGEST_GRACE = 2**31 - 1  # seconds; ECS keeps it in a 32-bit number
 class TaskPlan:
     """The plan of a task: its containers, their size, and whether they allow shell sessions."""
 
-    container: AppContainer
+    container: MainContainer
     sidecars: Sequence[Sidecar]
     size: TaskSize
     sessions: bool
     log_retention: logs.RetentionDays | None
 
+    @property
+    def port(self) -> float:
+        """The port to which a load balancer sends the traffic."""
+        return self.container.ports[0]
+
     @classmethod
     def of(
         cls,
         plan: ServicePlan,
-        container: AppContainer,
+        container: MainContainer,
         *,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
@@ -80,7 +87,7 @@ class TaskPlan:
             check_machines(plan.scope, plan.capacity, plan.cluster, container)
             check_ec2_task(size, plan.scaling)
         else:
-            if type(container) is not AppContainer:
+            if type(container) not in {AppContainer, WorkerContainer}:
                 from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate  # noqa: PLC0415 - rare
 
                 refuse_on_fargate(container)
@@ -109,8 +116,6 @@ class ServicePlan:
         vpc: The given VPC, or that of the load balancer; None for the cluster's, or for the one that the services of
             the stack share.
         subnets: The given subnets; None for private subnets with a route to the internet.
-        grace_period: The given grace period; None to calculate it.
-        targets: Health check, deregistration delay and balancing of the tasks.
         on_ec2: True for a service on EC2, False on Fargate.
         capacity: The given EC2 instances.
     """
@@ -123,10 +128,30 @@ class ServicePlan:
     cluster: ecs.ICluster | None
     vpc: ec2.IVpc | None
     subnets: ec2.SubnetSelection | None
-    grace_period: cdk.Duration | None
-    targets: Targets
     on_ec2: bool
     capacity: Ec2Capacity | None
+
+    @property
+    def stop_timeout(self) -> cdk.Duration:
+        """Stop timeout of containers that set none."""
+        raise NotImplementedError  # each kind of service has its own
+
+    def grace_of(self, container: MainContainer) -> cdk.Duration | None:  # noqa: ARG002 - only targets have checks
+        """Return the grace period; None for a service without target group."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class TargetedPlan(ServicePlan):
+    """The plan of a service whose tasks are targets of a load balancer.
+
+    Attributes:
+        grace_period: The given grace period; None to calculate it.
+        targets: Health check, deregistration delay and balancing of the tasks.
+    """
+
+    grace_period: cdk.Duration | None
+    targets: Targets
 
     @property
     def stop_timeout(self) -> cdk.Duration:
@@ -134,7 +159,7 @@ class ServicePlan:
         delay = seconds_in(self.targets.deregistration_delay)
         return of_seconds(30 if delay is None else min(120, max(30, delay)))
 
-    def grace_of(self, container: AppContainer) -> cdk.Duration:
+    def grace_of(self, container: MainContainer) -> cdk.Duration:
         """Return the time that a task needs to start and to pass its first checks; with less, ECS would stop it."""
         if self.grace_period is not None:
             return self.grace_period
@@ -148,7 +173,7 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class LoadBalancedPlan(ServicePlan):
+class LoadBalancedPlan(TargetedPlan):
     """The plan of a service with a load balancer of its own.
 
     Attributes:
@@ -232,7 +257,7 @@ def planned_count(desired_count: float | None, scaling: Scaling | None, deployme
         what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
         whole_number("desired_count", count, minimum=1, what=what)
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.min_capacity)
+        check_progress(deployment, count if scaling is None else scaling.min_capacity or None)
     return count
 
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.base import Assembly, ServiceBase
+from ecr_fargate_constructs.service.base import TargetedAssembly, TargetedService
 from ecr_fargate_constructs.service.deployment.alarms import RollbackAlarms
 from ecr_fargate_constructs.service.deployment.apply import configure
 from ecr_fargate_constructs.service.deployment.apply_shift import check_shift, shift_service
@@ -29,7 +29,7 @@ from ecr_fargate_constructs.service.ingress.load_balancer import tune_group
 from ecr_fargate_constructs.service.ingress.values import check_protocol
 from ecr_fargate_constructs.service.parts import Service
 from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
-from ecr_fargate_constructs.service.plan import ServicePlan, check_grace_period, planned_count
+from ecr_fargate_constructs.service.plan import TargetedPlan, check_grace_period, planned_count
 from ecr_fargate_constructs.service.routing.conditions import conditions_of
 from ecr_fargate_constructs.service.routing.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task.definition import TaskDefinition
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class RoutedPlan(ServicePlan):
+class RoutedPlan(TargetedPlan):
     """The plan of a service on a shared listener.
 
     Attributes:
@@ -128,7 +128,7 @@ class RoutedPlan(ServicePlan):
         )
 
 
-class RoutedService(ServiceBase[Service, TaskDefinition]):
+class RoutedService(TargetedService[Service, TaskDefinition]):
     """The properties and methods of a service on a shared listener."""
 
     _plan: RoutedPlan
@@ -137,7 +137,7 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
     def _assemble(self, service: Service, plan: RoutedPlan, foundation: Foundation[TaskDefinition]) -> None:
         """Put the service behind the load balancer, and set everything that CDK's constructor has no option for."""
         self._plan, shared = plan, plan.shared
-        group = _target_group(self, plan, service, port=foundation.task_plan.container.port)
+        group = _target_group(self, plan, service, port=foundation.task_plan.port)
         groups = {"Target": group}
         if shift_of(plan.deployment) is None:
             self._rules = [self._rule("Rule", plan.route, plan.priority, elbv2.ListenerAction.forward([group]))]
@@ -151,10 +151,10 @@ class RoutedService(ServiceBase[Service, TaskDefinition]):
             # For an imported listener, CDK extracts the name from the listener's ARN.
             balancer=group.first_load_balancer_full_name if shared.load_balancer is None else shared.full_name,
             count=plan.count,
-            grace=foundation.grace_period,
+            grace=plan.grace_of(foundation.task_plan.container),
         )
         finish(self, service, group, foundation)
-        self._assembly = Assembly(foundation=foundation, service=service, target_groups=tuple(groups.values()))
+        self._assembly = TargetedAssembly(foundation=foundation, service=service, target_groups=tuple(groups.values()))
 
     def _rule(
         self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction

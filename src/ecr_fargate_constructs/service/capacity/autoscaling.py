@@ -12,6 +12,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.attempt import when_made
 from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs.service.capacity.queue_scaling import QueueScaling
 from ecr_fargate_constructs.service.capacity.scaling import MetricResolution, Scaling
 from ecr_fargate_constructs.service.parts import cfn_service
 
@@ -77,7 +78,7 @@ def use_strategies(
     )
 
 
-def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetGroup, scaling: Scaling) -> None:
+def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetGroup | None, scaling: Scaling) -> None:
     """Let Application Auto Scaling set the number of tasks."""
     # With a desired count in the template, each deployment would undo the autoscaler's decisions.
     cfn_service(service).add_property_deletion_override("DesiredCount")
@@ -99,7 +100,7 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
             scale_in_cooldown=scaling.scale_in_cooldown,
             scale_out_cooldown=scaling.scale_out_cooldown,
         )
-    if scaling.requests_per_target is not None:
+    if scaling.requests_per_target is not None and target_group is not None:
         target.scale_on_request_count(
             _REQUESTS,
             requests_per_target=scaling.requests_per_target,
@@ -107,6 +108,10 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
             scale_in_cooldown=scaling.scale_in_cooldown,
             scale_out_cooldown=scaling.scale_out_cooldown,
         )
+    if isinstance(scaling, QueueScaling):
+        from ecr_fargate_constructs.service.capacity.backlog import add_backlog  # noqa: PLC0415 - only with a queue
+
+        add_backlog(service, target, scaling)
     if scaling.metric_resolution is MetricResolution.SECONDS_20:
         _publish_every_20_seconds(service, target)
     # Each schedule sets its own limits, and would start a paused service again.

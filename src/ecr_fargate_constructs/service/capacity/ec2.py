@@ -23,12 +23,12 @@ from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.machine_image import check_system, warn_of_image, warn_of_type
 from ecr_fargate_constructs.service.capacity.quotas import warn_of_machines
-from ecr_fargate_constructs.service.container.ec2 import Ec2Container
+from ecr_fargate_constructs.service.container.ec2 import Ec2Options
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.main import MainContainer
 
 _ROOT_DEVICE = "/dev/xvda"  # of the ECS-optimized Amazon Linux 2023
 _WITH_GPUS = re.compile(r"(?:p\d|gr?\d(?!ad\.))")
@@ -99,7 +99,7 @@ class Ec2Capacity:
 
 
 def check_machines(
-    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: AppContainer
+    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: MainContainer
 ) -> None:
     """Refuse instances on which the image cannot run, and a cluster that has no instances or cannot get any."""
     if machines is None and cluster is not None:
@@ -132,9 +132,9 @@ def check_machines(
         )
 
 
-def _check_gpus(machines: Ec2Capacity, container: AppContainer) -> None:
+def _check_gpus(machines: Ec2Capacity, container: MainContainer) -> None:
     """Refuse instances without the GPUs that a container reserves: ECS would never place a task."""
-    if not isinstance(container, Ec2Container) or container.gpu_count is None:
+    if not isinstance(container, Ec2Options) or container.gpu_count is None:
         return
     kind = None if machines.instance_type is None else machines.instance_type.to_string()
     arm = container.runs_on is Architecture.ARM64
@@ -172,7 +172,7 @@ def add_machines(
     *,
     cluster: ecs.ICluster,
     subnets: ec2.SubnetSelection,
-    container: AppContainer,
+    container: MainContainer,
 ) -> tuple[autoscaling.AutoScalingGroup, list[ecs.CapacityProviderStrategy]]:
     """Create the instances, let ECS manage them, and return them with the tasks' capacity provider strategy."""
     role = iam.Role(scope, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
@@ -214,7 +214,7 @@ def add_machines(
 
 
 def _template(
-    scope: Construct, capacity: Ec2Capacity, container: AppContainer, *, role: iam.IRole, vpc: ec2.IVpc
+    scope: Construct, capacity: Ec2Capacity, container: MainContainer, *, role: iam.IRole, vpc: ec2.IVpc
 ) -> ec2.LaunchTemplate:
     user_data = ec2.UserData.for_linux()
     # Otherwise a task in its own network namespace would reach the instance's role through the agent's bridge.
@@ -265,7 +265,7 @@ def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) 
     )
 
 
-def _hardware(container: AppContainer) -> ecs.AmiHardwareType:
-    if isinstance(container, Ec2Container) and container.gpu_count is not None:
+def _hardware(container: MainContainer) -> ecs.AmiHardwareType:
+    if isinstance(container, Ec2Options) and container.gpu_count is not None:
         return ecs.AmiHardwareType.GPU
     return ecs.AmiHardwareType.ARM if container.runs_on is Architecture.ARM64 else ecs.AmiHardwareType.STANDARD

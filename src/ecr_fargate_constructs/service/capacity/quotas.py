@@ -20,14 +20,28 @@ MACHINES = 5_000
 """Instances of a cluster: the quota "Container instances per cluster" of Amazon ECS."""
 
 
-def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None) -> None:
-    """Warn of more tasks than a load balancer can have until the quota is raised."""
+TASKS = 5_000
+"""Tasks of a service: the quota "Tasks per service" of Amazon ECS."""
+
+
+def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None, *, balanced: bool) -> None:
+    """Warn of more tasks than a load balancer, or else a service, can have until the quota is raised."""
     asked = {"desired_count": count}
     if scaling is not None and not scaling.paused:
         asked["Scaling.max_capacity"] = scaling.max_capacity
         asked |= {f"ScheduledCapacity {each.name!r} max_capacity": each.max_capacity for each in scaling.schedule}
     for option, number in asked.items():
-        if number is not None and not is_token(number) and number > TARGETS:
+        if number is None or is_token(number):
+            continue
+        if not balanced and number > TASKS:
+            warn(
+                scope,
+                "tasksAboveQuota",
+                f"{option}={number:.0f} is more tasks than a service can have until the account's quota (Tasks per "
+                f"service, {TASKS:,}) is raised; raise it, or use fewer and larger tasks",
+            )
+            return
+        if balanced and number > TARGETS:
             warn(
                 scope,
                 "tasksAboveQuota",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import aws_cdk as cdk
 
@@ -138,6 +138,8 @@ class Scaling:
             be reached.
     """
 
+    _least: ClassVar[int] = 1
+
     min_capacity: Number
     max_capacity: Number
     cpu_percent: Number | None = None
@@ -151,24 +153,25 @@ class Scaling:
     paused: bool = False
 
     def __post_init__(self) -> None:
+        kind = type(self).__name__
         whole_number(
-            "Scaling.min_capacity",
+            f"{kind}.min_capacity",
             self.min_capacity,
-            minimum=1,
+            minimum=self._least,
             what="a number of tasks (to stop the service use paused=True)",
         )
-        whole_number("Scaling.max_capacity", self.max_capacity, minimum=1, what="a number of tasks")
-        _ordered("Scaling", self.min_capacity, self.max_capacity)
+        whole_number(f"{kind}.max_capacity", self.max_capacity, minimum=1, what="a number of tasks")
+        _ordered(kind, self.min_capacity, self.max_capacity)
         for name in ("cpu_percent", "memory_percent"):
             value = getattr(self, name)
             if value is not None:
-                whole_number(f"Scaling.{name}", value, minimum=1, maximum=100, what="a percentage")
+                whole_number(f"{kind}.{name}", value, minimum=1, maximum=100, what="a percentage")
         if self.requests_per_target is not None:
             whole_number(
-                "Scaling.requests_per_target", self.requests_per_target, minimum=1, what="a number of requests"
+                f"{kind}.requests_per_target", self.requests_per_target, minimum=1, what="a number of requests"
             )
-        seconds("Scaling.scale_out_cooldown", self.scale_out_cooldown, minimum=0, maximum=_LONGEST)
-        seconds("Scaling.scale_in_cooldown", self.scale_in_cooldown, minimum=0, maximum=_LONGEST)
+        seconds(f"{kind}.scale_out_cooldown", self.scale_out_cooldown, minimum=0, maximum=_LONGEST)
+        seconds(f"{kind}.scale_in_cooldown", self.scale_in_cooldown, minimum=0, maximum=_LONGEST)
         self._check_signals()
         self._check_schedule()
         self._check_capacity()
@@ -181,10 +184,14 @@ class Scaling:
                 "scale by; give cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity "
                 "equal to min_capacity"
             )
+        self._check_resolution()
+
+    def _check_resolution(self) -> None:
+        measured = self.cpu_percent is not None or self.memory_percent is not None
         if self.metric_resolution is not MetricResolution.SECONDS_60 and not measured:
             raise ConfigurationError(
-                f"Scaling.metric_resolution={self.metric_resolution} applies to CPU and memory, and neither is a "
-                "signal; give cpu_percent= or memory_percent=, or omit it"
+                f"{type(self).__name__}.metric_resolution={self.metric_resolution} applies to CPU and memory, and "
+                "neither is a signal; give cpu_percent= or memory_percent=, or omit it"
             )
 
     @property
@@ -198,13 +205,15 @@ class Scaling:
     def _check_schedule(self) -> None:
         if len(self.schedule) > _MOST_SCHEDULES:
             raise ConfigurationError(
-                f"Scaling.schedule has {len(self.schedule)} entries, but Application Auto Scaling accepts "
-                f"{_MOST_SCHEDULES}; combine several times in one, for example Schedule.cron(hour='8,20', …)"
+                f"{type(self).__name__}.schedule has {len(self.schedule)} entries, but Application Auto Scaling "
+                f"accepts {_MOST_SCHEDULES}; combine several times in one, for example Schedule.cron(hour='8,20', …)"
             )
         names = [item.name for item in self.schedule]
         duplicates = sorted({name for name in names if names.count(name) > 1})
         if duplicates:
-            raise ConfigurationError(f"Scaling.schedule has {', '.join(duplicates)} twice; give each its own name")
+            raise ConfigurationError(
+                f"{type(self).__name__}.schedule has {', '.join(duplicates)} twice; give each its own name"
+            )
         # A limit that a schedule does not set stays as the previous one set it, and the order depends on the clock.
         minimums = _without_tokens([self.min_capacity, *(item.min_capacity for item in self.schedule)])
         maximums = _without_tokens([self.max_capacity, *(item.max_capacity for item in self.schedule)])
@@ -213,8 +222,8 @@ class Scaling:
             most = min(maximums, default=least) if item.max_capacity is None else item.max_capacity
             if not is_token(least) and not is_token(most) and least > most:
                 raise ConfigurationError(
-                    f"Scaling.schedule {item.name!r} could leave min_capacity={least:g} above max_capacity={most:g}; "
-                    "give the schedule both"
+                    f"{type(self).__name__}.schedule {item.name!r} could leave min_capacity={least:g} above "
+                    f"max_capacity={most:g}; give the schedule both"
                 )
 
     def _check_capacity(self) -> None:
@@ -222,8 +231,9 @@ class Scaling:
             return
         if self.capacity.base >= self.max_capacity:
             raise ConfigurationError(
-                f"Scaling.capacity has a base of {self.capacity.base:g}, but max_capacity={self.max_capacity:g}, so no "
-                "task would ever run on Spot; use a smaller base, or OnDemand()"
+                f"{type(self).__name__}.capacity has a base of {self.capacity.base:g}, but "
+                f"max_capacity={self.max_capacity:g}, so no task would ever run on Spot; use a smaller base, or "
+                "OnDemand()"
             )
 
 

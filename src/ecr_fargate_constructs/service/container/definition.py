@@ -19,30 +19,33 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_logs as logs
 
-    from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.base import TaskContainer
+    from ecr_fargate_constructs.service.container.main import MainContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
 
 
-def add_app_container(
+def add_main_container(
     task: ecs.TaskDefinition,
-    container: AppContainer,
+    container: MainContainer,
     *,
-    name: str,
     stop_timeout: cdk.Duration,
     log_group: logs.ILogGroup | None,
 ) -> ecs.ContainerDefinition:
-    """Add the application's container, which becomes the default one."""
+    """Add the container that the task is for, which becomes the default one."""
+    name = container.name
     linux = _linux_parameters(task, "LinuxParameters", container)
-    port = ecs.PortMapping(
-        container_port=container.port,
-        protocol=ecs.Protocol.TCP,
-        name=name,  # the name that Service Connect uses
-        app_protocol=_http(),
-    )
+    ports = [
+        ecs.PortMapping(
+            container_port=port,
+            protocol=ecs.Protocol.TCP,
+            name=name,  # the name that Service Connect uses
+            app_protocol=_http(),
+        )
+        for port in container.ports
+    ]
     options: dict[str, Any] = {
         "essential": True,
-        "port_mappings": [port],
+        "port_mappings": ports or None,
         "linux_parameters": linux,
         "logging": log_driver(container.logging, name=name, log_group=log_group),
         **_options(task, container, stop_timeout),

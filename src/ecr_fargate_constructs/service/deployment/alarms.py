@@ -94,6 +94,25 @@ class RollbackAlarms:
         )
 
 
+def check_without_targets(alarms: RollbackAlarms | None) -> None:
+    """Refuse thresholds of requests for a service that gets none; the defaults have no effect there.
+
+    Raises:
+        ConfigurationError: A threshold was set.
+    """
+    if alarms is None:
+        return
+    default = RollbackAlarms()
+    for name in ("error_percent", "unhealthy_hosts", "latency"):
+        value = getattr(alarms, name)
+        if value is None or value == getattr(default, name):
+            continue
+        raise ConfigurationError(
+            f"RollbackAlarms.{name} is about the requests that a load balancer sends, and a worker has none; omit it, "
+            "and name alarms of your own in existing=, for example [queue.dead_letter_alarm]",
+        )
+
+
 def _check_latency(latency: cdk.Duration) -> None:
     duration("RollbackAlarms.latency", latency)
     limit = seconds_in(latency)
@@ -153,4 +172,5 @@ def render_alarms(
             )
             acknowledge_alarm(scope, alarm)
             names.append(alarm.alarm_name)
-    return {"AlarmNames": names, "Enable": True, "Rollback": True}
+    # A worker has no target group, and perhaps no alarm at all.
+    return {"AlarmNames": names, "Enable": bool(names), "Rollback": bool(names)}

@@ -9,7 +9,6 @@ from aws_cdk import aws_ecs as ecs
 from ecr_fargate_constructs._rules.container_dependencies import check_dependencies
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
 from ecr_fargate_constructs.service.container.definition import writable_volume
 from ecr_fargate_constructs.service.container.images import architecture_of
 from ecr_fargate_constructs.service.container.logs import through_firelens
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
-    from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.base import TaskContainer
+    from ecr_fargate_constructs.service.container.main import MainContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
 
 _LONGEST_DEFINITION = 64 * 1024  # bytes
@@ -28,7 +27,7 @@ _MOST_CONTAINERS = 10  # a quota that AWS does not raise: "Amazon ECS service qu
 _OF_SESSIONS = 3  # paths of ECS Exec's agent
 
 
-def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None) -> None:
+def check_task(container: MainContainer, sidecars: Sequence[Sidecar], *, size: TaskSize | None) -> None:
     """Refuse containers that cannot be in one task; called before any construct exists.
 
     Args:
@@ -40,7 +39,7 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     for each in sidecars:
         if not hasattr(each, "essential"):
             raise ConfigurationError(f"sidecars has {each!r}; use a list of Sidecar(…)")
-    names = [CONTAINER_NAME, *(sidecar.name for sidecar in sidecars)]
+    names = [container.name, *(sidecar.name for sidecar in sidecars)]
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"two containers have the name {name!r}; give each its own")
@@ -57,7 +56,7 @@ def check_task(container: AppContainer, sidecars: Sequence[Sidecar], *, size: Ta
     _check_system_controls(everything)
     _check_process_namespaces(everything)
     _check_length(everything)
-    check_dependencies({CONTAINER_NAME: container, **{each.name: each for each in sidecars}})
+    check_dependencies({container.name: container, **{each.name: each for each in sidecars}})
     if size is not None:
         _check_cpu(everything, size)
         _check_memory(everything, size)
@@ -74,7 +73,7 @@ def _check_length(everything: Mapping[str, TaskContainer]) -> None:
             )
 
 
-def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar]) -> None:
+def check_on_fargate(container: MainContainer, sidecars: Sequence[Sidecar]) -> None:
     """Refuse options that only EC2 instances support."""
     for name, each in _by_name(container, sidecars).items():
         refused = [one.name for one in each.runtime.added_capabilities if one is not ecs.Capability.SYS_PTRACE]
@@ -90,8 +89,8 @@ def check_on_fargate(container: AppContainer, sidecars: Sequence[Sidecar]) -> No
             )
 
 
-def _by_name(container: AppContainer, sidecars: Sequence[Sidecar]) -> dict[str, TaskContainer]:
-    return {CONTAINER_NAME: container, **{sidecar.name: sidecar for sidecar in sidecars}}
+def _by_name(container: MainContainer, sidecars: Sequence[Sidecar]) -> dict[str, TaskContainer]:
+    return {container.name: container, **{sidecar.name: sidecar for sidecar in sidecars}}
 
 
 def _check_process_namespaces(everything: Mapping[str, TaskContainer]) -> None:
@@ -103,9 +102,9 @@ def _check_process_namespaces(everything: Mapping[str, TaskContainer]) -> None:
         )
 
 
-def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar]) -> None:
+def _check_ports(container: MainContainer, sidecars: Sequence[Sidecar]) -> None:
     """Refuse a port that two containers use: the containers of a task share one network."""
-    owners = {container.port: CONTAINER_NAME}
+    owners = dict.fromkeys(container.ports, container.name)
     for sidecar in sidecars:
         for port in sidecar.ports:
             if is_token(port):
@@ -118,7 +117,7 @@ def _check_ports(container: AppContainer, sidecars: Sequence[Sidecar]) -> None:
             owners[port] = sidecar.name
 
 
-def _check_architectures(container: AppContainer, sidecars: Sequence[Sidecar]) -> None:
+def _check_architectures(container: MainContainer, sidecars: Sequence[Sidecar]) -> None:
     for sidecar in sidecars:
         built_for = architecture_of(sidecar.image)
         if built_for not in {None, container.runs_on}:

@@ -22,8 +22,7 @@ from ecr_fargate_constructs._rules.secret_names import is_secret_name
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.posture import is_regulated
-from ecr_fargate_constructs.service.container.application import CONTAINER_NAME
-from ecr_fargate_constructs.service.container.definition import add_app_container, add_sidecar, set_later
+from ecr_fargate_constructs.service.container.definition import add_main_container, add_sidecar, set_later
 from ecr_fargate_constructs.service.container.logs import needs_log_group
 from ecr_fargate_constructs.service.container.plain_secrets import warn_about_secrets
 from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
-    from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.base import TaskContainer
+    from ecr_fargate_constructs.service.container.main import MainContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.container.volumes import Volume
 
@@ -54,7 +53,7 @@ class Task(Generic[TaskDefinition]):
 
     definition: TaskDefinition
     container: ecs.ContainerDefinition
-    """The application's container."""
+    """The container that the task is for."""
     log_group: logs.LogGroup | None
     """None if every container has its own log driver."""
     volumes: tuple[Volume, ...]
@@ -93,7 +92,7 @@ def build_task(
     scope: Construct,
     definition: TaskDefinition,
     *,
-    container: AppContainer,
+    container: MainContainer,
     sidecars: Sequence[Sidecar],
     size: TaskSize,
     stop_timeout: cdk.Duration,
@@ -123,8 +122,8 @@ def build_task(
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
     add_volumes(definition, containers)
-    app = add_app_container(definition, container, name=CONTAINER_NAME, stop_timeout=stop_timeout, log_group=log_group)
-    definitions = {CONTAINER_NAME: app}
+    app = add_main_container(definition, container, stop_timeout=stop_timeout, log_group=log_group)
+    definitions = {container.name: app}
     for sidecar in sidecars:
         definitions[sidecar.name] = add_sidecar(definition, sidecar, stop_timeout=stop_timeout, log_group=log_group)
     for name, each in zip(definitions, containers, strict=True):
@@ -148,7 +147,7 @@ def build_task(
     return Task(definition=definition, container=app, log_group=log_group, volumes=tuple(volumes_of(containers)))
 
 
-def _is_comparable(size: TaskSize, container: AppContainer) -> bool:
+def _is_comparable(size: TaskSize, container: MainContainer) -> bool:
     """Return whether CDK can compare the limit with a reservation: it reads a token as a negative number."""
     return container.memory_reservation_mib is None or not is_token(size.memory_mib)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
-    from ecr_fargate_constructs.service.container.application import AppContainer
+    from ecr_fargate_constructs.service.container.main import MainContainer
     from ecr_fargate_constructs.service.task.definition import Task
 
 Container = TypeVar("Container", bound=TaskContainer)
@@ -61,7 +61,7 @@ def ec2_task_definition(scope: Construct) -> ecs.Ec2TaskDefinition:
 def finish_ec2(
     service: ecs.Ec2Service,
     task: Task[ecs.Ec2TaskDefinition],
-    container: AppContainer,
+    container: MainContainer,
     *,
     size: TaskSize,
     spread: Sequence[ecs.PlacementStrategy],

@@ -1,0 +1,50 @@
+"""Takes messages from a queue, one at a time, and finishes the one at hand when it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def protect(*, enabled: bool) -> None:
+    """Ask ECS not to stop this task, for an hour at most, or to stop it whenever it wants."""
+    agent = os.environ.get("ECS_AGENT_URI")
+    if agent is None:  # not on ECS
+        return
+    wish = {"ProtectionEnabled": True, "ExpiresInMinutes": 60} if enabled else {"ProtectionEnabled": False}
+    request = urllib.request.Request(  # noqa: S310 - the address is the agent's
+        f"{agent}/task-protection/v1/state",
+        data=json.dumps(wish).encode(),
+        headers={"Content-Type": "application/json"},
+        method="PUT",
+    )
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - as above
+
+
+def work(queue: Any, url: str, handle: Callable[[str], None], stop: threading.Event) -> None:  # noqa: ANN401 - of boto3
+    """Handle messages until it is time to stop. One that fails comes back, and in the end is a dead letter."""
+    while not stop.is_set():
+        for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", []):
+            protect(enabled=True)
+            try:
+                handle(message["Body"])
+                queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next message may be fine
+                print(f"failed: {error!r}", flush=True)  # noqa: T201 - the log
+            finally:
+                protect(enabled=False)
+
+
+if __name__ == "__main__":
+    import boto3
+
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    work(boto3.client("sqs"), os.environ["QUEUE_URL"], lambda body: print(body, flush=True), stopping)  # noqa: T201
