@@ -96,6 +96,7 @@ def _restore(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give what is patched before the failure back to the other tests."""
     models = (("images", "ImageCollection"), ("containers", "ContainerCollection"), ("containers", "Container"))
     docker = [(f"docker.models.{module}", name) for module, name in models]
+    import_module("ministack.services.cloudformation.provisioners")  # or ``apply`` loads it, and nobody gives it back
     patched = [getattr(import_module(module), name) for module, name in docker]
     patched += [module for name, module in list(sys.modules.items()) if name.startswith("ministack.")]
     for holder in patched:
