@@ -84,18 +84,29 @@ class _Seeder:
         return f"{title} does not exist: created an empty zone as a stub" if self.stubs else f"{title} is ready"
 
     def vpc(self, name: str) -> str | None:
-        """Create a VPC with a public and a private subnet in each of two zones, as CDK's lookup expects them."""
+        """Create a VPC with a public and a private subnet in each of two zones, as CDK's lookup expects them.
+
+        The private subnets reach the internet through one NAT gateway: a task may only start if it reaches its image.
+        """
         ec2 = self.cloud.client("ec2")
         if ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [name]}])["Vpcs"]:
             return None
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": name}])
+        internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
         zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"][:2]]
+        nat = None
         for number, (kind, zone) in enumerate((kind, zone) for kind in ("Public", "Private") for zone in zones):
             created = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{64 * number}.0/18", AvailabilityZone=zone)
             subnet = created["Subnet"]["SubnetId"]
+            if nat is None:  # the first subnet is public
+                address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+                nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
             table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
             ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+            way_out = {"GatewayId": internet} if kind == "Public" else {"NatGatewayId": nat}
+            ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **way_out)
             tags = {"Name": f"{name}{kind}", "aws-cdk:subnet-name": kind, "aws-cdk:subnet-type": kind}
             ec2.create_tags(Resources=[subnet], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         return f"VPC {name} does not exist: created one with two public and two private subnets as a stub"
