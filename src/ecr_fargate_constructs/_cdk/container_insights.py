@@ -1,4 +1,4 @@
-"""Whether a cluster publishes the metrics of Container Insights."""
+"""Look for Container Insights in the settings of a cluster."""
 
 from __future__ import annotations
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs.local.deployments.records import ENDED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_fargate_constructs.local.app_status import ServiceStatus
     from ecr_fargate_constructs.local.services import Cloud
-
-_ENDED = frozenset({"STOPPED", "SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class ServiceDeployment:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
-        return self.status in _ENDED
+        """Whether the deployment is over."""
+        return self.status in ENDED
 
     @property
     def line(self) -> str:

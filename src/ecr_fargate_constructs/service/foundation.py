@@ -143,6 +143,35 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
     )
 
 
+def fargate_service(scope: Construct, foundation: Foundation[ecs.FargateTaskDefinition]) -> ecs.FargateService:
+    """Create a service on Fargate that CDK's pattern does not create."""
+    return ecs.FargateService(
+        scope,
+        "Service",
+        task_definition=foundation.task.definition,
+        vpc_subnets=foundation.subnets,
+        assign_public_ip=foundation.public_addresses,
+        platform_version=ecs.FargatePlatformVersion.LATEST,
+        **foundation.options(),
+    )
+
+
+def ec2_service(scope: Construct, foundation: Foundation[ecs.Ec2TaskDefinition]) -> ecs.Ec2Service:
+    """Create a service on EC2 that CDK's pattern does not create."""
+    from ecr_fargate_constructs.service.container.ec2 import placement_of  # noqa: PLC0415 - only on EC2
+
+    constraints, spread = placement_of(foundation.task_plan.container)
+    return ecs.Ec2Service(
+        scope,
+        "Service",
+        task_definition=foundation.task.definition,
+        vpc_subnets=foundation.subnets,
+        placement_constraints=constraints,
+        placement_strategies=spread,
+        **foundation.options(),
+    )
+
+
 def _task(scope: Construct, definition: TaskDefinition, plan: ServicePlan, task_plan: TaskPlan) -> Task[TaskDefinition]:
     return build_task(
         scope,

@@ -126,7 +126,7 @@ class LoadBalancedEc2Service(
         )
         service = pattern.service
         self._assembly = assemble(self, pattern, service, balancer, plan=plan, foundation=foundation)
-        finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
+        finish_ec2(service, foundation.task, task_plan.container, task_plan.size)
         if plan.subnets is not None:  # the pattern does not pass it on
             cfn_service(service).add_property_override(
                 "NetworkConfiguration.AwsvpcConfiguration.Subnets", select(foundation.vpc, plan.subnets).subnet_ids

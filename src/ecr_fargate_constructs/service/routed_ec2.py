@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs.service.container.ec2 import placement_of
-from ecr_fargate_constructs.service.foundation import ec2_foundation
+from ecr_fargate_constructs.service.foundation import ec2_foundation, ec2_service
 from ecr_fargate_constructs.service.plan import TaskPlan
 from ecr_fargate_constructs.service.routed_base import RoutedPlan, RoutedService
 from ecr_fargate_constructs.service.task.ec2 import finish_ec2
@@ -101,18 +100,9 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         )
         super().__init__(scope, construct_id)
         foundation = ec2_foundation(self, plan, task_plan)
-        constraints, spread = placement_of(task_plan.container)
-        service = ecs.Ec2Service(
-            self,
-            "Service",
-            task_definition=foundation.task.definition,
-            vpc_subnets=foundation.subnets,
-            placement_constraints=constraints,
-            placement_strategies=spread,
-            **foundation.options(),
-        )
+        service = ec2_service(self, foundation)
         self._assemble(service, plan, foundation)
-        finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
+        finish_ec2(service, foundation.task, task_plan.container, task_plan.size)
 
     @property
     def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs.service.foundation import fargate_foundation
+from ecr_fargate_constructs.service.foundation import fargate_foundation, fargate_service
 from ecr_fargate_constructs.service.plan import TaskPlan
 from ecr_fargate_constructs.service.worker_base import WorkerPlan, WorkerServiceBase
 
@@ -103,13 +103,5 @@ class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinit
         )
         super().__init__(scope, construct_id)
         foundation = fargate_foundation(self, plan, task_plan)
-        service = ecs.FargateService(
-            self,
-            "Service",
-            task_definition=foundation.task.definition,
-            vpc_subnets=foundation.subnets,
-            assign_public_ip=foundation.public_addresses,
-            platform_version=ecs.FargatePlatformVersion.LATEST,
-            **foundation.options(),
-        )
+        service = fargate_service(self, foundation)
         self._assemble(service, plan, foundation)

@@ -11,6 +11,7 @@ from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_res
 from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.base import Assembly, ServiceBase
 from ecr_fargate_constructs.service.capacity.queue_scaling import QueueScaling
@@ -145,7 +146,7 @@ def _visibility_of(scaling: Scaling | None) -> float | None:
     timeout = resource.visibility_timeout
     if timeout is None:
         return _DEFAULT_VISIBILITY
-    return timeout if isinstance(timeout, (int, float)) and timeout >= 0 else None  # a token is below 0
+    return None if is_token(timeout) else timeout
 
 
 def _check_stop(container: WorkerContainer, visibility: float | None) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
 
-from ecr_fargate_constructs.service.container.ec2 import placement_of
-from ecr_fargate_constructs.service.foundation import ec2_foundation
+from ecr_fargate_constructs.service.foundation import ec2_foundation, ec2_service
 from ecr_fargate_constructs.service.plan import TaskPlan
 from ecr_fargate_constructs.service.task.ec2 import finish_ec2
 from ecr_fargate_constructs.service.worker_base import WorkerPlan, WorkerServiceBase
@@ -56,30 +55,16 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
     ) -> None:
         """Create the service.
 
+        The other options are those of ``WorkerService``.
+
         Args:
-            scope: Parent construct.
-            construct_id: Id within the parent.
             container: The worker: a ``WorkerContainer``, or an ``Ec2WorkerContainer``.
             capacity: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
                 it has.
-            sidecars: Containers that run beside it in every task; default, none.
-            size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
-            desired_count: Number of tasks, 1 or more; default, 2. Not together with ``scaling``. A worker that must
-                never run twice, such as a scheduler, has 1, and
-                ``Rolling(min_healthy_percent=0, max_healthy_percent=101)``.
-            scaling: Limits and signals of an autoscaler, for example ``QueueScaling(queue, messages_per_task=50)``;
-                default, none: ``desired_count`` tasks run.
-            deployment: Replacement of the old version by a new one, ``Rolling`` or ``BlueGreen``; default,
-                ``Rolling()``. Only the circuit breaker and your own alarms in ``RollbackAlarms.existing`` roll back.
             cluster: Cluster of the service; default, one of its own, so that the service can be deleted: ECS does not
                 release instances while another service's cluster names them.
-            vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
-                with ``cluster``.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
                 route to the internet.
-            enable_execute_command: Allow shells in running tasks, as in ``LoadBalancedFargateService``; default, False.
-            log_retention: Time for which logs are kept; default, 30 days, or a year under ``Posture.REGULATED``. There
-                is no log group when every container sets its own ``logging``.
 
         Raises:
             ConfigurationError: The options contradict each other or need a load balancer, a stop timeout is longer than
@@ -103,18 +88,9 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
         )
         super().__init__(scope, construct_id)
         foundation = ec2_foundation(self, plan, task_plan)
-        constraints, spread = placement_of(task_plan.container)
-        service = ecs.Ec2Service(
-            self,
-            "Service",
-            task_definition=foundation.task.definition,
-            vpc_subnets=foundation.subnets,
-            placement_constraints=constraints,
-            placement_strategies=spread,
-            **foundation.options(),
-        )
+        service = ec2_service(self, foundation)
         self._assemble(service, plan, foundation)
-        finish_ec2(service, foundation.task, task_plan.container, size=task_plan.size, spread=spread)
+        finish_ec2(service, foundation.task, task_plan.container, task_plan.size)
 
     @property
     def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ecr_fargate_constructs.local.deployments.capacity import Task
-from ecr_fargate_constructs.local.deployments.controller import Controller, World
+from ecr_fargate_constructs.local.deployments.capacity import Task, World
+from ecr_fargate_constructs.local.deployments.controller import Controller
 from ecr_fargate_constructs.local.deployments.records import (
     Action,
     Deployment,

@@ -8,8 +8,9 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ecr_fargate_constructs.local.deployments.capacity import Task
-from ecr_fargate_constructs.local.deployments.controller import Controller, World
+from ecr_fargate_constructs.local.deployments.capacity import Task, World
+from ecr_fargate_constructs.local.deployments.controller import Controller
+from ecr_fargate_constructs.local.deployments.hooks import Answer
 from ecr_fargate_constructs.local.deployments.records import (
     ENDED,
     Deployment,
@@ -22,7 +23,7 @@ from ecr_fargate_constructs.local.deployments.settings import read_settings
 from ecr_fargate_constructs.local.deployments.stages import Stage
 
 _HOOKED = [stage.name for stage in Stage if stage not in {Stage.SCALE_UP, Stage.BAKE_TIME, Stage.CLEAN_UP}]
-_ENOUGH_STEPS = 2_000  # linear steps of 3 %, each with its bake and a pause that times out
+_ENOUGH_STEPS = 400  # of a minute: 33 shifts of 3 % bake for 6 minutes each
 
 
 @st.composite
@@ -115,7 +116,7 @@ class AnyDeployment(RuleBasedStateMachine):
     @precondition(lambda self: self.calls)
     @rule(status=st.sampled_from(["SUCCEEDED", "FAILED", "IN_PROGRESS", "nonsense"]))
     def answer(self, status: str) -> None:
-        self.controller.answer(self.calls.pop(0), status, self.now)
+        self.controller.answer(self.calls.pop(0), Answer(status), self.now)
         self.step()
 
     @rule(action=st.sampled_from(["CONTINUE", "ROLLBACK"]))
@@ -212,7 +213,9 @@ class AnyDeployment(RuleBasedStateMachine):
             self.now += 61
             self.tasks = {name: Task(name, task.revision, healthy=True) for name, task in self.tasks.items()}
             while self.calls:
-                self.controller.answer(self.calls.pop(0), "SUCCEEDED", self.now)
+                self.controller.answer(self.calls.pop(0), Answer("SUCCEEDED"), self.now)
+            for hook in self.controller.current.runs if self.controller.current else ():
+                self.controller.decide(hook.identifier, "CONTINUE")
             self.step()
             if self.controller.steady:
                 break

@@ -181,8 +181,8 @@ def test_volumes_take_tokens(stack: cdk.Stack) -> None:
 def test_a_path_with_a_slash_at_its_end_is_the_same_path() -> None:
     work = SharedVolume("work")
     for options in (
-        {"writable_paths": ["/work", "/work/"]},
-        {"writable_paths": ["/work/"], "mounts": [Mount("/work", work)]},
+        {"writable_paths": ["/scratch", "/scratch/"]},
+        {"writable_paths": ["/scratch/"], "mounts": [Mount("/scratch", work)]},
     ):
-        with pytest.raises(ConfigurationError, match="AppContainer mounts '/work' twice; remove one of the two"):
+        with pytest.raises(ConfigurationError, match="AppContainer mounts '/scratch' twice; remove one of the two"):
             AppContainer(NGINX, 80, **options)

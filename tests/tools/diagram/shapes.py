@@ -197,7 +197,7 @@ def machines_behind_a_load_balancer(app: cdk.App) -> None:
         "Service",
         priority=1,
         conditions=[
-            elb.ListenerCondition.path_patterns(["/work/*"]),
+            elb.ListenerCondition.path_patterns(["/jobs/*"]),
             elb.ListenerCondition.query_strings([elb.QueryStringCondition(key="version", value="2")]),
         ],
         port=80,

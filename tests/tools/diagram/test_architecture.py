@@ -206,7 +206,7 @@ def test_a_header_rule_shows_the_name_and_never_the_value(shapes: Path) -> None:
     text = svg(scene_of(app))
     assert HEADER_VALUE not in text
     assert ">header X-Custom-Header</text>" in text
-    assert ">/work/* query version</text>" in svg(scene_of(load(shapes / "machines_behind_a_load_balancer")))
+    assert ">/jobs/* query version</text>" in svg(scene_of(load(shapes / "machines_behind_a_load_balancer")))
 
 
 def test_a_cdn_is_on_the_way_in(shapes: Path) -> None:

@@ -29,6 +29,23 @@ class Task:
 
 
 @dataclass(frozen=True)
+class World:
+    """The tasks that start or run, and the names of the alarms that are in alarm."""
+
+    tasks: tuple[Task, ...] = ()
+    alarms: frozenset[str] = frozenset()
+
+    def healthy(self, revision: str) -> int:
+        """Return the number of healthy tasks of a revision."""
+        return sum(task.healthy for task in self.tasks if task.revision == revision)
+
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """The revisions that have tasks."""
+        return tuple(dict.fromkeys(task.revision for task in self.tasks))
+
+
+@dataclass(frozen=True)
 class Change:
     """Tasks to start, as pairs of revision and number, and tasks to stop."""
 

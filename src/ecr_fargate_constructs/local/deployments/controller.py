@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.local.deployments.capacity import Change, Task, keep_tasks, replace_tasks
-from ecr_fargate_constructs.local.deployments.hooks import Run
+from ecr_fargate_constructs.local.deployments.capacity import Change, Task, World, keep_tasks, replace_tasks
+from ecr_fargate_constructs.local.deployments.hooks import Run, told_weights
 from ecr_fargate_constructs.local.deployments.records import (
     Action,
     Deployment,
@@ -19,34 +19,17 @@ from ecr_fargate_constructs.local.deployments.records import (
     Status,
     StopTasks,
 )
+from ecr_fargate_constructs.local.deployments.refusals import LONGEST_STAGE, Refusal, refused
 from ecr_fargate_constructs.local.deployments.settings import Settings
 from ecr_fargate_constructs.local.deployments.stages import Stage, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_STAGE = 24 * 3600.0
-"""Seconds that a stage of a shift may take: "Lifecycle stages", ECS developer guide."""
+    from ecr_fargate_constructs.local.deployments.hooks import Answer
 
 _ALL = 100.0
 _SCALE_UP, _CLEAN_UP = Stage.SCALE_UP.value, Stage.CLEAN_UP.value
-
-
-@dataclass(frozen=True)
-class World:
-    """What is observed: the tasks that start or run, and the names of the alarms that are in alarm."""
-
-    tasks: tuple[Task, ...] = ()
-    alarms: frozenset[str] = frozenset()
-
-    def healthy(self, revision: str) -> int:
-        """Return the number of healthy tasks of a revision."""
-        return sum(task.healthy for task in self.tasks if task.revision == revision)
-
-    @property
-    def revisions(self) -> tuple[str, ...]:
-        """The revisions that have tasks."""
-        return tuple(dict.fromkeys(task.revision for task in self.tasks))
 
 
 @dataclass
@@ -110,11 +93,11 @@ class Controller:
             deployment.failures += 1
         self.steady = False
 
-    def answer(self, identifier: str, status: str, now: float, delay: float | None = None) -> None:
-        """Take the answer of a hook's function; the delay of ``IN_PROGRESS`` is in seconds."""
+    def answer(self, identifier: str, answer: Answer, now: float) -> None:
+        """Take the answer of a hook's function."""
         for run in self.current.runs if self.current else ():
             if run.identifier == identifier:
-                run.answer(status, now, delay)
+                run.answer(answer, now)
 
     def decide(self, identifier: str, action: str) -> bool:
         """Continue or roll back at a ``PAUSE`` hook; return whether there was one."""
@@ -133,7 +116,9 @@ class Controller:
             self.halted = True
             self._end("STOPPED", now, "Service deployment stopped by the user.")
         else:
-            self._refuse(deployment, "person", "Service deployment is rolling back because it was stopped.", now)
+            self._refuse(
+                deployment, Refusal("person", "Service deployment is rolling back because it was stopped."), now
+            )
         return True
 
     @property
@@ -178,34 +163,12 @@ class Controller:
 
     def _watch(self, deployment: Deployment, world: World, now: float) -> None:
         """End the deployment if too many tasks failed, an alarm goes off, a hook refuses, or a stage takes too long."""
-        settings = deployment.settings
         self._reset_failures(deployment, world)
-        for run in deployment.runs:
-            if run.due(now) and run.hook.function is not None and deployment.stage is not None:
-                self._pending.append(
-                    InvokeHook(deployment.name, run.identifier, run.hook.function, deployment.stage, run.hook.details)
-                )
-        triggered = tuple(sorted(settings.alarms.names & world.alarms)) if deployment.watched else ()
-        rolling_back = "Service deployment is rolling back because"
-        if settings.breaker.enabled and deployment.failures >= settings.breaker.threshold(self.desired):
-            reason = f"{rolling_back} the circuit breaker threshold was exceeded."
-            self._refuse(deployment, "circuit breaker", reason, now, rollback=settings.breaker.rollback)
-        elif triggered:
-            deployment.triggered = triggered
-            reason = f"{rolling_back} of alarm(s) detected: {', '.join(triggered)}."
-            self._refuse(deployment, "alarms", reason, now, rollback=settings.alarms.rollback)
-        elif refusing := next((run for run in deployment.runs if run.refused), None):
-            verb = "timed out" if refusing.status == "TIMED_OUT" else "failed"
-            reason = f"{rolling_back} the lifecycle hook {refusing.hook.function or refusing.identifier} {verb}."
-            self._refuse(deployment, "hook", reason, now)
-        elif (
-            settings.shifts_traffic
-            and deployment.entered is not None
-            and now - deployment.entered >= LONGEST_STAGE
-            and not any(run.open and run.hook.function is None for run in deployment.runs)
-            and deployment.stage not in {Stage.PRODUCTION_TRAFFIC_SHIFT, Stage.BAKE_TIME}
-        ):
-            self._refuse(deployment, "time", f"{rolling_back} a lifecycle stage took more than 24 hours.", now)
+        self._invoke_hooks(deployment, now)
+        refusal = refused(deployment, self.desired, world.alarms, now)
+        if refusal is not None:
+            deployment.triggered = refusal.triggered
+            self._refuse(deployment, refusal, now)
 
     def _reset_failures(self, deployment: Deployment, world: World) -> None:
         healthy = {task.name for task in world.tasks if task.healthy and task.revision == deployment.target}
@@ -238,9 +201,35 @@ class Controller:
         return True
 
     def _hooks(self, deployment: Deployment, stage: Stage, now: float) -> Iterator[Run]:
+        when = f"back-{stage.value}" if deployment.rolling_back else str(deployment.at)
         for number, hook in enumerate(deployment.settings.hooks):
             if stage.name in hook.stages:
-                yield Run.begin(f"{deployment.name}-{deployment.at}-{number}", hook, now)
+                details = deployment.hook_details.setdefault(number, dict(hook.details))
+                yield Run.begin(f"{deployment.name}-{when}-{number}", hook, stage, details, now)
+
+    def _hooks_of_rollback(self, deployment: Deployment, now: float) -> Iterator[Run]:
+        """Yield the functions that are invoked again when traffic is back: "Lifecycle hooks during rollback"."""
+        for stage in (Stage.PRODUCTION_TRAFFIC_SHIFT, Stage.TEST_TRAFFIC_SHIFT):
+            if stage in deployment.history:
+                yield from (run for run in self._hooks(deployment, stage, now) if run.hook.function is not None)
+
+    def _invoke_hooks(self, deployment: Deployment, now: float) -> None:
+        for run in deployment.runs:
+            if run.due(now) and run.hook.function is not None:
+                groups = {each: self.group_of(each) for each in (deployment.target, self.stable) if each is not None}
+                test, production = told_weights(run.stage, groups, self.test_group, self.weights)
+                self._pending.append(
+                    InvokeHook(
+                        deployment.name,
+                        run.identifier,
+                        run.hook.function,
+                        run.stage,
+                        deployment.target,
+                        dict(run.details),
+                        test,
+                        production,
+                    )
+                )
 
     def _reached(self, deployment: Deployment, world: World, now: float) -> bool:  # noqa: PLR0911 - one per stage
         """Return whether what a stage is for has happened."""
@@ -275,24 +264,28 @@ class Controller:
         self._pending.append(Say(f"(deployment {deployment.target}) deployment completed."))
         self._end("SUCCESSFUL", now, "")
 
-    def _refuse(self, deployment: Deployment, cause: str, reason: str, now: float, *, rollback: bool = True) -> None:
+    def _refuse(self, deployment: Deployment, refusal: Refusal, now: float) -> None:
         """Roll back, or stop where it is: without the option, and without a revision to go back to."""
-        deployment.cause = cause
-        what = {"circuit breaker": "tasks failed to start", "alarms": "alarm detected"}.get(cause)
+        deployment.cause = refusal.cause
+        what = {"circuit breaker": "tasks failed to start", "alarms": "alarm detected"}.get(refusal.cause)
         if what:
             self._pending.append(Say(f"(deployment {deployment.target}) deployment failed: {what}."))
-        if rollback and self.stable is not None:
-            deployment.status, deployment.reason = "ROLLBACK_REQUESTED", reason
+        if refusal.rollback and self.stable is not None:
+            deployment.status, deployment.reason = "ROLLBACK_REQUESTED", refusal.reason
             deployment.rollback_started, deployment.failures, deployment.runs = now, 0, ()
             self._pending.append(Say(f"rolling back to deployment {self.stable}."))
             return
         self.halted = True
-        self._end("STOPPED", now, reason.replace("is rolling back", "stopped"))
+        self._end("STOPPED", now, refusal.reason.replace("is rolling back", "stopped"))
 
     def _roll_back(self, deployment: Deployment, world: World, now: float) -> None:
         deployment.status = "ROLLBACK_IN_PROGRESS"
         stable, settings = self.stable or "", deployment.settings
         back = self._bring_traffic_back(deployment, world)
+        if back and not deployment.asked_back:
+            deployment.asked_back, deployment.runs = True, tuple(self._hooks_of_rollback(deployment, now))
+        self._invoke_hooks(deployment, now)
+        back = back and not any(run.open for run in deployment.runs)  # a refusal changes nothing: it is on its way back
         if back and world.healthy(stable) >= self.desired and all(task.revision == stable for task in world.tasks):
             self._end("ROLLBACK_SUCCESSFUL", now, deployment.reason.replace("is rolling back", "rolled back"))
         elif (settings.breaker.enabled and deployment.failures >= settings.breaker.threshold(self.desired)) or (

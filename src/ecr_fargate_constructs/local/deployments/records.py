@@ -44,6 +44,8 @@ class Deployment:
         at: Position among them.
         entered: Time at which the stage began; None before.
         runs: Hooks of the stage.
+        hook_details: ``hookDetails`` of each hook by its number, with what its function has added.
+        asked_back: Whether the hooks of the rollback were begun.
         cause: ``circuit breaker``, ``alarms``, ``hook``, ``person`` or ``time``, if it failed.
     """
 
@@ -61,6 +63,8 @@ class Deployment:
     at: int = 0
     entered: float | None = None
     runs: tuple[Run, ...] = ()
+    hook_details: dict[int, dict[str, Any]] = field(default_factory=dict)
+    asked_back: bool = False
     cause: str = ""
     started: float | None = None
     rollback_started: float | None = None
@@ -69,12 +73,12 @@ class Deployment:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
+        """Whether the deployment is over."""
         return self.status in ENDED
 
     @property
     def rolling_back(self) -> bool:
-        """Whether it is being rolled back."""
+        """Whether the deployment is being rolled back."""
         return self.status in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
 
     @property
@@ -116,13 +120,16 @@ class SetTestTraffic:
 
 @dataclass(frozen=True)
 class InvokeHook:
-    """Invoke a hook's function."""
+    """Invoke a hook's function; the traffic of revisions is in percent, and empty where ECS does not tell it."""
 
     deployment: str
     identifier: str
     function: str
     stage: Stage
-    details: Any = None
+    target: str
+    details: dict[str, Any] = field(default_factory=dict)
+    test_traffic: dict[str, float] = field(default_factory=dict)
+    production_traffic: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ class Hook:
         function: ARN of the Lambda function; None for a ``PAUSE`` hook.
         timeout: Seconds until ``timeout_action``.
         timeout_action: What happens then.
-        details: Parameters for the function.
+        details: ``hookDetails`` of the function.
     """
 
     stages: frozenset[str]
     function: str | None = None
     timeout: float = 1440 * _MINUTE  # DeploymentLifecycleHookTimeoutConfiguration, ECS API reference
     timeout_action: HookAction = "ROLLBACK"
-    details: Any = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def target_type(self) -> str:
@@ -118,7 +119,7 @@ class Settings:
 
     @property
     def shifts_traffic(self) -> bool:
-        """Whether traffic moves from one target group to another."""
+        """Whether the strategy moves traffic from one target group to another."""
         return self.strategy != "ROLLING"
 
     def without_waiting(self) -> Settings:
@@ -182,7 +183,7 @@ def _hook(fields: _Fields) -> Hook:
         function=None if fields.get("targetType") == "PAUSE" else fields.get("hookTargetArn"),
         timeout=float(timeout.get("timeoutInMinutes", 1440)) * _MINUTE,
         timeout_action=timeout.get("action", "ROLLBACK"),
-        details=fields.get("hookDetails"),
+        details=_object(fields.get("hookDetails")),
     )
 
 
@@ -201,6 +202,12 @@ def _steps(strategy: Strategy, configuration: _Fields) -> tuple[Step, ...]:
         # "This bake time is not applied after reaching 100 percent traffic": LinearConfiguration, ECS API reference.
         return (*(Step(round(percent * number, 1), bake) for number in range(1, before + 1)), Step(100))
     return (Step(100),)
+
+
+def _object(details: object) -> dict[str, Any]:
+    """Return ``hookDetails``, which CloudFormation also sends as text."""
+    found = json.loads(details) if isinstance(details, str) else details
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def _true(value: object) -> bool:

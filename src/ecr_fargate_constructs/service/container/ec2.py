@@ -151,9 +151,10 @@ def placement_of(container: MainContainer) -> tuple[list[ecs.PlacementConstraint
     return constraints, [ecs.PlacementStrategy.spread_across(_ZONE), ecs.PlacementStrategy.spread_across_instances()]
 
 
-def spreads_over_zones(strategies: Sequence[ecs.PlacementStrategy]) -> bool:
+def spreads_over_zones(container: MainContainer) -> bool:
     """Return whether ECS may rebalance tasks among zones: the first strategy has to spread over zones."""
-    if not strategies:
+    strategies = container.placement_strategies if isinstance(container, Ec2Options) else None
+    if not strategies:  # default, over zones first
         return True
     first = strategies[0].to_json()[0]
     return first.type == "spread" and first.field == _ZONE

@@ -38,13 +38,17 @@ class DeploymentHook:
     ``"IN_PROGRESS"``, after which ECS invokes it again half a minute later. A function that fails also rolls back. A
     role for ECS is made that may invoke only this function.
 
-    Source: "Lifecycle hooks for Amazon ECS service deployments" in the Amazon ECS developer guide.
+    A rollback invokes the functions of ``TEST_TRAFFIC_SHIFT`` and ``PRODUCTION_TRAFFIC_SHIFT`` once more:
+    ``productionTrafficWeights`` in ``executionDetails`` then has 0 for the target revision.
+
+    Source: "Lambda hooks for Amazon ECS service deployments" in the Amazon ECS developer guide.
 
     Attributes:
         function: The function.
         stages: Stages at which it is invoked, one or more; with ``Linear``, ``PRODUCTION_TRAFFIC_SHIFT`` is reached at
             each step. The two ``TEST_TRAFFIC_SHIFT`` stages require a ``test_traffic``.
-        details: Parameters that the function gets as ``hookDetails``; default, none.
+        details: Parameters that the function gets as ``hookDetails``, with those that it returned with ``IN_PROGRESS``
+            before; default, none.
 
     Raises:
         ConfigurationError: There is no stage, a stage is given twice, or the details are not JSON.

@@ -15,8 +15,6 @@ from ecr_fargate_constructs.service.container.ec2 import add_ec2_options, spread
 from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from constructs import Construct
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
@@ -59,12 +57,7 @@ def ec2_task_definition(scope: Construct) -> ecs.Ec2TaskDefinition:
 
 
 def finish_ec2(
-    service: ecs.Ec2Service,
-    task: Task[ecs.Ec2TaskDefinition],
-    container: MainContainer,
-    *,
-    size: TaskSize,
-    spread: Sequence[ecs.PlacementStrategy],
+    service: ecs.Ec2Service, task: Task[ecs.Ec2TaskDefinition], container: MainContainer, size: TaskSize
 ) -> None:
     """Set the properties of task definition and service that neither the pattern nor the L2 sets."""
     definition = task.definition.node.default_child
@@ -82,5 +75,5 @@ def finish_ec2(
         },
     )
     add_ec2_options(definition, task.container, container)
-    if not spreads_over_zones(spread):
+    if not spreads_over_zones(container):
         cfn_service(service).add_property_override("AvailabilityZoneRebalancing", "DISABLED")

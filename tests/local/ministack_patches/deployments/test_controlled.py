@@ -13,6 +13,7 @@ import pytest
 
 from ecr_fargate_constructs.local.balancing.weights import Forward
 from ecr_fargate_constructs.local.clock import Clock
+from ecr_fargate_constructs.local.deployments.hooks import Answer
 from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
 from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
@@ -102,7 +103,7 @@ class Aws:
 
 @pytest.fixture
 def healthy() -> set[bool]:
-    """Whether targets are healthy: not, if it is empty."""
+    """Targets are healthy as long as this set is not empty."""
     return {True}
 
 
@@ -117,6 +118,7 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, healthy
             if callable(value) and not isinstance(value, type):
                 monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
+    monkeypatch.setattr(cloudformation, "_ACTION_HANDLERS", dict(cloudformation._ACTION_HANDLERS))
     monkeypatch.setattr(ecs, "_get_docker", lambda: None)
     monkeypatch.setattr(ecs, "_task_ip", lambda task: task["taskArn"].rpartition("/")[2])
     group = {"TargetType": "ip", "HealthyThresholdCount": 2, "HealthCheckIntervalSeconds": 0}
@@ -262,6 +264,68 @@ def test_cloudformation_fails_with_the_deployment(aws: Aws) -> None:
 
     with pytest.raises(ValueError, match=r'Resource handler returned message: "Service deployment rolled back because'):
         asyncio.run(both())
+
+
+@pytest.mark.parametrize("action", ["CreateChangeSet", "UpdateStack"])
+def test_cloudformation_waits_unless_the_last_deployment_is_in_express_mode(aws: Aws, action: str) -> None:
+    aws.create(**CANARY)
+    cloudformation = importlib.import_module("ministack.services.cloudformation")
+    old = {"Cluster": "shop", "ServiceName": "web", "TaskDefinition": aws.service()["taskDefinition"]}
+    arn = aws.service()["serviceArn"]
+
+    def update(**mode: list[str]) -> str:
+        cloudformation._ACTION_HANDLERS[action](
+            {"StackName": ["arn:aws:cloudformation:us-east-1:000000000000:stack/Web/1"], **mode}
+        )
+        aws.handlers["AWS::ECS::Service"]["update"](arn, old, {**old, "TaskDefinition": aws.register()}, "Web")
+        return str(aws.newest()["status"])
+
+    assert update(**{"DeploymentConfig.Mode": ["EXPRESS"]}) in {"PENDING", "IN_PROGRESS"}
+    assert update(**{"DeploymentConfig.Mode": ["STANDARD"]}) == "SUCCESSFUL"
+    assert update(**{"DeploymentConfig.Mode": ["EXPRESS"]}) in {"PENDING", "IN_PROGRESS"}
+    assert update() == "SUCCESSFUL"
+
+
+def test_a_function_gets_the_event_of_ecs(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = []
+
+    def ask(_functions: object, function: str, event: dict[str, Any]) -> Answer:
+        events.append((function, event))
+        return Answer("SUCCEEDED")
+
+    monkeypatch.setattr(f"{control_deployments.__module__.rpartition('.')[0]}.service.ask_function", ask)
+    aws.create(**CANARY)
+    [old] = [each["id"] for each in aws.service()["deployments"]]
+    hook = {"hookTargetArn": "check", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"], "hookDetails": {"a": 1}}
+    aws.update(deploymentConfiguration={**CANARY, "lifecycleHooks": [hook]})
+    aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+    newest = aws.newest()
+    green = newest["targetServiceRevision"]["arn"]
+    blue = green.rpartition("/")[0] + "/" + old.rpartition("/")[2]
+    assert [function for function, _ in events] == ["check", "check"]
+    for (_, event), share in zip(events, (0, 12.5), strict=True):
+        assert event.pop("executionId")
+        assert event == {
+            "lifecycleStage": "PRE_PRODUCTION_TRAFFIC_SHIFT",
+            "resourceArn": newest["serviceDeploymentArn"],
+            "executionDetails": {
+                "serviceArn": newest["serviceArn"],
+                "targetServiceRevisionArn": green,
+                "testTrafficWeights": {},
+                "productionTrafficWeights": {green: share, blue: 100 - share},
+            },
+            "hookDetails": {"a": 1},
+        }
+
+
+def test_the_short_name_of_a_service_is_that_of_its_cluster(aws: Aws) -> None:
+    aws.create(**CANARY)
+    assert aws.refused("ListServiceDeployments", cluster="other", service="web") == "ServiceNotFoundException"
+    listed = aws.do("ListServiceDeployments", service=aws.service()["serviceArn"])
+    assert (
+        listed["serviceDeployments"]
+        == aws.do("ListServiceDeployments", cluster="shop", service="web")["serviceDeployments"]
+    )
 
 
 def test_a_service_that_is_deleted_leaves_no_target(aws: Aws) -> None:

@@ -1,4 +1,4 @@
-"""What a function answers to its lifecycle hook; whatever is no answer is a refusal."""
+"""The answers of functions to lifecycle hooks: anything that is not an answer is a refusal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ecr_fargate_constructs.local.deployments.hooks import Answer
 from ecr_fargate_constructs.local.ministack_patches.deployments.functions import ask_function
 
 
@@ -27,18 +28,20 @@ def _functions(result: Any, known: bool = True) -> SimpleNamespace:  # noqa: ANN
 @pytest.mark.parametrize(
     ("result", "answer"),
     [
-        ({"body": {"hookStatus": "SUCCEEDED"}}, ("SUCCEEDED", None)),
-        ({"body": '{"hookStatus": "IN_PROGRESS", "callBackDelay": 5}'}, ("IN_PROGRESS", 5.0)),
-        ({"body": {"errorMessage": "no"}, "error": True}, ("FAILED", None)),
-        ({"body": "null"}, ("FAILED", None)),
-        ({"body": {"hookStatus": "SUCCEEDED", "callBackDelay": "soon"}}, ("FAILED", None)),
-        (RuntimeError("no worker"), ("FAILED", None)),
+        ({"body": {"hookStatus": "SUCCEEDED"}}, Answer("SUCCEEDED")),
+        ({"body": '{"hookStatus": "IN_PROGRESS", "callBackDelay": 5}'}, Answer("IN_PROGRESS", 5.0)),
+        ({"body": {"hookStatus": "IN_PROGRESS", "hookDetails": {"n": 1}}}, Answer("IN_PROGRESS", None, {"n": 1})),
+        ({"body": {"hookStatus": "IN_PROGRESS", "hookDetails": 1}}, Answer("FAILED")),
+        ({"body": {"errorMessage": "no"}, "error": True}, Answer("FAILED")),
+        ({"body": "null"}, Answer("FAILED")),
+        ({"body": {"hookStatus": "SUCCEEDED", "callBackDelay": "soon"}}, Answer("FAILED")),
+        (RuntimeError("no worker"), Answer("FAILED")),
     ],
 )
-def test_answers(result: Any, answer: tuple[str, float | None]) -> None:  # noqa: ANN401
+def test_answers(result: Any, answer: Answer) -> None:  # noqa: ANN401
     assert ask_function(_functions(result), "arn", {"lifecycleStage": "POST_SCALE_UP"}) == answer
 
 
 def test_a_function_that_is_not_there_refuses(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask_function(_functions({}, known=False), "arn", {}) == ("FAILED", None)
+    assert ask_function(_functions({}, known=False), "arn", {}) == Answer("FAILED")
     assert "there is no function arn" in capsys.readouterr().out

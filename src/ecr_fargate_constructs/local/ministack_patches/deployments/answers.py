@@ -46,7 +46,8 @@ class _Answers:
 
     def list_all(self, data: Properties) -> object:
         reference, wanted = str(data.get("service", "")), set(data.get("status") or ())
-        services = [each for each in self._controlled.all() if reference in _names(each)]
+        cluster = str(data.get("cluster") or "default").rpartition("/")[2]
+        services = [each for each in self._controlled.all() if reference in _names(each, cluster)]
         if not services:
             return self._error("ServiceNotFoundException", "Service not found.", _CLIENT_ERROR)
         briefs = [
@@ -156,8 +157,10 @@ def _deployments(service: ControlledService) -> list[Deployment]:
     return [*([current] if current else []), *reversed(service.controller.past)]
 
 
-def _names(service: ControlledService) -> set[str]:
-    return {service.record["serviceName"], service.record["serviceArn"]}
+def _names(service: ControlledService, cluster: str) -> set[str]:
+    """Return the names of a service in a request: its ARN, and its short name if it is in the cluster."""
+    record = service.record
+    return {record["serviceArn"], *([record["serviceName"]] if record["clusterArn"].endswith(f"/{cluster}") else [])}
 
 
 def _brief(service: ControlledService, deployment: Deployment, clock: Clock) -> Properties:

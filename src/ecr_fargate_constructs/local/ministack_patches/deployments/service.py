@@ -10,8 +10,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.deployments.capacity import Task
-from ecr_fargate_constructs.local.deployments.controller import Controller, World
+from ecr_fargate_constructs.local.deployments.capacity import Task, World
+from ecr_fargate_constructs.local.deployments.controller import Controller
 from ecr_fargate_constructs.local.deployments.health import Checks
 from ecr_fargate_constructs.local.deployments.records import (
     Action,
@@ -28,7 +28,7 @@ from ecr_fargate_constructs.local.ministack_patches.deployments.published import
 from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ecr_fargate_constructs.local.clock import Clock
     from ecr_fargate_constructs.local.ministack_patches.internals import Properties
@@ -41,6 +41,8 @@ _REVISION = (
     "launchType",
     "capacityProviderStrategy",
     "platformVersion",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
 )
 """Fields of a service that make a new service revision (``ServiceRevision``, ECS API reference)."""
 
@@ -72,7 +74,7 @@ class Ministack:
 
 @dataclass
 class _Seen:
-    """What is known of a running task: since when, and its checks per target group."""
+    """A running task: the time since when it runs, its checks in each target group, and the time of the next ones."""
 
     since: float
     checks: dict[str, Checks] = field(default_factory=dict)
@@ -99,7 +101,7 @@ class ControlledService:
 
     @property
     def alive(self) -> bool:
-        """Whether the service still exists."""
+        """Whether the service exists."""
         key = f"{self._cluster}/{self.record['serviceName']}"
         return self.record.get("status") == "ACTIVE" and self._ministack.ecs._services.get(key) is self.record  # noqa: SLF001
 
@@ -345,26 +347,26 @@ class ControlledService:
 
     def _invoke(self, call: InvokeHook) -> None:
         """Invoke a hook's function; an error is an answer too."""
-        functions = self._ministack.lambda_svc
-        details = {
-            "serviceArn": self.record["serviceArn"],
-            "targetServiceRevisionArn": self.revision_arn(self.controller.current.target)
-            if self.controller.current
-            else "",
-            "productionTrafficWeights": {},
-            "testTrafficWeights": {},
-        }
         event = {
             "executionId": call.identifier,
-            "resourceArn": self.deployment_arn(call.deployment),
             "lifecycleStage": call.stage.name,
-            "executionDetails": details,
-            "hookDetails": call.details,
+            "resourceArn": self.deployment_arn(call.deployment),
+            "executionDetails": {
+                "serviceArn": self.record["serviceArn"],
+                "targetServiceRevisionArn": self.revision_arn(call.target),
+                "testTrafficWeights": self._by_arn(call.test_traffic),
+                "productionTrafficWeights": self._by_arn(call.production_traffic),
+            },
+            **({"hookDetails": call.details} if call.details else {}),
         }
-        status, delay = ask_function(functions, call.function, event)
+        answer = ask_function(self._ministack.lambda_svc, call.function, event)
         with self.lock:
-            self.controller.answer(call.identifier, status, self._ministack.clock.now(), delay)
+            self.controller.answer(call.identifier, answer, self._ministack.clock.now())
         self.wake.set()
+
+    def _by_arn(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """Return weights by the ARN of the revision; whole numbers as such, as ECS sends them."""
+        return {self.revision_arn(each): int(at) if at == int(at) else at for each, at in weights.items()}
 
     def deployment_arn(self, name: str) -> str:
         """Return the ARN of a service deployment."""

@@ -6,17 +6,19 @@ import time
 import uuid
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ecr_fargate_constructs.local.clock import Clock
     from ecr_fargate_constructs.local.deployments.records import Deployment
     from ecr_fargate_constructs.local.ministack_patches.deployments.services import Controlled
 
 _TYPE = "AWS::ECS::Service"
 _LONGEST = 36 * 3600.0  # "CloudFormation enforces a 36-hour limit": "Lifecycle stages", ECS developer guide
+_DEPLOYING = ("CreateStack", "UpdateStack", "CreateChangeSet", "RollbackStack")  # they take a DeploymentConfig
 _BREAKER = "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."
 
 
@@ -52,17 +54,21 @@ def wait_in_stacks(handlers: dict[str, Any], controlled: Controlled, clock: Cloc
 
 def _express_stacks(cloudformation: Any) -> set[str]:  # noqa: ANN401 - an untyped package
     """Return a set that always has the names of the stacks whose last deployment is in express mode."""
-    handle, express = find(cloudformation, "handle_request"), set[str]()
+    handlers, express = find(cloudformation, "_ACTION_HANDLERS"), set[str]()
 
-    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> object:  # noqa: ANN401
-        parameters = {**query, **parse_qs(body.decode("utf-8", errors="replace"))}
-        mode, names = parameters.get("DeploymentConfig.Mode"), parameters.get("StackName")
-        if mode and names:
-            name = names[0].partition(":stack/")[2].partition("/")[0] or names[0]
-            (express.add if mode[0] == "EXPRESS" else express.discard)(name)
-        return await handle(method, path, headers, body, query)
+    def noting(handler: Callable[[Properties], object]) -> Callable[[Properties], object]:
+        def handle(parameters: Properties) -> object:
+            name, mode = (parameters.get(each, [""])[0] for each in ("StackName", "DeploymentConfig.Mode"))
+            name = name.partition(":stack/")[2].partition("/")[0] or name
+            (express.add if mode == "EXPRESS" else express.discard)(name)
+            return handler(parameters)
 
-    cloudformation.handle_request = handle_request
+        return handle
+
+    for action in _DEPLOYING:
+        if action not in handlers:
+            raise MovedError(f"action {action}")
+        handlers[action] = noting(handlers[action])
     return express
 
 
