@@ -204,7 +204,7 @@ CHOSEN = {
     ("worker", "a health check"),
     ("worker", "a health check that is spelled out"),
 }
-"""What an example asks for in so many words; a worker starts from zero and has no targets that could be checked."""
+"""Conditions that an example gives up on purpose; a worker starts from zero, and has no targets to check."""
 
 
 def holds(condition: Callable[[Template], bool], template: Template) -> bool:

@@ -1,4 +1,4 @@
-"""How many tasks a policy wants."""
+"""The number of tasks that a policy wants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a container's definition means for the engine."""
+"""The engine's options for the definition of a container."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ EXTRA_PERIODS = 2
 
 
 class Missing(Enum):
-    """How an alarm treats missing data points."""
+    """The ways in which an alarm treats missing data points."""
 
     MISSING = "missing"
     IGNORE = "ignore"

@@ -67,7 +67,7 @@ _OPERATIONS |= {"&&": _OPERATIONS["AND"], "||": _OPERATIONS["OR"]}
 
 @dataclass(frozen=True)
 class Context:
-    """What an expression may refer to.
+    """The names that an expression may refer to.
 
     Attributes:
         values: The other queries by id.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a task has used at a time.
+    """The CPU time and memory that a task has used, at a time.
 
     Attributes:
         task: ARN of the task.

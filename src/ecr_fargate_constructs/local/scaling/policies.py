@@ -1,4 +1,4 @@
-"""How many tasks a policy wants.
+"""The number of tasks that a policy wants.
 
 Sources: "How target tracking scaling for Application Auto Scaling works" and "How step scaling for Application Auto
 Scaling works" in the Application Auto Scaling user guide.

@@ -62,7 +62,7 @@ class Explanation:
 
     @property
     def fix(self) -> str:
-        """What to do; with the statement that IAM needs, or what the network needs."""
+        """The remedy, with the statement that IAM needs or the rule, route or endpoint that the network needs."""
         if self.observation.where == _NETWORK:
             return f"{self.rule.fix}: {self.observation.text.partition('. Fix: ')[2]}"
         refusal = refusal_in(self.observation.text)

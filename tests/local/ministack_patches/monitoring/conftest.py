@@ -60,7 +60,7 @@ class World:
 
 @pytest.fixture
 def speed() -> float:
-    """How fast the clock passes."""
+    """The speed of the clock."""
     return 1
 
 

@@ -1,4 +1,4 @@
-"""What CloudWatch answers about metrics."""
+"""Answers of CloudWatch about metrics."""
 
 from __future__ import annotations
 

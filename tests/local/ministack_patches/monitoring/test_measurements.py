@@ -1,4 +1,4 @@
-"""What is measured, from MiniStack's records and the engine."""
+"""Measurements of MiniStack's records and of the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens each minute."""
+"""The work of each minute."""
 
 from __future__ import annotations
 

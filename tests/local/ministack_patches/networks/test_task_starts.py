@@ -1,4 +1,4 @@
-"""What a task has to reach before it starts, and what is said if it cannot."""
+"""Tasks that do not reach what their start takes, and ECS's reasons."""
 
 from __future__ import annotations
 

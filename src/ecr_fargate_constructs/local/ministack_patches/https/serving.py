@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import requested_host
 from ecr_fargate_constructs.local.ministack_patches.asgi import Request, respond
+from ecr_fargate_constructs.local.ministack_patches.https.certificates import new_context
 from ecr_fargate_constructs.local.ministack_patches.internals import find
 from ecr_fargate_constructs.local.ministack_patches.listeners import SCHEME
 
@@ -40,7 +41,7 @@ def listen(certificates: Certificates, port: int) -> None:
 
 def new_server_context(certificates: Certificates) -> ssl.SSLContext:
     """Return TLS settings that choose the certificate by the server name, and refuse clients without a known one."""
-    context = import_module("ecr_fargate_constructs.local.ministack_patches.https.certificates").new_context()
+    context = new_context()
 
     def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
         chosen = certificates.context_for(name) if name else None
@@ -50,8 +51,7 @@ def new_server_context(certificates: Certificates) -> ssl.SSLContext:
         return None
 
     context.sni_callback = choose
-    result: ssl.SSLContext = context
-    return result
+    return context
 
 
 def serve_schemes(application: Application, certificates: Certificates) -> Application:

@@ -1,4 +1,4 @@
-"""What load balancers reach, and what reaches them. Written for MiniStack 1.5.33."""
+"""Let networks decide what load balancers reach, and what reaches them. Written for MiniStack 1.5.33."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What containers ask of AWS, as far as their networks let them. Written for MiniStack 1.5.33.
+"""Refuse calls of containers to AWS that their networks would not let through. Written for MiniStack 1.5.33.
 
 All containers reach the embedded AWS on loopback. Whose request it is follows from the credentials of the task's role,
 so a request without them, or with other credentials, is not decided about.

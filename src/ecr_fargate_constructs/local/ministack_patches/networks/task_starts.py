@@ -1,4 +1,4 @@
-"""What a task has to reach before its containers start. Written for MiniStack 1.5.33.
+"""Start a task only if it reaches its secrets, registry and log service. Written for MiniStack 1.5.33.
 
 On Fargate the task's own interface is used to read secrets, to log in to the registry, to create log streams and to
 pull images. MiniStack and the engine of this machine do that without a VPC. Here the networks decide first, and the
