@@ -78,6 +78,7 @@ from ecr_fargate_constructs.service.ingress.values import PublicHttps as PublicH
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck as TargetHealthCheck
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService as LoadBalancedFargateService
 from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service as LoadBalancedEc2Service
+from ecr_fargate_constructs.service.release.command import ReleaseCommand as ReleaseCommand
 from ecr_fargate_constructs.service.routed import RoutedFargateService as RoutedFargateService
 from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service as RoutedEc2Service
 from ecr_fargate_constructs.service.routing.route import Route as Route

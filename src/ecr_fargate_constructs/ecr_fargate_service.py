@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.values import Ingress
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
 
 
 class EcrFargateService(
@@ -64,6 +65,7 @@ class EcrFargateService(
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
+        release_command: ReleaseCommand | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -87,6 +89,8 @@ class EcrFargateService(
                 not encrypted.
             scaling: Limits and signals of an autoscaler; default, none: ``desired_count`` tasks run.
             deployment: Replacement of the old version by a new one; default, ``Rolling()``.
+            release_command: Command that runs once per version, before its first task starts, such as a migration;
+                default, none.
             cluster: Cluster of the service; default, the one that the services of the stack share.
             vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
                 with ``cluster``.
@@ -108,6 +112,7 @@ class EcrFargateService(
             desired_count=desired_count,
             scaling=scaling,
             deployment=deployment,
+            release_command=release_command,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,

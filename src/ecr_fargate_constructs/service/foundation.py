@@ -17,6 +17,7 @@ from ecr_fargate_constructs.service.placement import (
     cluster_of_machines,
     has_way_out,
     order,
+    select,
     task_subnets,
     vpc_of,
 )
@@ -203,6 +204,20 @@ def finish(
         add_scaling(service, target_group, plan.scaling)
     task.attach_to(service)
     order(service, cluster, foundation.vpc)
+    if plan.release_command is not None:
+        from ecr_fargate_constructs.service.release.apply import add_release  # noqa: PLC0415 - only with a command
+
+        add_release(
+            scope,
+            service,
+            plan.release_command,
+            container=foundation.task_plan.container,
+            alone=not foundation.task_plan.sidecars,
+            log_group=task.log_group,
+            subnet_ids=select(foundation.vpc, foundation.subnets).subnet_ids,
+            public_addresses=foundation.public_addresses,
+            strategies=foundation.strategies,
+        )
     if not has_way_out(foundation.vpc, plan.subnets):
         check_way_to_image(scope, foundation.vpc, foundation.subnets, task.definition)
     if foundation.task_plan.sessions:

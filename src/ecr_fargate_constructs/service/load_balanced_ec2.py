@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.values import Ingress
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
 
 
 class LoadBalancedEc2Service(
@@ -65,6 +66,7 @@ class LoadBalancedEc2Service(
         ingress: Ingress | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
+        release_command: ReleaseCommand | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -96,6 +98,7 @@ class LoadBalancedEc2Service(
             desired_count=desired_count,
             scaling=scaling,
             deployment=deployment,
+            release_command=release_command,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,

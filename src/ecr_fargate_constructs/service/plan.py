@@ -20,6 +20,7 @@ from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_
 from ecr_fargate_constructs.service.ingress.targets import targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp
 from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
+from ecr_fargate_constructs.service.release.checks import check_release
 from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
 from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.targets import Targets
     from ecr_fargate_constructs.service.ingress.values import Ingress
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
 
 DEFAULT_COUNT = 2
 """Number of tasks by default: one per zone."""
@@ -93,6 +95,8 @@ class TaskPlan:
                 refuse_on_fargate(container)
             check_on_fargate(container, sidecars)
         check_task(container, sidecars, size=size)
+        if plan.release_command is not None:
+            check_release(plan.release_command, container, sidecars, on_ec2=plan.on_ec2)
         if sessions:
             container, sidecars = open_to_sessions(container), [open_to_sessions(each) for each in sidecars]
         if plan.on_ec2:
@@ -112,6 +116,7 @@ class ServicePlan:
         count: Number of tasks in the template; None if an autoscaler decides.
         scaling: Limits and signals of the autoscaler; None without one.
         deployment: Replacement of the old version by a new one.
+        release_command: Command that runs once per version, before its tasks; None without one.
         cluster: The given cluster.
         vpc: The given VPC, or that of the load balancer; None for the cluster's, or for the one that the services of
             the stack share.
@@ -125,6 +130,7 @@ class ServicePlan:
     count: float | None
     scaling: Scaling | None
     deployment: Deployment
+    release_command: ReleaseCommand | None
     cluster: ecs.ICluster | None
     vpc: ec2.IVpc | None
     subnets: ec2.SubnetSelection | None
@@ -194,6 +200,7 @@ class LoadBalancedPlan(TargetedPlan):
         desired_count: float | None,
         scaling: Scaling | None,
         deployment: Deployment | None,
+        release_command: ReleaseCommand | None,
         cluster: ecs.ICluster | None,
         vpc: ec2.IVpc | None,
         subnets: ec2.SubnetSelection | None,
@@ -226,6 +233,7 @@ class LoadBalancedPlan(TargetedPlan):
             count=count,
             scaling=scaling,
             deployment=deployment or Rolling(),
+            release_command=release_command,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.foundation import Foundation
     from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
     from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
     from ecr_fargate_constructs.service.routing.route import Route
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
@@ -82,6 +83,7 @@ class RoutedPlan(TargetedPlan):
         desired_count: float | None,
         scaling: Scaling | None,
         deployment: Deployment | None,
+        release_command: ReleaseCommand | None,
         cluster: ecs.ICluster | None,
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
@@ -114,6 +116,7 @@ class RoutedPlan(TargetedPlan):
             scaling=scaling,
             # Two alarms and not three: each is a resource, and many of these services have to fit into one stack.
             deployment=deployment or Rolling(alarms=RollbackAlarms(latency=None)),
+            release_command=release_command,
             cluster=cluster,
             vpc=shared.vpc,
             subnets=subnets,

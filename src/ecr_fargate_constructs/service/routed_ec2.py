@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
     from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
     from ecr_fargate_constructs.service.routing.route import Route
     from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener, SharedLoadBalancer
 
@@ -56,6 +57,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         target_group: TargetGroupSettings | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
+        release_command: ReleaseCommand | None = None,
         cluster: ecs.ICluster | None = None,
         subnets: ec2.SubnetSelection | None = None,
         enable_execute_command: bool = False,
@@ -89,6 +91,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
             desired_count=desired_count,
             scaling=scaling,
             deployment=deployment,
+            release_command=release_command,
             cluster=cluster,
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.container.worker import WorkerContainer
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
 
 
 class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinition]):
@@ -54,6 +55,7 @@ class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinit
         desired_count: Number | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
+        release_command: ReleaseCommand | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -75,6 +77,8 @@ class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinit
                 default, none: ``desired_count`` tasks run.
             deployment: Replacement of the old version by a new one, ``Rolling`` or ``BlueGreen``; default,
                 ``Rolling()``. Only the circuit breaker and your own alarms in ``RollbackAlarms.existing`` roll back.
+            release_command: Command that runs once per version, before its first task starts, such as a migration;
+                default, none.
             cluster: Cluster of the service; default, the stack's own.
             vpc: VPC for a new cluster; default, the one that the services of the stack share. Not together
                 with ``cluster``.
@@ -94,6 +98,7 @@ class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinit
             desired_count=desired_count,
             scaling=scaling,
             deployment=deployment,
+            release_command=release_command,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,

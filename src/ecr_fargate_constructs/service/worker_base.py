@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.discovery import ServiceConnect
     from ecr_fargate_constructs.service.foundation import Foundation
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
 
 _LONGEST_STOP = 120  # seconds: "stopTimeout" in the Amazon ECS API reference, for Fargate
 _DEFAULT_VISIBILITY = 30  # seconds: "SetQueueAttributes" in the Amazon SQS API reference
@@ -62,6 +63,7 @@ class WorkerPlan(ServicePlan):
         desired_count: Number | None,
         scaling: Scaling | None,
         deployment: Deployment | None,
+        release_command: ReleaseCommand | None,
         cluster: ecs.ICluster | None,
         vpc: ec2.IVpc | None,
         subnets: ec2.SubnetSelection | None,
@@ -88,6 +90,7 @@ class WorkerPlan(ServicePlan):
             count=count,
             scaling=scaling,
             deployment=deployment,
+            release_command=release_command,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,

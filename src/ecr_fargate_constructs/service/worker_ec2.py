@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.container.worker import WorkerContainer
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
+    from ecr_fargate_constructs.service.release.command import ReleaseCommand
 
 
 class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
@@ -47,6 +48,7 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
         desired_count: Number | None = None,
         scaling: Scaling | None = None,
         deployment: Deployment | None = None,
+        release_command: ReleaseCommand | None = None,
         cluster: ecs.ICluster | None = None,
         vpc: ec2.IVpc | None = None,
         subnets: ec2.SubnetSelection | None = None,
@@ -77,6 +79,7 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
             desired_count=desired_count,
             scaling=scaling,
             deployment=deployment,
+            release_command=release_command,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,
