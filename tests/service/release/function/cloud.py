@@ -157,13 +157,13 @@ class FakeCloud:
 class Deployments:
     """CloudFormation, as far as it sends events of one custom resource."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of FakeCloud
         """Begin with nothing; the options are those of ``FakeCloud``."""
         self.clock = FakeClock()
         self.cloud = FakeCloud(self.clock, **options)
         self._sent = 0
 
-    def event(self, kind: str, version: str, **properties: Any) -> dict[str, Any]:
+    def event(self, kind: str, version: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - any property
         """Return a new event about a version."""
         self._sent += 1
         return {
@@ -192,7 +192,7 @@ class Deployments:
         notes = {} if notes is None else notes
         return Release(Request.of(event), self.cloud, self.clock, until=until, notes=notes).finish()
 
-    def deploy(self, version: str, *, kind: str = "Update", **properties: Any) -> dict[str, str]:
+    def deploy(self, version: str, *, kind: str = "Update", **properties: Any) -> dict[str, str]:  # noqa: ANN401
         """Deploy a version."""
         return self.answer(self.event(kind, version, **properties))
 

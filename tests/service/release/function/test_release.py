@@ -222,7 +222,7 @@ def test_neither_deletion_nor_rollback_fails_if_ecs_does_not_answer(capsys: pyte
     def gone(_: str) -> list[Any]:
         raise RuntimeError("ClusterNotFoundException")
 
-    aws.cloud.running = gone  # type: ignore[method-assign]
+    aws.cloud.running = gone  # type: ignore[method-assign, assignment]
     assert aws.deploy("web:1")["Task"] == ""
     assert aws.deploy("web:1", kind="Delete") == {}
     assert "ClusterNotFoundException" in capsys.readouterr().out

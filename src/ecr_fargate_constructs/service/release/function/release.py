@@ -210,7 +210,7 @@ class Release:
         while True:
             try:
                 return ask()
-            except RefusedError as error:
+            except RefusedError as error:  # noqa: PERF203 - once in a few seconds
                 if self._clock.now() - self._notes["began"] > _PERMISSIONS:
                     raise FailedError(f"AWS refuses: {error}") from error
                 self._pause()

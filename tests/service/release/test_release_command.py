@@ -1,0 +1,51 @@
+"""What a release command may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_fargate_constructs import ConfigurationError, ReleaseCommand
+
+pytestmark = pytest.mark.integration
+
+MINUTES = cdk.Duration.minutes
+
+
+def test_the_defaults() -> None:
+    command = ReleaseCommand(["manage.py", "migrate"])
+    assert command.timeout.to_minutes() == 15
+    assert (command.size, command.again_for_rollback) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"command": []}, r"ReleaseCommand\.command is empty, so the task would run the application itself"),
+        (
+            {"command": "manage.py migrate"},
+            r"ReleaseCommand\.command='manage.py migrate' is one text, .*use \['manage.py', 'migrate'\], or \['sh', ",
+        ),
+        ({"command": ["manage.py", 1]}, r"ReleaseCommand\.command\[1\]"),
+        ({"command": ["x" * 8193]}, r"8,193 characters, but ECS takes at most 8,192"),
+        ({"command": ["a"], "timeout": MINUTES(56)}, r"ReleaseCommand\.timeout is 3360 seconds; .* 60 to 3300"),
+        ({"command": ["a"], "timeout": cdk.Duration.seconds(59)}, r"ReleaseCommand\.timeout is 59 seconds"),
+        ({"command": ["a"], "timeout": 60}, r"ReleaseCommand\.timeout"),
+        ({"command": ["a"], "size": 512}, r"ReleaseCommand\.size"),
+        ({"command": ["a"], "again_for_rollback": "no"}, r"ReleaseCommand\.again_for_rollback"),
+    ],
+)
+def test_what_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        ReleaseCommand(**options)
+
+
+def test_what_only_the_deployment_knows_is_not_judged() -> None:
+    minutes = cdk.CfnParameter(cdk.Stack(), "Minutes", type="Number").value_as_number
+    ReleaseCommand([cdk.Aws.REGION, "migrate"], timeout=cdk.Duration.seconds(minutes))
+    with pytest.raises(ConfigurationError, match=r"another unit than seconds"):
+        ReleaseCommand(["migrate"], timeout=cdk.Duration.minutes(minutes))
+    with pytest.raises(ConfigurationError, match="token for a text"):
+        ReleaseCommand(cdk.Aws.REGION)  # type: ignore[arg-type]
