@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.local.ministack_patches.test_guard import ACCOUNT, Emulator, emulator
-from tests.local.ministack_patches.test_iam import Role, aws, decisions
+from tests.local.ministack_patches.test_iam import Role, aws, decisions, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,3 +126,68 @@ def test_without_the_right_to_write_them_lines_are_lost(ecs: Ecs, aws: Emulator)
     assert not ecs.logs(CONTAINER)
     role.allow(*_statements(), {"Action": "logs:PutLogEvents", "Resource": STREAM})
     assert ecs.logs(CONTAINER)
+
+
+FAMILY = f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/shop"
+CLUSTER = f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/main"
+ROLES = [f"arn:aws:iam::{ACCOUNT}:role/ShopTask", f"arn:aws:iam::{ACCOUNT}:role/ShopExecution"]
+IN_CLUSTER = {"ArnEquals": {"ecs:cluster": CLUSTER}}
+RUN = {"Action": "ecs:RunTask", "Resource": f"{FAMILY}:*", "Condition": IN_CLUSTER}
+PASS = {
+    "Action": "iam:PassRole",
+    "Resource": ROLES,
+    "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+}
+TAG = {
+    "Action": "ecs:TagResource",
+    "Resource": f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/main/*",
+    "Condition": {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+}
+
+
+@pytest.fixture
+def shop(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """Two clusters and a task definition with two roles, without an engine."""
+    ecs: Any = import_module("ministack.services.ecs")
+    monkeypatch.setattr(ecs, "_get_docker", lambda: None)
+    client = aws.client("ecs")
+    for name in ("main", "other"):
+        client.create_cluster(clusterName=name)
+    for name in ("ShopTask", "ShopExecution"):
+        Role(aws, name)
+    client.register_task_definition(
+        family="shop",
+        taskRoleArn=ROLES[0],
+        executionRoleArn=ROLES[1],
+        containerDefinitions=[{"name": "app", "image": "app", "memory": 128}],
+    )
+    yield aws
+    ecs.reset()
+
+
+def test_a_task_runs_with_what_running_it_takes(shop: Emulator) -> None:
+    role = Role(shop, "Releases", RUN, PASS, TAG)
+    ecs = role.client("ecs")
+    assert ecs.run_task(cluster="main", taskDefinition="shop:1", propagateTags="TASK_DEFINITION")["tasks"]
+    assert "ecs:RunTask" in refused(ecs.run_task, cluster="other", taskDefinition="shop:1")
+    role.allow(RUN, {**PASS, "Resource": ROLES[:1]}, TAG)
+    assert f"iam:PassRole on resource: {ROLES[1]}" in refused(ecs.run_task, cluster="main", taskDefinition="shop:1")
+    elsewhere = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    role.allow(RUN, {**PASS, "Condition": elsewhere})
+    assert f"iam:PassRole on resource: {ROLES[0]}" in refused(ecs.run_task, cluster="main", taskDefinition="shop:1")
+    role.allow(RUN, PASS)
+    assert ecs.run_task(cluster="main", taskDefinition="shop:1")["tasks"]
+    tagged = {"cluster": "main", "taskDefinition": "shop:1", "propagateTags": "TASK_DEFINITION"}
+    assert "ecs:TagResource" in refused(ecs.run_task, **tagged)
+
+
+def test_tasks_are_listed_and_described_in_the_cluster_of_the_condition(shop: Emulator) -> None:
+    statements = [
+        {"Action": "ecs:ListTasks", "Resource": "*", "Condition": IN_CLUSTER},
+        {"Action": "ecs:DescribeTasks", "Resource": "*", "Condition": IN_CLUSTER},
+    ]
+    ecs = Role(shop, "Reader", *statements).client("ecs")
+    assert ecs.list_tasks(cluster="main")["taskArns"] == []
+    assert ecs.describe_tasks(cluster=CLUSTER, tasks=["0123"])["failures"]
+    assert "ecs:ListTasks" in refused(ecs.list_tasks, cluster="other")
+    assert "ecs:DescribeTasks" in refused(ecs.describe_tasks, cluster="other", tasks=["0123"])

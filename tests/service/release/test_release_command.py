@@ -48,4 +48,4 @@ def test_what_only_the_deployment_knows_is_not_judged() -> None:
     with pytest.raises(ConfigurationError, match=r"another unit than seconds"):
         ReleaseCommand(["migrate"], timeout=cdk.Duration.minutes(minutes))
     with pytest.raises(ConfigurationError, match="token for a text"):
-        ReleaseCommand(cdk.Aws.REGION)  # type: ignore[arg-type]
+        ReleaseCommand(cdk.Aws.REGION)

@@ -1,7 +1,8 @@
 """Patch MiniStack, the emulator behind the embedded AWS, with what this library's templates need and it lacks.
 
 ``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
-secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks with several containers; ``task_environment`` the
+secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens; ``tasks`` tasks with several
+containers; ``task_environment`` the
 containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services;
 ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``balancing`` and
 ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines;
@@ -45,6 +46,7 @@ from ecr_fargate_constructs.local.ministack_patches.networks import EnforcedNetw
 from ecr_fargate_constructs.local.ministack_patches.networks.types import add_network_types
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
+from ecr_fargate_constructs.local.ministack_patches.run_task import start_no_task_twice
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
@@ -100,6 +102,7 @@ def apply(
     engine_patches.ask_own_registry_for_digests(endpoint, password)
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
+    start_no_task_twice(ecs)
     task_patches.share_the_network_of_a_task(ecs)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks

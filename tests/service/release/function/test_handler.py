@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 from ecr_fargate_constructs.service.release.function import handler as handlers
 from ecr_fargate_constructs.service.release.function.answer import LONGEST_REASON, shortened
-from ecr_fargate_constructs.service.release.function.release import FailedError, OutOfTimeError
+from ecr_fargate_constructs.service.release.function.release import FailedError, OutOfTimeError, Release
 from ecr_fargate_constructs.service.release.function.request import Request
 from tests.image.copier.fake_cloudformation import FakeCloudFormation
 from tests.service.release.function.cloud import Deployments
@@ -58,7 +58,7 @@ def _event(fake: FakeCloudFormation) -> dict[str, Any]:
 
 def _doing(monkeypatch: pytest.MonkeyPatch, finish: Callable[[Any], dict[str, str]]) -> None:
     monkeypatch.setattr(handlers, "Aws", lambda _: None)
-    monkeypatch.setattr(handlers.Release, "finish", finish)
+    monkeypatch.setattr(Release, "finish", finish)
 
 
 def test_success_keeps_one_physical_id(

@@ -165,7 +165,8 @@ def test_the_same_event_twice_starts_one_task() -> None:
 
 def test_an_hour_takes_several_invocations() -> None:
     aws = Deployments(seconds=3000)
-    event, notes, invocations = aws.event("Update", "web:1", TimeoutSeconds="3300"), {}, 1
+    event, invocations = aws.event("Update", "web:1", TimeoutSeconds="3300"), 1
+    notes: dict[str, Any] = {}
     while True:
         try:
             attributes = aws.answer(event, until=aws.clock.now() + 840, notes=notes)

@@ -15,6 +15,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs.local.ministack_patches.iam.ecs_requests import IMPLIED
 from ecr_fargate_constructs.local.ministack_patches.iam.keys import Keys
 from ecr_fargate_constructs.local.ministack_patches.internals import find
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ecr_fargate_constructs.local.decisions import Decisions
+    from ecr_fargate_constructs.local.ministack_patches.iam.ecs_requests import Implied
 
 _SECONDS = 6 * 3600.0
 _MARGIN = 60  # seconds before the end of a session in which it is not used any more
@@ -91,8 +93,14 @@ class Evaluator:
     ) -> Any:  # noqa: ANN401 - MiniStack's
         """Decide as AWS does, and note the decision if it is about a role: None for what is allowed."""
         context = dict(service_context or {})
+        implied: tuple[Implied, ...] = context.pop(IMPLIED, ())
         result = self._decide(access_key_id, iam_action, service, region, resource_arn, context)
         if result is None and self.is_session(access_key_id):
+            for each in implied:
+                named = each.action.partition(":")[0]
+                result = self._decide(access_key_id, each.action, named, region, each.resource, dict(each.context))
+                if result is not None:
+                    return result
             for use in self._keys.uses(iam_action, resource_arn, region):
                 result = self._decide(access_key_id, use.action, "kms", region, use.key, dict(use.context))
                 if result is not None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.decisions import Decisions
+from ecr_fargate_constructs.local.ministack_patches.iam.ecs_requests import tell_iam_about_ecs_requests
 from ecr_fargate_constructs.local.ministack_patches.iam.evaluator import Evaluator
 from ecr_fargate_constructs.local.ministack_patches.iam.functions import run_functions_as_their_roles
 from ecr_fargate_constructs.local.ministack_patches.iam.registry import ask_at_the_registry
@@ -33,6 +34,7 @@ class Policies:
         self._decisions = Decisions()
         self._evaluator = Evaluator(self._decisions)
         name_resources_as_aws_does()
+        tell_iam_about_ecs_requests()
         run_functions_as_their_roles(self._evaluator)
         ask_before_tasks_start(self._evaluator)
 
