@@ -43,6 +43,7 @@ CAUSES = {
     "pull_limit": "pull limit",
     "quota": "quota reached",
     "registry_auth_denied": "cannot pull: not allowed",
+    "release_command": "release command failed",
     "role": "role not assumed",
     "secret_denied": "secret not allowed",
     "spot": "spot interruption",

@@ -43,6 +43,13 @@ def _rule(cause: str, pattern: str, sentence: str, fix: str, source: str, *, con
 
 RULES = (
     _rule(
+        "release command failed",  # first, because the application's own lines are in the message
+        r"the release command `[^`]*` (?:ended with exit code \d+|was stopped after)",
+        "the release command of the new version failed, so the old version stays",
+        "the message has its last lines; correct the command, and deploy again, which runs it again",
+        _STOPPED,
+    ),
+    _rule(
         "wrong architecture",
         r"exec format error|does not contain descriptor matching platform '?(?P<platform>[\w/]+)",
         "the image is built for a different processor architecture than the tasks run on",
