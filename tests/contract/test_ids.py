@@ -21,6 +21,7 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
     QueueScaling,
+    ReleaseCommand,
     Rolling,
     Scaling,
     ServiceAlarms,
@@ -57,6 +58,15 @@ COPIER = {
     "AWS::Logs::LogGroup": "EcrFargateImageCopierLogGroup23E7F9F5",
 }
 """CloudFormation refuses a custom resource of another function, so this one never gets another id."""
+
+RELEASE = {
+    "AWS::IAM::Role": "WebReleaseRole317F662E",
+    "AWS::IAM::Policy": "WebReleasePolicy6BDAA87D",
+    "AWS::Lambda::Function": "WebReleaseFunction3659ACCD",
+    "AWS::Logs::LogGroup": "WebReleaseLogGroupE54B3A23",
+    "Custom::EcrFargateReleaseCommand": "WebReleaseRunAAD460DA",
+}
+"""The same goes for the function of a release command, whose parameter has the name of these ids, too."""
 
 INTERNAL = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebInternalLBBB079707",
@@ -181,6 +191,43 @@ def test_logical_ids_of_the_function_that_copies(
 ) -> None:
     for template in (templates["public"], templates["internal"], regulated_template):
         assert logical_id in of_type(template, kind)
+
+
+@pytest.fixture(scope="module")
+def release_templates(directory: Path) -> dict[str, dict[str, Any]]:
+    found = {}
+    command = ReleaseCommand(["migrate"])
+    for kind in (
+        EcrFargateService,
+        LoadBalancedFargateService,
+        LoadBalancedEc2Service,
+        WorkerService,
+        Ec2WorkerService,
+    ):
+        stack = cdk.Stack(cdk.App(), "Web")
+        options: dict[str, Any] = {"container": WorkerContainer("nginx:1.29")}
+        if kind is EcrFargateService:
+            options = {"directory": directory, "container_port": 80, "ingress": PublicHttp()}
+        elif kind in balanced:
+            options = {"container": AppContainer("nginx:1.29", 80), "ingress": PublicHttp()}
+        kind(stack, "Web", release_command=command, **options)  # type: ignore[operator]
+        found[kind.__name__] = template_of(stack)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "logical_id"), RELEASE.items())
+def test_logical_ids_of_a_release_command(
+    release_templates: dict[str, dict[str, Any]], kind: str, logical_id: str
+) -> None:
+    for name, template in release_templates.items():
+        assert logical_id in of_type(template, kind), name
+
+
+def test_the_name_of_the_parameter_with_the_versions(release_templates: dict[str, dict[str, Any]]) -> None:
+    for template in release_templates.values():
+        [run] = of_type(template, "Custom::EcrFargateReleaseCommand").values()
+        _, parts = run["Properties"]["History"]["Fn::Join"]
+        assert (parts[0], parts[-1]) == ("/ecr-fargate/release/", "/WebRelease37761AB2")
 
 
 @pytest.mark.parametrize(("kind", "logical_id"), INTERNAL.items())

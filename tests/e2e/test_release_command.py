@@ -63,9 +63,12 @@ if "broken" in server.GREETING:
     sys.exit(1)
 print(f"ends {server.GREETING} {time.time()}", flush=True)
 """
-SLEEP = (
-    "import time; print('in', {0}, time.time(), flush=True); time.sleep(6); print('out', {0}, time.time(), flush=True)"
-)
+SLEEP = """
+import time
+print("in", {0}, time.time(), flush=True)
+time.sleep(6)
+print("out", {0}, time.time(), flush=True)
+"""
 FIRST = "Hello from a private ECR repository!"
 RELEASE_GROUP, TASK_GROUP = "WebReleaseLogGroup", "WebLogGroup"
 

@@ -25,6 +25,7 @@ from ecr_fargate_constructs.service.task.definition import TaskDefinition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import aws_cdk as cdk
     from aws_cdk import aws_certificatemanager as acm
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_logs as logs
@@ -48,6 +49,7 @@ class Assembly(Generic[Service, TaskDefinition]):
 
     foundation: Foundation[TaskDefinition]
     service: Service
+    release: cdk.CustomResource | None
     connect: ServiceConnect | None = None
 
     @cached_property
@@ -124,6 +126,11 @@ class ServiceBase(LibraryConstruct, Generic[Service, TaskDefinition]):
     def log_group(self) -> logs.ILogGroup | None:
         """The log group; None when every container sets its own log driver."""
         return self._assembly.foundation.task.log_group
+
+    @property
+    def release_command(self) -> cdk.CustomResource | None:
+        """The run of the release command, to make it wait for what it needs; None without one."""
+        return self._assembly.release
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -232,10 +239,11 @@ def assemble(
     add_ipv6_record(pattern, balancer, ingress)
     grace = plan.grace_of(foundation.task_plan.container)
     groups = deploy_pattern(parts, plan.deployment, ingress=ingress, count=plan.count, grace=grace)
-    finish(scope, service, parts.target_group, foundation)
+    release = finish(scope, service, parts.target_group, foundation)
     return BalancedAssembly(
         foundation=foundation,
         service=service,
+        release=release,
         target_groups=groups,
         pattern=pattern,
         load_balancer=balancer,

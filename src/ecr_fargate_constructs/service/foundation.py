@@ -190,8 +190,13 @@ def finish(
     service: ecs.FargateService | ecs.Ec2Service,
     target_group: elbv2.ApplicationTargetGroup | None,
     foundation: Foundation[TaskDefinition],
-) -> None:
-    """Add scaling, storage, dependencies, checks at synth and the audit of sessions to a service."""
+) -> cdk.CustomResource | None:
+    """Add scaling, storage, dependencies, checks at synth and the audit of sessions to a service.
+
+    Returns:
+        The run of the release command; None without one.
+    """
+    run = None
     plan, task, cluster = foundation.plan, foundation.task, foundation.cluster
     if foundation.strategies:
         from ecr_fargate_constructs.service.capacity.autoscaling import use_strategies  # noqa: PLC0415 - as in fargate_foundation
@@ -207,7 +212,7 @@ def finish(
     if plan.release_command is not None:
         from ecr_fargate_constructs.service.release.apply import add_release  # noqa: PLC0415 - only with a command
 
-        add_release(
+        run = add_release(
             scope,
             service,
             plan.release_command,
@@ -222,6 +227,7 @@ def finish(
         check_way_to_image(scope, foundation.vpc, foundation.subnets, task.definition)
     if foundation.task_plan.sessions:
         _audit_sessions(scope, cluster, given=plan.cluster is not None, task=task)
+    return run
 
 
 def _audit_sessions(

@@ -156,8 +156,10 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
             count=plan.count,
             grace=plan.grace_of(foundation.task_plan.container),
         )
-        finish(self, service, group, foundation)
-        self._assembly = TargetedAssembly(foundation=foundation, service=service, target_groups=tuple(groups.values()))
+        release = finish(self, service, group, foundation)
+        self._assembly = TargetedAssembly(
+            foundation=foundation, service=service, release=release, target_groups=tuple(groups.values())
+        )
 
     def _rule(
         self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction

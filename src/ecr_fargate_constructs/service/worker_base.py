@@ -172,9 +172,9 @@ class WorkerServiceBase(ServiceBase[Service, TaskDefinition]):
         """Set everything that CDK's constructor has no option for."""
         configure(self, service, plan.deployment, groups={}, balancer="", count=plan.count, grace=of_seconds(0))
         _allow_protection(foundation.cluster, foundation.task.definition.task_role)
-        finish(self, service, None, foundation)
+        release = finish(self, service, None, foundation)
         _warn_of_lost_messages(self, plan.scaling)
-        self._assembly = Assembly(foundation=foundation, service=service)
+        self._assembly = Assembly(foundation=foundation, service=service, release=release)
 
     def enable_service_connect(self, connect: ServiceConnect) -> None:
         """Let the worker call the services of a Service Connect namespace; once.

@@ -89,6 +89,8 @@ def test_on_every_service_it_runs_before_the_service_in_its_network(
     directory: Path,
 ) -> None:
     made = _make(stack, kind, directory)
+    database = cdk.CfnResource(stack, "Database", type="Test::Data::Base")
+    made.release_command.node.add_dependency(database)
     template = template_of(stack)
     [(name, run)] = of_type(template, RUN).items()
     service = only(template, "AWS::ECS::Service")
@@ -105,6 +107,7 @@ def test_on_every_service_it_runs_before_the_service_in_its_network(
             "assignPublicIp": network["AssignPublicIp"],
         }
     }
+    assert "Database" in run["DependsOn"]
     # Whatever the service waits for, the command waits for too.
     assert set(service["DependsOn"]) - {name} <= set(run["DependsOn"])
 
@@ -120,7 +123,7 @@ def test_with_every_strategy(deployment: Deployment, stack: cdk.Stack) -> None:
 
 
 def test_without_one_there_is_no_function(stack: cdk.Stack) -> None:
-    _make(stack, LoadBalancedFargateService, release_command=None)
+    assert _make(stack, LoadBalancedFargateService, release_command=None).release_command is None
     template = template_of(stack)
     assert not of_type(template, RUN)
     assert not of_type(template, "AWS::Lambda::Function")
