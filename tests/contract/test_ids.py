@@ -197,13 +197,8 @@ def test_logical_ids_of_the_function_that_copies(
 def release_templates(directory: Path) -> dict[str, dict[str, Any]]:
     found = {}
     command = ReleaseCommand(["migrate"])
-    for kind in (
-        EcrFargateService,
-        LoadBalancedFargateService,
-        LoadBalancedEc2Service,
-        WorkerService,
-        Ec2WorkerService,
-    ):
+    balanced = (LoadBalancedFargateService, LoadBalancedEc2Service)
+    for kind in (EcrFargateService, *balanced, WorkerService, Ec2WorkerService):
         stack = cdk.Stack(cdk.App(), "Web")
         options: dict[str, Any] = {"container": WorkerContainer("nginx:1.29")}
         if kind is EcrFargateService:

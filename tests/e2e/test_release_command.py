@@ -187,7 +187,7 @@ def test_exit_code_1_changes_nothing_and_says_why(app: LocalApp) -> None:
 
 def test_explain_names_the_line(app: LocalApp) -> None:
     status, causes = app.causes()
-    assert (status, causes[0]) == (1, "release command failed")
+    assert (status, causes[0]) == (3, "release command failed")
     done = subprocess.run(  # noqa: S603 - our own command
         [
             str(Path(sys.executable).parent / "ecr-fargate"),
