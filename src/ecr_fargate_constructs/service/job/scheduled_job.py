@@ -18,7 +18,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge
 from ecr_fargate_constructs._cdk.alarm_actions import bound
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
-from ecr_fargate_constructs._cdk.durations import number_of_seconds
+from ecr_fargate_constructs._cdk.durations import number_of_seconds, seconds_in, unless_token
 from ecr_fargate_constructs._cdk.site import resource_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_dead_letters, expect_grants
@@ -226,7 +226,7 @@ class ScheduledJob(LibraryConstruct):
         )
         expect_grants(role)
         self._dead_letters.grant_send_messages(role)
-        return scheduler.Schedule(
+        made = scheduler.Schedule(
             self,
             "Schedule",
             schedule=plan.schedule,
@@ -234,13 +234,18 @@ class ScheduledJob(LibraryConstruct):
                 self._machine,
                 dead_letter_queue=self._dead_letters,
                 input=scheduler.ScheduleTargetInput.from_object({"due": scheduler.ContextAttribute.scheduled_time}),
-                max_event_age=plan.runs.max_event_age,
+                max_event_age=unless_token(plan.runs.max_event_age),
                 retry_attempts=_MOST_ATTEMPTS,
                 role=role,
             ),
             enabled=enabled,
             key=_key(self),
         )
+        resource = resource_of(made)
+        if isinstance(resource, scheduler.CfnSchedule) and seconds_in(plan.runs.max_event_age) is None:
+            age = number_of_seconds(plan.runs.max_event_age)
+            resource.add_property_override("Target.RetryPolicy.MaximumEventAgeInSeconds", age)
+        return made
 
     def _open_volumes(self) -> None:
         volumes = self._foundation.task.volumes
