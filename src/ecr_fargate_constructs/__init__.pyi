@@ -39,6 +39,7 @@ from ecr_fargate_constructs.service.capacity.scaling import ScheduledCapacity as
 from ecr_fargate_constructs.service.container.application import AppContainer as AppContainer
 from ecr_fargate_constructs.service.container.ec2 import Ec2Container as Ec2Container
 from ecr_fargate_constructs.service.container.ec2 import Ec2WorkerContainer as Ec2WorkerContainer
+from ecr_fargate_constructs.service.container.job import JobContainer as JobContainer
 from ecr_fargate_constructs.service.container.logs import CloudWatchLogs as CloudWatchLogs
 from ecr_fargate_constructs.service.container.runtime import ContainerRuntime as ContainerRuntime
 from ecr_fargate_constructs.service.container.runtime import RestartPolicy as RestartPolicy
@@ -76,6 +77,10 @@ from ecr_fargate_constructs.service.ingress.values import InternalHttps as Inter
 from ecr_fargate_constructs.service.ingress.values import PublicHttp as PublicHttp
 from ecr_fargate_constructs.service.ingress.values import PublicHttps as PublicHttps
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck as TargetHealthCheck
+from ecr_fargate_constructs.service.job.runs import JobAlarms as JobAlarms
+from ecr_fargate_constructs.service.job.runs import JobRuns as JobRuns
+from ecr_fargate_constructs.service.job.runs import Overlap as Overlap
+from ecr_fargate_constructs.service.job.scheduled_job import ScheduledJob as ScheduledJob
 from ecr_fargate_constructs.service.load_balanced import LoadBalancedFargateService as LoadBalancedFargateService
 from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Service as LoadBalancedEc2Service
 from ecr_fargate_constructs.service.release.command import ReleaseCommand as ReleaseCommand

@@ -170,7 +170,7 @@ def test_they_run_without_what_the_embedded_aws_needs(assemblies: Path) -> None:
         "    for stream in (sys.stdout, sys.stderr):\n"
         "        print('', status, sep='\\0', end='\\0', file=stream, flush=True)\n"
     )
-    refused = ("local|up|--port|4570", "retention|check|--repository|x", "explain|--stack|Web", "retention")
+    refused = ("local|up|--port|4570", "retention|check|--repository|x", "explain|--stack|Web", "run|true", "retention")
     done = subprocess.run(  # noqa: S603 - a program of ours
         [sys.executable, "-c", program, f"doctor|{assemblies / 'three_lines'}", *refused, "--help"],
         capture_output=True,
@@ -179,10 +179,10 @@ def test_they_run_without_what_the_embedded_aws_needs(assemblies: Path) -> None:
     )
     printed, statuses = done.stdout.split("\0")[::2], done.stdout.split("\0")[1::2]
     said = done.stderr.split("\0")[::2]
-    assert statuses == ["0", "1", "1", "1", "1", "0"], done.stderr
+    assert statuses == ["0", "1", "1", "1", "1", "1", "0"], done.stderr
     assert "0 errors" in printed[0]
-    for command, text in zip(refused, said[1:5], strict=True):
+    for command, text in zip(refused, said[1:6], strict=True):
         assert f"'ecr-fargate {command.partition('|')[0]}' needs the package boto" in text
         assert "ecr-fargate-constructs[local]" in text
-    assert "doctor" in printed[5]
-    assert printed[5].count("'ecr-fargate-constructs[local]'") == 3
+    assert "doctor" in printed[6]
+    assert printed[6].count("'ecr-fargate-constructs[local]'") == 4

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_scheduler as scheduler
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -15,6 +16,7 @@ from ecr_fargate_constructs import (
     EcrFargateService,
     ImageRepositoryStack,
     InternalHttp,
+    JobContainer,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     Posture,
@@ -24,6 +26,7 @@ from ecr_fargate_constructs import (
     ReleaseCommand,
     Rolling,
     Scaling,
+    ScheduledJob,
     ServiceAlarms,
     ServiceDashboard,
     ServiceThresholds,
@@ -133,6 +136,15 @@ WORKER = {
     "AWS::SQS::Queue": ["JobsDeadLetters8D991969", "JobsQueue24944186"],
     "AWS::SQS::QueuePolicy": ["JobsDeadLettersPolicyFAA7FCDC", "JobsQueuePolicyDAC7BEBF"],
 }
+JOB = {
+    "AWS::CloudWatch::Alarm": ["JobDeadLetterB591A99D", "JobFailed23E8CBA1", "JobMissed24529CBF"],
+    "AWS::EC2::SecurityGroup": ["JobSecurityGroupE68C281D"],
+    "AWS::ECS::TaskDefinition": ["JobTaskDef00376DAB"],
+    "AWS::Logs::LogGroup": ["JobLogGroup1FE34A36"],
+    "AWS::SQS::Queue": ["JobDeadLetters365C97E6"],
+    "AWS::Scheduler::Schedule": ["JobSchedule20627B1E"],
+    "AWS::StepFunctions::StateMachine": ["JobStateMachineE2E0FF72"],
+}
 WARNINGS = {
     "ecr-fargate-constructs:cachedImageMayExpire",
     "ecr-fargate-constructs:containerPortNotExposed",
@@ -142,6 +154,7 @@ WARNINGS = {
     "ecr-fargate-constructs:hostWithoutCertificate",
     "ecr-fargate-constructs:importedClusterCapacity",
     "ecr-fargate-constructs:isolatedSubnets",
+    "ecr-fargate-constructs:jobTooRareForAlarm",
     "ecr-fargate-constructs:largeBuildContext",
     "ecr-fargate-constructs:machineImageWithoutAgent",
     "ecr-fargate-constructs:machinesAboveQuota",
@@ -308,6 +321,14 @@ def test_logical_ids_of_a_worker(
     worker_templates: dict[str, dict[str, Any]], kind: str, logical_ids: list[str], service: str
 ) -> None:
     assert sorted(of_type(worker_templates[service], kind)) == logical_ids
+
+
+def test_the_logical_ids_of_a_job() -> None:
+    stack = cdk.Stack(cdk.App(), "Web")
+    schedule = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
+    ScheduledJob(stack, "Job", container=JobContainer("public.ecr.aws/nginx/nginx:1.29"), schedule=schedule)
+    template = template_of(stack)
+    assert {kind: sorted(of_type(template, kind)) for kind in JOB} == JOB
 
 
 def test_the_logical_ids_of_alarms_and_dashboard() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk.assertions import Template
 
 from ecr_fargate_constructs import (
@@ -15,6 +16,8 @@ from ecr_fargate_constructs import (
     BlueGreen,
     ConfigurationError,
     ContainerRuntime,
+    JobContainer,
+    JobRuns,
     LoadBalancedFargateService,
     LoadBalancerSettings,
     Mount,
@@ -24,6 +27,7 @@ from ecr_fargate_constructs import (
     RollbackAlarms,
     Rolling,
     Scaling,
+    ScheduledJob,
     ServiceAlarms,
     ServiceConnect,
     ServiceDashboard,
@@ -52,6 +56,11 @@ def _service(stack: cdk.Stack, container: AppContainer | None = None, **options:
     return LoadBalancedFargateService(
         stack, "Web", container=container or AppContainer(IMAGE, 80), **{"ingress": PublicHttp(), **options}
     )
+
+
+def _job(stack: cdk.Stack, runs: JobRuns) -> ScheduledJob:
+    hourly = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
+    return ScheduledJob(stack, "Job", container=JobContainer(IMAGE), schedule=hourly, runs=runs)
 
 
 def _checked(**times: Any) -> AppContainer:  # noqa: ANN401
@@ -126,6 +135,12 @@ IN_SECONDS: dict[str, tuple[Give, str]] = {
             scaling=QueueScaling(WorkQueue(s, "Q"), 5, scale_out_cooldown=t),
         ),
         '"ScaleOutCooldown": {"Ref": "Later"}',
+    ),
+    "timeout of a job": (lambda s, t: _job(s, JobRuns(timeout=t)), '"TimeoutSeconds":", {"Ref": "Later"}'),
+    "interval of a job": (lambda s, t: _job(s, JobRuns(retry_interval=t)), '"IntervalSeconds":", {"Ref": "Later"}'),
+    "age of a job's event": (
+        lambda s, t: _job(s, JobRuns(max_event_age=t)),
+        '"MaximumEventAgeInSeconds": {"Ref": "Later"}',
     ),
     "request timeout": (
         lambda s, t: _service(s).enable_service_connect(

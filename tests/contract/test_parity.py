@@ -13,10 +13,12 @@ from ecr_fargate_constructs import (
     Ec2WorkerContainer,
     Ec2WorkerService,
     EcrFargateService,
+    JobContainer,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     RoutedEc2Service,
     RoutedFargateService,
+    ScheduledJob,
     WorkerContainer,
     WorkerService,
 )
@@ -113,6 +115,24 @@ def test_a_worker_on_machines_takes_what_one_on_fargate_takes() -> None:
     assert further - options == set(inspect.signature(Ec2Container).parameters) - set(
         inspect.signature(AppContainer).parameters
     )
+
+
+NOT_OF_A_JOB = {
+    "desired_count": "one task runs at a time",
+    "scaling": "as desired_count; the capacity is an option",
+    "deployment": "nothing is replaced: the next run has the new version",
+    "enable_execute_command": "a run ends by itself: for a shell there are services of the same image",
+}
+"""Options of a worker that a job has not, and why."""
+
+
+def test_a_job_takes_what_a_worker_takes_or_the_reason_is_listed() -> None:
+    worker, job = _options(WorkerService), _options(ScheduledJob)
+    assert set(worker) - set(job) == set(NOT_OF_A_JOB)
+    assert set(job) - set(worker) == {"schedule", "runs", "alarms", "enabled", "capacity"}
+    for name in set(worker) & set(job) - {"container"}:
+        assert (job[name].annotation, job[name].default) == (worker[name].annotation, worker[name].default), name
+    assert set(inspect.signature(JobContainer).parameters) == set(inspect.signature(WorkerContainer).parameters)
 
 
 _OF_TRAFFIC = {"pattern", "load_balancer", "listener", "url", "target_group", "target_groups"}

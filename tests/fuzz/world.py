@@ -23,6 +23,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
 from aws_cdk import aws_sns as sns
@@ -33,10 +34,12 @@ from ecr_fargate_constructs import (
     AppContainer,
     ImageRepositoryStack,
     LoadBalancedFargateService,
+    OnDemand,
     PrivateRepository,
     PublicHttp,
     ServiceAlarms,
     SharedLoadBalancer,
+    Spot,
     WorkQueue,
 )
 
@@ -233,6 +236,13 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
     "appscaling.Schedule": {
         "cron": lambda _: appscaling.Schedule.cron(hour="8", minute="0"),
         "rate": lambda _: appscaling.Schedule.rate(cdk.Duration.hours(1)),
+    },
+    "OnDemand | Spot": {"on demand": lambda _: OnDemand(), "spot": lambda _: Spot()},
+    "scheduler.ScheduleExpression": {
+        "cron": lambda _: scheduler.ScheduleExpression.cron(hour="3", minute="0"),
+        "rate": lambda _: scheduler.ScheduleExpression.rate(cdk.Duration.hours(1)),
+        "once a year": lambda _: scheduler.ScheduleExpression.cron(month="1", day="1", hour="3", minute="0"),
+        "text": lambda _: scheduler.ScheduleExpression.expression("0 3 * * *"),
     },
     "cdk.TimeZone": {"Berlin": lambda _: cdk.TimeZone.EUROPE_BERLIN},
     "cdk.Size": {"200": lambda _: cdk.Size.mebibytes(200), "1": lambda _: cdk.Size.mebibytes(1)},

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_scheduler as scheduler
 
 from ecr_fargate_constructs import (
     AppContainer,
@@ -20,6 +21,7 @@ from ecr_fargate_constructs import (
     EcrFargateService,
     ImageRepositoryStack,
     InternalHttp,
+    JobContainer,
     Linear,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
@@ -29,6 +31,7 @@ from ecr_fargate_constructs import (
     PublicHttps,
     QueueScaling,
     RestartPolicy,
+    ScheduledJob,
     SharedVolume,
     Sidecar,
     TestTrafficHeader,
@@ -115,6 +118,12 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
         "Worker",
         container=WorkerContainer(NGINX),
         scaling=QueueScaling(WorkQueue(stack, "Queue"), messages_per_task=50, min_capacity=0),
+    ),
+    "ScheduledJob": lambda stack, _: ScheduledJob(
+        stack,
+        "Job",
+        container=JobContainer(NGINX),
+        schedule=scheduler.ScheduleExpression.rate(cdk.Duration.hours(1)),
     ),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()

@@ -1,6 +1,7 @@
-"""Schedule expressions of Application Auto Scaling. Pure: without a clock.
+"""Schedule expressions of Application Auto Scaling and EventBridge Scheduler. Pure: without a clock.
 
-Source: "Schedule recurring scaling actions using cron expressions" in the Application Auto Scaling user guide.
+Source: "Schedule recurring scaling actions using cron expressions" in the Application Auto Scaling user guide, and
+"Schedule types in EventBridge Scheduler" in the Amazon EventBridge Scheduler user guide.
 Forms that it does not mention (ranges that wrap, combinations of days) are accepted.
 """
 
@@ -13,14 +14,14 @@ from datetime import datetime
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
     ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 1, 7, _DAYS),
+    ("month", 1, 12, MONTHS),
+    ("day of the week", 1, 7, DAYS),
     ("year", 1970, 2199, ()),
 )
 _SPECIAL = {
@@ -31,15 +32,21 @@ _RATE = re.compile(r"[1-9]\d* (?:minute|hour|day)s?")
 _KIND = re.compile(r"(cron|rate|at)\((.*)\)")
 
 
-def check_expression(name: str, expression: str) -> None:
-    """Refuse a text that is not a schedule."""
+def check_expression(name: str, expression: str, kind_of: str = "Schedule") -> None:
+    """Refuse a text that is not a schedule.
+
+    Args:
+        name: The option.
+        expression: Its value.
+        kind_of: CDK's class for such schedules.
+    """
     if is_token(expression):
         return
     match = _KIND.fullmatch(expression)
     if match is None:
         raise ConfigurationError(
-            f"{name}={expression!r} is not a schedule; use Schedule.cron(hour='8', minute='0'), Schedule.rate(…) or "
-            "Schedule.at(…)"
+            f"{name}={expression!r} is not a schedule; use {kind_of}.cron(hour='8', minute='0'), {kind_of}.rate(…) or "
+            f"{kind_of}.at(…)"
         )
     kind, inside = match.groups()
     if kind == "cron":

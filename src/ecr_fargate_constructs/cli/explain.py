@@ -7,20 +7,17 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 from rich.panel import Panel
 from rich.text import Text
 
 from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs.cli.aws_options import EndpointUrl, clients_at
 from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status, chosen
-from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.local.grants import read_barriers, read_decisions, roles_of_stacks
-from ecr_fargate_constructs.local.instance import instance_at
-from ecr_fargate_constructs.local.port_owner import app_on
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain import sources
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 
 _EXPLAINED = 3
 _UNKNOWN = 4
-_THIS_MACHINE = {"localhost", "127.0.0.1"}
 
 
 _Files = Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Responses of AWS, in JSON.")]
@@ -44,9 +40,7 @@ def explain_command(
     files: _Files = None,
     stack: Annotated[str | None, typer.Option(help="Name of a stack in AWS.")] = None,
     service: Annotated[str | None, typer.Option(help="ARN of an ECS service in AWS.")] = None,
-    endpoint_url: Annotated[
-        str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another endpoint, such as the embedded AWS.")
-    ] = None,
+    endpoint_url: EndpointUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Explain why a deployment failed, and what to do.
@@ -62,9 +56,9 @@ def explain_command(
     if files:
         record = sources.from_files(files)
     elif stack is not None:
-        record = sources.from_stack(_clients(endpoint_url), stack)
+        record = sources.from_stack(clients_at(endpoint_url), stack)
     else:
-        record = sources.from_services(_clients(endpoint_url), [service or ""])
+        record = sources.from_services(clients_at(endpoint_url), [service or ""])
     _report(record, as_json=as_json)
 
 
@@ -107,17 +101,6 @@ def _report(record: Record, *, as_json: bool) -> None:
         sys.exit(_EXPLAINED)
     if failed(record):
         sys.exit(_UNKNOWN)
-
-
-def _clients(endpoint_url: str | None) -> sources.Clients:
-    """Return a function that makes clients of AWS; those of an embedded AWS on this machine get its credentials."""
-    address = urlsplit(endpoint_url or "")
-    app = app_on(address.port) if address.hostname in _THIS_MACHINE and address.port else None
-    if app is not None and address.port is not None:
-        instance, memory = instance_at(app, address.port, None, None)
-        if memory is not None:
-            return Cloud(instance).client
-    return lambda name: aws_client(name, endpoint_url)
 
 
 def _show(console: Console, causes: Sequence[Explanation], record: Record) -> None:

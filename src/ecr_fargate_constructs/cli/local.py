@@ -17,6 +17,7 @@ from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, Cloc
 from ecr_fargate_constructs.cli.local_start import certificate, env, seed, start
 from ecr_fargate_constructs.cli.local_status import status, url
 from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.cli.run import local_run
 from ecr_fargate_constructs.local import lifecycle, toolkit
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.containers import containers
@@ -85,3 +86,4 @@ def cdk(context: typer.Context, app_dir: AppDirectory = Path(), port: Port = Non
 for command in (status, url, logs, deployments, grants, start, seed, env, certificate):
     local.command()(command)
 local.command("explain")(local_explain)
+local.command("run")(local_run)

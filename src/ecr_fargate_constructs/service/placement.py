@@ -176,8 +176,13 @@ def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.C
 
 def order(service: ecs.BaseService, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
     """Make a service in the user's cluster wait for its network; the library's clusters wait themselves."""
+    wait_for_way_out(cfn_service(service), cluster, vpc)
+
+
+def wait_for_way_out(resource: cdk.CfnResource, cluster: ecs.ICluster, vpc: ec2.IVpc) -> None:
+    """Do the same for any resource that starts tasks."""
     if not isinstance(cluster, _OwnCluster):
-        wait_for_network(cfn_service(service), vpc)
+        wait_for_network(resource, vpc)
 
 
 def _name_of(vpc: ec2.IVpc) -> str:

@@ -13,6 +13,7 @@ from ecr_fargate_constructs._rules.task_size import TaskSize
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.application import AppContainer
+from ecr_fargate_constructs.service.container.job import JobContainer
 from ecr_fargate_constructs.service.container.worker import WorkerContainer
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress, shift_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
@@ -89,7 +90,7 @@ class TaskPlan:
             check_machines(plan.scope, plan.capacity, plan.cluster, container)
             check_ec2_task(size, plan.scaling)
         else:
-            if type(container) not in {AppContainer, WorkerContainer}:
+            if type(container) not in {AppContainer, WorkerContainer, JobContainer}:
                 from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate  # noqa: PLC0415 - rare
 
                 refuse_on_fargate(container)

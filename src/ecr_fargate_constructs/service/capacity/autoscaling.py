@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
 
+    from ecr_fargate_constructs.service.capacity.fargate import Share
+
 _CPU, _MEMORY, _REQUESTS = "Cpu", "Memory", "Requests"
 
 _HIGH_RESOLUTION = {
@@ -38,7 +40,13 @@ def fargate_strategies(
     scope: Construct, cluster: ecs.ICluster, scaling: Scaling | None
 ) -> list[ecs.CapacityProviderStrategy] | None:
     """Add the capacity providers to the cluster, and return the tasks' strategy; None for the launch type alone."""
-    shares = () if scaling is None or scaling.capacity is None else scaling.capacity.shares
+    return strategies_of(scope, cluster, () if scaling is None or scaling.capacity is None else scaling.capacity.shares)
+
+
+def strategies_of(
+    scope: Construct, cluster: ecs.ICluster, shares: Sequence[Share]
+) -> list[ecs.CapacityProviderStrategy] | None:
+    """Add the capacity providers to the cluster, and return the strategy of ``shares``; None without any."""
     if not shares:
         return None
     if isinstance(cluster, ecs.Cluster):
@@ -47,7 +55,7 @@ def fargate_strategies(
         warn(
             scope,
             "importedClusterCapacity",
-            "the service runs on the capacity providers FARGATE and FARGATE_SPOT, but its cluster is imported: "
+            "the tasks run on the capacity providers FARGATE and FARGATE_SPOT, but the cluster is imported: "
             "the deployment fails unless the cluster has both; use Cluster(enable_fargate_capacity_providers=True), or "
             "aws ecs put-cluster-capacity-providers",
         )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aws_cdk import aws_efs as efs
+    from constructs import IConstruct
 
     from ecr_fargate_constructs.service.container.base import TaskContainer
     from ecr_fargate_constructs.service.container.volumes import EbsVolume, EfsVolume, Volume
@@ -61,22 +62,27 @@ def attach_volumes(service: ecs.FargateService | ecs.Ec2Service, volumes: Sequen
 
     for volume in volumes:
         if isinstance(volume, EfsVolume):
-            check_file_system(service, volume.file_system)
-            _allow_nfs(service, volume.file_system)
+            open_file_system(service, service.cluster.vpc, service.connections, volume.file_system)
             service.node.add_dependency(volume.file_system.mount_targets_available)
         elif isinstance(volume, EbsVolume):
             _attach_disk(service, volume)
 
 
-def _allow_nfs(service: ecs.BaseService, file_system: efs.IFileSystem) -> None:
-    """Open the file system's port to the tasks.
+def open_file_system(
+    user: IConstruct, vpc: ec2.IVpc, connections: ec2.Connections, file_system: efs.IFileSystem
+) -> None:
+    """Open the file system's port to the tasks of a service or a job.
 
     Between stacks the rule is in the service's stack (``remote_rule``), which refers to the file system's stack
     already; the other way round the stacks would depend on each other.
+
+    Raises:
+        ConfigurationError: The file system is in another VPC.
     """
+    check_file_system(user, vpc, file_system)
     for theirs in file_system.connections.security_groups:
-        for own in service.connections.security_groups:
-            theirs.add_ingress_rule(own, ec2.Port.tcp(_NFS), f"Tasks of {service.node.path}", remote_rule=True)
+        for own in connections.security_groups:
+            theirs.add_ingress_rule(own, ec2.Port.tcp(_NFS), f"Tasks of {user.node.path}", remote_rule=True)
 
 
 def _efs(volume: EfsVolume) -> ecs.EfsVolumeConfiguration:

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 
-def check_file_system(service: ecs.BaseService, file_system: efs.IFileSystem) -> None:
+def check_file_system(user: IConstruct, vpc: ec2.IVpc, file_system: efs.IFileSystem) -> None:
     """Refuse a file system whose mount targets are in another VPC than the tasks, which could not mount it."""
     for group in file_system.connections.security_groups:
         resource = group.node.default_child
         network = resource.vpc_id if isinstance(resource, ec2.CfnSecurityGroup) else None
-        if network is not None and _differ(file_system, network, service):
+        if network is not None and _differ(file_system, network, user, vpc):
             raise ConfigurationError(
                 f"EfsVolume.file_system {path_of_construct(file_system)} is in another VPC than the tasks, which "
-                f"are in {path_of_construct(service.cluster.vpc)}; use one VPC for both (vpc=…)",
-                path=path_of_construct(service),
+                f"are in {path_of_construct(vpc)}; use one VPC for both (vpc=…)",
+                path=path_of_construct(user),
             )
 
 
@@ -38,7 +38,7 @@ def check_namespace(service: ecs.BaseService, namespace: cloudmap.INamespace) ->
     resource = namespace.node.default_child
     if not isinstance(resource, cloudmap.CfnPrivateDnsNamespace):
         return
-    if resource.vpc is not None and _differ(namespace, resource.vpc, service):
+    if resource.vpc is not None and _differ(namespace, resource.vpc, service, service.cluster.vpc):
         raise ConfigurationError(
             f"CloudMap.namespace {path_of_construct(namespace)} is in another VPC than the tasks, which are in "
             f"{path_of_construct(service.cluster.vpc)}; use a namespace in the tasks' VPC",
@@ -46,12 +46,12 @@ def check_namespace(service: ecs.BaseService, namespace: cloudmap.INamespace) ->
         )
 
 
-def _differ(owner: IConstruct, network: str, service: ecs.BaseService) -> bool:
-    """Return whether a VPC is certainly another one than the service's."""
-    own = service.cluster.vpc.vpc_id
+def _differ(owner: IConstruct, network: str, user: IConstruct, vpc: ec2.IVpc) -> bool:
+    """Return whether a VPC is certainly another one than the tasks'."""
+    own = vpc.vpc_id
     if network == own:
         return False
-    one, other = _identity(owner, network), _identity(service, own)
+    one, other = _identity(owner, network), _identity(user, own)
     return one is not None and other is not None and one != other
 
 

@@ -1,0 +1,1 @@
+"""Jobs: tasks that run on a schedule and end."""
