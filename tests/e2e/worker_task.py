@@ -20,7 +20,7 @@ def main() -> None:
     def handle(body: str) -> None:
         if body.startswith("poison"):
             raise ValueError(body)
-        time.sleep(0.05)
+        time.sleep(8 if body.startswith("long") else 0.05)  # longer than the embedded AWS waits for a stopped container
         table.update_item(
             Key={"id": body},
             UpdateExpression="ADD handled :one SET version = :version",

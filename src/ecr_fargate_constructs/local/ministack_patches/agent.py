@@ -49,7 +49,11 @@ class Agent:
         """
         self._protection, self._refusal = protection, refusal
         self._tokens = find(find(ecs, "ecs_metadata"), "_TOKEN_TO_TASK")
-        self._tasks, self._definitions, self._active = find(ecs, "_tasks"), find(ecs, "_task_defs"), find(ecs, "_task_is_active")
+        self._tasks, self._definitions, self._active = (
+            find(ecs, "_tasks"),
+            find(ecs, "_task_defs"),
+            find(ecs, "_task_is_active"),
+        )
         self._key_of = find(ecs, "_resolve_td_key")
         self._enter = find(import_module("ministack.core.responses"), "request_scope")
 
@@ -65,7 +69,9 @@ class Agent:
             request = Request(scope)
             body, _ = await whole_body(receive)
             status, document = self._respond(request.method, self._tokens[token], rest, body)
-            await respond(request, send, status, [(b"content-type", b"application/json")], json.dumps(document).encode())
+            await respond(
+                request, send, status, [(b"content-type", b"application/json")], json.dumps(document).encode()
+            )
 
         return answered
 
@@ -95,7 +101,9 @@ class Agent:
             asked = None
         enabled = asked.get("ProtectionEnabled") if isinstance(asked, dict) else None
         if not isinstance(asked, dict) or not isinstance(enabled, bool):
-            return _error(arn, "InvalidParameterException", "Invalid request: does not contain 'ProtectionEnabled' field")
+            return _error(
+                arn, "InvalidParameterException", "Invalid request: does not contain 'ProtectionEnabled' field"
+            )
         try:
             return _document(self._protection.set(task, enabled=enabled, minutes=asked.get("ExpiresInMinutes")))
         except InvalidProtectionError as error:
