@@ -1,7 +1,7 @@
 """Protection of tasks from scale-in and deployments, as tasks ask for it.
 
-Sources: "Protect your Amazon ECS tasks from being terminated by scale-in events" and "API failure reasons" in the Amazon
-ECS developer guide, and ``UpdateTaskProtection`` in the Amazon ECS API reference.
+Sources: "Protect your Amazon ECS tasks from being terminated by scale-in events" and "API failure reasons" in the
+Amazon ECS developer guide, and ``UpdateTaskProtection`` in the Amazon ECS API reference.
 """
 
 from __future__ import annotations

@@ -101,9 +101,7 @@ class Agent:
             asked = None
         enabled = asked.get("ProtectionEnabled") if isinstance(asked, dict) else None
         if not isinstance(asked, dict) or not isinstance(enabled, bool):
-            return _error(
-                arn, "InvalidParameterException", "Invalid request: does not contain 'ProtectionEnabled' field"
-            )
+            return _error(arn, "InvalidParameterException", "ProtectionEnabled is required: true or false.")
         try:
             return _document(self._protection.set(task, enabled=enabled, minutes=asked.get("ExpiresInMinutes")))
         except InvalidProtectionError as error:

@@ -64,6 +64,7 @@ class Protection:
         responses = import_module("ministack.core.responses")
         self._answer, self._error = find(responses, "json_response"), find(responses, "error_response_json")
         self._resolve, self._cluster = find(ecs, "_resolve_task"), find(ecs, "_resolve_cluster_name")
+        self._clusters = find(ecs, "_clusters")
         self._active, self._cluster_of = find(ecs, "_task_is_active"), find(ecs, "_cluster_name_from_arn")
         self._controlled, self._clock = controlled, clock
         find(ecs, "_ACTION_MAP").update(UpdateTaskProtection=self._update, GetTaskProtection=self._get)
@@ -111,7 +112,7 @@ class Protection:
 
     def _all(self, data: Properties, act: Any) -> object:  # noqa: ANN401 - returns the answer of a task
         cluster = self._cluster(data.get("cluster") or "default")
-        if cluster is None:
+        if cluster not in self._clusters:
             return self._error("ClusterNotFoundException", "Cluster not found.", _CLIENT_ERROR)
         answers = []
         for reference in data.get("tasks") or []:
