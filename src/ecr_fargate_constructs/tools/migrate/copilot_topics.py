@@ -5,11 +5,12 @@ Source: "Publish/Subscribe" and the manifest of a Worker Service, https://aws.gi
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
-from ecr_fargate_constructs.tools.migrate.fields import Fields
+from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
 from ecr_fargate_constructs.tools.migrate.model import Queue, Service, Subscription, Topic
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.document import Node
     from ecr_fargate_constructs.tools.migrate.model import Condition
 
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,5})?")
 _VISIBILITY, _RETENTION, _TRIES = Bound(0, 43_200), Bound(60, 1_209_600), Bound(1, 1_000)  # SetQueueAttributes
 _OF_A_JOB = ("a job of the program has no topics", "add sns.Topic(…), and topic.grant_publish(task_role)")
 _NO_QUEUE = ("only a Worker Service has a queue", "make it a WorkerService, or add a queue")
@@ -80,7 +82,7 @@ def _topics(root: Node) -> Iterator[tuple[tuple[str, str], Node]]:
     """Yield the topics that a manifest subscribes to, with the value that names each."""
     subscribe = root.entries.get("subscribe")
     topics = None if subscribe is None else subscribe.entries.get("topics")
-    for each in [] if topics is None else topics.children:
+    for each in [] if topics is None else topics.items:
         name, publisher = each.entries.get("name"), each.entries.get("service")
         if name is not None and publisher is not None:
             yield (str(publisher.value), str(name.value)), name
@@ -156,6 +158,8 @@ def _subscriptions(section: Fields, *, fifo: bool) -> Iterator[Subscription]:
             if isinstance(conditions, list):
                 inner.carry(key)
                 filters[key] = conditions
+                if any(isinstance(each, str) and _NUMBER.fullmatch(each) for each in conditions):
+                    inner.check(key, "the program compares a text, not a number", "check the type of the attribute")
             else:
                 inner.drop(key, "it is not a list of conditions", "add filter_policy_with_message_body=…")
         yield Subscription(topic=Topic(name=name, publisher=publisher, fifo=fifo), filters=filters)
@@ -169,19 +173,25 @@ def _sections(fields: Fields, name: str) -> Iterator[Fields]:
     if not isinstance(node.value, list):
         fields.drop(name, "it should be a list, and is not", "correct it, and run the command again")
         return
-    for each in node.children:
+    for each in node.items:
         if isinstance(each.value, dict):
             yield Fields(each, fields.ledger)
         else:
             fields.ledger.leave_out(each, "it should be a mapping, and is not", "correct it, and run the command again")
 
 
-def _plain(node: Node) -> Condition | None:
-    """Return a value as JSON has it; None if a part of it is null."""
+def _plain(node: Node, operator: str = "") -> Condition | None:
+    """Return a condition as SNS takes it; None if a part of it is null.
+
+    A manifest's scalars are texts here. Of SNS's operators, ``numeric`` takes numbers, and ``exists`` true or false.
+    """
     if isinstance(node.value, dict):
-        entries = {key: _plain(each) for key, each in node.entries.items()}
+        entries = {key: _plain(each, key) for key, each in node.entries.items()}
         return None if None in entries.values() else {key: each for key, each in entries.items() if each is not None}
     if isinstance(node.value, list):
-        items = [_plain(each) for each in node.children]
+        items = [_plain(each, operator) for each in node.items]
         return None if None in items else [each for each in items if each is not None]
-    return node.value if isinstance(node.value, (str, int, float, bool)) else None
+    text = text_of(node)
+    if text is not None and operator == "numeric" and _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return {"true": True, "false": False}.get(text or "", text) if operator == "exists" else text

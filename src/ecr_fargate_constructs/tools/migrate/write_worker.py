@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ecr_fargate_constructs.tools.migrate.code import Call, Expression, Name
 from ecr_fargate_constructs.tools.migrate.model import Shape
@@ -81,7 +81,7 @@ def _queue(program: Program, service: Service, queue: Queue) -> Name:
 
 def _subscribe(program: Program, queue: Name, subscription: Subscription) -> None:
     filters: dict[str, Expression] = {
-        name: program.cdk("sns.SubscriptionFilter", conditions=conditions)
+        name: program.cdk("sns.SubscriptionFilter", conditions=cast("list[Expression]", conditions))
         for name, conditions in subscription.filters.items()
     }
     to_queue = program.cdk(

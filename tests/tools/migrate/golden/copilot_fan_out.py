@@ -21,7 +21,9 @@ def build(app: cdk.App) -> cdk.Stack:
         subscriptions.SqsSubscription(
             queue.queue,
             filter_policy={
-                "amount": sns.SubscriptionFilter(conditions=[{"numeric": [">=", "100"]}]),
+                "amount": sns.SubscriptionFilter(conditions=[{"numeric": [">=", 100, "<", 99.5]}]),
+                "gift": sns.SubscriptionFilter(conditions=[{"exists": False}]),
+                "floor": sns.SubscriptionFilter(conditions=["3"]),
                 "country": sns.SubscriptionFilter(conditions=["nl", {"prefix": "d"}]),
             },
             dead_letter_queue=queue.dead_letter_queue,

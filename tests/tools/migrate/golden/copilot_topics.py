@@ -15,9 +15,9 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
     QueueScaling,
-    WorkQueue,
     WorkerContainer,
     WorkerService,
+    WorkQueue,
 )
 
 

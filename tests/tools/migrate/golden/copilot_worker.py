@@ -9,9 +9,9 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     QueueScaling,
     TaskSize,
-    WorkQueue,
     WorkerContainer,
     WorkerService,
+    WorkQueue,
 )
 
 
