@@ -25,19 +25,34 @@ def protect(*, enabled: bool) -> None:
         headers={"Content-Type": "application/json"},
         method="PUT",
     )
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - as above
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+            refused = json.load(answer).get("failure")  # a deployment is waiting for this task, for example
+    except OSError as error:
+        refused = error
+    if refused:  # the stop timeout is left for the message
+        print(f"not protected: {refused}", flush=True)  # noqa: T201 - the log
 
 
-def work(queue: Any, url: str, handle: Callable[[str], None], stop: threading.Event) -> None:  # noqa: ANN401 - of boto3
+def work(
+    queue: Any,  # noqa: ANN401 - of boto3
+    url: str,
+    handle: Callable[[str], None],
+    stop: threading.Event,
+    *,
+    retry_seconds: int = 30,
+) -> None:
     """Handle messages until it is time to stop. One that fails comes back, and in the end is a dead letter."""
     while not stop.is_set():
         for message in queue.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", []):
+            receipt = message["ReceiptHandle"]
             protect(enabled=True)
             try:
                 handle(message["Body"])
-                queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                queue.delete_message(QueueUrl=url, ReceiptHandle=receipt)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next message may be fine
                 print(f"failed: {error!r}", flush=True)  # noqa: T201 - the log
+                queue.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=retry_seconds)
             finally:
                 protect(enabled=False)
 

@@ -8,41 +8,17 @@ import os
 import re
 import shutil
 import subprocess
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ecr_fargate_constructs.local.engine import find_engine
 from tests.e2e.local_app import LocalApp, copy_sample, free_port
+from tests.e2e.vendored import vendor
 from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
-SERVICES = ("dynamodb", "s3", "sqs", "sts")
-
-
-def _vendor(folder: Path) -> None:
-    """Copy boto3 and what it needs; of the services' descriptions those that the app asks."""
-
-    def others(directory: str, names: list[str]) -> set[str]:
-        inside = Path(directory)
-        if inside.name != "data":
-            return {name for name in names if name == "__pycache__"}
-        return {name for name in names if (inside / name).is_dir() and name not in SERVICES}
-
-    for name in PACKAGES:
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        if spec.submodule_search_locations:
-            shutil.copytree(Path(spec.origin).parent, folder / name, ignore=others)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(spec.origin, folder)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +26,7 @@ def on_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
     """The app, deployed; taken down afterwards whatever happens."""
     folder = copy_sample(tmp_path_factory.mktemp("on-aws") / "sample")
     shutil.copy(ROOT / "tests" / "e2e" / "aws_app.py", folder / "app.py")
-    _vendor(folder / "app" / "packages")
+    vendor(folder / "app" / "packages")
     with (folder / "app" / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
         dockerfile.write("COPY packages /packages\nENV PYTHONPATH=/packages\n")
     app = LocalApp(folder, free_port())

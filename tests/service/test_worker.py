@@ -133,7 +133,7 @@ def test_a_task_may_protect_itself_and_no_task_of_another_cluster(make: Callable
         if each["Properties"]["Roles"] == [role]
     )
     (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Action"] == "ecs:UpdateTaskProtection"
+    assert statement["Action"] == ["ecs:UpdateTaskProtection", "ecs:GetTaskProtection"]
     assert statement["Resource"]["Fn::Join"][1][-3:] == [
         ":task/",
         stack.resolve(worker.cluster.cluster_name),

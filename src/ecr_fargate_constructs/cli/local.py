@@ -12,6 +12,7 @@ from ecr_fargate_constructs.cli import report
 from ecr_fargate_constructs.cli.explain import local_explain
 from ecr_fargate_constructs.cli.local_deployments import deployments
 from ecr_fargate_constructs.cli.local_grants import grants
+from ecr_fargate_constructs.cli.local_interrupt import interrupt
 from ecr_fargate_constructs.cli.local_logs import logs
 from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, ClockSpeed, Port, Region, running
 from ecr_fargate_constructs.cli.local_start import certificate, env, seed, start
@@ -83,7 +84,7 @@ def cdk(context: typer.Context, app_dir: AppDirectory = Path(), port: Port = Non
         toolkit.run_toolkit(instance, memory, program, context.args, on_line=lambda line: print(plain(line)))
 
 
-for command in (status, url, logs, deployments, grants, start, seed, env, certificate):
+for command in (status, url, logs, deployments, interrupt, grants, start, seed, env, certificate):
     local.command()(command)
 local.command("explain")(local_explain)
 local.command("run")(local_run)

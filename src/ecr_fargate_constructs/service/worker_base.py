@@ -199,6 +199,7 @@ def _allow_protection(cluster: ecs.ICluster, role: iam.IRole) -> None:
     grant = ecs.ClusterGrants.from_cluster(cluster).task_protection(role)
     reason = "A task protects itself from being stopped while it works; its id is not known before it starts."
     for statement in grant.principal_statements:
+        statement.add_actions("ecs:GetTaskProtection")  # a task that asks with GET; CDK grants the other one only
         acknowledge_policy(role, {iam5_resource(role, arn): reason for arn in statement.resources})
 
 

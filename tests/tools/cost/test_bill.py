@@ -267,8 +267,8 @@ def test_what_the_rest_costs(make: Callable[[dict[str, Any]], App]) -> None:
                 "Quick": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [alarm, alarm]}},
                 "Odd": {"Type": "AWS::EC2::Instance", "Properties": {"InstanceType": "x9.huge"}},
                 "Small": {"Type": "AWS::EC2::Instance", "Properties": {"InstanceType": "t4g.micro"}},
-                "Queue": {"Type": "AWS::SQS::Queue"},
-                "Other": {"Type": "AWS::SQS::Queue"},
+                "Queue": {"Type": "AWS::DynamoDB::Table"},
+                "Other": {"Type": "AWS::DynamoDB::Table"},
                 "Network": {
                     "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
                     "Properties": {"Type": "network", "Scheme": "internal"},
@@ -286,7 +286,7 @@ def test_what_the_rest_costs(make: Callable[[dict[str, Any]], App]) -> None:
         "t4g.micro instances": (1, "6.13"),
         "network load balancers": (1, "16.43"),
     }
-    assert bill.unpriced == ("AWS::SQS::Queue (2)", "x9.huge instances: no price named ec2.x9.huge.hour")
+    assert bill.unpriced == ("AWS::DynamoDB::Table (2)", "x9.huge instances: no price named ec2.x9.huge.hour")
 
 
 def _task(**more: object) -> dict[str, Any]:
@@ -298,6 +298,28 @@ def _task(**more: object) -> dict[str, Any]:
             "Properties": {"LaunchType": "FARGATE", "DesiredCount": 2, "TaskDefinition": {"Ref": "Task"}},
         },
     }
+
+
+def test_queues_and_topics_cost_by_their_use(make: Callable[[dict[str, Any]], App]) -> None:
+    bill = bill_of(
+        make(
+            {
+                "Jobs": {"Type": "AWS::SQS::Queue"},
+                "Ordered": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}},
+                "Orders": {"Type": "AWS::SNS::Topic"},
+                "InOrder": {"Type": "AWS::SNS::Topic", "Properties": {"FifoTopic": True}},
+                "Allowed": {"Type": "AWS::SQS::QueuePolicy"},
+                "Subscribed": {"Type": "AWS::SNS::Subscription"},
+            }
+        ),
+        TABLE,
+    )
+    assert {each.what: str(each.price) for each in bill.usage} == {
+        "queues, per million requests": "0.40",
+        "FIFO queues, per million requests": "0.50",
+        "topics, per million messages published": "0.50",
+    }
+    assert bill.unpriced == ("AWS::SNS::Topic",)  # the FIFO topic, which also costs by the GB
 
 
 def test_more_storage_and_public_addresses(make: Callable[[dict[str, Any]], App]) -> None:

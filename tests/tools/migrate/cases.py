@@ -65,6 +65,12 @@ CASES = [
     _case("copilot_backend"),
     Case(name="copilot_backend_test", files=("copilot_backend.yml",), environment="test"),
     _case("copilot_worker"),
+    Case(
+        name="copilot_topics",
+        files=("copilot_topics/api.yml", "copilot_topics/packer.yml"),
+        variables={"COPILOT_APPLICATION_NAME": "shop", "COPILOT_ENVIRONMENT_NAME": "test"},
+    ),
+    _case("copilot_fan_out"),
     _case("copilot_app_runner"),
     _case("copilot_job"),
     Case(

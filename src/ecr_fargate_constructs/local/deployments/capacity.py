@@ -20,12 +20,14 @@ class Task:
         revision: The service revision that it runs.
         healthy: Whether it is running and all health checks pass.
         unhealthy: Whether health checks have given it up.
+        protected: Whether it is protected from scale-in and deployments.
     """
 
     name: str
     revision: str
     healthy: bool = False
     unhealthy: bool = False
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def replace_tasks(tasks: Iterable[Task], target: str, desired: int, settings: Se
     """Replace the tasks of other revisions, within the limits of a rolling deployment.
 
     Old tasks stop as new ones become healthy, and earlier only to make room for new ones. Never are fewer healthy tasks
-    left than ``minimumHealthyPercent`` allows, nor are more started than ``maximumPercent`` does.
+    left than ``minimumHealthyPercent`` allows, nor are more started than ``maximumPercent`` does. Protected tasks stay.
     """
     tasks = list(tasks)
     new = [task for task in tasks if task.revision == target]
@@ -65,23 +67,24 @@ def replace_tasks(tasks: Iterable[Task], target: str, desired: int, settings: Se
     healthy_new = sum(task.healthy for task in new)
     wanted = max(0, desired - len(new))
     room = max(0, settings.maximum(desired) - len(tasks))
-    stop = [task for task in old if not task.healthy]
+    stop = [task for task in old if not task.healthy and not task.protected]
     room += len(stop)
     spare = max(0, sum(task.healthy for task in tasks) - settings.minimum(desired))
     healthy_old = [task for task in old if task.healthy]
     surplus = len(healthy_old) - max(0, desired - healthy_new)
     needed = wanted - room
-    stop += healthy_old[: max(0, min(spare, max(surplus, needed)))]
+    free = [task for task in healthy_old if not task.protected]
+    stop += free[: max(0, min(spare, max(surplus, needed)))]
     stop += _excess(new, desired)
     start = min(wanted, max(0, settings.maximum(desired) - (len(tasks) - len(stop))))
     return Change(((target, start),) if start else (), tuple(stop))
 
 
 def keep_tasks(tasks: Iterable[Task], counts: dict[str, int]) -> Change:
-    """Keep a number of tasks of each revision; a revision without a number keeps none."""
+    """Keep a number of tasks of each revision; a revision without a number keeps only protected tasks."""
     tasks = list(tasks)
     start: list[tuple[str, int]] = []
-    stop = [task for task in tasks if task.revision not in counts]
+    stop = [task for task in tasks if task.revision not in counts and not task.protected]
     for revision, count in counts.items():
         own = [task for task in tasks if task.revision == revision]
         if len(own) < count:
@@ -91,5 +94,6 @@ def keep_tasks(tasks: Iterable[Task], counts: dict[str, int]) -> Change:
 
 
 def _excess(tasks: list[Task], count: int) -> list[Task]:
-    """Return the tasks above a number: those that are not healthy first."""
-    return sorted(tasks, key=lambda task: task.healthy)[: max(0, len(tasks) - count)]
+    """Return the tasks above a number: those that are not healthy first, and no protected ones."""
+    free = [task for task in tasks if not task.protected]
+    return sorted(free, key=lambda task: task.healthy)[: max(0, len(tasks) - count)]

@@ -6,9 +6,9 @@ containers; ``task_environment`` the
 containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services;
 ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``balancing`` and
 ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines;
-``container_exits`` the detection of exits; ``stacks`` answers about stacks; ``registry`` and ``registry_log`` the
-private registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control;
-``networks`` what its VPCs let pass.
+``container_exits`` the detection of exits; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers
+about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to the container engine;
+``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -24,10 +24,11 @@ from urllib.parse import urlsplit
 from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
+from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
-from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
+from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
@@ -110,7 +111,7 @@ def apply(
     task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     monitoring.apply(handlers, provisioners)
-    control_deployments(
+    controlled = control_deployments(
         ecs, alb, handlers, lambda target, group: check(target, group, blocks), clock, rehearses=speed is not None
     )
     port = urlsplit(endpoint).port or 80
@@ -123,13 +124,16 @@ def apply(
     application = import_module("ministack.app")
     policies = Policies()
     networks.decide_about_task_starts()
-    inside = networks.behind_the_guard(log_registry_requests(_find(application, "app")))
+    interruptible = Interruptions(ecs, controlled).serve(log_registry_requests(_find(application, "app")))
+    inside = networks.behind_the_guard(interruptible)
     logged = policies.behind_the_guard(inside)
     guarded = policies.before_the_guard(guard(logged, ecr, port=port, password=password), password)
     guarded = networks.before_the_guard(guarded)
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
-    application.app = serve_tasks(ecs, guarded, port=port, podman=not rewrite_pulls)  # type: ignore[attr-defined]
+    agent = Agent(ecs, Protection(ecs, controlled, clock), policies.refusal_of_task)
+    served = serve_tasks(ecs, agent.answer(guarded), port=port, podman=not rewrite_pulls)
+    application.app = served  # type: ignore[attr-defined]
     every_minute(clock, monitoring.minute_ended)
     return frozenset(handlers)
 

@@ -15,6 +15,7 @@ from hmac import compare_digest
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs.local.ministack_patches.agent import API
 from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 from ecr_fargate_constructs.local.ministack_patches.relay import Relay, may_enter_networks
 
@@ -27,6 +28,7 @@ _VARIABLES = (
     "AWS_ENDPOINT_URL",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "ECS_AGENT_URI",
     "ECS_CONTAINER_METADATA_URI_V4",
 )
 
@@ -101,6 +103,7 @@ class TaskEnvironment:
         if self._reachable or host_mode:
             environment |= {
                 "AWS_ENDPOINT_URL": self._base,
+                "ECS_AGENT_URI": f"{self._base}{API}{token}",
                 "ECS_CONTAINER_METADATA_URI_V4": f"{self._base}{_METADATA}{token}",
                 **self._credentials(task, token, definition),
             }
@@ -194,7 +197,23 @@ def serve_tasks(ecs: Any, application: Application, *, port: int, podman: bool) 
     else:
         print("not emulated: AWS inside containers; entering their networks requires root", flush=True)
     ecs._register_metadata = environment.register  # noqa: SLF001 - what this module is for
+    answer_until_the_end(ecs)
     return environment.answer(application)
+
+
+def answer_until_the_end(ecs: Any) -> None:  # noqa: ANN401 - an untyped package
+    """Answer the requests of a task's containers until they have ended; MiniStack forgets them before it stops them."""
+    clean_up, forget = find(ecs, "_cleanup_task_resources"), find(find(ecs, "ecs_metadata"), "unregister_token")
+
+    def cleanup_task_resources(task: Properties, *rest: Any) -> None:  # noqa: ANN401
+        tokens, task["_metadata_tokens"] = list(task.get("_metadata_tokens") or []), []
+        try:
+            clean_up(task, *rest)
+        finally:
+            for token in tokens:
+                forget(token)
+
+    ecs._cleanup_task_resources = cleanup_task_resources  # noqa: SLF001
 
 
 def listen_in_tasks(relay: Relay, *, podman: bool) -> None:

@@ -52,7 +52,9 @@ _FREE = (
     "AWS::Logs::ResourcePolicy",
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
     "AWS::SSM::Parameter",
     "AWS::SecretsManager::ResourcePolicy",
     "AWS::SecretsManager::SecretTargetAttachment",
@@ -70,6 +72,9 @@ _USAGE = {
     "AWS::EC2::VPCEndpoint Interface": ("endpoint.gb", "interface endpoints, per GB"),
     "AWS::ECR::Repository": ("ecr.gb-month", "images in ECR, per GB and month"),
     "AWS::Logs::LogGroup": ("logs.gb", "log ingestion, per GB"),
+    "AWS::SNS::Topic": ("sns.million-requests", "topics, per million messages published"),
+    "AWS::SQS::Queue": ("sqs.million-requests", "queues, per million requests"),
+    "AWS::SQS::Queue fifo": ("sqs.fifo-million-requests", "FIFO queues, per million requests"),
     "AWS::WAFv2::WebACL": ("waf.million-requests", "web ACL, per million requests"),
 }
 """Types with usage-based prices, those of several kinds with their kind: the name of the price, and the line."""
@@ -251,6 +256,9 @@ def _kind(resource: Resource) -> str:
             return f"{resource.kind} {resource.get('Type') or 'application'}"
         case "AWS::EC2::VPCEndpoint":
             return f"{resource.kind} {resource.get('VpcEndpointType') or 'Gateway'}"
+        case "AWS::SNS::Topic" | "AWS::SQS::Queue":
+            fifo = resource.get("FifoTopic") or resource.get("FifoQueue")
+            return f"{resource.kind} fifo" if fifo in {True, "true"} else resource.kind
     return resource.kind
 
 
@@ -265,7 +273,7 @@ def _addresses(balancer: Resource) -> Decimal:
 def _unpriced(resource: Resource) -> bool:
     """Return whether a resource is in no sum although it may cost something."""
     kind = resource.kind
-    return not (kind in _FIXED or kind.startswith(_FREE) or kind in _USAGE or kind in _PRICED)
+    return not (kind in _FIXED or kind.startswith(_FREE) or _kind(resource) in _USAGE or kind in _PRICED)
 
 
 def _regions(app: App, table: PriceTable) -> list[str]:

@@ -11,6 +11,7 @@ from ecr_fargate_constructs.tools.migrate.copilot_count import count
 from ecr_fargate_constructs.tools.migrate.copilot_ingress import additional_rules, read_ingress
 from ecr_fargate_constructs.tools.migrate.copilot_reach import ENVIRONMENT, list_alone, with_variables
 from ecr_fargate_constructs.tools.migrate.copilot_target import with_target
+from ecr_fargate_constructs.tools.migrate.copilot_topics import with_topics
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
 from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
 from ecr_fargate_constructs.tools.migrate.model import Container, Count, LogRouter, Service, Shape
@@ -33,14 +34,6 @@ _NEVER = {
     "nlb": (
         "this library has Application Load Balancers",
         "add an elbv2.NetworkLoadBalancer with the ECS service among its targets",
-    ),
-    "publish": (
-        "this library has no topics",
-        "add sns.Topic(…), topic.grant_publish(service), and its ARN in COPILOT_SNS_TOPIC_ARNS",
-    ),
-    "subscribe": (
-        "this library has no queues",
-        "add sqs.Queue(…) on the topic, queue.grant_consume_messages(service), and its URL in COPILOT_QUEUE_URI",
     ),
     "taskdef_overrides": (
         "they change Copilot's template, which has another structure",
@@ -80,6 +73,7 @@ def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
     fields.node("environments")  # which choose_environment has read
     arm = _arm(fields)
     service = _with_image(fields, name, kind, arm=arm)
+    service = with_topics(fields, service, worker=kind == WORKER, job=kind == JOB)
     service = _with_ingress(fields, service, kind)
     service = _with_network(fields, service, kind)
     service = _with_size(fields, service)
@@ -262,7 +256,7 @@ def _tasks(fields: Fields, service: Service, kind: str) -> Count | None:
     if kind in {JOB, APP_RUNNER}:
         fields.leave_out({"count": (f"the count of a {kind} has no counterpart on Fargate", "set scaling=Scaling(…)")})
         return None
-    return count(fields, balanced=service.ingress is not None)
+    return count(fields, balanced=service.ingress is not None, queue=service.queue is not None)
 
 
 def _with_logging(fields: Fields, service: Service) -> Service:

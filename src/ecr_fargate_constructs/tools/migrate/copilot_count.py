@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
 from ecr_fargate_constructs.tools.migrate.fields import Fields, text_of
 from ecr_fargate_constructs.tools.migrate.model import Count
+from ecr_fargate_constructs.tools.migrate.values import seconds
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.document import Node
 
 _RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 _MOST = 1_000_000
+_TIMES = ("acceptable_latency", "msg_processing_time")
 _NO_TASK = ("a service of this library has at least one task", "set scaling=Scaling(…, paused=True)")
-_QUEUE = (
+_METRIC = (
     "this library's autoscaling does not have this metric",
     "add a policy with .service.auto_scale_task_count(…) instead of scaling=",
 )
 
 
-def count(fields: Fields, *, balanced: bool) -> Count | None:
+def count(fields: Fields, *, balanced: bool, queue: bool = False) -> Count | None:
     """Return the number of tasks; None if the manifest sets none, or an impossible one."""
     node = fields.node("count")
     if node is None:
@@ -36,12 +39,13 @@ def count(fields: Fields, *, balanced: bool) -> Count | None:
     spot = section.number("spot", minimum=1, maximum=_MOST)
     if spot is not None and "range" not in section:
         return Count(minimum=spot, maximum=spot, spot_after=0)
-    limits = _limits(section)
-    return None if limits is None else _scaled(section, limits, balanced=balanced)
+    backlog = _backlog(section) if queue else None
+    limits = _limits(section, zero=backlog is not None)
+    return None if limits is None else _scaled(section, replace(limits, backlog=backlog), balanced=balanced)
 
 
-def _limits(section: Fields) -> Count | None:
-    """Return the range of the number of tasks."""
+def _limits(section: Fields, *, zero: bool) -> Count | None:
+    """Return the range of the number of tasks, which begins at 0 only where something starts a task again."""
     node = section.node("range")
     if node is None:
         return None
@@ -59,7 +63,7 @@ def _limits(section: Fields) -> Count | None:
             "range", "it is not a range of numbers of tasks", "set scaling=Scaling(min_capacity=…, max_capacity=…)"
         )
         return None
-    if least == 0:
+    if least == 0 and not zero:
         section.check("range", "at least 1 task runs, not 0", "use ScheduledCapacity(…) for times without a task")
         least = 1
     after = None if spot_from is None else spot_from - 1
@@ -70,7 +74,7 @@ def _limits(section: Fields) -> Count | None:
 
 
 def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
-    section.leave_out({"response_time": _QUEUE, "queue_delay": _QUEUE})
+    section.leave_out({"response_time": _METRIC, **({} if limits.backlog is not None else {"queue_delay": _METRIC})})
     signals = {name: _signal(section, name, 100) for name in ("cpu_percentage", "memory_percentage")}
     requests = None
     if balanced:
@@ -81,7 +85,7 @@ def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
         )
     into, out = _cooldown(section)
     maximum = limits.maximum
-    if limits.minimum != maximum and requests is None and not any(signals.values()):
+    if limits.minimum != maximum and requests is None and limits.backlog is None and not any(signals.values()):
         section.check(
             "range",
             "it has no metric to scale by, so the minimum runs",
@@ -95,10 +99,28 @@ def _scaled(section: Fields, limits: Count, *, balanced: bool) -> Count:
         cpu_percent=signals["cpu_percentage"],
         memory_percent=signals["memory_percentage"],
         requests=requests,
+        backlog=None if limits.minimum == maximum else limits.backlog,
         cooldown_in=into,
         cooldown_out=out,
         spot_after=None if after is not None and after >= maximum else after,
     )
+
+
+def _backlog(section: Fields) -> int | None:
+    """Return how many messages may wait for each task: the latency divided by the time that one takes."""
+    delay = section.section("queue_delay")
+    if delay is None:
+        return None
+    times = [None if (node := delay.node(name)) is None else seconds(node) for name in _TIMES]
+    if not all(times):
+        delay.leave_out(dict.fromkeys(_TIMES, ("it takes two durations above 0", "set scaling=QueueScaling(…)")))
+        return None
+    delay.carry(*_TIMES)
+    delay.leave_out(
+        {"cooldown": ("all metrics of a service share their cooldowns", "use QueueScaling(scale_in_cooldown=…)")}
+    )
+    latency, processing = (each or 1 for each in times)
+    return max(1, int(latency / processing))
 
 
 def _signal(section: Fields, name: str, most: int) -> int | None:

@@ -38,6 +38,8 @@ class EcrImage:
 
 
 Image: TypeAlias = Build | PublicImage | EcrImage
+Condition: TypeAlias = "str | int | float | bool | list[Condition] | dict[str, Condition]"
+"""A condition of a filter policy, as JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,41 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A topic of a service."""
+
+    name: str
+    publisher: str
+    fifo: bool = False
+    deduplicates: bool = False
+    """Whether messages with the same content are delivered once."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others."""
+        return self.publisher, self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A topic whose messages go to a queue, if their attributes meet the conditions."""
+
+    topic: Topic
+    filters: dict[str, list[Condition]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """The queue of a worker; times in seconds."""
+
+    subscriptions: tuple[Subscription, ...] = ()
+    retention: int | None = None
+    timeout: int | None = None
+    tries: int | None = None
+    fifo: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Count:
     """The number of tasks; times in seconds."""
 
@@ -214,6 +251,8 @@ class Count:
     cpu_percent: int | None = None
     memory_percent: int | None = None
     requests: int | None = None
+    backlog: int | None = None
+    """Messages in the queue for each task."""
     cooldown_in: int | None = None
     cooldown_out: int | None = None
     spot_after: int | None = None
@@ -261,6 +300,9 @@ class Service:
     load_balancer_variable: str | None = None
     """Variable that gets the load balancer's DNS name."""
     schedule: str | None = None
+    queue: Queue | None = None
+    topics: tuple[Topic, ...] = ()
+    """Those that it publishes to."""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

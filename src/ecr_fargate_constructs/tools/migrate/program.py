@@ -49,7 +49,9 @@ _CDK = {
     "route53": "aws_route53",
     "route53_targets": "aws_route53_targets",
     "secretsmanager": "aws_secretsmanager",
+    "sns": "aws_sns",
     "ssm": "aws_ssm",
+    "subscriptions": "aws_sns_subscriptions",
 }
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 STACK = Name("stack")
@@ -124,7 +126,7 @@ class Program:
 
     def remember(self, service: Service, name: Name) -> None:
         """Keep the variable of a service for those that call it."""
-        self._services[service.name] = name, service.shape is Shape.WEB
+        self._services[service.name] = name, service.shape in {Shape.WEB, Shape.WORKER}
         if service.shape is not Shape.JOB:
             self._groups[service.name] = name
 
@@ -151,8 +153,8 @@ class Program:
 
     def ecs_service(self, service: str) -> Name:
         """Return CDK's service of a service that the program has already."""
-        name, web = self._services[service]
-        return Name(f"{name.text}.service") if web else name
+        name, own = self._services[service]
+        return Name(f"{name.text}.service") if own else name
 
     # Values that several statements use
 

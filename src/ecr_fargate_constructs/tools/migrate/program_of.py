@@ -12,6 +12,7 @@ from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.compose import is_compose, read_project
 from ecr_fargate_constructs.tools.migrate.copilot import read_service
 from ecr_fargate_constructs.tools.migrate.copilot_reach import Manifest, Names, connect
+from ecr_fargate_constructs.tools.migrate.copilot_topics import with_one_kind
 from ecr_fargate_constructs.tools.migrate.document import as_written, parse
 from ecr_fargate_constructs.tools.migrate.environments import choose_environment
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
@@ -145,7 +146,7 @@ def _copilot(roots: Sequence[tuple[Source, Node]], variables: Mapping[str, str],
             root = choose_environment(interpolation.fill(as_written(raw)), ledger, environment)
             manifests.append(Manifest(read_service(root, ledger, names), root, ledger))
         interpolation.list_missing(ledger)
-    services = connect([manifest.service for manifest in manifests], manifests, names)
+    services = with_one_kind(connect([manifest.service for manifest in manifests], manifests, names), manifests)
     for (source, _), manifest in zip(roots, manifests, strict=True):
         findings[source.name] = manifest.ledger.findings(manifest.root)
     service_names = [service.name for service in services]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.code import Call, Expression, Name
+from ecr_fargate_constructs.tools.migrate.model import Shape
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.model import Container, Mount, Service
@@ -51,7 +52,7 @@ def library_options(program: Program, container: Container, service: Service) ->
     return {
         **options,
         "depends_on": {
-            name: program.constant(f"ecs.ContainerDependencyCondition.{condition.upper()}")
+            name_in_task(service, name): program.constant(f"ecs.ContainerDependencyCondition.{condition.upper()}")
             for name, condition in container.depends_on.items()
         }
         or None,
@@ -60,6 +61,13 @@ def library_options(program: Program, container: Container, service: Service) ->
         "logging": firelens(program, container),
         "runtime": _runtime(program, container),
     }
+
+
+def name_in_task(service: Service, name: str) -> str:
+    """Return the name of a container in a service of this library: a worker's own is ``worker``, others' ``web``."""
+    if service.shape is not Shape.WORKER:
+        return name
+    return {"web": "worker", "worker": "worker-task"}.get(name, name)
 
 
 def firelens(program: Program, container: Container) -> Call | None:
@@ -90,7 +98,7 @@ def sidecars(program: Program, service: Service) -> list[Expression]:
         calls.append(
             program.own(
                 "Sidecar",
-                each.name,
+                name_in_task(service, each.name),
                 program.image(each.container.image, service, each.name),
                 essential=None if each.essential else False,
                 ports=None if each.port is None else [each.port],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.migrate.code import Call, Expression, Name
-from ecr_fargate_constructs.tools.migrate.model import Build, Ingress
+from ecr_fargate_constructs.tools.migrate.model import Build, Ingress, Shape
 from ecr_fargate_constructs.tools.migrate.program import STACK
 from ecr_fargate_constructs.tools.migrate.write_container import dotted, library_options, sidecars
 from ecr_fargate_constructs.tools.migrate.write_ports import deploy_after, mapping, offered
@@ -36,8 +36,8 @@ def load_balanced(program: Program, service: Service, shared: Shared) -> Name:
         "LoadBalancedFargateService",
         STACK,
         program.construct_id(service.name),
-        **_options(program, service, cluster=shared.cluster),
-        **_count(program, service),
+        **options(program, service, cluster=shared.cluster),
+        **number_of_tasks(program, service),
         ingress=ingress_call(program, ingress, [ingress.domain] if ingress.domain is not None else []),
         health_check_grace_period=program.duration(ingress.check.grace),
     )
@@ -54,11 +54,11 @@ def routed(program: Program, service: Service, shared: Shared) -> Name:
         program.construct_id(service.name),
         load_balancer=shared.balancer,
         route=_route(program, ingress, first),
-        **_options(program, service, cluster=shared.cluster),
+        **options(program, service, cluster=shared.cluster),
         health_check=_health_check(program, ingress),
         deregistration_delay=program.duration(ingress.deregistration_delay),
         target_group=_settings(program, ingress),
-        **_count(program, service),
+        **number_of_tasks(program, service),
         health_check_grace_period=program.duration(ingress.check.grace),
     )
     name = _finished(program, service, call, shared)
@@ -69,11 +69,11 @@ def routed(program: Program, service: Service, shared: Shared) -> Name:
     return name
 
 
-def _count(program: Program, service: Service) -> dict[str, Expression | None]:
+def number_of_tasks(program: Program, service: Service, queue: Name | None = None) -> dict[str, Expression | None]:
     """Return the number of tasks: a fixed one, or the limits of an autoscaler."""
     if service.count is not None and service.count.fixed:
         return {"desired_count": service.count.minimum}
-    return {"scaling": scaling(program, service)}
+    return {"scaling": scaling(program, service, queue)}
 
 
 def shared_load_balancer(program: Program, services: Sequence[Service], *, public: bool, vpc: Name | None) -> Name:
@@ -136,7 +136,7 @@ def ingress_call(program: Program, ingress: Ingress, domains: Sequence[Domain]) 
     )
 
 
-def scaling(program: Program, service: Service) -> Call | None:
+def scaling(program: Program, service: Service, queue: Name | None) -> Call | None:
     """Return the number of tasks; None if the file does not set it."""
     count = service.count
     if count is None:
@@ -146,8 +146,11 @@ def scaling(program: Program, service: Service) -> Call | None:
         capacity = program.own("Spot")
     elif count.spot_after is not None:
         capacity = program.own("Mixed", base=count.spot_after, on_demand_weight=0)
+    by_queue = queue is not None and count.backlog is not None
     return program.own(
-        "Scaling",
+        "QueueScaling" if by_queue else "Scaling",
+        *([queue] if by_queue and queue is not None else []),
+        messages_per_task=count.backlog if by_queue else None,
         min_capacity=count.minimum,
         max_capacity=count.maximum,
         cpu_percent=count.cpu_percent,
@@ -173,7 +176,8 @@ def public_subnets(program: Program, service: Service) -> Call | None:
     return program.cdk("ec2.SubnetSelection", subnet_type=program.constant("ec2.SubnetType.PUBLIC"))
 
 
-def _options(program: Program, service: Service, *, cluster: Name | None) -> dict[str, Expression | None]:
+def options(program: Program, service: Service, *, cluster: Name | None) -> dict[str, Expression | None]:
+    """Return the options that services behind a load balancer and workers share."""
     size = None
     if service.cpu is not None or service.storage is not None:
         size = program.own(
@@ -181,10 +185,11 @@ def _options(program: Program, service: Service, *, cluster: Name | None) -> dic
         )
     image = program.image(service.container.image, service, service.name)
     beside = sidecars(program, service)
+    worker = service.shape is Shape.WORKER
     container = program.own(
-        "AppContainer",
+        "WorkerContainer" if worker else "AppContainer",
         image,
-        service.port or 80,
+        *([] if worker else [service.port or 80]),
         architecture=program.constant("Architecture.ARM64")
         if service.arm and not isinstance(service.container.image, Build)
         else None,

@@ -11,9 +11,13 @@ from ecr_fargate_constructs.tools.migrate.program import STACK, Program, Shared
 from ecr_fargate_constructs.tools.migrate.write_plain import plain
 from ecr_fargate_constructs.tools.migrate.write_ports import open_ports
 from ecr_fargate_constructs.tools.migrate.write_web import load_balanced, routed, shared_load_balancer
+from ecr_fargate_constructs.tools.migrate.write_worker import publish, worker
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.model import Project, Service
+
+_OWN = frozenset({Shape.WEB, Shape.WORKER})
+"""Services of this library, which need no variable for their cluster."""
 
 
 def write(project: Project) -> str:
@@ -27,7 +31,9 @@ def write(project: Project) -> str:
     for name in callees_first({service.name: service.calls for service in project.services}):
         service = by_name[name]
         program.gap()
-        if service.shape is not Shape.WEB or service.ingress is None:
+        if service.shape is Shape.WORKER:
+            variable = worker(program, service, Shared(cluster=cluster, namespace=namespace, discovery=discovery))
+        elif service.shape is not Shape.WEB or service.ingress is None:
             assert cluster is not None  # noqa: S101 - created above for such services; tells the type checker
             variable = plain(program, service, Shared(cluster=cluster, namespace=namespace, discovery=discovery))
         else:
@@ -35,6 +41,7 @@ def write(project: Project) -> str:
             shared = Shared(cluster=cluster, namespace=namespace, discovery=discovery, balancer=balancer)
             variable = routed(program, service, shared) if balancer else load_balanced(program, service, shared)
         program.remember(service, variable)
+        publish(program, service, variable)
         for key, value in service.tags.items():
             program.do(Call(f"cdk.Tags.of({variable.text}).add", key, value))
     open_ports(program, project)
@@ -72,7 +79,7 @@ def _discovery(program: Program, project: Project) -> Name | None:
 def _cluster(program: Program, project: Project) -> Name | None:
     """Create a cluster with its network, if plain CDK, a file system or a DNS namespace needs a variable for them."""
     files = any(mount.volume.efs for service in project.services for mount in service.mounts)
-    if not files and project.discovery is None and all(service.shape is Shape.WEB for service in project.services):
+    if not files and project.discovery is None and all(service.shape in _OWN for service in project.services):
         return None
     network = program.let("network", program.own("Network", STACK, program.construct_id("network")))
     return program.let(

@@ -43,8 +43,9 @@ PAUSE = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
 class Aws:
     """MiniStack's ECS with the operations of a test."""
 
-    def __init__(self, ecs: Any, alb: Any, handlers: dict[str, Any]) -> None:  # noqa: ANN401 - an untyped package
+    def __init__(self, ecs: Any, alb: Any, handlers: dict[str, Any], controlled: Any, clock: Clock) -> None:  # noqa: ANN401
         self.ecs, self.alb, self.handlers = ecs, alb, handlers
+        self.controlled, self.clock = controlled, clock
 
     def do(self, operation: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401
         """Do an operation, and return its answer."""
@@ -129,15 +130,16 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, healthy
         alb._tgs[arn] = dict(group)
     for arn in (RULE, TEST_RULE):
         alb._rules[arn] = {"Actions": [dict(forward)]}
-    control_deployments(
+    clock = Clock(1 if request.param is None else request.param)
+    controlled = control_deployments(
         ecs,
         alb,
         handlers,
         lambda _target, _group: SimpleNamespace(state="healthy" if healthy else "unhealthy"),
-        Clock(1 if request.param is None else request.param),
+        clock,
         rehearses=request.param is not None,
     )
-    yield Aws(ecs, alb, handlers)
+    yield Aws(ecs, alb, handlers, controlled, clock)
     ecs.reset()
     alb.reset()
     importlib.import_module("ministack.services.cloudwatch")._alarms.clear()

@@ -14,6 +14,8 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
     ServiceConnect,
+    WorkerContainer,
+    WorkerService,
 )
 
 
@@ -64,36 +66,16 @@ def build(app: cdk.App) -> cdk.Stack:
         ),
     )
 
-    mailer_task = ecs.FargateTaskDefinition(
-        stack,
-        "MailerTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    mailer_logs = logs.LogGroup(stack, "MailerLogs", retention=logs.RetentionDays.ONE_MONTH)
     mailer_repository = PrivateRepository(stack, "MailerRepository")
     mailer_image = mailer_repository.build_and_push_image("./mailer")
-    mailer_task.add_container(
-        "mailer",
-        image=mailer_image.container_image,
-        linux_parameters=ecs.LinuxParameters(mailer_task, "MailerLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="mailer", log_group=mailer_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    mailer = ecs.FargateService(
+    mailer = WorkerService(
         stack,
         "Mailer",
+        container=WorkerContainer(mailer_image, readonly_root_filesystem=False),
         cluster=cluster,
-        task_definition=mailer_task,
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    mailer.enable_service_connect(ServiceConnect(namespace=namespace))
 
     site_repository = PrivateRepository(stack, "SiteRepository")
     site_image = site_repository.build_and_push_image(
@@ -106,7 +88,7 @@ def build(app: cdk.App) -> cdk.Stack:
         cluster=cluster,
         ingress=PublicHttp(),
     )
-    site.enable_service_connect(ServiceConnect(namespace=namespace, name="site", calls=[api, mailer]))
+    site.enable_service_connect(ServiceConnect(namespace=namespace, name="site", calls=[api, mailer.service]))
 
     default_network = ec2.Connections(
         security_groups=[

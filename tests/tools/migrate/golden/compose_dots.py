@@ -15,6 +15,9 @@ from ecr_fargate_constructs import (
     Network,
     PublicHttp,
     Rolling,
+    ServiceConnect,
+    WorkerContainer,
+    WorkerService,
 )
 
 
@@ -96,34 +99,14 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     shop_web.service.node.find_child("Service").node.add_dependency(shop_api.node.find_child("Service"))
 
-    shop_api_task_2 = ecs.FargateTaskDefinition(
-        stack,
-        "ShopApiTask2",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    shop_api_logs_2 = logs.LogGroup(stack, "ShopApiLogs2", retention=logs.RetentionDays.ONE_MONTH)
-    shop_api_task_2.add_container(
-        "Shop-API",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/node:22"),
-        linux_parameters=ecs.LinuxParameters(shop_api_task_2, "ShopApiLinux2", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="Shop-API", log_group=shop_api_logs_2, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    shop_api_2 = ecs.FargateService(
+    shop_api_2 = WorkerService(
         stack,
         "ShopApi2",
+        container=WorkerContainer("public.ecr.aws/docker/library/node:22", readonly_root_filesystem=False),
         cluster=cluster,
-        task_definition=shop_api_task_2,
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    shop_api_2.enable_service_connect(ServiceConnect(namespace=namespace))
 
     default_network = ec2.Connections(
         security_groups=[

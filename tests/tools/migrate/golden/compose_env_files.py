@@ -6,7 +6,15 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as cloudmap
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp, ServiceConnect
+from ecr_fargate_constructs import (
+    AppContainer,
+    LoadBalancedFargateService,
+    Network,
+    PublicHttp,
+    ServiceConnect,
+    WorkerContainer,
+    WorkerService,
+)
 
 
 def build(app: cdk.App) -> cdk.Stack:
@@ -62,64 +70,27 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     web.enable_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[api]))
 
-    worker_task = ecs.FargateTaskDefinition(
-        stack,
-        "WorkerTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    worker_logs = logs.LogGroup(stack, "WorkerLogs", retention=logs.RetentionDays.ONE_MONTH)
-    worker_task.add_container(
-        "worker",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/node:22"),
-        environment_files=[ecs.EnvironmentFile.from_asset("./worker.env")],
-        linux_parameters=ecs.LinuxParameters(worker_task, "WorkerLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="worker", log_group=worker_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    worker = ecs.FargateService(
+    worker = WorkerService(
         stack,
         "Worker",
+        container=WorkerContainer(
+            "public.ecr.aws/docker/library/node:22",
+            environment_files=[ecs.EnvironmentFile.from_asset("./worker.env")],
+            readonly_root_filesystem=False,
+        ),
         cluster=cluster,
-        task_definition=worker_task,
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    worker.enable_service_connect(ServiceConnect(namespace=namespace))
 
-    cron_task = ecs.FargateTaskDefinition(
-        stack,
-        "CronTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    cron_logs = logs.LogGroup(stack, "CronLogs", retention=logs.RetentionDays.ONE_MONTH)
-    cron_task.add_container(
-        "cron",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/node:22"),
-        linux_parameters=ecs.LinuxParameters(cron_task, "CronLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="cron", log_group=cron_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    cron = ecs.FargateService(
+    cron = WorkerService(
         stack,
         "Cron",
+        container=WorkerContainer("public.ecr.aws/docker/library/node:22", readonly_root_filesystem=False),
         cluster=cluster,
-        task_definition=cron_task,
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    cron.enable_service_connect(ServiceConnect(namespace=namespace))
 
     default_network = ec2.Connections(
         security_groups=[

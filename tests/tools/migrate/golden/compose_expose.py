@@ -3,23 +3,26 @@
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as cloudmap
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp
+from ecr_fargate_constructs import (
+    AppContainer,
+    LoadBalancedFargateService,
+    PublicHttp,
+    ServiceConnect,
+    WorkerContainer,
+    WorkerService,
+)
 
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Shop")
-    network = Network(stack, "Network")
-    cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
     namespace = cloudmap.HttpNamespace(stack, "Namespace", name="shop")
 
     api = LoadBalancedFargateService(
         stack,
         "Api",
         container=AppContainer("public.ecr.aws/docker/library/node:22", 8080, readonly_root_filesystem=False),
-        cluster=cluster,
         ingress=PublicHttp(),
     )
     api.container.add_port_mappings(
@@ -34,36 +37,17 @@ def build(app: cdk.App) -> cdk.Stack:
         ],
     )
 
-    admin_task = ecs.FargateTaskDefinition(
-        stack,
-        "AdminTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    admin_logs = logs.LogGroup(stack, "AdminLogs", retention=logs.RetentionDays.ONE_MONTH)
-    admin_task.add_container(
-        "admin",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/node:22"),
-        environment={"API": "http://api:9000", "METRICS": "api:9464"},
-        linux_parameters=ecs.LinuxParameters(admin_task, "AdminLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="admin", log_group=admin_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    admin = ecs.FargateService(
+    admin = WorkerService(
         stack,
         "Admin",
-        cluster=cluster,
-        task_definition=admin_task,
+        container=WorkerContainer(
+            "public.ecr.aws/docker/library/node:22",
+            environment={"API": "http://api:9000", "METRICS": "api:9464"},
+            readonly_root_filesystem=False,
+        ),
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
-    admin.node.find_child("Service").node.add_dependency(api.service.node.find_child("Service"))
+    admin.enable_service_connect(ServiceConnect(namespace=namespace, calls=[api.service]))
 
     api.connections.allow_from(admin, ec2.Port.tcp(8080))
     api.connections.allow_from(admin, ec2.Port.tcp(9000))

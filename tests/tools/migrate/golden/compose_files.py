@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_servicediscovery as cloudmap
 
@@ -18,6 +17,8 @@ from ecr_fargate_constructs import (
     Rolling,
     ServiceConnect,
     SharedVolume,
+    WorkerContainer,
+    WorkerService,
 )
 
 
@@ -65,49 +66,20 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     gallery.enable_service_connect(ServiceConnect(namespace=namespace, name="gallery"))
 
-    thumbnails_task = ecs.FargateTaskDefinition(
-        stack,
-        "ThumbnailsTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    thumbnails_logs = logs.LogGroup(stack, "ThumbnailsLogs", retention=logs.RetentionDays.ONE_MONTH)
-    thumbnails_task.add_volume(
-        name="uploads",
-        efs_volume_configuration=ecs.EfsVolumeConfiguration(
-            file_system_id=uploads_files.file_system_id,
-            transit_encryption="ENABLED",
-            authorization_config=ecs.AuthorizationConfig(iam="ENABLED", access_point_id=uploads_entry.access_point_id),
-        ),
-    )
-    uploads_files.grant_read_write(thumbnails_task.task_role)
-    thumbnails_container = thumbnails_task.add_container(
-        "thumbnails",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/python:3.13-slim"),
-        command=["python", "-m", "thumbs"],
-        linux_parameters=ecs.LinuxParameters(thumbnails_task, "ThumbnailsLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="thumbnails", log_group=thumbnails_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    thumbnails_container.add_mount_points(
-        ecs.MountPoint(container_path="/uploads", source_volume="uploads", read_only=False)
-    )
-    thumbnails = ecs.FargateService(
+    thumbnails = WorkerService(
         stack,
         "Thumbnails",
+        container=WorkerContainer(
+            "public.ecr.aws/docker/library/python:3.13-slim",
+            command=["python", "-m", "thumbs"],
+            readonly_root_filesystem=False,
+            mounts=[Mount("/uploads", uploads)],
+        ),
+        deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
         cluster=cluster,
-        task_definition=thumbnails_task,
         desired_count=1,
-        min_healthy_percent=0,
-        max_healthy_percent=101,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
-    uploads_files.connections.allow_default_port_from(thumbnails)
+    thumbnails.enable_service_connect(ServiceConnect(namespace=namespace))
 
     gallery.connections.allow_from(thumbnails, ec2.Port.tcp(80))
     return stack

@@ -13,6 +13,8 @@ from ecr_fargate_constructs import (
     PublicHttp,
     ServiceConnect,
     Sidecar,
+    WorkerContainer,
+    WorkerService,
 )
 
 
@@ -89,34 +91,14 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     web.enable_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[cache]))
 
-    report_task = ecs.FargateTaskDefinition(
-        stack,
-        "ReportTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    report_logs = logs.LogGroup(stack, "ReportLogs", retention=logs.RetentionDays.ONE_MONTH)
-    report_task.add_container(
-        "report",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/python:3.13-slim"),
-        linux_parameters=ecs.LinuxParameters(report_task, "ReportLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="report", log_group=report_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    report = ecs.FargateService(
+    report = WorkerService(
         stack,
         "Report",
+        container=WorkerContainer("public.ecr.aws/docker/library/python:3.13-slim", readonly_root_filesystem=False),
         cluster=cluster,
-        task_definition=report_task,
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    report.enable_service_connect(ServiceConnect(namespace=namespace))
 
     default_network = ec2.Connections(
         security_groups=[

@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as cloudmap
 
 from ecr_fargate_constructs import (
@@ -16,6 +15,8 @@ from ecr_fargate_constructs import (
     PublicHttp,
     Rolling,
     ServiceConnect,
+    WorkerContainer,
+    WorkerService,
 )
 
 
@@ -73,49 +74,16 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     grafana.enable_service_connect(ServiceConnect(namespace=namespace, name="grafana", calls=[prometheus.service]))
 
-    uploads_task = ecs.FargateTaskDefinition(
-        stack,
-        "UploadsTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    uploads_logs = logs.LogGroup(stack, "UploadsLogs", retention=logs.RetentionDays.ONE_MONTH)
-    uploads_task.add_volume(
-        name="dashboards",
-        efs_volume_configuration=ecs.EfsVolumeConfiguration(
-            file_system_id=dashboards_files.file_system_id,
-            transit_encryption="ENABLED",
-            authorization_config=ecs.AuthorizationConfig(
-                iam="ENABLED", access_point_id=dashboards_entry.access_point_id
-            ),
-        ),
-    )
-    dashboards_files.grant_read_write(uploads_task.task_role)
-    uploads_container = uploads_task.add_container(
-        "uploads",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/nginx/nginx:1.29"),
-        linux_parameters=ecs.LinuxParameters(uploads_task, "UploadsLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="uploads", log_group=uploads_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    uploads_container.add_mount_points(
-        ecs.MountPoint(container_path="/srv", source_volume="dashboards", read_only=False)
-    )
-    uploads = ecs.FargateService(
+    uploads = WorkerService(
         stack,
         "Uploads",
+        container=WorkerContainer(
+            "public.ecr.aws/nginx/nginx:1.29", readonly_root_filesystem=False, mounts=[Mount("/srv", dashboards)]
+        ),
         cluster=cluster,
-        task_definition=uploads_task,
         desired_count=3,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
-    dashboards_files.connections.allow_default_port_from(uploads)
+    uploads.enable_service_connect(ServiceConnect(namespace=namespace))
 
     reader = LoadBalancedFargateService(
         stack,

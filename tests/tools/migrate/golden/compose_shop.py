@@ -15,6 +15,8 @@ from ecr_fargate_constructs import (
     PublicHttp,
     ServiceConnect,
     Sidecar,
+    WorkerContainer,
+    WorkerService,
 )
 
 
@@ -97,40 +99,20 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     web.enable_service_connect(ServiceConnect(namespace=namespace, name="web", calls=[api]))
 
-    worker_task = ecs.FargateTaskDefinition(
-        stack,
-        "WorkerTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    worker_logs = logs.LogGroup(stack, "WorkerLogs", retention=logs.RetentionDays.ONE_MONTH)
     worker_repository = PrivateRepository(stack, "WorkerRepository")
     worker_image = worker_repository.build_and_push_image(
         "./api", build=ImageBuild(dockerfile="Dockerfile.prod", target="runtime")
     )
-    worker_task.add_container(
-        "worker",
-        image=worker_image.container_image,
-        command=["python", "-m", "shop.worker"],
-        linux_parameters=ecs.LinuxParameters(worker_task, "WorkerLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="worker", log_group=worker_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    worker = ecs.FargateService(
+    worker = WorkerService(
         stack,
         "Worker",
+        container=WorkerContainer(
+            worker_image, command=["python", "-m", "shop.worker"], readonly_root_filesystem=False
+        ),
         cluster=cluster,
-        task_definition=worker_task,
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
-    worker.node.find_child("Service").node.add_dependency(api.node.find_child("Service"))
+    worker.enable_service_connect(ServiceConnect(namespace=namespace, calls=[api]))
 
     default_network = ec2.Connections(
         security_groups=[

@@ -2,17 +2,20 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as cloudmap
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp, ServiceConnect
+from ecr_fargate_constructs import (
+    AppContainer,
+    LoadBalancedFargateService,
+    PublicHttp,
+    ServiceConnect,
+    WorkerContainer,
+    WorkerService,
+)
 
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Shop")
-    network = Network(stack, "Network")
-    cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
     namespace = cloudmap.HttpNamespace(stack, "Namespace", name="shop")
 
     app_2 = LoadBalancedFargateService(
@@ -30,39 +33,17 @@ def build(app: cdk.App) -> cdk.Stack:
             command=["node", "app.js", "--broker=amqp://broker", "--search", "http://search:9200"],
             readonly_root_filesystem=False,
         ),
-        cluster=cluster,
         ingress=PublicHttp(),
     )
     app_2.enable_service_connect(ServiceConnect(namespace=namespace, name="app"))
 
-    backup_task = ecs.FargateTaskDefinition(
-        stack,
-        "BackupTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    backup_logs = logs.LogGroup(stack, "BackupLogs", retention=logs.RetentionDays.ONE_MONTH)
-    backup_task.add_container(
-        "backup",
-        image=ecs.ContainerImage.from_registry("acme/postgres-backup:1"),
-        linux_parameters=ecs.LinuxParameters(backup_task, "BackupLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="backup", log_group=backup_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    backup = ecs.FargateService(
+    backup = WorkerService(
         stack,
         "Backup",
-        cluster=cluster,
-        task_definition=backup_task,
+        container=WorkerContainer("acme/postgres-backup:1", readonly_root_filesystem=False),
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    backup.enable_service_connect(ServiceConnect(namespace=namespace))
 
     app_2.connections.allow_from(backup, ec2.Port.tcp(8080))
     return stack

@@ -2,17 +2,20 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as cloudmap
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, Network, PublicHttp, ServiceConnect
+from ecr_fargate_constructs import (
+    AppContainer,
+    LoadBalancedFargateService,
+    PublicHttp,
+    ServiceConnect,
+    WorkerContainer,
+    WorkerService,
+)
 
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "OddProjectName")
-    network = Network(stack, "Network")
-    cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
     namespace = cloudmap.HttpNamespace(stack, "Namespace", name="odd-project-name")
 
     class_2 = LoadBalancedFargateService(
@@ -33,73 +36,32 @@ def build(app: cdk.App) -> cdk.Stack:
             readonly_root_filesystem=False,
             docker_labels={'"]); raise SystemExit(1)  #': '"'},
         ),
-        cluster=cluster,
         ingress=PublicHttp(),
     )
     class_2.enable_service_connect(ServiceConnect(namespace=namespace, name="class"))
 
-    stack_task = ecs.FargateTaskDefinition(
-        stack,
-        "StackTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    stack_logs = logs.LogGroup(stack, "StackLogs", retention=logs.RetentionDays.ONE_MONTH)
-    stack_task.add_container(
-        "stack",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/busybox:1.37"),
-        command=["sleep", "infinity"],
-        linux_parameters=ecs.LinuxParameters(stack_task, "StackLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="stack", log_group=stack_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    stack_2 = ecs.FargateService(
+    stack_2 = WorkerService(
         stack,
         "Stack",
-        cluster=cluster,
-        task_definition=stack_task,
+        container=WorkerContainer(
+            "public.ecr.aws/docker/library/busybox:1.37", command=["sleep", "infinity"], readonly_root_filesystem=False
+        ),
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    stack_2.enable_service_connect(ServiceConnect(namespace=namespace))
 
-    service_3_d_models_task = ecs.FargateTaskDefinition(
-        stack,
-        "Service3DModelsTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    service_3_d_models_logs = logs.LogGroup(stack, "Service3DModelsLogs", retention=logs.RetentionDays.ONE_MONTH)
-    service_3_d_models_task.add_container(
-        "3-d_models",
-        image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/busybox:1.37"),
-        command=["sleep", "infinity"],
-        working_directory='/tmp"; import os #',
-        linux_parameters=ecs.LinuxParameters(
-            service_3_d_models_task, "Service3DModelsLinux", init_process_enabled=True
-        ),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="3-d_models", log_group=service_3_d_models_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    service_3_d_models = ecs.FargateService(
+    service_3_d_models = WorkerService(
         stack,
         "Service3DModels",
-        cluster=cluster,
-        task_definition=service_3_d_models_task,
+        container=WorkerContainer(
+            "public.ecr.aws/docker/library/busybox:1.37",
+            command=["sleep", "infinity"],
+            working_directory='/tmp"; import os #',
+            readonly_root_filesystem=False,
+        ),
         desired_count=1,
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=namespace.namespace_arn),
     )
+    service_3_d_models.enable_service_connect(ServiceConnect(namespace=namespace))
 
     default_network = ec2.Connections(
         security_groups=[

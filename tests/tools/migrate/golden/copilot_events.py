@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 
 from ecr_fargate_constructs import Network, PrivateRepository
 
@@ -46,6 +47,14 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     orders_tasks = orders.auto_scale_task_count(min_capacity=1, max_capacity=5)
     orders_tasks.scale_on_cpu_utilization("Cpu", target_utilization_percent=60)
+    orders_products_topic = sns.Topic(stack, "OrdersProductsTopic", enforce_ssl=True)
+    orders_products_topic.grant_publish(orders.task_definition.task_role)
+    orders_orders_topic = sns.Topic(stack, "OrdersOrdersTopic", enforce_ssl=True, fifo=True)
+    orders_orders_topic.grant_publish(orders.task_definition.task_role)
+    orders.task_definition.default_container.add_environment(
+        "COPILOT_SNS_TOPIC_ARNS",
+        stack.to_json_string({"products": orders_products_topic.topic_arn, "orders": orders_orders_topic.topic_arn}),
+    )
     return stack
 
 

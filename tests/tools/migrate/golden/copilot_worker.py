@@ -1,54 +1,63 @@
 """Made from a Copilot manifest by ecr-fargate migrate: read it before you deploy it."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from ecr_fargate_constructs import Network, PrivateRepository
+from ecr_fargate_constructs import (
+    Mixed,
+    PrivateRepository,
+    QueueScaling,
+    TaskSize,
+    WorkerContainer,
+    WorkerService,
+    WorkQueue,
+)
 
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "CostAnalyzer")
-    network = Network(stack, "Network")
-    cluster = ecs.Cluster(stack, "Cluster", vpc=network.vpc)
 
-    cost_analyzer_task = ecs.FargateTaskDefinition(
+    queue = WorkQueue(
         stack,
-        "CostAnalyzerTask",
-        cpu=512,
-        memory_limit_mib=1024,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+        "Queue",
+        visibility_timeout=cdk.Duration.seconds(30),
+        max_receive_count=10,
+        retention=cdk.Duration.minutes(5760),
+    )
+    orders_products_topic = sns.Topic(stack, "OrdersProductsTopic", enforce_ssl=True)
+    orders_products_topic.add_subscription(
+        subscriptions.SqsSubscription(
+            queue.queue,
+            filter_policy={"event": sns.SubscriptionFilter(conditions=[{"anything-but": "order_cancelled"}])},
+            dead_letter_queue=queue.dead_letter_queue,
         ),
     )
-    cost_analyzer_logs = logs.LogGroup(stack, "CostAnalyzerLogs", retention=logs.RetentionDays.ONE_MONTH)
     repository = PrivateRepository(stack, "Repository")
     image = repository.build_and_push_image("./cost-analyzer")
-    cost_analyzer_task.add_container(
-        "cost-analyzer",
-        image=image.container_image,
-        environment={"COPILOT_SERVICE_NAME": "cost-analyzer"},
-        linux_parameters=ecs.LinuxParameters(cost_analyzer_task, "CostAnalyzerLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="cost-analyzer", log_group=cost_analyzer_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    cost_analyzer = ecs.FargateService(
+    cost_analyzer = WorkerService(
         stack,
         "CostAnalyzer",
-        cluster=cluster,
-        task_definition=cost_analyzer_task,
-        desired_count=1,
-        capacity_provider_strategies=[
-            ecs.CapacityProviderStrategy(capacity_provider="FARGATE", base=1, weight=0),
-            ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1),
-        ],
-        min_healthy_percent=100,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        container=WorkerContainer(
+            image, environment={"COPILOT_SERVICE_NAME": "cost-analyzer"}, readonly_root_filesystem=False
+        ),
+        size=TaskSize(cpu=512, memory_mib=1024),
         enable_execute_command=True,
+        scaling=QueueScaling(
+            queue,
+            messages_per_task=2400,
+            min_capacity=1,
+            max_capacity=10,
+            cpu_percent=70,
+            capacity=Mixed(base=1, on_demand_weight=0),
+        ),
     )
-    cost_analyzer_tasks = cost_analyzer.auto_scale_task_count(min_capacity=1, max_capacity=10)
-    cost_analyzer_tasks.scale_on_cpu_utilization("Cpu", target_utilization_percent=70)
+    cost_analyzer.container.add_environment("COPILOT_QUEUE_URI", queue.queue_url)
+    cost_analyzer_reports_topic = sns.Topic(stack, "CostAnalyzerReportsTopic", enforce_ssl=True)
+    cost_analyzer_reports_topic.grant_publish(cost_analyzer)
+    cost_analyzer.container.add_environment(
+        "COPILOT_SNS_TOPIC_ARNS", stack.to_json_string({"reports": cost_analyzer_reports_topic.topic_arn})
+    )
     return stack
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_fargate_constructs.local.deployments.capacity import Task, World
 from ecr_fargate_constructs.local.deployments.controller import Controller
 from ecr_fargate_constructs.local.deployments.health import Checks
+from ecr_fargate_constructs.local.deployments.protection import blocks
 from ecr_fargate_constructs.local.deployments.records import (
     Action,
     InvokeHook,
@@ -24,6 +25,7 @@ from ecr_fargate_constructs.local.deployments.records import (
 )
 from ecr_fargate_constructs.local.deployments.settings import Settings, read_settings
 from ecr_fargate_constructs.local.ministack_patches.deployments.functions import ask_function
+from ecr_fargate_constructs.local.ministack_patches.deployments.protection import UNTIL
 from ecr_fargate_constructs.local.ministack_patches.deployments.published import publish
 from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
@@ -144,7 +146,7 @@ class ControlledService:
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks that start or run."""
-        found = []
+        found, now = [], self._ministack.clock.now()
         for task in self._task_records():
             seen = self._seen.get(task["taskArn"])
             state = self._state(task, seen) if seen is not None else "initial"
@@ -154,9 +156,15 @@ class ControlledService:
                     str(task.get("_deployment_id")),
                     healthy=state == "healthy",
                     unhealthy=state == "given up",
+                    protected=float(task.get(UNTIL) or 0) > now,
                 )
             )
         return tuple(found)
+
+    def blocks_protection(self, revision: str) -> bool:
+        """Return whether a task of a revision cannot be protected now."""
+        with self.lock:
+            return blocks(self.controller, World(self.tasks(), frozenset()), revision)
 
     def check_health(self) -> bool:
         """Check the targets that are due; return whether a task is not healthy yet."""

@@ -84,8 +84,8 @@ def control_deployments(
     clock: Clock,
     *,
     rehearses: bool,
-) -> None:
-    """Let this library's controller run the deployments of all services.
+) -> Controlled:
+    """Let this library's controller run the deployments of all services, and return them.
 
     Args:
         ecs: MiniStack's ECS module.
@@ -113,6 +113,7 @@ def control_deployments(
     answer_about_deployments(ecs, controlled, clock)
     if rehearses:
         wait_in_stacks(handlers, controlled, clock)
+    return controlled
 
 
 def _replace(ecs: Any, controlled: Controlled) -> None:  # noqa: ANN401

@@ -38,6 +38,20 @@ class Policies:
         run_functions_as_their_roles(self._evaluator)
         ask_before_tasks_start(self._evaluator)
 
+    def refusal_of_task(self, role: str, task: str, action: str, resource: str) -> str | None:
+        """Return why a task may not do something with its role; None if it may.
+
+        Args:
+            role: Name or ARN of the role.
+            task: ARN of the task.
+            action: For example ``ecs:UpdateTaskProtection``.
+            resource: ARN of the resource.
+        """
+        region, account = task.split(":")[3:5]
+        arn = role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{role}"
+        session = self._evaluator.agent(arn, task.rpartition("/")[2])
+        return self._evaluator.refusal(session, action, resource, region=region)
+
     def behind_the_guard(self, application: Application) -> Application:
         """Return what answers requests that may pass."""
         return serve_decisions(application, self._evaluator, self._decisions)
