@@ -1,7 +1,7 @@
 """Patch MiniStack, the emulator behind the embedded AWS, with what this library's templates need and it lacks.
 
 ``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
-secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` the life of tasks, as their definitions say; ``task_environment`` the
+secrets; ``fixed_names`` the names that AWS assigns; ``tasks`` tasks as their definitions say; ``task_environment`` the
 containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services;
 ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``balancing`` and
 ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines;
@@ -101,7 +101,7 @@ def apply(
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     port = urlsplit(endpoint).port or 80
-    task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks")
+    task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
     monitoring = _balance(alb, ecs, provisioners, clock, blocks)

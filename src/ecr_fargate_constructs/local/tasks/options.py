@@ -31,13 +31,14 @@ DEFAULT_CAPABILITIES = (
 """Docker's default set, which ECS uses: API reference of ECS, ``KernelCapabilities``. podman's own set is smaller."""
 
 
-def engine_options(container: _Properties) -> _Properties:
+def engine_options(container: _Properties, *, root: bool = True) -> _Properties:
     """Return the engine's options for a container, in the words of ``docker.containers.run``.
 
     Limits on memory and CPU, volumes, ulimits and networks are not among them.
 
     Args:
         container: The container's definition, in the API's spelling.
+        root: Whether the container's user is root, or the engine gives other users no capabilities.
     """
     linux = container.get("linuxParameters") or {}
     options = {
@@ -52,7 +53,7 @@ def engine_options(container: _Properties) -> _Properties:
         or None,
         "shm_size": number(linux.get("sharedMemorySize"), 0) * _MEBIBYTE or None,
         "tmpfs": dict(_tmpfs(each) for each in linux.get("tmpfs") or ()) or None,
-        **_capabilities(container),
+        **(_capabilities(container) if root else _capabilities_of_others(container)),
     }
     return {name: value for name, value in options.items() if value is not None}
 
@@ -98,6 +99,11 @@ def ulimits(container: _Properties, highest: int) -> tuple[list[tuple[str, int, 
     return found, lowered
 
 
+def is_root(user: str) -> bool:
+    """Return whether a user, with or without a group, is root."""
+    return user.partition(":")[0] in {"", "0", "root"}
+
+
 def _tmpfs(properties: _Properties) -> tuple[str, str]:
     options = [f"size={number(properties.get('size'), 0)}m", *(properties.get("mountOptions") or ())]
     return str(properties["containerPath"]), ",".join(str(each) for each in options)
@@ -113,3 +119,18 @@ def _capabilities(container: _Properties) -> _Properties:
         return {"cap_add": ["ALL"], "cap_drop": sorted(dropped)}
     kept = added if "ALL" in dropped else (set(DEFAULT_CAPABILITIES) | added) - (dropped - added)
     return {"cap_add": sorted(kept), "cap_drop": ["ALL"]}
+
+
+def _capabilities_of_others(container: _Properties) -> _Properties:
+    """Return the capabilities for a user that is not root, which has none on ECS.
+
+    podman gives such a user each capability that is added by name, as if it were root: it could write everywhere. So
+    none is added but the one for ports below 1024, which engines allow to all users in other ways.
+    """
+    if container.get("privileged"):
+        return {}
+    named = (container.get("linuxParameters") or {}).get("capabilities") or {}
+    dropped = sorted(set(named.get("drop") or ()) - set(named.get("add") or ()))
+    ports = "NET_BIND_SERVICE"
+    keeps_ports = ports in (named.get("add") or ()) or not {"ALL", ports} & set(dropped)
+    return {"cap_add": [ports] if keeps_ports else [], "cap_drop": ["ALL"] if "ALL" in dropped else dropped}

@@ -16,8 +16,9 @@ from ecr_fargate_constructs.local.ministack_patches.tasks.definitions import (
     refer_to_secrets_by_arn,
     remove_joined_containers_first,
 )
-from ecr_fargate_constructs.local.ministack_patches.tasks.engine import Machine, TaskContainers
+from ecr_fargate_constructs.local.ministack_patches.tasks.engine import TaskContainers
 from ecr_fargate_constructs.local.ministack_patches.tasks.failures import NotStartedError
+from ecr_fargate_constructs.local.ministack_patches.tasks.machine import Machine
 from ecr_fargate_constructs.local.ministack_patches.tasks.records import has_stopped, is_stopping
 from ecr_fargate_constructs.local.ministack_patches.tasks.supervisor import Supervisor
 from ecr_fargate_constructs.local.tasks.definition import TaskPlan
@@ -60,13 +61,14 @@ _NEEDED = (
 )
 
 
-def supervise_tasks(ecs: Any, port: int, folder: Path) -> None:  # noqa: ANN401 - an untyped package
+def supervise_tasks(ecs: Any, port: int, folder: Path, *, podman: bool) -> None:  # noqa: ANN401 - untyped
     """Let each task be led by a supervisor, from its first container to the end of its last one.
 
     Args:
         ecs: MiniStack's module for ECS.
         port: Port of the embedded AWS.
         folder: Where the files of tasks are.
+        podman: Whether the engine is podman.
 
     Raises:
         MovedError: MiniStack's internals have changed.
@@ -75,7 +77,7 @@ def supervise_tasks(ecs: Any, port: int, folder: Path) -> None:  # noqa: ANN401 
         find(ecs, name)
     find(import_module("ministack.services.s3"), "_get_object_data")
     find(import_module("ministack.services.cloudwatch_logs"), "_log_groups")
-    Supervision(ecs, Machine(port, folder)).replace()
+    Supervision(ecs, Machine(port, folder, podman=podman)).replace()
 
 
 class Supervision:

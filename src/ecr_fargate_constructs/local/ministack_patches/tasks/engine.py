@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import platform
-import resource
 import threading
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.tasks.failures import NotStartedError
-from ecr_fargate_constructs.local.ministack_patches.tasks.folders import FileSystems, Folders
+from ecr_fargate_constructs.local.ministack_patches.tasks.folders import Folders
+from ecr_fargate_constructs.local.ministack_patches.tasks.machine import Machine
 from ecr_fargate_constructs.local.tasks.cgroups import Group, Limits, group_of_instance
 from ecr_fargate_constructs.local.tasks.environment_files import variables_of
-from ecr_fargate_constructs.local.tasks.options import cpu_shares, engine_options, limits_of_containers, ulimits
-from ecr_fargate_constructs.local.tasks.pause import write_pause_program
+from ecr_fargate_constructs.local.tasks.options import (
+    cpu_shares,
+    engine_options,
+    is_root,
+    limits_of_containers,
+)
 from ecr_fargate_constructs.local.tasks.spelling import named, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -36,39 +38,6 @@ _NO_ENVIRONMENT_FILE = (
     "unable to download env file with key {} from bucket {}: NoSuchKey: The specified key does not exist."
 )
 _PAUSE = "/.ecs-pause"
-
-
-class Machine:
-    """What all tasks share: this machine's engine, and where their files are."""
-
-    def __init__(self, port: int, folder: Path) -> None:
-        """Look up MiniStack's internals.
-
-        Args:
-            port: Port of the embedded AWS.
-            folder: Where the files of tasks are.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
-        self.port, self.folder = port, folder
-        self.systems = FileSystems(import_module("ministack.services.efs"), folder / "efs")
-        self.pause = folder / "pause"
-        self.has_pause = write_pause_program(self.pause, platform.machine())
-        self._groups: bool | None = None
-
-    def has_groups(self, client: Any) -> bool:  # noqa: ANN401 - docker's client
-        """Return whether tasks can have control groups: the engine takes any group, and this process may make them."""
-        if self._groups is None:
-            try:
-                self._groups = client.info().get("CgroupDriver") == "cgroupfs"
-                if self._groups:
-                    Group(f"{group_of_instance(self.port)}/try").create(Limits(memory=64, cpu=256))
-                    Group(f"{group_of_instance(self.port)}/try").remove()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the engine limits each container then
-                print(f"not emulated: limits of whole tasks; control groups are not available: {error}", flush=True)
-                self._groups = False
-        return self._groups
 
 
 class TaskContainers:
@@ -165,7 +134,6 @@ class TaskContainers:
             None,
             cluster,
         )
-        options = self._completed(options, effective)
         pinned = digest and "@" not in container["image"]
         resolved = name in self._task.get("_image_resolution_containers", ())
         started = ecs._run_docker_container(  # noqa: SLF001
@@ -244,7 +212,12 @@ class TaskContainers:
             self._client.images.get(image)
         except Exception:  # noqa: BLE001 - a registry that does not have it says why
             self._client.images.pull(image)
+        user = (self._client.images.get(image).attrs.get("Config") or {}).get("User") or ""
+        options = self._completed(options, container, user)
         binds = self._folders.mount(container, image, self._client)
+        if options.get("read_only") and self._machine.podman:
+            mounted = {each.split(":")[1].rstrip("/") for each in binds} | set(options.get("tmpfs") or ())
+            binds += self._machine.read_only_roots.binds(image, mounted, self._client)
         options = {**options, "volumes": binds} if binds else {k: v for k, v in options.items() if k != "volumes"}
         if self._pauses:
             if self._pause is None:
@@ -253,7 +226,12 @@ class TaskContainers:
             options["network_mode"] = f"container:{self._pause.id}"
             kept = {name: value for name, value in options.pop("sysctls", {}).items() if not name.startswith("net.")}
             options |= {"sysctls": kept} if kept else {}
-        return self._client.containers.run(image, **options)
+        try:
+            return self._client.containers.run(image, **options)
+        except Exception:
+            with contextlib.suppress(Exception):  # it may not have been created
+                self._client.containers.get(options["name"]).remove(v=True, force=True)
+            raise
 
     def _start_pause(self, image: str, options: _Properties) -> Any:  # noqa: ANN401
         """Start the container that holds the task's network until all others have ended."""
@@ -282,24 +260,23 @@ class TaskContainers:
             **{name: options[name] for name in (*_NETWORK, "platform") if options.get(name)},
         )
 
-    def _completed(self, options: _Properties, container: _Properties) -> _Properties:
+    def _completed(self, options: _Properties, container: _Properties, image_user: str) -> _Properties:
         """Return the engine's options with what the definition says."""
-        docker = import_module("docker.types")
-        highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        limits, lowered = ulimits(container, highest)
-        for each in lowered:
-            print(f"not emulated: {each}", flush=True)
-        options |= engine_options(container)
+        machine = self._machine
+        user = str(container.get("user") or image_user)
+        options |= engine_options(container, root=is_root(user) or not machine.podman)
         options["labels"] = {**(container.get("dockerLabels") or {}), **options["labels"]}
-        options["healthcheck"] = {"test": ["NONE"]}  # ECS ignores that of the image, and runs its own
-        if limits:
-            options["ulimits"] = [docker.Ulimit(name=name, soft=soft, hard=hard) for name, soft, hard in limits]
+        options |= machine.ulimits(container)
+        if options.get("init") and not machine.has_init:
+            print(f"not emulated: the init process of {container['name']}; install catatonit", flush=True)
+            options.pop("init")
         if self._group is None:
             return options | limits_of_containers(container, self._definition)
         memory, name = number(container.get("memory"), 0), str(container["name"])
-        group = self._groups[name] = Group(f"{self._group.path}/{name}")
-        group.create(Limits(memory=memory or None, shares=cpu_shares(container)))
-        options["cgroup_parent"] = f"/{group.path}"
+        if name not in self._groups:
+            self._groups[name] = Group(f"{self._group.path}/{name}")
+            self._groups[name].create(Limits(memory=memory or None, shares=cpu_shares(container)))
+        options["cgroup_parent"] = f"/{self._groups[name].path}"
         if memory:
             # One MiB more than its group, where the kernel has to notice first. Programs read this one.
             options |= {"mem_limit": (memory + 1) * _MEBIBYTE, "memswap_limit": (memory + 1) * _MEBIBYTE}

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import os
 import shutil
-import tarfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.internals import find
 from ecr_fargate_constructs.local.ministack_patches.tasks.failures import NotStartedError
+from ecr_fargate_constructs.local.ministack_patches.tasks.images import copy_out, copy_volume
 from ecr_fargate_constructs.local.tasks.volumes import Kind, Mount, Volume, mounts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _Properties: TypeAlias = dict[str, Any]
+
+_WRITABLE_IN_PODMAN = ("/run", "/tmp", "/var/tmp")  # noqa: S108 - in a container
+"""Where podman mounts a ``tmpfs`` into containers with a read-only root, which ECS does not."""
+_PODMANS_FILES = (".containerenv", "podman-init")  # what podman mounts in /run
 
 _MODE = 0o755  # of the folder of a bind mount and of a new file system: root's, and nobody else may write
 _EFS = "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: "
@@ -126,7 +131,7 @@ class Folders:
             _make(folder)
             declared = (client.images.get(image).attrs.get("Config") or {}).get("Volumes") or {}
             if mount.volume.kind is Kind.TASK and mount.path.rstrip("/") in {each.rstrip("/") for each in declared}:
-                copy_out(client, image, mount.path.rstrip("/"), folder)
+                copy_volume(client, image, mount.path.rstrip("/"), folder)
         return folder
 
     def remove(self) -> None:
@@ -134,37 +139,48 @@ class Folders:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+class ReadOnlyRoots:
+    """What leaves a read-only root without the folders that podman would make writable, made once for each image."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy nothing yet.
+
+        Args:
+            folder: Where the copies are.
+        """
+        self._folder, self._lock = folder, threading.Lock()
+
+    def binds(self, image: str, mounted: set[str], client: Any) -> list[str]:  # noqa: ANN401 - docker's client
+        """Return binds of the image's own folders, for reading only.
+
+        Args:
+            image: The image.
+            mounted: Paths where the container mounts something.
+            client: Client of the engine.
+        """
+        paths = [path for path in _WRITABLE_IN_PODMAN if path not in mounted]
+        inside = sorted(each for each in mounted if each.startswith(tuple(f"{path}/" for path in paths)))
+        name = hashlib.sha256(repr((client.images.get(image).id, paths, inside)).encode()).hexdigest()[:16]
+        copies = {path: self._folder / name / path[1:].replace("/", "-") for path in paths}
+        with self._lock:
+            if paths and not (self._folder / name).exists():
+                self._copy(client, image, copies, inside)
+        return [f"{folder}:{path}:ro" for path, folder in copies.items()]
+
+    @staticmethod
+    def _copy(client: Any, image: str, copies: dict[str, Path], inside: list[str]) -> None:  # noqa: ANN401
+        for folder in copies.values():
+            _make(folder)
+        copy_out(client, image, copies)
+        for path, folder in copies.items():
+            for other in inside:  # the engine cannot make them in a folder that is read-only
+                if other.startswith(f"{path}/"):
+                    (folder / other[len(path) + 1 :]).mkdir(parents=True, exist_ok=True)
+            if path == "/run":
+                for file in _PODMANS_FILES:
+                    (folder / file).touch()
+
+
 def _make(folder: Path) -> None:
     folder.mkdir(parents=True)
     folder.chmod(_MODE)
-
-
-def copy_out(client: Any, image: str, path: str, folder: Path) -> None:  # noqa: ANN401 - docker's client
-    """Copy a folder of an image, with owners and rights; leave the folder empty if the image does not have it.
-
-    Args:
-        client: Client of the engine.
-        image: The image.
-        path: Absolute path in it.
-        folder: Folder to copy into, which takes the rights of the copied one.
-    """
-    source = client.containers.create(image, command=["true"], network_mode="none")
-    try:
-        try:
-            chunks, _ = source.get_archive(path)
-        except Exception:  # noqa: BLE001 - the image names a volume that it has no folder for
-            return
-        packed = io.BytesIO(b"".join(chunks))
-    finally:
-        source.remove(v=True, force=True)
-    with tarfile.open(fileobj=packed) as archive:
-        for member in archive.getmembers():
-            _, _, inside = member.name.strip("/").partition("/")
-            if ".." in inside.split("/"):
-                continue
-            if not inside:
-                os.chown(folder, member.uid, member.gid)
-                folder.chmod(member.mode)
-                continue
-            member.name = inside
-            archive.extract(member, folder, numeric_owner=True)
