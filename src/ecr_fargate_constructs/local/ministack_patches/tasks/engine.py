@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.tasks.failures import NotStartedError
 from ecr_fargate_constructs.local.ministack_patches.tasks.folders import Folders
-from ecr_fargate_constructs.local.ministack_patches.tasks.machine import Machine
 from ecr_fargate_constructs.local.tasks.cgroups import Group, Limits, group_of_instance
 from ecr_fargate_constructs.local.tasks.environment_files import variables_of
 from ecr_fargate_constructs.local.tasks.options import (
@@ -23,6 +22,8 @@ from ecr_fargate_constructs.local.tasks.spelling import named, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ecr_fargate_constructs.local.ministack_patches.tasks.machine import Machine
 
 _Properties: TypeAlias = dict[str, Any]
 
