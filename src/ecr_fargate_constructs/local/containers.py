@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.docker_shim import Shim
 from ecr_fargate_constructs.local.podman import podman_environment
+from ecr_fargate_constructs.local.tasks.cgroups import remove_groups
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
@@ -63,7 +64,10 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
     """Remove the containers of an instance, and the images of its registry."""
     identifiers = [container.identifier for container in containers(instance, memory)]
     if identifiers:
-        _engine_output(instance, memory, "rm", "--force", "--volumes", *identifiers)
+        # Docker kills at once; podman would wait for each container's end.
+        at_once = ["--time=0"] if memory.engine == "podman" else []
+        _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *identifiers)
+    remove_groups(instance.port)
     for _ in range(2):  # podman keeps the name by digest when the name by tag is removed: the second round removes it
         names = _images(instance, memory)
         if names:

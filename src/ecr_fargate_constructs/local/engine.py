@@ -16,7 +16,7 @@ from ecr_fargate_constructs.tools.errors import ToolError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DEBIAN_PACKAGES = ("podman", "buildah", "runc", "netavark", "aardvark-dns", "uidmap", "iptables")
+_DEBIAN_PACKAGES = ("podman", "buildah", "runc", "netavark", "aardvark-dns", "uidmap", "iptables", "catatonit")
 _HOW_TO_INSTALL = (
     "install podman (Debian, Ubuntu: 'sudo apt-get install podman'; Fedora: 'sudo dnf install podman') "
     "or Docker Engine, start it, and run the command again"

@@ -99,17 +99,22 @@ def _registries(instance: Instance) -> list[str]:
     return [replace(instance, region=region).registry for region in regions]
 
 
-def _limits() -> str:
-    """Return limits for podman: its defaults are higher than a container or an old kernel may allow."""
+def default_limits() -> dict[str, int]:
+    """Return limits for containers: the defaults of podman are higher than a container or an old kernel may allow."""
     import resource  # noqa: PLC0415 - missing on Windows, where the command must still reach its refusal
 
-    limits = {
+    return {
         name: min(_MAX_LIMIT, hard) if hard > 0 else _MAX_LIMIT
         for name, hard in (
             ("nofile", resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
             ("nproc", resource.getrlimit(resource.RLIMIT_NPROC)[1]),
         )
     }
+
+
+def _limits() -> str:
+    """Return limits for podman, and its runtime."""
+    limits = default_limits()
     ulimits = ", ".join(f'"{name}={limit}:{limit}"' for name, limit in limits.items())
     lines = ["[containers]", f"default_ulimits = [{ulimits}]", "[engine]"]
     if Path("/sys/fs/cgroup/unified").is_dir() and shutil.which("runc"):

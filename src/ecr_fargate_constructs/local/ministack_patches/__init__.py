@@ -1,14 +1,13 @@
 """Patch MiniStack, the emulator behind the embedded AWS, with what this library's templates need and it lacks.
 
 ``types`` adds resource types and ``attributes`` their attributes; ``generated_secrets`` the values of generated
-secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens; ``tasks`` tasks with several
-containers; ``task_environment`` the
-containers' environment, and ``relay`` their connection to the embedded AWS; ``deployments`` deployments of services;
-``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice of a listener; ``balancing`` and
-``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines;
-``container_exits`` the detection of exits; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers
-about stacks; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to the container engine;
-``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass.
+secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens; ``tasks`` tasks as their definitions
+say; ``task_environment`` the containers' environment, and ``relay`` their connection to the embedded AWS;
+``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
+of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
+scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks;
+``registry`` and ``registry_log`` the private registry; ``engine`` the calls to the container engine; ``guard`` and
+``signatures`` access control; ``networks`` what its VPCs let pass.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -17,7 +16,9 @@ has it already stays unchanged. All patches are meant to be offered upstream.
 
 from __future__ import annotations
 
+import tempfile
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,6 @@ from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
 from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
-from ecr_fargate_constructs.local.ministack_patches.container_exits import wait_for_processes
 from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
@@ -90,8 +90,7 @@ def apply(
     add_network_types(handlers)
     keep_grace_periods(handlers, ecs)
     answer_missing_attributes(handlers, ec2)
-    task_patches.read_secrets_of_containers(provisioners)
-    task_patches.start_essential_containers_first(provisioners)
+    task_patches.read_definitions(provisioners, handlers, ecs)
     task_patches.refer_to_secrets_by_arn(handlers, import_module("ministack.services.secretsmanager"))
     secretsmanager = import_module("ministack.services.secretsmanager")
     generate_secrets(provisioners, secretsmanager)
@@ -104,20 +103,18 @@ def apply(
     engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
     engine_patches.publish_on_loopback()
     start_no_task_twice(ecs)
-    task_patches.share_the_network_of_a_task(ecs)
+    port = urlsplit(endpoint).port or 80
+    task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
     monitoring = _balance(alb, ecs, provisioners, clock, blocks)
-    task_patches.report_early_exits(ecs)
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     monitoring.apply(handlers, provisioners)
     controlled = control_deployments(
         ecs, alb, handlers, lambda target, group: check(target, group, blocks), clock, rehearses=speed is not None
     )
-    port = urlsplit(endpoint).port or 80
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
-    wait_for_processes(ecs)
     answer_when_settled(import_module("ministack.services.cloudformation"))
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)

@@ -194,12 +194,16 @@ class ControlledService:
     def _state(self, task: Properties, seen: _Seen) -> str:
         """Return ``healthy``, ``initial``, or ``given up``."""
         seconds = time.monotonic() - seen.since
-        groups = self._groups_of(task)
+        groups, grace = self._groups_of(task), float(self.record.get("healthCheckGracePeriodSeconds") or 0)
+        containers = task.get("healthStatus")
+        if containers == "UNHEALTHY" and seconds >= grace:
+            return "given up"
+        if task.get("_has_health_check") and containers != "HEALTHY":
+            return "initial"
         if not groups:
             return "healthy" if seconds >= _SECONDS_TO_EXIT else "initial"
         checks = [seen.checks.get(arn, Checks()) for arn, _, _ in groups]
-        grace = float(self.record.get("healthCheckGracePeriodSeconds") or 0) + _PATIENCE
-        if any(each.given_up(seconds_running=seconds, grace=grace) for each in checks):
+        if any(each.given_up(seconds_running=seconds, grace=grace + _PATIENCE) for each in checks):
             return "given up"
         return "healthy" if all(each.state == "healthy" for each in checks) else "initial"
 
@@ -340,9 +344,12 @@ class ControlledService:
             task = ecs._tasks.get(arn)  # noqa: SLF001
             if task is None:
                 continue
-            groups = self._groups_of(task)
-            where = f" in (target-group {groups[0][0]})" if groups and "health checks" in reason else ""
-            if ecs._mark_task_stopped(arn, task, f"{reason}{where}", "ServiceSchedulerInitiated", exit_code=0):  # noqa: SLF001
+            groups, why = self._groups_of(task), reason
+            if "health checks" in reason and task.get("healthStatus") == "UNHEALTHY":
+                why = "Task failed container health checks"
+            elif groups and "health checks" in reason:
+                why = f"{reason} in (target-group {groups[0][0]})"
+            if ecs._mark_task_stopped(arn, task, why, "ServiceSchedulerInitiated", exit_code=0):  # noqa: SLF001
                 stopped.append(f"(task {arn.rpartition('/')[2]})")
                 self._ministack.spawn(self._clean_up, task, ecs._get_docker(), bool(groups), thread_name="stop-task")  # noqa: SLF001
         if stopped:

@@ -1,0 +1,7 @@
+"""Why a task did not start."""
+
+from __future__ import annotations
+
+
+class NotStartedError(Exception):
+    """A task cannot start, for the reason that ECS would give."""
