@@ -12,8 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ RATE = 50
 _THREADS = 5
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer: when it was asked for, by the monotonic clock; its status, 0 if there was none; its version."""
 
     at: float

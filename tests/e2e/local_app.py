@@ -173,10 +173,15 @@ class LocalApp:
 
 def copy_sample(folder: Path) -> Path:
     """This project's sample, as a user would have it."""
+    return copy_app(ROOT, folder, ("app.py", "cdk.json"))
+
+
+def copy_app(source: Path, folder: Path, names: tuple[str, ...]) -> Path:
+    """A CDK app with its folder ``app`` and some files, and the command line of CDK."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("app.py", "cdk.json"):
-        shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in names:
+        shutil.copy(source / name, folder / name)
+    shutil.copytree(source / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     modules = ROOT / "node_modules"
     if modules.is_dir():
         (folder / "node_modules").symlink_to(modules)
