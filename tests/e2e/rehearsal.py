@@ -185,15 +185,16 @@ class Rehearsed:
 
     def errors(self) -> int:
         """All responses of the tasks with 5xx, as CloudWatch counts them."""
-        [metric] = [
-            each
-            for each in self.cloudwatch.list_metrics(MetricName="HTTPCode_Target_5XX_Count")["Metrics"]
-            if len(each["Dimensions"]) == 1
-        ]
+        metrics = self.cloudwatch.list_metrics(MetricName="HTTPCode_Target_5XX_Count")["Metrics"]
         now = time.time()
-        points = self.cloudwatch.get_metric_statistics(
-            **metric, StartTime=now - 3600, EndTime=now + 1, Period=60, Statistics=["Sum"]
-        )["Datapoints"]
+        points = [
+            point
+            for metric in metrics
+            if len(metric["Dimensions"]) == 1  # of the load balancer, not of each target group again
+            for point in self.cloudwatch.get_metric_statistics(
+                **metric, StartTime=now - 1200, EndTime=now + 1, Period=60, Statistics=["Sum"]
+            )["Datapoints"]
+        ]
         return int(sum(each["Sum"] for each in points))
 
     def failures(self) -> str:

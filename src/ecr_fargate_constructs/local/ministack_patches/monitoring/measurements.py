@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.balancing.weights import Forward
+from ecr_fargate_constructs.local.metrics.newcomers import Newcomers
 from ecr_fargate_constructs.local.metrics.store import Metric, Sample
 from ecr_fargate_constructs.local.metrics.traffic import MINUTE, Group, hosts, requests_per_target
 from ecr_fargate_constructs.local.metrics.usage import Meter, Service, Usage
@@ -49,7 +50,7 @@ class Measurements:
         self._services, self._tasks = find(ecs, "_services"), find(ecs, "_tasks")
         self._clusters, self._definitions = find(ecs, "_clusters"), find(ecs, "_task_defs")
         self._queues, self._engine = find(sqs, "_queues"), find(ecs, "_get_docker")
-        self._meter, self._latest = Meter(), dict[str, Usage]()
+        self._meter, self._latest, self._newcomers = Meter(), dict[str, Usage](), Newcomers()
         self._checks = ThreadPoolExecutor(_CHECKS_AT_ONCE, thread_name_prefix="health-checks")
 
     def scopes(self) -> set[Scope]:
@@ -83,8 +84,15 @@ class Measurements:
                 continue
             targets = list(self._targets.get(arn, []))
             states = [self._checks.submit(check, target, group, self._blocks) for target in targets]
-            healthy = sum(each.result().state == "healthy" for each in states)
-            yield Group(balancer, full_name(arn), healthy, len(targets) - healthy)
+            patience = float(group.get("HealthCheckIntervalSeconds") or 30)
+            patience *= int(group.get("UnhealthyThresholdCount") or 2)
+            results = {
+                (arn, str(target["Id"]), target.get("Port")): each.result().state == "healthy"
+                for target, each in zip(targets, states, strict=True)
+            }
+            healthy = sum(results.values())
+            initial = self._newcomers.initial(arn, results, time.time(), patience)
+            yield Group(balancer, full_name(arn), healthy, len(targets) - healthy - initial)
 
     def _forwarded(self) -> dict[str, str]:
         """Return the full name of the load balancer that forwards to each target group."""
