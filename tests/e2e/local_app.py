@@ -112,14 +112,14 @@ class LocalApp:
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
-    def causes(self) -> tuple[int, list[str]]:
-        """Status of ``ecr-fargate explain`` about the stack ``Web``, and the causes that it names."""
+    def causes(self, stack: str = "Web") -> tuple[int, list[str]]:
+        """Status of ``ecr-fargate explain`` about a stack, and the causes that it names."""
         done = subprocess.run(  # noqa: S603 - our own command
             [
                 str(Path(sys.executable).parent / "ecr-fargate"),
                 "explain",
                 "--json",
-                "--stack=Web",
+                f"--stack={stack}",
                 f"--endpoint-url=http://localhost:{self.port}",
             ],
             capture_output=True,
