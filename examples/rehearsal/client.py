@@ -25,9 +25,10 @@ _THREADS = 5
 
 
 class Answer(NamedTuple):
-    """An answer: when it was asked for, by the monotonic clock; its status, 0 if there was none; its version."""
+    """An answer: times of request and answer, by the monotonic clock; its status, 0 if there was none; its version."""
 
     at: float
+    until: float
     status: int
     version: str
 
@@ -65,8 +66,9 @@ class Client:
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/", headers={"Host": self._host})
             answer = connection.getresponse()
-            return Answer(at, answer.status, answer.read().decode().strip())
-        return Answer(at, 0, "")
+            body = answer.read().decode().strip()
+            return Answer(at, time.monotonic(), answer.status, body)
+        return Answer(at, time.monotonic(), 0, "")
 
 
 def summary(answers: list[Answer]) -> str:

@@ -40,9 +40,10 @@ _OF_A_DEFINITION = (
 
 @dataclass(frozen=True)
 class Moment:
-    """What ECS says at a moment: the revision that is deployed, its share, and the healthy tasks of new and old."""
+    """What ECS says between two times: the revision that is deployed, its share, and healthy tasks of new and old."""
 
     at: float
+    until: float
     revision: str
     share: float
     new: int
@@ -80,11 +81,12 @@ class Watch:
     def _watch(self) -> None:
         ask = Rehearsed(self.app)
         while not self._stop.wait(0.1):
-            newest, at = ask.deployment(), time.monotonic()
+            at = time.monotonic()
+            newest, until = ask.deployment(), time.monotonic()
             target = newest["targetServiceRevision"]
             old = sum(each["runningTaskCount"] for each in newest.get("sourceServiceRevisions", ()))
             share = target["requestedProductionTrafficWeight"]
-            self.moments.append(Moment(at, target["arn"], share, target["runningTaskCount"], old))
+            self.moments.append(Moment(at, until, target["arn"], share, target["runningTaskCount"], old))
 
     def windows(self, key: Callable[[Moment], object]) -> Iterator[tuple[list[Moment], list[Any]]]:
         """Times in which a key of the newest revision's moments does not change, with the answers meanwhile."""
@@ -92,8 +94,8 @@ class Watch:
         for _, group in groupby(self.moments, lambda each: (each.revision, key(each))):
             moments = list(group)
             if moments[0].revision == newest:
-                start, end = moments[0].at, moments[-1].at
-                yield moments, [each for each in self.client.answers if start < each.at < end]
+                start, end = moments[0].until, moments[-1].at
+                yield moments, [each for each in self.client.answers if start < each.at and each.until < end]
 
     def by_share(self) -> dict[float, list[Any]]:
         """The answers for each share of the newest revision."""
