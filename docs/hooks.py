@@ -122,11 +122,17 @@ def _index(examples: list[Path]) -> str:
         "",
         *_table([file for file in examples if file.parent.name == "examples"]),
         "",
+        "## A rehearsal",
+        "",
+        "This is the app of [Rehearse a deployment](deployments.md#rehearse-a-deployment).",
+        "",
+        *_table([file for file in examples if "rehearsal" in file.parts]),
+        "",
         "## Tests of an app",
         "",
         "These are the recipes of [Testing a CDK app with pytest](testing.md), and the app that they test.",
         "",
-        *_table([file for file in examples if file.parent.name != "examples"]),
+        *_table([file for file in examples if file.parent.name != "examples" and "rehearsal" not in file.parts]),
     ]
     return "\n".join(lines) + "\n"
 

@@ -43,7 +43,7 @@ class _Ecs:
     def __init__(self, described: list[dict[str, Any]]) -> None:
         self._described = described
 
-    def list_service_deployments(self, cluster: str, service: str) -> dict[str, Any]:
+    def list_service_deployments(self, cluster: str, service: str, **_: object) -> dict[str, Any]:
         assert cluster
         return {"serviceDeployments": [CANARY] if "Home" in service else []}
 
@@ -96,3 +96,37 @@ def test_following_prints_each_change_once_and_ends(tmp_path: Path, monkeypatch:
 def test_a_rolling_deployment_has_no_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rolling = {**CANARY, "deploymentConfiguration": {}, "lifecycleStage": None, "lifecycleHookDetails": []}
     assert _run(tmp_path, monkeypatch, [rolling]).output == "Web/Home  IN_PROGRESS  1 of 2 tasks healthy\n"
+
+
+def test_a_page_has_the_course_and_is_loaded_again_until_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, page = list[str](), tmp_path / "page.html"
+    render = local_deployments.render
+
+    def kept(*arguments: Any, **options: Any) -> str:  # noqa: ANN401 - passed on
+        written.append(render(*arguments, **options))
+        return written[-1]
+
+    monkeypatch.setattr(local_deployments, "render", kept)
+    done = _run(tmp_path, monkeypatch, [CANARY, CANARY, FAILED], "--follow", "--page", str(page))
+    assert done.exit_code == 0, done.output
+    assert ['http-equiv="refresh"' in each for each in written] == [True, True, False]
+    assert page.read_text(encoding="utf-8") == written[-1]
+    assert "<title>PRODUCTION_TRAFFIC_SHIFT</title>" in written[-1]
+    assert "<title>ROLLBACK_SUCCESSFUL</title>" in written[-1]
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_page_of_the_next_deployment_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.html"
+    following = {**FAILED, "serviceDeploymentArn": "arn:aws:ecs:us-east-1:1:service-deployment/c/web/2"}
+    _run(tmp_path, monkeypatch, [CANARY, following], "--follow", "--page", str(page))
+    assert "<title>PRODUCTION_TRAFFIC_SHIFT</title>" not in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "no" / "page.html"
+    done = _run(tmp_path, monkeypatch, [CANARY], "--page", str(page))
+    assert done.exit_code == 1
+    assert "cannot be written: No such file or directory" in " ".join(str(done.exception).split())

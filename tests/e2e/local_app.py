@@ -112,14 +112,14 @@ class LocalApp:
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
-    def causes(self) -> tuple[int, list[str]]:
-        """Status of ``ecr-fargate explain`` about the stack ``Web``, and the causes that it names."""
+    def causes(self, stack: str = "Web") -> tuple[int, list[str]]:
+        """Status of ``ecr-fargate explain`` about a stack, and the causes that it names."""
         done = subprocess.run(  # noqa: S603 - our own command
             [
                 str(Path(sys.executable).parent / "ecr-fargate"),
                 "explain",
                 "--json",
-                "--stack=Web",
+                f"--stack={stack}",
                 f"--endpoint-url=http://localhost:{self.port}",
             ],
             capture_output=True,
@@ -173,10 +173,15 @@ class LocalApp:
 
 def copy_sample(folder: Path) -> Path:
     """This project's sample, as a user would have it."""
+    return copy_app(ROOT, folder, ("app.py", "cdk.json"))
+
+
+def copy_app(source: Path, folder: Path, names: tuple[str, ...]) -> Path:
+    """A CDK app with its folder ``app`` and some files, and the command line of CDK."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("app.py", "cdk.json"):
-        shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in names:
+        shutil.copy(source / name, folder / name)
+    shutil.copytree(source / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     modules = ROOT / "node_modules"
     if modules.is_dir():
         (folder / "node_modules").symlink_to(modules)

@@ -46,8 +46,9 @@ def explain_command(
     """Explain why a deployment failed, and what to do.
 
     Reads AWS (--stack or --service), or files with the output of 'aws ecs describe-services', 'aws ecs
-    describe-tasks', 'aws cloudformation describe-stack-events', 'aws elbv2 describe-target-health', 'aws elbv2
-    describe-target-groups' and 'aws logs get-log-events'. ECS forgets stopped tasks after an hour.
+    describe-tasks', 'aws ecs describe-service-deployments', 'aws cloudformation describe-stack-events', 'aws elbv2
+    describe-target-health', 'aws elbv2 describe-target-groups' and 'aws logs get-log-events'. ECS forgets stopped tasks
+    after an hour.
 
     Exits with 0 if nothing failed, 3 if something failed and the cause is known, 4 if the cause is not known.
     """

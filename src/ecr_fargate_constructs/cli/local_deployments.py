@@ -12,8 +12,11 @@ import typer
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
 from ecr_fargate_constructs.local.app_status import app_status, chosen
+from ecr_fargate_constructs.local.deployment_page import Moment
+from ecr_fargate_constructs.local.deployment_page import page as render
 from ecr_fargate_constructs.local.service_deployments import newest_deployments
 from ecr_fargate_constructs.local.services import Cloud
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.service_deployments import ServiceDeployment
@@ -28,6 +31,15 @@ def deployments(
     follow: Annotated[  # noqa: FBT002 - a flag
         bool, typer.Option("--follow", "-f", help="Print every change, until no deployment is in progress.")
     ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page",
+            metavar="FILE",
+            dir_okay=False,
+            help="Also write a page with a chart, for a browser; with --follow it is written again at every change.",
+        ),
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Show the newest deployment of each service: stage, share of the traffic, healthy tasks, alarms.
@@ -39,8 +51,10 @@ def deployments(
     with aws_errors(instance):
         services = chosen(app_status(cloud, instance.assembly, instance.port).services, service)
         newest = newest_deployments(cloud, services)
+        written = _Page(page)
         if not follow:
             _print_all(newest, as_json=as_json)
+            written.show(newest, live=False)
             return
         shown: dict[str, ServiceDeployment] = {}
         while True:
@@ -48,10 +62,37 @@ def deployments(
                 if shown.get(each.service) != each:
                     print(json.dumps(each.as_json()) if as_json else plain(each.line), flush=True)
                     shown[each.service] = each
-            if all(each.ended for each in newest):
+            ended = all(each.ended for each in newest)
+            written.show(newest, live=not ended)
+            if ended:
                 return
             time.sleep(_POLL)
             newest = newest_deployments(cloud, services)
+
+
+class _Page:
+    """The page that ``--page`` writes."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file, self._start = file, time.monotonic()
+        self._courses: dict[str, list[Moment]] = {}
+
+    def show(self, newest: list[ServiceDeployment], *, live: bool) -> None:
+        """Add what is known now, and write the page; a browser never reads half of it."""
+        if self._file is None:
+            return
+        at = time.monotonic() - self._start
+        for each in newest:
+            course = self._courses.setdefault(each.service, [])
+            if course and course[-1].deployment.arn != each.arn:
+                course.clear()  # another deployment has begun
+            course.append(Moment(at, each))
+        part = self._file.with_name(f"{self._file.name}.part")
+        try:
+            part.write_text(render(self._courses, live=live), encoding="utf-8")
+            part.replace(self._file)
+        except OSError as error:
+            raise ToolError(f"{self._file} cannot be written: {error.strerror}") from error
 
 
 def _print_all(newest: list[ServiceDeployment], *, as_json: bool) -> None:

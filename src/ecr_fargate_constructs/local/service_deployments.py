@@ -21,6 +21,7 @@ class ServiceDeployment:
     Attributes:
         service: Name of the service.
         arn: Its ARN, for ``aws ecs continue-service-deployment`` and ``stop-service-deployment``.
+        strategy: ECS's name of its strategy.
         status: ECS's status.
         reason: Why it has this status.
         stage: Lifecycle stage; None for a rolling deployment, and after the end.
@@ -34,6 +35,7 @@ class ServiceDeployment:
 
     service: str
     arn: str
+    strategy: str
     status: str
     reason: str
     stage: str | None
@@ -69,8 +71,9 @@ def newest_deployments(cloud: Cloud, services: Sequence[ServiceStatus]) -> list[
     ecs = cloud.client("ecs")
     found = []
     for service in services:
-        briefs = ecs.list_service_deployments(cluster=service.cluster, service=service.arn)["serviceDeployments"]
-        arns = [each["serviceDeploymentArn"] for each in briefs[:1]]
+        newest = ecs.list_service_deployments(cluster=service.cluster, service=service.arn, maxResults=1)
+        briefs = newest["serviceDeployments"]
+        arns = [each["serviceDeploymentArn"] for each in briefs]
         if arns:
             described = ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
             found += [_read(service.name, each) for each in described]
@@ -84,6 +87,7 @@ def _read(service: str, described: dict[str, Any]) -> ServiceDeployment:
     return ServiceDeployment(
         service,
         described["serviceDeploymentArn"],
+        strategy,
         described["status"],
         described.get("statusReason", ""),
         described.get("lifecycleStage"),

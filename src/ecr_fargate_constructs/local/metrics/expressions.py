@@ -11,6 +11,7 @@ import math
 import operator
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from ecr_fargate_constructs.local.metrics.functions import FUNCTIONS, ExpressionError, Value
@@ -99,6 +100,7 @@ class Expression:
         return self._root.value(context)
 
 
+@lru_cache(maxsize=256)  # alarms are evaluated each minute, which --clock makes short
 def parse(text: str) -> Expression:
     """Parse an expression.
 

@@ -27,7 +27,9 @@ Choose: TypeAlias = Callable[[str, list[_Parameters], _Parameters], _Parameters]
 Drains: TypeAlias = Callable[[str], Sequence[tuple[str, int]]]
 """Returns address and port of the draining targets of the group with this ARN."""
 
-_SECONDS_HEALTHY = 2.0
+SECONDS_HEALTHY = 2.0
+"""Seconds of the machine after which a healthy target is checked again."""
+
 _SECONDS_UNHEALTHY = 0.3
 _LONGEST_WAIT = 2  # seconds; requests wait for the health check
 _HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}  # "Health checks", ELB user guide
@@ -122,7 +124,7 @@ def _send_to_healthy_targets(alb: Any, find: _Finder, blocks: Blocks, choose: Ch
         until, good = cached.get(key, (0.0, False))
         if time.monotonic() > until:
             good = (await asyncio.to_thread(check, target, group, blocks)).state == "healthy"
-            cached[key] = (time.monotonic() + (_SECONDS_HEALTHY if good else _SECONDS_UNHEALTHY), good)
+            cached[key] = (time.monotonic() + (SECONDS_HEALTHY if good else _SECONDS_UNHEALTHY), good)
         return good
 
     async def forward_to_group(arn: str, *request: Any) -> _Answer:  # noqa: ANN401 - passed on as it is

@@ -56,8 +56,8 @@ def from_files(files: Iterable[Path]) -> dict[str, list[Any]]:
 
 
 _FILES = (
-    "give what 'aws ecs describe-services', 'aws ecs describe-tasks', 'aws cloudformation describe-stack-events' or "
-    "'aws elbv2 describe-target-health' print"
+    "give what 'aws ecs describe-services', 'aws ecs describe-tasks', 'aws ecs describe-service-deployments', "
+    "'aws cloudformation describe-stack-events' or 'aws elbv2 describe-target-health' print"
 )
 
 
@@ -137,7 +137,7 @@ def _tasks(ecs: Any, cluster: str, service: str, only: Sequence[str] | None) -> 
 
 
 def _deployments(ecs: Any, cluster: str, service: str) -> list[Any]:  # noqa: ANN401 - boto3 makes its clients at run time
-    """Return the newest deployment; nothing where AWS has no such call, as the embedded AWS."""
+    """Return the newest deployment; nothing if the caller may not read it."""
     try:
         newest = ecs.list_service_deployments(cluster=cluster, service=service, maxResults=1)["serviceDeployments"]
         arns = [each["serviceDeploymentArn"] for each in newest[:1]]

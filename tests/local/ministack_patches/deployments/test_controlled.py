@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import time
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -328,6 +329,28 @@ def test_the_short_name_of_a_service_is_that_of_its_cluster(aws: Aws) -> None:
         listed["serviceDeployments"]
         == aws.do("ListServiceDeployments", cluster="shop", service="web")["serviceDeployments"]
     )
+
+
+def test_service_deployments_are_listed_in_pages_and_by_their_time(aws: Aws) -> None:
+    aws.create(**CANARY)
+    for _ in range(2):
+        aws.update()
+        aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+    where = {"cluster": "shop", "service": "web"}
+    every = aws.do("ListServiceDeployments", **where)
+    assert "nextToken" not in every
+    newest, middle, oldest = every["serviceDeployments"]
+    first = aws.do("ListServiceDeployments", **where, maxResults=2)
+    assert first["serviceDeployments"] == [newest, middle]
+    aws.update()  # while the pages are read
+    rest = aws.do("ListServiceDeployments", **where, maxResults=2, nextToken=first["nextToken"])
+    assert (rest["serviceDeployments"], "nextToken" in rest) == ([oldest], False)
+    for bad in ({"nextToken": "other"}, {"maxResults": 101}, {"maxResults": -1}):
+        assert aws.refused("ListServiceDeployments", **where, **bad) == "InvalidParameterException"
+    between = {"after": oldest["createdAt"], "before": newest["createdAt"]}
+    assert aws.do("ListServiceDeployments", **where, createdAt=between)["serviceDeployments"] == [middle]
+    as_text = {"before": datetime.fromtimestamp(newest["createdAt"], tz=timezone.utc).isoformat()}
+    assert oldest in aws.do("ListServiceDeployments", **where, createdAt=as_text)["serviceDeployments"]
 
 
 def test_a_service_that_is_deleted_leaves_no_target(aws: Aws) -> None:

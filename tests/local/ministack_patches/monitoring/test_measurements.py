@@ -31,6 +31,29 @@ def _sum(world: World, namespace: str, name: str, statistic: str = "Sum", **dime
     return values
 
 
+def test_a_healthy_target_is_not_checked_again_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    alb, asked, machine = world.modules["alb"], list[str](), [0.0]
+
+    def check(target: dict[str, Any], *_: object) -> SimpleNamespace:
+        asked.append(target["Id"])
+        return SimpleNamespace(state="healthy" if target["Id"] == "a" else "unhealthy")
+
+    monkeypatch.setattr(measurements, "check", check)
+    monkeypatch.setattr("time.monotonic", lambda: machine[0])
+    alb._listeners["l"] = {
+        "ListenerArn": "l",
+        "LoadBalancerArn": _BALANCER,
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": _BLUE}],
+    }
+    alb._tgs[_BLUE] = {"TargetType": "ip"}
+    alb._targets[_BLUE] = [{"Id": each, "Port": 80} for each in ("a", "b")]
+    for seconds, expected in ((0, ["a", "b"]), (1.5, ["b"]), (2.5, ["a", "b"])):
+        asked.clear()
+        machine[0] = seconds
+        world.minutes(1)
+        assert sorted(asked) == expected
+
+
 def test_requests_and_targets_of_a_load_balancer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     alb = world.modules["alb"]
     monkeypatch.setattr(
@@ -64,7 +87,7 @@ def test_requests_and_targets_of_a_load_balancer(world: World, monkeypatch: pyte
         "RequestCount": [3, 3],
         "HTTPCode_Target_5XX_Count": [1, 1],
         "HealthyHostCount": [1, 1],
-        "UnHealthyHostCount": [1, 1],
+        "UnHealthyHostCount": [0, 1],  # it is initial for a minute: two checks at an interval of 30 seconds
     }
     assert _sum(world, "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", LoadBalancer="app/web/1") == [1, 1]
     assert _sum(world, "AWS/ApplicationELB", "TargetResponseTime", "p90", **both) == [0.2, 0.2]

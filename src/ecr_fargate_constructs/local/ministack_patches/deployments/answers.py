@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _CLIENT_ERROR = 400
 _ALL = 100.0
-_PAGE = 20  # results without maxResults: ListServiceDeployments, ECS API reference
+_PAGE, _LARGEST_PAGE = 20, 100  # results without maxResults, and at most: ListServiceDeployments, ECS API reference
 
 
 def answer_about_deployments(ecs: Any, controlled: Controlled, clock: Clock) -> None:  # noqa: ANN401 - an untyped package
@@ -50,13 +51,24 @@ class _Answers:
         services = [each for each in self._controlled.all() if reference in _names(each, cluster)]
         if not services:
             return self._error("ServiceNotFoundException", "Service not found.", _CLIENT_ERROR)
+        between = data.get("createdAt") or {}
+        after, before = _time(between.get("after"), float("-inf")), _time(between.get("before"), float("inf"))
         briefs = [
-            _brief(service, each, self._clock)
+            brief
             for service in services
             for each in _deployments(service)
             if not wanted or each.status in wanted
+            if after < (brief := _brief(service, each, self._clock))["createdAt"] < before
         ]
-        return self._answer({"serviceDeployments": briefs[: int(data.get("maxResults") or _PAGE)]})
+        token, size = data.get("nextToken"), int(data.get("maxResults") or _PAGE)
+        arns = [each["serviceDeploymentArn"] for each in briefs]
+        if (token and token not in arns) or not 1 <= size <= _LARGEST_PAGE:
+            return self._error("InvalidParameterException", "Invalid nextToken or maxResults.", _CLIENT_ERROR)
+        # A page begins after the last deployment of the one before, although newer ones may have been added meanwhile.
+        start = arns.index(token) + 1 if token else 0
+        page = briefs[start : start + size]
+        more = {"nextToken": page[-1]["serviceDeploymentArn"]} if start + size < len(briefs) else {}
+        return self._answer({"serviceDeployments": page, **more})
 
     def describe_revisions(self, data: Properties) -> object:
         revisions = {
@@ -149,6 +161,15 @@ def describe_deployment(service: ControlledService, deployment: Deployment, cloc
                 "serviceRevisionArn": service.revision_arn(service.controller.stable),
             }
     return {name: value for name, value in described.items() if value is not None}
+
+
+def _time(value: object, default: float) -> float:
+    """Return a time of a request in seconds since 1970; the SDKs send a number, and others text."""
+    if value is None:
+        return default
+    if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
+        return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+    return float(str(value))
 
 
 def _deployments(service: ControlledService) -> list[Deployment]:

@@ -49,7 +49,7 @@ _REVISION = (
 """Fields of a service that make a new service revision (``ServiceRevision``, ECS API reference)."""
 
 _PATIENCE = 10.0  # seconds of this machine for a first health check, on top of the grace period
-_BUSY, _IDLE = 0.3, 2.0  # seconds between two looks
+_BUSY, _IDLE = 0.3, 30.0  # seconds between two looks, at most: whatever changes a service wakes its controller too
 _SECONDS_TO_EXIT = 1.0  # a task without health checks that has run for so long is healthy
 _SECONDS_TO_DEREGISTER = 1.0  # requests that were sent just before a task left its group
 
@@ -121,9 +121,14 @@ class ControlledService:
             with self.lock:
                 if self.alive:
                     self.step()
-                busy = busy or self.controller.current is not None
-            self.wake.wait(_BUSY if busy else _IDLE)
+                controller = self.controller
+                busy = busy or controller.current is not None or not (controller.steady or controller.halted)
+            self.wake.wait(_BUSY if busy else self._seconds_to_next_check())
             self.wake.clear()
+
+    def _seconds_to_next_check(self) -> float:
+        due = min((seen.due for seen in self._seen.values() if seen.checks), default=float("inf"))
+        return max(_BUSY, min(_IDLE, due - time.monotonic()))
 
     def task_failed(self, task: Properties) -> None:
         """Count a task that did not start, or has exited."""

@@ -8,11 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.balancing.weights import Forward
+from ecr_fargate_constructs.local.metrics.newcomers import Newcomers
 from ecr_fargate_constructs.local.metrics.store import Metric, Sample
 from ecr_fargate_constructs.local.metrics.traffic import MINUTE, Group, hosts, requests_per_target
 from ecr_fargate_constructs.local.metrics.usage import Meter, Service, Usage
 from ecr_fargate_constructs.local.ministack_patches.balancing import full_name
-from ecr_fargate_constructs.local.ministack_patches.health import check
+from ecr_fargate_constructs.local.ministack_patches.health import SECONDS_HEALTHY, check
 from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Measurements:
         self._services, self._tasks = find(ecs, "_services"), find(ecs, "_tasks")
         self._clusters, self._definitions = find(ecs, "_clusters"), find(ecs, "_task_defs")
         self._queues, self._engine = find(sqs, "_queues"), find(ecs, "_get_docker")
-        self._meter, self._latest = Meter(), dict[str, Usage]()
+        self._meter, self._latest, self._newcomers = Meter(), dict[str, Usage](), Newcomers()
+        self._passed: dict[tuple[object, ...], float] = {}
         self._checks = ThreadPoolExecutor(_CHECKS_AT_ONCE, thread_name_prefix="health-checks")
 
     def scopes(self) -> set[Scope]:
@@ -77,14 +79,33 @@ class Measurements:
         ]
 
     def _measured_groups(self) -> Iterator[Group]:
+        recent = time.monotonic() - SECONDS_HEALTHY
+        self._passed = {target: at for target, at in self._passed.items() if at > recent}
         for arn, balancer in self._forwarded().items():
             group = self._groups.get(arn)
             if group is None or group.get("TargetType") != "ip":
                 continue
             targets = list(self._targets.get(arn, []))
-            states = [self._checks.submit(check, target, group, self._blocks) for target in targets]
-            healthy = sum(each.result().state == "healthy" for each in states)
-            yield Group(balancer, full_name(arn), healthy, len(targets) - healthy)
+            states = [self._checks.submit(self._is_healthy, arn, target, group) for target in targets]
+            patience = float(group.get("HealthCheckIntervalSeconds") or 30)
+            patience *= int(group.get("UnhealthyThresholdCount") or 2)
+            results = {
+                (arn, str(target["Id"]), target.get("Port")): each.result()
+                for target, each in zip(targets, states, strict=True)
+            }
+            healthy = sum(results.values())
+            initial = self._newcomers.initial(arn, results, time.time(), patience)
+            yield Group(balancer, full_name(arn), healthy, len(targets) - healthy - initial)
+
+    def _is_healthy(self, arn: str, target: _Properties, group: _Properties) -> bool:
+        """Return whether a target passes a check, now or a moment ago: a minute of the clock may be very short."""
+        key = (arn, target["Id"], target.get("Port"))
+        if key in self._passed:
+            return True
+        healthy = check(target, group, self._blocks).state == "healthy"
+        if healthy:
+            self._passed[key] = time.monotonic()
+        return healthy
 
     def _forwarded(self) -> dict[str, str]:
         """Return the full name of the load balancer that forwards to each target group."""
