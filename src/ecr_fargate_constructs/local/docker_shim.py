@@ -38,6 +38,7 @@ class Shim:
         local_registry: Host and port of the registry on this machine.
         login: Folder with the login to the registry, in docker's format.
         proxies: The user's proxies for builds, as JSON. The CDK command line itself uses none.
+        stand_ins: Images that replace others in builds, as JSON: their names, by the names that Dockerfiles write.
     """
 
     engine: str
@@ -45,6 +46,7 @@ class Shim:
     local_registry: str
     login: str = ""
     proxies: str = "{}"
+    stand_ins: str = "{}"
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Shim:
@@ -84,11 +86,18 @@ class Shim:
                 return 0
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
                 return self._push(image)
-            case ["build", *rest] if self.engine == "podman":
-                # With layers a failed build would leave one unnamed image per step behind.
-                return self._run_engine("build", "--layers=false", *self.renamed(without_cache(rest)))
+            case ["build", *options, directory]:
+                return self._build(self.renamed(options), directory)
             case _:
                 return self._run_engine(*self.renamed(arguments))
+
+    def _build(self, options: Sequence[str], directory: str) -> int:
+        images = json.loads(self.stand_ins).items()
+        stand_ins = [f"--build-context={name}=docker-image://{stand_in}" for name, stand_in in images]
+        if self.engine == "podman":
+            # With layers a failed build would leave one unnamed image per step behind.
+            options = ["--layers=false", *without_cache(options)]
+        return self._run_engine("build", *options, *stand_ins, directory)
 
     def _push(self, image: str) -> int:
         target = image.replace(self.registry, self.local_registry, 1)

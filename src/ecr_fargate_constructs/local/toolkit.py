@@ -11,6 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.cdk_failures import cause
@@ -21,7 +22,7 @@ from ecr_fargate_constructs.local.processes import Process, stop_commands
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
@@ -112,7 +113,9 @@ def search_path() -> str:
     return os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
-def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
+def toolkit_environment(
+    instance: Instance, memory: Memory, stand_ins: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """Return the environment of the CDK command line and of the app that it runs."""
     shim = instance.state / "cdk-docker"
     write_shim(shim)
@@ -129,6 +132,7 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
             instance.local_registry,
             login=str(instance.login),
             proxies=json.dumps(proxies),
+            stand_ins=json.dumps(dict(stand_ins)),
         ).environment,
         "PATH": search_path(),
         "NO_PROXY": ",".join(direct),
@@ -149,8 +153,17 @@ def run_toolkit(
     arguments: Sequence[str],
     *,
     on_line: Callable[[str], None],
+    stand_ins: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Run the CDK command line; its output goes to its log, and line by line to ``on_line``.
+
+    Args:
+        instance: The instance.
+        memory: The recorded state of the instance.
+        toolkit: The program.
+        arguments: Its arguments.
+        on_line: Called with each line of its output.
+        stand_ins: Images that replace others in builds, by the names that Dockerfiles write.
 
     Raises:
         ToolkitError: It failed.
@@ -158,7 +171,11 @@ def run_toolkit(
     lines: list[str] = []
     with (
         instance.toolkit_log.open("a", encoding="utf-8") as log,
-        _running([str(toolkit), *arguments, "--no-notices"], instance, memory) as process,
+        _running(
+            [str(toolkit), *arguments, "--no-notices"],
+            toolkit_environment(instance, memory, stand_ins),
+            instance.app_directory,
+        ) as process,
     ):
         log.write(f"$ cdk {' '.join(arguments)}\n")
         for raw in process.stdout or ():
@@ -173,12 +190,14 @@ def run_toolkit(
 
 
 @contextmanager
-def _running(command: Sequence[str], instance: Instance, memory: Memory) -> Iterator[subprocess.Popen[str]]:
+def _running(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path
+) -> Iterator[subprocess.Popen[str]]:
     """Run a process, and stop it with its app and build if the command is interrupted."""
     with subprocess.Popen(  # noqa: S603 - a fixed command, no shell
         command,
-        cwd=instance.app_directory,
-        env=toolkit_environment(instance, memory),
+        cwd=directory,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
