@@ -24,17 +24,16 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from ecr_fargate_constructs import (
-    AppContainer, ImageBuild, LoadBalancedFargateService, Network, PrivateRepository, PublicHttp
+    AppContainer, ImageBuild, LoadBalancedFargateService, PrivateRepository, PublicHttp
 )
 
 app = cdk.App()
 stack = cdk.Stack(app, "Web")
 repository = PrivateRepository(stack, "Repo")
-vpc = Network().build(stack, "Network")
 for name in ("One", "Two"):
-    build = ImageBuild(Path(__file__).parent / "app", build_args={"NAME": name, "HASH": "sha256:" + 64 * "b"})
-    container = AppContainer(repository.build_and_push_image(build), 8080)
-    LoadBalancedFargateService(stack, name, container=container, vpc=vpc, ingress=PublicHttp())
+    build = ImageBuild(args={"NAME": name, "HASH": "sha256:" + 64 * "b"})
+    container = AppContainer(repository.build_and_push_image(Path(__file__).parent / "app", id=name, build=build), 8080)
+    LoadBalancedFargateService(stack, name, container=container, ingress=PublicHttp())
 app.synth()
 """
 PYTHON = f"registry.invalid/python:3.13-slim@sha256:{64 * 'a'}"

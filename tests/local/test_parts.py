@@ -6,6 +6,7 @@ import base64
 import functools
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -164,6 +165,53 @@ def test_builds_read_stand_ins_after_the_contexts_of_the_app(tmp_path: Path) -> 
         "build --layers=false --build-context x=y --file D --build-context=a@sha256:1=docker-image://localhost/b:1 "
         "--build-context=a@${HASH}=docker-image://localhost/b:1 ."
     )
+
+
+BY_PLATFORM = """\
+# syntax=docker/dockerfile:1
+ARG BUILDARCH=mine
+FROM --platform=$BUILDPLATFORM a AS final-arm64
+RUN echo $TARGETOS
+FROM final-${TARGETARCH:-x} AS b-$BUILDARCH
+LABEL x=y
+FROM b-mine$TARGETVARIANT
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        (["--platform", "linux/arm64"], ["TARGETARCH=arm64", "TARGETVARIANT="]),
+        (["--platform", "linux/arm/v7"], ["TARGETARCH=arm", "TARGETVARIANT=v7"]),
+        ([], ["TARGETARCH=amd64", "TARGETVARIANT="]),
+    ],
+)
+def test_podman_is_told_the_platform_of_from_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], variables: list[str]
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    (tmp_path / "D").write_text(BY_PLATFORM, encoding="utf-8")
+    (tmp_path / "copy").mkdir()
+    words = docker_shim.for_podman(["--tag", "x", "--file", str(tmp_path / "D"), *options], tmp_path, tmp_path / "copy")
+    arguments = [f"--build-arg={variable}" for variable in variables]
+    assert words == [*arguments, "--tag", "x", *options, "--file", str(tmp_path / "copy" / "D")]
+    head, _, rest = BY_PLATFORM.partition("\n")
+    declared = f"{head}\nARG TARGETARCH\nARG TARGETVARIANT\n{rest}"
+    assert (tmp_path / "copy" / "D").read_text(encoding="utf-8") == declared
+
+
+def test_podman_keeps_the_base_image_of_a_stage_without_instructions(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "Dockerfile").write_text("FROM a AS b\n\n# c\nfrom d AS e\nRUN f\nFROM e\n", encoding="utf-8")
+    docker_shim.for_podman(["--tag", "x"], tmp_path, tmp_path / "copy")
+    copy = (tmp_path / "copy" / "Dockerfile").read_text(encoding="utf-8")
+    assert copy == "FROM a AS b\nARG EMPTY_STAGE\n\n# c\nfrom d AS e\nRUN f\nFROM e\n"
+
+
+def test_podman_builds_any_other_dockerfile_as_it_is(tmp_path: Path) -> None:
+    text = "FROM --platform=$TARGETPLATFORM a \\\n  AS b\nRUN echo $TARGETARCH\nFROM b\nCMD x\n"
+    (tmp_path / "Dockerfile").write_text(text, encoding="utf-8")
+    assert docker_shim.for_podman(["--tag", "x"], tmp_path, tmp_path / "none") == ["--tag", "x"]
 
 
 def test_the_engine_has_the_proxies_of_the_user(tmp_path: Path) -> None:
