@@ -30,11 +30,9 @@ _BUILT = "cdkasset-"
 _CACHE = ("--cache-from", "--cache-to")
 _LOGIN = "config.json"  # docker's name for the file
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
-_FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--platform=\S+[ \t]+)?(.+)$", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(r"(?im)^[ \t]*FROM[ \t]+(?:--platform=\S+[ \t]+)?(.+)$")
 _PLATFORM_VARIABLE = re.compile(r"\$\{?((?:TARGET|BUILD)(PLATFORM|OS|ARCH|VARIANT))\b")
-_EMPTY_STAGE = re.compile(
-    r"^([ \t]*FROM[ \t].*(?<!\\)\n)(?=(?:[ \t]*(?:#.*)?\n)*[ \t]*FROM[ \t])", re.IGNORECASE | re.MULTILINE
-)
+_EMPTY_STAGE = re.compile(r"(?im)^([ \t]*FROM[ \t].*(?<!\\)\n)(?=(?:[ \t]*(?:#.*)?\n)*[ \t]*FROM[ \t])")
 _DIRECTIVES = re.compile(r"(?:[ \t]*#[ \t]*\w+[ \t]*=.*\n)*")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
