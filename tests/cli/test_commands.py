@@ -153,7 +153,7 @@ def test_cost_of_spot_is_a_range_with_its_date(assemblies: Path, monkeypatch: py
     monkeypatch.setenv("COLUMNS", "200")
     text = " ".join(_run("cost", assemblies / "spot").output.split())
     assert "Spot tasks of" in text
-    assert "on-demand tasks and the lowest" in text
+    assert "with the most tasks that scaling allows" in text
     assert "AWS changes Spot prices. The highest one is the on-demand price as of 2026-06" in text
     ranged = json.loads(_run("cost", assemblies / "spot", "--json").output)
     assert Decimal(ranged["spot"][0]["lowestPrice"]) < Decimal(ranged["spot"][0]["highestPrice"])
