@@ -106,11 +106,7 @@ def images_of(image: BuiltImage) -> dict[str, str]:
 def provide(
     engine: str, images: Iterable[str], environment: Mapping[str, str], say: Callable[[str], None]
 ) -> dict[str, str]:
-    """Pull or replace every image, and return the stand-ins: their names in the engine, by the images' names.
-
-    Raises:
-        ToolError: An image cannot be pulled, and there is no stand-in for it.
-    """
+    """Pull or replace every image, and return the stand-ins: their names in the engine, by the images' names."""
     made = {image: _Engine(engine, environment, say).stand_in(image) for image in dict.fromkeys(images)}
     return {image: name for image, name in made.items() if name is not None}
 

@@ -125,11 +125,7 @@ class Deployment:
             self._progress.note(f"{image} could not be pulled: a stand-in made from Debian packages replaces it")
 
     def deploy(self) -> None:
-        """Build, push and deploy.
-
-        Raises:
-            ToolError: It failed. For a build the message has the failed step, and names stand-ins.
-        """
+        """Build, push and deploy."""
         self._progress.step("building, pushing and deploying")
         chosen = self._names or ["--all"]
         try:

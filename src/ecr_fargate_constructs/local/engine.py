@@ -46,9 +46,6 @@ def find_engine(*, install: bool = True, say: Callable[[str], None] = lambda _te
     Args:
         install: Whether podman may be installed if there is no engine, which requires Debian and root.
         say: Called with a text before a long step.
-
-    Raises:
-        ToolError: There is no engine, or none whose containers this machine can reach.
     """
     if platform.system() != "Linux":
         raise ToolError(

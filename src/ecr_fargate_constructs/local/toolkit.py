@@ -52,11 +52,7 @@ def cache_directory() -> Path:
 
 
 def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text: None) -> Path:
-    """Return the CDK command line of the pinned version: the app's own, or one that is installed once per user.
-
-    Raises:
-        ToolError: There is no Node.js, or the installation failed.
-    """
+    """Return the CDK command line of the pinned version: the app's own, or one that is installed once per user."""
     if not all(shutil.which(name, path=search_path()) for name in ("node", "npm")):
         raise ToolError(
             "Node.js is missing", fix="install it, for example with pip install 'ecr-fargate-constructs[local]'"
@@ -164,9 +160,6 @@ def run_toolkit(
         arguments: Its arguments.
         on_line: Called with each line of its output.
         stand_ins: Images that replace others in builds, by the names that Dockerfiles write.
-
-    Raises:
-        ToolkitError: It failed.
     """
     lines: list[str] = []
     with (

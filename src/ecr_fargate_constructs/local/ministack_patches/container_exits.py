@@ -21,11 +21,7 @@ _ENGINE_DELAY = 0.1  # seconds until the engine knows what the kernel knows
 
 
 def wait_for_processes(ecs: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Let MiniStack's watcher of a task sleep while the task's processes are running.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let MiniStack's watcher of a task sleep while the task's processes are running."""
     mark = find(ecs, "_maybe_mark_stopped")
     find(ecs, "_watch_task_lifecycle")
 

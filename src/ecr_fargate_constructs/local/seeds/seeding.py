@@ -42,9 +42,6 @@ def put(instance: Instance, seeds: Seeds) -> list[str]:
 
     Returns:
         A line for each resource that was created, or that could not be.
-
-    Raises:
-        ToolError: A resource cannot be created.
     """
     try:
         return _put(instance, seeds)

@@ -43,11 +43,7 @@ class Certificates:
     """Finds listeners by name, and their certificates."""
 
     def __init__(self, alb: Any, acm: Any, authority: Authority) -> None:  # noqa: ANN401 - untyped modules
-        """Look up MiniStack's internals.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Look up MiniStack's internals."""
         self._balancers, self._listeners = find(alb, "_lbs"), find(alb, "_listeners")
         self._certificates, self._authority = find(acm, "_certificates"), authority
         self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}

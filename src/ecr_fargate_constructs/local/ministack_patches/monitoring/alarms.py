@@ -31,11 +31,7 @@ class Alarms:
     """The alarms of all accounts and regions."""
 
     def __init__(self, cloudwatch: Any, store: Store) -> None:  # noqa: ANN401 - an untyped package
-        """Take MiniStack's module and the samples.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Take MiniStack's module and the samples."""
         self._cloudwatch, self._store = cloudwatch, store
         self._alarms, self._composite = find(cloudwatch, "_alarms"), find(cloudwatch, "_composite_alarms")
         names = ("_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms")
@@ -48,9 +44,6 @@ class Alarms:
         Args:
             handlers: MiniStack's table of resource types.
             provisioners: MiniStack's module of resource types.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         for name in ("_evaluate_alarm", "_evaluate_all_alarms"):
             find(self._cloudwatch, name)

@@ -41,9 +41,6 @@ def answer_about_metrics(cloudwatch: Any, store: Store, clock: Clock, scope: Cal
         store: The samples.
         clock: The clock of the embedded AWS.
         scope: Returns account and region of a request.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     asked = _Answers(cloudwatch, store, clock, scope)
     for name in ("_store_datum", "_evict_old_metrics", "record_metric"):

@@ -38,9 +38,6 @@ class Measurements:
 
         Args:
             blocks: Returns whether the network keeps the load balancer from a target.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         alb, ecs, sqs = (import_module(f"ministack.services.{name}") for name in ("alb", "ecs", "sqs"))
         self._blocks = blocks

@@ -54,9 +54,6 @@ class Scaling:
             cloudwatch: MiniStack's module.
             store: The samples.
             clock: The clock of the embedded AWS.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         self._cloudwatch, self._store, self._clock = cloudwatch, store, clock
         self._ecs, self._events = (import_module(f"ministack.services.{name}") for name in ("ecs", "eventbridge"))

@@ -72,9 +72,6 @@ class Balancers:
 
         There the connection times out; here there is one, because the ports are shared, so 504 and the reason stand for
         the timeout.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         dispatch, listeners = find(alb, "dispatch_request"), find(alb, "_listeners")
 
@@ -102,11 +99,7 @@ class Balancers:
 
 
 def decide_about_balancers(state: State, barriers: Barriers) -> Balancers:
-    """Let the networks decide which requests load balancers get, and return what decides about their targets.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let the networks decide which requests load balancers get, and return what decides about their targets."""
     balancers = Balancers(state, barriers)
     balancers.admit_clients(import_module("ministack.services.alb"))
     return balancers

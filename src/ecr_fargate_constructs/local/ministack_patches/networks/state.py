@@ -59,11 +59,7 @@ class State:
     """Reads MiniStack's state."""
 
     def __init__(self) -> None:
-        """Look up MiniStack's internals, and keep the network configuration of tasks.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Look up MiniStack's internals, and keep the network configuration of tasks."""
         ec2, ecs, alb = (import_module(f"ministack.services.{name}") for name in ("ec2", "ecs", "alb"))
         self._stores = {name: find(ec2, store) for name, store in _STORES.items()}
         self._tags = find(ec2, "_tags")

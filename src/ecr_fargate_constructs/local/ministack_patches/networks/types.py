@@ -27,11 +27,7 @@ _LAST_RULE, _ANY = 32767, "0.0.0.0/0"
 
 
 def add_network_types(handlers: dict[str, Any]) -> None:
-    """Register the missing types, and let the members of a default security group reach each other, as on AWS.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Register the missing types, and let the members of a default security group reach each other, as on AWS."""
     ec2 = import_module("ministack.services.ec2")
     acls = find(ec2, "_network_acls")
     makers = {
