@@ -7,17 +7,18 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile
+from ecr_fargate_constructs.local.commands import reason, run
 from ecr_fargate_constructs.local.toolkit import cache_directory
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterable, Mapping
 
     from ecr_fargate_constructs.tools.assembly.stacks import BuiltImage
@@ -130,7 +131,7 @@ class _Engine:
             return None
         if stand_in is not None and self._label(name) == stand_in.key:  # one of an earlier version is made anew
             return name
-        why = (pull.stderr.strip().splitlines() or ["no reason given"])[-1]
+        why = reason(pull)
         if not _UNREACHABLE.search(pull.stderr):
             raise ToolError(f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile")
         if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -152,14 +153,7 @@ class _Engine:
         return inspected.stdout.strip() if inspected.returncode == 0 else None
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - fixed commands, no shell
-            [self.name, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **self.environment},
-            timeout=_PULL_SECONDS,
-        )
+        return run(self.name, *arguments, seconds=_PULL_SECONDS, **self.environment)
 
 
 def _archive(stand_in: _StandIn) -> Path:
@@ -169,20 +163,18 @@ def _archive(stand_in: _StandIn) -> Path:
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)
     if shutil.which("mmdebstrap") is None:
-        _checked(["apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"])
+        _checked("apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap")
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         new = Path(folder) / "root.tar"
         _checked(
-            [
-                "mmdebstrap",
-                "--variant=essential",
-                f"--include={','.join(stand_in.packages)}",
-                *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")),
-                "--aptopt=Apt::Install-Recommends false",
-                *(f"--customize-hook={command}" for command in stand_in.commands),
-                _codename(),
-                str(new),
-            ]
+            "mmdebstrap",
+            "--variant=essential",
+            f"--include={','.join(stand_in.packages)}",
+            *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")),
+            "--aptopt=Apt::Install-Recommends false",
+            *(f"--customize-hook={command}" for command in stand_in.commands),
+            _codename(),
+            str(new),
         )
         new.replace(archive)  # atomic: a second command never sees an incomplete file
     return archive
@@ -194,9 +186,7 @@ def _codename() -> str:
     return codename[1] if codename else "stable"
 
 
-def _checked(command: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-        command, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    )
+def _checked(*command: str) -> None:
+    done = run(*command, DEBIAN_FRONTEND="noninteractive")
     if done.returncode != 0:
         raise ToolError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")

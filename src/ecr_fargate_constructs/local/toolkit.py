@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.cdk_failures import cause
+from ecr_fargate_constructs.local.commands import run
 from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
@@ -64,10 +65,8 @@ def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text:
     say(f"installing aws-cdk {VERSION}, once")
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", temporary, f"aws-cdk@{VERSION}"]
-        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-            command, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
-        )
+        options = ("--no-audit", "--no-fund", "--prefix", temporary)
+        done = run("npm", "install", *options, f"aws-cdk@{VERSION}", PATH=search_path())
         if done.returncode != 0:
             raise ToolError(
                 f"the CDK command line {VERSION} could not be installed: {done.stderr.strip()[-300:]}",

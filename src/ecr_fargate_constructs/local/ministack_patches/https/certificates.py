@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import first_listener, of_scheme, requested_host
 from ecr_fargate_constructs.local.https import certificate_names, matches
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.addresses import Described
     from ecr_fargate_constructs.local.https import Authority
 
-_Properties: TypeAlias = dict[str, Any]
 _PROTOCOLS = ["h2", "http/1.1"]
 
 
@@ -87,7 +86,7 @@ class Certificates:
             context.load_cert_chain(*self._authority.certificate(names))
         return self._contexts[names]
 
-    def _listener(self, balancer: _Properties, listener: Described, main: object) -> Listener:
+    def _listener(self, balancer: Properties, listener: Described, main: object) -> Listener:
         arns = [
             each.get("CertificateArn") if isinstance(each, dict) else each
             for each in listener.get("Certificates") or ()
@@ -110,5 +109,5 @@ def new_context() -> ssl.SSLContext:
     return context
 
 
-def _of(listener: _Properties, balancer: _Properties) -> bool:
+def _of(listener: Properties, balancer: Properties) -> bool:
     return bool(listener["LoadBalancerArn"] == balancer["LoadBalancerArn"])
