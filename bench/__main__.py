@@ -1,4 +1,4 @@
-"""Measure P1 to P10: ``make bench``, or ``python -m bench --only P1,P4``; ``make bench-check`` compares."""
+"""Measure P1 to P11: ``make bench``, or ``python -m bench --only P1,P4``; ``make bench-check`` compares."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from bench.programs import Assemblies
 from bench.suite import suite
 from bench.synthesis import P1, Synthesis
 from bench.templates import code_changes, rollouts
+from bench.tools import SHARE, commands
 from bench.versions import versions
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     Points = dict[str, list[tuple[float, float]]]
 
-ALL = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10")
-CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6", "P9")
+ALL = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
+CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6", "P9", "P11")
 """All but P7 and P10, whose times vary by more than the tolerance, and P8, which has no ratio. P6 reads templates."""
 BASELINE, PAGE, DOCS = ROOT / "bench" / "baseline.json", ROOT / "bench" / "README.md", ROOT / "docs"
 TOLERANCE = 0.1
@@ -87,6 +88,9 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, d
         if "P10" in chosen.only:
             print("P10", file=sys.stderr, flush=True)
             found += copies(chosen.copies, chosen.image)
+        if "P11" in chosen.only:
+            print("P11", file=sys.stderr, flush=True)
+            found += commands(assemblies, chosen.rounds)
     return found, points, synthesis.medians()
 
 
@@ -106,6 +110,7 @@ def bars_of(ratios: dict[str, float]) -> list[tuple[str, float, float]]:
         "P7 code change": ("code change, bare pattern", DEPLOYMENTS),
         "P7 no change": ("no change, bare pattern", DEPLOYMENTS),
         "P10 time": ("copy of an image, skopeo", SLOWEST),
+        "P11 doctor": ("doctor, cfn-lint", SHARE),
     }
     return [(label, ratios[name], goal) for name, (label, goal) in shown.items() if name in ratios]
 

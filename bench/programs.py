@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TYPESCRIPT = ROOT / "bench" / "typescript"
 
-OURS, HANDWRITTEN, SHARED, BARE = "ours", "handwritten", "shared", "bare"
+OURS, HANDWRITTEN, SHARED, APART, BARE = "ours", "handwritten", "shared", "apart", "bare"
 TWIN, BARE_TWIN = "twin", "bare twin"
 SOLUTION = "solutions constructs"
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
 from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.tools.cost.prices import price_table
 from ecr_fargate_constructs.tools.doctor.registry import RULES
 from ecr_fargate_constructs.tools.errors import ToolError
 from tests.tools.planting import copy_of
@@ -145,6 +147,46 @@ def test_cost(assemblies: Path, tmp_path: Path) -> None:
     file = tmp_path / "cost.txt"
     assert _run("cost", assemblies / "three_lines", "-o", file).output == ""
     assert "115.15" in file.read_text(encoding="utf-8")
+
+
+def test_cost_of_spot_is_a_range_with_its_date(assemblies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = " ".join(_run("cost", assemblies / "spot").output.split())
+    assert "Spot tasks of" in text
+    assert "with the most tasks that scaling allows" in text
+    assert "AWS changes Spot prices. The highest one is the on-demand price as of 2026-06" in text
+    ranged = json.loads(_run("cost", assemblies / "spot", "--json").output)
+    assert Decimal(ranged["spot"][0]["lowestPrice"]) < Decimal(ranged["spot"][0]["highestPrice"])
+    markdown = _run("cost", assemblies / "spot", "--format", "markdown").output
+    assert "| Spot tasks of " in markdown
+    assert "as of 2026-06" in markdown
+
+
+def test_cost_of_spot_at_a_price_of_ones_own(assemblies: Path, tmp_path: Path) -> None:
+    own = {"fargate.spot.x86.vcpu-hour": "0.0127", "fargate.spot.x86.gb-hour": "0.0014"}
+    prices = {name: str(price) for name, price in price_table().prices.items()} | own
+    file = tmp_path / "prices.json"
+    table = {"region": "eu-north-1", "date": "2026-11", "prices": prices}
+    file.write_text(json.dumps(table), encoding="utf-8")
+    text = " ".join(_run("cost", assemblies / "spot", "--prices", file).output.split())
+    assert "eu-north-1 as of 2026-11" in text
+    assert "AWS changes Spot prices" not in text
+    assert "at its lowest price" not in text
+    (spot,) = json.loads(_run("cost", assemblies / "spot", "--prices", file, "--json").output)["spot"]
+    assert spot["lowestPrice"] == spot["highestPrice"]
+
+
+def test_cost_of_spot_before_and_after(assemblies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = ("cost", assemblies / "spot", "--compare", assemblies / "three_lines")
+    monkeypatch.setenv("COLUMNS", "200")
+    text = " ".join(_run(*compared).output.split())
+    assert ", at the lowest price" in text
+    assert "AWS changes Spot prices." in text
+    whole = json.loads(_run(*compared, "--json").output)
+    alone = [json.loads(_run("cost", assemblies / name, "--json").output) for name in ("three_lines", "spot")]
+    before, after = (Decimal(each["leastMonthly"]) for each in alone)
+    assert Decimal(whole["change"]) == after - before
+    assert "AWS changes Spot prices." in _run(*compared, "--format", "markdown").output
 
 
 @pytest.mark.usefixtures("font")

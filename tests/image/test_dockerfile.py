@@ -115,6 +115,6 @@ def test_the_lines_of_heredocs_belong_to_their_instruction() -> None:
 
 def test_a_backtick_joins_lines_where_the_file_says_so() -> None:
     file = Dockerfile.parse(CONTINUED, {})
-    assert file.bases == ("python:2",)
+    assert list(file.images.values()) == ["python:2"]
     assert [each.value for each in file.stages[0].instructions] == ["dir C:\\", ". C:\\app\\"]
     assert Dockerfile.parse("FROM a\nRUN x `\nUSER 1\n", {}).settings().user == "1"

@@ -269,7 +269,7 @@ def test_a_failed_build_on_a_stand_in_says_so(monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setattr(toolkit, "find_toolkit", lambda *_: tmp_path)
     monkeypatch.setattr(toolkit, "run_toolkit", run)
-    monkeypatch.setattr(base_images, "provide", lambda *_: ("python:3.13-slim",))
+    monkeypatch.setattr(base_images, "provide", lambda *_: {"python:3.13-slim": "python:3.13-slim"})
     made = Deployment(instance, Memory(instance.account, instance.region, "podman", ""), [], Progress())
     with pytest.raises(ToolError) as caught:
         made.deploy()

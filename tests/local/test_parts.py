@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
-import shutil
+import platform
 import socket
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ecr_fargate_constructs.local import (
-    base_images,
     docker_shim,
     engine,
     podman,
@@ -29,79 +29,6 @@ from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.parametrize(
-    ("text", "arguments", "bases"),
-    [
-        ("FROM python:3.13-slim", {}, ["python:3.13-slim"]),
-        ("# FROM no\nFROM --platform=linux/amd64 a:1 AS build\nFROM b:2\nCOPY --from=build /x /x", {}, ["a:1", "b:2"]),
-        ("FROM a AS base\nFROM base AS next\nFROM next", {}, ["a"]),
-        ("ARG TAG=3.13\nARG NAME\nFROM ${NAME:-python}:$TAG", {}, ["python:3.13"]),
-        ("ARG TAG=3.13\nFROM python:${TAG}", {"TAG": "3.12"}, ["python:3.12"]),
-        ('ARG TAG="3.13"\nFROM python:${TAG}', {}, ["python:3.13"]),
-        ("FROM scratch\nCOPY x /x", {}, []),
-        ("from a:1 \\\n  as build\nFROM A:1", {}, ["a:1", "A:1"]),
-    ],
-)
-def test_base_images_are_read_from_the_dockerfile(
-    tmp_path: Path, text: str, arguments: dict[str, str], bases: list[str]
-) -> None:
-    dockerfile = tmp_path / "Dockerfile"
-    dockerfile.write_text(text, encoding="utf-8")
-    assert base_images.bases_of(assembly.BuiltImage(tmp_path, dockerfile, arguments)) == bases
-
-
-@pytest.mark.parametrize(
-    ("stderr", "wrong", "fix"),
-    [
-        ("manifest unknown", "cannot be pulled: manifest unknown", "correct it"),
-        ("dial tcp: no such host", "cannot be reached: dial tcp: no such host", "load"),
-    ],
-)
-def test_a_base_image_that_nothing_stands_in_for_says_why(
-    monkeypatch: pytest.MonkeyPatch, stderr: str, wrong: str, fix: str
-) -> None:
-    failed = subprocess.CompletedProcess[str]([], 1, stdout="", stderr=f"x\n{stderr}\n")
-    monkeypatch.setattr(base_images._Engine, "_run", lambda *_: failed)
-    with pytest.raises(ToolError, match=wrong) as caught:
-        base_images.provide("podman", ["example.com/thing:1"], {}, lambda _text: None)
-    assert fix in str(caught.value.fix)
-
-
-def test_the_stand_in_of_nginx_has_the_site_and_the_user_of_the_official_image(tmp_path: Path) -> None:
-    for folder in ("etc/nginx/sites-enabled", "etc/nginx/conf.d", "var/log/nginx"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "etc/nginx/sites-enabled/default").write_text("root /var/www/html;", encoding="utf-8")
-    (stand_in,) = (each for each in base_images._STAND_INS if each.images.fullmatch("public.ecr.aws/nginx/nginx:1.29"))
-    for command in stand_in.commands:
-        subprocess.run(["sh", "-ec", command, "sh", str(tmp_path)], check=True)  # noqa: S603, S607 - as mmdebstrap does
-    assert "root /usr/share/nginx/html;" in (tmp_path / "etc/nginx/conf.d/default.conf").read_text(encoding="utf-8")
-    assert not list((tmp_path / "etc/nginx/sites-enabled").iterdir())
-    assert (tmp_path / "etc/passwd").read_text(encoding="utf-8").startswith("nginx:x:101:101:")
-
-
-def test_a_stand_in_of_an_earlier_version_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    calls: list[tuple[str, ...]] = []
-    labels = {"inspected": "true\n"}
-
-    def run(_: object, *arguments: str) -> subprocess.CompletedProcess[str]:
-        calls.append(arguments)
-        pulls = arguments[0] == "pull"
-        out = labels["inspected"] if arguments[:2] == ("image", "inspect") else ""
-        return subprocess.CompletedProcess([], int(pulls), stdout=out, stderr="no such host" if pulls else "")
-
-    monkeypatch.setattr(base_images._Engine, "_run", run)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(shutil, "which", lambda name: name)
-    monkeypatch.setattr(base_images, "_archive", lambda _: tmp_path)
-    assert base_images.provide("podman", ["nginx:1.29"], {}, lambda _text: None) == ("nginx:1.29",)
-    (imported,) = (each for each in calls if each[0] == "import")
-    (label,) = (word for word in imported if word.startswith("LABEL "))
-    labels["inspected"] = label.partition("=")[2]
-    calls.clear()
-    assert base_images.provide("podman", ["nginx:1.29"], {}, lambda _text: None) == ("nginx:1.29",)
-    assert not [each for each in calls if each[0] == "import"]
 
 
 def _assembly(folder: Path, resources: dict[str, Any]) -> Path:
@@ -171,7 +98,7 @@ def test_what_is_not_emulated_is_named(tmp_path: Path) -> None:
 IMAGE = "000000004566.dkr.ecr.us-east-1.amazonaws.com/repo:tag"
 
 
-def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[str]]:
+def _shim(tmp_path: Path, *arguments: str, fail: str = "", stand_ins: str = "{}") -> tuple[int, list[str]]:
     """Run the shim with an engine that writes down what it is asked."""
     asked = tmp_path / "asked"
     fake = tmp_path / "podman"
@@ -185,7 +112,8 @@ def _shim(tmp_path: Path, *arguments: str, fail: str = "") -> tuple[int, list[st
     docker_shim.write_shim(shim)
     login = str(tmp_path / "login")
     registry, proxies = IMAGE.partition("/")[0], '{"HTTPS_PROXY": "http://proxy.example"}'
-    variables = docker_shim.Shim("podman", registry, "localhost:4566", login=login, proxies=proxies).environment
+    shim_of = functools.partial(docker_shim.Shim, "podman", registry, "localhost:4566")
+    variables = shim_of(login=login, proxies=proxies, stand_ins=stand_ins).environment
     done = subprocess.run(  # noqa: S603 - our own shim
         [str(shim), *arguments],
         env={**os.environ, **variables, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
@@ -227,6 +155,63 @@ def test_pushes_have_a_login_that_only_this_user_reads(tmp_path: Path) -> None:
     assert kept == {"auths": {"localhost:4566": {"auth": base64.b64encode(b"AWS:password").decode()}}}
     assert folder.stat().st_mode & 0o077 == 0
     assert docker_shim.push_options("docker", folder) == ([], {"DOCKER_CONFIG": str(folder)})
+
+
+def test_builds_read_stand_ins_after_the_contexts_of_the_app(tmp_path: Path) -> None:
+    stand_ins = json.dumps({"a@sha256:1": "localhost/b:1", "a@${HASH}": "localhost/b:1"})
+    code, asked = _shim(tmp_path, "build", "--build-context", "x=y", "--file", "D", ".", stand_ins=stand_ins)
+    assert code == 0
+    assert " ".join(asked) == (
+        "build --layers=false --build-context x=y --file D --build-context=a@sha256:1=docker-image://localhost/b:1 "
+        "--build-context=a@${HASH}=docker-image://localhost/b:1 ."
+    )
+
+
+BY_PLATFORM = """\
+# syntax=docker/dockerfile:1
+ARG BUILDARCH=mine
+FROM --platform=$BUILDPLATFORM a AS final-arm64
+RUN echo $TARGETOS
+FROM final-${TARGETARCH:-x} AS b-$BUILDARCH
+LABEL x=y
+FROM b-mine$TARGETVARIANT
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        (["--platform", "linux/arm64"], ["TARGETARCH=arm64", "TARGETVARIANT="]),
+        (["--platform", "linux/arm/v7"], ["TARGETARCH=arm", "TARGETVARIANT=v7"]),
+        ([], ["TARGETARCH=amd64", "TARGETVARIANT="]),
+    ],
+)
+def test_podman_is_told_the_platform_of_from_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], variables: list[str]
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    (tmp_path / "D").write_text(BY_PLATFORM, encoding="utf-8")
+    (tmp_path / "copy").mkdir()
+    words = docker_shim.for_podman(["--tag", "x", "--file", str(tmp_path / "D"), *options], tmp_path, tmp_path / "copy")
+    arguments = [f"--build-arg={variable}" for variable in variables]
+    assert words == [*arguments, "--tag", "x", *options, "--file", str(tmp_path / "copy" / "D")]
+    head, _, rest = BY_PLATFORM.partition("\n")
+    declared = f"{head}\nARG TARGETARCH\nARG TARGETVARIANT\n{rest}"
+    assert (tmp_path / "copy" / "D").read_text(encoding="utf-8") == declared
+
+
+def test_podman_keeps_the_base_image_of_a_stage_without_instructions(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "Dockerfile").write_text("FROM a AS b\n\n# c\nfrom d AS e\nRUN f\nFROM e\n", encoding="utf-8")
+    docker_shim.for_podman(["--tag", "x"], tmp_path, tmp_path / "copy")
+    copy = (tmp_path / "copy" / "Dockerfile").read_text(encoding="utf-8")
+    assert copy == "FROM a AS b\nARG EMPTY_STAGE\n\n# c\nfrom d AS e\nRUN f\nFROM e\n"
+
+
+def test_podman_builds_any_other_dockerfile_as_it_is(tmp_path: Path) -> None:
+    text = "FROM --platform=$TARGETPLATFORM a \\\n  AS b\nRUN echo $TARGETARCH\nFROM b\nCMD x\n"
+    (tmp_path / "Dockerfile").write_text(text, encoding="utf-8")
+    assert docker_shim.for_podman(["--tag", "x"], tmp_path, tmp_path / "none") == ["--tag", "x"]
 
 
 def test_the_engine_has_the_proxies_of_the_user(tmp_path: Path) -> None:

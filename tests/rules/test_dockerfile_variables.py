@@ -48,7 +48,7 @@ def test_a_variable_is_replaced(text: str, result: str) -> None:
 def test_variables_that_double_end_soon() -> None:
     lines = ["ARG A0=xxxx", *(f"ARG A{n + 1}=$A{n}$A{n}$A{n}" for n in range(200)), "FROM $A200"]
     began = time.perf_counter()
-    (base,) = Dockerfile.parse("\n".join(lines), {}).bases
+    (base,) = Dockerfile.parse("\n".join(lines), {}).images.values()
     assert time.perf_counter() - began < 5  # measured: 0.01 s
     assert set(base) == {"x"}
     assert expanded("$A", {"A": "$A$A"}).strip("$A") == ""
@@ -67,7 +67,7 @@ def test_variables_that_double_end_soon() -> None:
 def test_a_stage_is_named_by_the_platform(platform: str | None, arguments: dict[str, str], base: str) -> None:
     file = Dockerfile.parse(BY_PLATFORM, arguments, platform)
     assert file.chain()[0].image == base
-    assert file.bases == ("nginx:1.29", "nginx:1.30")
+    assert list(file.images.values()) == ["nginx:1.29", "nginx:1.30"]
     assert file.settings().user == "10001"
 
 
@@ -84,7 +84,7 @@ def test_a_stage_is_named_by_the_platform(platform: str | None, arguments: dict[
     ],
 )
 def test_a_base_is_named_by_variables(head: str, base: str) -> None:
-    assert Dockerfile.parse(head, {}, "linux/arm64").bases == (base,)
+    assert list(Dockerfile.parse(head, {}, "linux/arm64").images.values()) == [base]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_platform_that_follows_the_build_pins_nothing(option: str, pinned: str
 )
 def test_marks_and_tabs_of_editors(text: str) -> None:
     file = Dockerfile.parse(text, {})
-    assert file.bases == ("a:1",)
+    assert file.images == {"a:1": "a:1"}
     assert file.settings().user == "1"
 
 

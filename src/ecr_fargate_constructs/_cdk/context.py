@@ -25,11 +25,7 @@ _FLAGS = {
 
 
 def posture_word(scope: IConstruct, *, path: str | None = None) -> str:
-    """Return the posture of the stack that ``scope`` is in, as a word; no other code reads it.
-
-    Raises:
-        ConfigurationError: The context has a word that is not a posture.
-    """
+    """Return the posture of the stack that ``scope`` is in, as a word; no other code reads it."""
     word = _context_of(scope).get(POSTURE, STANDARD)
     if word not in (STANDARD, REGULATED):
         raise ConfigurationError(

@@ -53,9 +53,6 @@ def take_name(scope: IConstruct, what: str, key: Key, *, path: str, instead: str
         key: The key under which it is recorded.
         path: Path of the new holder; constructs inside it may use the name too.
         instead: The advice if another construct holds it.
-
-    Raises:
-        ConfigurationError: Another construct holds it.
     """
     holder = holder_of(scope, key, path=path)
     if holder is not None:

@@ -169,17 +169,8 @@ _NO_QUEUE = "CloudFormation waits for its answer, and a failure fails the deploy
 
 def acknowledge_copy_function(function: IConstruct) -> None:
     """Acknowledge the findings of the function that copies images."""
-    resource = function.node.default_child or function
-    acknowledge_in(resource, "LambdaInsideVPC", (HIPAA, R4, R5, PCI), _NO_VPC)
-    acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), _NO_CONCURRENCY)
-    acknowledge_in(resource, "LambdaDLQ", (HIPAA, R5, SERVERLESS), _NO_QUEUE)
-    acknowledge_in(
-        resource,
-        "LambdaTracing",
-        (SERVERLESS,),
-        "One call in a deployment, whose log tells how it went; a trace would take a permission on every resource.",
-    )
-    acknowledge_deployment_function(function)
+    trace = "One call in a deployment, whose log tells how it went; a trace would take a permission on every resource."
+    _acknowledge_function(function, _NO_CONCURRENCY, _NO_QUEUE, trace)
 
 
 def acknowledge_counting_rule(rule: IConstruct) -> None:
@@ -194,19 +185,19 @@ def acknowledge_counting_rule(rule: IConstruct) -> None:
 
 def acknowledge_hook_function(function: IConstruct) -> None:
     """Acknowledge the findings of a function that ECS invokes in deployments."""
-    resource = function.node.default_child or function
     rare = "ECS asks it in deployments only; concurrency set aside would be taken from all others."
     answered = "ECS waits for its answer, and a failure rolls the deployment back: nothing is left for a queue."
+    trace = "A few calls in a deployment, and a log of each; a trace would take a permission on every resource."
+    _acknowledge_function(function, rare, answered, trace)
+
+
+def _acknowledge_function(function: IConstruct, concurrency: str, queue: str, trace: str) -> None:
+    resource = function.node.default_child or function
     acknowledge_in(resource, "LambdaInsideVPC", (HIPAA, R4, R5, PCI), _NO_VPC)
-    acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), rare)
-    acknowledge_in(resource, "LambdaDLQ", (HIPAA, R5, SERVERLESS), answered)
-    acknowledge_in(
-        resource,
-        "LambdaTracing",
-        (SERVERLESS,),
-        "A few calls in a deployment, and a log of each; a trace would take a permission on every resource.",
-    )
-    acknowledge_for_checkov(function, {"CKV_AWS_115": rare, "CKV_AWS_116": answered, "CKV_AWS_117": _NO_VPC})
+    acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), concurrency)
+    acknowledge_in(resource, "LambdaDLQ", (HIPAA, R5, SERVERLESS), queue)
+    acknowledge_in(resource, "LambdaTracing", (SERVERLESS,), trace)
+    acknowledge_for_checkov(function, {"CKV_AWS_115": concurrency, "CKV_AWS_116": queue, "CKV_AWS_117": _NO_VPC})
 
 
 def acknowledge_deployment_function(function: IConstruct) -> None:

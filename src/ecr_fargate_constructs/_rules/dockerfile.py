@@ -21,6 +21,7 @@ _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=q
 _ESCAPE = re.compile(
     r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*?[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<sign>[`\\])", re.IGNORECASE
 )
+_FLAG = re.compile(r"--(?P<name>[\w-]+)(?:=(?P<value>\S*))?\s*")
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _MOST_PORTS = 2**17  # twice as many as exist, in case a Dockerfile repeats ranges endlessly
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
@@ -66,6 +67,19 @@ class Instruction:
         return tuple((name, value.strip().strip("\"'")) for name, value in pairs)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The stages and images that a COPY or RUN reads from; builders replace no variables there."""
+        names, flag = [], _FLAG.match(self.value)
+        while flag is not None:
+            value = flag["value"] or ""
+            if (self.name, flag["name"]) == ("COPY", "from"):
+                names.append(value)
+            elif (self.name, flag["name"]) == ("RUN", "mount"):
+                names += [part.removeprefix("from=") for part in value.split(",") if part.startswith("from=")]
+            flag = _FLAG.match(self.value, flag.end())
+        return tuple(name for name in names if "$" not in name)
+
+    @property
     def text(self) -> str:
         """The command as one line, in either form."""
         return " ".join(self.words) if self.words is not None else self.value
@@ -78,6 +92,7 @@ class Stage:
     Attributes:
         source: Its FROM.
         image: Its base image, with arguments filled in.
+        written: Its base image as the FROM writes it.
         name: Its name in lower case; empty if it has none.
         platform: The platform that its FROM pins, such as ``linux/arm64``; None if it pins none, or names a variable
             of BuildKit, whose value differs from build to build.
@@ -86,6 +101,7 @@ class Stage:
 
     source: Instruction
     image: str
+    written: str
     name: str
     platform: str | None
     instructions: tuple[Instruction, ...] = ()
@@ -145,10 +161,11 @@ class Dockerfile:
             elif instruction.name == "FROM":
                 source = _FROM.match(instruction.value)
                 if source is not None:
-                    image, pin = expanded(source["image"].strip("\"'"), values), source["platform"] or ""
+                    written, pin = source["image"].strip("\"'"), source["platform"] or ""
+                    image = expanded(written, values)
                     # FROM --platform=$BUILDPLATFORM pins nothing: it depends on where the build runs.
                     pinned = None if any(each in pin for each in given) else expanded(pin, values) or None
-                    stages.append(Stage(instruction, image, (source["name"] or "").lower(), pinned))
+                    stages.append(Stage(instruction, image, written, (source["name"] or "").lower(), pinned))
                     inside.append([])
             elif stages:
                 inside[-1].append(instruction)
@@ -158,14 +175,20 @@ class Dockerfile:
         return cls(tuple(complete), before)
 
     @property
-    def bases(self) -> tuple[str, ...]:
-        """The base images, without its own stages and ``scratch``, each once."""
-        images: list[str] = []
+    def images(self) -> dict[str, str]:
+        """The images that a build reads, base images and those of ``COPY --from``, by the names that the file writes.
+
+        Without its own stages and ``scratch``.
+        """
+        images: dict[str, str] = {}
         own = {"scratch", ""}
         for stage in self.stages:
-            images += [] if stage.image.lower() in own else [stage.image]
+            if stage.image.lower() not in own:
+                images[stage.written] = stage.image
+            read = (name for instruction in stage.instructions for name in instruction.sources)
+            images.update({name: name for name in read if name.lower() not in own and not name.isdecimal()})
             own.add(stage.name)
-        return tuple(dict.fromkeys(images))
+        return images
 
     def chain(self, target: str | None = None) -> tuple[Stage, ...]:
         """Return the stages that the image of ``target`` (default, the last stage) consists of, its base first."""

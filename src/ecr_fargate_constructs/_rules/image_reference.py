@@ -28,11 +28,7 @@ class ImageReference:
 
     @classmethod
     def parse(cls, text: str, *, name: str) -> ImageReference:
-        """Parse ``text``, the value of the option ``name``.
-
-        Raises:
-            ConfigurationError: ``text`` is not the name of an image.
-        """
+        """Parse ``text``, the value of the option ``name``."""
         match = _REFERENCE.fullmatch(text)
         if match is None:
             raise ConfigurationError(

@@ -198,11 +198,7 @@ class LifecyclePolicy:
 
     @classmethod
     def from_text(cls, text: str) -> LifecyclePolicy:
-        """Parse a policy's text.
-
-        Raises:
-            ConfigurationError: The text is not a lifecycle policy.
-        """
+        """Parse a policy's text."""
         try:
             rules = [PolicyRule.from_dict(rule) for rule in json.loads(text)["rules"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:

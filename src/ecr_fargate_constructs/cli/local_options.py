@@ -46,11 +46,7 @@ Region = Annotated[str | None, typer.Option(help="AWS region; us-east-1 by defau
 
 
 def running(app_directory: Path, port: int | None) -> tuple[Instance, Memory]:
-    """Return the instance of an app that is running.
-
-    Raises:
-        ToolError: None is running, or several are and ``port`` is None.
-    """
+    """Return the instance of an app that is running."""
     instance, memory = find_instance(app_directory, port)
     state = state_of(instance, memory)
     if state is not State.RUNNING or memory is None:

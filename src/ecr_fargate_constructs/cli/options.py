@@ -28,11 +28,7 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="The same as --for
 
 
 def read_app(folder: Path, stacks: list[str] | None) -> App:
-    """Read a cloud assembly; if the app has changed since, print a note on standard error.
-
-    Raises:
-        ToolError: There is no cloud assembly, or it has no such stack.
-    """
+    """Read a cloud assembly; if the app has changed since, print a note on standard error."""
     app = load(folder, stacks or ())
     changed = changed_since(folder)
     if changed is not None:

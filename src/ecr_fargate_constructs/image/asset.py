@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
-    """Make CDK's asset of a build context, as the child ``Asset`` of ``parent``.
-
-    Raises:
-        ConfigurationError: The stack's synthesizer requires an asset name, and ``build`` has none.
-    """
+    """Make CDK's asset of a build context, as the child ``Asset`` of ``parent``."""
     try:
         asset = _asset(parent, context, build)
     except RuntimeError as error:

@@ -60,11 +60,7 @@ class _Input:
 
 
 def build_inputs(build: ImageBuild, *, outdir: str | None) -> BuildInputs:
-    """Resolve the paths of a build's inputs.
-
-    Raises:
-        ConfigurationError: A file or a directory is missing, or a source cannot be read.
-    """
+    """Resolve the paths of a build's inputs."""
     secrets = {name: _secret(name, source) for name, source in build.secrets.items()}
     contexts = {name: _context(name, value, outdir) for name, value in build.contexts.items()}
     ssh = None if build.ssh is None else _ssh(build.ssh)

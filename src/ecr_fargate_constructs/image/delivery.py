@@ -52,9 +52,6 @@ def copy_image(
 
     Returns:
         The copy: an existing one, if the stack already copies the same image to the same destination.
-
-    Raises:
-        ConfigurationError: The stack copies another image to the same tag.
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
     # Repositories of two other stacks may share a logical id, and so resolve to the same reference.

@@ -20,12 +20,7 @@ _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfil
 
 
 def check_dockerfile(root: Path, build: ImageBuild) -> str:
-    """Return the path of the Dockerfile relative to ``root``, with slashes.
-
-    Raises:
-        ConfigurationError: It does not exist, is outside of ``root``, builds nothing, or lacks the stage that
-            ``build`` names.
-    """
+    """Return the path of the Dockerfile relative to ``root``, with slashes."""
     name = f"ImageBuild.dockerfile={build.dockerfile!r}"
     relative = _inside(root, build.dockerfile)
     if relative is None:

@@ -60,9 +60,6 @@ def entries(
         ignores: The patterns. Only directories are matched here: matching a file costs a call into Node.
         follow: The links that are followed, with CDK's meaning.
         path: Path of the construct, for errors.
-
-    Raises:
-        ConfigurationError: A directory cannot be read.
     """
     real_root = os.path.realpath(root)
     pending: list[tuple[str, str, frozenset[str]]] = [(str(root), real_root, frozenset())]

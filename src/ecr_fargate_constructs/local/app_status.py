@@ -110,11 +110,7 @@ class AppStatus:
 
 
 def chosen(services: Sequence[ServiceStatus], name: str | None) -> tuple[ServiceStatus, ...]:
-    """Return the services with this name; all services if ``name`` is None.
-
-    Raises:
-        ToolError: There is no such service.
-    """
+    """Return the services with this name; all services if ``name`` is None."""
     matching = tuple(each for each in services if name is None or name == each.name or name in each.aliases)
     if name is not None and not matching:
         deployed = ", ".join(each.name for each in services) or "none"

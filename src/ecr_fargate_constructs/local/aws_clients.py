@@ -28,9 +28,6 @@ def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - bo
         name: The service.
         endpoint_url: Another endpoint. For the embedded AWS of the app in this directory the client gets the
             credentials of that instance, for any other endpoint those of boto3.
-
-    Raises:
-        ToolError: There is no region, or boto3's configuration is invalid.
     """
     retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles long lists
     config = Config(retries=retries, proxies={} if endpoint_url else None)
@@ -56,9 +53,6 @@ def session_of(instance: Instance) -> boto3.Session:
     """Return a session for an embedded AWS that ignores the user's configuration for the real AWS.
 
     It reads no profile, no file and no environment variable.
-
-    Raises:
-        ToolError: The instance is not running.
     """
     memory = Memory.load(instance.memory_file)
     if memory is None:

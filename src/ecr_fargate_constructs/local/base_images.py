@@ -7,17 +7,18 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile
+from ecr_fargate_constructs.local.commands import reason, run
 from ecr_fargate_constructs.local.toolkit import cache_directory
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterable, Mapping
 
     from ecr_fargate_constructs.tools.assembly.stacks import BuiltImage
@@ -30,6 +31,8 @@ _UNREACHABLE = re.compile(
 )
 _PULL_SECONDS = 600
 _LABEL = "ecr-fargate.stand-in"
+_NAME = "localhost/ecr-fargate-stand-in"
+_IMAGE = "docker-image://"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ _STAND_INS = (
         ("python3",),
     ),
     _StandIn(
-        re.compile(r"(?:.*/)?nginx:[\w.-]+"),
+        re.compile(r"(?:.*/)?nginx(?::[\w.-]+)?"),
         ("nginx-light",),
         (
             "ln -sf /dev/stdout $1/var/log/nginx/access.log",
@@ -86,21 +89,27 @@ _STAND_INS = (
 )
 
 
-def bases_of(image: BuiltImage) -> list[str]:
-    """Return the base images of a Dockerfile, without its own stages and ``scratch``."""
+def images_of(image: BuiltImage) -> dict[str, str]:
+    """Return the images that a build reads, by the names that its Dockerfile writes.
+
+    A named build context replaces the image of its name: by another image, or by a directory.
+    """
     text = image.dockerfile.read_text(encoding="utf-8", errors="replace")
-    return list(Dockerfile.parse(text, image.arguments, image.platform).bases)
+    images = {**Dockerfile.parse(text, image.arguments, image.platform).images}
+    for name in images.keys() & image.contexts.keys():
+        if image.contexts[name].startswith(_IMAGE):
+            images[name] = image.contexts[name].removeprefix(_IMAGE)
+        else:
+            del images[name]
+    return images
 
 
 def provide(
-    engine: str, bases: Iterable[str], environment: Mapping[str, str], say: Callable[[str], None]
-) -> tuple[str, ...]:
-    """Pull or replace every base image, and return the names of those that have a stand-in.
-
-    Raises:
-        ToolError: An image cannot be pulled, and there is no stand-in for it.
-    """
-    return tuple(base for base in bases if _Engine(engine, environment, say).stands_in(base))
+    engine: str, images: Iterable[str], environment: Mapping[str, str], say: Callable[[str], None]
+) -> dict[str, str]:
+    """Pull or replace every image, and return the stand-ins: their names in the engine, by the images' names."""
+    made = {image: _Engine(engine, environment, say).stand_in(image) for image in dict.fromkeys(images)}
+    return {image: name for image, name in made.items() if name is not None}
 
 
 @dataclass(frozen=True)
@@ -109,19 +118,20 @@ class _Engine:
     environment: Mapping[str, str]
     say: Callable[[str], None]
 
-    def stands_in(self, image: str) -> bool:
-        """Pull or replace an image, and return whether it is a stand-in."""
-        inspected = self._run("image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
-        label = inspected.stdout.strip()
-        if inspected.returncode == 0 and not label:
-            return False
-        stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(image)), None)
-        has_stand_in = stand_in is not None and label == stand_in.key  # one of an earlier version is made anew
+    def stand_in(self, image: str) -> str | None:
+        """Pull or replace an image, and return the name of its stand-in in the engine; None if it has the image."""
+        if self._label(image) == "":
+            return None
+        tagged, _, digest = image.partition("@")
+        stand_in = next((candidate for candidate in _STAND_INS if candidate.images.fullmatch(tagged)), None)
+        name = f"{_NAME}:{stand_in.key}" if digest and stand_in is not None else image  # no import has a given digest
         self.say(f"pulling {image}")
         pull = self._run("pull", image)
-        if pull.returncode == 0 or has_stand_in:  # the real image replaces the stand-in as soon as it can be pulled
-            return pull.returncode != 0
-        why = (pull.stderr.strip().splitlines() or ["no reason given"])[-1]
+        if pull.returncode == 0:  # the real image replaces the stand-in as soon as it can be pulled
+            return None
+        if stand_in is not None and self._label(name) == stand_in.key:  # one of an earlier version is made anew
+            return name
+        why = reason(pull)
         if not _UNREACHABLE.search(pull.stderr):
             raise ToolError(f"the base image {image} cannot be pulled: {why}", fix="correct its name in the Dockerfile")
         if stand_in is None or os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -132,20 +142,18 @@ class _Engine:
         self.say(f"{image} cannot be reached: making a stand-in from Debian packages, once")
         changes = (f"CMD {json.dumps(stand_in.command)}", f"LABEL {_LABEL}={stand_in.key}")
         options = [word for change in changes for word in ("--change", change)]
-        done = self._run("import", *options, str(_archive(stand_in)), image)
+        done = self._run("import", *options, str(_archive(stand_in)), name)
         if done.returncode != 0:
             raise ToolError(f"the stand-in for {image} could not be imported: {done.stderr.strip()}")
-        return True
+        return name
+
+    def _label(self, image: str) -> str | None:
+        """Return the label of a stand-in, an empty text for any other image, and None for one that is not there."""
+        inspected = self._run("image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', image)
+        return inspected.stdout.strip() if inspected.returncode == 0 else None
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - fixed commands, no shell
-            [self.name, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **self.environment},
-            timeout=_PULL_SECONDS,
-        )
+        return run(self.name, *arguments, seconds=_PULL_SECONDS, **self.environment)
 
 
 def _archive(stand_in: _StandIn) -> Path:
@@ -155,20 +163,18 @@ def _archive(stand_in: _StandIn) -> Path:
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)
     if shutil.which("mmdebstrap") is None:
-        _checked(["apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"])
+        _checked("apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap")
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         new = Path(folder) / "root.tar"
         _checked(
-            [
-                "mmdebstrap",
-                "--variant=essential",
-                f"--include={','.join(stand_in.packages)}",
-                *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")),
-                "--aptopt=Apt::Install-Recommends false",
-                *(f"--customize-hook={command}" for command in stand_in.commands),
-                _codename(),
-                str(new),
-            ]
+            "mmdebstrap",
+            "--variant=essential",
+            f"--include={','.join(stand_in.packages)}",
+            *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")),
+            "--aptopt=Apt::Install-Recommends false",
+            *(f"--customize-hook={command}" for command in stand_in.commands),
+            _codename(),
+            str(new),
         )
         new.replace(archive)  # atomic: a second command never sees an incomplete file
     return archive
@@ -180,9 +186,7 @@ def _codename() -> str:
     return codename[1] if codename else "stable"
 
 
-def _checked(command: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-        command, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    )
+def _checked(*command: str) -> None:
+    done = run(*command, DEBIAN_FRONTEND="noninteractive")
     if done.returncode != 0:
         raise ToolError(f"a stand-in for a base image could not be made: {done.stderr.strip()[-300:]}")

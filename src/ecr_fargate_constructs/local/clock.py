@@ -34,9 +34,6 @@ class Clock:
             speed: Seconds of this clock per second of the machine, 1 to 3600.
             time_of_machine: Returns the machine's time; tests set it.
             sleep_of_machine: Waits for seconds of the machine; tests set it.
-
-        Raises:
-            ToolError: The speed is outside 1 to 3600.
         """
         if not 1 <= speed <= 3600:  # noqa: PLR2004 - the sentence says it
             message = f"--clock: {speed:g} is not a speed; give 1 (AWS's time) to 3600 (an hour passes in a second)"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs.local.commands import run
 from ecr_fargate_constructs.local.docker_shim import Shim
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.tasks.cgroups import remove_groups
@@ -71,9 +71,8 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
     for _ in range(2):  # podman keeps the name by digest when the name by tag is removed: the second round removes it
         names = _images(instance, memory)
         if names:
-            _engine_output(
-                instance, memory, "rmi", *names
-            )  # without --force: an image that another container uses stays
+            # Without --force: an image that another container uses stays.
+            _engine_output(instance, memory, "rmi", *names)
 
 
 def _images(instance: Instance, memory: Memory) -> list[str]:
@@ -90,14 +89,6 @@ def _images(instance: Instance, memory: Memory) -> list[str]:
 def _engine_output(instance: Instance, memory: Memory, *arguments: str) -> str:
     """Return the output of an engine command; nothing if the engine is gone, since nothing can be removed then."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-            [memory.engine, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={**os.environ, **podman_environment(instance)},
-        )
+        return run(memory.engine, *arguments, seconds=120, **podman_environment(instance)).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout

@@ -54,7 +54,8 @@ class Deployment:
         self._names = names
         self._progress = progress
         self._context = [part for each in context for part in ("--context", each)]
-        self._stand_ins: tuple[str, ...] = ()
+        self._images: dict[str, set[str]] = {}  # by the names that Dockerfiles write
+        self._stand_ins: dict[str, str] = {}
         self._fresh = instance.state / "cdk.out.new"
         progress.step("getting the CDK command line")
         self._toolkit = toolkit.find_toolkit(instance.app_directory, progress.detail)
@@ -109,21 +110,22 @@ class Deployment:
         self._put(seeds.stubs(self._instance.assembly))
 
     def get_base_images(self, stacks: Sequence[Stack]) -> None:
-        """Pull the base images of the Dockerfiles, or make stand-ins for them."""
-        images = (image for stack in stacks for image in stack.built_images())
-        bases = dict.fromkeys(base for image in images for base in base_images.bases_of(image))
+        """Pull the images that the Dockerfiles name, or make stand-ins for them."""
+        for stack in stacks:
+            for built in stack.built_images():
+                for name, image in base_images.images_of(built).items():
+                    self._images.setdefault(name, set()).add(image)
         self._stand_ins = base_images.provide(
-            self._memory.engine, bases, podman_environment(self._instance), self._progress.detail
+            self._memory.engine,
+            sorted(set().union(*self._images.values())),
+            podman_environment(self._instance),
+            self._progress.detail,
         )
         for image in self._stand_ins:
             self._progress.note(f"{image} could not be pulled: a stand-in made from Debian packages replaces it")
 
     def deploy(self) -> None:
-        """Build, push and deploy.
-
-        Raises:
-            ToolError: It failed. For a build the message has the failed step, and names stand-ins.
-        """
+        """Build, push and deploy."""
         self._progress.step("building, pushing and deploying")
         chosen = self._names or ["--all"]
         try:
@@ -141,7 +143,17 @@ class Deployment:
             raise
 
     def _run(self, *arguments: str) -> None:
-        toolkit.run_toolkit(self._instance, self._memory, self._toolkit, arguments, on_line=self._progress.detail)
+        named = self._images.items()
+        others = {image: stand_in for image, stand_in in self._stand_ins.items() if stand_in != image}
+        toolkit.run_toolkit(
+            self._instance,
+            self._memory,
+            self._toolkit,
+            arguments,
+            on_line=self._progress.detail,
+            # A variable may have another value in another Dockerfile, and all builds get the same stand-ins.
+            stand_ins={name: others[image] for name, (image, *more) in named if not more and image in others},
+        )
 
     def _synthesize(self, *, running: bool, rounds: int = _MAX_LOOKUPS) -> None:
         """Run the app, and again as long as it looks up something that a stub can replace."""

@@ -12,10 +12,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+import platform
+import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +30,11 @@ _BUILT = "cdkasset-"
 _CACHE = ("--cache-from", "--cache-to")
 _LOGIN = "config.json"  # docker's name for the file
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
+_FROM = re.compile(r"(?im)^[ \t]*FROM[ \t]+(?:--platform=\S+[ \t]+)?(.+)$")
+_PLATFORM_VARIABLE = re.compile(r"\$\{?((?:TARGET|BUILD)(PLATFORM|OS|ARCH|VARIANT))\b")
+_EMPTY_STAGE = re.compile(r"(?im)^([ \t]*FROM[ \t].*(?<!\\)\n)(?=(?:[ \t]*(?:#.*)?\n)*[ \t]*FROM[ \t])")
+_DIRECTIVES = re.compile(r"(?:[ \t]*#[ \t]*\w+[ \t]*=.*\n)*")
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Shim:
         local_registry: Host and port of the registry on this machine.
         login: Folder with the login to the registry, in docker's format.
         proxies: The user's proxies for builds, as JSON. The CDK command line itself uses none.
+        stand_ins: Images that replace others in builds, as JSON: their names, by the names that Dockerfiles write.
     """
 
     engine: str
@@ -45,6 +55,7 @@ class Shim:
     local_registry: str
     login: str = ""
     proxies: str = "{}"
+    stand_ins: str = "{}"
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Shim:
@@ -84,11 +95,20 @@ class Shim:
                 return 0
             case ["push", *_, image] if image.startswith(f"{self.registry}/"):
                 return self._push(image)
-            case ["build", *rest] if self.engine == "podman":
-                # With layers a failed build would leave one unnamed image per step behind.
-                return self._run_engine("build", "--layers=false", *self.renamed(without_cache(rest)))
+            case ["build", *options, directory]:
+                return self._build(self.renamed(options), directory)
             case _:
                 return self._run_engine(*self.renamed(arguments))
+
+    def _build(self, options: Sequence[str], directory: str) -> int:
+        images = json.loads(self.stand_ins).items()
+        stand_ins = [f"--build-context={name}=docker-image://{stand_in}" for name, stand_in in images]
+        if self.engine != "podman":
+            return self._run_engine("build", *options, *stand_ins, directory)
+        with tempfile.TemporaryDirectory() as folder:
+            options = for_podman(without_cache(options), Path(directory), Path(folder))
+            # With layers a failed build would leave one unnamed image per step behind.
+            return self._run_engine("build", "--layers=false", *options, *stand_ins, directory)
 
     def _push(self, image: str) -> int:
         target = image.replace(self.registry, self.local_registry, 1)
@@ -135,6 +155,36 @@ def without_cache(arguments: Sequence[str]) -> list[str]:
         elif not word.startswith(tuple(f"{option}=" for option in _CACHE)):
             kept.append(word)
     return kept
+
+
+def for_podman(options: Sequence[str], context: Path, folder: Path) -> list[str]:
+    """Return the options of a build, with a copy of its Dockerfile that podman 4 builds as BuildKit does.
+
+    Podman knows the platform variables of FROM lines only if they are declared, and without layers it deletes the base
+    image of a stage that has no instruction.
+
+    Args:
+        options: The options of the build.
+        context: Directory of its context.
+        folder: Directory for the copy.
+    """
+    given = dict(pairwise(options))
+    file = Path(given.get("--file", context / "Dockerfile"))
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    used = {variable for line in _FROM.findall(text) for variable in _PLATFORM_VARIABLE.findall(line)}
+    names = sorted((name, part) for name, part in used if not re.search(rf"(?im)^\s*ARG\s+{name}=", text))
+    head = directives.group() if (directives := _DIRECTIVES.match(text)) else ""
+    declared = "".join(f"ARG {name}\n" for name, _ in names)
+    changed = _EMPTY_STAGE.sub(r"\1ARG EMPTY_STAGE\n", head + declared + text.removeprefix(head))
+    if changed == text:
+        return list(options)
+    copy = folder / file.name
+    copy.write_text(changed, encoding="utf-8")
+    built_for = given.get("--platform", f"linux/{_ARCHITECTURES.get(platform.machine(), platform.machine())}")
+    values = {"PLATFORM": built_for, **dict(zip(("OS", "ARCH", "VARIANT"), [*built_for.split("/"), ""], strict=False))}
+    arguments = [f"--build-arg={name}={values.get(part, '')}" for name, part in names]
+    others = [word for word in options if word not in {"--file", given.get("--file")}]
+    return [*arguments, *others, "--file", str(copy)]
 
 
 def write_shim(path: Path) -> None:

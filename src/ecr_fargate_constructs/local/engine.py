@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs.local.commands import reason, run
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ def find_engine(*, install: bool = True, say: Callable[[str], None] = lambda _te
     Args:
         install: Whether podman may be installed if there is no engine, which requires Debian and root.
         say: Called with a text before a long step.
-
-    Raises:
-        ToolError: There is no engine, or none whose containers this machine can reach.
     """
     if platform.system() != "Linux":
         raise ToolError(
@@ -82,12 +80,10 @@ def _probe(finder: Callable[[], Engine | None]) -> Engine | ToolError | None:
 def _output(*command: str) -> str | None:
     """Return the output of a command; None if it is missing, fails or hangs."""
     try:
-        answer = subprocess.run(  # noqa: S603 - fixed commands, no shell
-            command, capture_output=True, text=True, timeout=30, check=True, stdin=subprocess.DEVNULL
-        )
+        answer = run(*command, seconds=30)
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout
+    return answer.stdout if answer.returncode == 0 else None
 
 
 def _json_output(*command: str) -> dict[str, Any]:
@@ -161,18 +157,10 @@ def _can_install() -> bool:
 
 
 def _install_podman() -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *_DEBIAN_PACKAGES]):
-        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-            ["apt-get", *command],  # noqa: S607 - root's PATH decides
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run("apt-get", *command, DEBIAN_FRONTEND="noninteractive")
         if done.returncode != 0:
-            why = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
             raise ToolError(
-                f"no container engine is running, and 'apt-get {' '.join(command)}' failed: {why[0]}",
+                f"no container engine is running, and 'apt-get {' '.join(command)}' failed: {reason(done)}",
                 fix=_HOW_TO_INSTALL,
             )

@@ -131,11 +131,7 @@ class Instance:
         return [process for name, value in marks.items() for process in marked(name, value)]
 
     def make_state(self) -> None:
-        """Create the directory of the instance; git ignores it.
-
-        Raises:
-            ToolError: It is a link, or belongs to another user.
-        """
+        """Create the directory of the instance; git ignores it."""
         refuse_foreign(self.state.parent, self.state)
         self.state.parent.mkdir(exist_ok=True)
         self.state.mkdir(mode=0o700, exist_ok=True)
@@ -144,11 +140,7 @@ class Instance:
         ignored.write_text("*\n", encoding="utf-8")
 
     def erase(self) -> None:
-        """Delete all files of this instance.
-
-        Raises:
-            ToolError: Its directory is a link, or belongs to another user.
-        """
+        """Delete all files of this instance."""
         refuse_foreign(self.state.parent, self.state)
         shutil.rmtree(self.state, ignore_errors=True)
         shutil.rmtree(self.memory_file.parent, ignore_errors=True)
@@ -175,11 +167,7 @@ class Instance:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Lock the port against other commands, and stop what a killed command left running.
-
-        Raises:
-            ToolError: Another command is running on this port.
-        """
+        """Lock the port against other commands, and stop what a killed command left running."""
         # A name in Linux's abstract namespace needs no cleanup: it disappears with the process that holds it.
         with socket.socket(socket.AF_UNIX) as name:
             try:
@@ -242,11 +230,7 @@ class Memory:
 
     @classmethod
     def load(cls, file: Path) -> Memory | None:
-        """Read a recorded state; None if there is none.
-
-        Raises:
-            ToolError: The file is damaged, or belongs to another user.
-        """
+        """Read a recorded state; None if there is none."""
         try:
             text = read_private(file)
             if text is None:
@@ -261,11 +245,7 @@ class Memory:
 
 
 def checked(memory: Memory) -> Memory:
-    """Return a recorded state if its values have the right types: the file may be damaged.
-
-    Raises:
-        TypeError: A value has another type.
-    """
+    """Return a recorded state if its values have the right types: the file may be damaged."""
     texts = (
         memory.account,
         memory.region,
@@ -321,12 +301,7 @@ def registry_password(secret: str) -> str:
 def instance_at(
     app_directory: Path, port: int, account: str | None, region: str | None
 ) -> tuple[Instance, Memory | None]:
-    """Return the instance of an app on a port, with its recorded state.
-
-    Raises:
-        ToolError: The account id is invalid, the running instance has another account or region, or the files belong to
-            another user.
-    """
+    """Return the instance of an app on a port, with its recorded state."""
     if account is not None and not re.fullmatch(r"[0-9]{12}", account):
         raise ToolError(f"--account {account} is not an account id", fix="use 12 digits, for example 123456789012")
     directory = app_directory.resolve()

@@ -39,11 +39,7 @@ def instances_of(app_directory: Path) -> list[tuple[Instance, Memory | None]]:
 def find_instance(
     app_directory: Path, port: int | None, account: str | None = None, region: str | None = None
 ) -> tuple[Instance, Memory | None]:
-    """Return the instance for a command: on the given port, else the app's only one, else on the default port.
-
-    Raises:
-        ToolError: The app has several instances, and no port is given.
-    """
+    """Return the instance for a command: on the given port, else the app's only one, else on the default port."""
     if port is None:
         instances = instances_of(app_directory)
         running = [each for each in instances if lifecycle.runs(*each)]

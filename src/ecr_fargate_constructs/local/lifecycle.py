@@ -54,11 +54,7 @@ def runs(instance: Instance, memory: Memory | None) -> bool:
 
 
 def start(instance: Instance, memory: Memory | None, progress: Progress, *, clock: float | None = None) -> Memory:
-    """Start the embedded AWS unless it is running, without a deployment. After a failure only its logs stay.
-
-    Raises:
-        ToolError: It does not start, or runs with another clock.
-    """
+    """Start the embedded AWS unless it is running, without a deployment. After a failure only its logs stay."""
     if memory is not None and runs(instance, memory):
         _refuse_another_clock(instance, memory, clock)
         return memory
@@ -101,9 +97,6 @@ def up(
         context: ``KEY=VALUE`` for the CDK app.
         keep: Whether an embedded AWS that was started by this command keeps running after a failure.
         clock: How fast bake times of deployments pass; they are skipped without it, unless it runs with one.
-
-    Raises:
-        ToolError: Something failed.
     """
     ran_before = runs(instance, memory)
     try:

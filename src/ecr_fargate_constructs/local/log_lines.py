@@ -57,11 +57,7 @@ class _Stream:
 
 
 def since(text: str, now: datetime) -> datetime:
-    """Return the time of ``--since``: ``90s``, ``10m``, ``2h`` or ``1d`` ago, or a time in ISO 8601.
-
-    Raises:
-        ToolError: The text is neither.
-    """
+    """Return the time of ``--since``: ``90s``, ``10m``, ``2h`` or ``1d`` ago, or a time in ISO 8601."""
     if ago := re.fullmatch(r"(\d{1,6})([smhd])", text):
         return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:

@@ -36,11 +36,7 @@ def podman_environment(instance: Instance) -> dict[str, str]:
 
 
 def start_podman(instance: Instance, memory: Memory) -> None:
-    """Start a Docker-compatible socket of podman for the instance: podman reads the registry configuration at start.
-
-    Raises:
-        ToolError: It does not start.
-    """
+    """Start a Docker-compatible socket of podman for the instance: podman reads the registry configuration at start."""
     memory.scratch = tempfile.mkdtemp(prefix=_SCRATCH)  # the path of a socket may have at most 108 characters
     path = Path(memory.scratch) / _SOCKET
     memory.socket = f"unix://{path}"

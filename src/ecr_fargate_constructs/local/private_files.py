@@ -34,11 +34,7 @@ def _home() -> Path:
 
 
 def read_private(file: Path) -> str | None:
-    """Return the text that :func:`write_private` wrote; None if there is none.
-
-    Raises:
-        ToolError: Another user could have written the file, or can read it.
-    """
+    """Return the text that :func:`write_private` wrote; None if there is none."""
     try:
         for path in (file.parent, file):
             status = path.lstat()
@@ -50,11 +46,7 @@ def read_private(file: Path) -> str | None:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that only this user can read, atomically.
-
-    Raises:
-        ToolError: Its folder cannot be created.
-    """
+    """Write a file that only this user can read, atomically."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -37,11 +37,7 @@ _INHERITED = frozenset({"PATH", "LANG", "TZ", _PYTHONPATH})
 
 
 def start_server(instance: Instance, memory: Memory) -> None:
-    """Start the embedded AWS and wait until it responds.
-
-    Raises:
-        ToolError: It ended, or did not respond in time.
-    """
+    """Start the embedded AWS and wait until it responds."""
     for folder in (instance.state / "tmp", instance.state / "home"):
         folder.mkdir(exist_ok=True)
     write_login(instance.login, instance.local_registry, registry_password(memory.secret))

@@ -146,11 +146,7 @@ class Balancer:
         return f"{'http' if self.authority is None else 'https'}://{self.host}:{self.port}/"
 
     def get(self, path: str = "/") -> tuple[int, str]:
-        """Send a GET request, and return status and body.
-
-        Raises:
-            OSError: There is no response.
-        """
+        """Send a GET request, and return status and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             if self.authority is not None:  # connected here, since the name does not resolve everywhere
@@ -170,11 +166,7 @@ class Cloud:
     """The API of the embedded AWS, through boto3."""
 
     def __init__(self, instance: Instance) -> None:
-        """Connect to an instance.
-
-        Raises:
-            ToolError: The instance is not running.
-        """
+        """Connect to an instance."""
         self._instance = instance
         self._clients: dict[str, Any] = {}
         self._session = session_of(instance)

@@ -30,11 +30,7 @@ def check_app(instance: Instance) -> None:
 
 
 def prepare(instance: Instance, progress: Progress) -> Memory:
-    """Find a container engine, and create the instance's directory; nothing is started yet.
-
-    Raises:
-        ToolError: The port is in use, or there is no engine.
-    """
+    """Find a container engine, and create the instance's directory; nothing is started yet."""
     check_port(instance.port)
     progress.step("looking for a container engine")
     chosen = engine.find_engine(say=progress.detail)
@@ -62,11 +58,7 @@ def _https_port(port: int) -> int:
 
 
 def start(instance: Instance, memory: Memory) -> None:
-    """Start the embedded AWS, and record its state.
-
-    Raises:
-        ToolError: It does not start.
-    """
+    """Start the embedded AWS, and record its state."""
     try:
         if not memory.socket:
             podman.start_podman(instance, memory)

@@ -11,9 +11,11 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.cdk_failures import cause
+from ecr_fargate_constructs.local.commands import run
 from ecr_fargate_constructs.local.docker_shim import Shim, write_shim
 from ecr_fargate_constructs.local.instance import credentials_environment
 from ecr_fargate_constructs.local.podman import podman_environment
@@ -21,7 +23,7 @@ from ecr_fargate_constructs.local.processes import Process, stop_commands
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
@@ -51,11 +53,7 @@ def cache_directory() -> Path:
 
 
 def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text: None) -> Path:
-    """Return the CDK command line of the pinned version: the app's own, or one that is installed once per user.
-
-    Raises:
-        ToolError: There is no Node.js, or the installation failed.
-    """
+    """Return the CDK command line of the pinned version: the app's own, or one that is installed once per user."""
     if not all(shutil.which(name, path=search_path()) for name in ("node", "npm")):
         raise ToolError(
             "Node.js is missing", fix="install it, for example with pip install 'ecr-fargate-constructs[local]'"
@@ -67,10 +65,8 @@ def find_toolkit(app_directory: Path, say: Callable[[str], None] = lambda _text:
     say(f"installing aws-cdk {VERSION}, once")
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", temporary, f"aws-cdk@{VERSION}"]
-        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-            command, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
-        )
+        options = ("--no-audit", "--no-fund", "--prefix", temporary)
+        done = run("npm", "install", *options, f"aws-cdk@{VERSION}", PATH=search_path())
         if done.returncode != 0:
             raise ToolError(
                 f"the CDK command line {VERSION} could not be installed: {done.stderr.strip()[-300:]}",
@@ -112,7 +108,9 @@ def search_path() -> str:
     return os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
-def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
+def toolkit_environment(
+    instance: Instance, memory: Memory, stand_ins: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """Return the environment of the CDK command line and of the app that it runs."""
     shim = instance.state / "cdk-docker"
     write_shim(shim)
@@ -129,6 +127,7 @@ def toolkit_environment(instance: Instance, memory: Memory) -> dict[str, str]:
             instance.local_registry,
             login=str(instance.login),
             proxies=json.dumps(proxies),
+            stand_ins=json.dumps(dict(stand_ins)),
         ).environment,
         "PATH": search_path(),
         "NO_PROXY": ",".join(direct),
@@ -149,16 +148,26 @@ def run_toolkit(
     arguments: Sequence[str],
     *,
     on_line: Callable[[str], None],
+    stand_ins: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Run the CDK command line; its output goes to its log, and line by line to ``on_line``.
 
-    Raises:
-        ToolkitError: It failed.
+    Args:
+        instance: The instance.
+        memory: The recorded state of the instance.
+        toolkit: The program.
+        arguments: Its arguments.
+        on_line: Called with each line of its output.
+        stand_ins: Images that replace others in builds, by the names that Dockerfiles write.
     """
     lines: list[str] = []
     with (
         instance.toolkit_log.open("a", encoding="utf-8") as log,
-        _running([str(toolkit), *arguments, "--no-notices"], instance, memory) as process,
+        _running(
+            [str(toolkit), *arguments, "--no-notices"],
+            toolkit_environment(instance, memory, stand_ins),
+            instance.app_directory,
+        ) as process,
     ):
         log.write(f"$ cdk {' '.join(arguments)}\n")
         for raw in process.stdout or ():
@@ -173,12 +182,14 @@ def run_toolkit(
 
 
 @contextmanager
-def _running(command: Sequence[str], instance: Instance, memory: Memory) -> Iterator[subprocess.Popen[str]]:
+def _running(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path
+) -> Iterator[subprocess.Popen[str]]:
     """Run a process, and stop it with its app and build if the command is interrupted."""
     with subprocess.Popen(  # noqa: S603 - a fixed command, no shell
         command,
-        cwd=instance.app_directory,
-        env=toolkit_environment(instance, memory),
+        cwd=directory,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -87,11 +87,7 @@ class Waiting:
     _unfit_since: dict[str, float] = field(default_factory=dict)
 
     def wait(self, stacks: Sequence[str]) -> tuple[list[Service], list[Answer]]:
-        """Wait until all services are ready, and return them with the responses of their load balancers.
-
-        Raises:
-            ToolError: A service does not start; the message has the causes and its last log lines.
-        """
+        """Wait until all services are ready, and return them with the responses of their load balancers."""
         started = time.monotonic()
         steady: set[str] | None = None
         while True:

@@ -55,11 +55,7 @@ def subject_of(
     *,
     container_insights: bool | None,
 ) -> Subject:
-    """Return the subject to observe.
-
-    Raises:
-        ConfigurationError: The service has no target group, or the object is not a service.
-    """
+    """Return the subject to observe."""
     if isinstance(observed, ecs.BaseService):
         if not target_groups:
             raise ConfigurationError(

@@ -76,12 +76,7 @@ class TaskPlan:
         sessions: bool = False,
         log_retention: logs.RetentionDays | None = None,
     ) -> TaskPlan:
-        """Plan the tasks of a service.
-
-        Raises:
-            ConfigurationError: The containers contradict each other or do not fit, or need what Fargate or the
-                instances do not have.
-        """
+        """Plan the tasks of a service."""
         size = size or TaskSize()
         if plan.on_ec2:
             from ecr_fargate_constructs.service.capacity.ec2 import check_machines  # noqa: PLC0415 - only on EC2
@@ -209,11 +204,7 @@ class LoadBalancedPlan(TargetedPlan):
         on_ec2: bool = False,
         capacity: Ec2Capacity | None = None,
     ) -> LoadBalancedPlan:
-        """Plan a service in ``scope``.
-
-        Raises:
-            ConfigurationError: The options contradict each other, or the service cannot work in this stack.
-        """
+        """Plan a service in ``scope``."""
         path = path_of(scope, construct_id)
         count = planned_count(desired_count, scaling, deployment)
         check_grace_period(health_check_grace_period)
@@ -248,12 +239,7 @@ class LoadBalancedPlan(TargetedPlan):
 
 
 def planned_count(desired_count: float | None, scaling: Scaling | None, deployment: Deployment | None) -> float | None:
-    """Return the number of tasks in the template; None if an autoscaler decides.
-
-    Raises:
-        ConfigurationError: The value is not a number of tasks, an autoscaler decides it, or no deployment makes
-            progress with it.
-    """
+    """Return the number of tasks in the template; None if an autoscaler decides."""
     count = desired_count
     if count is None:
         count = None if scaling is not None else DEFAULT_COUNT

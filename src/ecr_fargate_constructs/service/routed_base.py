@@ -90,11 +90,7 @@ class RoutedPlan(TargetedPlan):
         on_ec2: bool = False,
         capacity: Ec2Capacity | None = None,
     ) -> RoutedPlan:
-        """Plan a service in ``scope``, and reserve its route.
-
-        Raises:
-            ConfigurationError: The options contradict each other, or the route conflicts with another of the listener.
-        """
+        """Plan a service in ``scope``, and reserve its route."""
         path, shared = path_of(scope, construct_id), listener_of(load_balancer)
         count = planned_count(desired_count, scaling, deployment)
         check_grace_period(health_check_grace_period)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from itertools import combinations, product
 from typing import TYPE_CHECKING
@@ -272,6 +273,18 @@ def test_arrows_to_and_from_different_boxes_of_a_grid_do_not_share_a_line(shapes
         for height in {cell.above, cell.below} if cell is not None else ():
             assert lines.setdefault((cell.grid.x, round(height, 2)), box.anchor) == box.anchor  # type: ignore[union-attr]
     assert len(lines) > 100
+
+
+def test_arrows_between_the_same_boxes_do_not_share_a_line(app: App) -> None:
+    scene = scene_of(app)
+    curves = Curves(scene, lay_out(scene.root, margin=24, top=64))
+    level: list[tuple[Arrow, float, float, float]] = []
+    for arrow in scene.arrows:
+        inner = curves.of(arrow)[1:-1]
+        level += [(arrow, start[0], stop[0], start[1]) for start, _, _, stop in inner if start[1] == stop[1]]
+    for (one, left, right, height), (other, start, stop, at) in itertools.combinations(level, 2):
+        apart = one.start != other.start and one.end != other.end
+        assert not apart or abs(height - at) >= 1 or right <= start or stop <= left, (one, other)
 
 
 def test_long_texts_are_wrapped_and_the_middle_of_the_longest_left_out() -> None:

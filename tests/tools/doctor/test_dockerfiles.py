@@ -33,7 +33,7 @@ CMD sh
 
 def test_an_image_is_made_of_its_stages() -> None:
     file = Dockerfile.parse(STAGED.replace('["python",\n"-m", "app"]', '["python", "-m", "app"]'), {"TAG": "3.12"})
-    assert file.bases == ("python:3.12", "node:24")
+    assert file.images == {"python:${TAG}": "python:3.12", "node:24": "node:24"}
     assert [stage.name for stage in file.chain("final")] == ["base", "final"]
     assert [stage.name for stage in file.chain()] == ["debug"]
     assert [stage.name for stage in file.chain("1")] == ["build"]
@@ -50,12 +50,12 @@ def test_an_image_is_made_of_its_stages() -> None:
 
 
 def test_a_stage_named_like_its_base() -> None:
-    assert Dockerfile.parse("FROM python AS python\nFROM python\n", {}).bases == ("python",)
+    assert Dockerfile.parse("FROM python AS python\nFROM python\n", {}).images == {"python": "python"}
 
 
 def test_nothing_is_nothing() -> None:
     file = Dockerfile.parse("# only a comment\n", {})
-    assert (file.chain(), file.bases, file.last("CMD"), file.ports()) == ((), (), None, ())
+    assert (file.chain(), file.images, file.last("CMD"), file.ports()) == ((), {}, None, ())
 
 
 def test_what_is_not_json_is_a_shell_command() -> None:

@@ -46,11 +46,7 @@ class Authority:
         return shutil.which("openssl") is not None
 
     def create(self) -> None:
-        """Create it, unless it exists.
-
-        Raises:
-            ToolError: ``openssl`` failed.
-        """
+        """Create it, unless it exists."""
         if self.file.exists():
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,9 +58,6 @@ class Authority:
 
         Args:
             names: The DNS names of the certificate; what is no DNS name is left out.
-
-        Raises:
-            ToolError: ``openssl`` failed.
         """
         valid = sorted({each for each in names if _NAME.fullmatch(each)})
         name = hashlib.sha256("\n".join(valid).encode()).hexdigest()[:32]

@@ -79,9 +79,6 @@ def apply(
         https_port: Port of HTTPS listeners.
         speed: How fast the clock of the embedded AWS passes, for a rehearsal of deployments; without it, it is the
             machine's, and bake times are skipped.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     provisioners = import_module("ministack.services.cloudformation.provisioners")
     handlers = _find(provisioners, "_RESOURCE_HANDLERS")

@@ -26,7 +26,7 @@ from ecr_fargate_constructs.local.balancing.draining import Draining
 from ecr_fargate_constructs.local.balancing.targets import Balancer, Settings
 from ecr_fargate_constructs.local.balancing.weights import Forward
 from ecr_fargate_constructs.local.metrics.traffic import Answered
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.balancing.targets import Target
     from ecr_fargate_constructs.local.clock import Clock
 
-_Properties: TypeAlias = dict[str, Any]
 _Response: TypeAlias = tuple[int, dict[str, Any], Any]
 
 _UNAVAILABLE = 503
@@ -77,7 +76,7 @@ class Balancing:
         self._draining = Draining(self._balancer.outstanding)
         self._targets, self._attributes = find(alb, "_targets"), find(alb, "_tg_attrs")
 
-    def choose(self, arn: str, candidates: list[_Properties], group: _Properties) -> _Properties:
+    def choose(self, arn: str, candidates: list[Properties], group: Properties) -> Properties:
         """Return the target for the current request, and count the request.
 
         Args:
@@ -125,7 +124,7 @@ class Balancing:
             self._note_changes(name, action)
         clean_up, address_of = find(ecs, "_cleanup_task_resources"), find(ecs, "_task_ip")
 
-        def cleanup_task_resources(task: _Properties, *rest: Any) -> None:  # noqa: ANN401 - passed on as it is
+        def cleanup_task_resources(task: Properties, *rest: Any) -> None:  # noqa: ANN401 - passed on as it is
             address = address_of(task)
             if address and self._draining.knows(address):
                 time.sleep(_SECONDS_TO_BEGIN)
@@ -149,7 +148,7 @@ class Balancing:
         dispatch = find(self._alb, "dispatch_request")
 
         async def dispatch_request(
-            balancer: _Properties,
+            balancer: Properties,
             method: str,
             path: str,
             headers: dict[str, str],
@@ -171,14 +170,14 @@ class Balancing:
     def _choose_groups(self) -> None:
         execute = find(self._alb, "_execute_actions")
 
-        async def execute_actions(actions: list[_Properties], *rest: Any, **more: Any) -> _Response:  # noqa: ANN401
+        async def execute_actions(actions: list[Properties], *rest: Any, **more: Any) -> _Response:  # noqa: ANN401
             chosen = [self._chosen(each) if each.get("Type") == "forward" else each for each in actions]
             response: _Response = await execute(chosen, *rest, **more)
             return response
 
         self._alb._execute_actions = execute_actions  # noqa: SLF001 - what this module is for
 
-    def _chosen(self, action: _Properties) -> _Properties:
+    def _chosen(self, action: Properties) -> Properties:
         """Return a forward action to one of the groups of an action; to none if all have the weight 0."""
         forward, request = Forward.of(action), _REQUEST.get() or _Request({})
         cookie = request.cookies.get(GROUP_COOKIE, "")
@@ -274,7 +273,7 @@ def full_name(arn: str) -> str:
     return arn.rpartition(":")[2]
 
 
-def _target(target: _Properties, group: _Properties) -> Target:
+def _target(target: Properties, group: Properties) -> Target:
     return str(target["Id"]), int(target.get("Port") or group.get("Port") or 80)
 
 

@@ -5,12 +5,10 @@ Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from ecr_fargate_constructs.local.balancing.weights import Forward
-from ecr_fargate_constructs.local.ministack_patches.internals import find
-
-_Properties: TypeAlias = dict[str, Any]
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 
 def keep_weights(alb: Any, provisioners: Any) -> None:  # noqa: ANN401 - untyped packages
@@ -29,11 +27,11 @@ def keep_weights(alb: Any, provisioners: Any) -> None:  # noqa: ANN401 - untyped
 def _from_requests(alb: Any) -> None:  # noqa: ANN401 - an untyped package
     parse, parameter = find(alb, "_parse_actions"), find(alb, "_p")
 
-    def parse_actions(parameters: _Properties, prefix: str = "DefaultActions") -> list[_Properties]:
-        actions: list[_Properties] = parse(parameters, prefix)
+    def parse_actions(parameters: Properties, prefix: str = "DefaultActions") -> list[Properties]:
+        actions: list[Properties] = parse(parameters, prefix)
         for number, action in enumerate(actions, start=1):
             config = f"{prefix}.member.{number}.ForwardConfig"
-            groups: list[_Properties] = []
+            groups: list[Properties] = []
             while arn := parameter(parameters, f"{config}.TargetGroups.member.{len(groups) + 1}.TargetGroupArn"):
                 weight = parameter(parameters, f"{config}.TargetGroups.member.{len(groups) + 1}.Weight")
                 groups.append({"TargetGroupArn": arn, "Weight": int(weight or 1)})
@@ -64,7 +62,7 @@ def _in_answers(alb: Any) -> None:  # noqa: ANN401 - an untyped package
     """Return ``ForwardConfig`` for each forward action, and ``TargetGroupArn`` if there is one group, as AWS does."""
     render = find(alb, "_action_xml")
 
-    def action_xml(action: _Properties) -> str:
+    def action_xml(action: Properties) -> str:
         forward = Forward.of(action)
         if str(action.get("Type")).lower() != "forward" or not forward.groups:
             return str(render(action))
@@ -90,9 +88,9 @@ def _from_templates(alb: Any, provisioners: Any) -> None:  # noqa: ANN401 - unty
     read, groups = find(provisioners, "_elbv2_listener_actions"), find(alb, "_tgs")
 
     def listener_actions(
-        properties: _Properties, balancer: str | None, prop: str = "DefaultActions"
-    ) -> list[_Properties]:
-        actions: list[_Properties] = read(properties, balancer, prop)
+        properties: Properties, balancer: str | None, prop: str = "DefaultActions"
+    ) -> list[Properties]:
+        actions: list[Properties] = read(properties, balancer, prop)
         given = [each for each in properties.get(prop) or [] if isinstance(each, dict)]
         for action, asked in zip(actions, given, strict=True):
             config = asked.get("ForwardConfig")
@@ -114,7 +112,7 @@ def _from_templates(alb: Any, provisioners: Any) -> None:  # noqa: ANN401 - unty
     provisioners._elbv2_listener_actions = listener_actions  # noqa: SLF001 - what this module is for
 
 
-def _config(groups: list[_Properties], sticky: _Properties) -> _Properties:
+def _config(groups: list[Properties], sticky: Properties) -> Properties:
     enabled = str(sticky.get("Enabled", False)).lower() == "true"
     seconds = {"DurationSeconds": int(sticky["DurationSeconds"])} if sticky.get("DurationSeconds") else {}
     return {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": enabled, **seconds}}

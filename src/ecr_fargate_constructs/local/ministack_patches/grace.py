@@ -5,11 +5,9 @@ Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
-
-_Properties: TypeAlias = dict[str, Any]
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
 
 _TYPE = "AWS::ECS::Service"
 
@@ -25,7 +23,7 @@ def keep_grace_periods(handlers: dict[str, Any], ecs: object) -> None:
     if handler is None:
         raise MovedError(f"type {_TYPE}")
 
-    def create(logical_id: str, properties: _Properties, *rest: Any) -> tuple[str, _Properties]:  # noqa: ANN401
+    def create(logical_id: str, properties: Properties, *rest: Any) -> tuple[str, Properties]:  # noqa: ANN401
         arn, attributes = handler["create"](logical_id, properties, *rest)
         seconds = properties.get("HealthCheckGracePeriodSeconds")
         if seconds is not None:

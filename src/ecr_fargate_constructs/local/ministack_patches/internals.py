@@ -25,11 +25,7 @@ class MovedError(RuntimeError):
 
 
 def find(module: object, name: str) -> Any:  # noqa: ANN401 - an untyped package
-    """Return a name of one of MiniStack's modules.
-
-    Raises:
-        MovedError: This version does not have it.
-    """
+    """Return a name of one of MiniStack's modules."""
     if not hasattr(module, name):
         raise MovedError(f"{getattr(module, '__name__', module)}.{name}")
     return getattr(module, name)

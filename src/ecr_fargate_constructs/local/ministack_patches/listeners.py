@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import (
     DOMAIN,
@@ -18,12 +18,11 @@ from ecr_fargate_constructs.local.addresses import (
     of_scheme,
     requested_host,
 )
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_Properties: TypeAlias = dict[str, Any]
 
 SCHEME: ContextVar[str] = ContextVar("the scheme of the request", default="")
 """``http`` or ``https``; empty if HTTPS is not served, so that all listeners answer over HTTP."""
@@ -47,18 +46,18 @@ def _find_by_address(alb: Any, ports: Mapping[str, int]) -> None:  # noqa: ANN40
         find(alb, name) for name in ("find_lb_for_host", "dispatch_request", "_listeners")
     )
 
-    def find_lb_for_host(host: str) -> _Properties | None:
+    def find_lb_for_host(host: str) -> Properties | None:
         requested = requested_host(host)
-        balancer: _Properties | None = balancer_of(f"{requested.balancer}{DOMAIN}" if requested else host)
+        balancer: Properties | None = balancer_of(f"{requested.balancer}{DOMAIN}" if requested else host)
         return balancer
 
     async def dispatch_request(
-        balancer: _Properties,
+        balancer: Properties,
         method: str,
         path: str,
         headers: dict[str, str],
         body: bytes,
-        query: _Properties,
+        query: Properties,
         port: int = 80,
         *rest: Any,  # noqa: ANN401 - passed on as it is
         **more: Any,  # noqa: ANN401 - passed on as it is
@@ -98,8 +97,8 @@ def _take_query_conditions(alb: Any, provisioners: Any) -> None:  # noqa: ANN401
     """Support query conditions of templates: MiniStack stores their list of objects and cannot compare it."""
     flatten, meets = find(provisioners, "_flatten_listener_rule_conditions"), find(alb, "_match_condition")
 
-    def flatten_conditions(conditions: list[_Properties] | None) -> list[_Properties]:
-        flat: list[_Properties] = flatten(conditions)
+    def flatten_conditions(conditions: list[Properties] | None) -> list[Properties]:
+        flat: list[Properties] = flatten(conditions)
         for each in flat:
             if each["Field"] == "query-string":
                 each["Values"] = [
@@ -109,7 +108,7 @@ def _take_query_conditions(alb: Any, provisioners: Any) -> None:  # noqa: ANN401
         return flat
 
     def match_condition(
-        condition: _Properties, method: str, path: str, headers: dict[str, str], query: _Properties
+        condition: Properties, method: str, path: str, headers: dict[str, str], query: Properties
     ) -> bool:
         if condition.get("Field") != "query-string":
             return bool(meets(condition, method, path, headers, query))

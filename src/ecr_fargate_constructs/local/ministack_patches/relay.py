@@ -57,9 +57,6 @@ class Relay:
         Args:
             container: Id of the container.
             pid: Id of a process in it.
-
-        Raises:
-            OSError: The process has ended, or the port is in use there.
         """
         listening = _listen(pid, self._port)
         asyncio.run_coroutine_threadsafe(self._serve(container, listening), self._loop).result()
@@ -105,11 +102,7 @@ def _listen(pid: int, port: int) -> socket.socket:
 
 
 def _enter(network: str) -> None:
-    """Move this thread into a network permanently.
-
-    Raises:
-        OSError: It is not allowed, or the network is gone.
-    """
+    """Move this thread into a network permanently."""
     with Path(network).open("rb") as opened:
         if ctypes.CDLL(None, use_errno=True).setns(opened.fileno(), _CLONE_NEWNET) != 0:
             number = ctypes.get_errno()

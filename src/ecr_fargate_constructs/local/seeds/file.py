@@ -23,11 +23,7 @@ _IMAGE = re.compile(
 
 
 def read(file: Path) -> Seeds:
-    """Read a seed file.
-
-    Raises:
-        ToolError: The file cannot be read, or an entry is invalid; the message has the entry and what is allowed.
-    """
+    """Read a seed file."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ecr_fargate_constructs.local.commands import reason, run
 from ecr_fargate_constructs.local.docker_shim import push_options
 from ecr_fargate_constructs.local.instance import Memory
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import zone_reference
@@ -20,6 +19,8 @@ from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
+    import subprocess
+
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
 
@@ -42,9 +43,6 @@ def put(instance: Instance, seeds: Seeds) -> list[str]:
 
     Returns:
         A line for each resource that was created, or that could not be.
-
-    Raises:
-        ToolError: A resource cannot be created.
     """
     try:
         return _put(instance, seeds)
@@ -168,18 +166,10 @@ class _Seeder:
     def _checked(self, engine: str, name: str, *arguments: str, **variables: str) -> None:
         done = self._run_engine(engine, *arguments, **variables)
         if done.returncode != 0:
-            why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ToolError(f"the image {name} cannot be added: '{engine} {arguments[0]}' failed: {why}")
+            raise ToolError(f"the image {name} cannot be added: '{engine} {arguments[0]}' failed: {reason(done)}")
 
     def _run_engine(self, engine: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - fixed commands, no shell
-            [engine, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PULL_SECONDS,
-            env={**os.environ, **podman_environment(self.instance), **variables},
-        )
+        return run(engine, *arguments, seconds=_PULL_SECONDS, **podman_environment(self.instance), **variables)
 
     def _note(self, kind: str, name: str) -> str:
         if self.stubs:

@@ -95,11 +95,7 @@ class RollbackAlarms:
 
 
 def check_without_targets(alarms: RollbackAlarms | None) -> None:
-    """Refuse thresholds of requests for a service that gets none; the defaults have no effect there.
-
-    Raises:
-        ConfigurationError: A threshold was set.
-    """
+    """Refuse thresholds of requests for a service that gets none; the defaults have no effect there."""
     if alarms is None:
         return
     default = RollbackAlarms()

@@ -30,11 +30,7 @@ class Targets:
         deregistration_delay: cdk.Duration | None,
         target_group: TargetGroupSettings | None,
     ) -> Targets:
-        """Return the options of a service: the given ones, and these for the rest.
-
-        Raises:
-            ConfigurationError: Elastic Load Balancing refuses the delay.
-        """
+        """Return the options of a service: the given ones, and these for the rest."""
         if deregistration_delay is not None:
             seconds("deregistration_delay", deregistration_delay, minimum=0, maximum=3600)
         return Targets(

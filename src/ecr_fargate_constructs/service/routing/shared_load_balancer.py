@@ -88,11 +88,7 @@ class SharedListener:
         return self._full_name
 
     def admit(self, route: Route, *, path: str) -> float:
-        """Add a route, and return the priority of its rule.
-
-        Raises:
-            ConfigurationError: The route cannot be on one listener with the existing ones.
-        """
+        """Add a route, and return the priority of its rule."""
         routes = self._routes
         routes.pop(path, None)  # of an earlier construct at this path
         try:
@@ -123,11 +119,7 @@ class SharedListener:
             )
 
     def count_group(self) -> None:
-        """Count a target group of the load balancer.
-
-        Raises:
-            ConfigurationError: The load balancer has its maximum already.
-        """
+        """Count a target group of the load balancer."""
         if self._groups >= MOST_GROUPS:
             raise ConfigurationError(
                 f"the load balancer already has {MOST_GROUPS} target groups, the most that AWS allows (a deployment "

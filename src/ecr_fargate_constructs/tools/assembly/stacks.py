@@ -31,6 +31,7 @@ class BuiltImage:
         platform: Platform, such as ``linux/arm64``; None for that of the machine that builds.
         target: Stage of the Dockerfile; None for the last.
         tags: Its tags in the repositories that it is pushed to.
+        contexts: Its named build contexts.
     """
 
     context: Path
@@ -39,6 +40,7 @@ class BuiltImage:
     platform: str | None = None
     target: str | None = None
     tags: tuple[str, ...] = ()
+    contexts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Stack:
                         source.get("platform"),
                         source.get("dockerBuildTarget"),
                         tuple(sorted({place["imageTag"] for place in asset.get("destinations", {}).values()})),
+                        source.get("dockerBuildContexts", {}),
                     )
 
     def metadata(self) -> dict[str, list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _NEAR, _FAR, _LONG = 18, 58, 500  # beside a column: a short arrow back to it, a long one, and how long that is
 _BESIDE = 8  # between a grid and the ends of the lines in it
 _TURN = 16  # beside boxes, for an arrow that passes between them
+_LANE = 4  # between arrows that pass between the same boxes
 _STEPS = 24  # points of a curve that are checked for boxes
 
 Point: TypeAlias = "tuple[float, float]"
@@ -26,6 +27,7 @@ class Curves:
     def __init__(self, scene: Scene, layout: Layout) -> None:
         """Distribute the arrows over the sides of their boxes, in the order of their other ends."""
         self._anchors, self._cells = layout.anchors, layout.cells
+        self._lanes: dict[Arrow, tuple[float, float, float]] = {}  # left, right and height of lines between boxes
         self._frames = [*(frame for _, frame in layout.boxes), *layout.titles]
         sides: dict[tuple[str, bool], list[tuple[Arrow, bool]]] = {}
         for arrow in scene.arrows:
@@ -54,7 +56,7 @@ class Curves:
             way = [(goal.grid.x - _BESIDE, goal.above), (goal.left - goal.before, goal.above), *way]
         elif goal is not None and not forward and goal.after:
             way = [(goal.grid.x + goal.grid.width + _BESIDE, goal.above), (goal.right + goal.after, goal.above), *way]
-        between = self._between(points[-1], way[0]) if forward else [_around(points[-1], way[0])]
+        between = self._between(arrow, points[-1], way[0]) if forward else [_around(points[-1], way[0])]
         return [*(_across(*ends) for ends in pairwise(points)), *between, *(_across(*ends) for ends in pairwise(way))]
 
     def _forward(self, arrow: Arrow) -> bool:
@@ -77,8 +79,11 @@ class Curves:
         ordered = enumerate(sorted(ends, key=order), start=1)
         return {end: frame.y + height * place / (len(ends) + 1) for place, end in ordered}
 
-    def _between(self, start: Point, stop: Point) -> list[Segment]:
-        """Return the curves between two columns, above or below the boxes that are between them."""
+    def _between(self, arrow: Arrow, start: Point, stop: Point) -> list[Segment]:
+        """Return the curves between two columns, above or below the boxes that are between them.
+
+        Arrows that pass between the same boxes run beside each other.
+        """
         inside = [each for each in self._frames if each.x < stop[0] and each.x + each.width > start[0]]
         direct = [_across(start, stop)]
         if _free(direct, inside):
@@ -87,12 +92,21 @@ class Curves:
         passed = [each for each in inside if start[0] < each.x and each.x + each.width < stop[0]]
         left = min((each.x for each in passed), default=start[0]) - _TURN
         right = max((each.x + each.width for each in passed), default=stop[0]) + _TURN
-        heights = [height for each in passed for height in (each.y - GAP / 2, each.y + each.height + GAP / 2)]
-        for height in sorted(heights, key=lambda each: abs(each - start[1]) + abs(each - stop[1])):
+        middles = (height for each in passed for height in (each.y - GAP / 2, each.y + each.height + GAP / 2))
+        heights = {height + lane for height in middles for lane in (0, _LANE, -_LANE)}
+        for height in sorted(heights, key=lambda each: (abs(each - start[1]) + abs(each - stop[1]), each)):
             curves = [_across(*ends) for ends in pairwise([start, (left, height), (right, height), stop])]
-            if _free(curves, inside):
+            if _free(curves, inside) and not self._taken(arrow, left, right, height):
+                self._lanes[arrow] = left, right, height
                 return curves
         return direct
+
+    def _taken(self, arrow: Arrow, left: float, right: float, height: float) -> bool:
+        """Return whether the line of another arrow is where this one would be."""
+        return any(
+            other != arrow and first < right and left < last and abs(level - height) < _LANE
+            for other, (first, last, level) in self._lanes.items()
+        )
 
 
 def _free(curves: list[Segment], frames: list[Frame]) -> bool:

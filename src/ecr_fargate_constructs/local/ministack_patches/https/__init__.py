@@ -22,9 +22,6 @@ def serve_https(application: Application, authority: Authority, port: int) -> Ap
         application: What answers.
         authority: Issues the certificates.
         port: Port on loopback.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     alb, acm = (import_module(f"ministack.services.{name}") for name in ("alb", "acm"))
     certificates = Certificates(alb, acm, authority)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.addresses import first_listener, of_scheme, requested_host
 from ecr_fargate_constructs.local.https import certificate_names, matches
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.addresses import Described
     from ecr_fargate_constructs.local.https import Authority
 
-_Properties: TypeAlias = dict[str, Any]
 _PROTOCOLS = ["h2", "http/1.1"]
 
 
@@ -43,11 +42,7 @@ class Certificates:
     """Finds listeners by name, and their certificates."""
 
     def __init__(self, alb: Any, acm: Any, authority: Authority) -> None:  # noqa: ANN401 - untyped modules
-        """Look up MiniStack's internals.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Look up MiniStack's internals."""
         self._balancers, self._listeners = find(alb, "_lbs"), find(alb, "_listeners")
         self._certificates, self._authority = find(acm, "_certificates"), authority
         self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
@@ -91,7 +86,7 @@ class Certificates:
             context.load_cert_chain(*self._authority.certificate(names))
         return self._contexts[names]
 
-    def _listener(self, balancer: _Properties, listener: Described, main: object) -> Listener:
+    def _listener(self, balancer: Properties, listener: Described, main: object) -> Listener:
         arns = [
             each.get("CertificateArn") if isinstance(each, dict) else each
             for each in listener.get("Certificates") or ()
@@ -114,5 +109,5 @@ def new_context() -> ssl.SSLContext:
     return context
 
 
-def _of(listener: _Properties, balancer: _Properties) -> bool:
+def _of(listener: Properties, balancer: Properties) -> bool:
     return bool(listener["LoadBalancerArn"] == balancer["LoadBalancerArn"])

@@ -21,11 +21,7 @@ _HTTPS = "https"
 
 
 def listen(certificates: Certificates, port: int) -> None:
-    """Let the server listen for TLS on a port of loopback as well.
-
-    Raises:
-        MovedError: The server's internals have changed.
-    """
+    """Let the server listen for TLS on a port of loopback as well."""
     server: Any = import_module("hypercorn.asyncio")
     serve = find(server, "serve")
     context = new_server_context(certificates)

@@ -42,9 +42,6 @@ class Monitoring:
         Args:
             clock: The clock of the embedded AWS.
             blocks: Returns whether the network keeps the load balancer from a target.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         self._cloudwatch = import_module("ministack.services.cloudwatch")
         self._responses = import_module("ministack.core.responses")
@@ -59,9 +56,6 @@ class Monitoring:
         Args:
             handlers: MiniStack's table of resource types.
             provisioners: MiniStack's module of resource types.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         answer_about_metrics(self._cloudwatch, self.store, self.clock, self.scope)
         self._alarms.apply(handlers, provisioners)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs.local.alarms.alarm import Alarm, NotEmulatedError
 from ecr_fargate_constructs.local.alarms.evaluation import judge
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 from ecr_fargate_constructs.local.ministack_patches.monitoring.answers import unflattened
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.local.metrics.store import Scope, Store
 
-_Properties: TypeAlias = dict[str, Any]
 
 COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
 _OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
@@ -31,11 +30,7 @@ class Alarms:
     """The alarms of all accounts and regions."""
 
     def __init__(self, cloudwatch: Any, store: Store) -> None:  # noqa: ANN401 - an untyped package
-        """Take MiniStack's module and the samples.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Take MiniStack's module and the samples."""
         self._cloudwatch, self._store = cloudwatch, store
         self._alarms, self._composite = find(cloudwatch, "_alarms"), find(cloudwatch, "_composite_alarms")
         names = ("_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms")
@@ -48,9 +43,6 @@ class Alarms:
         Args:
             handlers: MiniStack's table of resource types.
             provisioners: MiniStack's module of resource types.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         for name in ("_evaluate_alarm", "_evaluate_all_alarms"):
             find(self._cloudwatch, name)
@@ -83,7 +75,7 @@ class Alarms:
                 data["recentDatapoints"] = [each for each in points if each is not None]
                 self._change(record, old, verdict.state, verdict.reason, data)
 
-    def _change(self, record: _Properties, old: str, new: str, reason: str, data: _Properties) -> None:
+    def _change(self, record: Properties, old: str, new: str, reason: str, data: Properties) -> None:
         now = int(time.time())
         record.update(
             StateValue=new,
@@ -105,15 +97,15 @@ class Alarms:
         record = find(provisioners, "_cw_metric_alarm_record")
         put = find(self._cloudwatch, "_put_metric_alarm")
 
-        def record_alarm(name: str, properties: _Properties) -> _Properties:
+        def record_alarm(name: str, properties: Properties) -> Properties:
             if not properties.get("Metrics"):
-                alarm: _Properties = record(name, properties)
+                alarm: Properties = record(name, properties)
                 return alarm
             rest = {key: value for key, value in properties.items() if key != "Metrics"}
             alarm = record(name, {**rest, "MetricName": name, "Namespace": "Expression"})
             return _on_expression(alarm, properties["Metrics"])
 
-        def put_metric_alarm(parameters: _Properties, body: _Properties, is_cbor: bool, is_json: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+        def put_metric_alarm(parameters: Properties, body: Properties, is_cbor: bool, is_json: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
             answer = put(parameters, body, is_cbor, is_json)
             request = body if is_cbor or is_json else unflattened(parameters)
             if answer[0] < _CLIENT_ERROR and request.get("Metrics"):
@@ -127,27 +119,27 @@ class Alarms:
         put, remove = (find(self._cloudwatch, name) for name in ("_put_composite_alarm", "_delete_alarms"))
         is_cbor, is_json = False, True
 
-        def store(name: str, properties: _Properties) -> tuple[str, _Properties]:
+        def store(name: str, properties: Properties) -> tuple[str, Properties]:
             enabled = str(properties.get("ActionsEnabled", True)).lower() != "false"
             status, _, body = put({}, {**properties, "AlarmName": name, "ActionsEnabled": enabled}, is_cbor, is_json)
             if status >= _CLIENT_ERROR:
                 raise ValueError(json.loads(body).get("message") or body.decode())
             return name, {"Arn": self._composite[name]["AlarmArn"]}
 
-        def create(logical_id: str, properties: _Properties, stack: str) -> tuple[str, _Properties]:
+        def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
             name = properties.get("AlarmName") or physical_name(stack, logical_id, max_len=255)
             return store(str(name), properties)
 
-        def update(name: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+        def update(name: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
             return store(name, new)
 
-        def delete(name: str, _properties: _Properties) -> None:
+        def delete(name: str, _properties: Properties) -> None:
             remove({}, {"AlarmNames": [name]}, is_cbor, is_json)
 
         return {"create": create, "update": update, "delete": delete}
 
 
-def _on_expression(alarm: _Properties, metrics: list[_Properties]) -> _Properties:
+def _on_expression(alarm: Properties, metrics: list[Properties]) -> Properties:
     """Let an alarm's record be one on an expression."""
     for name in _OF_ONE_METRIC:
         alarm.pop(name, None)
@@ -155,7 +147,7 @@ def _on_expression(alarm: _Properties, metrics: list[_Properties]) -> _Propertie
     return alarm
 
 
-def _typed(metrics: list[_Properties]) -> Iterator[_Properties]:
+def _typed(metrics: list[Properties]) -> Iterator[Properties]:
     """Return queries with numbers and booleans, which templates and form fields may give as text."""
     for each in metrics:
         query = {**each, "ReturnData": str(each.get("ReturnData", True)).lower() != "false"}

@@ -17,7 +17,7 @@ from ecr_fargate_constructs.local.metrics.functions import ExpressionError
 from ecr_fargate_constructs.local.metrics.queries import Grid, Query, answers, metric_of, period_of, series
 from ecr_fargate_constructs.local.metrics.statistics import UnknownStatisticError
 from ecr_fargate_constructs.local.metrics.store import Metric, Sample
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.metrics.functions import Value
     from ecr_fargate_constructs.local.metrics.store import Scope, Store
 
-_Properties: TypeAlias = dict[str, Any]
 _Answer: TypeAlias = tuple[int, dict[str, str], bytes]
 
 _HOUR = 3600
@@ -41,9 +40,6 @@ def answer_about_metrics(cloudwatch: Any, store: Store, clock: Clock, scope: Cal
         store: The samples.
         clock: The clock of the embedded AWS.
         scope: Returns account and region of a request.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
     """
     asked = _Answers(cloudwatch, store, clock, scope)
     for name in ("_store_datum", "_evict_old_metrics", "record_metric"):
@@ -96,11 +92,11 @@ class _Answers:
         sample = Sample.of(self._clock.now(), [(float(value), 1)], unit)
         self._store.add(self._scope(), Metric.of(namespace, name, dimensions or {}), sample)
 
-    def operation(self, name: str, answer: Callable[[_Properties], _Properties]) -> Callable[..., _Answer]:
+    def operation(self, name: str, answer: Callable[[Properties], Properties]) -> Callable[..., _Answer]:
         """Return an operation in MiniStack's form, for each of the three protocols."""
         title = "".join(word.title() for word in name.split("_"))
 
-        def respond(parameters: _Properties, body: _Properties, is_cbor: bool, is_json: bool = False) -> _Answer:  # noqa: FBT001, FBT002
+        def respond(parameters: Properties, body: Properties, is_cbor: bool, is_json: bool = False) -> _Answer:  # noqa: FBT001, FBT002
             try:
                 answered = answer(body if is_cbor or is_json else unflattened(parameters))
             except (ExpressionError, UnknownStatisticError, ValueError) as error:
@@ -115,7 +111,7 @@ class _Answers:
 
         return respond
 
-    def get_metric_data(self, request: _Properties) -> _Properties:
+    def get_metric_data(self, request: Properties) -> Properties:
         """Answer ``GetMetricData``."""
         queries = [Query.of(each) for each in request.get("MetricDataQueries") or ()]
         start, end = self._times(request)
@@ -144,7 +140,7 @@ class _Answers:
         returned = {query.identifier for query in queries if query.returned}
         return {"MetricDataResults": [each for each in results if each["Id"] in returned]}
 
-    def get_metric_statistics(self, request: _Properties) -> _Properties:
+    def get_metric_statistics(self, request: Properties) -> Properties:
         """Answer ``GetMetricStatistics``."""
         metric = metric_of(request)
         start, end = self._times(request)
@@ -154,13 +150,13 @@ class _Answers:
         units = {sample.unit for sample in self._store.samples(self._scope(), metric, start, end)}
         points = []
         for at in sorted({at for values in by_name.values() for at in values}):
-            point: _Properties = {"Timestamp": self._clock.outside(at), "Unit": next(iter(units), "None")}
+            point: Properties = {"Timestamp": self._clock.outside(at), "Unit": next(iter(units), "None")}
             point |= {name: by_name[name][at] for name in plain if at in by_name[name]}
             percentiles = {name: by_name[name][at] for name in extended if at in by_name[name]}
             points.append({**point, "ExtendedStatistics": percentiles} if percentiles else point)
         return {"Label": metric.name, "Datapoints": points}
 
-    def list_metrics(self, request: _Properties) -> _Properties:
+    def list_metrics(self, request: Properties) -> Properties:
         """Answer ``ListMetrics``."""
         wanted = [(each["Name"], each.get("Value")) for each in request.get("Dimensions") or ()]
         namespace, name = request.get("Namespace"), request.get("MetricName")
@@ -181,7 +177,7 @@ class _Answers:
             ]
         }
 
-    def _times(self, request: _Properties) -> tuple[float, float]:
+    def _times(self, request: Properties) -> tuple[float, float]:
         """Return start and end of a request, in the clock's time."""
         given_start, given_end = (self._time_of(request.get(name)) for name in ("StartTime", "EndTime"))
         end = time.time() if given_end is None else float(given_end)
@@ -196,9 +192,9 @@ def _grid(start: float, end: float, period: int) -> Grid:
     return grid
 
 
-def unflattened(parameters: _Properties) -> _Properties:
+def unflattened(parameters: Properties) -> Properties:
     """Return the structure of a request in form fields, such as ``Dimensions.member.1.Name``."""
-    root: _Properties = {}
+    root: Properties = {}
     for key, value in parameters.items():
         node, *path = re.sub(r"\.member\.(\d+)", r".\1", key).split(".")
         place = root
@@ -233,7 +229,7 @@ def _text(moment: float) -> str:
     return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _xml(title: str, answer: _Properties) -> bytes:
+def _xml(title: str, answer: Properties) -> bytes:
     body = "".join(_element(name, value) for name, value in answer.items())
     space = 'xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"'
     return f"<{title}Response {space}><{title}Result>{body}</{title}Result></{title}Response>".encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.balancing.weights import Forward
 from ecr_fargate_constructs.local.metrics.newcomers import Newcomers
@@ -14,7 +14,7 @@ from ecr_fargate_constructs.local.metrics.traffic import MINUTE, Group, hosts, r
 from ecr_fargate_constructs.local.metrics.usage import Meter, Service, Usage
 from ecr_fargate_constructs.local.ministack_patches.balancing import full_name
 from ecr_fargate_constructs.local.ministack_patches.health import SECONDS_HEALTHY, check
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.metrics.traffic import Measured, Traffic
     from ecr_fargate_constructs.local.ministack_patches.health import Blocks
 
-_Properties: TypeAlias = dict[str, Any]
 
 _NANO, _MEBI, _CPU_UNITS = 1e-9, 1 << 20, 1024
 _CHECKS_AT_ONCE = 8
@@ -39,9 +38,6 @@ class Measurements:
 
         Args:
             blocks: Returns whether the network keeps the load balancer from a target.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         alb, ecs, sqs = (import_module(f"ministack.services.{name}") for name in ("alb", "ecs", "sqs"))
         self._blocks = blocks
@@ -146,7 +142,7 @@ class Measurements:
         self._meter.keep(names)
         self._latest = {name: usage for name, usage in self._latest.items() if name in names}
 
-    def _latest_usage(self, task: _Properties) -> Usage | None:
+    def _latest_usage(self, task: Properties) -> Usage | None:
         """Return what a task has used, measured a moment ago or now; None if the engine does not say."""
         name = str(task["taskArn"])
         latest = self._latest.get(name)
@@ -156,7 +152,7 @@ class Measurements:
                 self._latest[name] = latest
         return latest
 
-    def _usage(self, task: _Properties) -> Usage | None:
+    def _usage(self, task: Properties) -> Usage | None:
         """Return what a task has used; None if the engine does not say."""
         client, containers = self._engine(), list(task.get("_docker_ids") or ())
         if client is None or not containers:
@@ -172,7 +168,7 @@ class Measurements:
         cpus, limit = self._size(task)
         return Usage(str(task["taskArn"]), time.time(), used, memory, cpus, limit)
 
-    def _size(self, task: _Properties) -> tuple[float, float]:
+    def _size(self, task: Properties) -> tuple[float, float]:
         """Return CPUs and bytes of a task: those of the task, or else those that its containers reserve."""
         arn = str(task.get("taskDefinitionArn"))
         definition = self._definitions.get(arn.rpartition("/")[2]) or self._definitions.get(arn) or {}
@@ -202,7 +198,7 @@ class Measurements:
                 yield Metric.of("AWS/SQS", name, dimensions), Sample.of(minute, [(value, 1)], unit)
 
 
-def _working_set(memory: _Properties) -> float:
+def _working_set(memory: Properties) -> float:
     """Return the bytes in use, without the cache of files, as ECS counts them."""
     details = memory.get("stats") or {}
     cache = details.get("inactive_file", details.get("total_inactive_file", details.get("cache", 0)))

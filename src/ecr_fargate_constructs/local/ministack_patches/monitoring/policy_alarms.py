@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.local.scaling.policies import HIGH_PERIODS, LOW_PERIODS, LOW_SHARE, Tracking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ecr_fargate_constructs.local.ministack_patches.internals import Properties
     from ecr_fargate_constructs.local.scaling.policies import Steps
 
-_Properties: TypeAlias = dict[str, Any]
 
 _OF_ECS = {
     "ECSServiceAverageCPUUtilization": "CPUUtilization",
@@ -29,8 +29,8 @@ _MINUTE = 60
 
 
 def alarms_of(
-    arn: str, resource: str, policy: Tracking | Steps, properties: _Properties, account: str, region: str
-) -> Iterator[_Properties]:
+    arn: str, resource: str, policy: Tracking | Steps, properties: Properties, account: str, region: str
+) -> Iterator[Properties]:
     """Return the alarms of a policy; step scaling has those that its user makes.
 
     Args:
@@ -73,7 +73,7 @@ def alarms_of(
         }
 
 
-def _metric(resource: str, config: _Properties) -> _Properties:
+def _metric(resource: str, config: Properties) -> Properties:
     """Return the metric of a target tracking policy in the words of an alarm."""
     own = config.get("CustomizedMetricSpecification")
     if own and own.get("Metrics"):
@@ -98,7 +98,7 @@ def _metric(resource: str, config: _Properties) -> _Properties:
     return _measured("AWS/ECS", _OF_ECS[kind], "Average", {"ClusterName": cluster, "ServiceName": name})
 
 
-def _measured(namespace: str, name: str, statistic: str, dimensions: dict[str, str]) -> _Properties:
+def _measured(namespace: str, name: str, statistic: str, dimensions: dict[str, str]) -> Properties:
     return {
         "Namespace": namespace,
         "MetricName": name,
@@ -108,7 +108,7 @@ def _measured(namespace: str, name: str, statistic: str, dimensions: dict[str, s
     }
 
 
-def _query(query: _Properties) -> _Properties:
+def _query(query: Properties) -> Properties:
     """Return a query of a policy in the words of an alarm, which has periods."""
     returned = str(query.get("ReturnData", True)).lower() != "false"
     if "MetricStat" not in query:

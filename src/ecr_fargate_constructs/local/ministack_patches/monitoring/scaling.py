@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.alarms.alarm import Alarm, NotEmulatedError
 from ecr_fargate_constructs.local.alarms.evaluation import ALARM
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 from ecr_fargate_constructs.local.ministack_patches.monitoring.policy_alarms import alarms_of
 from ecr_fargate_constructs.local.scaling.policies import Steps, Tracking
 from ecr_fargate_constructs.local.scaling.schedule import ScheduledAction
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.clock import Clock
     from ecr_fargate_constructs.local.metrics.store import Scope, Store
 
-_Properties: TypeAlias = dict[str, Any]
 _Handler: TypeAlias = "dict[str, Callable[..., Any]]"
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -54,9 +53,6 @@ class Scaling:
             cloudwatch: MiniStack's module.
             store: The samples.
             clock: The clock of the embedded AWS.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         self._cloudwatch, self._store, self._clock = cloudwatch, store, clock
         self._ecs, self._events = (import_module(f"ministack.services.{name}") for name in ("ecs", "eventbridge"))
@@ -144,7 +140,7 @@ class Scaling:
         print(f"scaling: {name} from {current} to {capacity} tasks: {cause}", flush=True)
 
     def _targets(self) -> _Handler:
-        def register(properties: _Properties) -> tuple[str, _Properties]:
+        def register(properties: Properties) -> tuple[str, Properties]:
             namespace, resource = properties["ServiceNamespace"], str(properties["ResourceId"])
             if namespace != "ecs":
                 raise ValueError(f"not emulated: scaling of {namespace}; only scaling of ECS services is emulated")
@@ -158,19 +154,19 @@ class Scaling:
             identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
             return identifier, {"Id": identifier}
 
-        def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
             return register(properties)
 
-        def update(_target: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+        def update(_target: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
             return register(new)
 
-        def delete(_target: str, properties: _Properties) -> None:
+        def delete(_target: str, properties: Properties) -> None:
             self._scalable.pop(self._key(str(properties["ResourceId"])), None)  # the number of tasks stays, as on AWS
 
         return {"create": create, "update": update, "delete": delete}
 
     def _policies(self) -> _Handler:
-        def put(arn: str, name: str, properties: _Properties) -> tuple[str, _Properties]:
+        def put(arn: str, name: str, properties: Properties) -> tuple[str, Properties]:
             resource = _resource(properties)
             service = self._scalable.get(self._key(resource))
             if service is None:
@@ -181,16 +177,16 @@ class Scaling:
                 self._cloudwatch.cloudformation_put_metric_alarm(alarm)
             return arn, {"Arn": arn}
 
-        def create(logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+        def create(logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
             account, region = self._scope()
             name = str(properties.get("PolicyName") or logical_id)
             resource = f"{uuid.uuid4()}:resource/ecs/{_resource(properties)}:policyName/{name}"
             return put(f"arn:aws:autoscaling:{region}:{account}:scalingPolicy:{resource}", name, properties)
 
-        def update(arn: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+        def update(arn: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
             return put(arn, arn.rpartition("policyName/")[2], new)
 
-        def delete(arn: str, properties: _Properties) -> None:
+        def delete(arn: str, properties: Properties) -> None:
             self._drop_alarms(arn)
             service = self._scalable.get(self._key(_resource(properties)))
             if service is not None:
@@ -211,12 +207,12 @@ class Scaling:
         return str(self._responses.get_account_id()), str(self._responses.get_region())
 
 
-def _resource(properties: _Properties) -> str:
+def _resource(properties: Properties) -> str:
     """Return the id of the resource that a policy scales, ``service/CLUSTER/NAME``."""
     return str(properties.get("ResourceId") or str(properties["ScalingTargetId"]).partition("|")[0])
 
 
-def _policy(name: str, properties: _Properties) -> Tracking | Steps:
+def _policy(name: str, properties: Properties) -> Tracking | Steps:
     if properties.get("PolicyType") == "StepScaling" or properties.get("StepScalingPolicyConfiguration"):
         return Steps.of(name, properties.get("StepScalingPolicyConfiguration") or {})
     if "TargetTrackingScalingPolicyConfiguration" not in properties:

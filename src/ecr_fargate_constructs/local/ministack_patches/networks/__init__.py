@@ -20,11 +20,7 @@ class EnforcedNetworks:
     """Networks, enforced: apply it last of what changes the start of tasks, and before listeners are chosen."""
 
     def __init__(self) -> None:
-        """Let the networks of the MiniStack of this process decide.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Let the networks of the MiniStack of this process decide."""
         self._state, self._barriers = State(), Barriers()
         self.balancers = decide_about_balancers(self._state, self._barriers)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 from ecr_fargate_constructs.local.ministack_patches.networks.state import name_of, service_of
 from ecr_fargate_constructs.local.networks.network_acls import EPHEMERAL_ANY
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.networks import Blocked
     from ecr_fargate_constructs.local.networks.barriers import Barriers
 
-_Properties: TypeAlias = dict[str, Any]
 _TIMED_OUT = 504
 
 
@@ -32,7 +31,7 @@ class Balancers:
         """
         self._state, self._barriers = state, barriers
 
-    def blocks(self, group: _Properties, address: str, port: int) -> bool:
+    def blocks(self, group: Properties, address: str, port: int) -> bool:
         """Return whether no load balancer of a target group can connect to a target."""
         task = self._state.task_at(address)
         balancers = self._state.balancers_before(str(group.get("TargetGroupArn"))) if task is not None else []
@@ -41,7 +40,7 @@ class Balancers:
         decisions = [self._to_task(balancer, task, port) for balancer in balancers]
         return all(decision is not None for decision in decisions)
 
-    def _to_task(self, balancer: _Properties, task: _Properties, port: int) -> Blocked | None:
+    def _to_task(self, balancer: Properties, task: Properties, port: int) -> Blocked | None:
         reachability = self._state.reachability
         decisions = (
             reachability.between(node, each, port, EPHEMERAL_ANY)
@@ -52,7 +51,7 @@ class Balancers:
         source = f"load balancer {balancer['LoadBalancerName']}"
         return self._barriers.note(source, f"{name_of(task)} on port {port}", blocked, service=service_of(task))
 
-    def from_clients(self, balancer: _Properties, port: int) -> Blocked | None:
+    def from_clients(self, balancer: Properties, port: int) -> Blocked | None:
         """Return why no client can connect to a port of a load balancer; None if one can."""
         if balancer.get("Type", "application") != "application":
             return None
@@ -72,19 +71,16 @@ class Balancers:
 
         There the connection times out; here there is one, because the ports are shared, so 504 and the reason stand for
         the timeout.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
         """
         dispatch, listeners = find(alb, "dispatch_request"), find(alb, "_listeners")
 
         async def dispatch_request(
-            balancer: _Properties,
+            balancer: Properties,
             method: str,
             path: str,
             headers: dict[str, str],
             body: bytes,
-            query: _Properties,
+            query: Properties,
             port: int = 80,
             *rest: Any,  # noqa: ANN401 - passed on as it is
             **more: Any,  # noqa: ANN401 - passed on as it is
@@ -102,11 +98,7 @@ class Balancers:
 
 
 def decide_about_balancers(state: State, barriers: Barriers) -> Balancers:
-    """Let the networks decide which requests load balancers get, and return what decides about their targets.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Let the networks decide which requests load balancers get, and return what decides about their targets."""
     balancers = Balancers(state, barriers)
     balancers.admit_clients(import_module("ministack.services.alb"))
     return balancers

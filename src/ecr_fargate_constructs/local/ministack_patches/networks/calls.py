@@ -40,11 +40,7 @@ class Calls:
     """Refuses requests of tasks that could not arrive at AWS."""
 
     def __init__(self, application: Application, state: State, barriers: Barriers) -> None:
-        """Look up MiniStack's internals.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Look up MiniStack's internals."""
         router, sts = import_module("ministack.core.router"), import_module("ministack.services.sts")
         self._application, self._state, self._barriers = application, state, barriers
         self._key_of, self._service_of = find(router, "extract_access_key_id"), find(router, "detect_service")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any
 
-from ecr_fargate_constructs.local.ministack_patches.internals import find
+from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 from ecr_fargate_constructs.local.networks import Interface, Networks, Reachability
-
-_Properties: TypeAlias = dict[str, Any]
 
 _SERVICE = "service:"
 _STORES = {
@@ -43,7 +41,7 @@ class Placement(str):
     public: bool
 
     @classmethod
-    def of(cls, configuration: _Properties) -> Placement | None:
+    def of(cls, configuration: Properties) -> Placement | None:
         """Read an ``awsvpcConfiguration``; None without a subnet."""
         subnets = tuple(configuration.get("subnets") or ())
         if not subnets:
@@ -59,11 +57,7 @@ class State:
     """Reads MiniStack's state."""
 
     def __init__(self) -> None:
-        """Look up MiniStack's internals, and keep the network configuration of tasks.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Look up MiniStack's internals, and keep the network configuration of tasks."""
         ec2, ecs, alb = (import_module(f"ministack.services.{name}") for name in ("ec2", "ecs", "alb"))
         self._stores = {name: find(ec2, store) for name, store in _STORES.items()}
         self._tags = find(ec2, "_tags")
@@ -81,7 +75,7 @@ class State:
             stores["subnets"][name] = {**subnet, "Tags": self._tags.get(name) or ()}
         return Reachability(Networks(region=self.region(), **stores))
 
-    def interfaces_of_task(self, task: _Properties) -> list[Interface]:
+    def interfaces_of_task(self, task: Properties) -> list[Interface]:
         """Return the interfaces that a task may have: one for each subnet that it may be placed in."""
         placement = task.get("_subnet")
         if not isinstance(placement, Placement):
@@ -89,22 +83,22 @@ class State:
         name = name_of(task)
         return [Interface(name, each, placement.groups, placement.public) for each in placement.subnets]
 
-    def interfaces_of_balancer(self, balancer: _Properties) -> list[Interface]:
+    def interfaces_of_balancer(self, balancer: Properties) -> list[Interface]:
         """Return the interfaces of a load balancer's nodes."""
         name, groups = f"load balancer {balancer['LoadBalancerName']}", tuple(balancer.get("SecurityGroups") or ())
         public = balancer.get("Scheme") == "internet-facing"
         return [Interface(name, each, groups, public) for each in balancer.get("Subnets") or ()]
 
-    def task_at(self, address: str) -> _Properties | None:
+    def task_at(self, address: str) -> Properties | None:
         """Return the running task with an address."""
         return next((each for each in list(self._tasks.values()) if self._address(each) == address), None)
 
-    def task_named(self, identifier: str) -> _Properties | None:
+    def task_named(self, identifier: str) -> Properties | None:
         """Return the task with an id, the last part of its ARN."""
         ending = f"/{identifier}"
         return next((task for arn, task in list(self._tasks.items()) if arn.endswith(ending)), None)
 
-    def balancers_before(self, group: str) -> list[_Properties]:
+    def balancers_before(self, group: str) -> list[Properties]:
         """Return the load balancers whose listeners or rules forward to a target group."""
         listeners = {
             rule.get("ListenerArn")
@@ -120,23 +114,23 @@ class State:
         return [each for arn, each in list(self._balancers.items()) if arn in arns]
 
 
-def service_of(task: _Properties) -> str:
+def service_of(task: Properties) -> str:
     """Return the name of a task's service; empty if it has none."""
     group = str(task.get("group") or "")
     return group.removeprefix(_SERVICE) if group.startswith(_SERVICE) else ""
 
 
-def name_of(task: _Properties) -> str:
+def name_of(task: Properties) -> str:
     """Return a name for a task that stays the same when its service replaces it."""
     service = service_of(task)
     return f"a task of {service}" if service else f"task {str(task.get('taskArn')).rpartition('/')[2]}"
 
 
-def _forwards_to(action: _Properties, group: str) -> bool:
+def _forwards_to(action: Properties, group: str) -> bool:
     groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
     return group in {action.get("TargetGroupArn"), *(each.get("TargetGroupArn") for each in groups)}
 
 
-def _placement(request: _Properties) -> Placement | None:
+def _placement(request: Properties) -> Placement | None:
     configuration = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     return Placement.of(configuration) if isinstance(configuration, dict) else None

@@ -79,11 +79,7 @@ class TaskStarts:
     """Lets a task start only if it can reach what that takes."""
 
     def __init__(self, state: State, barriers: Barriers) -> None:
-        """Look up MiniStack's internals.
-
-        Raises:
-            MovedError: MiniStack's internals have changed.
-        """
+        """Look up MiniStack's internals."""
         ecs: Any = import_module("ministack.services.ecs")
         self._state, self._barriers = state, barriers
         self._start, self._fail = find(ecs, "_start_task_worker"), find(ecs, "_fail_task_start")

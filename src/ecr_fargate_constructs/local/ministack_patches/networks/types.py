@@ -10,9 +10,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, find
+from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
 
-_Properties: TypeAlias = dict[str, Any]
 _Handler: TypeAlias = dict[str, Callable[..., Any]]
 
 NETWORK_TYPES = (
@@ -27,11 +26,7 @@ _LAST_RULE, _ANY = 32767, "0.0.0.0/0"
 
 
 def add_network_types(handlers: dict[str, Any]) -> None:
-    """Register the missing types, and let the members of a default security group reach each other, as on AWS.
-
-    Raises:
-        MovedError: MiniStack's internals have changed.
-    """
+    """Register the missing types, and let the members of a default security group reach each other, as on AWS."""
     ec2 = import_module("ministack.services.ec2")
     acls = find(ec2, "_network_acls")
     makers = {
@@ -48,7 +43,7 @@ def add_network_types(handlers: dict[str, Any]) -> None:
 def _with_default_rule(handler: _Handler, groups: dict[str, Any]) -> _Handler:
     create_vpc = handler["create"]
 
-    def create(*arguments: Any, **options: Any) -> tuple[str, _Properties]:  # noqa: ANN401 - passed on
+    def create(*arguments: Any, **options: Any) -> tuple[str, Properties]:  # noqa: ANN401 - passed on
         name, attributes = create_vpc(*arguments, **options)
         group = groups.get(attributes["DefaultSecurityGroup"])
         if group is not None and not group["IpPermissions"]:
@@ -61,7 +56,7 @@ def _with_default_rule(handler: _Handler, groups: dict[str, Any]) -> _Handler:
 
 
 def _acls(acls: dict[str, Any], account: Callable[[], str]) -> _Handler:
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         name = f"acl-{secrets.token_hex(9)[:17]}"
         acls[name] = {
             "NetworkAclId": name,
@@ -77,18 +72,18 @@ def _acls(acls: dict[str, Any], account: Callable[[], str]) -> _Handler:
         }
         return name, {"Id": name}
 
-    def update(name: str, _old: _Properties, new: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def update(name: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, Properties]:
         acls[name]["Tags"] = list(new.get("Tags") or ())
         return name, {"Id": name}
 
-    def delete(name: str, _properties: _Properties) -> None:
+    def delete(name: str, _properties: Properties) -> None:
         acls.pop(name, None)
 
     return {"create": create, "update": update, "delete": delete}
 
 
 def _entries(acls: dict[str, Any]) -> _Handler:
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         entry = {
             "RuleNumber": int(properties["RuleNumber"]),
             "Protocol": str(properties.get("Protocol", "-1")),
@@ -105,17 +100,17 @@ def _entries(acls: dict[str, Any]) -> _Handler:
         identifier = f"{name}|{entry['RuleNumber']}|{entry['Egress']}"
         return identifier, {"Id": identifier}
 
-    def update(_entry: str, old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
+    def update(_entry: str, old: Properties, new: Properties, stack: str) -> tuple[str, Properties]:
         _remove(acls, old)
         return create("", new, stack)
 
-    def delete(_entry: str, properties: _Properties) -> None:
+    def delete(_entry: str, properties: Properties) -> None:
         _remove(acls, properties)
 
     return {"create": create, "update": update, "delete": delete}
 
 
-def _remove(acls: dict[str, Any], properties: _Properties) -> None:
+def _remove(acls: dict[str, Any], properties: Properties) -> None:
     acl = acls.get(properties["NetworkAclId"])
     if acl is not None:
         key = int(properties["RuleNumber"]), _boolean(properties.get("Egress", False))
@@ -123,7 +118,7 @@ def _remove(acls: dict[str, Any], properties: _Properties) -> None:
 
 
 def _associations(acls: dict[str, Any]) -> _Handler:
-    def create(_logical_id: str, properties: _Properties, _stack: str) -> tuple[str, _Properties]:
+    def create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Properties]:
         name, subnet = f"aclassoc-{secrets.token_hex(9)[:17]}", properties["SubnetId"]
         for acl in acls.values():  # a subnet has one network ACL
             acl["Associations"] = [each for each in acl["Associations"] if each.get("SubnetId") != subnet]
@@ -136,11 +131,11 @@ def _associations(acls: dict[str, Any]) -> _Handler:
         acl["Associations"].append(association)
         return name, {"AssociationId": name}
 
-    def update(name: str, old: _Properties, new: _Properties, stack: str) -> tuple[str, _Properties]:
+    def update(name: str, old: Properties, new: Properties, stack: str) -> tuple[str, Properties]:
         delete(name, old)
         return create("", new, stack)
 
-    def delete(name: str, _properties: _Properties) -> None:
+    def delete(name: str, _properties: Properties) -> None:
         for acl in acls.values():
             acl["Associations"] = [each for each in acl["Associations"] if each["NetworkAclAssociationId"] != name]
 
