@@ -69,6 +69,7 @@ def ecr(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ecr]:
             )
 
         monkeypatch.setattr(login, "client", client)
+        monkeypatch.setattr(gates, "client", client)
         return fake
 
     return make

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from . import login
 from .errors import CopyError, TransientError
+from .login import ask_aws, client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,8 +72,8 @@ class Gates:
         host = self.source.host.partition(".")[0]
 
         def ask() -> dict[str, Any]:
-            status = login.ask_aws(
-                lambda: login.client("ecr", self.source.ecr_region).describe_image_signing_status(
+            status = ask_aws(
+                lambda: client("ecr", self.source.ecr_region).describe_image_signing_status(
                     registryId=host, repositoryName=self.source.repository, imageId={"imageDigest": digest}
                 )
             )
@@ -115,18 +115,18 @@ class Gates:
 
     def _findings(self, digest: str) -> dict[str, Any] | None:
         """Return ECR's answer with the findings of all pages; None if no scan of the image is known."""
-        ecr = login.client("ecr", self.destination.ecr_region)
+        ecr = client("ecr", self.destination.ecr_region)
         request = {
             "registryId": self.destination.host.partition(".")[0],
             "repositoryName": self.destination.repository,
             "imageId": {"imageDigest": digest},
         }
         try:
-            answer: dict[str, Any] = login.ask_aws(lambda: ecr.describe_image_scan_findings(**request))
+            answer: dict[str, Any] = ask_aws(lambda: ecr.describe_image_scan_findings(**request))
             token, findings = answer.get("nextToken"), answer.setdefault("imageScanFindings", {})
             while token:
                 following = {**request, "nextToken": token}
-                page = login.ask_aws(lambda following=following: ecr.describe_image_scan_findings(**following))  # type: ignore[misc]
+                page = ask_aws(lambda following=following: ecr.describe_image_scan_findings(**following))  # type: ignore[misc]
                 token = page.get("nextToken")
                 for kind in ("findings", "enhancedFindings"):
                     findings.setdefault(kind, []).extend(page.get("imageScanFindings", {}).get(kind, ()))
