@@ -1,6 +1,7 @@
 # The public names, each with the module that defines it. _lazy.py reads this list at run time.
 from ecr_fargate_constructs._rules.endpoints import Feature as Feature
 from ecr_fargate_constructs._rules.lifecycle_policy import LifecycleAction as LifecycleAction
+from ecr_fargate_constructs._rules.severity import Severity as Severity
 from ecr_fargate_constructs._rules.simulation import EcrImage as EcrImage
 from ecr_fargate_constructs._rules.task_size import TaskSize as TaskSize
 from ecr_fargate_constructs._rules.tokens import Number as Number
@@ -8,6 +9,11 @@ from ecr_fargate_constructs.architecture import Architecture as Architecture
 from ecr_fargate_constructs.ecr_fargate_service import EcrFargateService as EcrFargateService
 from ecr_fargate_constructs.errors import ConfigurationError as ConfigurationError
 from ecr_fargate_constructs.image.build import ImageBuild as ImageBuild
+from ecr_fargate_constructs.image.gates import DeployedTo as DeployedTo
+from ecr_fargate_constructs.image.gates import Gate as Gate
+from ecr_fargate_constructs.image.gates import NoFindings as NoFindings
+from ecr_fargate_constructs.image.gates import Scanned as Scanned
+from ecr_fargate_constructs.image.gates import SignedBy as SignedBy
 from ecr_fargate_constructs.image.published_image import PublishedImage as PublishedImage
 from ecr_fargate_constructs.network.network import Egress as Egress
 from ecr_fargate_constructs.network.network import Network as Network
@@ -93,7 +99,6 @@ from ecr_fargate_constructs.service.work_queue import WorkQueue as WorkQueue
 from ecr_fargate_constructs.service.worker import WorkerService as WorkerService
 from ecr_fargate_constructs.service.worker_ec2 import Ec2WorkerService as Ec2WorkerService
 from ecr_fargate_constructs.supply_chain.findings import ScanAlarm as ScanAlarm
-from ecr_fargate_constructs.supply_chain.findings import Severity as Severity
 from ecr_fargate_constructs.supply_chain.registry import EnhancedScanning as EnhancedScanning
 from ecr_fargate_constructs.supply_chain.registry import ManagedSigning as ManagedSigning
 from ecr_fargate_constructs.supply_chain.registry import RegistrySettings as RegistrySettings

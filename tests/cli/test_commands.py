@@ -212,7 +212,7 @@ def test_they_run_without_what_the_embedded_aws_needs(assemblies: Path) -> None:
         "    for stream in (sys.stdout, sys.stderr):\n"
         "        print('', status, sep='\\0', end='\\0', file=stream, flush=True)\n"
     )
-    refused = ("local|up|--port|4570", "retention|check|--repository|x", "explain|--stack|Web", "run|true", "retention")
+    refused = ("local|up|--port|4570", "retention|check|--repository|x", "explain|--stack|Web", "run|true", "image")
     done = subprocess.run(  # noqa: S603 - a program of ours
         [sys.executable, "-c", program, f"doctor|{assemblies / 'three_lines'}", *refused, "--help"],
         capture_output=True,
@@ -227,4 +227,4 @@ def test_they_run_without_what_the_embedded_aws_needs(assemblies: Path) -> None:
         assert f"'ecr-fargate {command.partition('|')[0]}' needs the package boto" in text
         assert "ecr-fargate-constructs[local]" in text
     assert "doctor" in printed[6]
-    assert printed[6].count("'ecr-fargate-constructs[local]'") == 4
+    assert printed[6].count("'ecr-fargate-constructs[local]'") == 5

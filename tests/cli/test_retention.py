@@ -210,6 +210,28 @@ def test_check_names_an_image_that_would_be_archived(monkeypatch: pytest.MonkeyP
     assert output.endswith("used by service web\n")
 
 
+def test_an_image_that_another_stage_runs_counts_by_its_lock_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def entry(repository: str, number: int) -> dict[str, Any]:
+        digest = f"sha256:{number:064x}"
+        return {"repository": repository, "digest": digest, "tag": f"v{number}", "architectures": ["amd64"]}
+
+    lock = tmp_path / "images.lock.json"
+    elsewhere = URI.replace("team/web", "other")
+    images = {"web": entry(URI, 1), "gone": entry(URI, 99), "other": entry(elsewhere, 2)}
+    lock.write_text(json.dumps({"version": 1, "images": images}), encoding="utf-8")
+    code, output = _run(monkeypatch, FakeAws(), "check", "--repository", "team/web", "--lock", str(lock))
+    assert code == 1
+    assert output.splitlines() == [
+        "v1: expired because of rule 2 (expire images tagged * beyond the newest 10); used by web of images.lock.json",
+        f"sha256:{99:064x}: no longer in team/web; used by gone of images.lock.json",
+    ]
+    lock.write_text("{}", encoding="utf-8")
+    with pytest.raises(ToolError, match="is not a lock file"):
+        _run(monkeypatch, FakeAws(), "check", "--repository", "team/web", "--lock", str(lock))
+
+
 def test_the_previous_revision_counts_as_in_use() -> None:
     usages = images_in_use(FakeAws(), URI, None)
     assert {usage.reference: usage.users for usage in usages} == {

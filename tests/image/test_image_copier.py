@@ -352,5 +352,10 @@ def test_accounts_that_pull_and_push_get_what_that_takes() -> None:
     statements = only(template_of(stack), "AWS::ECR::Repository")["Properties"]["RepositoryPolicyText"]["Statement"]
     allowed = {each["Sid"]: set(each["Action"]) for each in statements}
     look = {"ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListImages"}
-    assert allowed["PullFromOtherAccounts"] == {*READ, "ecr:BatchCheckLayerAvailability", *look}
+    assert allowed["PullFromOtherAccounts"] == {
+        *READ,
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:DescribeImageSigningStatus",
+        *look,
+    }
     assert allowed["PushFromOtherAccounts"] == {*WRITE, *look} - {"ecr:GetDownloadUrlForLayer"}

@@ -82,6 +82,7 @@ def test_name_key_removal_and_accounts_can_be_given() -> None:
     assert sorted(statement["Action"]) == [
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
+        "ecr:DescribeImageSigningStatus",
         "ecr:DescribeImages",
         "ecr:DescribeRepositories",
         "ecr:GetDownloadUrlForLayer",

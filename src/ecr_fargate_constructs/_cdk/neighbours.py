@@ -43,6 +43,7 @@ _HAS_TO_MEET = {
     "ServiceAlarms.observed": _BOTH,
     "ScanAlarm.repository": _BOTH,
     "SignatureCheck.repositories": _BOTH,
+    "ImageRepository.signing_profile": (),  # that of the registry from which a locked image is copied
     "PullThroughCache.credentials": _BOTH,
 }
 """The parts of its environment, region or both, that an option's object has to share with the stack."""

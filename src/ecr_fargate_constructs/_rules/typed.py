@@ -33,6 +33,7 @@ ALIASES = {
     "Response": "FixedResponse | Redirect",
     "Deployment": "Rolling | BlueGreen | Canary | Linear",
     "FargateCapacity": "OnDemand | Spot | Mixed",
+    "Gate": "Scanned | NoFindings | SignedBy | DeployedTo",
     "Image": "ImageForArchitecture | ecs.ContainerImage | str",
     "Ingress": "PublicHttp | PublicHttps | InternalHttp | InternalHttps",
     "Logging": "CloudWatchLogs | ecs.LogDriver",

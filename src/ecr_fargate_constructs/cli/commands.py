@@ -20,6 +20,7 @@ _LAZY_COMMANDS = {
     "local": ("local", "local", "Run a CDK app on an embedded AWS."),
     "retention": ("retention", "retention", "Test lifecycle policies of ECR, offline or against the images in use."),
     "run": ("run", "run_command", "Run a command once in a task of a service."),
+    "image": ("image", "image", "Lock the images that every stage runs."),
     "explain": ("explain", "explain_command", "Explain why a deployment failed, and what to do."),
 }
 _EXTRA = "pip install 'ecr-fargate-constructs[local]'"

@@ -18,7 +18,7 @@ from ecr_fargate_constructs.tools.aws_calls import call_aws
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.retention import sources
 from ecr_fargate_constructs.tools.retention.picture import timeline
-from ecr_fargate_constructs.tools.retention.usage import Usage, images_in_use
+from ecr_fargate_constructs.tools.retention.usage import Usage, images_in_use, images_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,13 +89,18 @@ def check(
     cluster: Annotated[
         list[str] | None, typer.Option(help="Cluster to check; repeatable; all clusters by default.")
     ] = None,
+    lock: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Lock file, whose images of this repository other stages run."),
+    ] = None,
     endpoint_url: _Endpoint = None,
     as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Exit with 1 if the policy expires, or has expired, an image of a service, its previous revision or a task."""
+    """Exit with 1 if the policy expires, or has expired, an image of a service, its last revision, a task or a lock."""
     ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
     described = call_aws(lambda: ecr.describe_repositories(repositoryNames=[repository]), "ecr:DescribeRepositories")
-    usages = images_in_use(ecs, described["repositories"][0]["repositoryUri"], cluster)
+    uri = described["repositories"][0]["repositoryUri"]
+    usages = [*images_in_use(ecs, uri, cluster), *([] if lock is None else images_locked(lock, uri))]
     plan = simulate(
         sources.live_policy(ecr, repository), sources.live_images(ecr, repository), datetime.now(timezone.utc)
     )
@@ -119,7 +124,9 @@ def check(
 
 def in_use(plan: Plan, usages: Iterable[Usage]) -> list[tuple[Decision, list[str]]]:
     """Return the decisions about images in use, the newest image first, each with its users by tag and by digest."""
-    users = {usage.reference: usage.users for usage in usages}
+    users: dict[str, tuple[str, ...]] = {}
+    for usage in usages:
+        users[usage.reference] = (*users.get(usage.reference, ()), *usage.users)
     used = []
     for decision in plan.decisions:
         names = (*decision.image.tags, decision.image.digest)

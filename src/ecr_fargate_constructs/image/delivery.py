@@ -14,6 +14,7 @@ import aws_cdk as cdk
 from ecr_fargate_constructs._cdk.site import environment_of, path_of_construct, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.copier.reference import Reference
+from ecr_fargate_constructs.image.gates import NoFindings, Scanned, SignedBy, as_properties
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
     from constructs import Construct
+
+    from ecr_fargate_constructs.image.gates import Gate
 
 RESOURCE_TYPE = "Custom::EcrFargateImageCopy"
 ALL_ARCHITECTURES = "all"
@@ -37,6 +40,7 @@ def copy_image(
     destination_uri: str,
     architecture: str,
     credentials: secretsmanager.ISecret | None = None,
+    gates: tuple[Gate, ...] = (),
 ) -> cdk.CustomResource:
     """Copy ``source`` to ``destination_uri`` when the stack is deployed, once per destination.
 
@@ -49,6 +53,7 @@ def copy_image(
         destination_uri: Full name of the copy.
         architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
         credentials: Login for the source's registry.
+        gates: Conditions that the copier checks before the copy gets its tag.
 
     Returns:
         The copy: an existing one, if the stack already copies the same image to the same destination.
@@ -57,7 +62,8 @@ def copy_image(
     # Repositories of two other stacks may share a logical id, and so resolve to the same reference.
     named = [[destination_uri, path_of_construct(stack_of(destination))], source]
     target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve(named))
-    content = f"{origin} {architecture}"
+    checked = as_properties(gates)
+    content = f"{origin} {architecture} {json.dumps(stack.resolve(checked), sort_keys=True)}"
     noted = copier.copies.read(target)
     if noted is not None:
         copy, copied = noted
@@ -73,6 +79,8 @@ def copy_image(
     copier.allow_writing(destination.repository_arn)
     if credentials is not None:
         copier.allow_secret(credentials)
+    if checked:
+        _allow_gates(copier, stack, gates, source=source, destination=destination)
     copy = cdk.CustomResource(
         scope,
         "Copy",
@@ -84,6 +92,7 @@ def copy_image(
             "Destination": destination_uri,
             "Architecture": architecture,
             **({} if credentials is None else {"Credentials": credentials.secret_arn}),
+            **({"Gates": checked} if checked else {}),
         },
     )
     copier.make_wait(copy)
@@ -107,14 +116,27 @@ def _allow_reading(
         return
     reference = Reference.parse(source)
     if reference.ecr_region is not None:
-        arn = stack.format_arn(
-            service="ecr",
-            region=reference.ecr_region,
-            account=reference.host.partition(".")[0],
-            resource="repository",
-            resource_name=reference.repository,
-        )
-        copier.allow_reading(f"{reference.host}/{reference.repository}", lambda: arn)
+        copier.allow_reading(f"{reference.host}/{reference.repository}", lambda: _arn_of(stack, reference))
+
+
+def _arn_of(stack: cdk.Stack, reference: Reference) -> str:
+    """Return the ARN of the ECR repository of an image."""
+    return stack.format_arn(
+        service="ecr",
+        region=reference.ecr_region,
+        account=reference.host.partition(".")[0],
+        resource="repository",
+        resource_name=reference.repository,
+    )
+
+
+def _allow_gates(
+    copier: ImageCopier, stack: cdk.Stack, gates: tuple[Gate, ...], *, source: str, destination: ecr.IRepository
+) -> None:
+    if any(isinstance(gate, Scanned | NoFindings) for gate in gates):
+        copier.allow_findings(destination.repository_arn)
+    if any(isinstance(gate, SignedBy) for gate in gates):
+        copier.allow_signatures(_arn_of(stack, Reference.parse(source)))
 
 
 def _deploy_repository_first(stack: cdk.Stack, repository: ecr.IRepository) -> None:

@@ -91,6 +91,15 @@ class ImageCopier:
         """Allow the function to read the login for a registry."""
         when_made(lambda: secret.grant_read(self.role))
 
+    def allow_findings(self, repository_arn: str) -> None:
+        """Allow the function to read what scans find in a repository; those of Amazon Inspector take no resource."""
+        self._allow(["ecr:DescribeImageScanFindings"], repository_arn)
+        self._allow(["inspector2:ListFindings"], "*")
+
+    def allow_signatures(self, repository_arn: str) -> None:
+        """Allow the function to ask whether ECR has signed an image of a repository."""
+        self._allow(["ecr:DescribeImageSigningStatus"], repository_arn)
+
     def allow_mounting_setting(self) -> None:
         """Allow the function to read and set the account settings of ECR, which take no resource."""
         self._allow(_SETTINGS, "*")
@@ -191,8 +200,8 @@ def _make(stack: cdk.Stack) -> Construct:
     acknowledge_policy(
         role,
         {
-            IAM5_EVERY_RESOURCE: "ecr:GetAuthorizationToken and ECR's account settings take no resource; layers and "
-            "images are read and written in the named repositories only."
+            IAM5_EVERY_RESOURCE: "ecr:GetAuthorizationToken, ECR's account settings and Amazon Inspector's findings "
+            "take no resource; layers and images are read and written in the named repositories only."
         },
     )
     parts.tag(copier)

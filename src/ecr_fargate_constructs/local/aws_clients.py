@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 _FILES = {"config_file", "credentials_file"}
 
 
-def aws_client(name: str, endpoint_url: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+def aws_client(name: str, endpoint_url: str | None, *, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
     """Return a client of an AWS service.
 
     Args:
         name: The service.
         endpoint_url: Another endpoint. For the embedded AWS of the app in this directory the client gets the
             credentials of that instance, for any other endpoint those of boto3.
+        region: Region; default, that of the instance, of ``AWS_REGION`` or of the profile.
     """
     retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles long lists
     config = Config(retries=retries, proxies={} if endpoint_url else None)
     embedded = _embedded(endpoint_url)
     if embedded is not None:
-        return session_of(embedded).client(name, endpoint_url=endpoint_url, config=config)
-    region = os.environ.get("AWS_REGION")  # boto3 does not read it, the AWS command line does
+        return session_of(embedded).client(name, endpoint_url=endpoint_url, region_name=region, config=config)
+    region = region or os.environ.get("AWS_REGION")  # boto3 does not read it, the AWS command line does
     try:
         return boto3.client(name, endpoint_url=endpoint_url, region_name=region, config=config)
     except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""Images in a repository, new or existing: build them, mirror them, name them."""
+"""Images in a repository, new or existing: build them, mirror them, lock them, name them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ecr_fargate_constructs._cdk.attempt import claim
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.scopes import check_place
 from ecr_fargate_constructs._cdk.site import path_of
+from ecr_fargate_constructs._rules.lock_file import LOCK_FILE, locked_image
 from ecr_fargate_constructs._rules.refusal import located
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
@@ -15,14 +16,18 @@ from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
+from ecr_fargate_constructs.image.locked import copy_locked
 from ecr_fargate_constructs.repository.running_images import UNKNOWN
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from aws_cdk import aws_ecr as ecr
     from aws_cdk import aws_secretsmanager as secretsmanager
     from constructs import Construct
+
+    from ecr_fargate_constructs.image.gates import Gate
 
 
 class ImageRepository(LibraryConstruct):
@@ -109,6 +114,53 @@ class ImageRepository(LibraryConstruct):
                 repository=self._repository,
             )
         self.watch(image.tag or UNKNOWN, name=path_of(self, id), changes=False)
+        return image
+
+    def locked_image(
+        self,
+        name: str,
+        *,
+        id: str | None = None,  # noqa: A002 - CDK's word for it
+        lock_file: str | os.PathLike[str] = LOCK_FILE,
+        architecture: Architecture | None = None,
+        gates: Sequence[Gate] = (),
+    ) -> images.PublishedImage:
+        """Copy an image of the lock file into this repository, and run it by its digest: the same bytes in every stage.
+
+        ``ecr-fargate image lock`` writes the file. Nothing is built, no directory is read, and no container engine is
+        needed. The repository that the file names may be in another region; one of another account has to allow this
+        account: ``pull_accounts`` of its ``PrivateRepository``. A digest that is here already is not copied again, so
+        an earlier lock file rolls back even if the other repository no longer has that image.
+
+        Args:
+            name: Name of the image in the lock file.
+            id: Construct id; one for each image of the repository; default, ``name``.
+            lock_file: The lock file; a relative path is resolved against the working directory of the process; default,
+                ``images.lock.json``.
+            architecture: The architecture that tasks run; default, the image's own, or x86-64 if it has several. All
+                architectures are copied.
+            gates: Conditions that the image has to meet before it is tagged here, and so before it runs: ``Scanned``,
+                ``NoFindings``, ``SignedBy``, ``DeployedTo``; default, none. An image that has passed is not checked
+                again, so a rollback never fails because of a vulnerability that became known since.
+
+        Raises:
+            ConfigurationError: The lock file cannot be read, or has no such image; the image has not this architecture;
+                ``DeployedTo`` refuses it; or its tag belongs to another image of this program.
+        """
+        construct_id = name if id is None else id
+        check_place(self, construct_id)
+        claim(self, construct_id)
+        with located(path_of(self, construct_id)):
+            image = copy_locked(
+                self,
+                construct_id,
+                locked=locked_image(lock_file, name),
+                architecture=architecture,
+                gates=tuple(gates),
+                lock_file=str(lock_file),
+                repository=self._repository,
+            )
+        self.watch(image.tag or UNKNOWN, name=path_of(self, construct_id))
         return image
 
     def image_by_tag(self, tag: str, *, architecture: Architecture = Architecture.X86_64) -> images.PublishedImage:

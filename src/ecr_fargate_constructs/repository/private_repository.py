@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _LONGEST_POLICY = 10_240  # characters: "SetRepositoryPolicy" in the Amazon ECR API reference
 _LOOK = ["ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListImages"]
-_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", *_LOOK]
+_PULL = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:DescribeImageSigningStatus",  # the gate SignedBy of the stages that copy from here
+    "ecr:GetDownloadUrlForLayer",
+    *_LOOK,
+]
 _PUSH = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",  # a push asks for the manifest first ("IAM permissions for pushing an image")
@@ -87,7 +93,7 @@ class PrivateRepository(ImageRepository):
             removal_policy: Action on the repository when it is removed from the stack; default, RETAIN.
             empty_on_delete: Delete the images with the repository; requires ``removal_policy=RemovalPolicy.DESTROY``,
                 so that one option alone loses no images; default, False.
-            pull_accounts: Account ids that may pull and list images; default, none.
+            pull_accounts: Account ids that may pull and list images, and ask whether they are signed; default, none.
             push_accounts: Account ids that may push and list images, for example that of a build pipeline; default,
                 none. They may download layers only if they are in ``pull_accounts`` too. Tags stay immutable for them.
 

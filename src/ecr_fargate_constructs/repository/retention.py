@@ -15,12 +15,14 @@ from ecr_fargate_constructs._rules.lifecycle_policy import (
     Selection,
     TagStatus,
 )
+from ecr_fargate_constructs._rules.lock_file import LOCK_FILE, read_lock
 from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed, typed_call
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.repository.retention_checks import MOST_IMAGES, check_rules, selection_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
@@ -298,6 +300,23 @@ class Retention:
             ConfigurationError: ECR refuses a pattern, ``patterns`` is one string, or the rules have priorities.
         """
         return replace(self, rules=[*(KeepNewest(MOST_IMAGES, tag_patterns=[p]) for p in patterns), *self.rules])
+
+    @typed_call
+    def protect_locked(self, lock_file: str | os.PathLike[str] = LOCK_FILE) -> Retention:
+        """Return the same retention, except that the images of a lock file never expire, because other stages run them.
+
+        For a repository whose images several stages pull, and for the one that they copy from. A stage with a
+        repository of its own needs nothing: its copies count there.
+
+        Args:
+            lock_file: The lock file; default, ``images.lock.json`` in the working directory. An image that was locked
+                without a tag cannot be protected.
+
+        Raises:
+            ConfigurationError: The lock file cannot be read, or the rules have priorities.
+        """
+        tags = (each.tag for each in read_lock(lock_file).values() if each.tag is not None)
+        return self.protect(list(dict.fromkeys(tags)))
 
     def policy(self) -> dict[str, Any]:
         """Return the lifecycle policy as ECR reads it; numbers that are CDK tokens stay tokens."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -12,6 +11,7 @@ from aws_cdk import aws_events as events
 from ecr_fargate_constructs._cdk.alarm_actions import bound
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._regulated.findings import acknowledge_counting_rule
+from ecr_fargate_constructs._rules.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs._cdk.alarm_actions import Action
-
-
-class Severity(IntEnum):
-    """Severity of a vulnerability; an alarm includes a severity and all above it."""
-
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    CRITICAL = 4
 
 
 class ScanAlarm(LibraryConstruct):
@@ -64,7 +55,7 @@ class ScanAlarm(LibraryConstruct):
             targets: Targets that receive each event with its details; default, none.
         """
         super().__init__(scope, construct_id)
-        severities = [each.name for each in Severity if each >= severity]
+        severities = severity.and_above
         self._rule = events.Rule(
             self,
             "Rule",

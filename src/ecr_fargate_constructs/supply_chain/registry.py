@@ -18,6 +18,7 @@ from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.partitions import check_partition
+from ecr_fargate_constructs._rules.signing import check_profile
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _FILTER = re.compile(r"[a-z0-9*._/-]+")
-_PROFILE = re.compile(r"arn:aws[\w-]*:signer:[\w-]+:\d{12}:/signing-profiles/\w{2,}")
 _LONGEST, _MOST = 256, 100
 
 
@@ -223,16 +223,6 @@ def _check_only_one(scope: Construct, path: str) -> None:
             "last would undo the other; make one RegistrySettings for both"
         )
     take_name(scope, "registry", key, path=path, instead="")
-
-
-def check_profile(name: str, profile: object) -> None:
-    """Refuse anything but the ARN of a signing profile."""
-    if not isinstance(profile, str) or is_token(profile) or _PROFILE.fullmatch(profile):
-        return
-    raise ConfigurationError(
-        f"{name}={profile!r} is not the ARN of a signing profile; use a signer.SigningProfile, or for example "
-        "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/shop'"
-    )
 
 
 def _check_filters(name: str, filters: Sequence[str]) -> None:

@@ -15,9 +15,9 @@ from ecr_fargate_constructs._cdk.arns import arn_of_profile
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants, acknowledge_hook_function
+from ecr_fargate_constructs._rules.signing import check_profile
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.supply_chain.expiring_signatures import warn_of_expiring_signatures
-from ecr_fargate_constructs.supply_chain.registry import check_profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

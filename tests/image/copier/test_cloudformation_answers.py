@@ -90,7 +90,7 @@ def test_an_address_that_is_none_is_printed_and_not_raised(aws: Aws, url: str) -
 
 
 def test_an_error_that_nobody_thought_of_is_an_answer(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("division by zero")
 
     monkeypatch.setattr(handlers, "copy", fail)
@@ -100,7 +100,7 @@ def test_an_error_that_nobody_thought_of_is_an_answer(aws: Aws, monkeypatch: pyt
 def test_work_that_ends_as_the_time_does_gets_one_answer(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "Deadline", lambda _: Deadline(0.01))
 
-    def copy(*given: object) -> str:
+    def copy(*given: object, **_: object) -> str:
         given[3]._stopped.wait(0.01)  # type: ignore[attr-defined]
         return IMAGE.digest
 

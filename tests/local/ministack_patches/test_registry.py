@@ -122,6 +122,27 @@ def test_unknown_settings_are_refused(registry: Registry, action: str, setting: 
     assert registry.call(action, **setting)["__type"] == "InvalidParameterException"
 
 
+def test_the_api_of_scans_is_really_missing() -> None:
+    ecr = Registry(import_module("ministack.services.ecr"))
+    assert ecr.call("DescribeImageScanFindings", repositoryName="web", imageId={})["__type"] == "InvalidAction"
+
+
+def test_a_scan_on_push_has_ended_and_found_nothing(registry: Registry) -> None:
+    registry.push("web")
+    [image] = registry.call("ListImages", repositoryName="web")["imageIds"]
+    scan = {"repositoryName": "web", "imageId": {"imageDigest": image["imageDigest"]}}
+    assert registry.call("DescribeImageScanFindings", **scan)["__type"] == "ScanNotFoundException"
+    registry.call(
+        "PutImageScanningConfiguration", repositoryName="web", imageScanningConfiguration={"scanOnPush": True}
+    )
+    answer = registry.call("DescribeImageScanFindings", **scan)
+    assert (answer["imageScanStatus"]["status"], answer["imageScanFindings"]["findings"]) == ("COMPLETE", [])
+    missing = {**scan, "imageId": {"imageDigest": f"sha256:{'0' * 64}"}}
+    assert registry.call("DescribeImageScanFindings", **missing)["__type"] == "ImageNotFoundException"
+    nowhere = {**scan, "repositoryName": "nowhere"}
+    assert registry.call("DescribeImageScanFindings", **nowhere)["__type"] == "RepositoryNotFoundException"
+
+
 def test_a_layer_is_mounted_and_not_copied(registry: Registry) -> None:
     registry.call("PutAccountSetting", name="BLOB_MOUNTING", value="ENABLED")
     registry.push("assets")

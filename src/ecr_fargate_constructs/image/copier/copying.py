@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .deadline import Deadline
+    from .gates import Gates
     from .registry import Registry
 
 ALL_ARCHITECTURES = "all"
@@ -33,17 +34,21 @@ class Copy:
         destination: Registry, name and tag of the copy.
         architecture: An architecture as images name it, such as ``amd64``; ``all`` copies an index as it is.
         deadline: Time limit.
+        gates: Conditions that the image has to meet before it gets the tag; None for none.
     """
 
     source: Registry
     destination: Registry
     architecture: str
     deadline: Deadline
+    gates: Gates | None = None
 
     def make(self) -> str:
         """Copy the image, unless the tag already holds the expected one; return the digest in the destination.
 
-        Layers and the manifests of an index are sent first, so that no tag ever names an incomplete image.
+        Layers and the manifests of an index are sent first, so that no tag ever names an incomplete image. A tag also
+        says that the image has passed the gates, which are not asked again: a rollback must not fail because of a
+        vulnerability that has become known since.
 
         Raises:
             CopyError: The image cannot be copied; nothing is tagged.
@@ -59,6 +64,10 @@ class Copy:
         manifest = self._wanted()
         if held is not None and held.digest != manifest.digest:
             raise self._other(held, manifest)
+        if self.gates is not None:
+            self.gates.check_source(manifest.digest)
+            self._push(manifest, manifest.digest)
+            self.gates.check_copy(manifest)
         return self._push(manifest, tag)
 
     def _is_expected(self, held: Manifest) -> bool:

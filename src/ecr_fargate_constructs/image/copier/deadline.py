@@ -55,6 +55,13 @@ class Deadline:
             for connection in self._connections:
                 _cut(connection)
 
+    def pause(self, seconds: float) -> None:
+        """Wait; raise ``OutOfTimeError`` if the time is over before."""
+        if seconds >= self.left:
+            raise OutOfTimeError(f"the time was over while {self.doing}")
+        self._stopped.wait(seconds)
+        self.check()
+
     def cut_at_end(self, connection: socket.socket) -> None:
         """Cut a connection when the work has to end: a peer that sends a byte now and then would never release it."""
         with self._lock:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cloudformation import CloudFormation
 from .connections import new_pool
 from .copying import Copy
 from .deadline import Deadline
 from .errors import CopyError
+from .gates import Gates
 from .login import EcrLogin, Login, TokenLogin, ask_aws, user_of
 from .mounting import set_mounting
 from .reference import Reference
 from .registry import Registry, endpoint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 MOUNTING = "Custom::EcrFargateBlobMounting"
 _MARGIN = 45
@@ -42,11 +46,26 @@ def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]
     target = properties["Destination"]
     if request == "Delete":  # other stacks may run the image; the retention policy expires it
         return physical_id or target, {}
-    digest = copy(properties["Source"], target, properties["Architecture"], deadline, properties.get("Credentials"))
+    digest = copy(
+        properties["Source"],
+        target,
+        properties["Architecture"],
+        deadline,
+        properties.get("Credentials"),
+        gates=properties.get("Gates", ()),
+    )
     return physical_id or target, {"Digest": digest}
 
 
-def copy(source: str, destination: str, architecture: str, deadline: Deadline, secret_arn: str | None = None) -> str:
+def copy(
+    source: str,
+    destination: str,
+    architecture: str,
+    deadline: Deadline,
+    secret_arn: str | None = None,
+    *,
+    gates: Sequence[Mapping[str, str]] = (),
+) -> str:
     """Copy an image, and return the digest of the copy.
 
     Args:
@@ -56,6 +75,7 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
         deadline: Time limit.
         secret_arn: Secret with the login for the source's registry; None for anonymous access. ECR uses the function's
             role instead.
+        gates: Conditions that the image has to meet before it gets the tag.
 
     Raises:
         CopyError: The image cannot be copied.
@@ -73,4 +93,5 @@ def copy(source: str, destination: str, architecture: str, deadline: Deadline, s
         else:
             login = ecr.setdefault(region, EcrLogin(region))
         registries.append(Registry(reference, pool, deadline, login, endpoint_of(reference)))
-    return Copy(registries[0], registries[1], architecture, deadline).make()
+    checked = Gates(gates, registries[0].reference, registries[1].reference, deadline) if gates else None
+    return Copy(registries[0], registries[1], architecture, deadline, checked).make()

@@ -11,6 +11,7 @@ import json
 from typing import Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
+from ecr_fargate_constructs.local.ministack_patches.scans import answer_scans
 
 _Query: TypeAlias = dict[str, list[str]]
 _Answer: TypeAlias = tuple[int, dict[str, str], bytes]
@@ -35,6 +36,7 @@ def apply_ecr_rules(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
     size_images(ecr)
     report_layers(ecr)
     delete_contents(ecr)
+    answer_scans(ecr)
 
 
 def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - an untyped package

@@ -6,10 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ecr_fargate_constructs._rules.lock_file import read_lock
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _MAX_SERVICES = 10  # in one call of DescribeServices
 _MAX_TASKS = 100  # in one call of DescribeTasks
@@ -43,6 +47,23 @@ def images_in_use(ecs: Any, repository_uri: str, clusters: Iterable[str] | None)
                 if reference is not None:
                     users[reference].append(user)
     return [Usage(reference, tuple(dict.fromkeys(names))) for reference, names in sorted(users.items())]
+
+
+def images_locked(lock_file: Path, repository_uri: str) -> list[Usage]:
+    """Return the images of a repository that a lock file names.
+
+    Raises:
+        ToolError: The file is not a lock file.
+    """
+    try:
+        locked = read_lock(lock_file)
+    except ConfigurationError as error:
+        raise ToolError(str(error)) from error
+    return [
+        Usage(each.digest, (f"{each.name} of {lock_file.name}",))
+        for each in locked.values()
+        if each.repository == repository_uri
+    ]
 
 
 def _of_services(ecs: Any, cluster: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - boto3
