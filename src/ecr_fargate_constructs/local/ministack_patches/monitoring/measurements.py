@@ -93,7 +93,7 @@ class Measurements:
             initial = self._newcomers.initial(arn, results, time.time(), patience)
             yield Group(balancer, full_name(arn), healthy, len(targets) - healthy - initial)
 
-    def _is_healthy(self, arn: str, target: _Properties, group: _Properties) -> bool:
+    def _is_healthy(self, arn: str, target: Properties, group: Properties) -> bool:
         """Return whether a target passes a check, now or a moment ago: a minute of the clock may be very short."""
         key = (arn, target["Id"], target.get("Port"))
         if key in self._passed:
