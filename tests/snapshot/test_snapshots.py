@@ -28,6 +28,7 @@ from ecr_fargate_constructs import (
     PublicHttp,
     PublicHttps,
     QueueScaling,
+    ReleaseCommand,
     RestartPolicy,
     SharedVolume,
     Sidecar,
@@ -115,6 +116,12 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
         "Worker",
         container=WorkerContainer(NGINX),
         scaling=QueueScaling(WorkQueue(stack, "Queue"), messages_per_task=50, min_capacity=0),
+    ),
+    "ReleaseCommand": lambda stack, _: WorkerService(
+        stack,
+        "Worker",
+        container=WorkerContainer(NGINX),
+        release_command=ReleaseCommand(["python", "manage.py", "migrate"]),
     ),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()
