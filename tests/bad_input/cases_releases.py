@@ -29,10 +29,9 @@ def _worker(place: Place, command: ReleaseCommand | None = None, **options: Any)
     return WorkerService(place.stack, "Web", container=container, release_command=command or ReleaseCommand(MIGRATE))
 
 
-def _case(what: str, expected: Expected, command: Any, timeout: int | None = None) -> Case:  # noqa: ANN401 - bad input
+def _case(what: str, expected: Expected, command: Any, timeout: int = 15) -> Case:  # noqa: ANN401 - bad input
     def make(place: Place) -> WorkerService:
-        options = {} if timeout is None else {"timeout": cdk.Duration.minutes(timeout)}
-        return _worker(place, ReleaseCommand(command, **options))
+        return _worker(place, ReleaseCommand(command, timeout=cdk.Duration.minutes(timeout)))
 
     return Case(FAMILY, what, make, None, expected)
 

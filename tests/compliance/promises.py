@@ -200,6 +200,8 @@ CONDITIONS: dict[str, Callable[[Template], bool]] = {
 
 CHOSEN = {
     ("rolling", "all tasks stay healthy"),
+    ("release_command", "a grace period"),
+    ("release_command", "alarms that roll back"),
     ("worker", "two tasks"),
     ("worker", "a short drain"),
     ("worker", "a grace period"),
