@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Template = dict[str, Any]
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "a token is for the registry",
+    "ecs:DescribeTaskDefinition": "it takes no resource",
+    "ecs:ListTasks": "it takes no task; a condition names the cluster",
     "ecr:GetAccountSetting": "settings are those of the account",
     "ecr:PutAccountSetting": "same",
     "ecr-public:GetAuthorizationToken": "the same of ECR Public",
@@ -198,6 +200,8 @@ CONDITIONS: dict[str, Callable[[Template], bool]] = {
 
 CHOSEN = {
     ("rolling", "all tasks stay healthy"),
+    ("release_command", "a grace period"),
+    ("release_command", "alarms that roll back"),
     ("worker", "two tasks"),
     ("worker", "a short drain"),
     ("worker", "a grace period"),

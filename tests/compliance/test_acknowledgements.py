@@ -47,6 +47,17 @@ ON_REQUEST = {
     "exec_sessions": {
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*]"
     },
+    "release_command": {
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/ShopWebTaskDefE65F141C:*]",
+        (
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/"
+            "<EcsDefaultClusterMnL3mNNYN926A5246>/*]"
+        ),
+        (
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:"
+            "<WebLogGroup1664F270>:log-stream:*]"
+        ),
+    },
     "sidecar_telemetry": {
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/ecs/otel:*]"
     },

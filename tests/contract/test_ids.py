@@ -218,7 +218,7 @@ def release_templates(directory: Path) -> dict[str, dict[str, Any]]:
             options = {"directory": directory, "container_port": 80, "ingress": PublicHttp()}
         elif kind in balanced:
             options = {"container": AppContainer("nginx:1.29", 80), "ingress": PublicHttp()}
-        kind(stack, "Web", release_command=command, **options)  # type: ignore[operator]
+        kind(stack, "Web", release_command=command, **options)
         found[kind.__name__] = template_of(stack)
     return found
 

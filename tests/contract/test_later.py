@@ -23,6 +23,7 @@ from ecr_fargate_constructs import (
     Mount,
     PublicHttp,
     QueueScaling,
+    ReleaseCommand,
     RestartPolicy,
     RollbackAlarms,
     Rolling,
@@ -123,6 +124,10 @@ IN_SECONDS: dict[str, tuple[Give, str]] = {
     "stop of a worker": (
         lambda s, t: WorkerService(s, "Worker", container=WorkerContainer(IMAGE, stop_timeout=t)),
         '"StopTimeout": {"Ref": "Later"}',
+    ),
+    "timeout of a release command": (
+        lambda s, t: _service(s, release_command=ReleaseCommand(["migrate"], timeout=t)),
+        '"TimeoutSeconds": {"Ref": "Later"}',
     ),
     "visibility": (lambda s, t: WorkQueue(s, "Q", visibility_timeout=t), '"VisibilityTimeout": {"Ref": "Later"}'),
     "retention": (lambda s, t: WorkQueue(s, "Q", retention=t), '"MessageRetentionPeriod": {"Ref": "Later"}'),

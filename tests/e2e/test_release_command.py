@@ -6,6 +6,7 @@ The tests go on: each deploys the next version to the service of the one before 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -199,6 +200,7 @@ def test_explain_names_the_line(app: LocalApp) -> None:
         text=True,
         check=False,
         cwd=app.directory,
+        env={**os.environ, "COLUMNS": "300"},
     )
     assert "no such column: shop.colour" in " ".join(done.stdout.split())
 

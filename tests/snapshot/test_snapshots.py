@@ -30,6 +30,7 @@ from ecr_fargate_constructs import (
     PublicHttp,
     PublicHttps,
     QueueScaling,
+    ReleaseCommand,
     RestartPolicy,
     ScheduledJob,
     SharedVolume,
@@ -124,6 +125,12 @@ BUILDERS: dict[str, Callable[[cdk.Stack, Path], object]] = {
         "Job",
         container=JobContainer(NGINX),
         schedule=scheduler.ScheduleExpression.rate(cdk.Duration.hours(1)),
+    ),
+    "ReleaseCommand": lambda stack, _: WorkerService(
+        stack,
+        "Worker",
+        container=WorkerContainer(NGINX),
+        release_command=ReleaseCommand(["python", "manage.py", "migrate"]),
     ),
     "EcrFargateService": lambda stack, app: EcrFargateService(
         stack, "Web", directory=app, container_port=80, ingress=PublicHttp()

@@ -11,6 +11,7 @@ from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_res
 from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._cdk.warning import warn
+from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.base import Assembly, ServiceBase
@@ -201,6 +202,7 @@ def _allow_protection(cluster: ecs.ICluster, role: iam.IRole) -> None:
     for statement in grant.principal_statements:
         statement.add_actions("ecs:GetTaskProtection")  # a task that asks with GET; CDK grants the other one only
         acknowledge_policy(role, {iam5_resource(role, arn): reason for arn in statement.resources})
+    acknowledge_grants(role)
 
 
 def _warn_of_lost_messages(scope: Construct, scaling: Scaling | None) -> None:

@@ -17,7 +17,7 @@ from ecr_fargate_constructs._cdk.durations import number_of_seconds
 from ecr_fargate_constructs._cdk.site import execution_role_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
+from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants, expect_grants
 from ecr_fargate_constructs._rules.secret_names import is_secret_value
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.service.container.logs import needs_log_group
@@ -259,4 +259,5 @@ def _allow(
         findings[iam5_resource(release, streams)] = "The name of a log stream has the id of the command's task."
     policy = iam.Policy(release, "Policy", statements=statements, roles=[role])
     acknowledge(policy, findings)
+    expect_grants(policy)
     return policy
