@@ -261,6 +261,10 @@ class Service:
     load_balancer_variable: str | None = None
     """Variable that gets the load balancer's DNS name."""
     schedule: str | None = None
+    retries: int | None = None
+    """Further attempts of a job's run that failed."""
+    timeout: int | None = None
+    """Seconds that an attempt may take."""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
