@@ -29,7 +29,7 @@ jobs = {
     "Fails": job("Fails", "raise SystemExit(3)", 60, JobRuns(retries=1, timeout=cdk.Duration.hours(4))),
     "Overlaps": job("Overlaps", SLEEP.format(25), 15, JobRuns(overlap=Overlap.FAIL, timeout=cdk.Duration.hours(4))),
     "Skips": job("Skips", SLEEP.format(25), 15, JobRuns(timeout=cdk.Duration.hours(4))),
-    "Hangs": job("Hangs", SLEEP.format(600), 240, JobRuns(timeout=MINUTES(40))),
+    "Hangs": job("Hangs", SLEEP.format(600), 60, JobRuns(timeout=MINUTES(40))),
     "Works": job("Works", "print('done')", 20, JobRuns(timeout=cdk.Duration.hours(4))),
 }
 for name, each in jobs.items():
