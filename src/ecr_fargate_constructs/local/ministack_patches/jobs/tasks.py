@@ -55,10 +55,19 @@ def wait_for_tasks() -> None:
                 raise error("States.TaskFailed", f"the task {task['taskArn']} is gone")
             task = found[0]
         if task.get("stopCode") == "TaskFailedToStart" or any(each.get("exitCode") != 0 for each in task["containers"]):
-            raise error("States.TaskFailed", json.dumps(task, default=str))
+            raise error("States.TaskFailed", json.dumps(_with_capitals(task), default=str))
         return dict(task)
 
     dispatch[_RUN_TASK] = run_task
+
+
+def _with_capitals(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return an answer of ECS as Step Functions names its members."""
+    if isinstance(value, list):
+        return [_with_capitals(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {key[:1].upper() + key[1:]: _with_capitals(each) for key, each in value.items()}
 
 
 def keep_time(clock: Clock) -> None:
