@@ -5,6 +5,7 @@ One fails, one overlaps itself, one takes too long, and one is missed: each does
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections import Counter
@@ -114,6 +115,15 @@ def test_a_job_that_takes_too_long_is_stopped(jobs: Jobs) -> None:
     _until(lambda: jobs.ends("Hangs")["JobTimedOut"] > 0, lambda: jobs.ends("Hangs"), 240)
     _until(lambda: not jobs.tasks("Hangs"), lambda: jobs.tasks("Hangs"))
     _until(lambda: jobs.alarm("Hangs", "Failed") == "ALARM", lambda: jobs.ends("Hangs"))
+
+
+def test_the_role_of_the_state_machine_was_asked_and_refused_nothing(jobs: Jobs) -> None:
+    done = jobs.app.run("grants", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    used = {each["action"] for each in found["grants"] if "HangsStateMachineRole" in each["role"] and each["times"]}
+    assert {"ecs:RunTask", "ecs:ListTasks", "ecs:DescribeTasks", "ecs:StopTask", "iam:PassRole"} <= used
+    assert found["refusals"] == []
 
 
 def test_a_job_that_does_not_come_is_missed(jobs: Jobs) -> None:

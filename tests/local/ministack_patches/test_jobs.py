@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ecr_fargate_constructs.local.clock import Clock
+from ecr_fargate_constructs.local.ministack_patches.iam.jobs import ask_before_tasks_of_state_machines
 from ecr_fargate_constructs.local.ministack_patches.jobs import tasks as job_tasks
 from ecr_fargate_constructs.local.ministack_patches.jobs.schedules import SCHEDULE, Schedules
 from ecr_fargate_constructs.local.ministack_patches.jobs.tasks import keep_time, wait_for_tasks
@@ -170,3 +171,47 @@ def test_each_execution_is_counted_once_when_it_has_ended(monkeypatch: pytest.Mo
     assert list(counter.measure(NOON + 60)) == []
     states._executions["d"]["status"] = "TIMED_OUT"
     assert [metric.name for metric, _ in counter.measure(NOON + 120)] == ["ExecutionsTimedOut"]
+
+
+class _Evaluator:
+    """Refuses what the test says, and notes what it was asked."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused, self.asked = refused, dict[str, tuple[str, dict[str, str]]]()
+
+    def agent(self, role: str, session: str) -> str:
+        assert (role, session) == ("role", "states")
+        return "key"
+
+    def refusal(self, key: str, action: str, resource: str, *, region: str, context: dict[str, str]) -> str | None:
+        assert (key, bool(region)) == ("key", True)
+        self.asked[action] = resource, context
+        return f"{action} is not allowed" if action in self.refused else None
+
+
+@pytest.mark.parametrize("refused", [(), ("iam:PassRole",)])
+def test_the_role_of_the_machine_is_asked_before_a_task_starts(
+    monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...]
+) -> None:
+    states, ecs = restored(monkeypatch, "stepfunctions"), restored(monkeypatch, "ecs")
+    ecs._task_defs["job:1"] = {"taskDefinitionArn": "job", "taskRoleArn": "task", "executionRoleArn": "execution"}
+    invoked: list[str] = []
+    monkeypatch.setattr(states, "_invoke_resource", lambda resource, _: invoked.append(resource))
+    resource = "arn:aws:states:::ecs:runTask.sync"
+    parameters = {"Cluster": "main", "TaskDefinition": "job:1"}
+    monkeypatch.setattr(states, "_run_execution", lambda _: states._invoke_resource(resource, parameters))
+    evaluator = _Evaluator(*refused)
+    ask_before_tasks_of_state_machines(evaluator)  # type: ignore[arg-type]  # as much of it as is asked
+    states._state_machines[MACHINE] = {"roleArn": "role"}
+    states._executions["run"] = {"stateMachineArn": MACHINE}
+    if refused:
+        with pytest.raises(states._ExecutionError) as raised:
+            states._run_execution("run")
+        assert raised.value.cause == "iam:PassRole is not allowed"
+    else:
+        states._run_execution("run")
+        assert evaluator.asked == {
+            "ecs:RunTask": ("job", {"ecs:cluster": "main"}),
+            "iam:PassRole": ("execution", {"iam:passedtoservice": "ecs-tasks.amazonaws.com"}),
+        }
+    assert invoked == [resource] * (not refused)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_fargate_constructs.local.decisions import Decisions
 from ecr_fargate_constructs.local.ministack_patches.iam.evaluator import Evaluator
 from ecr_fargate_constructs.local.ministack_patches.iam.functions import run_functions_as_their_roles
+from ecr_fargate_constructs.local.ministack_patches.iam.jobs import ask_before_tasks_of_state_machines
 from ecr_fargate_constructs.local.ministack_patches.iam.registry import ask_at_the_registry
 from ecr_fargate_constructs.local.ministack_patches.iam.resources import name_resources_as_aws_does
 from ecr_fargate_constructs.local.ministack_patches.iam.serving import serve_decisions
@@ -35,6 +36,7 @@ class Policies:
         name_resources_as_aws_does()
         run_functions_as_their_roles(self._evaluator)
         ask_before_tasks_start(self._evaluator)
+        ask_before_tasks_of_state_machines(self._evaluator)
 
     def behind_the_guard(self, application: Application) -> Application:
         """Return what answers requests that may pass."""
