@@ -38,6 +38,7 @@ def build(app: cdk.App) -> cdk.Stack:
         container=JobContainer(image, command=["python", "-c", "print('nothing to clean up')"]),
         schedule=scheduler.ScheduleExpression.rate(cdk.Duration.hours(1)),
         runs=JobRuns(timeout=cdk.Duration.hours(2), retries=1, overlap=Overlap.FAIL),
+        alarms=JobAlarms(actions=[on_call]),
         capacity=Spot(),
     )
     return stack

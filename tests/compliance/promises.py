@@ -28,6 +28,7 @@ ANY_RESOURCE = {
     "elasticloadbalancing:DescribeRules": "same",
     "elasticloadbalancing:DescribeTargetGroups": "same",
     "elasticloadbalancing:DescribeTargetHealth": "same",
+    "ecs:ListTasks": "a condition limits it to the cluster: it takes container instances, and Fargate has none",
     "ecs:DiscoverPollEndpoint": "the agent asks where its cluster answers",
     "ecs:Poll": "CDK's AsgCapacityProvider: held to the cluster by a condition",
     "ecs:StartTelemetrySession": "same",

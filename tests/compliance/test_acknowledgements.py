@@ -38,6 +38,7 @@ PINNED = {
     f"AwsSolutions-IAM4[Policy::{POLICIES}/AWSLambdaBasicExecutionRole]",
     IAM5,  # actions that take no resource
 }
+_ECS = "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:"
 ON_REQUEST = {
     "ec2_gpu": {"AwsSolutions-AS3", "AwsSolutions-IAM5[Action::ecs:Submit*]"},
     "fargate_and_ec2": {"AwsSolutions-AS3", "AwsSolutions-IAM5[Action::ecs:Submit*]"},
@@ -60,6 +61,13 @@ ON_REQUEST = {
     },
     "sidecar_telemetry": {
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/ecs/otel:*]"
+    },
+    "scheduled_job": {
+        "AwsSolutions-SF1",
+        "AwsSolutions-SF2",
+        "AwsSolutions-SQS3",
+        *(f"{_ECS}task-definition/Jobs{name}:*]" for name in ("ReportTaskDefCFF3F9CC", "CleanUpTaskDefBD6A3ABA")),
+        f"{_ECS}task/<EcsDefaultClusterMnL3mNNYN926A5246>/*]",
     },
     "supply_chain": {
         "AwsSolutions-IAM5[Resource::<SignedFunction3F069B31.Arn>:*]",
@@ -124,7 +132,7 @@ def test_the_acknowledgements_are_these(file: Path, check: Callable[[Path], Exam
     asked_for = ON_REQUEST.get(file.stem, set())
     assert asked_for <= rules <= PINNED | asked_for
     assert len(PINNED) <= 6
-    if file.stem not in {"retention", "https", "worker"}:  # no service, access logs, no load balancer
+    if file.stem not in {"retention", "https", "worker", "scheduled_job"}:  # no service, access logs, no load balancer
         assert rules >= EVERYWHERE
 
 
@@ -158,6 +166,12 @@ NEEDED = [
     ("sidecar_telemetry", "Telemetry/Web/TaskDef/TaskRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
     ("supply_chain", "Shop/Signed/Role/DefaultPolicy", f"{ECS_RESOURCE}service-revision/"),
     ("supply_chain", "Shop/Signed/Role/DefaultPolicy", f"{ECS_RESOURCE}service/"),
+    ("scheduled_job", "Jobs/Report/StateMachine/Resource", "AwsSolutions-SF1"),
+    ("scheduled_job", "Jobs/Report/StateMachine/Resource", "AwsSolutions-SF2"),
+    ("scheduled_job", "Jobs/Report/DeadLetters/Resource", "AwsSolutions-SQS3"),
+    ("scheduled_job", "Jobs/Report/StateMachineRole/DefaultPolicy", f"{ECS_RESOURCE}task-definition/"),
+    ("scheduled_job", "Jobs/Report/StateMachineRole/DefaultPolicy", f"{ECS_RESOURCE}task/"),
+    ("scheduled_job", "Jobs/Report/StateMachineRole/DefaultPolicy", IAM5),
     ("worker", "Worker/Worker/TaskDef/TaskRole/DefaultPolicy", f"{ECS_RESOURCE}task/"),
     ("volumes", "Volumes/Web/Default/Service/Volume-index/EBSRole", "AwsSolutions-IAM4"),
 ]

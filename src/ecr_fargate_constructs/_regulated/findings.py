@@ -151,6 +151,16 @@ def acknowledge_dead_letters(queue: sqs.Queue) -> None:
     )
 
 
+def acknowledge_job(machine: IConstruct) -> None:
+    """Acknowledge that the state machine of a job sends no traces."""
+    acknowledge_in(
+        machine,
+        "StepFunctionStateMachineXray",
+        (SERVERLESS,),
+        "A run starts one task and waits for it, and its history is kept: a trace would say nothing more.",
+    )
+
+
 def acknowledge_redirect(listener: elbv2.ApplicationListener | None) -> None:
     """Acknowledge that the listener that redirects to HTTPS has no certificate."""
     if listener is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -181,3 +182,44 @@ def test_the_tasks_of_one_version_alone_are_looked_at(tasks: list[str]) -> None:
     assert asked == ([tasks] if tasks else [])
     assert "list_tasks" not in [operation for operation, _ in clients["ecs"].asked]
     assert len(record["tasks"]) == len(tasks)
+
+
+JOB = "arn:aws:states:eu-central-1:111122223333:stateMachine:job"
+TASK_OF_A_JOB = json.dumps(
+    {
+        "TaskArn": "arn:aws:ecs:eu-central-1:111122223333:task/shop/4567",
+        "TaskDefinitionArn": "arn:aws:ecs:eu-central-1:111122223333:task-definition/job:1",
+        "LastStatus": "STOPPED",
+        "StopCode": "EssentialContainerExited",
+        "StoppedReason": "Essential container in task exited",
+        "Containers": [{"Name": "web", "ExitCode": 137, "Reason": "OutOfMemoryError: container killed"}],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "found"),
+    [
+        ("FAILED", TASK_OF_A_JOB, True),
+        ("SUCCEEDED", TASK_OF_A_JOB, False),
+        ("FAILED", "The job was due while a task of it still ran.", False),
+        ("FAILED", "[]", False),
+    ],
+)
+def test_the_task_of_a_job_s_last_run_is_explained_if_it_failed(status: str, cause: str, *, found: bool) -> None:
+    clients = _clients()
+    clients["cloudformation"] = Fake(
+        describe_stack_events={"StackEvents": []},
+        describe_stack_resources={
+            "StackResources": [{"ResourceType": "AWS::StepFunctions::StateMachine", "PhysicalResourceId": JOB}]
+        },
+    )
+    clients["stepfunctions"] = Fake(
+        list_executions={"executions": [{"executionArn": "run", "status": status}]},
+        describe_execution={"cause": cause},
+    )
+    record = from_stack(clients.__getitem__, "Web")
+    assert bool(explain(record)) is found
+    assert [each["message"] for each in record["logEvents"]] == ["exec /app: exec format error"] * found
+    if found:
+        assert record["tasks"][0]["containers"][0]["exitCode"] == 137

@@ -7,7 +7,7 @@ say; ``task_environment`` the containers' environment, and ``relay`` their conne
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
 scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks;
 ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to the container engine; ``guard`` and
-``signatures`` access control; ``networks`` what its VPCs let pass.
+``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs`` schedules, and tasks of state machines.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -39,6 +39,7 @@ from ecr_fargate_constructs.local.ministack_patches.https import serve_https
 from ecr_fargate_constructs.local.ministack_patches.iam.policies import Policies
 from ecr_fargate_constructs.local.ministack_patches.internals import WRITTEN_FOR, MovedError
 from ecr_fargate_constructs.local.ministack_patches.internals import find as _find
+from ecr_fargate_constructs.local.ministack_patches.jobs import run_jobs
 from ecr_fargate_constructs.local.ministack_patches.listeners import choose_listeners
 from ecr_fargate_constructs.local.ministack_patches.log_events import keep_lines_whole
 from ecr_fargate_constructs.local.ministack_patches.monitoring import Monitoring
@@ -128,6 +129,7 @@ def apply(
     agent = Agent(ecs, Protection(ecs, controlled, clock), policies.refusal_of_task)
     served = serve_tasks(ecs, agent.answer(guarded), port=port, podman=not rewrite_pulls)
     application.app = served  # type: ignore[attr-defined]
+    run_jobs(handlers, clock)
     every_minute(clock, monitoring.minute_ended)
     return frozenset(handlers)
 

@@ -52,7 +52,7 @@ def add_alarms(
     failed = _alarm(
         scope,
         "Failed",
-        machine.metric_failed(statistic="Sum", period=of_minutes(1)),
+        machine.metric_failed(statistic="Sum", period=of_minutes(5)),  # for which it stays on
         what="A run of the job failed, and no further attempt is left: its last lines are in the log group.",
         actions=actions,
     )

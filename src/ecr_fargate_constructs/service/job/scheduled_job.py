@@ -21,7 +21,7 @@ from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.durations import number_of_seconds, seconds_in, unless_token
 from ecr_fargate_constructs._cdk.site import resource_of
 from ecr_fargate_constructs._regulated import parts
-from ecr_fargate_constructs._regulated.findings import acknowledge_dead_letters, expect_grants
+from ecr_fargate_constructs._regulated.findings import acknowledge_dead_letters, acknowledge_job, expect_grants
 from ecr_fargate_constructs.network.reachability import check_way_to_image
 from ecr_fargate_constructs.service.capacity.autoscaling import strategies_of
 from ecr_fargate_constructs.service.foundation import fargate_foundation
@@ -171,6 +171,7 @@ class ScheduledJob(LibraryConstruct):
                 "AwsSolutions::AwsSolutions-SF2": "A run starts one task and waits for it: there is nothing to trace.",
             },
         )
+        acknowledge_job(resource)
         return made
 
     def _run_task(self, strategies: Sequence[ecs.CapacityProviderStrategy] | None) -> dict[str, Any]:
@@ -225,7 +226,11 @@ class ScheduledJob(LibraryConstruct):
             description=f"Starts the runs of {plan.path}"[:1000],
         )
         expect_grants(role)
-        self._dead_letters.grant_send_messages(role)
+        key = self._dead_letters.encryption_master_key
+        if key is not None:  # the target allows it to send, and nothing that an encrypted queue takes
+            role.add_to_principal_policy(
+                iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn])
+            )
         made = scheduler.Schedule(
             self,
             "Schedule",

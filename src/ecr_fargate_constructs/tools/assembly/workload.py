@@ -246,6 +246,16 @@ def services(app: App) -> tuple[Service, ...]:
     return app.once("services", lambda: tuple(Service(app, resource) for resource in app.of("AWS::ECS::Service")))
 
 
+def jobs(app: App) -> tuple[tuple[str, Task], ...]:
+    """Return the tasks that state machines run, each with the path of the construct around its state machine."""
+    return tuple(
+        (machine.path.removesuffix("/StateMachine"), _task(app, definition))
+        for machine in app.of("AWS::StepFunctions::StateMachine")
+        for definition in dict.fromkeys(app.targets(machine.get("DefinitionString"), machine.template))
+        if definition.kind == "AWS::ECS::TaskDefinition"
+    )
+
+
 def tasks(app: App) -> tuple[Task, ...]:
     """Return the task definitions of an app, the same objects every time."""
     return app.once("tasks", lambda: tuple(_task(app, resource) for resource in app.of(_TASK_DEFINITION)))

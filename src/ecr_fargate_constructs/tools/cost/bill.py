@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.assembly.machines import GROUP
 from ecr_fargate_constructs.tools.assembly.malformed import refuses_malformed
-from ecr_fargate_constructs.tools.assembly.workload import services
+from ecr_fargate_constructs.tools.assembly.workload import jobs, services
 from ecr_fargate_constructs.tools.cost.machines import machine_costs
-from ecr_fargate_constructs.tools.cost.tasks import service_costs
+from ecr_fargate_constructs.tools.cost.tasks import job_prices, service_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,6 +201,7 @@ def bill_of(app: App, table: PriceTable) -> Bill:
         for kind, (price, what) in _USAGE.items()
         if kind in kinds and (amount := table.get(price)) is not None
     ]
+    usage += [Usage(what, round(price, 6)) for what, price in job_prices(jobs(app), table)]
     insights = any(_has_insights(cluster) for cluster in app.of("AWS::ECS::Cluster"))
     if insights and (amount := table.get("metric.month")) is not None:
         usage.append(Usage("Container Insights, per metric and month", amount))

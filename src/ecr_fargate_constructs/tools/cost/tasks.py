@@ -94,6 +94,16 @@ def service_costs(
     return costs, spot, unpriced
 
 
+def job_prices(jobs: Sequence[tuple[str, Task]], table: PriceTable) -> list[tuple[str, Decimal]]:
+    """Return the hourly price of each job's task on demand, with its line of the bill; nothing without a price."""
+    prices = [(path, task, task_price(task, table)) for path, task in jobs]
+    return [
+        (f"task of the job {path} ({_size(task)}), per hour of a run", price / table.hours)
+        for path, task, price in prices
+        if price is not None
+    ]
+
+
 def task_price(task: Task, table: PriceTable) -> Decimal | None:
     """Return the monthly on-demand cost of a task; None if the table lacks a price."""
     family = _FAMILIES.get(task.architecture)

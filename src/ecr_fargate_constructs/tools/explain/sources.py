@@ -12,7 +12,7 @@ from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain.explain import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     Clients: TypeAlias = Callable[[str], Any]
@@ -26,6 +26,7 @@ _KEYS = (
     "TargetGroups",
     "logEvents",
 )
+_STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 _MAX_TASKS = 20  # read for each service and state; stopped tasks are much alike
 _MAX_LINES = 20
 _MAX_DESCRIBED = 100  # by one call of DescribeTasks
@@ -88,6 +89,10 @@ def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
     services = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::ECS::Service"]
     record = from_services(clients, [arn for arn in services if arn])
     record["StackEvents"] += _since_the_last_start(events)
+    machines = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == _STATE_MACHINE]
+    failed = [task for arn in machines if arn for task in _task_of_last_run(clients("stepfunctions"), arn)]
+    record["tasks"] += failed
+    record["logEvents"] += _last_lines(clients, failed)
     return record
 
 
@@ -120,6 +125,31 @@ def from_services(
                     for key, items in _health(clients, balancer["targetGroupArn"]).items():
                         record[key] += items
     return record
+
+
+def _task_of_last_run(states: Any, machine: str) -> Iterator[Any]:  # noqa: ANN401 - boto3 makes its clients at run time
+    """Yield the task of a state machine's last execution, if that failed because its task did.
+
+    The cause of such an execution is the task, as ``DescribeTasks`` describes it, with capital letters.
+    """
+    try:
+        last = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
+        if not last or last[0]["status"] != "FAILED":
+            return
+        cause = json.loads(states.describe_execution(executionArn=last[0]["executionArn"]).get("cause") or "{}")
+    except (BotoCoreError, ClientError, ValueError):  # not a job, or not for this caller
+        return
+    task = _with_small_letters(cause)
+    if isinstance(task, dict) and "taskArn" in task:
+        yield task
+
+
+def _with_small_letters(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, list):
+        return [_with_small_letters(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {key[:1].lower() + key[1:]: _with_small_letters(each) for key, each in value.items()}
 
 
 def _tasks(ecs: Any, cluster: str, service: str, only: Sequence[str] | None) -> list[Any]:  # noqa: ANN401 - boto3's

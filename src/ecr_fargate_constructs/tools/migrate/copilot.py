@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
 from ecr_fargate_constructs.tools.migrate.copilot_container import container, image, sidecars, volumes
 from ecr_fargate_constructs.tools.migrate.copilot_count import count
 from ecr_fargate_constructs.tools.migrate.copilot_ingress import additional_rules, read_ingress
@@ -29,7 +30,7 @@ TYPES = (LOAD_BALANCED, BACKEND, WORKER, APP_RUNNER, JOB)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,254}")
 _CONNECT_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-_STATE_MACHINE = "Copilot runs jobs in a state machine; in the program EventBridge starts the task"
+_MOST_RETRIES, _LONGEST_RUN = 20, 30 * 86_400  # of JobRuns
 _NEVER = {
     "nlb": (
         "this library has Application Load Balancers",
@@ -39,8 +40,6 @@ _NEVER = {
         "they change Copilot's template, which has another structure",
         "look for an option in docs/options.md, or use .task_definition.node.default_child.add_property_override(…)",
     ),
-    "retries": (_STATE_MACHINE, "retry in the job, or add a Step Functions state machine"),
-    "timeout": (_STATE_MACHINE, "let the job end by itself, or add a Step Functions state machine"),
     "cdn": ("this library has no CloudFront", "add a cloudfront.Distribution with .load_balancer as its origin"),
     "start_on_creation": ("only App Runner has it", "nothing to do: the service starts when it is deployed"),
 }
@@ -75,6 +74,8 @@ def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
     service = _with_image(fields, name, kind, arm=arm)
     service = with_topics(fields, service, worker=kind == WORKER, job=kind == JOB)
     service = _with_ingress(fields, service, kind)
+    if kind == JOB:
+        service = _with_runs(fields, service)
     service = _with_network(fields, service, kind)
     service = _with_size(fields, service)
     service = replace(service, count=_tasks(fields, service, kind), enable_execute_command=_exec(fields, kind))
@@ -156,9 +157,28 @@ def _schedule(fields: Fields) -> str | None:
         section.drop(
             "schedule",
             f"EventBridge cannot express {text!r}",
-            "add ecs_patterns.ScheduledFargateTask(…) with a schedule; until then, start the job by hand",
+            "add ScheduledJob(schedule=…) with another schedule; until then, start the job by hand",
         )
     return expression
+
+
+def _with_runs(fields: Fields, service: Service) -> Service:
+    """Return the job with its further attempts and its timeout."""
+    if service.schedule is None:
+        without = ("the job has no schedule, and nothing starts it", "start the task with a program of your own")
+        fields.leave_out(dict.fromkeys(("retries", "timeout"), without))
+        return service
+    if "timeout" in fields:
+        fields.check(
+            "timeout",
+            "Copilot limits a run with all its attempts; JobRuns(timeout=…) limits each attempt",
+            "divide it by the number of attempts if the whole run has to end in time",
+        )
+    return replace(
+        service,
+        retries=fields.number("retries", maximum=_MOST_RETRIES),
+        timeout=bounded(fields, "timeout", Bound(60, _LONGEST_RUN)),
+    )
 
 
 def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:

@@ -303,6 +303,10 @@ class Service:
     queue: Queue | None = None
     topics: tuple[Topic, ...] = ()
     """Those that it publishes to."""
+    retries: int | None = None
+    """Further attempts of a job's run that failed."""
+    timeout: int | None = None
+    """Seconds that an attempt may take."""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

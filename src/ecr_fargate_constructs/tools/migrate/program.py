@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _CDK = {
     "acm": "aws_certificatemanager",
-    "appscaling": "aws_applicationautoscaling",
+    "scheduler": "aws_scheduler",
     "cloudmap": "aws_servicediscovery",
     "ec2": "aws_ec2",
     "ecr": "aws_ecr",
@@ -127,12 +127,8 @@ class Program:
     def remember(self, service: Service, name: Name) -> None:
         """Keep the variable of a service for those that call it."""
         self._services[service.name] = name, service.shape in {Shape.WEB, Shape.WORKER}
-        if service.shape is not Shape.JOB:
+        if service.shape is not Shape.JOB or service.schedule is not None:
             self._groups[service.name] = name
-
-    def remember_group(self, service: Service, name: Name) -> None:
-        """Keep the variable of the security group of a job, which has no connections of its own."""
-        self._groups[service.name] = name
 
     def has_group(self, service: Service) -> bool:
         """Return whether security group rules can name a service."""

@@ -1,4 +1,4 @@
-"""Write services without a load balancer, and jobs, in plain CDK with this library's images and network."""
+"""Write services without a load balancer, and jobs without a schedule, in plain CDK with this library's images."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class _Place:
 
 
 def plain(program: Program, service: Service, shared: Shared) -> Name:
-    """Write a service or a job, with its task definition."""
+    """Write a service, or a job without a schedule, with its task definition."""
     task = _task(program, service)
     if service.shape is Shape.JOB:
-        return _job(program, service, task, shared)
+        return task  # of a job without a schedule, which is started by hand
     return _service(program, service, task, shared)
 
 
@@ -281,35 +281,3 @@ def _autoscale(program: Program, service: Service, variable: Name) -> None:
                     scale_out_cooldown=program.duration(count.cooldown_out),
                 )
             )
-
-
-def _job(program: Program, service: Service, task: Name, shared: Shared) -> Name:
-    if service.schedule is None:
-        return task
-    files = {mount.volume.name: mount.volume for mount in service.mounts if mount.volume.efs}
-    group = None
-    if files or service.networks:  # CDK's pattern has no connections
-        group = program.let(
-            f"{service.name} group",
-            program.cdk(
-                "ec2.SecurityGroup", STACK, program.construct_id(f"{service.name} group"), vpc=Name("network.vpc")
-            ),
-        )
-        program.remember_group(service, group)
-        for volume in files.values():
-            program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", group))
-    return program.let(
-        service.name,
-        program.cdk(
-            "ecs_patterns.ScheduledFargateTask",
-            STACK,
-            program.construct_id(service.name),
-            cluster=shared.cluster,
-            schedule=program.cdk("appscaling.Schedule.expression", service.schedule),
-            scheduled_fargate_task_definition_options=program.cdk(
-                "ecs_patterns.ScheduledFargateTaskDefinitionOptions", task_definition=task
-            ),
-            subnet_selection=public_subnets(program, service),
-            security_groups=None if group is None else [group],
-        ),
-    )

@@ -8,6 +8,7 @@ from ecr_fargate_constructs.tools.migrate.code import Call, Name, kebab_case, pa
 from ecr_fargate_constructs.tools.migrate.model import Shape
 from ecr_fargate_constructs.tools.migrate.order import callees_first
 from ecr_fargate_constructs.tools.migrate.program import STACK, Program, Shared
+from ecr_fargate_constructs.tools.migrate.write_job import scheduled
 from ecr_fargate_constructs.tools.migrate.write_plain import plain
 from ecr_fargate_constructs.tools.migrate.write_ports import open_ports
 from ecr_fargate_constructs.tools.migrate.write_web import load_balanced, routed, shared_load_balancer
@@ -35,7 +36,12 @@ def write(project: Project) -> str:
             variable = worker(program, service, Shared(cluster=cluster, namespace=namespace, discovery=discovery))
         elif service.shape is not Shape.WEB or service.ingress is None:
             assert cluster is not None  # noqa: S101 - created above for such services; tells the type checker
-            variable = plain(program, service, Shared(cluster=cluster, namespace=namespace, discovery=discovery))
+            shared = Shared(cluster=cluster, namespace=namespace, discovery=discovery)
+            variable = (
+                plain(program, service, shared)
+                if service.schedule is None
+                else scheduled(program, service, service.schedule, shared)
+            )
         else:
             balancer = balancers[service.ingress.public] if service.ingress.shared else None
             shared = Shared(cluster=cluster, namespace=namespace, discovery=discovery, balancer=balancer)

@@ -224,7 +224,9 @@ class Evaluator:
         session = self._sessions.get(access_key)
         return session is not None and float(session.get("Expiration", 0)) > time.time()
 
-    def refusal(self, access_key: str, action: str, resource: str, *, region: str) -> str | None:
+    def refusal(
+        self, access_key: str, action: str, resource: str, *, region: str, context: Mapping[str, Any] | None = None
+    ) -> str | None:
         """Return why AWS would refuse a request; None if it would not.
 
         Args:
@@ -232,13 +234,14 @@ class Evaluator:
             action: For example ``ecr:BatchGetImage``.
             resource: ARN of the resource.
             region: Where it is asked.
+            context: Values of the service's own condition keys.
         """
 
         def ask() -> tuple[Any, str]:
             self._signed.set(None)  # there is no request whose signature could be verified
             self._anonymous.set(False)
             self._origin.set(("127.0.0.1", True))
-            result = self.enforce(access_key, action, action.partition(":")[0], region, resource)
+            result = self.enforce(access_key, action, action.partition(":")[0], region, resource, context)
             return result, self._said.get()
 
         result, said = copy_context().run(ask)

@@ -9,6 +9,7 @@ from ecr_fargate_constructs.local.decisions import Decisions
 from ecr_fargate_constructs.local.ministack_patches.iam.ecs_requests import tell_iam_about_ecs_requests
 from ecr_fargate_constructs.local.ministack_patches.iam.evaluator import Evaluator
 from ecr_fargate_constructs.local.ministack_patches.iam.functions import run_functions_as_their_roles
+from ecr_fargate_constructs.local.ministack_patches.iam.jobs import ask_before_tasks_of_state_machines
 from ecr_fargate_constructs.local.ministack_patches.iam.registry import ask_at_the_registry
 from ecr_fargate_constructs.local.ministack_patches.iam.resources import name_resources_as_aws_does
 from ecr_fargate_constructs.local.ministack_patches.iam.serving import serve_decisions
@@ -37,6 +38,7 @@ class Policies:
         tell_iam_about_ecs_requests()
         run_functions_as_their_roles(self._evaluator)
         ask_before_tasks_start(self._evaluator)
+        ask_before_tasks_of_state_machines(self._evaluator)
 
     def refusal_of_task(self, role: str, task: str, action: str, resource: str) -> str | None:
         """Return why a task may not do something with its role; None if it may.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.metrics.traffic import Answered
     from ecr_fargate_constructs.local.ministack_patches.health import Blocks
 
-_KEPT = 2 * 86400  # seconds of the clock: alarms look back a day at most
+_KEPT = 8 * 86400  # seconds of the clock: alarms look back 7 days at most
 
 
 class Monitoring:

@@ -15,6 +15,7 @@ from ecr_fargate_constructs.local.metrics.usage import Meter, Service, Usage
 from ecr_fargate_constructs.local.ministack_patches.balancing import full_name
 from ecr_fargate_constructs.local.ministack_patches.health import SECONDS_HEALTHY, check
 from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
+from ecr_fargate_constructs.local.ministack_patches.monitoring.executions import Executions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ class Measurements:
         self._services, self._tasks = find(ecs, "_services"), find(ecs, "_tasks")
         self._clusters, self._definitions = find(ecs, "_clusters"), find(ecs, "_task_defs")
         self._queues, self._engine = find(sqs, "_queues"), find(ecs, "_get_docker")
+        self._executions = Executions()
         self._meter, self._latest, self._newcomers = Meter(), dict[str, Usage](), Newcomers()
         self._passed: dict[tuple[object, ...], float] = {}
         self._checks = ThreadPoolExecutor(_CHECKS_AT_ONCE, thread_name_prefix="health-checks")
@@ -72,6 +74,7 @@ class Measurements:
             *requests_per_target(groups, latest, minute, speed),
             *self._of_services(minute),
             *self._of_queues(minute, speed),
+            *self._executions.measure(minute),
         ]
 
     def _measured_groups(self) -> Iterator[Group]:
