@@ -339,7 +339,7 @@ class Program:
         modules = sorted(_CDK[each] for each in used if each in _CDK)
         aliases = {module: alias for alias, module in _CDK.items()}
         imports = ["import aws_cdk as cdk", *(f"from aws_cdk import {each} as {aliases[each]}" for each in modules)]
-        library = sorted(each for each in used if each[:1].isupper())
+        library = [each for each in used if each[:1].isupper()]
         if library:
             imports += ["", from_import("ecr_fargate_constructs", library)]
         head, body = "\n".join(imports), "\n".join(lines)
