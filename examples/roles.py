@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_sns as sns
 
 from ecr_fargate_constructs import (
     EcrFargateService,
@@ -18,11 +19,12 @@ APP = Path(__file__).parent / "roles"
 
 def build(app: cdk.App) -> cdk.Stack:
     stack = cdk.Stack(app, "Roles")
-    work = WorkQueue(stack, "Work")
+    on_call = sns.Topic(stack, "OnCall", enforce_ssl=True)
+    work = WorkQueue(stack, "Work", actions=[on_call])
     settings = {"QUEUE_URL": work.queue_url}
 
     site = EcrFargateService(stack, "Site", directory=APP, container_port=8000, environment=settings)
-    work.queue.grant_send_messages(site)
+    work.grant_send_messages(site)
     WorkerService(
         stack,
         "Worker",
@@ -36,7 +38,7 @@ def build(app: cdk.App) -> cdk.Stack:
         desired_count=1,
         deployment=Rolling(min_healthy_percent=0, max_healthy_percent=101),
     )
-    work.queue.grant_send_messages(beat)
+    work.grant_send_messages(beat)
     return stack
 
 
