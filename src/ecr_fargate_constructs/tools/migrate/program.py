@@ -80,6 +80,7 @@ class Program:
         self._repositories: dict[str, Name] = {}
         self._services: dict[str, tuple[Name, bool]] = {}
         self._groups: dict[str, Name] = {}
+        self._containers: dict[str, Name] = {}
 
     # Names and statements
 
@@ -133,6 +134,14 @@ class Program:
     def remember_group(self, service: Service, name: Name) -> None:
         """Keep the variable of the security group of a job, which has no connections of its own."""
         self._groups[service.name] = name
+
+    def remember_container(self, service: Service, name: Name) -> None:
+        """Keep the variable of the main container of a service in plain CDK."""
+        self._containers[service.name] = name
+
+    def container(self, service: Service) -> Name:
+        """Return the main container of a service that the program has already."""
+        return self._containers.get(service.name) or Name(f"{self._services[service.name][0].text}.container")
 
     def has_group(self, service: Service) -> bool:
         """Return whether security group rules can name a service."""
