@@ -203,13 +203,18 @@ CHOSEN = {
     ("rolling", "all tasks stay healthy"),
     ("release_command", "a grace period"),
     ("release_command", "alarms that roll back"),
+    ("roles", "two tasks"),
+    ("roles", "all tasks stay healthy"),
+    ("roles", "alarms that roll back"),
+    ("roles", "a grace period"),
     ("worker", "two tasks"),
     ("worker", "a short drain"),
     ("worker", "a grace period"),
     ("worker", "a health check"),
     ("worker", "a health check that is spelled out"),
 }
-"""Conditions that an example gives up on purpose; a worker starts from zero, and has no targets to check."""
+"""Conditions that an example gives up on purpose; a worker starts from zero or one, and has no targets to
+check; a scheduler never runs twice."""
 
 
 def holds(condition: Callable[[Template], bool], template: Template) -> bool:

@@ -35,6 +35,7 @@ OWN = {
     "from_pattern": ["Shop/EcsDefaultClusterMnL3mNNYN/"],
     "https": ["Https/AccessLogs/"],
     "observability": ["Observed/OnCall/", "Observed/Web/Alarms/"],
+    "roles": ["Roles/OnCall/"],
     "scheduled_job": ["Jobs/OnCall/"],
     "supply_chain": ["Shop/Security/"],
     "worker": ["Worker/OnCall/", "Worker/Orders/"],

@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.local_app import LocalApp, copy_sample, free_port
 from tests.e2e.rights import Publisher, Right, answer, copy_image, granted, refused, start_task, without
 from tests.e2e.test_direct_delivery import PROGRAM
-from tests.e2e.test_on_aws import _vendor
+from tests.e2e.vendored import vendor
 from tests.support import ROOT
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
     """The app of ``test_on_aws.py``: a copied image, a secret, a table, a queue and a bucket."""
     folder = copy_sample(tmp_path_factory.mktemp("rights") / "sample")
     shutil.copy(ROOT / "tests" / "e2e" / "aws_app.py", folder / "app.py")
-    _vendor(folder / "app" / "packages")
+    vendor(folder / "app" / "packages")
     with (folder / "app" / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
         dockerfile.write("COPY packages /packages\nENV PYTHONPATH=/packages\n")
     made = LocalApp(folder, free_port())

@@ -8,7 +8,7 @@ import threading
 import time
 
 import boto3
-from take import work
+from take import work  # type: ignore[import-not-found] # beside it in the image
 
 VERSION = "first"
 

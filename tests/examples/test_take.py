@@ -15,6 +15,7 @@ from tests.support.example_apps import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ANSWERS: dict[bool, dict[str, Any]] = {True: {"protection": {"ProtectionEnabled": True}}}
 WORKER: Any = load(ROOT / "examples" / "worker" / "take.py")
 
 
@@ -23,6 +24,7 @@ class Queue:
 
     def __init__(self, stop: threading.Event, *bodies: str) -> None:
         self.stop, self.bodies, self.deleted = stop, list(bodies), list[str]()
+        self.postponed: list[tuple[str, int]] = []
 
     def receive_message(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 has it
         if not self.bodies:
@@ -34,6 +36,10 @@ class Queue:
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803 - as boto3 has it
         self.deleted.append(f"{ReceiptHandle} in {QueueUrl}")
 
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
+        assert QueueUrl == "url"
+        self.postponed.append((ReceiptHandle, VisibilityTimeout))
+
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, dict[str, Any]]]]:
@@ -43,9 +49,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, dict
     class Agent(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            requests.append((self.path, self.headers["Content-Type"], json.loads(body)))
+            body = json.loads(body)
+            requests.append((self.path, self.headers["Content-Type"], body))
             self.send_response(200)
             self.end_headers()
+            self.wfile.write(json.dumps(ANSWERS.get(body["ProtectionEnabled"], {})).encode())
 
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - not into the tests' output
             pass
@@ -82,6 +90,27 @@ def test_a_message_that_fails_is_not_deleted_and_the_next_one_is_handled() -> No
     queue = Queue(stop, "poison", "good")
     WORKER.work(queue, "url", handle, stop)
     assert queue.deleted == ["handle of good in url"]
+    assert queue.postponed == [("handle of poison", 30)]
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_message_is_handled_without_protection(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(ANSWERS, True, {"failure": {"Reason": "DEPLOYMENT_BLOCKED"}})
+    stop = threading.Event()
+    queue = Queue(stop, "one")
+    WORKER.work(queue, "url", lambda _: None, stop)
+    assert queue.deleted == ["handle of one in url"]
+    assert "not protected: {'Reason': 'DEPLOYMENT_BLOCKED'}" in capsys.readouterr().out
+
+
+def test_a_worker_whose_agent_does_not_answer_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECS_AGENT_URI", "http://127.0.0.1:1")
+    stop = threading.Event()
+    queue = Queue(stop, "one")
+    WORKER.work(queue, "url", lambda _: None, stop)
+    assert queue.deleted == ["handle of one in url"]
 
 
 def test_a_worker_that_is_to_stop_takes_no_further_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
 from ecr_fargate_constructs import ConfigurationError, Posture, WorkQueue
@@ -95,6 +96,30 @@ def test_a_regulated_queue_has_the_key_of_the_stack(stack: cdk.Stack) -> None:
         assert "KmsMasterKeyId" in each["Properties"]
         assert "SqsManagedSseEnabled" not in each["Properties"]
     assert only(template_of(stack), "AWS::KMS::Key")
+
+
+def _statements(stack: cdk.Stack) -> list[tuple[object, object]]:
+    policies = of_type(template_of(stack), "AWS::IAM::Policy").values()
+    found = [each for policy in policies for each in policy["Properties"]["PolicyDocument"]["Statement"]]
+    return [(each["Action"], each["Resource"]) for each in found]
+
+
+def test_who_may_send(stack: cdk.Stack) -> None:
+    queue, role = (
+        WorkQueue(stack, "Jobs"),
+        iam.Role(stack, "Web", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")),
+    )
+    queue.grant_send_messages(role)
+    actions = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+    assert _statements(stack) == [(actions, stack.resolve(queue.queue.queue_arn))]
+
+
+def test_who_may_send_to_a_regulated_queue_has_two_actions_of_the_key(stack: cdk.Stack) -> None:
+    Posture.REGULATED.apply_to(stack)
+    role = iam.Role(stack, "Web", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    WorkQueue(stack, "Jobs").grant_send_messages(role)
+    [key] = of_type(template_of(stack), "AWS::KMS::Key")
+    assert (["kms:Decrypt", "kms:GenerateDataKey"], {"Fn::GetAtt": [key, "Arn"]}) in _statements(stack)
 
 
 @pytest.mark.parametrize(

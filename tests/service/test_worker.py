@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -20,6 +22,7 @@ from ecr_fargate_constructs import (
     Ec2Capacity,
     Ec2WorkerContainer,
     Ec2WorkerService,
+    EcrFargateService,
     Linear,
     PrivateRepository,
     QueueScaling,
@@ -37,7 +40,6 @@ from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -309,3 +311,19 @@ def test_a_service_has_at_most_5000_tasks_until_the_quota_is_raised(make: Callab
         "*", cdk.assertions.Match.string_like_regexp(r"desired_count=5001 is more tasks than a service can have")
     )
     assert len(found) == 1
+
+
+def test_a_website_and_its_workers_have_one_build_and_one_copy(stack: cdk.Stack, directory: Path) -> None:
+    site = EcrFargateService(stack, "Site", directory=directory, container_port=8000)
+    WorkerService(stack, "Worker", container=WorkerContainer(site.image, command=["work"]))
+    WorkerService(stack, "Beat", container=WorkerContainer(site.image, command=["beat"]), desired_count=1)
+    template = template_of(stack)
+    assert len(of_type(template, "Custom::EcrFargateImageCopy")) == 1
+    assert len(of_type(template, "AWS::ECR::Repository")) == 1
+    tasks = [each["Properties"]["ContainerDefinitions"][0] for each in of_type(template, TASK).values()]
+    assert len({str(each["Image"]) for each in tasks}) == 1
+    assert {str(each.get("Command")) for each in tasks} == {"None", "['work']", "['beat']"}
+    assert len(of_type(template, "AWS::ECS::Cluster")) == 1
+    folder = cast("cdk.App", stack.node.root).synth().directory
+    assets = json.loads((Path(folder) / f"{stack.artifact_id}.assets.json").read_text(encoding="utf-8"))
+    assert len(assets["dockerImages"]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from typing_extensions import assert_type
@@ -25,6 +26,7 @@ from ecr_fargate_constructs import (
 def workers(stack: cdk.Stack, topic: sns.Topic, own: sqs.Queue) -> WorkerService:
     queue = WorkQueue(stack, "Jobs", visibility_timeout=cdk.Duration.minutes(10), actions=[topic])
     assert_type(queue.queue, sqs.Queue)
+    queue.grant_send_messages(iam.AccountPrincipal("111122223333"))
     assert_type(queue.dead_letter_alarm, cloudwatch.Alarm)
     worker = WorkerService(
         stack,

@@ -20,6 +20,7 @@ from ecr_fargate_constructs._rules.checks import whole_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_iam as iam
     from constructs import Construct
 
     from ecr_fargate_constructs._cdk.alarm_actions import Action
@@ -38,7 +39,7 @@ class WorkQueue(LibraryConstruct):
     that a poisoned message does not stop the others. An alarm tells of it, and another one when the oldest message
     waits for too long. CloudWatch charges about 0.20 US dollars a month for the two.
 
-    Anybody who may send gets ``queue.queue.grant_send_messages(web)``. A topic sends everything that is published with
+    Anybody who may send gets ``queue.grant_send_messages(web)``. A topic sends everything that is published with
     ``topic.add_subscription(subscriptions.SqsSubscription(queue.queue))``, to as many queues as there are workers.
 
     Both queues and their messages stay when they are removed from the app; ``removal_policy`` changes that.
@@ -90,7 +91,7 @@ class WorkQueue(LibraryConstruct):
         )
         alarm_actions = bound(actions)
         super().__init__(scope, construct_id)
-        key = self._key()
+        key = self._encryption_key = self._key()
         encryption = sqs.QueueEncryption.SQS_MANAGED if key is None else sqs.QueueEncryption.KMS
         self._dead_letters = sqs.Queue(
             self,
@@ -130,6 +131,17 @@ class WorkQueue(LibraryConstruct):
             what="A message failed too often and is in the dead-letter queue.",
             actions=alarm_actions,
         )
+
+    def grant_send_messages(self, grantee: iam.IGrantable) -> None:
+        """Allow somebody to send messages, and to encrypt them if the queue has a key of KMS.
+
+        ``queue.queue.grant_send_messages`` does the same with wildcards among the actions of the key.
+
+        Source: "Key management" in the Amazon SQS developer guide: a producer needs two actions of the key.
+        """
+        self._queue.grant(grantee, "sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+        if self._encryption_key is not None:
+            self._encryption_key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
     def _key(self) -> kms.IKey | None:
         key = parts.encryption_key(self)

@@ -300,28 +300,6 @@ def _task(**more: object) -> dict[str, Any]:
     }
 
 
-def test_queues_and_topics_cost_by_their_use(make: Callable[[dict[str, Any]], App]) -> None:
-    bill = bill_of(
-        make(
-            {
-                "Jobs": {"Type": "AWS::SQS::Queue"},
-                "Ordered": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}},
-                "Orders": {"Type": "AWS::SNS::Topic"},
-                "InOrder": {"Type": "AWS::SNS::Topic", "Properties": {"FifoTopic": True}},
-                "Allowed": {"Type": "AWS::SQS::QueuePolicy"},
-                "Subscribed": {"Type": "AWS::SNS::Subscription"},
-            }
-        ),
-        TABLE,
-    )
-    assert {each.what: str(each.price) for each in bill.usage} == {
-        "queues, per million requests": "0.40",
-        "FIFO queues, per million requests": "0.50",
-        "topics, per million messages published": "0.50",
-    }
-    assert bill.unpriced == ("AWS::SNS::Topic",)  # the FIFO topic, which also costs by the GB
-
-
 def test_more_storage_and_public_addresses(make: Callable[[dict[str, Any]], App]) -> None:
     resources = _task(EphemeralStorage={"SizeInGiB": 50})
     network = {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED"}}

@@ -109,8 +109,8 @@ def statement(value: Call, *, indent: int = _STEP) -> str:
 
 
 def from_import(module: str, names: list[str]) -> str:
-    """Return an import of several names, sorted as ruff sorts them: constants, classes, then the rest."""
-    ordered = sorted(names)
+    """Return an import of several names, sorted as ruff sorts classes."""
+    ordered = sorted(names, key=str.lower)  # all are classes here
     line = f"from {module} import {', '.join(ordered)}"
     if len(line) <= WIDTH:
         return line

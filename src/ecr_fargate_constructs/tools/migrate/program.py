@@ -80,6 +80,7 @@ class Program:
         self._repositories: dict[str, Name] = {}
         self._services: dict[str, tuple[Name, bool]] = {}
         self._groups: dict[str, Name] = {}
+        self._containers: dict[str, Name] = {}
 
     # Names and statements
 
@@ -129,6 +130,14 @@ class Program:
         self._services[service.name] = name, service.shape in {Shape.WEB, Shape.WORKER}
         if service.shape is not Shape.JOB or service.schedule is not None:
             self._groups[service.name] = name
+
+    def remember_container(self, service: Service, name: Name) -> None:
+        """Keep the variable of the main container of a service in plain CDK."""
+        self._containers[service.name] = name
+
+    def container(self, service: Service) -> Name:
+        """Return the main container of a service that the program has already."""
+        return self._containers.get(service.name) or Name(f"{self._services[service.name][0].text}.container")
 
     def has_group(self, service: Service) -> bool:
         """Return whether security group rules can name a service."""
@@ -335,7 +344,7 @@ class Program:
         modules = sorted(_CDK[each] for each in used if each in _CDK)
         aliases = {module: alias for alias, module in _CDK.items()}
         imports = ["import aws_cdk as cdk", *(f"from aws_cdk import {each} as {aliases[each]}" for each in modules)]
-        library = sorted(each for each in used if each[:1].isupper())
+        library = [each for each in used if each[:1].isupper()]
         if library:
             imports += ["", from_import("ecr_fargate_constructs", library)]
         head, body = "\n".join(imports), "\n".join(lines)

@@ -79,6 +79,7 @@ def _task(program: Program, service: Service) -> Name:
     main: list[Expression] = [mapping(program, service, port) for port in ports]
     name = container_name(service.name)
     names = {"web": _container(program, service, place, name, service.container, mappings=main)}
+    program.remember_container(service, names["web"])
     for each in service.sidecars:
         beside: list[Expression] = (
             [] if each.port is None else [program.cdk("ecs.PortMapping", container_port=each.port)]

@@ -49,15 +49,14 @@ def publish(program: Program, service: Service, name: Name) -> None:
     """Let a service publish to its topics, and tell it where they are."""
     if not service.topics:
         return
-    plain = service.shape is Shape.PRIVATE
-    container = f"{name.text}.task_definition.default_container" if plain else f"{name.text}.container"
-    role = dotted(name, "task_definition.task_role") if plain else name
+    role = dotted(name, "task_definition.task_role") if service.shape is Shape.PRIVATE else name
     arns: dict[str, Expression] = {}
     for topic in service.topics:
         variable = _topic(program, topic)
         program.do(Call(f"{variable.text}.grant_publish", role))
         arns[topic.name] = dotted(variable, "topic_arn")
-    program.do(Call(f"{container}.add_environment", _TOPICS, Call("stack.to_json_string", arns)))
+    container = program.container(service)
+    program.do(Call(f"{container.text}.add_environment", _TOPICS, Call("stack.to_json_string", arns)))
 
 
 def _queue(program: Program, service: Service, queue: Queue) -> Name:

@@ -126,7 +126,11 @@ def ask(
         return {"type": "http.request", "body": b"" if body is None else json.dumps(body).encode()}
 
     scope = {"type": "http", "method": method, "path": path, "headers": []}
-    asyncio.run(agent.answer(others)(scope, receive, send))
+
+    async def answered() -> None:
+        await agent.answer(others)(scope, receive, send)
+
+    asyncio.run(answered())
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -25,7 +25,7 @@ def build(app: cdk.App) -> cdk.Stack:
     orders_logs = logs.LogGroup(stack, "OrdersLogs", retention=logs.RetentionDays.ONE_MONTH)
     repository = PrivateRepository(stack, "Repository")
     image = repository.build_and_push_image(".")
-    orders_task.add_container(
+    orders_container = orders_task.add_container(
         "orders",
         image=image.container_image,
         port_mappings=[ecs.PortMapping(container_port=80)],
@@ -51,7 +51,7 @@ def build(app: cdk.App) -> cdk.Stack:
     orders_products_topic.grant_publish(orders.task_definition.task_role)
     orders_orders_topic = sns.Topic(stack, "OrdersOrdersTopic", enforce_ssl=True, fifo=True)
     orders_orders_topic.grant_publish(orders.task_definition.task_role)
-    orders.task_definition.default_container.add_environment(
+    orders_container.add_environment(
         "COPILOT_SNS_TOPIC_ARNS",
         stack.to_json_string({"products": orders_products_topic.topic_arn, "orders": orders_orders_topic.topic_arn}),
     )

@@ -5,7 +5,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from ecr_fargate_constructs import Sidecar, WorkQueue, WorkerContainer, WorkerService
+from ecr_fargate_constructs import Sidecar, WorkerContainer, WorkerService, WorkQueue
 
 
 def build(app: cdk.App) -> cdk.Stack:

@@ -1,0 +1,1 @@
+"""A shop: a website that takes orders, a worker that handles them, and a clock."""
