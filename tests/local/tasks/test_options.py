@@ -23,6 +23,8 @@ from ecr_fargate_constructs.local.tasks.options import (
         ({}, {"memory": "512"}, 512),
         ({"memory": "1024"}, {"memory": "512"}, 512),
         ({"memoryReservation": 128}, {}, None),
+        ({}, {"memory": "2 GB"}, 2048),
+        ({}, {"memory": "0.5GB"}, 512),
     ],
 )
 def test_the_smaller_limit_of_container_and_task_counts(
@@ -34,6 +36,7 @@ def test_the_smaller_limit_of_container_and_task_counts(
 def test_an_engine_without_groups_limits_each_container_and_swap_adds_nothing() -> None:
     options = limits_of_containers({"memory": 64}, {"memory": "512", "cpu": "256"})
     assert options == {"mem_limit": 2**26, "memswap_limit": 2**26, "cpu_shares": 2, "nano_cpus": 250_000_000}
+    assert limits_of_containers({}, {"cpu": ".5 vCPU"})["nano_cpus"] == 500_000_000
     assert limits_of_containers({"cpu": 128}, {}) == {"cpu_shares": 128}
 
 
