@@ -42,7 +42,7 @@ _ONCE = (
     "import os, time; again = os.path.exists('/v/x'); open('/v/x', 'w'); time.sleep(1.2); "
     "raise SystemExit(0 if again else 3)"
 )
-_LATE = "import time; time.sleep(2); open('/v/x', 'w')"
+_LATE = "import time; time.sleep(6); open('/v/x', 'w')"
 _TASK_ENDS = "import time; time.sleep({}); raise SystemExit(2)"
 _SCRATCH = "/tmp"  # noqa: S108 - in a container
 _LOGS = {"awslogs-region": "us-east-1", "awslogs-stream-prefix": "x"}

@@ -138,8 +138,12 @@ class LocalApp:
         file.write_text(text.replace(old, new), encoding="utf-8")
 
     def containers(self) -> list[str]:
-        """Images of the engine's running containers that carry this instance's registry in their name."""
-        return self._mine("ps", "--format", "{{.Image}}")
+        """Images of the engine's running containers that carry this instance's registry in their name.
+
+        Those that hold the network of a task, as ECS's pause container does, are left out.
+        """
+        listed = self._mine("ps", "--format", "{{.Image}} {{.Names}}")
+        return [line.partition(" ")[0] for line in listed if not line.endswith(".pause")]
 
     def leftovers(self) -> list[str]:
         """Whatever of this instance exists: containers that ended too, images, processes, state."""

@@ -1,10 +1,12 @@
-"""A task of two containers, for real: they meet on localhost, a secret arrives, and three tasks run."""
+"""A task of two containers, for real: they meet on localhost, a secret arrives, and three tasks run.
+
+What a definition says about its containers is tested in ``test_tasks_defined.py``.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,41 +82,3 @@ def test_no_port_of_the_containers_is_published(task_app: LocalApp) -> None:
     }
     assert task_app.port in listening
     assert not listening & {8080, 9090}
-
-
-_FILL = "bytearray(200 << 20)"
-_BIND = "import os; os.chown('/tmp', 1, 1)"
-
-
-@pytest.mark.parametrize(
-    ("program", "definition", "code"),
-    [
-        (_FILL, {"memory": 64}, 137),
-        (_FILL, {"memory": 400}, 0),
-        (_BIND, {"linuxParameters": {"capabilities": {"drop": ["CHOWN"]}}}, 1),
-        (_BIND, {}, 0),
-    ],
-    ids=["too little memory", "enough memory", "a capability is dropped", "the default capabilities"],
-)
-def test_the_limits_of_a_definition_apply(
-    task_app: LocalApp, program: str, definition: dict[str, Any], code: int
-) -> None:
-    running = _tasks(task_app)[0]
-    container = {"name": "once", "image": running["containers"][0]["image"], **definition}
-    registered = task_app.ask(
-        "ecs",
-        "register_task_definition",
-        family="Once",
-        networkMode="awsvpc",
-        cpu="256",
-        memory="512",
-        containerDefinitions=[{**container, "entryPoint": ["python", "-c"], "command": [program]}],
-    )["taskDefinition"]["taskDefinitionArn"]
-    cluster = running["clusterArn"]
-    [task] = task_app.ask("ecs", "run_task", cluster=cluster, taskDefinition=registered)["tasks"]
-    deadline = time.monotonic() + 30
-    while task["lastStatus"] != "STOPPED":
-        assert time.monotonic() < deadline, task
-        time.sleep(0.2)
-        [task] = task_app.ask("ecs", "describe_tasks", cluster=cluster, tasks=[task["taskArn"]])["tasks"]
-    assert task["containers"][0]["exitCode"] == code, task

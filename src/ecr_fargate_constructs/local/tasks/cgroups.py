@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ _OWN = "ecr-fargate"
 _PERIOD = 100_000  # microseconds in which a CPU quota counts: the kernel's default
 _CPU_UNITS = 1024  # of one CPU
 _MEBIBYTE = 1024 * 1024
+_SECONDS_TO_LEAVE = 3.0
 _V2_CONTROLLERS = ("memory", "cpu")
 
 
@@ -71,6 +73,10 @@ class Group:
                 path.write_text(str(value), encoding="ascii")
         self._listen()
 
+    def _folders(self) -> list[Path]:
+        found = [self._root / self.path] if self._v2 else self._root.glob(f"*/{self.path}")
+        return [each for each in found if each.exists()]
+
     def _folder(self, controller: str) -> Path:
         return self._root / self.path if self._v2 else self._root / controller / self.path
 
@@ -110,12 +116,17 @@ class Group:
             return int(events.get("oom_kill", 0)) > 0
         return False
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything left of the group."""
+        return bool(self._folders())
+
     def remove(self) -> None:
         """Remove the group, and what engines have left in it; groups with processes stay."""
         for descriptor in self._opened:
             os.close(descriptor)
         self._opened, self._event = [], None
-        for folder in [self._root / self.path] if self._v2 else self._root.glob(f"*/{self.path}"):
+        for folder in self._folders():
             _remove(folder)
 
 
@@ -133,8 +144,12 @@ def group_of_instance(port: int) -> str:
 
 
 def remove_groups(port: int, root: Path = _ROOT) -> None:
-    """Remove what the tasks of an instance have left."""
-    Group(group_of_instance(port), root).remove()
+    """Remove what the tasks of an instance have left; the engine's own processes may need a moment to leave it."""
+    group, deadline = Group(group_of_instance(port), root), time.monotonic() + _SECONDS_TO_LEAVE
+    group.remove()
+    while group.exists and time.monotonic() < deadline:
+        time.sleep(0.05)
+        group.remove()
     for folder in [root / _OWN, *root.glob(f"*/{_OWN}")]:
         with contextlib.suppress(OSError):  # another instance has groups in it
             folder.rmdir()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ecr_fargate_constructs.local.tasks.spelling import is_true, number
+from ecr_fargate_constructs.local.tasks.spelling import is_true, number, task_size
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -64,15 +64,16 @@ def limits_of_containers(container: _Properties, task: _Properties) -> _Properti
     options: _Properties = {"cpu_shares": cpu_shares(container)}
     if limit is not None:  # without swap: Fargate has none
         options |= {"mem_limit": limit * _MEBIBYTE, "memswap_limit": limit * _MEBIBYTE}
-    if task.get("cpu"):
-        options["nano_cpus"] = number(task["cpu"], 0) * 10**9 // _CPU_UNITS
+    cpu = task_size(task.get("cpu"))
+    if cpu is not None:
+        options["nano_cpus"] = cpu * 10**9 // _CPU_UNITS
     return options
 
 
 def memory_limit(container: _Properties, task: _Properties) -> int | None:
     """Return how much memory a container may use, in MiB; None if neither it nor its task has a limit."""
-    limits = [number(value, 0) for value in (container.get("memory"), task.get("memory")) if value]
-    return min(limits, default=None)
+    limits = (task_size(container.get("memory")), task_size(task.get("memory")))
+    return min((each for each in limits if each is not None), default=None)
 
 
 def cpu_shares(container: _Properties) -> int:

@@ -39,6 +39,15 @@ def number(value: object, default: int) -> int:
     return default if value in (None, "") else int(float(str(value)))
 
 
+def task_size(value: object) -> int | None:
+    """Return a task's CPU units or MiB, which may be written as ``1 vCPU`` and ``2 GB``; None without a size."""
+    text = str(value or "").lower().replace(" ", "")
+    for unit in ("vcpu", "gb"):
+        if text.endswith(unit):
+            return int(float(text.removesuffix(unit)) * 1024)
+    return number(text, 0) or None
+
+
 def named(container: _Properties, field: str) -> dict[str, str]:
     """Return a list of names and values, such as ``environment``, as a dictionary."""
     return {str(each["name"]): str(each.get("value", "")) for each in container.get(field) or ()}

@@ -108,6 +108,7 @@ class Agent:
             yield _Need("ecr:GetAuthorizationToken", "*", images[0]["region"], before)
         for container in containers:
             yield from self._secrets_of(container)
+            yield from self._files_of(container)
         for image in images:
             yield from _pull(image)
         for container in containers:
@@ -130,6 +131,17 @@ class Agent:
                 arn = parameter(name, f"ssm:{self._region()}:{self._account()}")
                 before = f"{_AGENT}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
                 yield _Need("ssm:GetParameters", arn, arn.split(":")[3], before)
+
+    def _files_of(self, container: Properties) -> Iterator[_Need]:
+        for each in container.get("environmentFiles") or ():
+            arn = str(each.get("value", ""))
+            bucket, _, key = arn.rpartition(":::")[2].partition("/")
+            before = (
+                "ResourceInitializationError: failed to download env files: file download command: non empty error "
+                f"stream: unable to download env file with key {key} from bucket {bucket}: "
+            )
+            for action, resource in (("s3:GetBucketLocation", arn.partition("/")[0]), ("s3:GetObject", arn)):
+                yield _Need(action, resource, self._region(), before)
 
     def _log_of(self, container: Properties, identifier: str) -> Iterator[_Need]:
         found = self._config(container, identifier, "")

@@ -18,7 +18,7 @@ from ecr_fargate_constructs.local.tasks.options import (
     is_root,
     limits_of_containers,
 )
-from ecr_fargate_constructs.local.tasks.spelling import named, number
+from ecr_fargate_constructs.local.tasks.spelling import named, number, task_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +93,7 @@ class TaskContainers:
                 raise NotStartedError(_NO_LOG_GROUP)
         self._deployment = self._ecs._prepare_service_images(self._task, self._definition, self._client)  # noqa: SLF001
         if self._machine.has_groups(self._client):
-            limits = Limits(
-                number(self._definition.get("memory"), 0) or None, number(self._definition.get("cpu"), 0) or None
-            )
+            limits = Limits(task_size(self._definition.get("memory")), task_size(self._definition.get("cpu")))
             self._group = Group(f"{group_of_instance(self._machine.port)}/{self._id}")
             self._group.create(limits)
 

@@ -142,7 +142,7 @@ class Supervisor:
     def _code(self, name: str) -> int | None:
         """Return a container's exit code, and ask the engine only if its process has ended."""
         process = self._processes.get(name, 0)
-        if process and os.path.exists(f"/proc/{process}"):  # noqa: PTH110 - it is asked often
+        if process and not _has_ended(process):
             return None
         try:
             return self._containers.exit_code(name)
@@ -226,3 +226,15 @@ class Supervisor:
         self._over = True
         self._bell.close()
         self._ended()
+
+
+def _has_ended(process: int) -> bool:
+    """Return whether a process has ended, also if nobody has collected its exit code yet."""
+    try:
+        descriptor = os.pidfd_open(process)
+    except OSError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], 0)[0])
+    finally:
+        os.close(descriptor)
