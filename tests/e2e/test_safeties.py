@@ -177,17 +177,16 @@ def test_a_person_is_waited_for_and_may_continue(rehearsal: LocalApp) -> None:
     ecs = Rehearsed(rehearsal)
     pause = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
     timeout = {"timeoutInMinutes": 600, "action": "ROLLBACK"}
-    hooks = [{**pause, "timeoutConfiguration": timeout}]
+    hooks, before = [{**pause, "timeoutConfiguration": timeout}], rehearsal.get()
     ecs.deploy("13", **{**BLUE_GREEN, "bakeTimeInMinutes": 0, "lifecycleHooks": hooks})
     waiting = ecs.wait(_awaiting)
-    assert rehearsal.get() == (200, "11\n")
+    assert rehearsal.get() == before
     arn, [hook] = waiting["serviceDeploymentArn"], _awaiting(waiting)
     ecs.ecs.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook, action="CONTINUE")
     assert ecs.end()["status"] == "SUCCESSFUL"
     assert rehearsal.get() == (200, "13\n")
-    messages = [each["message"] for each in ecs.service()["events"]]
-    assert any("deployment completed" in each for each in messages)
-    assert "has reached a steady state" in messages[0]
+    ecs.wait(lambda _: "has reached a steady state" in ecs.service()["events"][0]["message"])
+    assert any("deployment completed" in each["message"] for each in ecs.service()["events"])
 
 
 def _awaiting(deployment: dict[str, Any]) -> list[str]:
