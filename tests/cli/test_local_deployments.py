@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from ecr_fargate_constructs.cli import local_deployments
 from ecr_fargate_constructs.cli.main import app
+from ecr_fargate_constructs.local import deployment_page
 from tests.local.recorded_cloud import RecordedCloud, play, write_app
 
 if TYPE_CHECKING:
@@ -102,13 +103,13 @@ def test_a_page_has_the_course_and_is_loaded_again_until_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written, page = list[str](), tmp_path / "page.html"
-    render = local_deployments.render
+    render = deployment_page.page
 
     def kept(*arguments: Any, **options: Any) -> str:  # noqa: ANN401 - passed on
         written.append(render(*arguments, **options))
         return written[-1]
 
-    monkeypatch.setattr(local_deployments, "render", kept)
+    monkeypatch.setattr(deployment_page, "page", kept)
     done = _run(tmp_path, monkeypatch, [CANARY, CANARY, FAILED], "--follow", "--page", str(page))
     assert done.exit_code == 0, done.output
     assert ['http-equiv="refresh"' in each for each in written] == [True, True, False]

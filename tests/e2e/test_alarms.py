@@ -224,6 +224,11 @@ def test_requests_scale_it_out_and_their_end_in_and_no_request_is_cut(local_app:
     _wait(lambda: len(local_app.containers()) == 1, "tasks are left")
     log = (local_app.state / "aws.log").read_text(encoding="utf-8")
     assert "triggered policy" in log
+    activities = local_app.ask("application-autoscaling", "describe_scaling_activities", ServiceNamespace="ecs")
+    assert {each["StatusCode"] for each in activities["ScalingActivities"]} == {"Successful"}
+    assert any("triggered policy" in each["Cause"] for each in activities["ScalingActivities"])
+    policies = local_app.ask("application-autoscaling", "describe_scaling_policies", ServiceNamespace="ecs")
+    assert [each["PolicyType"] for each in policies["ScalingPolicies"]] == ["TargetTrackingScaling"]
 
 
 def test_down_leaves_nothing(local_app: LocalApp) -> None:

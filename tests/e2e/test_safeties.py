@@ -173,6 +173,27 @@ def test_with_a_bake_the_same_version_is_rolled_back(rehearsal: LocalApp) -> Non
     assert rehearsal.get() == (200, "11\n")
 
 
+def test_a_person_is_waited_for_and_may_continue(rehearsal: LocalApp) -> None:
+    ecs = Rehearsed(rehearsal)
+    pause = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
+    timeout = {"timeoutInMinutes": 600, "action": "ROLLBACK"}
+    hooks, before = [{**pause, "timeoutConfiguration": timeout}], rehearsal.get()
+    ecs.deploy("13", **{**BLUE_GREEN, "bakeTimeInMinutes": 0, "lifecycleHooks": hooks})
+    waiting = ecs.wait(_awaiting)
+    assert rehearsal.get() == before
+    arn, [hook] = waiting["serviceDeploymentArn"], _awaiting(waiting)
+    ecs.ecs.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook, action="CONTINUE")
+    assert ecs.end()["status"] == "SUCCESSFUL"
+    assert rehearsal.get() == (200, "13\n")
+    ecs.wait(lambda _: "has reached a steady state" in ecs.service()["events"][0]["message"])
+    assert any("deployment completed" in each["message"] for each in ecs.service()["events"])
+
+
+def _awaiting(deployment: dict[str, Any]) -> list[str]:
+    hooks = deployment.get("lifecycleHookDetails", ())
+    return [each["hookId"] for each in hooks if each["status"] == "AWAITING_ACTION"]
+
+
 def _alarms(ecs: Rehearsed) -> list[str]:
     return [each["AlarmName"] for each in ecs.cloudwatch.describe_alarms()["MetricAlarms"]]
 

@@ -11,9 +11,8 @@ import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
+from ecr_fargate_constructs.local import deployment_page
 from ecr_fargate_constructs.local.app_status import app_status, chosen
-from ecr_fargate_constructs.local.deployment_page import Moment
-from ecr_fargate_constructs.local.deployment_page import page as render
 from ecr_fargate_constructs.local.service_deployments import newest_deployments
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -75,7 +74,7 @@ class _Page:
 
     def __init__(self, file: Path | None) -> None:
         self._file, self._start = file, time.monotonic()
-        self._courses: dict[str, list[Moment]] = {}
+        self._courses: dict[str, list[deployment_page.Moment]] = {}
 
     def show(self, newest: list[ServiceDeployment], *, live: bool) -> None:
         """Add what is known now, and write the page; a browser never reads half of it."""
@@ -86,10 +85,10 @@ class _Page:
             course = self._courses.setdefault(each.service, [])
             if course and course[-1].deployment.arn != each.arn:
                 course.clear()  # another deployment has begun
-            course.append(Moment(at, each))
+            course.append(deployment_page.Moment(at, each))
         part = self._file.with_name(f"{self._file.name}.part")
         try:
-            part.write_text(render(self._courses, live=live), encoding="utf-8")
+            part.write_text(deployment_page.page(self._courses, live=live), encoding="utf-8")
             part.replace(self._file)
         except OSError as error:
             raise ToolError(f"{self._file} cannot be written: {error.strerror}") from error

@@ -117,6 +117,7 @@ def apply(
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
+    monitoring.serve(application)
     policies = Policies()
     networks.decide_about_task_starts()
     interruptible = Interruptions(ecs, controlled).serve(log_registry_requests(_find(application, "app")))

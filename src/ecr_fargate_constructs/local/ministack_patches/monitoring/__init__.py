@@ -17,6 +17,7 @@ from ecr_fargate_constructs.local.ministack_patches.monitoring.alarms import Ala
 from ecr_fargate_constructs.local.ministack_patches.monitoring.answers import answer_about_metrics
 from ecr_fargate_constructs.local.ministack_patches.monitoring.measurements import Measurements
 from ecr_fargate_constructs.local.ministack_patches.monitoring.scaling import Scaling
+from ecr_fargate_constructs.local.ministack_patches.monitoring.scaling_api import answer_about_scaling
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.clock import Clock
@@ -69,6 +70,14 @@ class Monitoring:
             self._scaling.clear()
 
         self._cloudwatch.reset = reset_all  # type: ignore[attr-defined]
+
+    def serve(self, application: Any) -> None:  # noqa: ANN401 - an untyped package
+        """Add the API of Application Auto Scaling to MiniStack's application.
+
+        Raises:
+            MovedError: MiniStack's internals have changed.
+        """
+        answer_about_scaling(application, import_module("ministack.core.router"), self._scaling, self.clock)
 
     def observe(self, answered: Answered) -> None:
         """Count an answered request."""

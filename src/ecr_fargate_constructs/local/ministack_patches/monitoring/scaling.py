@@ -6,6 +6,7 @@ this module reads alarms and services, and sets the number of tasks.
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -30,17 +31,32 @@ _Handler: TypeAlias = "dict[str, Callable[..., Any]]"
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 SCALING_POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
+DIMENSION = "ecs:service:DesiredCount"
 _CLIENT_ERROR = 400
+_MOST_ACTIVITIES = 100
 
 
 @dataclass
-class _Service:
-    """A scalable service: its target, policies by ARN, schedule, and until when that was looked at."""
+class ScalableService:
+    """A scalable service.
+
+    Attributes:
+        target: Its limits and cooldowns.
+        policies: Its policies by ARN.
+        schedule: Its scheduled actions.
+        seen: Until when the schedule was looked at.
+        registered: When it was registered, by the clock of the machine.
+        written: What was put for each policy, by ARN, in the words of the API.
+        activities: What was done, the last one first, in the words of the API.
+    """
 
     target: ScalableTarget
     policies: dict[str, Tracking | Steps] = field(default_factory=dict)
     schedule: tuple[ScheduledAction, ...] = ()
     seen: float = 0
+    registered: float = field(default_factory=time.time)
+    written: dict[str, Properties] = field(default_factory=dict)
+    activities: list[Properties] = field(default_factory=list)
 
 
 class Scaling:
@@ -60,7 +76,8 @@ class Scaling:
         find(self._ecs, "_update_service")  # looked up for each call: other patches replace it
         self._responses = import_module("ministack.core.responses")
         self._parse_cron, self._cron = find(self._events, "_parse_cron_fields"), find(self._events, "_cron_next_fire")
-        self._scalable: dict[tuple[Scope, str], _Service] = {}
+        self.targets, self.policies = self._targets(), self._policies()
+        self._scalable: dict[tuple[Scope, str], ScalableService] = {}
 
     def apply(self, handlers: dict[str, Any]) -> None:
         """Add the resource types.
@@ -68,12 +85,21 @@ class Scaling:
         Args:
             handlers: MiniStack's table of resource types.
         """
-        handlers.setdefault(SCALABLE_TARGET, self._targets())
-        handlers.setdefault(SCALING_POLICY, self._policies())
+        handlers.setdefault(SCALABLE_TARGET, self.targets)
+        handlers.setdefault(SCALING_POLICY, self.policies)
 
     def clear(self) -> None:
         """Forget all services."""
         self._scalable.clear()
+
+    def services(self) -> dict[str, ScalableService]:
+        """Return the scalable services of the current account and region, by resource id."""
+        scope = self._scope()
+        return {f"service/{name}": each for (owner, name), each in list(self._scalable.items()) if owner == scope}
+
+    def alarms(self, arn: str) -> list[Properties]:
+        """Return the alarms that a policy acts on."""
+        return [each for each in list(self._alarms.values()) if arn in (each.get("AlarmActions") or ())]
 
     def scale(self, scope: Scope, now: float) -> None:
         """Act on schedules and alarms of the current account and region, at the end of a minute."""
@@ -92,7 +118,7 @@ class Scaling:
             if activity is not None:
                 self._set(resource, current, activity.capacity, activity.cause)
 
-    def _follow_schedule(self, resource: str, service: _Service, now: float) -> None:
+    def _follow_schedule(self, resource: str, service: ScalableService, now: float) -> None:
         due = [each for each in service.schedule if each.due(service.seen, now, self._next_fire)]
         service.seen = now
         for action in due:
@@ -101,7 +127,7 @@ class Scaling:
             target.most = target.most if action.most is None else action.most
             self._limit(resource, service, f"scheduled action name {action.name} was triggered")
 
-    def _signals(self, scope: Scope, service: _Service, now: float) -> Iterator[Signal]:
+    def _signals(self, scope: Scope, service: ScalableService, now: float) -> Iterator[Signal]:
         for record in list(self._alarms.values()):
             acting = [service.policies[arn] for arn in record.get("AlarmActions") or () if arn in service.policies]
             if not acting or record["StateValue"] != ALARM or not record.get("ActionsEnabled", True):
@@ -125,7 +151,7 @@ class Scaling:
         fire: datetime | None = self._cron(fields, after)
         return fire
 
-    def _limit(self, resource: str, service: _Service, cause: str) -> None:
+    def _limit(self, resource: str, service: ScalableService, cause: str) -> None:
         current = int(self._services[resource]["desiredCount"])
         limited = service.target.limited(current)
         if limited != current:
@@ -138,6 +164,10 @@ class Scaling:
         if status >= _CLIENT_ERROR:
             raise ValueError(f"the number of tasks of {name} could not be set to {capacity}: {body!r}")
         print(f"scaling: {name} from {current} to {capacity} tasks: {cause}", flush=True)
+        known = self._scalable.get(self._key(resource))
+        if known is not None:
+            known.activities.insert(0, _activity(resource, capacity, cause))
+            del known.activities[_MOST_ACTIVITIES:]
 
     def _targets(self) -> _Handler:
         def register(properties: Properties) -> tuple[str, Properties]:
@@ -148,7 +178,10 @@ class Scaling:
             now = self._clock.now()
             schedule = tuple(ScheduledAction.of(each, now) for each in properties.get("ScheduledActions") or ())
             known = self._scalable.get(self._key(resource))
-            service = _Service(target, known.policies if known else {}, schedule, now)
+            service = ScalableService(target, schedule=schedule, seen=now)
+            if known is not None:
+                service.policies, service.written, service.activities = known.policies, known.written, known.activities
+                service.registered = known.registered
             self._scalable[self._key(resource)] = service
             self._limit(resource.removeprefix("service/"), service, "its limits were registered")
             identifier = f"{resource}|{properties['ScalableDimension']}|{namespace}"
@@ -172,6 +205,7 @@ class Scaling:
             if service is None:
                 raise ValueError(f"No scalable target registered for resource ID: {resource}")
             service.policies[arn] = _policy(name, properties)
+            service.written[arn] = {**properties, "PolicyName": name, "ResourceId": resource}
             self._drop_alarms(arn)
             for alarm in alarms_of(arn, resource, service.policies[arn], properties, *self._scope()):
                 self._cloudwatch.cloudformation_put_metric_alarm(alarm)
@@ -191,6 +225,7 @@ class Scaling:
             service = self._scalable.get(self._key(_resource(properties)))
             if service is not None:
                 service.policies.pop(arn, None)
+                service.written.pop(arn, None)
 
         return {"create": create, "update": update, "delete": delete}
 
@@ -205,6 +240,23 @@ class Scaling:
 
     def _scope(self) -> Scope:
         return str(self._responses.get_account_id()), str(self._responses.get_region())
+
+
+def _activity(resource: str, capacity: int, cause: str) -> Properties:
+    """Return a ``ScalingActivity`` of Application Auto Scaling's API."""
+    now = time.time()
+    return {
+        "ActivityId": str(uuid.uuid4()),
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{resource}",
+        "ScalableDimension": DIMENSION,
+        "Description": f"Setting desired count to {capacity}.",
+        "Cause": cause,
+        "StartTime": now,
+        "EndTime": now,
+        "StatusCode": "Successful",
+        "StatusMessage": f"Successfully set desired count to {capacity}. Change successfully fulfilled by ecs.",
+    }
 
 
 def _resource(properties: Properties) -> str:
