@@ -189,13 +189,13 @@ class _Https(_Ingress):
         if self.domain_name is not None and self.hosted_zone is None:
             raise ConfigurationError(
                 f"{name}.domain_name={self.domain_name!r} requires hosted_zone, in which the certificate is validated "
-                "and the domain's record is made; add hosted_zone=, or give certificate= alone"
+                "and the domain's record is made; add hosted_zone=, or set certificate= alone"
             )
         if self.domain_name is None and self.hosted_zone is not None:
             raise ConfigurationError(f"{name}.hosted_zone requires domain_name; add the name that clients request")
         if self.domain_name is None and self.certificate is None:
             raise ConfigurationError(
-                f"{name} needs a certificate; give domain_name= and hosted_zone= to make one, or certificate="
+                f"{name} needs a certificate; set domain_name= and hosted_zone= to make one, or certificate="
             )
         if self.domain_name is not None:
             domain_name(f"{name}.domain_name", self.domain_name)
