@@ -138,7 +138,7 @@ class _Ingress:
 
     allow_from: Sequence[ec2.IPeer] | None = None
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
-    idle_timeout: cdk.Duration = _duration(_IDLE)
+    idle_timeout: cdk.Duration = _duration(60)
     deregistration_delay: cdk.Duration = _duration(30)
     access_logs: s3.IBucket | None = None
     web_acl: IWebACLRef | str | None = None
