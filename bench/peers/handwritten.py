@@ -253,7 +253,7 @@ def watch(scope: cdk.Stack, name: str, made: patterns.ApplicationLoadBalancedFar
             "requests": metric("RequestCount", "Sum"),
         },
         period=cdk.Duration.minutes(1),
-        label="5xx answers",
+        label="5xx responses",
     )
     above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
     reached = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD

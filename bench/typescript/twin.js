@@ -189,7 +189,7 @@ function watch(scope, name, made) {
     expression: "100 * FILL(errors, 0) / requests",
     usingMetrics: { errors: metric("HTTPCode_Target_5XX_Count", "Sum"), requests: metric("RequestCount", "Sum") },
     period: cdk.Duration.minutes(1),
-    label: "5xx answers",
+    label: "5xx responses",
   });
   const above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD;
   const reached = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD;

@@ -131,7 +131,7 @@ CASES = [
         "A schedule that changes nothing",
         lambda p: here.service(p, scaling=Scaling(min_capacity=1, max_capacity=4, schedule=[_night()])),
         lambda p: bare.scaling(p, 1, 4, schedule={"night": {}}),
-        Refused("'night' changes nothing", "give min_capacity="),
+        Refused("'night' changes nothing", "set min_capacity="),
     ),
     Case(
         "Counts and percentages",

@@ -224,7 +224,7 @@ NAME_CASES = [
         lambda p: ecr.CfnPullThroughCacheRule(
             p.stack, "Cache", ecr_repository_prefix="hub", upstream_registry_url="registry-1.docker.io"
         ),
-        Refused("requires an account", "give credentials="),
+        Refused("requires an account", "set credentials="),
     ),
     Case(
         NAMES,

@@ -238,7 +238,7 @@ REFUSED: list[tuple[Callable[[Path], object], str]] = [
         r"\[Web/Web\] .*requires its synthesizer on the stack Web; write cdk.Stack\(…, 'Web', synthesizer=images",
     ),
     (_other_environment, r"\[Web/Web\] .*aws://unknown-account/unknown-region.*aws://111122223333/eu-west-1.*same env"),
-    (_own_stack, r"\[Images/Repository/Image\] .*give scope="),
+    (_own_stack, r"\[Images/Repository/Image\] .*set scope="),
     (lambda _: ImageRepositoryStack(cdk.App(), "I", repository_name="Web"), r"\[I\] repository_name='Web'.*'web'"),
     (
         lambda _: ImageRepositoryStack(cdk.App(), "I", repository_name=cdk.Aws.STACK_NAME),

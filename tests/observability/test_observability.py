@@ -299,7 +299,7 @@ def test_one_topic_in_place_of_a_list_is_told_so_by_the_name_of_the_call() -> No
 def test_what_cannot_be_observed_is_refused() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     service = _pattern(stack).service
-    with pytest.raises(ConfigurationError, match=r"\[Stack/Web/Service\].*give target_groups="):
+    with pytest.raises(ConfigurationError, match=r"\[Stack/Web/Service\].*set target_groups="):
         ServiceDashboard.of(service)
     nothing: Any = elbv2.Protocol.HTTP
     with pytest.raises(ConfigurationError, match=r"observed is a Protocol; use BalancedService or ecs\.BaseService"):

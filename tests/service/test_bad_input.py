@@ -67,7 +67,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
             min_capacity=2, max_capacity=4, requests_per_target=9, metric_resolution=MetricResolution.SECONDS_20
         ),
         "Scaling.metric_resolution=MetricResolution.SECONDS_20",
-        "give cpu_percent=",
+        "set cpu_percent=",
     ),
     (
         "cooldown",
@@ -99,7 +99,7 @@ VALUES: list[tuple[str, Callable[[], object], str, str]] = [
     ("no spot", lambda: _scaling(capacity=Mixed(base=4)), "a base of 4, but max_capacity=4", "a smaller base"),
     ("unnamed", lambda: _at(""), "ScheduledCapacity.name=''", "1 to 256 characters"),
     ("name", lambda: _at("a/b"), "ScheduledCapacity.name='a/b'", "none of them ':', '/' or '|'"),
-    ("no change", lambda: _at(min_capacity=None), "ScheduledCapacity 'later' changes nothing", "give min_capacity="),
+    ("no change", lambda: _at(min_capacity=None), "ScheduledCapacity 'later' changes nothing", "set min_capacity="),
     ("negative", lambda: _at(min_capacity=-1), "ScheduledCapacity.min_capacity=-1", "use 0 or more"),
     (
         "limits",

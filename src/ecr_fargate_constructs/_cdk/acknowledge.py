@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._cdk.site import node_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,7 +38,7 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
 
 def acknowledge_policy(role: iam.IRole, findings: Mapping[str, str]) -> None:
     """Acknowledge findings about the policy with the grants of ``role``; do nothing if the role has no such policy."""
-    policy = role.node.try_find_child("DefaultPolicy")
+    policy = node_of(role).try_find_child("DefaultPolicy")
     if policy is not None:
         acknowledge(policy, findings)
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.site import remember
+from ecr_fargate_constructs._cdk.site import remember, site_of
 
 
 def seconds_in(duration: cdk.Duration) -> float | None:
@@ -19,13 +19,18 @@ def seconds_in(duration: cdk.Duration) -> float | None:
 @cache
 def of_seconds(amount: float) -> cdk.Duration:
     """Return a duration of so many seconds."""
-    return cdk.Duration.seconds(amount)
+    return _known(cdk.Duration.seconds(amount), amount)
 
 
 @cache
 def of_minutes(amount: float) -> cdk.Duration:
     """Return a duration of so many minutes."""
-    return cdk.Duration.minutes(amount)
+    return _known(cdk.Duration.minutes(amount), amount * 60)
+
+
+def _known(duration: cdk.Duration, amount: float) -> cdk.Duration:
+    site_of(duration)["seconds"] = amount
+    return duration
 
 
 def unless_token(duration: cdk.Duration | None) -> cdk.Duration | None:

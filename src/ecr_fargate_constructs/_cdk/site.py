@@ -47,7 +47,7 @@ def forget(construct: IConstruct) -> None:
 
 
 def adopt(construct: Construct, scope: Construct, path: str) -> None:
-    """Remember the place of a construct of this library; call it once the construct exists."""
+    """Remember the place of a construct that this library made; call it once the construct exists."""
     site_of(construct).update({_PARENT: scope, "path": path})
 
 

@@ -48,7 +48,7 @@ def error_percent(group: elbv2.ApplicationTargetGroup, balancer: str) -> cloudwa
             "requests": target_metric(group, balancer, "RequestCount", "Sum"),
         },
         period=of_minutes(1),
-        label="5xx answers",
+        label="5xx responses",
     )
 
 

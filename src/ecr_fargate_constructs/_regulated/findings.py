@@ -202,6 +202,8 @@ def acknowledge_hook_function(function: IConstruct) -> None:
 
 
 def _acknowledge_function(function: IConstruct, concurrency: str, queue: str, trace: str) -> None:
+    if not is_regulated(function):
+        return
     resource = function.node.default_child or function
     acknowledge_in(resource, "LambdaInsideVPC", (HIPAA, R4, R5, PCI), _NO_VPC)
     acknowledge_in(resource, "LambdaConcurrency", (HIPAA, R5), concurrency)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Protocol
 
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -45,7 +44,11 @@ def check_dependencies(containers: Mapping[str, Startable]) -> None:
     for name, container in containers.items():
         for other, condition in container.depends_on.items():
             _check_one(name, other, condition.name, containers)
-    graph = {name: list(container.depends_on) for name, container in containers.items()}
+    graph = {name: list(container.depends_on) for name, container in containers.items() if container.depends_on}
+    if not graph:
+        return
+    from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415 - few tasks have dependencies
+
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

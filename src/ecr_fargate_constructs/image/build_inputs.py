@@ -7,7 +7,6 @@ differ from machine to machine, so the image's hash excludes them and counts ``B
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -159,7 +158,7 @@ def _content(root: Path, option: str, outdir: str | None) -> str:
             f"{option} cannot be read ({str(error).splitlines()[0]}); make it readable, or exclude the unreadable "
             f"files in {root / '.dockerignore'}"
         ) from error
-    return hashlib.sha256(json.dumps([content, executables]).encode()).hexdigest()
+    return _hash(json.dumps([content, executables]).encode())
 
 
 def _layout(value: str) -> _Input:
@@ -169,7 +168,7 @@ def _layout(value: str) -> _Input:
     folder = os.path.splitdrive(location)[0] + folder
     suffix = location[len(folder) :]
     index = Path(_absolute(folder)) / "index.json"
-    digest = hashlib.sha256(index.read_bytes()).hexdigest() if "@" not in suffix and index.is_file() else ""
+    digest = _hash(index.read_bytes()) if "@" not in suffix and index.is_file() else ""
     return _Input(f"{_LAYOUT}{_absolute(folder)}{suffix}", f"{_LAYOUT}{_portable(folder)}{suffix} {digest}".strip())
 
 
@@ -191,3 +190,9 @@ def _absolute(path: str) -> str:
 def _portable(path: str) -> str:
     """Return the part of a path that is the same on every machine."""
     return Path(path).name if Path(path).is_absolute() else Path(os.path.normpath(path)).as_posix()
+
+
+def _hash(content: bytes) -> str:
+    import hashlib  # noqa: PLC0415 - only builds with named contexts need it
+
+    return hashlib.sha256(content).hexdigest()

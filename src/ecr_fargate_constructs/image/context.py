@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
@@ -112,9 +111,16 @@ def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, out
             executables.append(entry.relative)
         if secret:
             sensitive.append(entry.relative)
-    digest = hashlib.sha256("\n".join(sorted(executables)).encode()).hexdigest() if executables else None
     exclude = tuple(ignores.exclude)
-    return BuildContext(root, digest, tuple(sorted(sensitive)), files, size, dockerfile, exclude, inputs)
+    return BuildContext(root, _digest(executables), tuple(sorted(sensitive)), files, size, dockerfile, exclude, inputs)
+
+
+def _digest(executables: list[str]) -> str | None:
+    if not executables:
+        return None
+    import hashlib  # noqa: PLC0415 - few contexts have executable files
+
+    return hashlib.sha256("\n".join(sorted(executables)).encode()).hexdigest()
 
 
 def outdir_of(scope: Construct) -> str | None:

@@ -188,7 +188,7 @@ def check_delivery(scope: IConstruct, repository: IConstruct) -> None:
     if stack is images:
         raise ConfigurationError(
             f"the image would belong to {images.node.path}, the stack of its repository, and be pushed before the "
-            "repository exists; give scope= the stack that runs the image"
+            "repository exists; set scope= to the stack that runs the image"
         )
     if not isinstance(stack.synthesizer, DirectSynthesizer):
         raise ConfigurationError(

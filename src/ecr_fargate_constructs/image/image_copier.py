@@ -12,7 +12,7 @@ from constructs import Construct
 
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._cdk.attempt import make_shared, when_made
-from ecr_fargate_constructs._cdk.site import remember, stack_of
+from ecr_fargate_constructs._cdk.site import adopt, node_of, path_of, remember, site_of, stack_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_copy_function, acknowledge_grants
 
@@ -53,7 +53,7 @@ class ImageCopier:
 
     def __init__(self, construct: Construct) -> None:
         """Wrap a copier that exists; use ``of`` to find or make one."""
-        self._node = construct.node
+        self._construct = construct
         self._readable: set[str] = set()
 
     @classmethod
@@ -65,12 +65,12 @@ class ImageCopier:
     @cached_property
     def role(self) -> iam.Role:
         """The role of the function."""
-        return cast("iam.Role", self._node.find_child("Role"))
+        return cast("iam.Role", self._child("Role"))
 
     @cached_property
     def service_token(self) -> str:
         """ARN of the function, for custom resources."""
-        return cast("lambda_.Function", self._node.find_child("Function")).function_arn
+        return cast("lambda_.Function", self._child("Function")).function_arn
 
     def allow_reading(self, repository: str, arn: Callable[[], str]) -> None:
         """Allow the function to pull from a private repository, such as that of all assets; once per repository.
@@ -107,17 +107,20 @@ class ImageCopier:
     def make_wait(self, resource: cdk.CustomResource) -> None:
         """Create a custom resource after the permissions of the function."""
         if self._policy is not None:
-            resource.node.add_dependency(self._policy)
+            node_of(resource).add_dependency(self._policy)
 
     @cached_property
     def copies(self) -> CopyNotes:
         """The copies that the function makes."""
-        return CopyNotes(cast("Construct", self._node.find_child("Copies")))
+        return CopyNotes(cast("Construct", self._child("Copies")))
+
+    def _child(self, construct_id: str) -> IConstruct:
+        return remember(self._construct, construct_id, lambda: node_of(self._construct).find_child(construct_id))
 
     @cached_property
     def _policy(self) -> IConstruct | None:
         """The policy of the role; None for one of ``iam.Role.customize_roles``."""
-        return self.role.node.try_find_child("DefaultPolicy")
+        return node_of(self.role).try_find_child("DefaultPolicy")
 
     def _allow(self, actions: Sequence[str], resource: str) -> None:
         # A refused construct must leave no permission on resources that are removed with it.
@@ -138,7 +141,7 @@ class CopyNotes:
     """
 
     def __init__(self, notes: Construct) -> None:
-        self._stack, self._node = stack_of(notes), notes.node
+        self._stack, self._node = stack_of(notes), node_of(notes)
 
     def read(self, destination: str) -> tuple[cdk.CustomResource, str] | None:
         """Return the copy to a destination and its content; None if there is no copy."""
@@ -156,7 +159,7 @@ class CopyNotes:
 
 
 def _find_or_make(stack: cdk.Stack) -> Construct:
-    existing = stack.node.try_find_child(ID)
+    existing = node_of(stack).try_find_child(ID)
     return make_shared(stack, lambda: _make(stack)) if existing is None else cast("Construct", existing)
 
 
@@ -165,7 +168,8 @@ def _make(stack: cdk.Stack) -> Construct:
     from aws_cdk import aws_logs as logs  # noqa: PLC0415
 
     copier = Construct(stack, ID)
-    Construct(copier, "Copies")
+    adopt(copier, stack, path_of(stack, ID))
+    notes = Construct(copier, "Copies")
     role = iam.Role(
         copier,
         "Role",
@@ -195,6 +199,9 @@ def _make(stack: cdk.Stack) -> Construct:
         role=role,
         log_group=log_group,
     )
+    for construct_id, child in (("Copies", notes), ("Role", role), ("Function", function)):
+        adopt(child, copier, path_of(copier, construct_id))
+        site_of(copier)[construct_id] = child
     acknowledge_copy_function(function)
     acknowledge_grants(role)
     acknowledge_policy(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge
+from ecr_fargate_constructs._cdk.site import adopt, node_of, path_of, resource_of
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import acknowledge_network
 from ecr_fargate_constructs.posture import is_regulated
@@ -38,7 +39,7 @@ def _restricts_default_group(scope: Construct) -> bool:
     Closing it needs a function in the stack, and no construct here uses that group, so it is unchanged unless the app
     sets the flag.
     """
-    return bool(scope.node.try_get_context(_RESTRICT_DEFAULT_GROUP))
+    return bool(node_of(scope).try_get_context(_RESTRICT_DEFAULT_GROUP))
 
 
 def make_vpc(
@@ -66,6 +67,7 @@ def make_vpc(
         ip_addresses=ip_addresses,
         ip_protocol=ip_protocol,
     )
+    adopt(vpc, scope, path_of(scope, construct_id))
     if is_regulated(scope):
         from ecr_fargate_constructs._regulated.log_bucket import write_flow_logs  # noqa: PLC0415 - STANDARD needs no S3
 
@@ -74,7 +76,7 @@ def make_vpc(
         parts.tag(vpc)
     else:
         acknowledge(
-            vpc.node.default_child or vpc,
+            resource_of(vpc),
             {
                 "AwsSolutions::AwsSolutions-VPC7": "Flow logs are stored at a charge, and whose they are is the "
                 "owner's to say; tasks are reached by the load balancer only. add_flow_log() of the VPC turns them on."

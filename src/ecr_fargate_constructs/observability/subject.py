@@ -59,7 +59,7 @@ def subject_of(
     if isinstance(observed, ecs.BaseService):
         if not target_groups:
             raise ConfigurationError(
-                "the requests of an ECS service are measured at its target groups, and none are given; give "
+                "the requests of an ECS service are measured at its target groups, and none are given; set "
                 "target_groups=[…]",
                 path=observed.node.path,
             )

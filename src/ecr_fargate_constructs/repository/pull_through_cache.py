@@ -228,7 +228,7 @@ def _name_of(secret: secretsmanager.ISecret) -> str:
 def _check(upstream: Upstream, prefix: str | None, credentials: secretsmanager.ISecret | None) -> None:
     if upstream in _WITH_SECRET and credentials is None:
         raise ConfigurationError(
-            f"upstream={upstream} requires an account; give credentials=, a secret named "
+            f"upstream={upstream} requires an account; set credentials=, a secret named "
             f"{_SECRET}… with username and accessToken"
         )
     if upstream not in _WITH_SECRET and credentials is not None:

@@ -130,7 +130,7 @@ class ImageRepositoryStack(Whole, cdk.Stack):
         if not is_name(name):
             raise ConfigurationError(
                 f"the repository would be named {name!r}, after the stack {self.stack_name!r}, which ECR does not "
-                "accept; give repository_name=, for example 'team/web'"
+                "accept; set repository_name=, for example 'team/web'"
             )
         return name
 

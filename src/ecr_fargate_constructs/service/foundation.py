@@ -14,7 +14,7 @@ from ecr_fargate_constructs.service.capacity.quotas import warn_of_tasks
 from ecr_fargate_constructs.service.deployment.rolling import percents_of
 from ecr_fargate_constructs.service.placement import (
     cluster_for,
-    cluster_of_machines,
+    cluster_of_instances,
     has_way_out,
     order,
     select,
@@ -118,17 +118,17 @@ def fargate_foundation(
 
 def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
     """Create everything that a service on EC2 refers to."""
-    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_machines  # noqa: PLC0415 - only on EC2
+    from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_capacity  # noqa: PLC0415 - only on EC2
     from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition  # noqa: PLC0415 - as above
 
     tag_service(scope, plan.path)
-    cluster = plan.cluster if plan.cluster is not None else cluster_of_machines(scope, plan.vpc)
+    cluster = plan.cluster if plan.cluster is not None else cluster_of_instances(scope, plan.vpc)
     vpc = vpc_of(cluster)
     subnets, _ = task_subnets(scope, vpc, plan.subnets)
     task = _task(scope, ec2_task_definition(scope), plan, task_plan)
     group, strategies = None, None
     if plan.cluster is None or plan.capacity is not None:
-        group, strategies = add_machines(
+        group, strategies = add_capacity(
             scope, plan.capacity or Ec2Capacity(), cluster=cluster, subnets=subnets, container=task_plan.container
         )
     return Foundation(

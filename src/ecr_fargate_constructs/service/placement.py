@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.attempt import make_shared
-from ecr_fargate_constructs._cdk.site import path_of_construct, remember, resource_of, stack_of
+from ecr_fargate_constructs._cdk.site import adopt, node_of, path_of, path_of_construct, remember, resource_of, stack_of
 from ecr_fargate_constructs._cdk.tags import tag_cluster
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
@@ -60,7 +60,7 @@ def check_placement(
         check_zones(network)
     if subnets is None and not network.private_subnets:
         raise ConfigurationError(
-            "the VPC has no private subnets with internet access, so tasks could not pull their image; give "
+            "the VPC has no private subnets with internet access, so tasks could not pull their image; set "
             "subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC) (tasks get public addresses), add NAT, or "
             "add the endpoints ecr.api, ecr.dkr, logs and S3 and pass the isolated subnets (Network(egress=…) creates "
             "all three kinds; pass its task_subnets as subnets)"
@@ -75,7 +75,7 @@ def _check_subnets(network: ec2.IVpc | None, subnets: ec2.SubnetSelection) -> No
         if named not in {None, "Public", "Private", "PUBLIC", "PRIVATE_WITH_EGRESS"}:
             raise ConfigurationError(
                 f"subnets selects {named!r}, and the network that the stack's services share has Public and Private; "
-                f"{fix}, or give vpc="
+                f"{fix}, or set vpc="
             )
         return
     try:
@@ -144,16 +144,16 @@ def cluster_for(scope: Construct, vpc: ec2.IVpc | None) -> ecs.ICluster:
 
 def _cluster_for(stack: cdk.Stack, vpc: ec2.IVpc | None) -> ecs.ICluster:
     cluster_id = f"{_CLUSTER_ID}{'' if vpc is None else _name_of(vpc)}"
-    existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
+    existing = cast("ecs.Cluster | None", node_of(stack).try_find_child(cluster_id))
     if existing is not None and vpc is not None and path_of_construct(existing.vpc) != path_of_construct(vpc):
         cluster_id += vpc.node.addr  # two VPCs of one name, in different scopes
-        existing = cast("ecs.Cluster | None", stack.node.try_find_child(cluster_id))
+        existing = cast("ecs.Cluster | None", node_of(stack).try_find_child(cluster_id))
     if existing is not None:
         return existing
     return make_shared(stack, lambda: _make_cluster(stack, cluster_id, vpc if vpc is not None else _network(stack)))
 
 
-def cluster_of_machines(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
+def cluster_of_instances(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
     """Create a cluster for the instances of one service, in this VPC or the one that the stack's services share.
 
     A service could not be removed from a cluster for several: CloudFormation removes a capacity provider from its
@@ -164,6 +164,7 @@ def cluster_of_machines(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
 
 def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.Cluster:
     cluster = _OwnCluster(scope, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
+    adopt(cluster, scope, path_of(scope, cluster_id))
     parts.tag(cluster)
     tag_cluster(cluster, path_of_construct(cluster))
     resource = resource_of(cluster)
@@ -227,7 +228,7 @@ def check_shared_network(vpc: ec2.IVpc | None, ingress: Ingress | None) -> None:
 def network_for(scope: Construct) -> ec2.IVpc:
     """Return the VPC that the services of a stack share, and create it if it is missing."""
     stack = stack_of(scope)
-    cluster = cast("ecs.Cluster | None", stack.node.try_find_child(_CLUSTER_ID))
+    cluster = cast("ecs.Cluster | None", node_of(stack).try_find_child(_CLUSTER_ID))
     return _network(stack) if cluster is None else vpc_of(cluster)
 
 
@@ -247,7 +248,7 @@ def _is_own(vpc: ec2.IVpc) -> bool:
 
 
 def _network(stack: cdk.Stack) -> ec2.Vpc:
-    existing = stack.node.try_find_child(_NETWORK_ID)
+    existing = node_of(stack).try_find_child(_NETWORK_ID)
     if isinstance(existing, ec2.Vpc):
         return existing
     return make_shared(

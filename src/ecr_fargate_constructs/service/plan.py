@@ -79,10 +79,10 @@ class TaskPlan:
         """Plan the tasks of a service."""
         size = size or TaskSize()
         if plan.on_ec2:
-            from ecr_fargate_constructs.service.capacity.ec2 import check_machines  # noqa: PLC0415 - only on EC2
+            from ecr_fargate_constructs.service.capacity.ec2 import check_capacity  # noqa: PLC0415 - only on EC2
             from ecr_fargate_constructs.service.task.ec2 import check_ec2_task  # noqa: PLC0415 - as above
 
-            check_machines(plan.scope, plan.capacity, plan.cluster, container)
+            check_capacity(plan.scope, plan.capacity, plan.cluster, container)
             check_ec2_task(size, plan.scaling)
         else:
             if type(container) not in {AppContainer, WorkerContainer, JobContainer}:

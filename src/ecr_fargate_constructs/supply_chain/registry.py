@@ -126,7 +126,7 @@ class RegistrySettings(LibraryConstruct):
         path = path_of(scope, construct_id)
         if scanning is None and signing is None and not share_layers:
             raise ConfigurationError(
-                "RegistrySettings sets nothing; give scanning=EnhancedScanning(), signing=ManagedSigning() or "
+                "RegistrySettings sets nothing; set scanning=EnhancedScanning(), signing=ManagedSigning() or "
                 "share_layers=True"
             )
         if signing is not None and isinstance(signing.signing_profile, str):
@@ -206,7 +206,7 @@ class RegistrySettings(LibraryConstruct):
         """
         if self._profile_arn is None:
             raise ConfigurationError(
-                "grant_sign requires signing, and these settings have none; give signing=ManagedSigning()"
+                "grant_sign requires signing, and these settings have none; set signing=ManagedSigning()"
             )
         publisher.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=["signer:SignPayload"], resources=[self._profile_arn])

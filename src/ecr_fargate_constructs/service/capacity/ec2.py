@@ -22,7 +22,7 @@ from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.machine_image import check_system, warn_of_image, warn_of_type
-from ecr_fargate_constructs.service.capacity.quotas import warn_of_machines
+from ecr_fargate_constructs.service.capacity.quotas import warn_of_instances
 from ecr_fargate_constructs.service.container.ec2 import Ec2Options
 
 if TYPE_CHECKING:
@@ -98,17 +98,17 @@ class Ec2Capacity:
         )
 
 
-def check_machines(
-    scope: Construct, machines: Ec2Capacity | None, cluster: ecs.ICluster | None, container: MainContainer
+def check_capacity(
+    scope: Construct, capacity: Ec2Capacity | None, cluster: ecs.ICluster | None, container: MainContainer
 ) -> None:
     """Refuse instances on which the image cannot run, and a cluster that has no instances or cannot get any."""
-    if machines is None and cluster is not None:
+    if capacity is None and cluster is not None:
         if not cluster.has_ec2_capacity:
             raise ConfigurationError(
                 "the cluster has no EC2 instances; add capacity=Ec2Capacity(), or add capacity to the cluster"
             )
         return
-    machines = machines or Ec2Capacity()
+    capacity = capacity or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
         raise ConfigurationError(
             "instances cannot be added to an imported cluster; omit capacity to use the cluster's own instances, or "
@@ -119,24 +119,24 @@ def check_machines(
             "instances cannot be added to a cluster of another stack, because the stacks would depend on each other; "
             "omit capacity and add it in the cluster's stack, or omit cluster"
         )
-    _check_gpus(machines, container)
+    _check_gpus(capacity, container)
     needed = container.runs_on
-    if machines.instance_type is None or is_token(machines.instance_type.to_string()):
+    if capacity.instance_type is None or is_token(capacity.instance_type.to_string()):
         return
-    arm = machines.instance_type.architecture is ec2.InstanceArchitecture.ARM_64
+    arm = capacity.instance_type.architecture is ec2.InstanceArchitecture.ARM_64
     if arm != (needed is Architecture.ARM64):
         raise ConfigurationError(
-            f"Ec2Capacity.instance_type={machines.instance_type.to_string()} is {'ARM64' if arm else 'X86_64'}, but "
+            f"Ec2Capacity.instance_type={capacity.instance_type.to_string()} is {'ARM64' if arm else 'X86_64'}, but "
             f"the image is built for {needed.name}; use a type like {_DEFAULT_TYPES[needed]}, or "
             "ImageBuild(architecture=…)"
         )
 
 
-def _check_gpus(machines: Ec2Capacity, container: MainContainer) -> None:
+def _check_gpus(capacity: Ec2Capacity, container: MainContainer) -> None:
     """Refuse instances without the GPUs that a container reserves: ECS would never place a task."""
     if not isinstance(container, Ec2Options) or container.gpu_count is None:
         return
-    kind = None if machines.instance_type is None else machines.instance_type.to_string()
+    kind = None if capacity.instance_type is None else capacity.instance_type.to_string()
     arm = container.runs_on is Architecture.ARM64
     count = "" if is_token(container.gpu_count) else f"={container.gpu_count:g}"
     if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
@@ -145,7 +145,7 @@ def _check_gpus(machines: Ec2Capacity, container: MainContainer) -> None:
             f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use capacity=Ec2Capacity(instance_type="
             f"ec2.InstanceType('{'g5g' if arm else 'g5'}.xlarge')) or another type with enough of them"
         )
-    if arm and machines.machine_image is None:
+    if arm and capacity.machine_image is None:
         raise ConfigurationError(
             "Ec2Container.gpu_count is set on a container for ARM64, but the ECS-optimized image with NVIDIA's drivers "
             "is for X86_64; give Ec2Capacity.machine_image an Arm image with the drivers and the ECS agent, or use "
@@ -166,7 +166,7 @@ def _provider_name(scope: Construct) -> str | None:
     return f"cp-{cdk.Names.unique_resource_name(scope, max_length=200, allowed_special_characters='-_')}"
 
 
-def add_machines(
+def add_capacity(
     scope: Construct,
     capacity: Ec2Capacity,
     *,
@@ -181,7 +181,7 @@ def add_machines(
     check_system(scope, template, capacity.instance_type)
     warn_of_image(scope, capacity.machine_image)
     warn_of_type(scope, capacity.instance_type)
-    warn_of_machines(scope, capacity.max_capacity)
+    warn_of_instances(scope, capacity.max_capacity)
     group = autoscaling.AutoScalingGroup(
         scope,
         "Machines",
@@ -207,7 +207,7 @@ def add_machines(
 
     def add_to_cluster() -> None:
         cast("ecs.Cluster", cluster).add_asg_capacity_provider(provider)
-        _acknowledge_machines(group, role)
+        _acknowledge_instances(group, role)
 
     when_made(add_to_cluster)  # a provider cannot be removed from a cluster
     return group, [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
@@ -244,7 +244,7 @@ def _template(
     )
 
 
-def _acknowledge_machines(group: autoscaling.AutoScalingGroup, role: iam.IRole) -> None:
+def _acknowledge_instances(group: autoscaling.AutoScalingGroup, role: iam.IRole) -> None:
     acknowledge(
         group.node.default_child or group,
         {

@@ -52,7 +52,7 @@ def warn_of_tasks(scope: Construct, count: float | None, scaling: Scaling | None
             return
 
 
-def warn_of_machines(scope: Construct, maximum: float) -> None:
+def warn_of_instances(scope: Construct, maximum: float) -> None:
     """Warn of more instances than a cluster can have until the quota is raised."""
     if not is_token(maximum) and maximum > MACHINES:
         warn(

@@ -76,7 +76,7 @@ class ScheduledCapacity:
             )
         if self.min_capacity is None and self.max_capacity is None:
             raise ConfigurationError(
-                f"ScheduledCapacity {self.name!r} changes nothing; give min_capacity=, max_capacity= or both"
+                f"ScheduledCapacity {self.name!r} changes nothing; set min_capacity=, max_capacity= or both"
             )
         for name, value in (("min_capacity", self.min_capacity), ("max_capacity", self.max_capacity)):
             if value is not None:
@@ -181,7 +181,7 @@ class Scaling:
         if not measured and self.requests_per_target is None and not self.schedule and self._has_room:
             raise ConfigurationError(
                 f"Scaling(min_capacity={self.min_capacity:g}, max_capacity={self.max_capacity:g}) has no signal to "
-                "scale by; give cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity "
+                "scale by; set cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity "
                 "equal to min_capacity"
             )
         self._check_resolution()
@@ -191,7 +191,7 @@ class Scaling:
         if self.metric_resolution is not MetricResolution.SECONDS_60 and not measured:
             raise ConfigurationError(
                 f"{type(self).__name__}.metric_resolution={self.metric_resolution} applies to CPU and memory, and "
-                "neither is a signal; give cpu_percent= or memory_percent=, or omit it"
+                "neither is a signal; set cpu_percent= or memory_percent=, or omit it"
             )
 
     @property

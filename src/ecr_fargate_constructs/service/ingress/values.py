@@ -138,7 +138,7 @@ class _Ingress:
 
     allow_from: Sequence[ec2.IPeer] | None = None
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
-    idle_timeout: cdk.Duration = _duration(_IDLE)
+    idle_timeout: cdk.Duration = _duration(60)
     deregistration_delay: cdk.Duration = _duration(30)
     access_logs: s3.IBucket | None = None
     web_acl: IWebACLRef | str | None = None
@@ -189,13 +189,13 @@ class _Https(_Ingress):
         if self.domain_name is not None and self.hosted_zone is None:
             raise ConfigurationError(
                 f"{name}.domain_name={self.domain_name!r} requires hosted_zone, in which the certificate is validated "
-                "and the domain's record is made; add hosted_zone=, or give certificate= alone"
+                "and the domain's record is made; add hosted_zone=, or set certificate= alone"
             )
         if self.domain_name is None and self.hosted_zone is not None:
             raise ConfigurationError(f"{name}.hosted_zone requires domain_name; add the name that clients request")
         if self.domain_name is None and self.certificate is None:
             raise ConfigurationError(
-                f"{name} needs a certificate; give domain_name= and hosted_zone= to make one, or certificate="
+                f"{name} needs a certificate; set domain_name= and hosted_zone= to make one, or certificate="
             )
         if self.domain_name is not None:
             domain_name(f"{name}.domain_name", self.domain_name)

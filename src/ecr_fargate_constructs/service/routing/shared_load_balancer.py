@@ -114,8 +114,8 @@ class SharedListener:
                 scope,
                 "hostWithoutCertificate",
                 f"{route} has {', '.join(uncovered)}, but the certificate and the DNS record made here are for "
-                f"{self._domain}; give the ingress certificate= with all names and add records, or use a domain_name "
-                "with a wildcard, such as '*.example.com'",
+                f"{self._domain}; set the ingress's certificate= to one with all names and add records, or use a "
+                "domain_name with a wildcard, such as '*.example.com'",
             )
 
     def count_group(self) -> None:
