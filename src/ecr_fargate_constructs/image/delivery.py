@@ -41,6 +41,7 @@ def copy_image(
     architecture: str,
     credentials: secretsmanager.ISecret | None = None,
     gates: tuple[Gate, ...] = (),
+    tags: tuple[str, ...] = (),
 ) -> cdk.CustomResource:
     """Copy ``source`` to ``destination_uri`` when the stack is deployed, once per destination.
 
@@ -54,22 +55,30 @@ def copy_image(
         architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
         credentials: Login for the source's registry.
         gates: Conditions that the copier checks before the copy gets its tag.
+        tags: Further tags of the copy.
 
     Returns:
         The copy: an existing one, if the stack already copies the same image to the same destination.
 
     Raises:
-        ConfigurationError: The stack copies another image to the same tag.
+        ConfigurationError: The stack copies another image to the same tag, or this one with other tags or gates.
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
     # Repositories of two other stacks may share a logical id, and so resolve to the same reference.
     named = [[destination_uri, path_of_construct(stack_of(destination))], source]
     target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve(named))
     checked = as_properties(gates)
-    content = f"{origin} {architecture} {json.dumps(stack.resolve(checked), sort_keys=True)}"
+    image = f"{origin} {architecture}"
+    content = f"{image} {json.dumps(stack.resolve([checked, list(tags)]), sort_keys=True)}"
     noted = copier.copies.read(target)
     if noted is not None:
         copy, copied = noted
+        if copied.startswith(f"{image} ") and copied != content:
+            raise ConfigurationError(
+                f"{path_of_construct(copy)} already copies this image, with other tags or gates; give both the same, "
+                "or use one image for both",
+                path=path_of_construct(scope),
+            )
         if copied != content:
             raise ConfigurationError(
                 f"{path_of_construct(copy)} already copies another image to the same tag of "
@@ -96,6 +105,7 @@ def copy_image(
             "Architecture": architecture,
             **({} if credentials is None else {"Credentials": credentials.secret_arn}),
             **({"Gates": checked} if checked else {}),
+            **({"Tags": list(tags)} if tags else {}),
         },
     )
     copier.make_wait(copy)

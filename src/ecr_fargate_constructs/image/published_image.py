@@ -13,7 +13,7 @@ from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowl
 from ecr_fargate_constructs._cdk.site import adopt, execution_role_of, node_of, path_of, resource_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
-from ecr_fargate_constructs._rules.image_reference import ImageReference
+from ecr_fargate_constructs._rules.image_reference import ImageReference, check_tag
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.architecture import Architecture
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
+    from ecr_fargate_constructs.image.direct import PushTarget
 
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -76,6 +76,7 @@ def build_and_push(
     context: BuildContext,
     build: ImageBuild,
     repository: ecr.IRepository,
+    tags: tuple[str, ...] = (),
 ) -> PublishedImage:
     """Build an image and deliver it to ``repository``, as children of ``scope``/``construct_id``.
 
@@ -83,6 +84,7 @@ def build_and_push(
     resource copies the image.
     """
     target = push_target(repository)
+    _check_tags(tags, target)
     parent = Construct(scope, construct_id)
     adopt(parent, scope, path_of(scope, construct_id))
     with pushing(parent, target):
@@ -120,6 +122,7 @@ def build_and_push(
         destination=repository,
         destination_uri=uri,
         architecture=build.architecture.value,
+        tags=tags,
     )
     return PublishedImage(
         container_image=RepositoryImage(repository, tag, delivery=copy),
@@ -132,6 +135,18 @@ def build_and_push(
         delivery=copy,
         settings=_settings(context, build),
     )
+
+
+def _check_tags(tags: tuple[str, ...], target: PushTarget | None) -> None:
+    for number, tag in enumerate(tags):
+        check_tag(tag, name=f"tags[{number}]")
+    if len(set(tags)) < len(tags):
+        raise ConfigurationError(f"tags={list(tags)} names a tag twice; write each once")
+    if tags and target is not None:
+        raise ConfigurationError(
+            f"tags={list(tags)} cannot be added to an image that the command line pushes directly, because it pushes "
+            "one tag; omit tags, or deliver by copy into a PrivateRepository"
+        )
 
 
 def _settings(context: BuildContext, build: ImageBuild) -> ImageSettings:
@@ -190,11 +205,7 @@ def mirror(
 
 def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architecture) -> PublishedImage:
     """Return an image that the repository already holds, by its tag."""
-    if not is_token(tag) and not _TAG.fullmatch(tag):
-        raise ConfigurationError(
-            f"tag={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', and begin with a "
-            "letter, a digit or '_'"
-        )
+    check_tag(tag, name="tag")
     return PublishedImage(
         container_image=RepositoryImage(repository, tag),
         image_uri=repository.repository_uri_for_tag(tag),

@@ -35,6 +35,7 @@ class Copy:
         architecture: An architecture as images name it, such as ``amd64``; ``all`` copies an index as it is.
         deadline: Time limit.
         gates: Conditions that the image has to meet before it gets the tag; None for none.
+        further_tags: Tags that the copy gets too; each names this image for ever, or the copy fails.
     """
 
     source: Registry
@@ -42,6 +43,7 @@ class Copy:
     architecture: str
     deadline: Deadline
     gates: Gates | None = None
+    further_tags: tuple[str, ...] = ()
 
     def make(self) -> str:
         """Copy the image, unless the tag already holds the expected one; return the digest in the destination.
@@ -60,6 +62,7 @@ class Copy:
         held = self.destination.manifest(tag)
         if held is not None and self._is_expected(held):
             print(f"{tag} exists: {held.digest}")
+            self._add_tags(held)
             return held.digest
         manifest = self._wanted()
         if held is not None and held.digest != manifest.digest:
@@ -68,7 +71,35 @@ class Copy:
             self.gates.check_source(manifest.digest)
             self._push(manifest, manifest.digest)
             self.gates.check_copy(manifest)
-        return self._push(manifest, tag)
+        self._check_tags(manifest.digest)
+        digest = self._push(manifest, tag)
+        # Another copy may have been faster, with other bytes of the same code.
+        self._add_tags(manifest if digest == manifest.digest else self.destination.manifest(digest) or manifest)
+        return digest
+
+    def _check_tags(self, digest: str) -> list[str]:
+        """Return the further tags that are free; refuse one of another image, before anything is tagged."""
+        free = []
+        for tag in self.further_tags:
+            held = self.destination.manifest(tag)
+            if held is not None and held.digest != digest:
+                reference = self.destination.reference
+                raise CopyError(
+                    f"{reference.host}/{reference.repository}:{tag} is {held.digest}, and not {digest}: a tag names one "
+                    "image for ever; raise the version in tags=, or remove the tag there"
+                )
+            if held is None:
+                free.append(tag)
+        return free
+
+    def _add_tags(self, manifest: Manifest) -> None:
+        for tag in self._check_tags(manifest.digest):
+            answer = self.destination.put_manifest(tag, manifest)
+            if answer.status >= 300:  # noqa: PLR2004 - no success
+                self._check_tags(manifest.digest)  # another copy may have been faster
+                if self.destination.manifest(tag) is None:
+                    raise self.destination.refusal(answer)
+            print(f"{tag} is {manifest.digest}")
 
     def _is_expected(self, held: Manifest) -> bool:
         """Return whether the manifest under the tag is the expected one, as far as the destination alone can tell.

@@ -53,6 +53,7 @@ def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]
         deadline,
         properties.get("Credentials"),
         gates=properties.get("Gates", ()),
+        further_tags=tuple(properties.get("Tags", ())),
     )
     return physical_id or target, {"Digest": digest}
 
@@ -65,6 +66,7 @@ def copy(
     secret_arn: str | None = None,
     *,
     gates: Sequence[Mapping[str, str]] = (),
+    further_tags: tuple[str, ...] = (),
 ) -> str:
     """Copy an image, and return the digest of the copy.
 
@@ -76,6 +78,7 @@ def copy(
         secret_arn: Secret with the login for the source's registry; None for anonymous access. ECR uses the function's
             role instead.
         gates: Conditions that the image has to meet before it gets the tag.
+        further_tags: Tags that the copy gets too.
 
     Raises:
         CopyError: The image cannot be copied.
@@ -94,4 +97,4 @@ def copy(
             login = ecr.setdefault(region, EcrLogin(region))
         registries.append(Registry(reference, pool, deadline, login, endpoint_of(reference)))
     checked = Gates(gates, registries[0].reference, registries[1].reference, deadline) if gates else None
-    return Copy(registries[0], registries[1], architecture, deadline, checked).make()
+    return Copy(registries[0], registries[1], architecture, deadline, checked, further_tags).make()
