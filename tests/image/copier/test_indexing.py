@@ -20,7 +20,7 @@ AMD_URI, ARM_URI = f"{SOURCE_HOST}/assets:amd", f"{SOURCE_HOST}/assets:arm"
 IMAGES = {"amd64": AMD_URI, "arm64": ARM_URI}
 
 
-def _put(aws: Aws, images: dict[str, str] = IMAGES, tags: tuple[str, ...] = (), **event: object) -> Outcome:
+def _put(aws: Aws, images: dict[str, str] = IMAGES, tags: tuple[str, ...] = (), **event: Any) -> Outcome:  # noqa: ANN401 - of an event
     properties = {"Images": images, "Destination": DESTINATION, **({"Tags": list(tags)} if tags else {})}
     return aws.copy(AMD_URI, ResourceProperties=properties, **event)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -199,7 +200,7 @@ def test_layers_go_side_by_side(aws: Aws) -> None:
     assert not together.broken
 
 
-def _tagged(aws: Aws, *tags: str, **event: object) -> Outcome:
+def _tagged(aws: Aws, *tags: str, **event: Any) -> Outcome:  # noqa: ANN401 - of an event
     properties = {"Source": SOURCE, "Destination": DESTINATION, "Architecture": "amd64", "Tags": list(tags)}
     return aws.copy(ResourceProperties=properties, **event)
 
