@@ -83,7 +83,7 @@ def test_the_asset_holds_the_copier_and_nothing_else(directory: Path, tmp_path: 
     names = {each.name for each in asset.iterdir()}
     assert "handler.py" in names
     assert all(name.endswith(".py") for name in names)
-    assert sum(each.stat().st_size for each in asset.iterdir()) <= 64 * 1024
+    assert sum(each.stat().st_size for each in asset.iterdir()) <= 80 * 1024
 
 
 def test_cloudformation_waits_longer_than_the_function_runs_and_not_an_hour(template: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -13,6 +14,7 @@ _REFERENCE = re.compile(
     rf"{_COMPONENT}(?:/{_COMPONENT})*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DOCKER_HUB = "docker.io"
 _DOCKER_HUBS = {_DOCKER_HUB, "index.docker.io", "registry-1.docker.io"}
 
@@ -57,3 +59,16 @@ class ImageReference:
     def pinned(self) -> bool:
         """True if the name has a version: a digest, or a tag other than ``latest``."""
         return self.digest is not None or self.tag not in {None, "latest"}
+
+
+def check_tag(tag: str, *, name: str) -> None:
+    """Refuse a text that cannot be a tag; a CDK token passes.
+
+    Raises:
+        ConfigurationError: ``tag``, the value of the option ``name``, is not a tag.
+    """
+    if not is_token(tag) and not _TAG.fullmatch(tag):
+        raise ConfigurationError(
+            f"{name}={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', and begin with a "
+            "letter, a digit or '_'"
+        )

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.image.context import BuildContext
 
 
-def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
-    """Make CDK's asset of a build context, as the child ``Asset`` of ``parent``."""
+def image_asset(
+    parent: Construct, context: BuildContext, build: ImageBuild, *, construct_id: str = "Asset"
+) -> ecr_assets.DockerImageAsset:
+    """Make CDK's asset of a build context, as a child of ``parent``."""
     try:
-        asset = _asset(parent, context, build)
+        asset = _asset(parent, construct_id, context, build)
     except RuntimeError as error:
         if build.asset_name is None and "assetName" in str(error):
             raise ConfigurationError(
@@ -38,10 +40,12 @@ def image_asset(parent: Construct, context: BuildContext, build: ImageBuild) -> 
     return asset
 
 
-def _asset(parent: Construct, context: BuildContext, build: ImageBuild) -> ecr_assets.DockerImageAsset:
+def _asset(
+    parent: Construct, construct_id: str, context: BuildContext, build: ImageBuild
+) -> ecr_assets.DockerImageAsset:
     return ecr_assets.DockerImageAsset(
         parent,
-        "Asset",
+        construct_id,
         directory=str(context.directory),
         asset_name=build.asset_name,
         file=None if context.dockerfile == "Dockerfile" else context.dockerfile,

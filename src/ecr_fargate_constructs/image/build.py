@@ -45,6 +45,10 @@ class ImageBuild:
             process. The content of a directory counts in the image's hash, except what its own ``.dockerignore``
             excludes.
         architecture: Architecture of the image and of every task that uses it; default, x86-64.
+        architectures: Several architectures: the image is built once for each, and an index of them is put together in
+            the repository. Tasks run ``architecture``, or that of ``PublishedImage.for_architecture``; default,
+            ``architecture`` alone. The machine that builds needs emulation for the others, unless the Dockerfile
+            compiles across.
         cache_from: Cache backends to read; default, none.
         cache_to: Cache backend to write; default, none.
         cache_disabled: Build every layer anew; default, False.
@@ -76,6 +80,7 @@ class ImageBuild:
     ssh: str | None = None
     contexts: Mapping[str, str] = field(default_factory=dict)
     architecture: Architecture = Architecture.X86_64
+    architectures: Sequence[Architecture] = ()
     cache_from: Sequence[ecr_assets.DockerCacheOption] = ()
     cache_to: ecr_assets.DockerCacheOption | None = None
     cache_disabled: bool = False
@@ -102,6 +107,7 @@ class ImageBuild:
                 "outputs"
             )
         self._check_names()
+        self._check_architectures()
         environment = ", or set the value in the container's environment"
         for option, values, instead in (
             ("args", self.args, environment),
@@ -124,6 +130,21 @@ class ImageBuild:
                 f"cdk.out and in the image's history; use secrets={{{name!r}: 'src=path/to/file'}} and "
                 f"RUN --mount=type=secret,id={name}, or rename the argument if it is not a secret"
             )
+
+    def _check_architectures(self) -> None:
+        names = [each.name for each in self.architectures]
+        if len(set(names)) < len(names):
+            raise ConfigurationError(f"ImageBuild.architectures has {', '.join(names)}; name each once")
+        if self.architectures and self.architecture not in self.architectures:
+            raise ConfigurationError(
+                f"ImageBuild.architectures has {', '.join(names)}, but tasks run architecture="
+                f"{self.architecture.name}; set architecture to one of them"
+            )
+
+    @property
+    def built_for(self) -> tuple[Architecture, ...]:
+        """The architectures that are built, each once, in the order of their names."""
+        return tuple(sorted(self.architectures or (self.architecture,), key=lambda each: each.value))
 
     def _check_names(self) -> None:
         for name in self.args:

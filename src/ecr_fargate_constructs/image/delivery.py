@@ -7,7 +7,7 @@ copies the image from there before the task definition that names it is created.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
@@ -18,9 +18,10 @@ from ecr_fargate_constructs.image.gates import NoFindings, Scanned, SignedBy, as
 from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import aws_ecr as ecr
+    from aws_cdk import aws_ecr_assets as ecr_assets
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
     from constructs import Construct
@@ -41,66 +42,148 @@ def copy_image(
     architecture: str,
     credentials: secretsmanager.ISecret | None = None,
     gates: tuple[Gate, ...] = (),
+    tags: tuple[str, ...] = (),
 ) -> cdk.CustomResource:
     """Copy ``source`` to ``destination_uri`` when the stack is deployed, once per destination.
 
-    Args:
-        scope: Parent of the copy; its stack holds the function that copies.
-        source: Full name of the image to copy, registry included.
-        source_arn: Returns the ARN of the private repository that holds the source; None where the name of the source
-            determines the ARN.
-        destination: Repository that receives the copy.
-        destination_uri: Full name of the copy.
-        architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
-        credentials: Login for the source's registry.
-        gates: Conditions that the copier checks before the copy gets its tag.
+        Args:
+            scope: Parent of the copy; its stack holds the function that copies.
+            source: Full name of the image to copy, registry included.
+            source_arn: Returns the ARN of the private repository that holds the source; None where the name of the source
+                determines the ARN.
+            destination: Repository that receives the copy.
+            destination_uri: Full name of the copy.
+            architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
+            credentials: Login for the source's registry.
+            gates: Conditions that the copier checks before the copy gets its tag.
+            tags: Further tags of the copy.
 
-    Returns:
-        The copy: an existing one, if the stack already copies the same image to the same destination.
-    """
+        Returns:
+            The copy: an existing one, if the stack already copies the same image to the same destination.
+        """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
-    # Repositories of two other stacks may share a logical id, and so resolve to the same reference.
-    named = [[destination_uri, path_of_construct(stack_of(destination))], source]
-    target, origin = (json.dumps(each, sort_keys=True) for each in stack.resolve(named))
     checked = as_properties(gates)
-    content = f"{origin} {architecture} {json.dumps(stack.resolve(checked), sort_keys=True)}"
-    noted = copier.copies.read(target)
-    if noted is not None:
-        copy, copied = noted
-        if copied != content:
-            raise ConfigurationError(
-                f"{path_of_construct(copy)} already copies another image to the same tag of "
-                f"{path_of_construct(destination)}, and a tag names one image; use another repository, or one "
-                "mirror_image with all_architectures=True",
-                path=path_of_construct(scope),
-            )
-        return copy
-    _allow_reading(copier, stack, source, origin, source_arn)
-    copier.allow_writing(destination.repository_arn)
+    delivery = _Delivery(scope, destination, destination_uri, [source, architecture], [checked, list(tags)])
+    existing = delivery.existing()
+    if existing is not None:
+        return existing
+    _allow_reading(copier, stack, source, json.dumps(delivery.resolved[0], sort_keys=True), source_arn)
     if credentials is not None:
         copier.allow_secret(credentials)
     if checked:
         _allow_gates(copier, stack, gates, source=source, destination=destination)
-    copy = cdk.CustomResource(
-        scope,
-        "Copy",
-        service_token=copier.service_token,
-        resource_type=RESOURCE_TYPE,
-        service_timeout=answer_time(),
-        properties={
-            "Source": source,
-            "Destination": destination_uri,
-            "Architecture": architecture,
-            **({} if credentials is None else {"Credentials": credentials.secret_arn}),
-            **({"Gates": checked} if checked else {}),
-        },
-    )
-    copier.make_wait(copy)
-    _deploy_repository_first(stack, destination)
-    copier.copies.write(
-        target, path=f"{path_of_construct(scope)}/Copy".removeprefix(f"{path_of_construct(stack)}/"), content=content
-    )
-    return copy
+    properties = {
+        "Source": source,
+        "Destination": destination_uri,
+        "Architecture": architecture,
+        **({} if credentials is None else {"Credentials": credentials.secret_arn}),
+        **({"Gates": checked} if checked else {}),
+        **({"Tags": list(tags)} if tags else {}),
+    }
+    return delivery.make(properties)
+
+
+def put_together(
+    scope: Construct,
+    *,
+    sources: Mapping[str, ecr_assets.DockerImageAsset],
+    destination: ecr.IRepository,
+    destination_uri: str,
+    tags: tuple[str, ...] = (),
+) -> cdk.CustomResource:
+    """Copy images of several architectures to ``destination``, and put an index of them under ``destination_uri``.
+
+    Args:
+        scope: Parent of the copy.
+        sources: The image of each architecture, as images name it.
+        destination: Repository that receives the images and the index.
+        destination_uri: Full name of the index.
+        tags: Further tags of the index.
+
+    Returns:
+        The copy: an existing one, if the stack already makes the same index there.
+
+    Raises:
+        ConfigurationError: The stack makes the same index with other tags.
+    """
+    stack, copier = stack_of(scope), ImageCopier.of(scope)
+    images = {architecture: asset.image_uri for architecture, asset in sources.items()}
+    delivery = _Delivery(scope, destination, destination_uri, [*map(list, images.items())], [list(tags)])
+    existing = delivery.existing()
+    if existing is not None:
+        return existing
+    for asset, (_, uri) in zip(sources.values(), delivery.resolved, strict=True):
+        origin = json.dumps(uri, sort_keys=True)
+        _allow_reading(copier, stack, asset.image_uri, origin, lambda asset=asset: asset.repository.repository_arn)  # type: ignore[misc]
+    properties = {"Images": images, "Destination": destination_uri, **({"Tags": list(tags)} if tags else {})}
+    return delivery.make(properties)
+
+
+class _Delivery:
+    """The copy to one destination: one resource in a stack, however many images need it.
+
+    Attributes:
+        resolved: The source, as CloudFormation has it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        destination: ecr.IRepository,
+        uri: str,
+        source: Sequence[object],
+        options: Sequence[object],
+    ) -> None:
+        self._scope, self._stack, self._copier = scope, stack_of(scope), ImageCopier.of(scope)
+        self._destination = destination
+        # Repositories of two other stacks may share a logical id, and so resolve to the same reference.
+        named = [uri, path_of_construct(stack_of(destination))]
+        resolved = self._stack.resolve([named, source, options])  # all in one message to the Node process
+        self.resolved: list[Any] = resolved[1]
+        self._target, self._image, chosen = (json.dumps(each, sort_keys=True) for each in resolved)
+        self._content = f"{self._image} {chosen}"
+
+    def existing(self) -> cdk.CustomResource | None:
+        """Return the copy that the stack makes already; None if there is none.
+
+        Raises:
+            ConfigurationError: The stack copies another image to this tag, or this one with other options.
+        """
+        noted = self._copier.copies.read(self._target)
+        if noted is None:
+            return None
+        copy, content = noted
+        if content == self._content:
+            return copy
+        if content.startswith(f"{self._image} "):
+            raise ConfigurationError(
+                f"{path_of_construct(copy)} already copies this image, with other tags or gates; give both the same, "
+                "or use one image for both",
+                path=path_of_construct(self._scope),
+            )
+        raise ConfigurationError(
+            f"{path_of_construct(copy)} already copies another image to the same tag of "
+            f"{path_of_construct(self._destination)}, and a tag names one image; use another repository, or one "
+            "mirror_image with all_architectures=True",
+            path=path_of_construct(self._scope),
+        )
+
+    def make(self, properties: Mapping[str, object]) -> cdk.CustomResource:
+        """Make the copy, after the permissions of the function and the repository's stack."""
+        self._copier.allow_writing(self._destination.repository_arn)
+        copy = cdk.CustomResource(
+            self._scope,
+            "Copy",
+            service_token=self._copier.service_token,
+            resource_type=RESOURCE_TYPE,
+            service_timeout=answer_time(),
+            properties=properties,
+        )
+        self._copier.make_wait(copy)
+        _deploy_repository_first(self._stack, self._destination)
+        path = f"{path_of_construct(self._scope)}/Copy".removeprefix(f"{path_of_construct(self._stack)}/")
+        self._copier.copies.write(self._target, path=path, content=self._content)
+        return copy
 
 
 def copy_role(scope: Construct) -> iam.Role:

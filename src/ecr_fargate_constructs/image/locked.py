@@ -56,6 +56,7 @@ def copy_locked(
         repository=repository,
         publisher=copy_role(parent),
         delivery=copy,
+        architectures=tuple(map(Architecture, locked.architectures)),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecs as ecs
@@ -13,15 +14,18 @@ from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowl
 from ecr_fargate_constructs._cdk.site import adopt, execution_role_of, node_of, path_of, resource_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
-from ecr_fargate_constructs._rules.image_reference import ImageReference
+from ecr_fargate_constructs._rules.image_reference import ImageReference, check_tag
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.asset import image_asset
-from ecr_fargate_constructs.image.delivery import ALL_ARCHITECTURES, copy_image, copy_role
+from ecr_fargate_constructs.image.delivery import ALL_ARCHITECTURES, copy_image, copy_role, put_together
 from ecr_fargate_constructs.image.direct import push_target, pushing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aws_cdk as cdk
     from aws_cdk import aws_ecr as ecr
     from aws_cdk import aws_ecr_assets as ecr_assets
     from aws_cdk import aws_iam as iam
@@ -30,8 +34,8 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.architecture import Architecture
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
+    from ecr_fargate_constructs.image.direct import PushTarget
 
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -56,6 +60,7 @@ class PublishedImage:
         delivery: Custom resource that copies the image. Depend on it where the image is given by its name, as to a
             Lambda function; None where there is nothing to wait for.
         settings: User, volumes and ports that the Dockerfile sets; None for an image that is not built here.
+        architectures: Architectures that the image is known to have; empty if it is not built or locked here.
     """
 
     container_image: ecs.ContainerImage
@@ -67,6 +72,21 @@ class PublishedImage:
     publisher: iam.IGrantable | None = None
     delivery: Construct | None = None
     settings: ImageSettings | None = None
+    architectures: tuple[Architecture, ...] = ()
+
+    def for_architecture(self, architecture: Architecture) -> PublishedImage:
+        """Return the same image for tasks of another of its architectures.
+
+        Raises:
+            ConfigurationError: The image is not built for it.
+        """
+        if architecture not in (self.architectures or (self.architecture,)):
+            names = ", ".join(each.name for each in self.architectures or (self.architecture,))
+            raise ConfigurationError(
+                f"architecture={architecture.name}, but the image is built for {names}; use one of them, or build it "
+                "with ImageBuild(architectures=[…])"
+            )
+        return replace(self, architecture=architecture)
 
 
 def build_and_push(
@@ -76,6 +96,7 @@ def build_and_push(
     context: BuildContext,
     build: ImageBuild,
     repository: ecr.IRepository,
+    tags: tuple[str, ...] = (),
 ) -> PublishedImage:
     """Build an image and deliver it to ``repository``, as children of ``scope``/``construct_id``.
 
@@ -83,10 +104,77 @@ def build_and_push(
     resource copies the image.
     """
     target = push_target(repository)
+    _check_tags(tags, target)
     parent = Construct(scope, construct_id)
     adopt(parent, scope, path_of(scope, construct_id))
     with pushing(parent, target):
         asset = image_asset(parent, context, build)
+        others = {
+            each: image_asset(parent, context, replace(build, architecture=each), construct_id=f"Asset{each.name}")
+            for each in build.built_for
+            if each is not build.architecture
+        }
+    _warn_of_context(parent, context)
+    image = _Built(asset.repository if target is not None else repository, build, context, asset)
+    if others:
+        return image.as_index(parent, {build.architecture: asset, **others}, tags)
+    if target is not None:
+        return image.published(asset.image_tag, asset.image_uri)
+    uri = repository.repository_uri_for_tag(asset.asset_hash)
+    copy = copy_image(
+        parent,
+        source=asset.image_uri,
+        source_arn=lambda: asset.repository.repository_arn,
+        destination=repository,
+        destination_uri=uri,
+        architecture=build.architecture.value,
+        tags=tags,
+    )
+    return image.published(asset.asset_hash, uri, copy=copy)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """An image that is built here, and what all its deliveries have in common."""
+
+    repository: ecr.IRepository
+    build: ImageBuild
+    context: BuildContext
+    asset: ecr_assets.DockerImageAsset
+
+    def as_index(
+        self, parent: Construct, assets: Mapping[Architecture, ecr_assets.DockerImageAsset], tags: tuple[str, ...]
+    ) -> PublishedImage:
+        """Put the images of all architectures together, under a tag that is the hash of theirs."""
+        hashes = sorted(each.asset_hash for each in assets.values())
+        tag = hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+        uri = self.repository.repository_uri_for_tag(tag)
+        copy = put_together(
+            parent,
+            sources={architecture.value: each for architecture, each in assets.items()},
+            destination=self.repository,
+            destination_uri=uri,
+            tags=tags,
+        )
+        return self.published(tag, uri, copy=copy)
+
+    def published(self, tag: str, uri: str, *, copy: cdk.CustomResource | None = None) -> PublishedImage:
+        """Return the image, delivered by ``copy``, or by the command line."""
+        return PublishedImage(
+            container_image=RepositoryImage(self.repository, tag, delivery=copy),
+            image_uri=uri,
+            tag=tag,
+            architecture=self.build.architecture,
+            repository=self.repository,
+            asset=self.asset,
+            publisher=None if copy is None else copy_role(copy),
+            delivery=copy,
+            settings=_settings(self.context, self.build),
+            architectures=self.build.built_for,
+        )
+
+
+def _warn_of_context(parent: Construct, context: BuildContext) -> None:
     if context.sensitive:
         warn(
             parent,
@@ -101,37 +189,18 @@ def build_and_push(
             f"{context.directory.name}/ sends {context.weight} to the image build, and each synthesis copies and "
             "hashes them; list what the image does not need in .dockerignore, or in ImageBuild(exclude=[…])",
         )
-    if target is not None:
-        return PublishedImage(
-            container_image=RepositoryImage(asset.repository, asset.image_tag),
-            image_uri=asset.image_uri,
-            tag=asset.image_tag,
-            architecture=build.architecture,
-            repository=asset.repository,
-            asset=asset,
-            settings=_settings(context, build),
+
+
+def _check_tags(tags: tuple[str, ...], target: PushTarget | None) -> None:
+    for number, tag in enumerate(tags):
+        check_tag(tag, name=f"tags[{number}]")
+    if len(set(tags)) < len(tags):
+        raise ConfigurationError(f"tags={list(tags)} names a tag twice; write each once")
+    if tags and target is not None:
+        raise ConfigurationError(
+            f"tags={list(tags)} cannot be added to an image that the command line pushes directly, because it pushes "
+            "one tag; omit tags, or deliver by copy into a PrivateRepository"
         )
-    tag = asset.asset_hash
-    uri = repository.repository_uri_for_tag(tag)
-    copy = copy_image(
-        parent,
-        source=asset.image_uri,
-        source_arn=lambda: asset.repository.repository_arn,
-        destination=repository,
-        destination_uri=uri,
-        architecture=build.architecture.value,
-    )
-    return PublishedImage(
-        container_image=RepositoryImage(repository, tag, delivery=copy),
-        image_uri=uri,
-        tag=tag,
-        architecture=build.architecture,
-        repository=repository,
-        asset=asset,
-        publisher=copy_role(parent),
-        delivery=copy,
-        settings=_settings(context, build),
-    )
 
 
 def _settings(context: BuildContext, build: ImageBuild) -> ImageSettings:
@@ -190,11 +259,7 @@ def mirror(
 
 def existing_tag(repository: ecr.IRepository, tag: str, architecture: Architecture) -> PublishedImage:
     """Return an image that the repository already holds, by its tag."""
-    if not is_token(tag) and not _TAG.fullmatch(tag):
-        raise ConfigurationError(
-            f"tag={tag!r} is not an image tag; use up to 128 letters, digits, '_', '.' and '-', and begin with a "
-            "letter, a digit or '_'"
-        )
+    check_tag(tag, name="tag")
     return PublishedImage(
         container_image=RepositoryImage(repository, tag),
         image_uri=repository.repository_uri_for_tag(tag),

@@ -45,6 +45,7 @@ class ImageRepository(LibraryConstruct):
         id: str = "Image",  # noqa: A002 - CDK's word for it
         build: ImageBuild | None = None,
         scope: Construct | None = None,
+        tags: Sequence[str] = (),
     ) -> images.PublishedImage:
         """Build an image from a directory and deliver it to this repository, tagged with the hash of its inputs.
 
@@ -58,9 +59,13 @@ class ImageRepository(LibraryConstruct):
             build: Options of the build; default, ``ImageBuild()``.
             scope: Construct that the image belongs to; default, this repository. For the repository of an
                 ``ImageRepositoryStack``, give the stack that runs the image.
+            tags: Further tags for people, such as a version, ``["1.4.2"]``; default, none. Tags are immutable: if a tag
+                names another image in the repository, the deployment fails before a task is replaced. Tasks run the
+                image by the hash of its inputs. Not with the repository of an ``ImageRepositoryStack``.
 
         Raises:
-            ConfigurationError: The directory cannot be built, or the image cannot be delivered from ``scope``.
+            ConfigurationError: The directory cannot be built, the image cannot be delivered from ``scope``, or a tag
+                cannot be one.
         """
         how, parent = build or ImageBuild(), self if scope is None else scope
         check_place(parent, id)
@@ -68,7 +73,9 @@ class ImageRepository(LibraryConstruct):
         with located(path_of(parent, id)):
             context = inspect_context(directory, how, outdir=outdir_of(parent))
             check_delivery(parent, self._repository)
-            image = images.build_and_push(parent, id, context=context, build=how, repository=self._repository)
+            image = images.build_and_push(
+                parent, id, context=context, build=how, repository=self._repository, tags=tuple(tags)
+            )
         self.watch(image.tag or UNKNOWN, name=path_of(parent, id))
         return image
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
-from tests.image.copier.aws import DESTINATION, HOST, LOG, SOURCE, SOURCE_HOST, Aws
+from tests.image.copier.aws import DESTINATION, HOST, LOG, SOURCE, SOURCE_HOST, Aws, Outcome
 from tests.image.copier.images import Image, image, index
 from tests.image.copier.mishaps import after, says, unanswered
 
@@ -197,3 +198,41 @@ def test_layers_go_side_by_side(aws: Aws) -> None:
     aws.registry.fail("PUT", "/blobs/uploads/", after(together.wait), times=4)
     aws.copy()
     assert not together.broken
+
+
+def _tagged(aws: Aws, *tags: str, **event: Any) -> Outcome:  # noqa: ANN401 - of an event
+    properties = {"Source": SOURCE, "Destination": DESTINATION, "Architecture": "amd64", "Tags": list(tags)}
+    return aws.copy(ResourceProperties=properties, **event)
+
+
+def test_further_tags_name_the_copy(aws: Aws) -> None:
+    aws.hold(IMAGE)
+    assert _tagged(aws, "1.4.2", "stable").digest == IMAGE.digest
+    assert aws.registry.named(DESTINATION).tags == dict.fromkeys(("v1", "1.4.2", "stable"), IMAGE.digest)
+
+
+def test_further_tags_are_added_to_what_is_there_and_stay(aws: Aws) -> None:
+    aws.hold(IMAGE)
+    aws.copy()
+    for _ in range(2):
+        assert _tagged(aws, "1.4.2").digest == IMAGE.digest
+    assert aws.registry.named(DESTINATION).tags == {"v1": IMAGE.digest, "1.4.2": IMAGE.digest}
+    aws.registry.requests.clear()
+    assert _tagged(aws, "1.4.2", RequestType="Update", PhysicalResourceId=DESTINATION).status == "SUCCESS"
+    assert {each.method for each in aws.registry.requests} == {"GET"}
+
+
+def test_a_further_tag_of_another_image_is_refused_before_anything_is_tagged(aws: Aws) -> None:
+    aws.hold(IMAGE)
+    aws.registry.named(DESTINATION).hold(OTHER, "1.4.2")
+    reason = _tagged(aws, "free", "1.4.2").reason
+    assert reason.startswith(f"{HOST}/shop/web:1.4.2 is {OTHER.digest}, and not {IMAGE.digest}: a tag names one image")
+    assert aws.registry.named(DESTINATION).tags == {"1.4.2": OTHER.digest}
+
+
+def test_a_further_tag_that_another_copy_puts_meanwhile_is_no_failure(aws: Aws) -> None:
+    aws.hold(IMAGE)
+    aws.copy()
+    held = aws.registry.named(DESTINATION)
+    aws.registry.fail("PUT", "/manifests/1.4.2", after(lambda: held.hold(IMAGE, "1.4.2"), says(400, "TAG_INVALID")))
+    assert _tagged(aws, "1.4.2").digest == IMAGE.digest

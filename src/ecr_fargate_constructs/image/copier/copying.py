@@ -35,6 +35,7 @@ class Copy:
         architecture: An architecture as images name it, such as ``amd64``; ``all`` copies an index as it is.
         deadline: Time limit.
         gates: Conditions that the image has to meet before it gets the tag; None for none.
+        further_tags: Tags that the copy gets too; each names this image for ever, or the copy fails.
     """
 
     source: Registry
@@ -42,6 +43,7 @@ class Copy:
     architecture: str
     deadline: Deadline
     gates: Gates | None = None
+    further_tags: tuple[str, ...] = ()
 
     def make(self) -> str:
         """Copy the image, unless the tag already holds the expected one; return the digest in the destination.
@@ -60,15 +62,45 @@ class Copy:
         held = self.destination.manifest(tag)
         if held is not None and self._is_expected(held):
             print(f"{tag} exists: {held.digest}")
+            self.add_tags(held)
             return held.digest
-        manifest = self._wanted()
+        manifest = self.wanted()
         if held is not None and held.digest != manifest.digest:
             raise self._other(held, manifest)
         if self.gates is not None:
             self.gates.check_source(manifest.digest)
-            self._push(manifest, manifest.digest)
+            self.push(manifest, manifest.digest)
             self.gates.check_copy(manifest)
-        return self._push(manifest, tag)
+        self.check_tags(manifest.digest)
+        digest = self.push(manifest, tag)
+        # Another copy may have been faster, with other bytes of the same code.
+        self.add_tags(manifest if digest == manifest.digest else self.destination.manifest(digest) or manifest)
+        return digest
+
+    def check_tags(self, digest: str) -> list[str]:
+        """Return the further tags that are free; refuse one of another image, before anything is tagged."""
+        free = []
+        for tag in self.further_tags:
+            held = self.destination.manifest(tag)
+            if held is not None and held.digest != digest:
+                reference = self.destination.reference
+                raise CopyError(
+                    f"{reference.host}/{reference.repository}:{tag} is {held.digest}, and not {digest}: a tag names "
+                    "one image for ever; raise the version in tags=, or remove the tag there"
+                )
+            if held is None:
+                free.append(tag)
+        return free
+
+    def add_tags(self, manifest: Manifest) -> None:
+        """Give the copy the further tags; refuse one that names another image."""
+        for tag in self.check_tags(manifest.digest):
+            answer = self.destination.put_manifest(tag, manifest)
+            if answer.status >= 300:  # noqa: PLR2004 - no success
+                self.check_tags(manifest.digest)  # another copy may have been faster
+                if self.destination.manifest(tag) is None:
+                    raise self.destination.refusal(answer)
+            print(f"{tag} is {manifest.digest}")
 
     def _is_expected(self, held: Manifest) -> bool:
         """Return whether the manifest under the tag is the expected one, as far as the destination alone can tell.
@@ -77,7 +109,7 @@ class Copy:
         same code built twice need not have the same bytes, and the source may be gone when a stack rolls back.
         """
         if self.source.reference.digest is not None:
-            return held.digest == self.source.reference.digest or held.digest == self._wanted().digest
+            return held.digest == self.source.reference.digest or held.digest == self.wanted().digest
         if self.architecture == ALL_ARCHITECTURES:
             return True
         if held.is_index:
@@ -90,7 +122,7 @@ class Copy:
             print(f"{held.digest} cannot be inspected: {error}")
             return True
 
-    def _wanted(self) -> Manifest:
+    def wanted(self) -> Manifest:
         """Return the manifest to copy: that of one architecture, or the one that the source's name refers to."""
         version = self.source.reference.version
         self.deadline.doing = f"reading {self.source.reference}"
@@ -119,13 +151,13 @@ class Copy:
         architecture = (json_object(registry.small_blob(manifest.config)) or {}).get("architecture")
         return architecture if isinstance(architecture, str) and architecture else None
 
-    def _push(self, manifest: Manifest, version: str, depth: int = 0) -> str:
+    def push(self, manifest: Manifest, version: str, depth: int = 0) -> str:
         """Send a manifest after its parts; return the digest that the destination then holds."""
         if depth > _DEEPEST:
             raise CopyError("the image's indexes are nested too deeply")
         for child in manifest.children:
             if not self.destination.has_manifest(child.digest):
-                self._push(self._read(child.digest), child.digest, depth + 1)
+                self.push(self._read(child.digest), child.digest, depth + 1)
         self._send_blobs(manifest.blobs)
         self.deadline.doing = f"putting the manifest {version}"
         self.deadline.check()

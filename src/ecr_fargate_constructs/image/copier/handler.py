@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from .cloudformation import CloudFormation
 from .connections import new_pool
-from .copying import Copy
+from .copying import ALL_ARCHITECTURES, Copy
 from .deadline import Deadline
 from .errors import CopyError
 from .gates import Gates
+from .indexing import Index
 from .login import EcrLogin, Login, TokenLogin, ask_aws, user_of
 from .mounting import set_mounting
 from .reference import Reference
@@ -46,6 +47,9 @@ def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]
     target = properties["Destination"]
     if request == "Delete":  # other stacks may run the image; the retention policy expires it
         return physical_id or target, {}
+    if "Images" in properties:
+        digest = put_together(properties["Images"], target, deadline, tuple(properties.get("Tags", ())))
+        return physical_id or target, {"Digest": digest}
     digest = copy(
         properties["Source"],
         target,
@@ -53,6 +57,7 @@ def _do(event: dict[str, Any], deadline: Deadline) -> tuple[str, dict[str, str]]
         deadline,
         properties.get("Credentials"),
         gates=properties.get("Gates", ()),
+        further_tags=tuple(properties.get("Tags", ())),
     )
     return physical_id or target, {"Digest": digest}
 
@@ -65,6 +70,7 @@ def copy(
     secret_arn: str | None = None,
     *,
     gates: Sequence[Mapping[str, str]] = (),
+    further_tags: tuple[str, ...] = (),
 ) -> str:
     """Copy an image, and return the digest of the copy.
 
@@ -76,22 +82,55 @@ def copy(
         secret_arn: Secret with the login for the source's registry; None for anonymous access. ECR uses the function's
             role instead.
         gates: Conditions that the image has to meet before it gets the tag.
+        further_tags: Tags that the copy gets too.
 
     Raises:
         CopyError: The image cannot be copied.
     """
-    pool = new_pool(deadline)
-    login: Login
-    ecr: dict[str, Login] = {}  # one token serves every registry of a region
-    registries = []
-    for name in (source, destination):
+    registries = _Registries(deadline)
+    user = deadline.retry(lambda: user_of(secret_arn)) if secret_arn and not registries.uses_iam(source) else None
+    origin, target = registries.of(source, user), registries.of(destination)
+    checked = Gates(gates, origin.reference, target.reference, deadline) if gates else None
+    return Copy(origin, target, architecture, deadline, checked, further_tags).make()
+
+
+def put_together(
+    images: Mapping[str, str], destination: str, deadline: Deadline, further_tags: tuple[str, ...] = ()
+) -> str:
+    """Copy images of several architectures, and put an index of them under the tag; return its digest.
+
+    Args:
+        images: Full name of the image of each architecture, as images name it.
+        destination: Full name of the index, with a tag.
+        deadline: Time limit.
+        further_tags: Tags that the index gets too.
+
+    Raises:
+        CopyError: An image cannot be copied, or the tag belongs to something else.
+    """
+    registries = _Registries(deadline)
+    sources = {architecture: registries.of(name) for architecture, name in images.items()}
+    target = registries.of(destination)
+    copy_of_index = Copy(target, target, ALL_ARCHITECTURES, deadline, further_tags=further_tags)
+    return Index(sources, copy_of_index).make()
+
+
+class _Registries:
+    """Clients of registries that share connections, and one token for every registry of a region."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline, self._pool = deadline, new_pool(deadline)
+        self._tokens: dict[str, Login] = {}
+
+    @staticmethod
+    def uses_iam(name: str) -> bool:
+        return Reference.parse(name).ecr_region is not None
+
+    def of(self, name: str, user: tuple[str, str] | None = None) -> Registry:
         reference = Reference.parse(name)
         region = reference.ecr_region
         if region is None:
-            user = deadline.retry(lambda: user_of(secret_arn)) if secret_arn and name == source else None
-            login = TokenLogin(pool, user)
+            login: Login = TokenLogin(self._pool, user)
         else:
-            login = ecr.setdefault(region, EcrLogin(region))
-        registries.append(Registry(reference, pool, deadline, login, endpoint_of(reference)))
-    checked = Gates(gates, registries[0].reference, registries[1].reference, deadline) if gates else None
-    return Copy(registries[0], registries[1], architecture, deadline, checked).make()
+            login = self._tokens.setdefault(region, EcrLogin(region))
+        return Registry(reference, self._pool, self._deadline, login, endpoint_of(reference))
