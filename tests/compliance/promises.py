@@ -13,7 +13,6 @@ Template = dict[str, Any]
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "a token is for the registry",
     "ecs:DescribeTaskDefinition": "it takes no resource",
-    "ecs:ListTasks": "it takes no task; a condition names the cluster",
     "ecr:GetAccountSetting": "settings are those of the account",
     "ecr:PutAccountSetting": "same",
     "ecr-public:GetAuthorizationToken": "the same of ECR Public",

@@ -46,21 +46,21 @@ def copy_image(
 ) -> cdk.CustomResource:
     """Copy ``source`` to ``destination_uri`` when the stack is deployed, once per destination.
 
-        Args:
-            scope: Parent of the copy; its stack holds the function that copies.
-            source: Full name of the image to copy, registry included.
-            source_arn: Returns the ARN of the private repository that holds the source; None where the name of the source
-                determines the ARN.
-            destination: Repository that receives the copy.
-            destination_uri: Full name of the copy.
-            architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
-            credentials: Login for the source's registry.
-            gates: Conditions that the copier checks before the copy gets its tag.
-            tags: Further tags of the copy.
+    Args:
+        scope: Parent of the copy; its stack holds the function that copies.
+        source: Full name of the image to copy, registry included.
+        source_arn: Returns the ARN of the private repository that holds the source; None where the name of the source
+            determines the ARN.
+        destination: Repository that receives the copy.
+        destination_uri: Full name of the copy.
+        architecture: The architecture to copy from an index of several, or ``ALL_ARCHITECTURES``.
+        credentials: Login for the source's registry.
+        gates: Conditions that the copier checks before the copy gets its tag.
+        tags: Further tags of the copy.
 
-        Returns:
-            The copy: an existing one, if the stack already copies the same image to the same destination.
-        """
+    Returns:
+        The copy: an existing one, if the stack already copies the same image to the same destination.
+    """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
     checked = as_properties(gates)
     delivery = _Delivery(scope, destination, destination_uri, [source, architecture], [checked, list(tags)])
