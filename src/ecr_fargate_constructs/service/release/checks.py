@@ -32,8 +32,8 @@ def check_release(
             raise ConfigurationError(f"ReleaseCommand.size: {error}") from error
     if container.restart is not None:
         raise ConfigurationError(
-            "release_command cannot run in a container with restart=RestartPolicy(…): the agent would start the command "
-            "again when it has ended; omit restart, so that ECS replaces the task"
+            "release_command cannot run in a container with restart=RestartPolicy(…): the agent would start the "
+            "command again when it has ended; omit restart, so that ECS replaces the task"
         )
     volumes = volumes_of((container, *sidecars))
     if not volumes:
