@@ -25,6 +25,7 @@ FAMILIES = {
     "Misspelt options",
     "Counts and percentages",
     "Deployments, times and redirects",
+    "Release commands",
     "Workers and queues",
     "Names",
     "Lifecycle rules",

@@ -73,7 +73,6 @@ from ecr_fargate_constructs import (
     PullThroughCache,
     Redirect,
     RegistrySettings,
-    ReleaseCommand,
     RestartPolicy,
     Retention,
     RollbackAlarms,
@@ -156,12 +155,6 @@ def deployments(function: cdk.aws_lambda.Function, alarm: cdk.aws_cloudwatch.Ala
         Canary(percent=5, test_traffic=TestTrafficPort(port=8443), alarms=RollbackAlarms(existing=[alarm, "other"])),
         Linear(step_percent=25, test_traffic=TestTrafficHeader(name="X-Preview")),
     ]
-
-
-def released(stack: cdk.Stack, image: PublishedImage) -> None:
-    command = ReleaseCommand(["migrate"], timeout=cdk.Duration.minutes(30), size=TaskSize(512, 1024))
-    web = LoadBalancedFargateService(stack, "Released", container=AppContainer(image, 8080), release_command=command)
-    assert_type(web.release_command, cdk.CustomResource | None)
 
 
 def observed(
