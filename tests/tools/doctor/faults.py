@@ -171,6 +171,7 @@ FAULTS = (
     Fault("containers-exceed-task", _container(Memory=1024)),
     Fault("containers-exceed-task", _container(Cpu=512)),
     Fault("stop-timeout-too-long", _container(StopTimeout=300)),
+    Fault("queue-without-dead-letters", lambda copy: copy.named("Queue381943A6").pop("RedrivePolicy"), app="worker"),
     Fault(
         "container-health-check-out-of-range",
         _container(HealthCheck={"Command": ["CMD", "true"], "Interval": 90, "Timeout": 80}),

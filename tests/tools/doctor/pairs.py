@@ -107,6 +107,22 @@ _GUNICORN = 'CMD ["gunicorn", "app:app"]'
 _NEXT = 'CMD ["npm", "start"]'
 _WAITING = 'CMD ["./wait-for-it.sh", "-h", "localhost", "--", "uvicorn", "app:app", "--timeout-keep-alive", "75"'
 
+
+def _queue(action: str) -> Callable[[Copy], None]:
+    def plant(copy: Copy) -> None:
+        resources = copy.template["Resources"]
+        role = copy.task["TaskRoleArn"]["Fn::GetAtt"][0]
+        statement = {"Effect": "Allow", "Action": [action], "Resource": {"Fn::GetAtt": ["Jobs", "Arn"]}}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        resources["Jobs"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+        resources["JobsPolicy"] = {
+            "Type": "AWS::IAM::Policy",
+            "Properties": {"PolicyName": "jobs", "Roles": [{"Ref": role}], "PolicyDocument": document},
+        }
+
+    return plant
+
+
 PAIRS = (
     Pair(
         "gunicorn's own settings file",
@@ -211,5 +227,11 @@ PAIRS = (
         "container-health-check-out-of-range",
         _check(Interval=90, Timeout=61),
         _check(Interval=90, Timeout=60),
+    ),
+    Pair(
+        "a queue that tasks receive from, and one that they send to",
+        "queue-without-dead-letters",
+        _queue("sqs:ReceiveMessage"),
+        _queue("sqs:SendMessage"),
     ),
 )
