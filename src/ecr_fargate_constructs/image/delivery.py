@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._cdk.site import environment_of, path_of_construct, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.copier.reference import Reference
-from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
+from ecr_fargate_constructs.image.image_copier import ANSWER_SECONDS, ImageCopier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ def copy_image(
         "Copy",
         service_token=copier.service_token,
         resource_type=RESOURCE_TYPE,
-        service_timeout=answer_time(),
+        service_timeout=of_seconds(ANSWER_SECONDS),
         properties={
             "Source": source,
             "Destination": destination_uri,
