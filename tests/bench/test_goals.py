@@ -18,9 +18,10 @@ from bench.figures import Line, in_shares, ratio, regressions
 from bench.floor import EMPTY, NODE, STEPS
 from bench.floor import described as floor
 from bench.goals import Goal, between_markers, table
-from bench.processes import Program, at_once, in_turn
+from bench.processes import Program, Sample, at_once, in_turn
 from bench.programs import check_same
 from bench.suite import wall_time
+from bench.tools import described as commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,3 +263,13 @@ def test_a_step_of_the_floor_is_what_it_takes_beyond_the_one_before() -> None:
     )
     assert f"{EMPTY} 30% (Node by itself 5%); services 1.60 · 4.12" in row.figure
     assert (row.name, row.met, row.ratios) == ("", None, {})
+
+
+@pytest.mark.parametrize(("doctor", "many", "met"), [(1, 9.9, True), (3, 9.9, False), (1, 10.1, False)])
+def test_the_commands_are_compared_by_cpu_time(doctor: float, many: float, met: bool) -> None:  # noqa: FBT001 - a table
+    cpu = {"doctor": doctor, "cost": 1, "diagram": 1, "cfn-lint": 50}
+    pairs = {name: [Sample(seconds=99, cpu=used, memory=0)] for name, used in cpu.items()}
+    goal = commands(pairs, {"doctor": 1, "cost": many, "diagram": 1}, [700, 10_000])
+    assert goal.met is met
+    assert goal.ratios == {"P11 doctor": doctor / 50, "P11 cost": 0.02, "P11 diagram": 0.02}
+    assert "700 resources" in goal.measure

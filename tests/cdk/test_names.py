@@ -183,6 +183,8 @@ def test_test_traffic_has_a_port_of_its_own_on_an_existing_load_balancer() -> No
 
 def test_a_stack_whose_name_is_no_name_of_a_repository_is_told_so() -> None:
     app = cdk.App()
-    with pytest.raises(ConfigurationError, match=r"\[I\] the repository would be named 'i', after the stack 'I'.*give"):
+    with pytest.raises(
+        ConfigurationError, match=r"\[I\] the repository would be named 'i', after the stack 'I'.*set repository_name="
+    ):
         ImageRepositoryStack(app, "I")
     ImageRepositoryStack(app, "I", repository_name="shop/web")

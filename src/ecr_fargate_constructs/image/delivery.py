@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
+from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._cdk.site import environment_of, path_of_construct, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.copier.reference import Reference
 from ecr_fargate_constructs.image.gates import NoFindings, Scanned, SignedBy, as_properties
-from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
+from ecr_fargate_constructs.image.image_copier import ANSWER_SECONDS, ImageCopier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -176,7 +177,7 @@ class _Delivery:
             "Copy",
             service_token=self._copier.service_token,
             resource_type=RESOURCE_TYPE,
-            service_timeout=answer_time(),
+            service_timeout=of_seconds(ANSWER_SECONDS),
             properties=properties,
         )
         self._copier.make_wait(copy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -27,7 +27,7 @@ ID = "EcrFargateImageCopier"
 """Id in the stack. The logical ids of its children are public API: a custom resource cannot change its function."""
 
 _LIMIT_SECONDS = 900
-_ANSWER_SECONDS = 1020
+ANSWER_SECONDS = 1020
 """Time that CloudFormation waits for an answer: the function's limit, and time to start it."""
 
 _MEMORY_MIB = 1024
@@ -125,12 +125,6 @@ class ImageCopier:
     def _allow(self, actions: Sequence[str], resource: str) -> None:
         # A refused construct must leave no permission on resources that are removed with it.
         when_made(lambda: self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource])))
-
-
-@cache
-def answer_time() -> cdk.Duration:
-    """Return how long CloudFormation waits for the copier."""
-    return cdk.Duration.seconds(_ANSWER_SECONDS)
 
 
 class CopyNotes:

@@ -15,6 +15,7 @@ from aws_cdk import aws_signer as signer
 
 from ecr_fargate_constructs._cdk.arns import arn_of_profile
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
+from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.partitions import check_partition
@@ -22,7 +23,7 @@ from ecr_fargate_constructs._rules.signing import check_profile
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.image.image_copier import ImageCopier, answer_time
+from ecr_fargate_constructs.image.image_copier import ANSWER_SECONDS, ImageCopier
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -163,7 +164,7 @@ class RegistrySettings(LibraryConstruct):
             "SharedLayers",
             service_token=copier.service_token,
             resource_type="Custom::EcrFargateBlobMounting",
-            service_timeout=answer_time(),
+            service_timeout=of_seconds(ANSWER_SECONDS),
         )
         copier.make_wait(setting)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _NEAR, _FAR, _LONG = 18, 58, 500  # beside a column: a short arrow back to it, a long one, and how long that is
 _BESIDE = 8  # between a grid and the ends of the lines in it
 _TURN = 16  # beside boxes, for an arrow that passes between them
+_CLEAR = 3  # between a line and a box
 _LANE = 4  # between arrows that pass between the same boxes
 _STEPS = 24  # points of a curve that are checked for boxes
 
@@ -94,7 +95,12 @@ class Curves:
         right = max((each.x + each.width for each in passed), default=stop[0]) + _TURN
         middles = (height for each in passed for height in (each.y - GAP / 2, each.y + each.height + GAP / 2))
         heights = {height + lane for height in middles for lane in (0, _LANE, -_LANE)}
-        for height in sorted(heights, key=lambda each: (abs(each - start[1]) + abs(each - stop[1]), each)):
+
+        def order(height: float) -> tuple[bool, float, float]:
+            touches = any(each.y - _CLEAR < height < each.y + each.height + _CLEAR for each in passed)
+            return touches, abs(height - start[1]) + abs(height - stop[1]), height
+
+        for height in sorted(heights, key=order):
             curves = [_across(*ends) for ends in pairwise([start, (left, height), (right, height), stop])]
             if _free(curves, inside) and not self._taken(arrow, left, right, height):
                 self._lanes[arrow] = left, right, height
