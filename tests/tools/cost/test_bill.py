@@ -395,11 +395,3 @@ def test_a_table_of_ones_own(tmp_path: Path, assemblies: Path) -> None:
 )
 def test_numbers_have_no_exponent(number: str, text: str) -> None:
     assert report.plain(Decimal(number)) == text
-
-
-def test_the_task_of_a_job_costs_by_the_hour_of_a_run(assemblies: Path) -> None:
-    usage = {each.what: each.price for each in _bill(assemblies / "scheduled_job").usage}
-    hourly = Decimal("0.25") * Decimal("0.04048") + Decimal("0.5") * Decimal("0.004445")
-    for name in ("Report", "CleanUp"):
-        line = f"task of the job Jobs/{name} (0.25 vCPU, 0.5 GB, X86_64), per hour of a run"
-        assert usage[line] == round(hourly, 6)

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.migrate.bounds import Bound, bounded
 from ecr_fargate_constructs.tools.migrate.copilot_container import container, image, sidecars, volumes
 from ecr_fargate_constructs.tools.migrate.copilot_count import count
 from ecr_fargate_constructs.tools.migrate.copilot_ingress import additional_rules, read_ingress
+from ecr_fargate_constructs.tools.migrate.copilot_job import with_runs
 from ecr_fargate_constructs.tools.migrate.copilot_reach import ENVIRONMENT, list_alone, with_variables
 from ecr_fargate_constructs.tools.migrate.copilot_target import with_target
 from ecr_fargate_constructs.tools.migrate.copilot_topics import with_topics
@@ -30,7 +30,6 @@ TYPES = (LOAD_BALANCED, BACKEND, WORKER, APP_RUNNER, JOB)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,254}")
 _CONNECT_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,63}")
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-_MOST_RETRIES, _LONGEST_RUN = 20, 30 * 86_400  # of JobRuns
 _NEVER = {
     "nlb": (
         "this library has Application Load Balancers",
@@ -75,7 +74,7 @@ def read_service(root: Node, ledger: Ledger, names: Names) -> Service:
     service = with_topics(fields, service, worker=kind == WORKER, job=kind == JOB)
     service = _with_ingress(fields, service, kind)
     if kind == JOB:
-        service = _with_runs(fields, service)
+        service = with_runs(fields, service)
     service = _with_network(fields, service, kind)
     service = _with_size(fields, service)
     service = replace(service, count=_tasks(fields, service, kind), enable_execute_command=_exec(fields, kind))
@@ -160,25 +159,6 @@ def _schedule(fields: Fields) -> str | None:
             "add ScheduledJob(schedule=…) with another schedule; until then, start the job by hand",
         )
     return expression
-
-
-def _with_runs(fields: Fields, service: Service) -> Service:
-    """Return the job with its further attempts and its timeout."""
-    if service.schedule is None:
-        without = ("the job has no schedule, and nothing starts it", "start the task with a program of your own")
-        fields.leave_out(dict.fromkeys(("retries", "timeout"), without))
-        return service
-    if "timeout" in fields:
-        fields.check(
-            "timeout",
-            "Copilot limits a run with all its attempts; JobRuns(timeout=…) limits each attempt",
-            "divide it by the number of attempts if the whole run has to end in time",
-        )
-    return replace(
-        service,
-        retries=fields.number("retries", maximum=_MOST_RETRIES),
-        timeout=bounded(fields, "timeout", Bound(60, _LONGEST_RUN)),
-    )
 
 
 def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:
