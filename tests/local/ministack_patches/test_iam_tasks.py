@@ -119,6 +119,18 @@ def test_the_login_of_another_registry_is_a_secret_too(ecs: Ecs, aws: Emulator) 
     assert f"secretsmanager:GetSecretValue on resource: {SECRET} " in ecs.reason
 
 
+@pytest.mark.parametrize("missing", ["s3:GetObject", "s3:GetBucketLocation", ""])
+def test_environment_files_are_read_with_the_role(ecs: Ecs, aws: Emulator, missing: str) -> None:
+    file = "arn:aws:s3:::settings/web.env"
+    rights = {"s3:GetObject": file, "s3:GetBucketLocation": "arn:aws:s3:::settings"}
+    statements = [{"Action": each, "Resource": resource} for each, resource in rights.items() if each != missing]
+    container = {"name": "app", "image": "public.ecr.aws/nginx/nginx:1.29", "environmentFiles": [{"value": file}]}
+    assert ecs.run(Role(aws, "Execution", *statements).arn, container) is not bool(missing)
+    if missing:
+        assert ecs.reason.startswith("ResourceInitializationError: failed to download env files: ")
+        assert f"is not authorized to perform: {missing} on resource: {rights[missing]} " in ecs.reason
+
+
 @pytest.mark.usefixtures("empty_logs")
 def test_without_the_right_to_write_them_lines_are_lost(ecs: Ecs, aws: Emulator) -> None:
     role = Role(aws, "Execution", *_statements())

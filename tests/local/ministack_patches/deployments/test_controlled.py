@@ -241,6 +241,31 @@ def test_exiting_tasks_trip_the_breaker(aws: Aws, healthy: set[bool]) -> None:
     assert any("deployment failed: tasks failed to start" in each["message"] for each in described["events"])
 
 
+def test_a_task_whose_containers_are_unhealthy_is_replaced(aws: Aws) -> None:
+    aws.create()
+    aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+    task = next(iter(aws.ecs._tasks.values()))
+    task["_has_health_check"], task["healthStatus"] = True, "UNHEALTHY"
+    aws.until(lambda: task["lastStatus"] == "STOPPED")
+    assert task["stoppedReason"] == "Task failed container health checks"
+    aws.until(lambda: len(aws.ecs._tasks) == 3)
+    aws.until(lambda: aws.service()["runningCount"] == 2)
+
+
+def test_a_deployment_waits_for_the_health_of_containers(aws: Aws) -> None:
+    aws.create()
+    aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+    aws.update()
+    task = next(
+        each for each in list(aws.ecs._tasks.values()) if each["taskDefinitionArn"] == aws.service()["taskDefinition"]
+    )
+    task["_has_health_check"] = True
+    time.sleep(3)
+    assert aws.newest()["status"] == "IN_PROGRESS"
+    task["healthStatus"] = "HEALTHY"
+    aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
+
+
 def test_cloudformation_fails_with_the_deployment(aws: Aws) -> None:
     aws.create(**CANARY)
     alarms = importlib.import_module("ministack.services.cloudwatch")._alarms

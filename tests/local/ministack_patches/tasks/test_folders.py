@@ -24,10 +24,10 @@ def _client(volumes: list[str]) -> Any:  # noqa: ANN401 - stands for docker's cl
     return SimpleNamespace(images=SimpleNamespace(get=lambda _: image))
 
 
-def _systems(tmp_path: Path, *, targets: bool = True, **points: Any) -> folders.FileSystems:  # noqa: ANN401
+def _systems(tmp_path: Path, *, targets: bool = True, points: dict[str, Any] | None = None) -> folders.FileSystems:
     efs = SimpleNamespace(
         _file_systems={"fs-1": {}},
-        _access_points=points,
+        _access_points=points or {},
         _mount_targets={"fsmt-1": {"FileSystemId": "fs-1"}} if targets else {},
     )
     return folders.FileSystems(efs, tmp_path / "efs")
@@ -76,9 +76,9 @@ def test_efs_outlives_a_task(tmp_path: Path) -> None:
 
 def test_an_access_point_makes_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     owners: list[tuple[str, int, int]] = []
-    monkeypatch.setattr(folders.os, "chown", lambda path, *owner: owners.append((path.name, *owner)))
+    monkeypatch.setattr("os.chown", lambda path, *owner: owners.append((path.name, *owner)))
     owner = {"OwnerUid": 5, "OwnerGid": 6, "Permissions": "0750"}
-    systems = _systems(tmp_path, **{"fsap-1": {"RootDirectory": {"Path": "/a/web", "CreationInfo": owner}}})
+    systems = _systems(tmp_path, points={"fsap-1": {"RootDirectory": {"Path": "/a/web", "CreationInfo": owner}}})
     configuration = {"fileSystemId": "fs-1", "authorizationConfig": {"accessPointId": "fsap-1"}}
     own = _folders(tmp_path, {"efsVolumeConfiguration": configuration}, systems)
     for _ in range(2):
@@ -132,8 +132,8 @@ def _archive(*members: tuple[str, int, int]) -> bytes:
 
 def test_a_declared_volume_is_taken_out_of_the_whole_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     owners: list[tuple[int, int]] = []
-    monkeypatch.setattr(images.os, "chown", lambda _path, *owner: owners.append(owner))
-    monkeypatch.setattr(images.tarfile.TarFile, "chown", lambda *_: None)  # it takes root
+    monkeypatch.setattr("os.chown", lambda _path, *owner: owners.append(owner))
+    monkeypatch.setattr("tarfile.TarFile.chown", lambda *_: None)  # it takes root
     packed = _archive(
         ("etc/x", 0o644, 0), ("a/data", 0o750, 7), ("a/data/file", 0o640, 8), ("a/data/../../x", 0o644, 0)
     )
