@@ -265,6 +265,12 @@ def test_cloudformation_fails_with_the_deployment(aws: Aws) -> None:
 
     with pytest.raises(ValueError, match=r'Resource handler returned message: "Service deployment rolled back because'):
         asyncio.run(both())
+    # An update that begins no deployment does not fail with the one before it.
+    aws.until(lambda: aws.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+    failed = aws.newest()["serviceDeploymentArn"]
+    other = {**old, "DeploymentConfiguration": {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 1}}
+    aws.handlers["AWS::ECS::Service"]["update"](aws.service()["serviceArn"], new, other, "Web")
+    assert aws.newest()["serviceDeploymentArn"] == failed
 
 
 @pytest.mark.parametrize("action", ["CreateChangeSet", "UpdateStack"])
