@@ -48,7 +48,11 @@ def wait_in_stacks(handlers: dict[str, Any], controlled: Controlled, clock: Cloc
         over = before if before is not None and before.ended else None
         result = handler["update"](arn, old, new, stack)
         if stack not in express:
-            _wait(controlled, arn, clock, over)
+            try:
+                _wait(controlled, arn, clock, over)
+            except ValueError:
+                handler["update"](arn, new, old, stack)  # MiniStack's rollback takes what has failed for unchanged
+                raise
         return result
 
     handlers[_TYPE] = {**handler, "create": create, "update": update}
