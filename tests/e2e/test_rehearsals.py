@@ -173,6 +173,7 @@ def test_a_version_that_never_starts_fails_the_stack_and_is_never_seen(rehearsal
     assert newest["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
     assert "ECS Deployment Circuit Breaker was triggered" in ecs.failures()
     assert ecs.status() == "UPDATE_ROLLBACK_COMPLETE"
+    assert ecs.service()["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"  # as before: the update was rolled back
     assert rehearsal.causes(STACK) == (3, ["container exited"])
 
 

@@ -271,7 +271,12 @@ def test_cloudformation_fails_with_the_deployment(aws: Aws) -> None:
     alarms = importlib.import_module("ministack.services.cloudwatch")._alarms
     alarms["errors"] = {"StateValue": "OK"}
     watched = {"Enable": True, "Rollback": True, "AlarmNames": ["errors"]}
-    old = {"Cluster": "shop", "ServiceName": "web", "TaskDefinition": aws.service()["taskDefinition"]}
+    old = {
+        "Cluster": "shop",
+        "ServiceName": "web",
+        "TaskDefinition": aws.service()["taskDefinition"],
+        "DeploymentConfiguration": {"Strategy": "CANARY", "BakeTimeInMinutes": 3},
+    }
     new = {
         **old,
         "TaskDefinition": aws.register(),
@@ -292,6 +297,13 @@ def test_cloudformation_fails_with_the_deployment(aws: Aws) -> None:
 
     with pytest.raises(ValueError, match=r'Resource handler returned message: "Service deployment rolled back because'):
         asyncio.run(both())
+    # The settings are the old ones again, and an update that begins no deployment does not fail with the one before.
+    configuration = aws.service()["deploymentConfiguration"]
+    assert (configuration["strategy"], configuration["bakeTimeInMinutes"]) == ("CANARY", 3)
+    failed = aws.newest()["serviceDeploymentArn"]
+    other = {**old, "DeploymentConfiguration": {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 1}}
+    aws.handlers["AWS::ECS::Service"]["update"](aws.service()["serviceArn"], new, other, "Web")
+    assert aws.newest()["serviceDeploymentArn"] == failed
 
 
 @pytest.mark.parametrize("action", ["CreateChangeSet", "UpdateStack"])

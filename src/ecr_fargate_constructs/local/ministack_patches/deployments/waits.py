@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.local.clock import Clock
     from ecr_fargate_constructs.local.deployments.records import Deployment
+    from ecr_fargate_constructs.local.ministack_patches.deployments.service import ControlledService
     from ecr_fargate_constructs.local.ministack_patches.deployments.services import Controlled
 
 _TYPE = "AWS::ECS::Service"
@@ -39,13 +40,19 @@ def wait_in_stacks(handlers: dict[str, Any], controlled: Controlled, clock: Cloc
     def create(logical_id: str, properties: Properties, stack: str) -> Any:  # noqa: ANN401 - passed on
         result = handler["create"](logical_id, properties, stack)
         if stack not in express:
-            _wait(controlled, result[0], clock)
+            _wait(controlled, result[0], clock, None)
         return result
 
     def update(arn: str, old: Properties, new: Properties, stack: str) -> Any:  # noqa: ANN401
+        before = _newest(_service(controlled, arn))
+        over = before if before is not None and before.ended else None
         result = handler["update"](arn, old, new, stack)
         if stack not in express:
-            _wait(controlled, arn, clock)
+            try:
+                _wait(controlled, arn, clock, over)
+            except ValueError:
+                handler["update"](arn, new, old, stack)  # MiniStack's rollback takes what has failed for unchanged
+                raise
         return result
 
     handlers[_TYPE] = {**handler, "create": create, "update": update}
@@ -72,18 +79,32 @@ def _express_stacks(cloudformation: Any) -> set[str]:  # noqa: ANN401 - an untyp
     return express
 
 
-def _wait(controlled: Controlled, arn: str, clock: Clock) -> None:
+def _service(controlled: Controlled, arn: str) -> ControlledService | None:
+    key = arn.partition(":service/")[2]
+    return controlled.get(key.partition("/")[0], key)
+
+
+def _newest(service: ControlledService | None) -> Deployment | None:
+    if service is None:
+        return None
+    return service.controller.current or (service.controller.past[-1] if service.controller.past else None)
+
+
+def _wait(controlled: Controlled, arn: str, clock: Clock, over: Deployment | None) -> None:
     """Wait for the end of a service's deployment.
+
+    Args:
+        controlled: The services.
+        arn: The service.
+        clock: The time of deployments.
+        over: A deployment that was over before: if no other has begun, there is nothing to wait for.
 
     Raises:
         ValueError: It failed; CloudFormation shows the text.
     """
-    key = arn.partition(":service/")[2]
-    service = controlled.get(key.partition("/")[0], key)
-    if service is None:
-        return
-    deployment = service.controller.current or (service.controller.past[-1] if service.controller.past else None)
-    if deployment is None:
+    service = _service(controlled, arn)
+    deployment = _newest(service)
+    if service is None or deployment is None or deployment is over:
         return
     deadline = time.monotonic() + _LONGEST / clock.speed
     with service.changed:
