@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from ecr_fargate_constructs.local.balancing.weights import Forward
 from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
-
 BLUE, GREEN, RULE = "blue", "green", "rule"
 
 
