@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 10.0  # seconds of this machine for a first health check, on top of the grace period
 _BUSY, _IDLE = 0.3, 30.0  # seconds between two looks, at most: whatever changes a service wakes its controller too
+_WATCHED = 1.0  # the same where containers have health checks, whose results wake nobody
 _SECONDS_TO_EXIT = 1.0  # a task without health checks that has run for so long is healthy
 _SECONDS_TO_DEREGISTER = 1.0  # requests that were sent just before a task left its group
 
@@ -115,7 +116,8 @@ class ControlledService:
 
     def _seconds_to_next_check(self) -> float:
         due = min((seen.due for seen in self._seen.values() if seen.checks), default=float("inf"))
-        return max(_BUSY, min(_IDLE, due - time.monotonic()))
+        most = _WATCHED if any(task.get("_has_health_check") for task in self._task_records()) else _IDLE
+        return max(_BUSY, min(most, due - time.monotonic()))
 
     def task_failed(self, task: Properties) -> None:
         """Count a task that did not start, or has exited."""
