@@ -29,3 +29,20 @@ def call_aws(call: Callable[[], Any], permission: str) -> Any:  # noqa: ANN401 -
         raise ToolError(
             f"AWS cannot be called: {error}", fix="check the region, the credentials and the network"
         ) from error
+
+
+def resources_of_stack(cloudformation: Any, stack: str) -> list[dict[str, Any]]:  # noqa: ANN401 - boto3's
+    """Return all resources of a stack, page by page: ``DescribeStackResources`` answers with the first 100.
+
+    Raises:
+        ToolError: There is no such stack, or the caller lacks the permission.
+    """
+    resources: list[dict[str, Any]] = call_aws(
+        lambda: [
+            each
+            for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+            for each in page["StackResourceSummaries"]
+        ],
+        "cloudformation:ListStackResources",
+    )
+    return resources

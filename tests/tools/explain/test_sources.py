@@ -44,6 +44,15 @@ class Fake:
 
         return call
 
+    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401 - as boto3's
+        """The answer is a list of pages."""
+
+        class Pages:
+            def paginate(_, **options: Any) -> Any:  # noqa: ANN401, N805 - passed on
+                return getattr(self, operation)(**options)
+
+        return Pages()
+
 
 def _clients(**changes: Any) -> dict[str, Fake]:  # noqa: ANN401 - passed on as they are
     ecs: dict[str, Any] = {
@@ -80,12 +89,15 @@ def _clients(**changes: Any) -> dict[str, Fake]:  # noqa: ANN401 - passed on as 
                     {"ResourceStatus": "UPDATE_FAILED", "LogicalResourceId": "Old"},
                 ]
             },
-            describe_stack_resources={
-                "StackResources": [
-                    {"ResourceType": "AWS::ECS::Service", "PhysicalResourceId": SERVICE},
-                    {"ResourceType": "AWS::ECS::Cluster", "PhysicalResourceId": "shop"},
-                ]
-            },
+            list_stack_resources=[
+                {"StackResourceSummaries": [{"ResourceType": "AWS::ECS::Cluster", "PhysicalResourceId": "shop"}] * 100},
+                {
+                    "StackResourceSummaries": [
+                        {"ResourceType": "AWS::ECS::Service", "PhysicalResourceId": SERVICE},
+                        {"ResourceType": "AWS::ECS::Service"},  # not created yet
+                    ]
+                },
+            ],
         ),
     }
 
@@ -210,9 +222,13 @@ def test_the_task_of_a_job_s_last_run_is_explained_if_it_failed(status: str, cau
     clients = _clients()
     clients["cloudformation"] = Fake(
         describe_stack_events={"StackEvents": []},
-        describe_stack_resources={
-            "StackResources": [{"ResourceType": "AWS::StepFunctions::StateMachine", "PhysicalResourceId": JOB}]
-        },
+        list_stack_resources=[
+            {
+                "StackResourceSummaries": [
+                    {"ResourceType": "AWS::StepFunctions::StateMachine", "PhysicalResourceId": JOB}
+                ]
+            }
+        ],
     )
     clients["stepfunctions"] = Fake(
         list_executions={"executions": [{"executionArn": "run", "status": status}]},

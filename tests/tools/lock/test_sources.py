@@ -35,21 +35,23 @@ class Aws:
     def __call__(self, _name: str) -> Any:  # noqa: ANN401 - as boto3
         return self
 
-    def describe_stack_resources(self, **_: str) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> Aws:
+        assert operation == "list_stack_resources"
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        """A stack of more than 100 resources, the services on the second page."""
+        role = {"ResourceType": "AWS::IAM::Role", "LogicalResourceId": "Role", "PhysicalResourceId": "role"}
         arn = "arn:aws:ecs:eu-west-1:111122223333:service/cluster/"
-        return {
-            "StackResources": [
-                {"ResourceType": "AWS::ECS::Cluster", "LogicalResourceId": "Cluster", "PhysicalResourceId": "cluster"},
-                *(
-                    {
-                        "ResourceType": "AWS::ECS::Service",
-                        "LogicalResourceId": f"{name}Service9571FDD8",
-                        "PhysicalResourceId": f"{arn}Stack-{name}Service-1",
-                    }
-                    for name in self.services
-                ),
-            ]
-        }
+        services = [
+            {
+                "ResourceType": "AWS::ECS::Service",
+                "LogicalResourceId": f"{name}Service9571FDD8",
+                "PhysicalResourceId": f"{arn}Stack-{name}Service-1",
+            }
+            for name in self.services
+        ]
+        return [{"StackResourceSummaries": [role] * 100}, {"StackResourceSummaries": [role, *services]}]
 
     def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
         assert cluster == "cluster"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.aws_calls import call_aws, resources_of_stack
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.explain.explain import failures
 
@@ -82,14 +82,11 @@ def from_stack(clients: Clients, stack: str) -> dict[str, list[Any]]:
         lambda: cloudformation.describe_stack_events(StackName=stack)["StackEvents"],
         "cloudformation:DescribeStackEvents",
     )
-    resources = call_aws(
-        lambda: cloudformation.describe_stack_resources(StackName=stack)["StackResources"],
-        "cloudformation:DescribeStackResources",
-    )
-    services = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::ECS::Service"]
+    resources = resources_of_stack(cloudformation, stack)
+    services = [each.get("PhysicalResourceId") for each in resources if each["ResourceType"] == "AWS::ECS::Service"]
     record = from_services(clients, [arn for arn in services if arn])
     record["StackEvents"] += _since_the_last_start(events)
-    machines = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == _STATE_MACHINE]
+    machines = [each.get("PhysicalResourceId") for each in resources if each["ResourceType"] == _STATE_MACHINE]
     failed = [task for arn in machines if arn for task in _task_of_last_run(clients("stepfunctions"), arn)]
     record["tasks"] += failed
     record["logEvents"] += _last_lines(clients, failed)

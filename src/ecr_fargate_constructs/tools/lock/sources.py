@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from ecr_fargate_constructs._rules.lock_file import ARCHITECTURES
-from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.aws_calls import call_aws, resources_of_stack
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
@@ -98,10 +98,7 @@ def image_of_service(clients: Callable[[str], Any], stack: str, service: str | N
     Raises:
         ToolError: There is no such service or container, more than one, or the service's deployment is not completed.
     """
-    resources = call_aws(
-        lambda: clients("cloudformation").describe_stack_resources(StackName=stack)["StackResources"],
-        "cloudformation:DescribeStackResources",
-    )
+    resources = resources_of_stack(clients("cloudformation"), stack)
     services = {
         each["PhysicalResourceId"]: (each["LogicalResourceId"], each["PhysicalResourceId"].rpartition("/")[2])
         for each in resources

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
-from ecr_fargate_constructs.tools.aws_calls import call_aws
+from ecr_fargate_constructs.tools.aws_calls import call_aws, resources_of_stack
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
@@ -74,16 +74,8 @@ def _exists(cloudformation: Any, stack: str) -> bool:  # noqa: ANN401 - boto3 ma
 
 
 def _in_stack(cloudformation: Any, stack: str) -> Iterator[Found]:  # noqa: ANN401 - as above
-    resources = call_aws(
-        lambda: [
-            each
-            for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
-            for each in page["StackResourceSummaries"]
-        ],
-        "cloudformation:ListStackResources",
-    )
     paths: Mapping[str, str] | None = None
-    for each in resources:
+    for each in resources_of_stack(cloudformation, stack):
         arn = each.get("PhysicalResourceId")
         if not arn:
             continue  # not created yet
