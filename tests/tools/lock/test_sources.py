@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ecr_fargate_constructs.image.copier import reference
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.lock.sources import FoundImage, PrivateImage, image_of_service, look_up
 from tests.image.copier.fake_registry import FakeRegistry
@@ -111,6 +112,7 @@ def test_a_service_that_is_not_steady_is_no_evidence(state: dict[str, Any]) -> N
         ("public.ecr.aws/nginx/nginx:1.29", "is not an image in a private repository"),
         (f"{HOST}/shop/web", "names no version"),
         (f"{HOST}/shop/web@sha256:abc", "is not an image in a private repository"),
+        (f"{HOST}.example.com/shop/web:v1", "is not an image in a private repository"),  # it would get ECR's login
     ],
 )
 def test_a_name_that_cannot_be_locked_is_refused(text: str, message: str) -> None:
@@ -122,6 +124,13 @@ def test_a_name_has_its_parts() -> None:
     named = PrivateImage.parse(f"{HOST.replace('.amazonaws.com', '.amazonaws.com.cn')}/a/b:v1@sha256:{'a' * 64}")
     assert (named.account, named.region, named.name, named.tag) == ("111122223333", "eu-west-1", "a/b", "v1")
     assert named.digest == f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize("domain", [*reference._SUFFIXES, *reference._DUAL_STACK])
+def test_every_registry_that_the_copier_logs_in_to_can_be_locked(domain: str) -> None:
+    kind = "dkr-ecr" if domain in reference._DUAL_STACK else "dkr.ecr"
+    host = f"111122223333.{kind}.eu-west-1.{domain}"
+    assert PrivateImage.parse(f"{host}/a:v1").region == reference.Reference.parse(f"{host}/a:v1").ecr_region
 
 
 class Ecr:

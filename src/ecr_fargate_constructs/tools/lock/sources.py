@@ -16,8 +16,23 @@ from ecr_fargate_constructs.tools.errors import ToolError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_DOMAINS = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+    "on.aws",
+    "on.amazonwebservices.com.cn",
+    "on.amazonwebservices.eu",
+)
+"""Domains of AWS's partitions: ECR's login is sent to no other domain."""
+
 _PRIVATE = re.compile(
-    r"(?P<repository>(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/(?P<name>[a-z0-9._/-]+))"
+    r"(?P<repository>(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\."
+    rf"(?:{'|'.join(map(re.escape, _DOMAINS))})/(?P<name>[a-z0-9._/-]+))"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _ACCEPTED = [
