@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FOREVER = 1e9
+_REASONS = {True: "Essential container in task exited", False: "ResourceInitializationError: AccessDeniedException"}
 STACK = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Shop/0aa1b2c3-0000-1111-2222-333344445555"
 
 
@@ -45,6 +46,7 @@ class FakeTask:
         code: Exit code of its command; None if it never started.
         stopped: Reason for which it was stopped.
         ended: When it was stopped.
+        starts: Whether ECS could start it.
     """
 
     arn: str
@@ -54,6 +56,7 @@ class FakeTask:
     code: int | None
     stopped: str = ""
     ended: float = FOREVER * 10
+    starts: bool = True
 
 
 @dataclass
@@ -64,9 +67,10 @@ class FakeCloud:
     containers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seconds: float = 20
     code: int | None = 0
-    log: list[str] = field(default_factory=list)
+    log: list[str] | None = field(default_factory=list)
     refusals: int = 0
     no_capacity: int = 0
+    not_started: int = 0
     lag: float = 0
     stop_takes: float = 5
     tasks: list[FakeTask] = field(default_factory=list)
@@ -89,7 +93,11 @@ class FakeCloud:
         for task in self.tasks:
             if task.request["clientToken"] == request["clientToken"]:
                 return task.arn, ""
-        task = FakeTask(f"task/{len(self.tasks)}", request, self.clock.now(), self.seconds, self.code)
+        if self.not_started:
+            self.not_started -= 1
+            task = FakeTask(f"task/{len(self.tasks)}", request, self.clock.now(), self.seconds, None, starts=False)
+        else:
+            task = FakeTask(f"task/{len(self.tasks)}", request, self.clock.now(), self.seconds, self.code)
         self.tasks.append(task)
         self.most = max(self.most, sum(self._runs(each) for each in self.tasks))
         return task.arn, ""
@@ -112,12 +120,12 @@ class FakeCloud:
         task = self._find(arn)
         task.stopped, task.ended = reason, self.clock.now() + self.stop_takes
 
-    def lines(self, definition: Mapping[str, Any], container_name: str, task_arn: str) -> list[str]:
+    def lines(self, definition: Mapping[str, Any], container_name: str, task_arn: str) -> list[str] | None:
         """Return the last lines."""
         assert definition["containerDefinitions"]
         assert container_name == "web"
         assert self._find(task_arn)
-        return list(self.log)
+        return None if self.log is None else list(self.log)
 
     def history(self, name: str) -> str | None:
         """Return a parameter."""
@@ -149,7 +157,8 @@ class FakeCloud:
             "group": task.request["group"],
             "createdAt": datetime.fromtimestamp(task.began, tz=timezone.utc),
             "lastStatus": "STOPPED" if ends else "RUNNING",
-            "stoppedReason": task.stopped or ("Essential container in task exited" if ends else ""),
+            "stoppedReason": task.stopped or (_REASONS[task.starts] if ends else ""),
+            **({"stopCode": "EssentialContainerExited" if task.starts else "TaskFailedToStart"} if ends else {}),
             "containers": [{"name": "proxy", "lastStatus": "RUNNING"}, command],
         }
 

@@ -105,6 +105,47 @@ def test_a_task_that_never_starts_says_why() -> None:
         aws.deploy("web:1")
 
 
+def test_a_task_that_cannot_start_yet_is_started_again_and_one_that_cannot_start_at_all_is_not() -> None:
+    aws = Deployments(not_started=2)
+    assert aws.deploy("web:1")["Task"] == "task/2"
+    assert [each.request["clientToken"][-2:] for each in aws.cloud.tasks] == ["-0", "-1", "-2"]
+    never = Deployments(not_started=1000)
+    with pytest.raises(FailedError, match=r"did not run: ResourceInitializationError: AccessDeniedException$"):
+        never.deploy("web:1")
+    assert never.clock.now() - never.cloud.tasks[0].began < 200
+    assert never.cloud.parameters == {}
+
+
+def test_a_command_that_ran_is_not_repeated() -> None:
+    aws = Deployments(code=1)
+    with pytest.raises(FailedError, match="ended with exit code 1; it logged nothing"):
+        aws.deploy("web:1")
+    assert len(aws.cloud.tasks) == 1
+
+
+def test_the_next_invocation_asks_with_tokens_of_its_own() -> None:
+    aws, tokens = Deployments(no_capacity=30), list[str]()
+    notes: dict[str, Any] = {}
+    run = aws.cloud.run
+
+    def noted(request: Any) -> Any:  # noqa: ANN401 - passed on
+        tokens.append(request["clientToken"])
+        return run(request)
+
+    aws.cloud.run = noted  # type: ignore[method-assign]
+    event = aws.event("Update", "web:1")
+    with pytest.raises(OutOfTimeError):
+        aws.answer(event, until=aws.clock.now() + 30, notes=notes)
+    aws.answer(event, notes=notes)
+    assert len(tokens) == len(set(tokens)) == 31
+
+
+def test_lines_that_cannot_be_read_are_not_called_missing() -> None:
+    aws = Deployments(code=1, log=None)
+    with pytest.raises(FailedError, match=r"ended with exit code 1$"):
+        aws.deploy("web:1")
+
+
 def test_a_command_that_takes_too_long_is_stopped_before_the_answer() -> None:
     aws = Deployments(seconds=5000, log=["waiting for the lock"])
     with pytest.raises(FailedError, match=r"was stopped after 600 seconds; its last lines: waiting for the lock"):

@@ -64,14 +64,14 @@ class Aws:
         """Stop a task."""
         _asked(lambda: self._ecs.stop_task(cluster=self._cluster, task=arn, reason=reason))
 
-    def lines(self, definition: Mapping[str, Any], container_name: str, task_arn: str) -> list[str]:
-        """Return the last lines of a container; none if its log is not one that the function reads."""
+    def lines(self, definition: Mapping[str, Any], container_name: str, task_arn: str) -> list[str] | None:
+        """Return the last lines of a container; None if its log is not one that the function reads."""
         container = next(each for each in definition["containerDefinitions"] if each["name"] == container_name)
         log = container.get("logConfiguration") or {}
         options = log.get("options") or {}
         prefix = options.get("awslogs-stream-prefix")
         if log.get("logDriver") != "awslogs" or not prefix:
-            return []
+            return None
         client = boto3.client("logs", region_name=options.get("awslogs-region"), config=_SDK)
         try:
             answer = client.get_log_events(
@@ -82,7 +82,7 @@ class Aws:
             )
         except ClientError as error:  # the reason is worth less without the lines, and nothing without an answer
             print(f"the log could not be read: {error}")
-            return []
+            return [] if _code_of(error) in _MISSING else None
         return [line for each in answer["events"] if (line := each["message"].strip())]
 
     def history(self, name: str) -> str | None:

@@ -17,10 +17,12 @@ class Outcome:
     Attributes:
         exit_code: Exit code of the container; None if it never ran, or ECS does not know.
         reason: What ECS says about it.
+        never_started: Whether ECS could not start the task: pull its images, read its secrets, place it.
     """
 
     exit_code: int | None
     reason: str
+    never_started: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -41,10 +43,11 @@ def outcome_of(task: Mapping[str, Any], container_name: str) -> Outcome | None:
     if not stopped and (code is None or container.get("lastStatus") != "STOPPED"):
         return None
     said = [container.get("reason"), task.get("stoppedReason") if stopped else None]
-    return Outcome(code, "; ".join(each for each in said if each))
+    never_started = code is None and task.get("stopCode") == "TaskFailedToStart"
+    return Outcome(code, "; ".join(each for each in said if each), never_started)
 
 
-def failure(command: Sequence[str], outcome: Outcome, lines: Sequence[str]) -> str:
+def failure(command: Sequence[str], outcome: Outcome, lines: Sequence[str] | None) -> str:
     """Return the reason of a deployment that fails because of a command."""
     words = shlex.join(command)
     if outcome.exit_code is None:
@@ -56,10 +59,13 @@ def failure(command: Sequence[str], outcome: Outcome, lines: Sequence[str]) -> s
     return _with_lines(head, lines)
 
 
-def too_late(command: Sequence[str], seconds: float, lines: Sequence[str]) -> str:
+def too_late(command: Sequence[str], seconds: float, lines: Sequence[str] | None) -> str:
     """Return the reason of a deployment that fails because a command took too long."""
     return _with_lines(f"the release command `{shlex.join(command)}` was stopped after {seconds:g} seconds", lines)
 
 
-def _with_lines(head: str, lines: Sequence[str]) -> str:
+def _with_lines(head: str, lines: Sequence[str] | None) -> str:
+    """Return the reason with the last lines; None if nobody can read them here."""
+    if lines is None:
+        return head
     return f"{head}; its last lines: {' | '.join(lines)}" if lines else f"{head}; it logged nothing"

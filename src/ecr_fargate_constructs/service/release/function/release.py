@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
+    from .outcome import Outcome
     from .request import Request
 
     T = TypeVar("T")
@@ -69,8 +70,8 @@ class Cloud(Protocol):
     def stop(self, arn: str, reason: str) -> None:
         """Stop a task."""
 
-    def lines(self, definition: Mapping[str, Any], container_name: str, task_arn: str) -> list[str]:
-        """Return the last lines of a container."""
+    def lines(self, definition: Mapping[str, Any], container_name: str, task_arn: str) -> list[str] | None:
+        """Return the last lines of a container; None if they cannot be read."""
 
     def history(self, name: str) -> str | None:
         """Return the value of a parameter."""
@@ -93,7 +94,8 @@ class Release:
             cloud: AWS.
             clock: Time.
             until: When the next invocation has to continue.
-            notes: What earlier invocations noted, changed in place: ``began``, and ``task`` and ``stopped`` later.
+            notes: What earlier invocations noted, changed in place: ``began``, and ``attempt``, ``task`` and
+                ``stopped`` later.
         """
         self._request, self._cloud, self._clock = request, cloud, clock
         self._until, self._notes = until, notes
@@ -118,11 +120,30 @@ class Release:
         if not history.is_due(version, again=request.again):
             self._stop_others()
             return {"Version": version, "Task": ""}
-        task = self._notes.get("task") or self._own_task() or self._start()
-        self._notes["task"] = task
-        self._wait(task, definition)
+        task = self._run(definition)
         self._allowed(lambda: self._cloud.remember(request.parameter, history.with_version(version).render()))
         return {"Version": version, "Task": task}
+
+    def _run(self, definition: Mapping[str, Any]) -> str:
+        """Run the command to its end, and return its task.
+
+        A task that ECS could not start is started again while a new permission may not apply yet: what the execution
+        role may read is asked for after ``RunTask`` has succeeded. Its command has not run.
+        """
+        while True:
+            task = self._notes.get("task") or self._own_task() or self._start()
+            self._notes["task"] = task
+            outcome = self._wait(task, definition)
+            if outcome.succeeded:
+                return str(task)
+            if not outcome.never_started or self._clock.now() - self._notes["began"] > _PERMISSIONS:
+                ran = outcome.exit_code is not None
+                raise FailedError(
+                    failure(self._request.command, outcome, self._lines(definition, task) if ran else None)
+                )
+            print(f"again: {outcome.reason}")
+            del self._notes["task"]
+            self._pause()
 
     def _own_task(self) -> str | None:
         """Return the task of the same event, if Lambda delivered it twice."""
@@ -131,13 +152,13 @@ class Release:
 
     def _start(self) -> str:
         """Start the task once no other is left."""
-        attempt = 0
         while True:
             self._wait_for_others()
+            attempt = self._notes.get("attempt", 0)
             arn, why = self._allowed(partial(self._cloud.run, self._request.run_task(attempt)))
+            self._notes["attempt"] = attempt + 1  # for the next invocation too: ECS knows the tokens of this one
             if arn is not None:
                 return arn
-            attempt += 1
             if self._late():
                 raise FailedError(f"the task of the release command could not start: {why or 'ECS gives no reason'}")
             self._pause()
@@ -165,7 +186,7 @@ class Release:
                     break
                 self._pause()
 
-    def _wait(self, task_arn: str, definition: Mapping[str, Any]) -> None:
+    def _wait(self, task_arn: str, definition: Mapping[str, Any]) -> Outcome:
         """Wait for the end of the command."""
         request, seen = self._request, self._clock.now()
         while True:
@@ -183,19 +204,17 @@ class Release:
             if "stopped" in self._notes and self._clock.now() - self._notes["stopped"] > _STOPPING:
                 break
             self._pause()
-        if "stopped" in self._notes:
+        if outcome is None or "stopped" in self._notes:
             raise FailedError(too_late(request.command, request.seconds, self._lines(definition, task_arn)))
-        if outcome is not None and not outcome.succeeded:
-            ran = outcome.exit_code is not None
-            raise FailedError(
-                failure(request.command, outcome, self._lines(definition, task_arn) if ran else []),
-            )
+        return outcome
 
-    def _lines(self, definition: Mapping[str, Any], task_arn: str) -> list[str]:
+    def _lines(self, definition: Mapping[str, Any], task_arn: str) -> list[str] | None:
         """Return the last lines; the log driver sends them a moment after the end."""
         lines: list[str] = []
         for _ in range(_LOG_WAITS):
             found = self._cloud.lines(definition, self._request.container, task_arn)
+            if found is None:
+                return None
             if found and found == lines:
                 break
             lines = found
