@@ -35,6 +35,15 @@ def test_instances_have_no_platform_version() -> None:
     assert request["overrides"]["memory"] == "999"
 
 
+@pytest.mark.parametrize(("limit", "override"), [(512, {"memory": 4096}), (256, {}), (None, {})])
+def test_more_memory_is_more_for_a_container_that_has_all_of_it(limit: int | None, override: dict[str, int]) -> None:
+    container = {**DEFINITION["containerDefinitions"][0], **({} if limit is None else {"memory": limit})}
+    definition = {**DEFINITION, "containerDefinitions": [container]}
+    overrides = request_for(Order(command=["true"], cpu=1024, memory=4096), WEB, definition)["overrides"]
+    assert (overrides["cpu"], overrides["memory"]) == ("1024", "4096")
+    assert overrides["containerOverrides"] == [{"name": "web", "command": ["true"], **override}]
+
+
 def test_a_volume_of_the_service_is_made_for_the_task_and_goes_with_it() -> None:
     volume = {"name": "data", "managedEBSVolume": {"roleArn": "role", "sizeInGiB": 10}}
     deployments = [{"status": "ACTIVE"}, {"status": "PRIMARY", "volumeConfigurations": [volume]}]

@@ -99,6 +99,8 @@ def _overrides(order: Order, service: Described, definition: Described) -> dict[
     }
     if order.environment:
         container["environment"] = [{"name": name, "value": value} for name, value in order.environment.items()]
+    if order.memory is not None and _has_all_memory(container["name"], definition):
+        container["memory"] = order.memory  # its own limit would stay that of the task definition
     overrides: dict[str, Any] = {"containerOverrides": [container]}
     _check_size(order, definition, fargate=_on_fargate(service))
     for name, value in (("cpu", order.cpu), ("memory", order.memory)):
@@ -111,6 +113,12 @@ def _overrides(order: Order, service: Described, definition: Described) -> dict[
             fix="put the program into the image, or pass the address of its input",
         )
     return overrides
+
+
+def _has_all_memory(name: str, definition: Described) -> bool:
+    """Return whether a container's limit is the memory of the task, as this library sets it for a lone container."""
+    limit = next(each.get("memory") for each in definition["containerDefinitions"] if each["name"] == name)
+    return limit is not None and str(limit) == str(definition.get("memory"))
 
 
 def _check_size(order: Order, definition: Described, *, fargate: bool) -> None:

@@ -143,7 +143,7 @@ def started(clients: Clients, service_arn: str, order: Order) -> Iterator[Runnin
     )
     request, container = request_for(order, services[0], definition), container_for(order, services[0], definition)
     with HeldInterrupts() as interrupts:  # nobody could stop a task whose ARN has not arrived
-        answer = call_aws(lambda: ecs.run_task(**request), "ecs:RunTask and iam:PassRole")
+        answer = call_aws(lambda: ecs.run_task(**request), "ecs:RunTask, ecs:TagResource and iam:PassRole")
         if not answer["tasks"]:
             raise _not_started(answer.get("failures", ()))
         task = RunningTask(clients, answer["tasks"][0], container, definition)
