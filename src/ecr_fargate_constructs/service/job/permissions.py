@@ -32,7 +32,8 @@ def machine_role(scope: Construct, cluster: ecs.ICluster, definition: ecs.TaskDe
         description=f"Runs the task of {scope.node.path}",
     )
     here = {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
-    # Not this revision alone: a run that began before a deployment may start its next attempt after it.
+    # Not this revision alone: an execution keeps the revision that it began with, for which ECS may start a task for up
+    # to ten minutes after CloudFormation has deregistered it ("DeregisterTaskDefinition" in the ECS API reference).
     definitions = stack.format_arn(
         service="ecs",
         resource="task-definition",
