@@ -65,6 +65,20 @@ def check_expression(name: str, expression: str, kind_of: str = "Schedule") -> N
             ) from error
 
 
+def check_days(name: str, expression: str) -> None:
+    """Refuse a cron expression, already checked, in whose days EventBridge Scheduler requires a question mark."""
+    if is_token(expression) or not expression.startswith("cron("):
+        return
+    fields = expression.removeprefix("cron(").removesuffix(")").split()
+    days = {fields[2], fields[4]}
+    if "*" in days and "?" not in days:
+        raise ConfigurationError(
+            f"{name}={expression!r} has {fields[2]!r} as its day of the month and {fields[4]!r} as its day of the "
+            "week, but EventBridge Scheduler takes '*' in one of them with '?' in the other only; use '?' in place of "
+            "'*'" + (" in one of them" if len(days) == 1 else "")
+        )
+
+
 def check_zone(name: str, zone: str) -> None:
     """Refuse a time zone that does not exist; accept any if Python has no time zone database."""
     if is_token(zone) or not zoneinfo.available_timezones():

@@ -251,6 +251,9 @@ def test_a_file_system_is_open_to_the_job(stack: cdk.Stack) -> None:
     [
         ({"schedule": scheduler.ScheduleExpression.expression("0 3 * * *")}, "use ScheduleExpression.cron"),
         ({"schedule": scheduler.ScheduleExpression.expression("cron(0 25 * * ? *)")}, "'25' as its hour"),
+        ({"schedule": scheduler.ScheduleExpression.expression("cron(0 3 * * * *)")}, "'[?]' in place of '[*]' in one"),
+        ({"schedule": scheduler.ScheduleExpression.expression("cron(0 3 * * MON *)")}, "'MON' as its day of the week"),
+        ({"schedule": scheduler.ScheduleExpression.expression("cron(0 3 1 * ? *)")}, None),
         (
             {"schedule": scheduler.ScheduleExpression.cron(hour="3", time_zone=cdk.TimeZone.of("Europe/Berlim"))},
             "'Europe/Berlim' is not a time zone",

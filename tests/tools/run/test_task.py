@@ -89,5 +89,8 @@ def test_why_a_task_was_not_started_is_said() -> None:
     with pytest.raises(ToolError, match="Capacity is unavailable"), started(clients, SERVICE, _ORDER):
         pass
     clients, _ = cloud(run_task=refused("AccessDeniedException"))
-    with pytest.raises(ToolError, match=r"lacks ecs:RunTask, ecs:TagResource and iam:PassRole"), started(clients, SERVICE, _ORDER):
+    with (
+        pytest.raises(ToolError, match=r"lacks ecs:RunTask, ecs:TagResource and iam:PassRole"),
+        started(clients, SERVICE, _ORDER),
+    ):
         pass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._cdk.site import path_of
-from ecr_fargate_constructs._rules.schedule_expression import check_expression, check_zone
+from ecr_fargate_constructs._rules.schedule_expression import check_days, check_expression, check_zone
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.fargate import OnDemand
@@ -71,6 +71,7 @@ class JobPlan(ServicePlan):
         check_placement(cluster=cluster, vpc=vpc, subnets=subnets, balanced=False)
         expression = schedule.expression_string
         check_expression("schedule", expression, "ScheduleExpression")
+        check_days("schedule", expression)
         if schedule.time_zone is not None and not is_token(expression) and not expression.startswith("rate("):
             check_zone("schedule", schedule.time_zone.timezone_name)
         _check_volumes(containers)
