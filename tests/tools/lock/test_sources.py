@@ -105,6 +105,12 @@ def test_a_service_that_is_not_steady_is_no_evidence(state: dict[str, Any]) -> N
         image_of_service(Aws("Web", **state), "Stack", None, None)
 
 
+def test_a_service_without_a_task_is_no_evidence() -> None:
+    with pytest.raises(ToolError, match="no task of the service Stack-WebService-1 runs") as error:
+        image_of_service(Aws("Web", runningCount=0, desiredCount=0), "Stack", None, None)
+    assert error.value.fix == "lock it while a task runs, or by its name with --image"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

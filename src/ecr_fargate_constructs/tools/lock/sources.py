@@ -137,7 +137,7 @@ def image_of_service(clients: Callable[[str], Any], stack: str, service: str | N
 
 
 def _check_steady(service: dict[str, Any]) -> None:
-    """Refuse a service that is in the middle of a deployment, or whose last one failed."""
+    """Refuse a service that is in the middle of a deployment, whose last one failed, or that has no task."""
     deployments = service.get("deployments", [])
     done = (
         len(deployments) == 1
@@ -150,6 +150,11 @@ def _check_steady(service: dict[str, Any]) -> None:
             f"the service {service['serviceName']} has not completed a deployment ({states or 'no deployment'}, "
             f"{service['runningCount']} of {service['desiredCount']} tasks run)",
             fix="lock the image when the deployment has completed",
+        )
+    if not service["runningCount"]:
+        raise ToolError(
+            f"no task of the service {service['serviceName']} runs, so there is no evidence that the image does",
+            fix="lock it while a task runs, or by its name with --image",
         )
 
 
