@@ -243,7 +243,9 @@ def test_a_task_whose_containers_are_unhealthy_is_replaced(aws: Aws) -> None:
     aws.create()
     aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
     task = next(iter(aws.ecs._tasks.values()))
-    task["_has_health_check"], task["healthStatus"] = True, "UNHEALTHY"
+    task["_has_health_check"], task["healthStatus"] = True, "HEALTHY"
+    aws.do("UpdateService", cluster="shop", service="web")  # wakes: tasks have health checks from their start
+    task["healthStatus"] = "UNHEALTHY"
     aws.until(lambda: task["lastStatus"] == "STOPPED")
     assert task["stoppedReason"] == "Task failed container health checks"
     aws.until(lambda: len(aws.ecs._tasks) == 3)
