@@ -39,6 +39,8 @@ class RecordedClient:
         return lambda **options: self._answer(operation, options)
 
     def _answer(self, operation: str, options: dict[str, Any]) -> Any:  # noqa: ANN401 - as boto3's clients
+        if operation == "list_stack_resources":  # the other operation was recorded, with the same resources
+            return [{"StackResourceSummaries": self._answer("describe_stack_resources", options)["StackResources"]}]
         answer = self._answers.get(f"{self._service}.{operation} {json.dumps(options, sort_keys=True)}")
         answer = self._answers.get(f"{self._service}.{operation}") if answer is None else answer
         if answer is None:
@@ -88,7 +90,7 @@ def write_app(directory: Path) -> Instance:
 
 def play(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any] | None = None) -> None:
     """Let the commands meet the recorded AWS, and no engine."""
-    for module in ("local_status", "local_logs", "explain"):
+    for module in ("aws_options", "local_status", "local_logs", "explain"):
         home = f"ecr_fargate_constructs.cli.{module}"
         monkeypatch.setattr(f"{home}.Cloud", lambda instance: RecordedCloud(instance, answers))
     monkeypatch.setattr("ecr_fargate_constructs.cli.local_status.containers", lambda *_: [])

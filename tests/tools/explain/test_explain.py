@@ -306,7 +306,7 @@ def test_the_address_of_an_embedded_aws_is_enough(tmp_path: Path, monkeypatch: p
     write_app(tmp_path)
     _play_a_failure(monkeypatch)
     apps = {PORT: tmp_path}
-    monkeypatch.setattr("ecr_fargate_constructs.cli.explain.app_on", apps.get)
+    monkeypatch.setattr("ecr_fargate_constructs.cli.aws_options.app_on", apps.get)
     command = ["explain", "--json", "--stack", "Web", "--endpoint-url"]
     assert CliRunner().invoke(app, [*command, f"http://localhost:{PORT}"]).exit_code == 3
     for other in ("http://localhost:1", f"http://example.com:{PORT}"):
