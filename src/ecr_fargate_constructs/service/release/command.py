@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,10 @@ _LEAST, LONGEST = 60, 3300
 too long needs a few minutes to stop."""
 
 _LONGEST_OVERRIDES = 8192
-"""Characters of all overrides of a task: "RunTask" in the Amazon ECS API reference."""
+"""Characters of all overrides of a task, those of the JSON included: "RunTask" in the Amazon ECS API reference."""
+
+_LONGEST_REST = 512
+"""Characters of the overrides around the command: the container's name, of 255 at most, and the size."""
 
 
 @typed
@@ -84,9 +88,12 @@ def _check_command(command: object) -> None:
         )
     for position, word in enumerate(words):
         text(f"ReleaseCommand.command[{position}]", word)
-    length = sum(len(word) for word in words if not is_token(word))
-    if length > _LONGEST_OVERRIDES:
+    length, longest = (
+        len(json.dumps(["" if is_token(word) else word for word in words])),
+        _LONGEST_OVERRIDES - _LONGEST_REST,
+    )
+    if length > longest:
         raise ConfigurationError(
-            f"ReleaseCommand.command has {length:,} characters, but ECS takes at most {_LONGEST_OVERRIDES:,}; put the "
-            "work into a file of the image"
+            f"ReleaseCommand.command has {length:,} characters in JSON, but ECS takes at most {longest:,} beside the "
+            "rest of the request; put the work into a file of the image"
         )
