@@ -97,6 +97,18 @@ class LocalApp:
             answer: dict[str, Any] = getattr(client, operation)(**options)
             return answer
 
+    def service(self) -> dict[str, Any]:
+        """The only service, by the API of ECS."""
+        [cluster] = self.ask("ecs", "list_clusters")["clusterArns"]
+        [arn] = self.ask("ecs", "list_services", cluster=cluster)["serviceArns"]
+        [found] = self.ask("ecs", "describe_services", cluster=cluster, services=[arn])["services"]
+        return dict(found)
+
+    def stack_status(self, stack: str = "Web") -> str:
+        """The status of a stack."""
+        [found] = self.ask("cloudformation", "describe_stacks", StackName=stack)["Stacks"]
+        return str(found["StackStatus"])
+
     @cached_property
     def host(self) -> str:
         """Name of the load balancer; no deployment may change it, so it is asked for once."""

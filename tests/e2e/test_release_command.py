@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.client import Client
 from tests.e2e.local_app import LocalApp, copy_sample, free_port
-from tests.e2e.test_deployments import Clients, service, stack_status
 from tests.image.copier.fake_cloudformation import FakeCloudFormation
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _commands(app: LocalApp) -> list[str]:
 
 
 def _running(app: LocalApp) -> list[str]:
-    described = service(app)
+    described = app.service()
     cluster = described["clusterArn"]
     listed: list[str] = app.ask("ecs", "list_tasks", cluster=cluster, serviceName=described["serviceName"])["taskArns"]
     return listed
@@ -130,10 +130,10 @@ def _running(app: LocalApp) -> list[str]:
 def _until(app: LocalApp, count: int, without: str = "") -> None:
     for _ in range(300):
         found = _running(app)
-        if service(app)["runningCount"] == count == len(found) and without not in found:
+        if app.service()["runningCount"] == count == len(found) and without not in found:
             return
         time.sleep(0.2)
-    raise AssertionError(service(app))
+    raise AssertionError(app.service())
 
 
 def test_three_releases_run_it_three_times_whatever_else_happens(app: LocalApp) -> None:
@@ -142,10 +142,10 @@ def test_three_releases_run_it_three_times_whatever_else_happens(app: LocalApp) 
     app.edit(FIRST, "the second version")
     _up(app)
     [killed, _] = _running(app)
-    cluster = service(app)["clusterArn"]
+    cluster = app.service()["clusterArn"]
     app.ask("ecs", "stop_task", cluster=cluster, task=killed)
     _until(app, 2, without=killed)
-    app.ask("ecs", "update_service", cluster=cluster, service=service(app)["serviceArn"], desiredCount=3)
+    app.ask("ecs", "update_service", cluster=cluster, service=app.service()["serviceArn"], desiredCount=3)
     _until(app, 3)
     _write(app, threshold=90)
     _up(app)
@@ -167,19 +167,18 @@ def test_before_any_task_of_the_version(app: LocalApp) -> None:
 
 
 def test_exit_code_1_changes_nothing_and_says_why(app: LocalApp) -> None:
-    before = service(app)
+    before = app.service()
     template = app.ask("cloudformation", "get_template", StackName="Web")["TemplateBody"]
     app.edit("the third version", "the broken version")
-    assert app.host
-    with Clients(app) as clients:
+    with Client(app, app.host) as client:
         done = app.run("up")
     assert done.returncode != 0
     assert "no such column: shop.colour" in done.stdout + done.stderr
-    assert {body for _, _, body in clients.answers} == {"the third version"}
-    assert clients.lost == 0
-    assert stack_status(app) == "UPDATE_ROLLBACK_COMPLETE"
+    assert {body.strip() for body in client.bodies} == {"the third version"}
+    assert client.lost == 0
+    assert app.stack_status() == "UPDATE_ROLLBACK_COMPLETE"
     assert app.ask("cloudformation", "get_template", StackName="Web")["TemplateBody"] == template
-    after = service(app)
+    after = app.service()
     assert [after[name] for name in ("taskDefinition", "deployments")] == [
         before[name] for name in ("taskDefinition", "deployments")
     ]
@@ -223,7 +222,7 @@ def test_a_release_during_a_release_waits(app: LocalApp) -> None:
     run = next(name for name in physical if name.startswith("WebReleaseRun"))
     function = next(value for name, value in physical.items() if name.startswith("WebReleaseFunction"))
     stack_id = app.ask("cloudformation", "describe_stacks", StackName="Web")["Stacks"][0]["StackId"]
-    described = service(app)
+    described = app.service()
     network = described["networkConfiguration"]["awsvpcConfiguration"]
     with FakeCloudFormation().serving() as cloudformation:
 

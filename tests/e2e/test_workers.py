@@ -47,15 +47,8 @@ def outputs(app: LocalApp) -> dict[str, str]:
     return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
 
 
-def service(app: LocalApp) -> dict[str, Any]:
-    [cluster] = app.ask("ecs", "list_clusters")["clusterArns"]
-    [arn] = app.ask("ecs", "list_services", cluster=cluster)["serviceArns"]
-    [found] = app.ask("ecs", "describe_services", cluster=cluster, services=[arn])["services"]
-    return dict(found)
-
-
 def stopped(app: LocalApp) -> list[dict[str, Any]]:
-    cluster = service(app)["clusterArn"]
+    cluster = app.service()["clusterArn"]
     arns = app.ask("ecs", "list_tasks", cluster=cluster, desiredStatus="STOPPED")["taskArns"]
     return list(app.ask("ecs", "describe_tasks", cluster=cluster, tasks=arns)["tasks"])
 
@@ -115,7 +108,7 @@ def a_deployment(app: LocalApp) -> Iterator[None]:
 
 def deployments(app: LocalApp) -> list[dict[str, Any]]:
     """The service deployments, the newest first."""
-    found = service(app)
+    found = app.service()
     answer = app.ask("ecs", "list_service_deployments", cluster=found["clusterArn"], service=found["serviceArn"])
     return list(answer["serviceDeployments"])
 
@@ -124,7 +117,7 @@ def test_a_worker_runs_without_a_load_balancer(worker: LocalApp) -> None:
     done = worker.run("up", "--clock", "60")
     assert done.returncode == 0, done.stdout + done.stderr
     assert worker.ask("elbv2", "describe_load_balancers")["LoadBalancers"] == []
-    assert (service(worker)["desiredCount"], len(worker.containers())) == (1, 1)
+    assert (worker.service()["desiredCount"], len(worker.containers())) == (1, 1)
     assert "not emulated" not in (worker.state / "aws.log").read_text(encoding="utf-8")
 
 
@@ -132,14 +125,14 @@ def test_a_thousand_messages(worker: LocalApp) -> None:
     began = time.monotonic()
     bodies = [f"order-{number}" for number in range(1000)]
     publish(worker, [*sorted(POISON), *bodies[:800]])
-    wait_for(lambda: service(worker)["runningCount"] == 5, "five tasks")
+    wait_for(lambda: worker.service()["runningCount"] == 5, "five tasks")
     done = worker.run("interrupt")
     assert done.returncode == 0, done.stdout + done.stderr
     new_version(worker, "first", "second")
     with a_deployment(worker):
         publish(worker, bodies[800:])
     wait_for(lambda: messages(worker, "QueueUrl") == (0, 0), "an empty queue")
-    wait_for(lambda: service(worker)["desiredCount"] == service(worker)["runningCount"] == 1, "one task")
+    wait_for(lambda: worker.service()["desiredCount"] == worker.service()["runningCount"] == 1, "one task")
     print(f"1,000 messages: {time.monotonic() - began:.0f} seconds")
 
     counts = handled(worker)

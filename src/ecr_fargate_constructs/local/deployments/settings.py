@@ -17,6 +17,19 @@ _Fields: TypeAlias = "Mapping[str, Any]"
 _MINUTE = 60
 _LEAST_FAILURES, _MOST_FAILURES = 3, 200  # ServiceDeploymentCircuitBreaker.threshold, ECS API reference
 
+REVISION_FIELDS = (
+    "taskDefinition",
+    "loadBalancers",
+    "networkConfiguration",
+    "serviceRegistries",
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+)
+"""Fields of a service that make a new service revision (``ServiceRevision``, ECS API reference)."""
+
 
 @dataclass(frozen=True)
 class Breaker:

@@ -80,6 +80,7 @@ class JobPlan(ServicePlan):
             count=None,
             scaling=None,
             deployment=Rolling(),
+            release_command=None,
             cluster=cluster,
             vpc=vpc,
             subnets=subnets,

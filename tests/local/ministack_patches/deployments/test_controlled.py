@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ecr_fargate_constructs.local.balancing.weights import Forward
 from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.deployments.hooks import Answer
 from ecr_fargate_constructs.local.ministack_patches.deployments import control_deployments
-from ecr_fargate_constructs.local.ministack_patches.deployments.traffic import set_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -245,7 +243,9 @@ def test_a_task_whose_containers_are_unhealthy_is_replaced(aws: Aws) -> None:
     aws.create()
     aws.until(lambda: aws.newest()["status"] == "SUCCESSFUL")
     task = next(iter(aws.ecs._tasks.values()))
-    task["_has_health_check"], task["healthStatus"] = True, "UNHEALTHY"
+    task["_has_health_check"], task["healthStatus"] = True, "HEALTHY"
+    aws.do("UpdateService", cluster="shop", service="web")  # wakes: tasks have health checks from their start
+    task["healthStatus"] = "UNHEALTHY"
     aws.until(lambda: task["lastStatus"] == "STOPPED")
     assert task["stoppedReason"] == "Task failed container health checks"
     aws.until(lambda: len(aws.ecs._tasks) == 3)
@@ -394,11 +394,3 @@ def test_a_service_that_is_deleted_leaves_no_target(aws: Aws) -> None:
     aws.create(**CANARY)
     aws.do("DeleteService", cluster="shop", service="web", force=True)
     assert (aws.alb._targets.get(BLUE), aws.alb._targets.get(GREEN, [])) == ([], [])
-
-
-def test_the_load_balancer_reads_the_weights_that_are_set() -> None:
-    alb = SimpleNamespace(_rules={RULE: {"Actions": []}}, _listeners={})
-    for percentages, weights in (((75, 25), (75, 25)), ((99.9, 0.1), (999, 1))):
-        set_weights(alb, RULE, (BLUE, GREEN), percentages)
-        [action] = alb._rules[RULE]["Actions"]
-        assert Forward.of(action).groups == ((BLUE, weights[0]), (GREEN, weights[1]))

@@ -23,7 +23,7 @@ from ecr_fargate_constructs.local.deployments.records import (
     StartTasks,
     StopTasks,
 )
-from ecr_fargate_constructs.local.deployments.settings import Settings, read_settings
+from ecr_fargate_constructs.local.deployments.settings import REVISION_FIELDS, Settings, read_settings
 from ecr_fargate_constructs.local.ministack_patches.deployments.functions import ask_function
 from ecr_fargate_constructs.local.ministack_patches.deployments.protection import UNTIL
 from ecr_fargate_constructs.local.ministack_patches.deployments.published import publish
@@ -35,21 +35,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.clock import Clock
     from ecr_fargate_constructs.local.ministack_patches.internals import Properties
 
-_REVISION = (
-    "taskDefinition",
-    "loadBalancers",
-    "networkConfiguration",
-    "serviceRegistries",
-    "launchType",
-    "capacityProviderStrategy",
-    "platformVersion",
-    "serviceConnectConfiguration",
-    "volumeConfigurations",
-)
-"""Fields of a service that make a new service revision (``ServiceRevision``, ECS API reference)."""
-
 _PATIENCE = 10.0  # seconds of this machine for a first health check, on top of the grace period
 _BUSY, _IDLE = 0.3, 30.0  # seconds between two looks, at most: whatever changes a service wakes its controller too
+_WATCHED = 1.0  # the same where containers have health checks, whose results wake nobody
 _SECONDS_TO_EXIT = 1.0  # a task without health checks that has run for so long is healthy
 _SECONDS_TO_DEREGISTER = 1.0  # requests that were sent just before a task left its group
 
@@ -128,7 +116,8 @@ class ControlledService:
 
     def _seconds_to_next_check(self) -> float:
         due = min((seen.due for seen in self._seen.values() if seen.checks), default=float("inf"))
-        return max(_BUSY, min(_IDLE, due - time.monotonic()))
+        most = _WATCHED if any(task.get("_has_health_check") for task in self._task_records()) else _IDLE
+        return max(_BUSY, min(most, due - time.monotonic()))
 
     def task_failed(self, task: Properties) -> None:
         """Count a task that did not start, or has exited."""
@@ -259,7 +248,7 @@ class ControlledService:
     def _take_changes(self) -> None:
         record, ecs = self.record, self._ministack.ecs
         self.controller.scale(int(record.get("desiredCount") or 0))
-        fields = copy.deepcopy({name: record.get(name) for name in _REVISION})
+        fields = copy.deepcopy({name: record.get(name) for name in REVISION_FIELDS})
         primary = ecs._primary_deployment(record)  # noqa: SLF001
         if primary["id"] in self.revisions:
             if fields == self.revisions[primary["id"]]:
