@@ -40,7 +40,7 @@ CASES = [
     _case("an empty command", Refused("ReleaseCommand.command is empty", "use for example ["), []),
     _case(
         "a command as one text",
-        Refused("is one text, but a command is a list", "use ['manage.py', 'migrate']"),
+        Refused("is one string, but a command is a list", "use ['manage.py', 'migrate']"),
         "manage.py migrate",
     ),
     _case(

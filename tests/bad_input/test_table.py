@@ -26,6 +26,7 @@ FAMILIES = {
     "Counts and percentages",
     "Deployments, times and redirects",
     "Release commands",
+    "Scheduled jobs",
     "Workers and queues",
     "Names",
     "Lifecycle rules",

@@ -71,7 +71,7 @@ def test_the_copy_of_an_image_without_a_tag_gets_one(tmp_path: Path) -> None:
 )
 def test_an_entry_that_is_none_is_refused(tmp_path: Path, entry: dict[str, Any], message: str) -> None:
     file = _write(tmp_path, {"web": {**ENTRY, **entry}})
-    with pytest.raises(ConfigurationError, match=f"{message}.*run 'ecr-fargate image lock' web"):
+    with pytest.raises(ConfigurationError, match=f"{message}.*run 'ecr-fargate image lock web --stack STACK'"):
         read_lock(file)
 
 
@@ -80,7 +80,7 @@ def test_an_entry_that_is_none_is_refused(tmp_path: Path, entry: dict[str, Any],
     [
         ("[]", "is not a lock file: it has no object 'images'"),
         ('{"version": 1}', "is not a lock file"),
-        ("{", "cannot be read"),
+        ("{", "cannot be read.*; restore it from version control, or delete it and run 'ecr-fargate image lock"),
         ('{"version": 2, "images": {}}', "has version 2, and this library reads version 1; upgrade the library"),
         ('{"version": 1, "images": {"web": []}}', "the entry of the image 'web' is not an object"),
     ],
@@ -94,10 +94,12 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, message: str)
 
 def test_a_missing_file_and_a_missing_image_name_the_command(tmp_path: Path) -> None:
     missing = tmp_path / "no.json"
-    with pytest.raises(ConfigurationError, match="does not exist; run 'ecr-fargate image lock' to write it"):
+    command = "does not exist; write it with 'ecr-fargate image lock NAME --stack STACK'"
+    with pytest.raises(ConfigurationError, match=command):
         read_lock(missing)
     file = _write(tmp_path, {"web": ENTRY, "api": ENTRY})
-    with pytest.raises(ConfigurationError, match="has no image 'wb'; it has api, web; run 'ecr-fargate image lock' wb"):
+    command = "has no image 'wb'; it has api, web; run 'ecr-fargate image lock wb --stack STACK'"
+    with pytest.raises(ConfigurationError, match=command):
         locked_image(file, "wb")
     with pytest.raises(ConfigurationError, match="it has none"):
         locked_image(_write(tmp_path, {}), "web")

@@ -1,4 +1,4 @@
-"""When a cron expression of AWS is due. Pure: without a clock.
+"""The times at which a cron expression of AWS is due. Pure: without a clock.
 
 Source: "Schedule types in EventBridge Scheduler" in the Amazon EventBridge Scheduler user guide.
 """

@@ -18,7 +18,8 @@ _REPOSITORY = re.compile(r"[a-z0-9.-]+(?::\d+)?/[a-z0-9][a-z0-9._/-]+")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 ARCHITECTURES = ("amd64", "arm64")
-_LOCK_IT = "run 'ecr-fargate image lock'"
+_LOCK = "ecr-fargate image lock"
+_RESTORE = f"restore it from version control, or delete it and run '{_LOCK} NAME --stack STACK' for each image"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +79,12 @@ def read_lock(file: str | os.PathLike[str]) -> dict[str, LockedImage]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigurationError(f"{path} does not exist; {_LOCK_IT} to write it") from error
+        raise ConfigurationError(f"{path} does not exist; write it with '{_LOCK} NAME --stack STACK'") from error
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}; {_LOCK_IT} to write it again") from error
+        raise ConfigurationError(f"{path} cannot be read: {error}; {_RESTORE}") from error
     images = content.get("images") if isinstance(content, dict) else None
     if not isinstance(images, dict):
-        raise ConfigurationError(f"{path} is not a lock file: it has no object 'images'; {_LOCK_IT}")
+        raise ConfigurationError(f"{path} is not a lock file: it has no object 'images'; {_RESTORE}")
     if content.get("version") != _VERSION:
         raise ConfigurationError(
             f"{path} has version {content.get('version')!r}, and this library reads version {_VERSION}; upgrade the "
@@ -110,7 +111,7 @@ def locked_image(file: str | os.PathLike[str], name: str) -> LockedImage:
     images = read_lock(file)
     if name not in images:
         there = f"it has {', '.join(sorted(images))}" if images else "it has none"
-        raise ConfigurationError(f"{Path(file)} has no image {name!r}; {there}; {_LOCK_IT} {name}")
+        raise ConfigurationError(f"{Path(file)} has no image {name!r}; {there}; run '{_LOCK} {name} --stack STACK'")
     return images[name]
 
 
@@ -128,7 +129,10 @@ def check_name(name: str) -> None:
 
 def _read(path: Path, name: str, entry: object) -> LockedImage:
     def refused(what: str, use: str) -> ConfigurationError:
-        return ConfigurationError(f"{path}: {what} of the image {name!r} is not {use}; {_LOCK_IT} {name}")
+        return ConfigurationError(
+            f"{path}: {what} of the image {name!r} is not {use}; correct or delete this entry, then run "
+            f"'{_LOCK} {name} --stack STACK'"
+        )
 
     if not isinstance(entry, dict):
         raise refused("the entry", "an object")

@@ -30,7 +30,7 @@ def root() -> None:
 def lock_command(
     name: Annotated[str, typer.Argument(help="Name of the image in the lock file.")],
     stack: Annotated[
-        str | None, typer.Option(help="Stack in AWS whose service runs the image; its name is noted as evidence.")
+        str | None, typer.Option(help="Stack in AWS whose service runs the image; its name is recorded as evidence.")
     ] = None,
     service: Annotated[str | None, typer.Option(help="Service, if the stack has several.")] = None,
     container: Annotated[
@@ -49,10 +49,10 @@ def lock_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Note the digest of an image in the lock file, for PrivateRepository.locked_image.
+    """Write the digest of an image into the lock file, for PrivateRepository.locked_image.
 
-    With --stack, the image is that of the stack's service, whose deployment has to be completed; the stack is noted,
-    for the gate DeployedTo. The digest that is locked already keeps its entry, with one more stack.
+    With --stack, the image is that of the stack's service, whose last deployment has to be completed. The stack is
+    recorded for the gate DeployedTo. If the digest is locked already, its entry only gets one more stack.
     """
     if (stack is None) == (uri is None):
         raise ToolError("exactly one source is needed", fix="give one of --stack and --image")

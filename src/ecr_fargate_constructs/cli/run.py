@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs.tools.explain import sources
 
-_NOT_RUN = 125  # as docker run has it: the command did not run
-_INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
+_NOT_RUN = 125  # as with docker run: the command did not run
+_INTERRUPTED = 130  # as in shells: 128 and the number of SIGINT
 
 _Command: TypeAlias = Annotated[
     list[str], typer.Argument(help="The command and its arguments, after '--'.", metavar="COMMAND...")
@@ -155,7 +155,7 @@ def _run(clients: sources.Clients, service: Found, order: Order, *, detach: bool
 
 def _stop(task: RunningTask) -> NoReturn:
     """Stop the task, and wait until it has stopped, unless the user interrupts again."""
-    _note("stopping the task, which gets its stop timeout; Ctrl-C again to not wait for it")
+    _note("stopping the task, which gets its stop timeout; press Ctrl-C again to stop waiting")
     task.stop()
     task.wait_until_stopped(_show)
     sys.exit(_INTERRUPTED)

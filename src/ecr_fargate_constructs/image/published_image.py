@@ -44,7 +44,8 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 class PublishedImage:
     """An image in a private repository, ready for any task definition.
 
-    Made by ``PrivateRepository.build_and_push_image``, ``.mirror_image``, ``.image_by_tag`` and ``.image_by_digest``.
+    Created by ``PrivateRepository.build_and_push_image``, ``.mirror_image``, ``.locked_image``, ``.image_by_tag`` and
+    ``.image_by_digest``.
 
     Attributes:
         container_image: For any task definition: Fargate, EC2 or external. A task definition that uses it may pull from

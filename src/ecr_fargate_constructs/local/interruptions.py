@@ -32,7 +32,7 @@ def task_to_interrupt(services: Sequence[ServiceStatus]) -> tuple[ServiceStatus,
     """
     if len(services) != 1:
         names = ", ".join(each.name for each in services) or "none"
-        raise ToolError(f"an interruption is of one service; deployed: {names}", fix="name one with --service")
+        raise ToolError(f"exactly one service can be interrupted; deployed: {names}", fix="name one with --service")
     [service] = services
     running = [task for task in service.tasks if task.status == "RUNNING"]
     if not running:

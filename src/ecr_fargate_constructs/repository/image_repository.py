@@ -1,4 +1,4 @@
-"""Images in a repository, new or existing: build them, mirror them, lock them, name them."""
+"""Images in a repository, new or existing: build, mirror, lock or name them."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class ImageRepository(LibraryConstruct):
                 again, so a rollback never fails because of a vulnerability that became known since.
 
         Raises:
-            ConfigurationError: The lock file cannot be read, or has no such image; the image has not this architecture;
+            ConfigurationError: The lock file cannot be read, or has no such image; the image lacks this architecture;
                 ``DeployedTo`` refuses it; or its tag belongs to another image of this program.
         """
         construct_id = name if id is None else id

@@ -38,7 +38,7 @@ class LoadBalancedFargateService(
     """A Fargate service behind an Application Load Balancer.
 
     Inside is CDK's ``ApplicationLoadBalancedFargateService``, at ``.pattern``, under the logical ids that it would have
-    without this library. What is different from the pattern, and why:
+    without this library. Differences from the pattern, and why:
 
     - two tasks, in two zones; none is stopped before its successor serves;
     - a deployment whose tasks do not become healthy is rolled back after a few failed tasks;

@@ -36,11 +36,11 @@ class WorkQueue(LibraryConstruct):
     """An SQS queue for a worker: with a dead-letter queue, encrypted, over TLS only, and with two alarms.
 
     A message that a worker received ``max_receive_count`` times and never deleted goes to the dead-letter queue, so
-    that a poisoned message does not stop the others. An alarm tells of it, and another one when the oldest message
-    waits for too long. CloudWatch charges about 0.20 US dollars a month for the two.
+    that a message that always fails does not stop the others. One alarm is on when such a message is there, another one
+    when the oldest message waits for too long. CloudWatch charges about 0.20 US dollars a month for the two.
 
-    Anybody who may send gets ``queue.grant_send_messages(web)``. A topic sends everything that is published with
-    ``topic.add_subscription(subscriptions.SqsSubscription(queue.queue))``, to as many queues as there are workers.
+    ``queue.grant_send_messages(web)`` allows a service to send messages. A topic sends its messages to every queue that
+    is subscribed to it: ``topic.add_subscription(subscriptions.SqsSubscription(queue.queue))``.
 
     Both queues and their messages stay when they are removed from the app; ``removal_policy`` changes that.
     """

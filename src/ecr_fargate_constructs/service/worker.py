@@ -32,7 +32,7 @@ class WorkerService(WorkerServiceBase[ecs.FargateService, ecs.FargateTaskDefinit
     It has the defaults of ``LoadBalancedFargateService``, and is grantable and connectable like it.
 
     A task that stops gets SIGTERM, and has its stop timeout to finish the message at hand: two minutes, which is all
-    that Fargate gives, or the queue's visibility timeout if that is shorter. What takes longer is protected: before it
+    that Fargate gives, or the queue's visibility timeout if that is shorter. Longer work needs protection: before it
     starts on a message, the worker sends
     ``PUT $ECS_AGENT_URI/task-protection/v1/state`` with ``{"ProtectionEnabled": true, "ExpiresInMinutes": 60}``, and
     afterwards ``false``. Neither scale-in nor a deployment stops it in between; the task role has the permission. An

@@ -26,7 +26,7 @@ def test_the_defaults() -> None:
         ({"command": []}, r"ReleaseCommand\.command is empty, so the task would run the application itself"),
         (
             {"command": "manage.py migrate"},
-            r"ReleaseCommand\.command='manage.py migrate' is one text, .*use \['manage.py', 'migrate'\], or \['sh', ",
+            r"ReleaseCommand\.command='manage.py migrate' is one string, .*use \['manage.py', 'migrate'\], or \['sh', ",
         ),
         ({"command": ["manage.py", 1]}, r"ReleaseCommand\.command\[1\]"),
         ({"command": ["x" * 7677]}, r"7,681 characters in JSON, but ECS takes at most 7,680"),

@@ -1,4 +1,4 @@
-"""Which tasks start and which stop: ECS's scheduler for one service."""
+"""Choose the tasks that start and those that stop, as ECS's scheduler does for one service."""
 
 from __future__ import annotations
 

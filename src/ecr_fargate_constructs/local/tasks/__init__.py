@@ -1,1 +1,1 @@
-"""Tasks of the embedded AWS: what a task definition means for the container engine."""
+"""Tasks of the embedded AWS: a task definition in terms of the container engine."""

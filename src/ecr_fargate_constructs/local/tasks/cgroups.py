@@ -1,7 +1,7 @@
 """Control groups of tasks: one for each task and, in it, one for each container, as the agent of ECS makes them.
 
-A task's limits count for all of its containers together, which no engine can say, and the kernel tells the owner of a
-group when a process in it was killed for its memory, which an engine may not notice.
+A task's limits apply to all of its containers together, which no engine can express. The kernel also tells the owner of
+a group when a process in it was killed for its memory, which an engine may not notice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _V2_CONTROLLERS = ("memory", "cpu")
 
 @dataclass(frozen=True)
 class Limits:
-    """What may be used.
+    """Limits of a group.
 
     Attributes:
         memory: MiB; None for no limit.

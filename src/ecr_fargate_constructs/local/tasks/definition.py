@@ -1,4 +1,4 @@
-"""What a task definition says about the order, the health and the end of its containers."""
+"""The order, the health and the end of containers, as their task definition sets them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Properties: TypeAlias = dict[str, Any]
 
 
 class Condition(Enum):
-    """What a container waits for (``ContainerDependency``, API reference of ECS)."""
+    """A container that another one waits for (``ContainerDependency``, API reference of ECS)."""
 
     START = "START"
     COMPLETE = "COMPLETE"
@@ -62,7 +62,7 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class RestartPolicy:
-    """When a container that has exited is started again (``ContainerRestartPolicy``, API reference of ECS).
+    """The restart policy of a container (``ContainerRestartPolicy``, API reference of ECS).
 
     Attributes:
         ignored_exit_codes: Codes after which it is not.

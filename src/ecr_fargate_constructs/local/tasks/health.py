@@ -1,4 +1,4 @@
-"""When a container counts as healthy, and when as unhealthy."""
+"""Decide when a container counts as healthy, and when as unhealthy."""
 
 from __future__ import annotations
 

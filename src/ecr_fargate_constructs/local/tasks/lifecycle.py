@@ -1,4 +1,4 @@
-"""The life of a task: which container starts and stops when, and when the task ends. Events in, actions out.
+"""The life of a task: the starts and stops of its containers, and its end. Events in, actions out.
 
 Source: "Container dependency", "Container restart policy" and "Stop timeout" in the developer guide of ECS, and
 ``ContainerDependency`` in its API reference. The sentences about dependencies follow the agent of ECS.
@@ -75,7 +75,7 @@ class _Phase(Enum):
 
 @dataclass
 class Container:
-    """What is known of a container.
+    """The state of a container.
 
     Attributes:
         plan: Its definition.

@@ -1,4 +1,4 @@
-"""Say which folder of this machine each volume of a task is, and where its containers see it.
+"""Map the volumes of a task to folders of this machine, and to paths in its containers.
 
 Sources: "Use bind mounts with Amazon ECS", "Use Amazon EFS volumes" and "Use Amazon EBS volumes" in the developer guide
 of ECS.
@@ -19,7 +19,7 @@ _Properties: TypeAlias = dict[str, Any]
 
 
 class Kind(Enum):
-    """Where the files of a volume are."""
+    """The place of a volume's files."""
 
     TASK = "bind mount"
     HOST = "a path of the host"

@@ -78,7 +78,7 @@ def _missed(
         warn(
             scope,
             "jobTooRareForAlarm",
-            "no alarm tells if the job does not run: there may be more than 7 days between two successes, and "
+            "no alarm reports a job that does not run: there may be more than 7 days between two successes, and "
             "CloudWatch looks back no further; set JobAlarms(succeeds_within=…) if they are closer",
         )
         return None

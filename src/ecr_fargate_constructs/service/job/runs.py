@@ -1,4 +1,4 @@
-"""How a job's runs start, overlap, are repeated and end; and what tells when one fails or does not come."""
+"""Rules for the runs of a job: overlaps, further attempts, timeouts, and alarms on runs that fail or do not come."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ BACKOFF_RATE = 2
 
 
 class Overlap(Enum):
-    """What happens when a job is due while a task of it still runs."""
+    """The rule for a job that is due while a task of it still runs."""
 
     SKIP = "skip"
-    """The run is left out, and counts as a success: the one that still runs succeeds, fails or times out. Default."""
+    """The run is skipped, and counts as a success: the one that still runs succeeds, fails or times out. Default."""
 
     FAIL = "fail"
-    """The run is left out, and counts as failed, which sets off the alarm: the job takes longer than its interval."""
+    """The run is skipped, and counts as failed, which sets off the alarm: the job takes longer than its interval."""
 
     ALLOW = "allow"
     """Both run."""
@@ -59,7 +59,7 @@ class JobRuns:
             as the one before. Default, 1 minute.
         overlap: What happens when the job is due while it still runs; default, ``Overlap.SKIP``.
         max_event_age: Time for which EventBridge Scheduler tries to start a run that it could not start when it was
-            due, 1 minute to 24 hours; default, 1 hour. What it could not start goes to the dead-letter queue.
+            due, 1 minute to 24 hours; default, 1 hour. A run that never starts is recorded in the dead-letter queue.
 
     Raises:
         ConfigurationError: A figure is out of range.

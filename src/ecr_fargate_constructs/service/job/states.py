@@ -1,7 +1,7 @@
-"""The state machine of a job, in the Amazon States Language: it runs the task, repeats it, and stops it in the end.
+"""The state machine of a job, in the Amazon States Language: run the task, repeat it, stop it after the timeout.
 
-Step Functions does it and no function does, because it waits for a task at no cost and keeps the history of each run
-for 90 days. Source: "Run Amazon ECS or Fargate tasks with Step Functions" in the AWS Step Functions developer guide.
+Step Functions and not a Lambda function, because it waits for a task at no cost and keeps the history of each run for
+90 days. Source: "Run Amazon ECS or Fargate tasks with Step Functions" in the AWS Step Functions developer guide.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AGAIN = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "MaxAttem
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What the state machine needs to know; every value may be a token.
+    """The values in the state machine; each may be a token.
 
     Attributes:
         partition: The partition of AWS.

@@ -37,7 +37,7 @@ class ReleaseCommand:
 
     It runs in a task of its own: the service's new task definition, network, security groups and roles, always on
     capacity that is not reclaimed. If it ends with another exit code than 0, or not in time, the deployment fails with
-    its last log lines as the reason: the old version has served all along, and CloudFormation takes the rest back.
+    its last log lines as the reason: the old version keeps serving, and CloudFormation rolls back the rest.
 
     A version is the image of the application's container and its configuration (variables, secrets, entry point, user,
     working directory), and the command. A deployment that changes something else does not run the command, nor does a
@@ -45,8 +45,8 @@ class ReleaseCommand:
     a failure the next deployment runs it again.
 
     The image's entry point, if it has one, gets the command as its arguments, as with ``AppContainer.command``. The
-    service's sidecars start with it, and stop when it ends. Two versions share the database while the deployment lasts,
-    so a migration keeps it usable for the old one.
+    service's sidecars start with it, and stop when it ends. The two versions share the database during a
+    deployment, so a migration has to keep it usable for the old one.
 
     Attributes:
         command: The command and its arguments, for example ``["python", "manage.py", "migrate"]``.
@@ -57,7 +57,7 @@ class ReleaseCommand:
             rollback or a deployment; default, False.
 
     Raises:
-        ConfigurationError: The command is empty or no list of texts, or the timeout is out of range.
+        ConfigurationError: The command is empty or not a list of strings, or the timeout is out of range.
     """
 
     command: Sequence[str]
@@ -77,7 +77,7 @@ def _check_command(command: object) -> None:
                 "ReleaseCommand.command is a CDK token for a text, but a command is a list; use [token, …]"
             )
         raise ConfigurationError(
-            f"ReleaseCommand.command={command!r} is one text, but a command is a list of its words; use "
+            f"ReleaseCommand.command={command!r} is one string, but a command is a list of words; use "
             f"{command.split() or ['python', 'manage.py', 'migrate']!r}, or ['sh', '-c', {command!r}] for a shell"
         )
     words = list(command)  # type: ignore[call-overload]  # @typed has checked that it is a sequence

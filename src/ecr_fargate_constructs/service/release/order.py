@@ -1,4 +1,4 @@
-"""What has to exist before a release command runs."""
+"""Order the creation of resources: those that a release command needs come before it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Readiness(Dependable):
     """Everything that the service waits for, and the security group rules by which its tasks reach others.
 
-    It is searched when CDK needs it: dependencies and rules may be added after the service. A service is indifferent to
-    a rule that comes late, because its tasks start again; a release command runs once.
+    The search takes place when CDK reads the dependencies, because others may be added after the service. A rule that
+    comes late does not harm a service, whose tasks start again; a release command runs once.
     """
 
     def __init__(self, scope: Construct, service: ecs.BaseService, release: Construct) -> None:

@@ -62,9 +62,9 @@ BUILD: dict[str, Reason] = {
     "ssh": ("it names keys of the build host", "use ImageBuild(ssh='default')"),
     "secrets": ("they are files or variables of the build host", "use ImageBuild(secrets={'id': 'src=…'})"),
     "cache_to": ("it concerns the build host", "use ImageBuild(cache_to=…)"),
-    "platforms": ("an image is built for one architecture", "use ImageBuild(architecture=…)"),
+    "platforms": ("the command does not read them", "use ImageBuild(architecture=…), or architectures=[…] for several"),
     "dockerfile_inline": ("a Dockerfile has to be a file", "write it into the context, and run the command again"),
-    "tags": ("CDK derives the name of the image from its input", "nothing to do"),
+    "tags": ("the tag that runs is the hash of the image's inputs", "use build_and_push_image(tags=[…]) for others"),
     "pull": ("CDK's image assets have no such option", "pin the base image by its digest"),
     **dict.fromkeys(("provenance", "sbom"), ("CDK builds without attestations", "sign and scan the image in ECR")),
     **dict.fromkeys(

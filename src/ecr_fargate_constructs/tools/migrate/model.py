@@ -219,7 +219,7 @@ class Topic:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from others."""
+        """Publisher and name, which identify it."""
         return self.publisher, self.name
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     Described: TypeAlias = Mapping[str, Any]
 
 STARTED_BY = "ecr-fargate-run"
-"""What ``aws ecs list-tasks --started-by`` finds these tasks by."""
+"""``startedBy`` of these tasks, for ``aws ecs list-tasks --started-by``."""
 
 _MOST_CHARACTERS = 8192  # of all overrides, in JSON: "TaskOverride" in the Amazon ECS API reference
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What to run.
+    """The command to run, and the options of its task.
 
     Attributes:
         command: The command, which replaces that of the image and the task definition, but no entry point.

@@ -1,4 +1,4 @@
-"""What IAM knows of requests to ECS: the cluster as a condition key, and what ``RunTask`` needs besides itself.
+"""Requests to ECS as IAM sees them: the cluster as a condition key, and the actions that ``RunTask`` depends on.
 
 MiniStack's evaluator is told of neither. Sources: Service Authorization Reference, "Actions, resources, and condition
 keys for Amazon Elastic Container Service" (``ecs:cluster``, ``ecs:CreateAction``, and ``iam:PassRole`` as a dependent

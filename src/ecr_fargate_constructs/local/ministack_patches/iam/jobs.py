@@ -1,4 +1,4 @@
-"""What Step Functions and EventBridge Scheduler do with their roles to run a job. Written for MiniStack 1.5.33.
+"""Requests of Step Functions and EventBridge Scheduler, with their roles, to run a job. Written for MiniStack 1.5.33.
 
 MiniStack runs tasks of state machines, and starts state machines of schedules, without asking IAM.
 """

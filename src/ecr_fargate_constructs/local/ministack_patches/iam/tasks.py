@@ -1,4 +1,4 @@
-"""What the agent of ECS does with a task's execution role before the task starts. Written for MiniStack 1.5.33.
+"""Requests of the agent of ECS, with a task's execution role, before the task starts. Written for MiniStack 1.5.33.
 
 The agent pulls images, reads secrets and parameters and creates log streams with the execution role; MiniStack does all
 of it by itself. Here IAM is asked first, and a refusal stops the task with the reason that ECS gives: developer guide,

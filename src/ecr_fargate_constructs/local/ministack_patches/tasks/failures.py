@@ -1,4 +1,4 @@
-"""Why a task did not start."""
+"""Reasons for which a task does not start."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _Properties: TypeAlias = dict[str, Any]
 
 _WRITABLE_IN_PODMAN = ("/run", "/tmp", "/var/tmp")  # noqa: S108 - in a container
-"""Where podman mounts a ``tmpfs`` into containers with a read-only root, which ECS does not."""
+"""Folders where podman mounts a ``tmpfs`` into containers with a read-only root; ECS does not."""
 _PODMANS_FILES = (".containerenv", "podman-init")  # what podman mounts in /run
 
 _MODE = 0o755  # of the folder of a bind mount and of a new file system: root's, and nobody else may write

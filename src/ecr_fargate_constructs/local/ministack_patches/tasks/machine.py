@@ -1,4 +1,4 @@
-"""What all tasks share: this machine's engine and limits, and where the files of tasks are."""
+"""The machine that all tasks share: its engine and limits, and the folder of their files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _INITS = ("/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit")  # Docke
 
 
 class Machine:
-    """What all tasks share: this machine's engine, and where their files are."""
+    """The machine that all tasks share: its engine, and the folder of their files."""
 
     def __init__(self, port: int, folder: Path, *, podman: bool) -> None:
         """Look up MiniStack's internals.

@@ -1,4 +1,4 @@
-"""What MiniStack's record of a task says while it stops."""
+"""MiniStack's record of a task while it stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the function asks of AWS."""
+"""Requests of the function to AWS."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _SDK = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 8})
 _DENIED = {"AccessDenied", "AccessDeniedException"}
 _NOT_ASSUMED = "unable to assume the role"
-"""What ECS says of a role that it does not know yet: "API error messages" in the Amazon ECS developer guide."""
+"""ECS's answer about a role that it does not know yet: "API error messages" in the Amazon ECS developer guide."""
 
 _MISSING = {"ParameterNotFound", "ResourceNotFoundException"}
 _LINES = 20
 
 
 class RefusedError(Exception):
-    """AWS refuses a request, which it may not a moment later: a new permission takes seconds to apply."""
+    """AWS refuses a request that it may accept a moment later: a new permission takes seconds to apply."""
 
 
 class Aws:

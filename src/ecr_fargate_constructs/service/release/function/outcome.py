@@ -1,4 +1,4 @@
-"""How a task ended, in words. Pure."""
+"""The end of a task, in words. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the command did what it should."""
+        """Whether the command ended with exit code 0."""
         return self.exit_code == 0
 
 

@@ -53,7 +53,7 @@ class Clock(Protocol):
 
 
 class Cloud(Protocol):
-    """What ``aws.Aws`` asks."""
+    """The requests of ``aws.Aws``."""
 
     def definition(self, arn: str) -> Mapping[str, Any]:
         """Return a task definition."""
@@ -84,7 +84,7 @@ class Cloud(Protocol):
 
 
 class Release:
-    """What one event asks for."""
+    """The work for one event."""
 
     def __init__(self, request: Request, cloud: Cloud, clock: Clock, *, until: float, notes: dict[str, Any]) -> None:
         """Begin, or continue.

@@ -1,4 +1,4 @@
-"""What CloudFormation asks for: the properties of the custom resource, whose values all arrive as text."""
+"""The request of CloudFormation: the properties of the custom resource, whose values all arrive as text."""
 
 from __future__ import annotations
 

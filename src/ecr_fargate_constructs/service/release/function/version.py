@@ -1,4 +1,4 @@
-"""What a version is, and which versions had their command. Pure."""
+"""Versions of an application, and the history of those whose command has succeeded. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _FIELDS = ("image", "entryPoint", "environment", "environmentFiles", "secrets", "user", "workingDirectory")
-"""What the command could see of a container: the image, and its configuration."""
+"""Properties that a command can see of its container: the image, and its configuration."""
 
 _KEPT = 150
 """Versions; a parameter has at most 4096 characters."""
