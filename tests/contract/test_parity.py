@@ -121,6 +121,7 @@ NOT_OF_A_JOB = {
     "desired_count": "one task runs at a time",
     "scaling": "as desired_count; the capacity is an option",
     "deployment": "nothing is replaced: the next run has the new version",
+    "release_command": "a job has no release: its first run with the new version is the command",
     "enable_execute_command": "a run ends by itself: for a shell there are services of the same image",
 }
 """Options of a worker that a job has not, and why."""
