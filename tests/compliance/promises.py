@@ -13,6 +13,7 @@ Template = dict[str, Any]
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "a token is for the registry",
     "ecs:DescribeTaskDefinition": "it takes no resource",
+    "inspector2:ListFindings": "findings of Amazon Inspector take no resource",
     "ecr:GetAccountSetting": "settings are those of the account",
     "ecr:PutAccountSetting": "same",
     "ecr-public:GetAuthorizationToken": "the same of ECR Public",

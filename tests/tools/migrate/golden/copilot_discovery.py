@@ -1,21 +1,24 @@
 """Made from Copilot manifests by ecr-fargate migrate: read it before you deploy it."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_ecs_patterns as ecs_patterns
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_servicediscovery as cloudmap
 
 from ecr_fargate_constructs import (
     AppContainer,
     CloudMap,
+    EfsVolume,
+    JobContainer,
     LoadBalancedFargateService,
+    Mount,
     Network,
     PrivateRepository,
     PublicHttp,
+    ScheduledJob,
 )
 
 
@@ -88,16 +91,8 @@ def build(app: cdk.App) -> cdk.Stack:
         ),
     )
 
-    nightly_task = ecs.FargateTaskDefinition(
-        stack,
-        "NightlyTask",
-        cpu=256,
-        memory_limit_mib=512,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-        ),
-    )
-    nightly_logs = logs.LogGroup(stack, "NightlyLogs", retention=logs.RetentionDays.ONE_MONTH)
+    nightly_repository = PrivateRepository(stack, "NightlyRepository")
+    nightly_image = nightly_repository.build_and_push_image("./nightly")
     nightly_reports_files = efs.FileSystem(stack, "NightlyReportsFiles", vpc=network.vpc, encrypted=True)
     nightly_reports_entry = nightly_reports_files.add_access_point(
         "Entry",
@@ -105,48 +100,24 @@ def build(app: cdk.App) -> cdk.Stack:
         create_acl=efs.Acl(owner_uid="1000", owner_gid="1000", permissions="750"),
         posix_user=efs.PosixUser(uid="1000", gid="1000"),
     )
-    nightly_task.add_volume(
-        name="reports",
-        efs_volume_configuration=ecs.EfsVolumeConfiguration(
-            file_system_id=nightly_reports_files.file_system_id,
-            transit_encryption="ENABLED",
-            authorization_config=ecs.AuthorizationConfig(
-                iam="ENABLED", access_point_id=nightly_reports_entry.access_point_id
-            ),
-        ),
-    )
-    nightly_reports_files.grant_read_write(nightly_task.task_role)
-    nightly_repository = PrivateRepository(stack, "NightlyRepository")
-    nightly_image = nightly_repository.build_and_push_image("./nightly")
-    nightly_container = nightly_task.add_container(
-        "nightly",
-        image=nightly_image.container_image,
-        environment={
-            "COPILOT_SERVICE_NAME": "overridden",
-            "COPILOT_APPLICATION_NAME": "shop",
-            "COPILOT_ENVIRONMENT_NAME": "test",
-            "COPILOT_SERVICE_DISCOVERY_ENDPOINT": "test.shop.local",
-            "COPILOT_MOUNT_POINTS": '{"reports":"/reports"}',
-        },
-        linux_parameters=ecs.LinuxParameters(nightly_task, "NightlyLinux", init_process_enabled=True),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix="nightly", log_group=nightly_logs, mode=ecs.AwsLogDriverMode.NON_BLOCKING
-        ),
-    )
-    nightly_container.add_mount_points(
-        ecs.MountPoint(container_path="/reports", source_volume="reports", read_only=False)
-    )
-    nightly_group = ec2.SecurityGroup(stack, "NightlyGroup", vpc=network.vpc)
-    nightly_reports_files.connections.allow_default_port_from(nightly_group)
-    ecs_patterns.ScheduledFargateTask(
+    reports = EfsVolume("reports", file_system=nightly_reports_files, access_point=nightly_reports_entry)
+    nightly = ScheduledJob(
         stack,
         "Nightly",
-        cluster=cluster,
-        schedule=appscaling.Schedule.expression("rate(1 day)"),
-        scheduled_fargate_task_definition_options=ecs_patterns.ScheduledFargateTaskDefinitionOptions(
-            task_definition=nightly_task
+        container=JobContainer(
+            nightly_image,
+            environment={
+                "COPILOT_SERVICE_NAME": "overridden",
+                "COPILOT_APPLICATION_NAME": "shop",
+                "COPILOT_ENVIRONMENT_NAME": "test",
+                "COPILOT_SERVICE_DISCOVERY_ENDPOINT": "test.shop.local",
+                "COPILOT_MOUNT_POINTS": '{"reports":"/reports"}',
+            },
+            readonly_root_filesystem=False,
+            mounts=[Mount("/reports", reports)],
         ),
-        security_groups=[nightly_group],
+        schedule=scheduler.ScheduleExpression.expression("rate(1 day)"),
+        cluster=cluster,
     )
 
     apart_task = ecs.FargateTaskDefinition(
@@ -210,7 +181,7 @@ def build(app: cdk.App) -> cdk.Stack:
         security_groups=[
             *front.connections.security_groups,
             *api.connections.security_groups,
-            *nightly_group.connections.security_groups,
+            *nightly.connections.security_groups,
         ],
     )
     front.connections.allow_from(environment_network, ec2.Port.tcp(3000))
