@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 
 from ecr_fargate_constructs import (
     EcrFargateService,
+    PublicHttp,
     QueueScaling,
     Rolling,
     WorkerContainer,
@@ -23,7 +24,9 @@ def build(app: cdk.App) -> cdk.Stack:
     work = WorkQueue(stack, "Work", actions=[on_call])
     settings = {"QUEUE_URL": work.queue_url}
 
-    site = EcrFargateService(stack, "Site", directory=APP, container_port=8000, environment=settings)
+    site = EcrFargateService(
+        stack, "Site", directory=APP, container_port=8000, environment=settings, ingress=PublicHttp()
+    )
     work.grant_send_messages(site)
     WorkerService(
         stack,

@@ -209,6 +209,7 @@ NEEDED = [
     ("endpoints", "Inside/Network/EndpointSecurityGroup", "HIPAA.Security-EC2RestrictedSSH"),
     ("endpoints", "Inside/Web/InternalLB/SecurityGroup", "NIST.800.53.R4-EC2RestrictedCommonPorts"),
     ("worker", "Worker/Queue/DeadLetters/Resource", "Serverless-SQSRedrivePolicy"),
+    ("scheduled_job", "Jobs/Report/StateMachine/Resource", "Serverless-StepFunctionStateMachineXray"),
     ("supply_chain", "Shop/Findings/Rule/Resource", "Serverless-EventBusDLQ"),
     ("supply_chain", "Shop/Signed/Function/Resource", "NIST.800.53.R5-LambdaConcurrency"),
     ("supply_chain", "Shop/Signed/Function/Resource", "Serverless-LambdaDLQ"),
