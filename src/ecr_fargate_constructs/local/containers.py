@@ -77,13 +77,17 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
 
 def _images(instance: Instance, memory: Memory) -> list[str]:
     shim = Shim(memory.engine, instance.registry, instance.local_registry)
-    listed = _engine_output(instance, memory, "images", "--format", "{{.Repository}} {{.Tag}} {{.ID}}").splitlines()
-    names = [
-        identifier if tag == "<none>" else f"{repository}:{tag}"
-        for repository, tag, identifier in (line.split() for line in listed)
-        if shim.owned([repository])
-    ]
+    columns = "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}"
+    listed = _engine_output(instance, memory, "images", "--format", columns).splitlines()
+    names = [_name(*line.split()) for line in listed if shim.owned(line.split()[:1])]
     return list(dict.fromkeys(names))
+
+
+def _name(repository: str, tag: str, digest: str, identifier: str) -> str:
+    """Return a name of an image that the engine removes: two repositories may have one image, so not its id."""
+    if tag != "<none>":
+        return f"{repository}:{tag}"
+    return identifier if digest == "<none>" else f"{repository}@{digest}"
 
 
 def _engine_output(instance: Instance, memory: Memory, *arguments: str) -> str:
