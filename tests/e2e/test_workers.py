@@ -169,6 +169,7 @@ def test_a_deployment_waits_for_a_protected_task(worker: LocalApp) -> None:
     with a_deployment(worker):
         pass
     assert handled(worker)["long-1"] == (1, "second")
+    wait_for(lambda: len(worker.containers()) == 1, "the end of the old task, which may still receive messages")
     publish(worker, ["order-1000"])
     wait_for(lambda: "order-1000" in handled(worker), "the new version at work")
     assert handled(worker)["order-1000"] == (1, "third")
