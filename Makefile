@@ -15,7 +15,7 @@ demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to th
 	@echo "It keeps running. Edit app/server.py and run 'make demo' again; 'make clean' stops it."
 
 test: $(VENV)/.dev node_modules/.package-lock.json  ## Every test, end to end included where an engine answers
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/.dev  ## The unit suite alone: half a minute
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not integration and not e2e" tests
