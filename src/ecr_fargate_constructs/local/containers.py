@@ -68,27 +68,27 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
         at_once = ["--time=0"] if memory.engine == "podman" else []
         _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *identifiers)
     remove_groups(instance.port)
-    # podman keeps the name by digest when the name by tag is removed, and refuses the id of an image with two names.
-    for by_id in (False, True, True):
-        names = _images(instance, memory, by_id=by_id)
-        if names:
-            # Without --force: an image that another container uses stays.
-            _engine_output(instance, memory, "rmi", *names)
+    # podman keeps the name by digest when the name by tag is removed, lists one of several, and refuses their one id.
+    removed: list[str] = []
+    while (names := _images(instance, memory)) and names != removed:
+        # Without --force: an image that another container uses stays.
+        _engine_output(instance, memory, "rmi", *names)
+        removed = names
 
 
-def _images(instance: Instance, memory: Memory, *, by_id: bool) -> list[str]:
+def _images(instance: Instance, memory: Memory) -> list[str]:
     shim = Shim(memory.engine, instance.registry, instance.local_registry)
     columns = "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}"
     listed = _engine_output(instance, memory, "images", "--format", columns).splitlines()
-    names = [_name(*line.split(), by_id=by_id) for line in listed if shim.owned(line.split()[:1])]
+    names = [_name(*line.split()) for line in listed if shim.owned(line.split()[:1])]
     return list(dict.fromkeys(names))
 
 
-def _name(repository: str, tag: str, digest: str, identifier: str, *, by_id: bool) -> str:
-    """Return a name of an image by its tag; one without a tag by its digest, or by its id."""
+def _name(repository: str, tag: str, digest: str, identifier: str) -> str:
+    """Return the name of an image by its tag; of one without a tag by its digest, or its id."""
     if tag != "<none>":
         return f"{repository}:{tag}"
-    return identifier if by_id or digest == "<none>" else f"{repository}@{digest}"
+    return identifier if digest == "<none>" else f"{repository}@{digest}"
 
 
 def _engine_output(instance: Instance, memory: Memory, *arguments: str) -> str:
