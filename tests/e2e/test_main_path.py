@@ -110,8 +110,8 @@ def test_everything_listens_on_loopback_only(local_app: LocalApp) -> None:
 def test_it_rests_when_nobody_asks(local_app: LocalApp) -> None:
     """Two tasks, their engine and the embedded AWS: at most 2.5 % of a core.
 
-    About half of it is podman's, which also looks at what the engines of tests beside this one do with the same storage:
-    the quietest of four looks counts.
+    About half of it is podman's, which also looks at what the engines of tests beside this one do with the same
+    storage: the quietest of four looks counts.
     """
     seconds, pids = 8, [process.pid for process in local_app.memory.processes.values()]
     assert pids
