@@ -25,7 +25,12 @@ def build(app: cdk.App) -> cdk.Stack:
     settings = {"QUEUE_URL": work.queue_url}
 
     site = EcrFargateService(
-        stack, "Site", directory=APP, container_port=8000, environment=settings, ingress=PublicHttp()
+        stack,
+        "Site",
+        directory=APP,
+        container_port=8000,
+        environment=settings,
+        ingress=PublicHttp(),
     )
     work.grant_send_messages(site)
     WorkerService(
