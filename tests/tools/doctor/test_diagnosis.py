@@ -106,7 +106,12 @@ def test_what_the_examples_acknowledge_is_plain_http_said_by_name_and_what_one_h
         for folder in assemblies.iterdir()
         for finding, _ in diagnose(load(folder)).acknowledged
     }
-    assert known == {("plain-http", ""), ("secret-in-environment", "weighed")}
+    assert known == {
+        ("plain-http", ""),
+        ("secret-in-environment", "weighed"),
+        ("single-task", "roles"),
+        ("minimum-healthy-low", "roles"),
+    }
 
 
 def test_the_bare_pattern_of_others_has_what_hurts(plain: Path) -> None:

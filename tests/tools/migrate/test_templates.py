@@ -123,7 +123,7 @@ def test_stores_on_volumes_run_once_and_stop_before_their_successor(
 def test_services_of_a_copilot_environment_reach_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     template = template_of("copilot_discovery", tmp_path, monkeypatch)
     assert may_call(template, "Front", "Api", 9000)
-    assert may_call(template, "NightlyGroup", "Api", 9000)
+    assert may_call(template, "Nightly", "Api", 9000)
     assert not any(called.startswith("Apart") for called, _, _ in rules(template))
     assert not may_call(template, "Public", "Api", 9000)
     (namespace,) = of_type(template, "AWS::ServiceDiscovery::PrivateDnsNamespace").values()
