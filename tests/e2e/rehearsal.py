@@ -40,7 +40,7 @@ _OF_A_DEFINITION = (
 
 @dataclass(frozen=True)
 class Moment:
-    """What ECS says between two times: the revision that is deployed, its share, and healthy tasks of new and old."""
+    """ECS's answers between two times: the revision that is deployed, its share, and healthy tasks of new and old."""
 
     at: float
     until: float
@@ -118,7 +118,7 @@ class Watch:
 
 
 def within_bounds(answers: list[Any], version: str, share: float) -> bool:
-    """Whether a version answered its share, as a binomial distribution has it in all runs but one in 16,000."""
+    """Return whether a version answered its share, within bounds that one run in 16,000 misses by chance."""
     expected, answered = len(answers) * share, sum(each.version == version for each in answers)
     print(f"version {version}: {answered} of {len(answers)} at {share:.0%}")
     return bool(abs(answered - expected) <= max(2, 4 * (expected * (1 - share)) ** 0.5))

@@ -1,4 +1,4 @@
-"""What the tasks of ``test_workers.py`` run: the worker of the example, with a table that counts."""
+"""The program of the tasks of ``test_workers.py``: the worker of the example, with a table that counts."""
 
 from __future__ import annotations
 

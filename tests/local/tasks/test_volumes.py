@@ -1,4 +1,4 @@
-"""What containers mount, and how templates spell it."""
+"""The mounts of containers, as templates spell them."""
 
 from __future__ import annotations
 

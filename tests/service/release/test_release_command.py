@@ -1,4 +1,4 @@
-"""What a release command may be."""
+"""The options of a release command that are accepted and refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release command adds to a template: on every service, before it, with no permission to spare."""
+"""The resources of a release command: on every service, before it, with no permission to spare."""
 
 from __future__ import annotations
 

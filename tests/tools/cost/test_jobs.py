@@ -1,4 +1,4 @@
-"""What the task of a scheduled job costs."""
+"""The price of the task of a scheduled job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What queues and topics cost: nothing but their use."""
+"""The price of queues and topics: nothing but their use."""
 
 from __future__ import annotations
 

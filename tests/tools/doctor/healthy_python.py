@@ -56,7 +56,7 @@ HEALTHY_PYTHON: dict[str, dict[str, str]] = {
     },
     "uvicorn in a virtual environment of uv": {
         "Dockerfile": "FROM ghcr.io/astral-sh/uv:0.9-python3.13-bookworm-slim\nWORKDIR /srv\nCOPY . .\n"
-        "RUN --mount=type=cache,target=/root/.cache uv sync --locked\nUSER 10001\nEXPOSE 8080\n"
+        "RUN --mount=type=cache,target=/var/cache/uv uv sync --locked\nUSER 10001\nEXPOSE 8080\n"
         "ENV UVICORN_HOST=0.0.0.0 UVICORN_PORT=8080 UVICORN_TIMEOUT_KEEP_ALIVE=75\n"
         'CMD ["uv", "run", "--no-sync", "uvicorn", "app:app"]\n',
     },

@@ -1,4 +1,4 @@
-"""What a task is started with."""
+"""The request that starts a task."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class Group:
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything left of the group."""
+        """True while something of the group is left."""
         return bool(self._folders())
 
     def remove(self) -> None:

@@ -97,7 +97,7 @@ class Container:
 
     @property
     def running(self) -> bool:
-        """Whether it runs."""
+        """True while it runs."""
         return self.phase is _Phase.RUNNING
 
     @property
@@ -121,12 +121,12 @@ class Lifecycle:
 
     @property
     def all_started(self) -> bool:
-        """Whether each container has been started: then ECS calls the task RUNNING."""
+        """True once each container has been started: ECS then calls the task RUNNING."""
         return all(each.phase is not _Phase.WAITING for each in self.containers.values())
 
     @property
     def over(self) -> bool:
-        """Whether the task is stopping, and no container runs any more."""
+        """True once the task is stopping and no container runs any more."""
         return self.stopping and not any(each.running for each in self.containers.values())
 
     @property

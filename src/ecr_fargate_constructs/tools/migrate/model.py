@@ -215,7 +215,7 @@ class Topic:
     publisher: str
     fifo: bool = False
     deduplicates: bool = False
-    """Whether messages with the same content are delivered once."""
+    """True if messages with the same content are delivered once."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -183,7 +183,7 @@ class _Log:
 
     @property
     def readable(self) -> bool:
-        """Whether the container logs to a stream of CloudWatch that can be found."""
+        """True if the container logs to a stream of CloudWatch Logs whose name is known."""
         return self._stream is not None
 
     def new(self) -> list[str]:

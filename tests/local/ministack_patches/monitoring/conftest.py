@@ -15,7 +15,7 @@ from tests.local.ministack_patches.modules import restored
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_SERVICES = ("cloudwatch", "alb", "ecs", "sqs", "sns", "eventbridge")
+_SERVICES = ("cloudwatch", "alb", "ecs", "sqs", "sns", "eventbridge", "stepfunctions")
 
 
 class World:

@@ -61,7 +61,7 @@ class FakeTask:
 
 @dataclass
 class FakeCloud:
-    """What the function may ask."""
+    """The rights of the function."""
 
     clock: FakeClock
     containers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

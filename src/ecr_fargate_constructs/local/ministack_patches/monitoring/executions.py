@@ -45,7 +45,7 @@ class Executions:
         """
         ended: Counter[tuple[str, str]] = Counter()
         for arn, execution in list(self._executions.items()):
-            name = _NAMES.get(str(execution.get("status")))
+            name = _NAMES.get(execution["status"])
             if name is not None and arn not in self._counted:
                 self._counted.add(arn)
                 ended[execution["stateMachineArn"], name] += 1

@@ -140,7 +140,7 @@ class Folders:
 
 
 class ReadOnlyRoots:
-    """What leaves a read-only root without the folders that podman would make writable, made once for each image."""
+    """Makes the folders that podman would leave writable on a read-only root read-only, once for each image."""
 
     def __init__(self, folder: Path) -> None:
         """Copy nothing yet.

@@ -26,7 +26,7 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the command ended with exit code 0."""
+        """True if the command ended with exit code 0."""
         return self.exit_code == 0
 
 
