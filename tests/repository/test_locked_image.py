@@ -205,13 +205,6 @@ def test_an_image_that_prod_runs_survives_a_hundred_releases(lock: Path) -> None
     assert len(plan.kept) == 21
 
 
-def test_a_repository_of_its_own_keeps_the_copy_whatever_the_other_stage_releases(stack: cdk.Stack, lock: Path) -> None:
-    repository = PrivateRepository(stack, "Repo")
-    repository.locked_image("web", lock_file=lock)
-    now = datetime(2026, 11, 29, tzinfo=timezone.utc)
-    assert not repository.retention.simulate(_releases(1, now), now).expired
-
-
 def test_images_without_a_tag_and_twice_the_same_tag_need_no_rule(lock: Path) -> None:
     write_lock(lock, {"a": replace(WEB, tag=None), "b": WEB, "c": WEB})
     assert Retention.keep_last(20).protect_locked(lock) == Retention.keep_last(20).protect(["v1"])

@@ -53,7 +53,7 @@ class Index:
                 f"{', '.join(sorted(self.sources))}, and its tags are immutable; delete that image"
             )
         images = {}
-        for architecture, source in sorted(self.sources.items()):
+        for architecture, source in self.sources.items():
             one = replace(self.copy, source=source, architecture=architecture, further_tags=())
             images[architecture] = one.wanted()
             one.push(images[architecture], images[architecture].digest)
