@@ -23,6 +23,7 @@ from bench.imports import imports
 from bench.layers import layers
 from bench.processes import ROOT
 from bench.programs import Assemblies
+from bench.resting import resting
 from bench.suite import suite
 from bench.synthesis import P1, Synthesis
 from bench.templates import code_changes, rollouts
@@ -75,7 +76,7 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, d
             "P4": lambda: imports(chosen.rounds) + floor(assemblies, chosen.rounds),
             "P5": lambda: rollouts(assemblies),
             "P6": lambda: code_changes(assemblies) + ([] if chosen.check else layers(chosen.port)),
-            "P7": lambda: deployments(chosen.port, chosen.deployments),
+            "P7": lambda: [*deployments(chosen.port, chosen.deployments), resting(chosen.port)],
             "P8": lambda: suite(chosen.p8),
         }
         for name, part in parts.items():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,30 +104,6 @@ def test_everything_listens_on_loopback_only(local_app: LocalApp) -> None:
     ]
     mine = [address for address in listening if int(address.rpartition(":")[2], 16) == local_app.port]
     assert mine == [f"0100007F:{local_app.port:04X}"]
-
-
-def test_it_rests_when_nobody_asks(local_app: LocalApp) -> None:
-    """Two tasks, their engine and the embedded AWS: at most 2 % of a core.
-
-    About half of it is podman's, which also looks at what the engines of tests beside this one do with the same
-    storage: the quietest of four looks counts.
-    """
-    seconds, pids = 8, [process.pid for process in local_app.memory.processes.values()]
-    assert pids
-    time.sleep(5)  # what the deployment began
-    shares = []
-    for _ in range(4):
-        before = sum(_ticks(pid) for pid in pids)
-        time.sleep(seconds)
-        shares.append((sum(_ticks(pid) for pid in pids) - before) / os.sysconf("SC_CLK_TCK") / seconds)
-    print(f"{min(shares):.1%} of a core when idle")
-    assert min(shares) <= 0.02
-
-
-def _ticks(pid: int) -> int:
-    """Processor time of a process and of the children that it has waited for."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15])
 
 
 def test_only_who_has_the_credentials_is_answered(local_app: LocalApp) -> None:

@@ -178,6 +178,7 @@ def test_a_version_that_never_starts_fails_the_stack_and_is_never_seen(rehearsal
 
 
 def test_in_express_mode_cloudformation_does_not_wait(rehearsal: LocalApp) -> None:
+    _edit(rehearsal, (" bake_time=minutes(1)", " bake_time=minutes(15)"))  # longer than the commands take to start
     ecs = Rehearsed(rehearsal)
     context = ("-c", "version=8", "-c", "strategy=blue-green")
     done = rehearsal.run("cdk", "deploy", "--express", "--require-approval", "never", *context)

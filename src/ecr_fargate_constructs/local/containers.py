@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from ecr_fargate_constructs.local.commands import run
 from ecr_fargate_constructs.local.docker_shim import Shim
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.tasks.cgroups import remove_groups
+from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance, Memory
 
 _TASK_LABEL = "com.amazonaws.ecs.task-arn"
 _NAME_LABEL = "com.amazonaws.ecs.container-name"
+_REMOVAL_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,7 @@ class Container:
 
 def containers(instance: Instance, memory: Memory) -> list[Container]:
     """Return the containers that an instance has started, including stopped ones."""
-    # MiniStack labels its containers with the address that it listens on, which is unique.
-    label = f"label=ministack.instance={memory.host}:{instance.port}"
-    identifiers = _engine_output(instance, memory, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
+    identifiers = _identifiers(instance, memory)
     if not identifiers:
         return []
     described = json.loads(_engine_output(instance, memory, "container", "inspect", *identifiers) or "[]")
@@ -61,12 +62,12 @@ def _container(described: dict[str, Any]) -> Container:
 
 
 def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
-    """Remove the containers of an instance, and the images of its registry."""
-    identifiers = [container.identifier for container in containers(instance, memory)]
-    if identifiers:
-        # Docker kills at once; podman would wait for each container's end.
-        at_once = ["--time=0"] if memory.engine == "podman" else []
-        _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *identifiers)
+    """Remove the containers of an instance, and the images of its registry.
+
+    Raises:
+        ToolError: The engine did not remove all containers within 30 seconds.
+    """
+    _remove_containers(instance, memory)
     remove_groups(instance.port)
     # podman keeps the name by digest when the name by tag is removed, lists one of several, and refuses their one id.
     removed: list[str] = []
@@ -74,6 +75,25 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
         # Without --force: an image that another container uses stays.
         _engine_output(instance, memory, "rmi", *names)
         removed = names
+
+
+def _remove_containers(instance: Instance, memory: Memory) -> None:
+    """Remove all containers, again if needed: on a busy machine the engine refuses one that is just changing."""
+    at_once = ["--time=0"] if memory.engine == "podman" else []  # Docker kills at once; podman would wait for its end
+    deadline = time.monotonic() + _REMOVAL_SECONDS
+    while identifiers := _identifiers(instance, memory):
+        _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *identifiers)
+        if time.monotonic() > deadline:
+            raise ToolError(
+                f"{memory.engine} does not remove these containers: {', '.join(identifiers)}",
+                fix=f"try '{memory.engine} rm --force' with each of them, and then 'ecr-fargate local down' again",
+            )
+
+
+def _identifiers(instance: Instance, memory: Memory) -> list[str]:
+    # MiniStack labels its containers with the address that it listens on, which is unique.
+    label = f"label=ministack.instance={memory.host}:{instance.port}"
+    return _engine_output(instance, memory, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
 
 
 def _images(instance: Instance, memory: Memory) -> list[str]:
