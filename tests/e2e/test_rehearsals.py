@@ -16,6 +16,12 @@ from tests.e2e.rehearsal import STACK, Rehearsed, Watch, copied, within_bounds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SIDECAR = """
+    base = ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/python:3.13-slim")
+    web.service.task_definition.add_container("Beside", image=base, command=["sleep", "600"])
+    return stack
+"""
+
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
@@ -146,22 +152,26 @@ def test_changes_after_an_odd_number_of_deployments_leave_the_traffic_where_it_i
 
 def test_changes_with_a_new_revision_after_an_odd_number_of_deployments_lose_no_request(rehearsal: LocalApp) -> None:
     """The other rows, and another strategy."""
+    rehearsal.edit('("0.0.0.0", 8080)', '("0.0.0.0", 8081)')
     _edit(
         rehearsal,
         (
             "        container_port=8080,\n",
             (
-                "        container_port=8080,\n        size=TaskSize(cpu=512, memory_mib=1024),\n"
+                "        container_port=8081,\n        size=TaskSize(cpu=512, memory_mib=1024),\n"
                 "        scaling=Scaling(min_capacity=3, max_capacity=4, cpu_percent=90),\n"
             ),
         ),
         ("    Rolling,\n", "    Rolling,\n    Scaling,\n    TaskSize,\n    TestTrafficHeader,\n"),
+        ("    EcrFargateService(\n", "    web = EcrFargateService(\n"),
+        ("    return stack\n", SIDECAR),
         ("BlueGreen(bake", 'BlueGreen(test_traffic=TestTrafficHeader(name="X-Preview"), bake'),
     )
     watch = _up(rehearsal, "version=6", "strategy=blue-green")
     assert (watch.lost, watch.versions) == (0, {"2", "6"})
     assert _weights(rehearsal) == [[100, 0], [100, 0]]
-    assert Rehearsed(rehearsal).service()["desiredCount"] == 3
+    service = Rehearsed(rehearsal).service()
+    assert (service["desiredCount"], service["loadBalancers"][0]["containerPort"]) == (3, 8081)
 
 
 def test_a_version_that_never_starts_fails_the_stack_and_is_never_seen(rehearsal: LocalApp) -> None:
@@ -170,7 +180,7 @@ def test_a_version_that_never_starts_fails_the_stack_and_is_never_seen(rehearsal
     assert (watch.lost, watch.versions) == (0, {"6"})
     newest = ecs.deployment()
     assert newest["status"] == "ROLLBACK_SUCCESSFUL"
-    assert newest["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
+    assert newest["deploymentCircuitBreaker"]["status"] == "TRIGGERED", newest["statusReason"]
     assert "ECS Deployment Circuit Breaker was triggered" in ecs.failures()
     assert ecs.status() == "UPDATE_ROLLBACK_COMPLETE"
     assert ecs.service()["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"  # as before: the update was rolled back

@@ -53,3 +53,18 @@ def test_it_is_looked_at_again_when_its_next_check_is_due() -> None:
     assert 6 < service._seconds_to_next_check() <= 7
     starting = _service([False])
     assert starting.check_health() is True
+
+
+def test_a_task_keeps_the_port_of_its_revision_when_the_service_gets_another() -> None:
+    service = _service([])
+    registered: dict[str, list[tuple[str, int]]] = {}
+    service._ministack.alb.set_targets_for_group = lambda arn, targets, _: registered.update({arn: targets})
+    service.record["status"] = "ACTIVE"
+    service.revisions["1"] = {"loadBalancers": [{"targetGroupArn": "blue", "containerPort": 80}]}
+    service.record["loadBalancers"] = [{"targetGroupArn": "blue", "containerPort": 8081}]
+    service.register_targets()
+    assert registered == {"blue": [("10.0.0.1", 80)]}
+    service.record["loadBalancers"] = [{"targetGroupArn": "green", "containerPort": 8081}]
+    service._ministack.ecs._tasks.clear()
+    service.register_targets()
+    assert registered == {"blue": [], "green": []}

@@ -47,11 +47,36 @@ def test_a_healthy_target_is_not_checked_again_at_once(world: World, monkeypatch
     }
     alb._tgs[_BLUE] = {"TargetType": "ip"}
     alb._targets[_BLUE] = [{"Id": each, "Port": 80} for each in ("a", "b")]
-    for seconds, expected in ((0, ["a", "b"]), (1.5, ["b"]), (2.5, ["a", "b"])):
+    for seconds, expected in ((0, ["a", "b", "b"]), (1.5, ["b", "b"]), (2.5, ["a", "b", "b"])):
         asked.clear()
         machine[0] = seconds
         world.minutes(1)
         assert sorted(asked) == expected
+
+
+def test_one_failed_check_or_a_target_that_is_gone_is_not_unhealthy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alb, answers = world.modules["alb"], {"late": ["unhealthy", "healthy"], "bad": ["unhealthy"] * 4}
+
+    def check(target: dict[str, Any], *_: object) -> SimpleNamespace:
+        if target["Id"] == "gone":
+            alb._targets[_BLUE] = [each for each in alb._targets[_BLUE] if each["Id"] != "gone"]
+            return SimpleNamespace(state="unhealthy")
+        return SimpleNamespace(state=answers[target["Id"]].pop(0))
+
+    monkeypatch.setattr(measurements, "check", check)
+    alb._listeners["l"] = {
+        "ListenerArn": "l",
+        "LoadBalancerArn": _BALANCER,
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": _BLUE}],
+    }
+    alb._tgs[_BLUE] = {"TargetType": "ip", "UnhealthyThresholdCount": 2, "HealthCheckIntervalSeconds": 0.001}
+    alb._targets[_BLUE] = [{"Id": each, "Port": 80} for each in ("late", "bad", "gone")]
+    world.minutes(2)
+    both = {"LoadBalancer": "app/web/1", "TargetGroup": "targetgroup/blue/1"}
+    assert _sum(world, "AWS/ApplicationELB", "HealthyHostCount", **both) == [1, 1]
+    assert _sum(world, "AWS/ApplicationELB", "UnHealthyHostCount", **both) == [0, 1]
 
 
 def test_requests_and_targets_of_a_load_balancer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

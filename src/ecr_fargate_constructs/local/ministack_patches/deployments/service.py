@@ -206,32 +206,33 @@ class ControlledService:
         first = str(balancer.get("targetGroupArn") or "")
         return first, str((balancer.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") or first)
 
-    def _groups_of(self, task: Properties) -> list[tuple[str, Any, Properties]]:
+    def _registered_in(self, task: Properties) -> list[tuple[str, int]]:
+        """Return the target groups of a task's revision, whatever the service has now, with its port in each."""
+        revision = str(task.get("_deployment_id"))
+        index, fields = self.controller.group_of(revision), self.revisions.get(revision, self.record)
+        balancers = fields.get("loadBalancers") or []
+        return [(self.group_arns(each)[index], int(each.get("containerPort") or 80)) for each in balancers]
+
+    def _groups_of(self, task: Properties) -> list[tuple[str, int, Properties]]:
         """Return the target groups of a task that are checked, with the port."""
-        index = self.controller.group_of(str(task.get("_deployment_id")))
-        found = []
-        for balancer in self.record.get("loadBalancers") or []:
-            arn = self.group_arns(balancer)[index]
-            group = self._ministack.alb._tgs.get(arn)  # noqa: SLF001
-            if group is not None and group.get("TargetType") == "ip":
-                found.append((arn, balancer.get("containerPort"), group))
-        return found
+        groups = self._ministack.alb._tgs  # noqa: SLF001
+        found = [(arn, port, groups.get(arn)) for arn, port in self._registered_in(task)]
+        return [(arn, port, group) for arn, port, group in found if group and group.get("TargetType") == "ip"]
 
     def register_targets(self) -> None:
         """Register the running tasks in the target group of their revision."""
         ecs, active = self._ministack.ecs, self.record.get("status") == "ACTIVE"
         ledger = self.record.setdefault("_published_targets", {})
         running = [task for task in self._task_records() if task.get("lastStatus") == "RUNNING"] if active else []
-        for balancer in self.record.get("loadBalancers") or []:
-            arns = self.group_arns(balancer)
-            for arn in dict.fromkeys(arns):
-                targets = [
-                    (ecs._task_ip(task), balancer.get("containerPort", 80))  # noqa: SLF001
-                    for task in running
-                    if arns[self.controller.group_of(str(task.get("_deployment_id")))] == arn and ecs._task_ip(task)  # noqa: SLF001
-                ]
-                self._ministack.alb.set_targets_for_group(arn, targets, ledger.get(arn, ()))
-                ledger[arn] = [address for address, _ in targets]
+        balancers = self.record.get("loadBalancers") or []
+        targets: dict[str, list[tuple[str, int]]] = {arn: [] for each in balancers for arn in self.group_arns(each)}
+        for task in running:
+            address = ecs._task_ip(task)  # noqa: SLF001
+            for arn, port in self._registered_in(task) if address else ():
+                targets.setdefault(arn, []).append((address, port))
+        for arn, found in {**{arn: [] for arn in ledger}, **targets}.items():
+            self._ministack.alb.set_targets_for_group(arn, found, ledger.get(arn, ()))
+            ledger[arn] = [address for address, _ in found]
 
     def _task_records(self) -> list[Properties]:
         ecs = self._ministack.ecs

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _NANO, _MEBI, _CPU_UNITS = 1e-9, 1 << 20, 1024
 _CHECKS_AT_ONCE = 8
+_SECONDS_BETWEEN_CHECKS = 0.1
 _SECONDS_TO_KEEP = 5  # of the machine: the engine is not asked more often, however fast the clock passes
 _COUNTS = ("desired", "running", "pending")
 
@@ -88,23 +89,31 @@ class Measurements:
             states = [self._checks.submit(self._is_healthy, arn, target, group) for target in targets]
             patience = float(group.get("HealthCheckIntervalSeconds") or 30)
             patience *= int(group.get("UnhealthyThresholdCount") or 2)
+            checked = [(target, each.result()) for target, each in zip(targets, states, strict=True)]
+            registered = self._targets.get(arn, [])  # others were deregistered while they were checked
             results = {
-                (arn, str(target["Id"]), target.get("Port")): each.result()
-                for target, each in zip(targets, states, strict=True)
+                (arn, str(target["Id"]), target.get("Port")): passed
+                for target, passed in checked
+                if target in registered
             }
             healthy = sum(results.values())
             initial = self._newcomers.initial(arn, results, time.time(), patience)
-            yield Group(balancer, full_name(arn), healthy, len(targets) - healthy - initial)
+            yield Group(balancer, full_name(arn), healthy, len(results) - healthy - initial)
 
     def _is_healthy(self, arn: str, target: Properties, group: Properties) -> bool:
-        """Return whether a target passes a check, now or a moment ago: a minute of the clock may be very short."""
+        """Return whether a target passed a check a moment ago, or passes one before as many fail as its group allows.
+
+        A minute of the clock may be very short, and a busy machine may answer one check too late.
+        """
         key = (arn, target["Id"], target.get("Port"))
         if key in self._passed:
             return True
-        healthy = check(target, group, self._blocks).state == "healthy"
-        if healthy:
-            self._passed[key] = time.monotonic()
-        return healthy
+        for _ in range(int(group.get("UnhealthyThresholdCount") or 2)):
+            if check(target, group, self._blocks).state == "healthy":
+                self._passed[key] = time.monotonic()
+                return True
+            time.sleep(_SECONDS_BETWEEN_CHECKS)
+        return False
 
     def _forwarded(self) -> dict[str, str]:
         """Return the full name of the load balancer that forwards to each target group."""
