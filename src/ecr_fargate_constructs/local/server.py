@@ -146,6 +146,7 @@ def main() -> None:
         speed=float(os.environ[_CLOCK]) if os.environ.get(_CLOCK) else None,
     )
     Path(types_file).write_text(json.dumps(sorted(types)), encoding="utf-8")
+    import_module("ecr_fargate_constructs.local.ministack_patches.connections").serve_many_connections()
     sys.argv = [shutil.which("ministack") or "ministack"]
     import_module("ministack.app").main()
 

@@ -7,7 +7,8 @@ say; ``task_environment`` the containers' environment, and ``relay`` their conne
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
 scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks;
 ``registry`` and ``registry_log`` the private registry; ``engine`` the calls to the container engine; ``guard`` and
-``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs`` schedules, and tasks of state machines.
+``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs`` schedules, and tasks of state machines;
+``connections``, which needs nothing of MiniStack, those of its server.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 import threading
 import time
@@ -131,6 +133,22 @@ def test_a_task_may_end_before_it_runs() -> None:
     assert task["lastStatus"] == "STOPPED"
     assert task["stopCode"] == "TaskFailedToStart"
     assert "exitCode" not in task["containers"][1]
+
+
+def test_a_task_ends_where_the_process_has_many_descriptors() -> None:
+    """``select.select()`` takes none above 1,023."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limits[1], 4096), limits[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        supervisor, task, _, _ = _supervise({"name": "web", "run": "sleep 0.2; exit 3"})
+        assert supervisor.start()
+        supervisor.run()
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert task["containers"][0]["exitCode"] == 3
 
 
 def test_a_task_that_is_stopped_has_its_time() -> None:

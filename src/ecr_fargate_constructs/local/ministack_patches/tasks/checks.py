@@ -40,9 +40,10 @@ def passes(client: Any, container: str, check: HealthCheck) -> bool:  # noqa: AN
 def _ends(output: Any, timeout: float) -> bool:  # noqa: ANN401 - a socket, or what docker wraps it in
     """Return whether the output ends in time."""
     deadline = time.monotonic() + timeout
+    poll = select.poll()  # select.select() refuses descriptors above 1,023
+    poll.register(output, select.POLLIN)
     while True:
-        readable, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
-        if not readable:
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             return False
         if not os.read(output.fileno(), _CHUNK):
             return True

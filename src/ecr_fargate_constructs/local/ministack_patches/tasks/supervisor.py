@@ -235,6 +235,8 @@ def _has_ended(process: int) -> bool:
     except OSError:
         return True
     try:
-        return bool(select.select([descriptor], [], [], 0)[0])
+        poll = select.poll()  # select.select() refuses descriptors above 1,023
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
     finally:
         os.close(descriptor)
