@@ -102,15 +102,15 @@ def test_blue_green_moves_all_traffic_at_once_and_loses_no_request(rehearsal: Lo
 def test_rolling_replaces_task_by_task_never_runs_fewer_and_loses_no_request(rehearsal: LocalApp) -> None:
     watch, ended = _watched(rehearsal, "5", **ROLLING, deploymentCircuitBreaker=BREAKER)
     assert ended["status"] == "SUCCESSFUL"
-    divided = 0
+    divided: dict[float, list[Any]] = {}
     for moments, answers in watch.windows(lambda each: each.tasks):
         new, old = moments[0].tasks
         assert 2 <= new + old <= 3
         settled = [each for each in answers if each.at > moments[0].until + 0.5]  # the balancer has noticed the tasks
-        if new and old and len(settled) > 20:
-            divided += 1
-            assert within_bounds(settled, "5", new / (new + old))
-    assert divided
+        if new and old:
+            divided.setdefault(new / (new + old), []).extend(settled)
+    assert sum(len(each) for each in divided.values()) > 20
+    assert all(within_bounds(each, "5", share) for share, each in divided.items())
     assert watch.lost == 0
 
 
