@@ -67,7 +67,8 @@ class Runner:
             self.ran.append((name, step["run"]))
         return output.read_text(encoding="utf-8").strip().removeprefix("commit=")
 
-    def run(self, place: Path, script: str, variables: Mapping[str, str]) -> None:
+    def run(self, place: Path, script: str, variables: Mapping[str, str]) -> str:
+        """Run a script, and return what it prints."""
         done = subprocess.run(  # noqa: S603 - the commands of the example
             ["bash", "-e", "-c", script],  # noqa: S607 - as GitHub's runner does without `shell:`
             cwd=place,
@@ -76,14 +77,22 @@ class Runner:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        printed = done.stdout + done.stderr
+        assert done.returncode == 0, f"{script}\n{printed}"
+        return printed
+
+    def cdk(self, command: str, *, ref: str = "main") -> str:
+        """Run the CDK's command line in a fresh checkout, without a container engine."""
+        return self.run(
+            self.checkout(ref), f"npx --yes aws-cdk@2.1148.1 --no-notices {command}", self.environment(engine=False)
+        )
 
     def lock(self) -> dict[str, Any]:
         entry: dict[str, Any] = json.loads(git(self.origin, "show", "main:images.lock.json"))["images"]["web"]
         return entry
 
     def digest(self, stack: str) -> str:
-        """The digest that the tasks of a stack's last deployment run."""
+        """The digest that the tasks of a stack's last deployment run; "" if there is none yet."""
         resources = self.app.ask("cloudformation", "describe_stack_resources", StackName=stack)["StackResources"]
         [service] = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::ECS::Service"]
         cluster = service.split("/")[-2]
@@ -91,8 +100,9 @@ class Runner:
         tasks = self.app.ask("ecs", "list_tasks", cluster=cluster)["taskArns"]
         described = self.app.ask("ecs", "describe_tasks", cluster=cluster, tasks=tasks)["tasks"]
         deployed = [task for task in described if task["taskDefinitionArn"] == now["taskDefinition"]]
-        [digest] = {container["imageDigest"] for task in deployed for container in task["containers"]}
-        return str(digest)
+        digests = {container.get("imageDigest", "") for task in deployed for container in task["containers"]}
+        assert len(digests) <= 1, digests
+        return "".join(digests)
 
 
 def git(place: Path, *arguments: str) -> str:
@@ -135,6 +145,8 @@ def test_the_jobs_deploy_lock_promote_and_roll_back(runner: Runner) -> None:
     lock = runner.lock()
     assert lock["deployedTo"] == ["Dev-Shop"]
     assert lock["revision"] == git(runner.origin, "rev-parse", "main~1")
+    runner.cdk("publish-assets --unstable=publish-assets 'Prod/*'")
+    assert _repositories(runner) == {"shop/dev"}, "the assets of Prod are published, and no image is copied"
     runner.job("prod", ref=first)
     assert runner.digest("Prod-Shop") == runner.digest("Dev-Shop") == lock["digest"]
 
@@ -146,6 +158,8 @@ def test_the_jobs_deploy_lock_promote_and_roll_back(runner: Runner) -> None:
     runner.job("dev", engine=True)
     second = runner.job("lock")
     assert runner.lock()["digest"] != lock["digest"]
+    difference = runner.cdk("diff 'Prod/*'")
+    assert difference.count(f"@{lock['digest']}") == difference.count(f"@{runner.lock()['digest']}") == 2
     runner.job("prod", ref=second)
     assert runner.digest("Prod-Shop") == runner.lock()["digest"]
 
@@ -157,6 +171,14 @@ def test_the_jobs_deploy_lock_promote_and_roll_back(runner: Runner) -> None:
 
     _run_the_builds_of_code_pipeline(runner)
     assert runner.lock()["digest"] == runner.digest("Dev-Shop"), "Dev is locked again, by the other pipeline"
+    assert "Resources still stabilizing" in runner.cdk("deploy 'Prod/*' --express --require-approval never")
+    assert runner.digest("Prod-Shop") in {runner.lock()["digest"], ""}, "none yet, or that of the lock"
+
+
+def _repositories(runner: Runner) -> set[str]:
+    """Repositories but those of the CDK's bootstrap."""
+    found = runner.app.ask("ecr", "describe_repositories")["repositories"]
+    return {each["repositoryName"] for each in found if not each["repositoryName"].startswith("cdk-")}
 
 
 def _run_the_builds_of_code_pipeline(runner: Runner) -> None:
