@@ -114,6 +114,7 @@ def _example(file: Path) -> str:
 
 
 def _index(examples: list[Path]) -> str:
+    elsewhere = {"pipelines", "rehearsal"}
     lines = [
         "# Examples",
         "",
@@ -128,11 +129,17 @@ def _index(examples: list[Path]) -> str:
         "",
         *_table([file for file in examples if "rehearsal" in file.parts]),
         "",
+        "## Pipelines",
+        "",
+        "These are the programs of [Pipelines](promotion.md#pipelines); their steps run against the embedded AWS.",
+        "",
+        *_table([file for file in examples if "pipelines" in file.parts]),
+        "",
         "## Tests of an app",
         "",
         "These are the recipes of [Testing a CDK app with pytest](testing.md), and the app that they test.",
         "",
-        *_table([file for file in examples if file.parent.name != "examples" and "rehearsal" not in file.parts]),
+        *_table([file for file in examples if file.parent.name != "examples" and not elsewhere & {*file.parts}]),
     ]
     return "\n".join(lines) + "\n"
 

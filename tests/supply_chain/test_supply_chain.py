@@ -130,6 +130,45 @@ def test_an_image_that_is_pushed_directly_has_no_publisher_of_ours(directory: Pa
     assert image.publisher is None
 
 
+def test_the_registry_is_replicated_as_a_whole(stack: cdk.Stack) -> None:
+    RegistrySettings(stack, "Registry", replicate_to=["eu-central-1", "us-east-1"])
+    template = template_of(stack)
+    assert only(template, "AWS::ECR::ReplicationConfiguration")["Properties"] == {
+        "ReplicationConfiguration": {
+            "Rules": [
+                {
+                    "Destinations": [
+                        {"Region": "eu-central-1", "RegistryId": {"Ref": "AWS::AccountId"}},
+                        {"Region": "us-east-1", "RegistryId": {"Ref": "AWS::AccountId"}},
+                    ]
+                }
+            ]
+        }
+    }
+    assert len(template["Resources"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("regions", "message"),
+    [
+        ("us-east-1", r"replicate_to='us-east-1' is a string, not a list"),
+        (["Frankfurt"], r"replicate_to has 'Frankfurt', which is not a region"),
+        (["us-east-1a"], r"replicate_to has 'us-east-1a', which is not a region"),
+        ([1], r"replicate_to\[0\]=1 is an int"),
+        (["us-east-1", "us-east-1"], r"replicate_to has 'us-east-1' twice"),
+        (["eu-west-1"], r"replicate_to has 'eu-west-1', the region of this registry"),
+        (["cn-north-1"], r"replicate_to has 'cn-north-1', which is in the partition aws-cn, but this registry"),
+        ([], r"RegistrySettings sets nothing"),
+    ],
+)
+def test_regions_to_which_ecr_does_not_replicate(regions: Any, message: str) -> None:  # noqa: ANN401 - wrong on purpose
+    env = cdk.Environment(account="111122223333", region="eu-west-1")
+    stack = cdk.Stack(cdk.App(), "Stack", env=env)
+    with pytest.raises(ConfigurationError, match=rf"\[Stack/Registry\] {message}"):
+        RegistrySettings(stack, "Registry", replicate_to=regions)
+    assert stack.node.try_find_child("Registry") is None
+
+
 def test_one_registry_has_one_set_of_settings() -> None:
     app = cdk.App()
     RegistrySettings(cdk.Stack(app, "One"), "Registry", scanning=EnhancedScanning())
@@ -157,7 +196,9 @@ def test_settings_that_cannot_be(stack: cdk.Stack) -> None:
 
 def test_tokens_pass(stack: cdk.Stack) -> None:
     name = cdk.CfnParameter(stack, "Name").value_as_string
-    RegistrySettings(stack, "Registry", scanning=EnhancedScanning(repositories=[name]))
+    RegistrySettings(stack, "Registry", scanning=EnhancedScanning(repositories=[name]), replicate_to=[name])
+    replication = only(template_of(stack), "AWS::ECR::ReplicationConfiguration")["Properties"]
+    assert "Name" in str(replication)
     [rule] = only(template_of(stack), "AWS::ECR::RegistryScanningConfiguration")["Properties"]["Rules"]
     assert rule["RepositoryFilters"][0]["Filter"] == {"Ref": "Name"}
 

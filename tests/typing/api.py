@@ -266,6 +266,7 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
         "Registry",
         scanning=EnhancedScanning(repositories=["shop/*"], frequency=ScanFrequency.CONTINUOUS),
         signing=ManagedSigning(repositories=["shop/*"]),
+        replicate_to=["us-east-1"],
     )
     repo = PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
     image = repo.mirror_image("nginx:1.29")

@@ -18,7 +18,7 @@ from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of
-from ecr_fargate_constructs._rules.partitions import check_partition
+from ecr_fargate_constructs._rules.partitions import check_partition, partition_of
 from ecr_fargate_constructs._rules.signing import check_profile
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _FILTER = re.compile(r"[a-z0-9*._/-]+")
 _LONGEST, _MOST = 256, 100
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
 
 
 class ScanFrequency(Enum):
@@ -95,7 +96,7 @@ class ManagedSigning:
 
 
 class RegistrySettings(LibraryConstruct):
-    """Enhanced scanning, managed signing and shared layers of the images of an account and region.
+    """Enhanced scanning, managed signing, shared layers and replication of the images of an account and region.
 
     These are settings of the registry, of which each account and region has one: make one ``RegistrySettings`` for it,
     in a stack that belongs to everyone who pushes there. Deleting it resets the registry.
@@ -109,6 +110,7 @@ class RegistrySettings(LibraryConstruct):
         scanning: EnhancedScanning | None = None,
         signing: ManagedSigning | None = None,
         share_layers: bool = False,
+        replicate_to: Sequence[str] = (),
     ) -> None:
         """Create the settings.
 
@@ -120,18 +122,24 @@ class RegistrySettings(LibraryConstruct):
             share_layers: Let repositories of this registry with the same encryption refer to one stored layer (ECR's
                 ``BLOB_MOUNTING``): a copy into your repository then neither sends nor stores a layer again; default,
                 False: the setting is unchanged, which in a new account means off.
+            replicate_to: Regions of this account to which ECR copies every image of every repository that is pushed
+                here from now on, into repositories of the same names; default, the setting is unchanged. It replaces
+                rules that were made elsewhere. Source: "Private image replication" in the Amazon ECR user guide.
 
         Raises:
-            ConfigurationError: There is no setting, or the registry already has settings in this app.
+            ConfigurationError: There is no setting, the registry already has settings in this app, or ECR cannot
+                replicate to a region.
         """
         path = path_of(scope, construct_id)
-        if scanning is None and signing is None and not share_layers:
+        region = cdk.Stack.of(scope).region
+        _check_regions(replicate_to, region)
+        if scanning is None and signing is None and not share_layers and not replicate_to:
             raise ConfigurationError(
-                "RegistrySettings sets nothing; set scanning=EnhancedScanning(), signing=ManagedSigning() or "
-                "share_layers=True"
+                "RegistrySettings sets nothing; set scanning=EnhancedScanning(), signing=ManagedSigning(), "
+                "share_layers=True or replicate_to=['eu-central-1']"
             )
         if signing is not None and isinstance(signing.signing_profile, str):
-            check_partition("ManagedSigning.signing_profile", signing.signing_profile, cdk.Stack.of(scope).region)
+            check_partition("ManagedSigning.signing_profile", signing.signing_profile, region)
         _check_only_one(scope, path)
         super().__init__(scope, construct_id)
         if scanning is not None:
@@ -154,6 +162,8 @@ class RegistrySettings(LibraryConstruct):
         self._profile_arn = None if signing is None else self._sign(signing)
         if share_layers:
             self._share_layers()
+        if replicate_to:
+            self._replicate(replicate_to)
 
     def _share_layers(self) -> None:
         """Switch blob mounting on by the function that copies images: CloudFormation has no type for it."""
@@ -167,6 +177,17 @@ class RegistrySettings(LibraryConstruct):
             service_timeout=of_seconds(ANSWER_SECONDS),
         )
         copier.make_wait(setting)
+
+    def _replicate(self, regions: Sequence[str]) -> None:
+        to = ecr.CfnReplicationConfiguration.ReplicationDestinationProperty
+        rule = ecr.CfnReplicationConfiguration.ReplicationRuleProperty(
+            destinations=[to(region=region, registry_id=cdk.Stack.of(self).account) for region in regions]
+        )
+        ecr.CfnReplicationConfiguration(
+            self,
+            "Replication",
+            replication_configuration=ecr.CfnReplicationConfiguration.ReplicationConfigurationProperty(rules=[rule]),
+        )
 
     def _sign(self, signing: ManagedSigning) -> str:
         arn = None if signing.signing_profile is None else arn_of_profile(signing.signing_profile)
@@ -224,6 +245,29 @@ def _check_only_one(scope: Construct, path: str) -> None:
             "last would undo the other; make one RegistrySettings for both"
         )
     take_name(scope, "registry", key, path=path, instead="")
+
+
+def _check_regions(regions: Sequence[str], own: str) -> None:
+    """Refuse what ECR does not replicate to: the registry itself, another partition, and what is not a region."""
+    for each in regions:
+        if is_token(each):
+            continue
+        if not _REGION.fullmatch(each):
+            raise ConfigurationError(
+                f"replicate_to has {each!r}, which is not a region; use for example 'eu-central-1'"
+            )
+        if list(regions).count(each) > 1:
+            raise ConfigurationError(f"replicate_to has {each!r} twice; name each region once")
+        if is_token(own):
+            continue
+        if each == own:
+            raise ConfigurationError(f"replicate_to has {each!r}, the region of this registry; name other regions")
+        there, here = partition_of(each), partition_of(own)
+        if there != here:
+            raise ConfigurationError(
+                f"replicate_to has {each!r}, which is in the partition {there}, but this registry, in {own}, is in "
+                f"{here}; ECR replicates within a partition only"
+            )
 
 
 def _check_filters(name: str, filters: Sequence[str]) -> None:
