@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ecr_fargate_constructs.local.ministack_patches.exports import enforce_exports
+from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,14 @@ class CloudFormation:
         self.ask(action, StackName=name, TemplateBody=json.dumps(template))
         return self.status(name)
 
+    def change(self, name: str, template: dict[str, Any]) -> tuple[str, str]:
+        """Execute a change set, as the CDK command line does; return its status, and then the stack's."""
+        names = {"StackName": name, "ChangeSetName": f"changes-{len(self._module._change_sets)}"}
+        self.ask("CreateChangeSet", **names, TemplateBody=json.dumps(template))
+        *_, status = [each["Status"] for each in self._module._change_sets.values()]
+        self.ask("ExecuteChangeSet" if status == "CREATE_COMPLETE" else "DeleteChangeSet", **names)
+        return status, self.status(name)
+
     def status(self, name: str) -> str:
         return str(self._module._stacks[name]["StackStatus"])
 
@@ -80,6 +88,7 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
     monkeypatch.setattr(stacks, "_resolve_stack_outputs", stacks._resolve_stack_outputs)
     for each in (package, import_module("ministack.services.ssm")):
         each.reset()
+    apply_changed_outputs(package, handlers)
     enforce_exports(package, handlers, stacks)
     found = CloudFormation(package)
     assert found.deploy("Home", _template("1", Url="one", Port="80")) == "CREATE_COMPLETE"
@@ -164,3 +173,20 @@ def test_a_user_that_is_not_settled_is_one(cloudformation: CloudFormation, statu
 def test_imports_are_listed(cloudformation: CloudFormation) -> None:
     assert cloudformation.importers("Home:Url") == ["Other"]
     assert cloudformation.importers("Home:Port") == ["Export 'Home:Port' is not imported by any stack."]
+
+
+def test_a_change_set_of_outputs_alone_is_executed(cloudformation: CloudFormation) -> None:
+    more = _template("1", Url="one", Port="80", Path="/")
+    assert cloudformation.change("Home", more) == ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    assert cloudformation.exports()["Home:Path"] == "/"
+    assert cloudformation.change("Home", more) == ("FAILED", "UPDATE_COMPLETE")  # nothing changes
+    fewer = _template("1", Port="80")
+    assert cloudformation.change("Home", fewer) == ("CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+    assert cloudformation.exports()["Home:Url"] == "one"
+
+
+def test_a_change_set_that_takes_the_same_value_from_elsewhere_is_executed(cloudformation: CloudFormation) -> None:
+    weak = {"Fn::GetStackOutput": {"StackName": "Home", "OutputName": "Url"}}
+    assert cloudformation.change("Other", _template(weak)) == ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    assert cloudformation.importers("Home:Url") == ["Export 'Home:Url' is not imported by any stack."]
+    assert cloudformation.change("Home", _template("1")) == ("CREATE_COMPLETE", "UPDATE_COMPLETE")

@@ -69,6 +69,7 @@ ECR = (
         ("ministack.services.cloudformation", "handle_request"),
         ("ministack.services.cloudformation", "_stacks"),
         ("ministack.services.cloudformation", "_exports"),
+        ("ministack.services.cloudformation", "_change_sets"),
         ("ministack.services.cloudformation.handlers", "_ACTION_HANDLERS"),
         ("ministack.services.cloudformation.handlers", "_imported_export_names"),
         ("ministack.services.cloudformation.stacks", "_add_event"),

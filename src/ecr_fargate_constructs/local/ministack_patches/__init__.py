@@ -6,7 +6,7 @@ say; ``task_environment`` the containers' environment, and ``relay`` their conne
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
 scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
-and ``exports`` what other stacks import; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls
+and ``exports`` their outputs and exports; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls
 to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs``
 schedules, and tasks of state machines.
 
@@ -30,7 +30,7 @@ from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
-from ecr_fargate_constructs.local.ministack_patches.exports import enforce_exports
+from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
@@ -138,10 +138,11 @@ def apply(
 
 
 def _keep_stacks_apart(package: str) -> None:
-    """Let answers about a stack wait for it, and let no stack take what another imports."""
-    cloudformation = import_module(package)
+    """Let answers about a stack wait for it, let outputs come and go, but none that another stack imports."""
+    cloudformation, handlers = import_module(package), import_module(f"{package}.handlers")
     answer_when_settled(cloudformation)
-    enforce_exports(cloudformation, *(import_module(f"{package}.{each}") for each in ("handlers", "stacks")))
+    apply_changed_outputs(cloudformation, handlers)
+    enforce_exports(cloudformation, handlers, import_module(f"{package}.stacks"))
 
 
 def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped

@@ -1,10 +1,14 @@
-"""Refuse to delete, change or duplicate an export that is in use, as CloudFormation does.
+"""Refuse to delete, change or duplicate an export that is in use, and let outputs and imports change, as on AWS.
 
 MiniStack replaces an export of another stack's name, changes a value that others import, keeps an export that a
 template no longer has, and refuses to delete a stack only while its importers are settled. CloudFormation refuses all
 of it: an update is rolled back (aws-cdk#7602), and a deletion is canceled, which leaves the stack in its status
-(aws-cdk#604; "Delete canceled. Cannot delete export" in aws-cdk#33395). Written for MiniStack 1.5.33, and applied by
-``ministack_patches``.
+(aws-cdk#604; "Delete canceled. Cannot delete export" in aws-cdk#33395).
+
+MiniStack has no change set for a template in which only outputs differ, or for one that takes the same values from
+elsewhere: an output would never come or go, and a stack would import forever. CloudFormation executes both. The first
+lists no changes (jenkinsci/pipeline-aws-plugin#210), and by the second CDK's authors moved stacks from exports to weak
+references (aws-cdk#37824). Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -18,6 +22,8 @@ _Exports: TypeAlias = dict[str, dict[str, str]]
 _NO_IMPORTS = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
 """Statuses of stacks that have no resources: those that were deleted, and those that exist as a change set only."""
 
+_NO_CHANGES = "The submitted information didn't contain changes."
+
 
 def enforce_exports(cloudformation: Any, handlers: Any, stacks: Any) -> None:  # noqa: ANN401 - an untyped package
     """Make the outputs of a deployment, and the deletion of a stack, respect the imports of other stacks.
@@ -28,6 +34,36 @@ def enforce_exports(cloudformation: Any, handlers: Any, stacks: Any) -> None:  #
         stacks: Its module ``stacks``.
     """
     _Enforced(cloudformation, handlers, stacks)
+
+
+def apply_changed_outputs(cloudformation: Any, handlers: Any) -> None:  # noqa: ANN401
+    """Make a change set executable if it changes only outputs and imports.
+
+    Args:
+        cloudformation: MiniStack's package ``cloudformation``.
+        handlers: Its module ``handlers``.
+    """
+    change_sets, stacks = find(cloudformation, "_change_sets"), find(cloudformation, "_stacks")
+    imported_names, actions = find(handlers, "_imported_export_names"), find(handlers, "_ACTION_HANDLERS")
+    create = actions["CreateChangeSet"]
+
+    def changes(change_set: dict[str, Any]) -> bool:
+        name, after = change_set["StackName"], change_set["_template"]
+        stack = stacks[name]
+        outputs = [template.get("Outputs", {}) for template in (stack.get("_template") or {}, after)]
+        parameters = change_set["_resolved_params"]
+        imports: set[str] = imported_names({**stack, "_template": after, "_resolved_params": parameters}, name)
+        return outputs[0] != outputs[1] or imports != set(imported_names(stack, name))
+
+    def create_change_set(parameters: Any) -> object:  # noqa: ANN401
+        answer: object = create(parameters)
+        for each in change_sets.values():
+            empty = each["ChangeSetType"] == "UPDATE" and str(each["StatusReason"]).startswith(_NO_CHANGES)
+            if empty and changes(each):
+                each.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
+        return answer
+
+    actions["CreateChangeSet"] = create_change_set
 
 
 class _Enforced:
