@@ -104,6 +104,14 @@ def test_what_the_user_made_follows_the_app() -> None:
     assert other.count("Fn::ImportValue") >= 3
 
 
+def test_what_is_in_a_nested_stack_follows_the_app() -> None:
+    app = cdk.App()
+    outer, other = cdk.Stack(app, "Outer"), cdk.Stack(app, "Other")
+    network = Network(cdk.NestedStack(outer, "Inner"), "Network")
+    cdk.CfnOutput(other, "Vpc", value=network.vpc.vpc_id)
+    assert "Fn::ImportValue" in json.dumps(template_of(other))
+
+
 def test_a_strength_set_by_hand_counts() -> None:
     app = cdk.App()
     home, other = cdk.Stack(app, "Home"), cdk.Stack(app, "Other")
