@@ -18,6 +18,7 @@ from ecr_fargate_constructs import (
     InternalHttp,
     LoadBalancedFargateService,
     Network,
+    PrivateRepository,
     PublicHttp,
     Route,
     RoutedFargateService,
@@ -49,6 +50,11 @@ def _shared_in_a_network(home: cdk.Stack, other: cdk.Stack) -> None:
     )
 
 
+def _repository(home: cdk.Stack, other: cdk.Stack) -> None:
+    image = PrivateRepository(home, "Repo").image_by_tag("1")
+    LoadBalancedFargateService(other, "Web", ingress=PublicHttp(), container=AppContainer(image, 8080))
+
+
 def _network(home: cdk.Stack, other: cdk.Stack) -> None:
     network = Network(home, "Network")
     LoadBalancedFargateService(other, "Web", ingress=PublicHttp(), container=AppContainer(NGINX, 8080), vpc=network.vpc)
@@ -66,6 +72,9 @@ def _existing(home: cdk.Stack, other: cdk.Stack) -> None:
     )
 
 
+BUILDS = [_shared, _shared_in_a_network, _network, _repository]
+
+
 def _stacks(build: Callable[[cdk.Stack, cdk.Stack], None], strength: str | None) -> tuple[dict[str, Any], str]:
     """The outputs of the shared stack, and the template of the other one."""
     app = cdk.App(context={} if strength is None else {STRENGTH: strength})
@@ -75,7 +84,7 @@ def _stacks(build: Callable[[cdk.Stack, cdk.Stack], None], strength: str | None)
     return template_of(home).get("Outputs", {}), json.dumps(template_of(other))
 
 
-@pytest.mark.parametrize("build", [_shared, _shared_in_a_network, _network])
+@pytest.mark.parametrize("build", BUILDS)
 def test_no_stack_imports_what_another_shares(build: Callable[[cdk.Stack, cdk.Stack], None]) -> None:
     outputs, other = _stacks(build, None)
     assert other.count("Fn::GetStackOutput") >= 3
@@ -84,7 +93,7 @@ def test_no_stack_imports_what_another_shares(build: Callable[[cdk.Stack, cdk.St
     assert _stacks(build, "weak") == (outputs, other)
 
 
-@pytest.mark.parametrize("build", [_shared, _shared_in_a_network, _network])
+@pytest.mark.parametrize("build", BUILDS)
 def test_the_strength_of_the_apps_context_counts(build: Callable[[cdk.Stack, cdk.Stack], None]) -> None:
     outputs, other = _stacks(build, "strong")
     assert other.count("Fn::ImportValue") >= 3

@@ -10,7 +10,6 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.attempt import when_made
 from ecr_fargate_constructs._cdk.construct import Whole
-from ecr_fargate_constructs._cdk.references import weaken
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import DirectSynthesizer
@@ -125,7 +124,6 @@ class ImageRepositoryStack(Whole, cdk.Stack):
             pull_accounts=pull_accounts,
             push_accounts=push_accounts,
         )
-        weaken(self._private.repository)
 
     def _name(self) -> str:
         name = _name_from(self.stack_name)
