@@ -140,7 +140,7 @@ def test_a_service_may_stand_in_another_stack() -> None:
     template = template_of(other)
     assert [stack.node.path for stack in other.dependencies] == ["Home"]
     assert home.dependencies == []
-    assert "Fn::ImportValue" in str(only(template, RULE)["Properties"]["ListenerArn"])
+    assert "Fn::GetStackOutput" in str(only(template, RULE)["Properties"]["ListenerArn"])
     for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
         assert {rule["Properties"]["FromPort"] for rule in of_type(template, kind).values()} == {8080, 9000}
     with pytest.raises(ConfigurationError, match="is also the route of Other/Api"):

@@ -87,8 +87,9 @@ def test_a_repository_outside_the_template_by_its_name(theirs: assertions.Templa
             service_in(theirs, "Blue").runs_image_from(part)
 
 
-def test_a_repository_of_another_stack() -> None:
-    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
+@pytest.mark.parametrize("strength", ["strong", "weak"])
+def test_a_repository_of_another_stack(strength: str) -> None:
+    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": strength})
     repository = PrivateRepository(cdk.Stack(app, "Images"), "Repo")
     stack = cdk.Stack(app, "Web")
     task = ecs.FargateTaskDefinition(stack, "Task")

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
+from ecr_fargate_constructs._cdk.references import weaken_network
 from ecr_fargate_constructs._regulated.findings import acknowledge_unread_range
 from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.endpoints import PREFIXES, Feature, interface_endpoints
@@ -44,6 +45,9 @@ class Network(LibraryConstruct):
     for S3, which is free. Public subnets assign no addresses by themselves. The VPC's default security group is
     unchanged, unless the app's feature flag ``@aws-cdk/aws-ec2:restrictDefaultSecurityGroup`` closes it, or
     ``Posture.REGULATED`` does, which also logs all traffic.
+
+    Other stacks refer to the VPC and its subnets weakly, unless the app's context sets
+    ``@aws-cdk/core:defaultCrossStackReferences``, so that the last of them can leave.
 
     The library checks at synth that a task can reach ECR from its subnets, in this and in any other VPC that the app
     makes.
@@ -95,6 +99,7 @@ class Network(LibraryConstruct):
             ip_addresses=ip_addresses,
             ip_protocol=ip_protocol,
         )
+        weaken_network(self._vpc)
         self._endpoints = self._add_endpoints(interface_endpoints(features)) if egress is Egress.ENDPOINTS else {}
 
     def _add_endpoints(self, names: Collection[str]) -> dict[str, ec2.InterfaceVpcEndpoint]:

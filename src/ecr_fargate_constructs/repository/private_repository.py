@@ -12,6 +12,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.names import assembly_key, environment_key, take_name
+from ecr_fargate_constructs._cdk.references import weaken
 from ecr_fargate_constructs._cdk.site import adopt, path_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
@@ -63,6 +64,9 @@ class PrivateRepository(ImageRepository):
 
     The retention policy is set on the ``CfnRepository``: rules added to ``.repository`` with CDK's
     ``add_lifecycle_rule`` have no effect. Change ``retention`` instead.
+
+    Other stacks refer to the repository weakly, unless the app's context sets
+    ``@aws-cdk/core:defaultCrossStackReferences``, so that the last of them can leave.
     """
 
     _repository: ecr.Repository
@@ -132,6 +136,7 @@ class PrivateRepository(ImageRepository):
             empty_on_delete=empty_on_delete,
         )
         adopt(self._repository, self, f"{path}/Default")
+        weaken(self._repository)
         self._running = RunningImages(retention)
         self._write_policy()
         if (problem := idle_rule(retention.applied_rules)) is not None:

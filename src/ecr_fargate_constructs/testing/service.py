@@ -165,8 +165,9 @@ def _repository_name(repository: object) -> str:
 def _is_from(repository: str, image: object) -> bool:
     if repository in references(image):
         return True
-    # Another stack's repository appears as an export with its logical id, an imported one as a name.
-    imported = any(repository in text for text in texts(image) if "ExportsOutput" in text)
+    # Another stack's repository appears as an export or an output with its logical id, an imported one as a name.
+    outputs = [text for text in texts(image) if "ExportsOutput" in text or text.startswith("PublishOutput")]
+    imported = any(repository in text for text in outputs)
     uri = "".join(texts(image))
     return imported or re.match(rf"[^/]*/{re.escape(repository)}(?:[:@]|$)", uri) is not None
 

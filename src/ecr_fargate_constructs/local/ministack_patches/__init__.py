@@ -5,10 +5,10 @@ secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens;
 say; ``task_environment`` the containers' environment, and ``relay`` their connection to the embedded AWS;
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
-scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks;
-``registry`` and ``registry_log`` the private registry; ``engine`` the calls to the container engine; ``guard`` and
-``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs`` schedules, and tasks of state machines;
-``connections``, which needs nothing of MiniStack, those of its server.
+scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
+and ``exports`` their outputs and exports; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls
+to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs``
+schedules, and tasks of state machines; ``connections``, which needs nothing of MiniStack, those of its server.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -30,6 +30,7 @@ from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
+from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
@@ -114,7 +115,7 @@ def apply(
     )
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
-    answer_when_settled(import_module("ministack.services.cloudformation"))
+    _keep_stacks_apart("ministack.services.cloudformation")
     if rewrite_pulls:
         engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
@@ -134,6 +135,14 @@ def apply(
     run_jobs(handlers, clock)
     every_minute(clock, monitoring.minute_ended)
     return frozenset(handlers)
+
+
+def _keep_stacks_apart(package: str) -> None:
+    """Let answers about a stack wait for it, let outputs come and go, but none that another stack imports."""
+    cloudformation, handlers = import_module(package), import_module(f"{package}.handlers")
+    answer_when_settled(cloudformation)
+    apply_changed_outputs(cloudformation, handlers)
+    enforce_exports(cloudformation, handlers, import_module(f"{package}.stacks"))
 
 
 def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped

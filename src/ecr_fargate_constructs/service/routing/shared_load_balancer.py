@@ -12,6 +12,7 @@ from aws_cdk import aws_route53_targets as route53_targets
 from ecr_fargate_constructs._cdk.attempt import on_failure
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import notes_of, stands
+from ecr_fargate_constructs._cdk.references import weaken, weaken_network
 from ecr_fargate_constructs._cdk.site import path_of, path_of_construct
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated.findings import acknowledge_redirect
@@ -31,6 +32,7 @@ from ecr_fargate_constructs.service.ingress.load_balancer import (
 )
 from ecr_fargate_constructs.service.ingress.peers import RULES_OF_A_GROUP
 from ecr_fargate_constructs.service.ingress.responses import FixedResponse, action_of
+from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
@@ -164,7 +166,9 @@ class SharedLoadBalancer(LibraryConstruct):
 
     A load balancer costs about 16 US dollars a month before any traffic; this one has up to 100 routes. Services join
     with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
-    rule and target group are in the service's stack, which depends on this one and never the other way round.
+    rule and target group are in the service's stack, which depends on this one and never the other way round. The
+    references between the stacks are weak, unless the app's context sets ``@aws-cdk/core:defaultCrossStackReferences``,
+    so that one ``cdk deploy --all`` removes the last service of another stack.
 
     Requests that no route matches get ``default_action``; to send them to a service, give it the route
     ``Route(path="/*")``.
@@ -232,6 +236,11 @@ class SharedLoadBalancer(LibraryConstruct):
             )
         tune_listener(listener, effective)
         add_ipv6_record(self, balancer, effective)
+        weaken(listener)
+        if not isinstance(effective.load_balancer, ExistingLoadBalancer):
+            weaken(balancer, *balancer.connections.security_groups)
+        if vpc is None:
+            weaken_network(network)
         self._balancer = balancer
         self._shared = SharedListener(
             listener,
