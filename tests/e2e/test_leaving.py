@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 STRENGTH = "@aws-cdk/core:defaultCrossStackReferences"
 WITH, WITHOUT = '("Api",)', "()"
+SHARED = 8  # the listener, the load balancer, its security group, VPC, two subnets, name and ARN of the repository
 APP = """
 from pathlib import Path
 
@@ -26,11 +27,9 @@ SERVICES = ("Api",)
 
 app = cdk.App()
 ingress = PublicHttp(health_check=TargetHealthCheck(path="/healthz"))
-shared = SharedLoadBalancer(cdk.Stack(app, "Home"), "Shared", ingress=ingress)
-stack = cdk.Stack(app, "Services")
-repository = PrivateRepository(
-    stack, "Repo", removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True
-)
+home, stack = cdk.Stack(app, "Home"), cdk.Stack(app, "Services")
+shared = SharedLoadBalancer(home, "Shared", ingress=ingress)
+repository = PrivateRepository(home, "Repo")
 for name in SERVICES:
     image = repository.build_and_push_image(Path(__file__).parent / "app")
     route = Route(path="/")
@@ -71,7 +70,7 @@ def test_a_service_joins_by_exports(local_app: LocalApp) -> None:
     _configure(local_app, strength="strong", services=WITH)
     _up(local_app)
     assert local_app.get("/")[0] == 200
-    assert len(_exports(local_app)) == 6
+    assert len(_exports(local_app)) == SHARED
     imports = [local_app.ask("cloudformation", "list_imports", ExportName=name) for name in _exports(local_app)]
     assert {stack for each in imports for stack in each["Imports"]} == {"Services"}
 
@@ -83,14 +82,14 @@ def test_then_the_last_one_cannot_leave(local_app: LocalApp) -> None:
     assert "cannot be deleted as it is in use by Services" in done.stderr, done.stderr
     assert local_app.stack_status("Home") == "UPDATE_ROLLBACK_COMPLETE"
     assert local_app.stack_status("Services") == "CREATE_COMPLETE"
-    assert len(_exports(local_app)) == 6
+    assert len(_exports(local_app)) == SHARED
     assert local_app.get("/")[0] == 200
 
 
 def test_exports_and_weak_references_side_by_side_are_a_step(local_app: LocalApp) -> None:
     _configure(local_app, strength="both", services=WITH)
     _up(local_app)
-    assert len(_exports(local_app)) == len(_outputs(local_app)) == 6
+    assert len(_exports(local_app)) == len(_outputs(local_app)) == SHARED
     assert local_app.get("/")[0] == 200
 
 
@@ -98,7 +97,7 @@ def test_the_librarys_own_references_are_weak(local_app: LocalApp) -> None:
     _configure(local_app, strength=None, services=WITH)
     _up(local_app)
     assert _exports(local_app) == []
-    assert len(_outputs(local_app)) == 6
+    assert len(_outputs(local_app)) == SHARED
     assert local_app.get("/")[0] == 200
 
 
