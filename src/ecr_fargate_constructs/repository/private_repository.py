@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.names import assembly_key, environment_key, take_name
 from ecr_fargate_constructs._cdk.references import weaken
-from ecr_fargate_constructs._cdk.site import adopt, path_of, stack_of
+from ecr_fargate_constructs._cdk.site import adopt, path_of, resource_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.tokens import is_token
@@ -222,7 +222,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _resource(repository: ecr.Repository) -> ecr.CfnRepository:
-    resource = repository.node.default_child
+    resource = resource_of(repository)
     assert isinstance(resource, ecr.CfnRepository)  # noqa: S101 - CDK's documented shape, for the type checker
     return resource
 
