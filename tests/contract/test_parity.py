@@ -47,7 +47,7 @@ _NO_TRAFFIC = {
 _ONE_CONTAINER = "the front door is for a directory and a port; the nouns that it wires take the rest"
 MISSING: dict[type[Construct], dict[str, str]] = {
     EcrFargateService: {
-        "container": "directory, container_port, environment and secrets stand for it",
+        "container": "directory or image, container_port, environment and secrets stand for it",
         "sidecars": _ONE_CONTAINER,
         "enable_execute_command": _ONE_CONTAINER,
         "log_retention": "the posture decides it: a month, or a year",
@@ -65,7 +65,7 @@ OTHERWISE = {(WorkerService, "container"), (Ec2WorkerService, "container")}
 
 _ROUTED = {"load_balancer", "route", "health_check", "deregistration_delay", "target_group"}
 FURTHER: dict[type[Construct], set[str]] = {
-    EcrFargateService: {"directory", "container_port", "build", "repository", "environment", "secrets"},
+    EcrFargateService: {"directory", "image", "container_port", "build", "repository", "environment", "secrets"},
     LoadBalancedEc2Service: {"capacity"},
     RoutedFargateService: _ROUTED,
     RoutedEc2Service: {*_ROUTED, "capacity"},

@@ -125,6 +125,10 @@ def three_lines(app: cdk.App) -> EcrFargateService:
     return EcrFargateService(stack, "Web", directory="./app", container_port=8080)
 
 
+def one_image(stack: cdk.Stack, site: EcrFargateService) -> EcrFargateService:
+    return EcrFargateService(stack, "Admin", image=site.image, container_port=8080)
+
+
 def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:
     repository = PrivateRepository(stack, "Repo", retention=Retention.keep_last(20), pull_accounts=["111122223333"])
     assert_type(repository.repository, ecr.Repository)
