@@ -115,6 +115,39 @@ def test_a_repository_can_be_brought(directory: Path, kind: str) -> None:
     only(template, "Custom::EcrFargateImageCopy")
 
 
+def test_an_image_of_another_service_is_neither_built_nor_copied_again(directory: Path) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    site = EcrFargateService(stack, "Site", directory=directory, container_port=80, ingress=PublicHttp())
+    admin = EcrFargateService(stack, "Admin", image=site.image, container_port=80, ingress=PublicHttp())
+    assert admin.image is site.image
+    assert admin.repository is site.repository
+    template = template_of(stack)
+    only(template, "AWS::ECR::Repository")
+    [copy] = of_type(template, "Custom::EcrFargateImageCopy")
+    tasks = of_type(template, "AWS::ECS::TaskDefinition").values()
+    assert len({json.dumps(each["Properties"]["ContainerDefinitions"][0]["Image"]) for each in tasks}) == 1
+    assert [copy in each["DependsOn"] for each in tasks] == [True, True]
+
+
+def test_an_image_of_another_stack_serves(directory: Path) -> None:
+    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
+    image = PrivateRepository(cdk.Stack(app, "Shared"), "Repo").build_and_push_image(directory)
+    stack = cdk.Stack(app, "Stack")
+    EcrFargateService(stack, "Web", image=image, container_port=80, ingress=PublicHttp())
+    task = only(template_of(stack), "AWS::ECS::TaskDefinition")
+    assert "Fn::ImportValue" in json.dumps(task)
+    assert [each.node.path for each in stack.dependencies] == ["Shared"]
+
+
+def test_what_is_inside_has_the_same_logical_ids_with_an_image(directory: Path) -> None:
+    built, named = cdk.Stack(cdk.App(), "Stack"), cdk.Stack(cdk.App(), "Stack")
+    EcrFargateService(built, "Web", directory=directory, container_port=80, ingress=PublicHttp())
+    image = PrivateRepository(named, "Repo").build_and_push_image(directory)
+    EcrFargateService(named, "Web", image=image, container_port=80, ingress=PublicHttp())
+    for kind in KEPT:
+        assert of_type(template_of(built), kind).keys() == of_type(template_of(named), kind).keys(), kind
+
+
 def test_two_services_of_one_stack_live_side_by_side(directory: Path) -> None:
     """Row 38."""
     stack = cdk.Stack(cdk.App(), "Stack")

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs_patterns as ecs_patterns
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.site import path_of
 from ecr_fargate_constructs._rules.checks import tcp_port, text_map
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs._rules.tokens import Number
+    from ecr_fargate_constructs.image.context import BuildContext
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.ingress.values import Ingress
@@ -47,6 +49,9 @@ class EcrFargateService(
     It creates a ``PrivateRepository``, builds the image from ``directory`` into it, and runs the image with a
     ``LoadBalancedFargateService``. Each has its own defaults, and each is exposed. This class does nothing else: for
     more options, compose the three directly.
+
+    With ``image`` instead of ``directory`` it creates neither a repository nor an image: it runs one that exists, such
+    as the ``image`` of another service, so that all roles of an image share one build and one copy.
     """
 
     def __init__(
@@ -54,7 +59,8 @@ class EcrFargateService(
         scope: Construct,
         construct_id: str,
         *,
-        directory: str | os.PathLike[str],
+        directory: str | os.PathLike[str] | None = None,
+        image: PublishedImage | None = None,
         container_port: Number,
         build: ImageBuild | None = None,
         repository: PrivateRepository | ecr.IRepository | None = None,
@@ -77,10 +83,13 @@ class EcrFargateService(
             scope: Parent construct.
             construct_id: Id within the parent.
             directory: Directory with the Dockerfile; a relative path starts at the working directory of the process.
+            image: Image to run instead of one that is built from ``directory``: the ``image`` of another service, or
+                one of ``PrivateRepository``. Give exactly one of the two.
             container_port: TCP port on which the application listens.
-            build: Options of the build; default, ``ImageBuild()``.
+            build: Options of the build; default, ``ImageBuild()``. Not together with ``image``.
             repository: Repository of the image; default, a ``PrivateRepository`` of its own. The image is pushed to the
-                repository of an ``ImageRepositoryStack``, and copied to any other.
+                repository of an ``ImageRepositoryStack``, and copied to any other. Not together with ``image``, which
+                has its repository already.
             environment: Environment variables; default, none.
             secrets: Environment variables with values from Secrets Manager or Parameter Store; default, none.
             size: CPU and memory of a task; default, ``TaskSize()``: 256 CPU units and 512 MiB.
@@ -118,20 +127,28 @@ class EcrFargateService(
             subnets=subnets,
             health_check_grace_period=health_check_grace_period,
         )
-        context = inspect_context(directory, build or ImageBuild(), outdir=outdir_of(scope))
-        if repository is not None:
-            check_delivery(scope, repository)
+        source = _source_of(scope, directory, image, build=build, repository=repository)
         super().__init__(scope, construct_id)
-        if repository is None:
-            repository = PrivateRepository(self, "Repository")
-        home = repository.repository if isinstance(repository, PrivateRepository) else repository
-        self._image = build_and_push(self, "Image", context=context, build=build or ImageBuild(), repository=home)
-        if isinstance(repository, PrivateRepository):
-            repository.watch(self._image.tag or "", name=path)
+        self._image = source if isinstance(source, PublishedImage) else self._built(source, path, build, repository)
         container = AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {})
         task_plan = TaskPlan.of(plan, container, size=size)
         inner = LibraryConstruct(self, "Default")  # which logical ids omit
         self._assembly = build_service(inner, plan, task_plan)
+
+    def _built(
+        self,
+        context: BuildContext,
+        path: str,
+        build: ImageBuild | None,
+        repository: PrivateRepository | ecr.IRepository | None,
+    ) -> PublishedImage:
+        if repository is None:
+            repository = PrivateRepository(self, "Repository")
+        home = repository.repository if isinstance(repository, PrivateRepository) else repository
+        image = build_and_push(self, "Image", context=context, build=build or ImageBuild(), repository=home)
+        if isinstance(repository, PrivateRepository):
+            repository.watch(image.tag or "", name=path)
+        return image
 
     @property
     def repository(self) -> ecr.IRepository:
@@ -142,3 +159,35 @@ class EcrFargateService(
     def image(self) -> PublishedImage:
         """The image."""
         return self._image
+
+
+def _source_of(
+    scope: Construct,
+    directory: str | os.PathLike[str] | None,
+    image: PublishedImage | None,
+    *,
+    build: ImageBuild | None,
+    repository: PrivateRepository | ecr.IRepository | None,
+) -> BuildContext | PublishedImage:
+    """Return the image, or the directory that it is built from, inspected."""
+    if directory is None:
+        if image is None:
+            raise ConfigurationError(
+                "EcrFargateService has neither directory nor image; use directory='./app', which is built, or "
+                "image=other.image, which exists already"
+            )
+        for name, option in (("build", build), ("repository", repository)):
+            if option is not None:
+                raise ConfigurationError(
+                    f"{name} cannot be used together with image, which is built already and has its repository; omit "
+                    f"{name}, or use directory instead of image"
+                )
+        return image
+    if image is not None:
+        raise ConfigurationError(
+            "directory and image are both set; use directory to build an image, or image to run one that exists"
+        )
+    context = inspect_context(directory, build or ImageBuild(), outdir=outdir_of(scope))
+    if repository is not None:
+        check_delivery(scope, repository)
+    return context

@@ -27,6 +27,7 @@ from tests.bad_input import (
     cases_releases,
     cases_scopes,
     cases_sizes,
+    cases_sources,
     cases_tokens,
     cases_workers,
 )
@@ -39,6 +40,7 @@ CASES: list[Case] = [
     *cases_contexts.CASES,
     *cases_build.CASES,
     *cases_sizes.CASES,
+    *cases_sources.CASES,
     *cases_counts.CASES,
     *cases_containers.CASES,
     *cases_machines.CASES,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import ecr_fargate_constructs
 from ecr_fargate_constructs import (
     AppContainer,
     Ec2Container,
@@ -22,6 +23,7 @@ from ecr_fargate_constructs import (
     WorkerContainer,
     WorkerService,
 )
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -47,7 +49,7 @@ _NO_TRAFFIC = {
 _ONE_CONTAINER = "the front door is for a directory and a port; the nouns that it wires take the rest"
 MISSING: dict[type[Construct], dict[str, str]] = {
     EcrFargateService: {
-        "container": "directory, container_port, environment and secrets stand for it",
+        "container": "directory or image, container_port, environment and secrets stand for it",
         "sidecars": _ONE_CONTAINER,
         "enable_execute_command": _ONE_CONTAINER,
         "log_retention": "the posture decides it: a month, or a year",
@@ -65,7 +67,7 @@ OTHERWISE = {(WorkerService, "container"), (Ec2WorkerService, "container")}
 
 _ROUTED = {"load_balancer", "route", "health_check", "deregistration_delay", "target_group"}
 FURTHER: dict[type[Construct], set[str]] = {
-    EcrFargateService: {"directory", "container_port", "build", "repository", "environment", "secrets"},
+    EcrFargateService: {"directory", "image", "container_port", "build", "repository", "environment", "secrets"},
     LoadBalancedEc2Service: {"capacity"},
     RoutedFargateService: _ROUTED,
     RoutedEc2Service: {*_ROUTED, "capacity"},
@@ -134,6 +136,33 @@ def test_a_job_takes_what_a_worker_takes_or_the_reason_is_listed() -> None:
     for name in set(worker) & set(job) - {"container"}:
         assert (job[name].annotation, job[name].default) == (worker[name].annotation, worker[name].default), name
     assert set(inspect.signature(JobContainer).parameters) == set(inspect.signature(WorkerContainer).parameters)
+
+
+ON_EC2: dict[type[Construct], type[Construct]] = {
+    LoadBalancedFargateService: LoadBalancedEc2Service,
+    RoutedFargateService: RoutedEc2Service,
+    WorkerService: Ec2WorkerService,
+}
+"""What runs tasks on Fargate, and its twin on EC2 instances."""
+
+WITHOUT_TWIN: dict[type[Construct], str] = {
+    EcrFargateService: "it wires three constructs: wire `LoadBalancedEc2Service` with the same repository and image",
+    ScheduledJob: "instances that wait for a job cost as much as instances that run it, and a job on Fargate costs "
+    "nothing between its runs; a job for a GPU runs on a cluster of your own with CDK's `EcsRunEc2Task`",
+}
+"""What runs tasks on Fargate only, and why; the list of ADR 12 has the same words."""
+
+
+def test_what_runs_on_fargate_has_a_twin_on_ec2_or_the_reason_is_listed() -> None:
+    running = {
+        kind
+        for name in ecr_fargate_constructs.__all__
+        if isinstance(kind := getattr(ecr_fargate_constructs, name), type) and hasattr(kind, "task_definition")
+    }
+    assert running == {*ON_EC2, *ON_EC2.values(), *WITHOUT_TWIN}
+    page = (ROOT / "docs" / "adr" / "0012-parity.md").read_text(encoding="utf-8")
+    for kind, reason in WITHOUT_TWIN.items():
+        assert f"| a twin on EC2 | `{kind.__name__}` | {reason} |" in page
 
 
 _OF_TRAFFIC = {"pattern", "load_balancer", "listener", "url", "target_group", "target_groups"}

@@ -59,22 +59,29 @@ def messages(app: LocalApp, queue: str) -> tuple[int, int]:
     return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
 
 
-def publish(app: LocalApp, bodies: list[str]) -> None:
-    topic = outputs(app)["Topic"]
+def publish(app: LocalApp, bodies: list[str], topic: str | None = None) -> None:
+    topic = topic or outputs(app)["Topic"]
     for start in range(0, len(bodies), 10):
         entries = [{"Id": str(start + index), "Message": body} for index, body in enumerate(bodies[start : start + 10])]
         assert not app.ask("sns", "publish_batch", TopicArn=topic, PublishBatchRequestEntries=entries)["Failed"]
 
 
-def handled(app: LocalApp) -> dict[str, tuple[int, str]]:
+def handled(app: LocalApp, table: str | None = None) -> dict[str, tuple[int, str]]:
     """How often each message was handled, and the last version that did."""
+    table = table or outputs(app)["Table"]
     found: dict[str, tuple[int, str]] = {}
     page: dict[str, Any] = {"LastEvaluatedKey": None}
     while "LastEvaluatedKey" in page:
         start = {} if page["LastEvaluatedKey"] is None else {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-        page = app.ask("dynamodb", "scan", TableName=outputs(app)["Table"], ConsistentRead=True, **start)
+        page = app.ask("dynamodb", "scan", TableName=table, ConsistentRead=True, **start)
         found |= {each["id"]["S"]: (int(each["handled"]["N"]), each["version"]["S"]) for each in page["Items"]}
     return found
+
+
+def version(app: LocalApp) -> str:
+    """The version of the program, as it will be deployed."""
+    text = (app.directory / "app" / "worker.py").read_text(encoding="utf-8")
+    return text.partition('VERSION = "')[2].partition('"')[0]
 
 
 def new_version(app: LocalApp, old: str, new: str) -> None:
@@ -111,6 +118,13 @@ def deployments(app: LocalApp) -> list[dict[str, Any]]:
     found = app.service()
     answer = app.ask("ecs", "list_service_deployments", cluster=found["clusterArn"], service=found["serviceArn"])
     return list(answer["serviceDeployments"])
+
+
+def deployment(app: LocalApp) -> dict[str, Any]:
+    """The newest service deployment, with its stage and its settings."""
+    arn = deployments(app)[0]["serviceDeploymentArn"]
+    [found] = app.ask("ecs", "describe_service_deployments", serviceDeploymentArns=[arn])["serviceDeployments"]
+    return dict(found)
 
 
 def test_a_worker_runs_without_a_load_balancer(worker: LocalApp) -> None:
@@ -182,6 +196,37 @@ def test_an_interruption_stops_a_protected_task_and_the_message_comes_back(worke
     assert worker.run("interrupt").returncode == 0
     wait_for(lambda: "long-2" in handled(worker), "the message handled by another task")
     assert len([each for each in stopped(worker) if each.get("stopCode") == "SpotInterruption"]) == 2
+
+
+def test_blue_green_has_both_versions_at_work_for_the_bake_time(worker: LocalApp) -> None:
+    wait_for(lambda: len(worker.containers()) == 1, "one task")
+    program = worker.directory / "app.py"
+    text = program.read_text(encoding="utf-8").replace("    QueueScaling,\n", "    BlueGreen,\n    QueueScaling,\n")
+    strategy = "    deployment=BlueGreen(bake_time=cdk.Duration.minutes(20)),\n    scaling="
+    program.write_text(text.replace("    scaling=", strategy), encoding="utf-8")
+    old = version(worker)
+    new_version(worker, old, "blue-green")
+    bodies: list[str] = []
+    places = outputs(worker)  # during an update, describe_stacks waits for its end
+
+    def both_work() -> bool:
+        bodies.extend(f"both-{len(bodies) + number}" for number in range(20))
+        publish(worker, bodies[-20:], places["Topic"])
+        assert deployment(worker).get("lifecycleStage") == "BAKE_TIME"
+        found = handled(worker, places["Table"])
+        return {by for body, (_, by) in found.items() if body in bodies} == {old, "blue-green"}
+
+    with a_deployment(worker):
+        wait_for(lambda: deployment(worker).get("lifecycleStage") == "BAKE_TIME", "the bake time")
+        assert len(worker.containers()) == 2
+        wait_for(both_work, "messages handled by each version")
+    last = deployment(worker)
+    assert (last["status"], last["deploymentConfiguration"]["strategy"]) == ("SUCCESSFUL", "BLUE_GREEN")
+    wait_for(lambda: len(worker.containers()) == 1, "the end of the old task")
+    publish(worker, ["order-1001"])
+    wait_for(lambda: {"order-1001", *bodies} <= set(handled(worker)), "all messages handled")
+    assert handled(worker)["order-1001"] == (1, "blue-green")
+    assert worker.ask("elbv2", "describe_load_balancers")["LoadBalancers"] == []
 
 
 def test_nothing_was_refused_to_the_role(worker: LocalApp) -> None:

@@ -122,7 +122,8 @@ from ecr_fargate_constructs.testing import (
 
 def three_lines(app: cdk.App) -> EcrFargateService:
     stack = cdk.Stack(app, "Web")
-    return EcrFargateService(stack, "Web", directory="./app", container_port=8080)
+    web = EcrFargateService(stack, "Web", directory="./app", container_port=8080)
+    return EcrFargateService(stack, "Admin", image=web.image, container_port=8080)
 
 
 def nouns(stack: cdk.Stack, vpc: ec2.IVpc) -> LoadBalancedFargateService:

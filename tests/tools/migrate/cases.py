@@ -114,6 +114,7 @@ CASES = [
     _case("compose_stores"),
     _case("compose_commands"),
     _case("compose_jobs"),
+    _case("compose_release"),
     _case("compose_secrets"),
     _case("compose_resources"),
     _case("compose_build"),

@@ -265,6 +265,32 @@ def test_a_restart_policy_of_what_ends_is_listed(policy: str, *, listed: bool) -
     assert ("services.a.restart" in reasons(compose(f"services: {{a: {{{NGINX}, restart: {policy}}}}}"))) is listed
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("build: .", None),
+        ("build: ./tools", "has another image than web"),
+        ("build: ., platform: linux/arm64", "has another image than web"),
+        ("build: ., entrypoint: sh", "differs from web in entrypoint"),
+        ("build: ., environment: {A: '1'}", None),
+        ("build: ., environment: {A: '2', B: '1'}", "differs from web in A, B"),
+        ("build: ., environment: {A: '1'}, volumes: ['/data']", "differs from web in volumes"),
+    ],
+)
+def test_a_task_is_a_release_command_if_the_service_could_run_it(options: str, reason: str | None) -> None:
+    migration = compose(f"""services:
+  web:
+    build: .
+    ports: ["80:8000"]
+    environment: {{A: "1"}}
+    depends_on: {{migrate: {{condition: service_completed_successfully}}}}
+  migrate: {{command: migrate, {options}}}
+""")
+    [web] = migration.project.services
+    assert (web.release_command, len(web.sidecars)) == ((("migrate",), 0) if reason is None else (None, 1))
+    assert (reason or "") in reasons(migration).get("services.web.depends_on.migrate", "")
+
+
 def test_two_services_of_copilot_with_one_route_get_two_load_balancers() -> None:
     rest = "type: Load Balanced Web Service\nimage: {location: x/y:1, port: 1}\nhttp: {path: /}\n"
     migration = migrate(

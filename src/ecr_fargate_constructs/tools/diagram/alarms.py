@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_fargate_constructs.tools.diagram.labels import anchor_of
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ecr_fargate_constructs.tools.assembly.model import App, Resource
-    from ecr_fargate_constructs.tools.assembly.workload import Service
 
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 def with_alarms(
-    app: App, ordered: Sequence[Service], outside: Sequence[Box], arrows: Sequence[Arrow]
+    app: App, owners: Mapping[Resource, str], outside: Sequence[Box], arrows: Sequence[Arrow]
 ) -> tuple[list[Box], list[Arrow]]:
     """Return the boxes outside the network with those of the alarms, and the arrows to the latter.
 
-    The alarms of a service follow the last box that it uses.
+    The alarms of a service or job follow the last box that it uses.
+
+    Args:
+        app: The app.
+        owners: The anchors of the services and jobs, by the resources that alarms watch.
+        outside: The boxes outside the network.
+        arrows: The arrows so far.
     """
-    owners = {
-        watched: service for service in reversed(ordered) for watched in (service.resource, *service.target_groups)
-    }
     by_owner: dict[str, list[Resource]] = {}
     for alarm in app.of(*ALARMS):
         watched = app.targets(alarm.properties, alarm.template)
         owner = next((owners[each] for each in watched if each in owners), None)
-        by_owner.setdefault(anchor_of(owner.resource) if owner is not None else "", []).append(alarm)
+        by_owner.setdefault(owner or "", []).append(alarm)
     positions = {box.anchor: position for position, box in enumerate(outside)}
     ends: dict[str, list[str]] = {}
     for arrow in arrows:

@@ -14,14 +14,18 @@ from ecr_fargate_constructs.tools.diagram.alarms import ALARMS, with_alarms
 from ecr_fargate_constructs.tools.diagram.edge import INTERNET, edge_of
 from ecr_fargate_constructs.tools.diagram.entrances import balancer_box, entrance_arrows, target_arrows
 from ecr_fargate_constructs.tools.diagram.helpers import hidden
+from ecr_fargate_constructs.tools.diagram.jobs import job_box, jobs
 from ecr_fargate_constructs.tools.diagram.labels import anchor_of, kind_of, tip_of, title_of
 from ecr_fargate_constructs.tools.diagram.placement import place, place_of, place_of_service
 from ecr_fargate_constructs.tools.diagram.scene import Arrow, Box, Group, Row, Scene, Tone
-from ecr_fargate_constructs.tools.diagram.services import service_box, used_by
+from ecr_fargate_constructs.tools.diagram.services import may, service_box, used_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ecr_fargate_constructs.tools.assembly.model import App, Resource
-    from ecr_fargate_constructs.tools.assembly.workload import Service
+    from ecr_fargate_constructs.tools.assembly.workload import Service, Task
+    from ecr_fargate_constructs.tools.diagram.jobs import Job
 
 _BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _DRAWN_ELSEWHERE = (
@@ -72,16 +76,21 @@ def scene_of(app: App) -> Scene:
         draft.put(vpc, far, service_box(service, several_stacks=len(app.stacks) > 1))
         draft.services.add(anchor_of(service.resource))
         draft.arrows += entrance_arrows(service)
+    scheduled = jobs(app)
+    for job in scheduled:
+        draft.put(*job.place, job_box(job, several_stacks=len(app.stacks) > 1))
+        draft.services.add(job.anchor)
     _nat(draft, app.of("AWS::EC2::NatGateway"))
     _endpoints(draft, app.of("AWS::EC2::VPCEndpoint"))
     for group in app.of(GROUP):
         _machines(draft, Machines(app, group))
     draft.arrows += target_arrows(app)
-    users = _users(app, ordered)
+    users = _users(app, ordered, scheduled)
     edge = edge_of(app, set(users))
     draft.arrows += edge.arrows
-    _satellites(draft, {used: by for used, by in users.items() if used not in edge.drawn}, edge.drawn)
-    draft.outside, watching = with_alarms(app, ordered, draft.outside, draft.arrows)
+    in_jobs = {each for job in scheduled for each in (job.machine, *job.schedules)}
+    _satellites(draft, {used: by for used, by in users.items() if used not in edge.drawn}, edge.drawn | in_jobs)
+    draft.outside, watching = with_alarms(app, _watched(ordered, scheduled), draft.outside, draft.arrows)
     draft.arrows += watching
     networks = [_vpc(draft, vpc) for vpc in app.of("AWS::EC2::VPC") if _holds(draft, vpc)]
     elsewhere = tuple(_areas(draft, ""))
@@ -161,18 +170,41 @@ def _deepest(draft: _Draft, vpc: Resource | None) -> Reach | None:
     return next((far for far in (Reach.ISOLATED, Reach.PRIVATE, Reach.PUBLIC) if (name, far) in draft.inside), None)
 
 
-def _users(app: App, ordered: list[Service]) -> dict[Resource, list[str]]:
-    """Return the resources that services use, in the order of the services, with the services' anchors."""
-    users: dict[Resource, list[str]] = {}
-    for service in ordered:
-        used = (_cluster_of(app, each) or each for each in used_by(service))
-        for each in dict.fromkeys(used):
-            if each not in hidden(app) and not each.kind.startswith(_DRAWN_ELSEWHERE):
-                users.setdefault(each, []).append(anchor_of(service.resource))
+def _users(app: App, ordered: list[Service], scheduled: list[Job]) -> dict[Resource, list[Arrow]]:
+    """Return the resources that services and jobs use, in their order, with the arrows between the two."""
+    users: dict[Resource, list[Arrow]] = {}
+    using: list[tuple[str, Sequence[Task], list[Resource]]] = [
+        (anchor_of(each.resource), () if each.task is None else (each.task,), used_by(each)) for each in ordered
+    ]
+    using += [(job.anchor, job.tasks, job.used) for job in scheduled]
+    for anchor, tasks, used in using:
+        receives, sends = (
+            set().union(*(may(task, action) for task in tasks)) for action in ("sqs:ReceiveMessage", "sqs:SendMessage")
+        )
+        for each in dict.fromkeys(_cluster_of(app, part) or part for part in used):
+            if each in hidden(app) or each.kind.startswith(_DRAWN_ELSEWHERE):
+                continue
+            arrows = users.setdefault(each, [])
+            if each in receives:
+                arrows.append(Arrow(anchor, anchor_of(each), back=True))
+            if each in sends or each not in receives:
+                arrows.append(Arrow(anchor, anchor_of(each)))
     return users
 
 
-def _satellites(draft: _Draft, users: dict[Resource, list[str]], drawn: set[Resource]) -> None:
+def _watched(ordered: list[Service], scheduled: list[Job]) -> dict[Resource, str]:
+    """Return the anchors of services and jobs, by the resources whose alarms are theirs."""
+    owners = {
+        watched: anchor_of(service.resource)
+        for service in reversed(ordered)
+        for watched in (service.resource, *service.target_groups)
+    }
+    for job in scheduled:
+        owners |= dict.fromkeys((job.machine, *job.dead_letters), job.anchor)
+    return owners
+
+
+def _satellites(draft: _Draft, users: dict[Resource, list[Arrow]], drawn: set[Resource]) -> None:
     """Add the resources that services use, and then all others."""
     app = draft.app
     rest = [
@@ -200,7 +232,7 @@ def _satellites(draft: _Draft, users: dict[Resource, list[str]], drawn: set[Reso
             draft.outside.append(box)
         else:
             draft.put(*found, box)
-        draft.arrows += [Arrow(user, box.anchor) for user in users.get(resource, ())]
+        draft.arrows += users.get(resource, ())
 
 
 def _cluster_of(app: App, resource: Resource) -> Resource | None:

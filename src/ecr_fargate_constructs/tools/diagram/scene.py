@@ -82,11 +82,13 @@ class Arrow:
         start: Anchor that it starts at.
         end: Anchor that it ends at.
         dashed: Whether it stands for watching, not for traffic or data.
+        back: Whether it points at its start, because what flows comes from its end: the messages of a queue.
     """
 
     start: str
     end: str
     dashed: bool = False
+    back: bool = False
 
 
 @dataclass(frozen=True)

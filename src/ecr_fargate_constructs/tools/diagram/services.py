@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs.tools.diagram.labels import anchor_of, tip_of, title_of
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ecr_fargate_constructs.tools.assembly.model import App, Resource
-    from ecr_fargate_constructs.tools.assembly.workload import Container, Service
+    from ecr_fargate_constructs.tools.assembly.workload import Container, Service, Task
 
 _OPEN = re.compile(r"\$\{|\}")
 _SHORT_TAG = 12
@@ -27,12 +28,7 @@ _PARTS = {
 def service_box(service: Service, *, several_stacks: bool) -> Box:
     """Return the box of a service, with its tasks and containers."""
     task = service.task
-    rows = [Row(_tasks(service))]
-    if task is not None and task.cpu is not None and task.memory is not None:
-        cpu, memory = (Decimal(size) / 1024 for size in (task.cpu, task.memory))
-        arm = ", ARM" if task.architecture == "ARM64" else ""
-        rows.append(Row(f"{cpu.normalize():f} vCPU, {memory.normalize():f} GB{arm}"))
-    rows += [Row(_container(each), framed=True) for each in (task.containers if task is not None else ())]
+    rows = [Row(_tasks(service)), *([] if task is None else task_rows(task))]
     kind = "Fargate service" if service.fargate else "service on EC2"
     if several_stacks:
         kind += f", stack {service.resource.template.stack.display}"
@@ -46,22 +42,55 @@ def service_box(service: Service, *, several_stacks: bool) -> Box:
     )
 
 
+def task_rows(task: Task) -> list[Row]:
+    """Return the rows of a task: its size and its containers."""
+    rows = []
+    if task.cpu is not None and task.memory is not None:
+        cpu, memory = (Decimal(size) / 1024 for size in (task.cpu, task.memory))
+        arm = ", ARM" if task.architecture == "ARM64" else ""
+        rows.append(Row(f"{cpu.normalize():f} vCPU, {memory.normalize():f} GB{arm}"))
+    return rows + [Row(_container(each), framed=True) for each in task.containers]
+
+
 def used_by(service: Service) -> list[Resource]:
-    """Return the resources that a service uses: repositories, logs, secrets, volumes, and those its role may access."""
-    app = service.app
+    """Return the resources that a service uses, and those that its tasks use."""
     if service.task is None:
         return []
+    values = [service.resource.get(key) for key in ("ServiceConnectConfiguration", "ServiceRegistries")]
+    return used_by_task(service.task, service.app.targets(values, service.resource.template))
+
+
+def used_by_task(task: Task, further: Iterable[Resource] = ()) -> list[Resource]:
+    """Return the resources that a task uses: repositories, logs, secrets, volumes, and those its role may access."""
+    app, home = task.app, task.resource.template
     used: list[Resource] = []
-    for container in service.task.containers:
+    for container in task.containers:
         for key in ("Image", "LogConfiguration", "Secrets", "Environment"):
-            used += app.targets(container.definition.get(key), service.task.resource.template)
-    used += app.targets(service.task.resource.get("Volumes"), service.task.resource.template)
-    used += app.targets(service.resource.get("ServiceConnectConfiguration"), service.resource.template)
-    used += app.targets(service.resource.get("ServiceRegistries"), service.resource.template)
-    role = app.target(service.task.resource.get("TaskRoleArn"), service.task.resource.template)
-    for policy in app.referring(role, "AWS::IAM::Policy", "Roles") if role is not None else ():
+            used += app.targets(container.definition.get(key), home)
+    used += [*app.targets(task.resource.get("Volumes"), home), *further]
+    for policy in _policies(task):
         used += app.targets(policy.get("PolicyDocument"), policy.template)
     return list(dict.fromkeys(owner for part in used for owner in _owners(app, part)))
+
+
+def may(task: Task, action: str) -> set[Resource]:
+    """Return the resources with which the role of a task may do something, such as ``sqs:ReceiveMessage``."""
+    allowed: set[Resource] = set()
+    for policy in _policies(task):
+        statements = policy.get("PolicyDocument", "Statement")
+        for each in statements if isinstance(statements, list) else [statements]:
+            if not isinstance(each, dict) or each.get("Effect") != "Allow":
+                continue
+            actions = each.get("Action")
+            names = [str(name).lower() for name in (actions if isinstance(actions, list) else [actions])]
+            if any(fnmatchcase(action.lower(), name) for name in names):
+                allowed.update(task.app.targets(each.get("Resource"), policy.template))
+    return allowed
+
+
+def _policies(task: Task) -> Iterable[Resource]:
+    role = task.app.target(task.resource.get("TaskRoleArn"), task.resource.template)
+    return () if role is None else task.app.referring(role, "AWS::IAM::Policy", "Roles")
 
 
 def _owners(app: App, part: Resource) -> Iterable[Resource]:

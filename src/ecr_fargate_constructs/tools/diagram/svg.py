@@ -203,6 +203,8 @@ def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
     curves = Curves(scene, layout)
     for arrow in scene.arrows:
         segments = curves.of(arrow)
+        if arrow.back:
+            segments = [(last, third, second, first) for first, second, third, last in reversed(segments)]
         (x, y), *_ = segments[0]
         path = "".join(f"C{' '.join(f'{x:g} {y:g}' for x, y in points)}" for _, *points in segments)
         dashed = " dashed" if arrow.dashed else ""

@@ -14,6 +14,7 @@ from ecr_fargate_constructs.tools.migrate.compose_container import container
 from ecr_fargate_constructs.tools.migrate.compose_deploy import deploy
 from ecr_fargate_constructs.tools.migrate.compose_network import Ports, ports
 from ecr_fargate_constructs.tools.migrate.compose_reach import Compose, connect
+from ecr_fargate_constructs.tools.migrate.compose_release import releases, with_releases
 from ecr_fargate_constructs.tools.migrate.errors import MigrationError
 from ecr_fargate_constructs.tools.migrate.fields import Fields, container_name, text_of
 from ecr_fargate_constructs.tools.migrate.model import (
@@ -115,19 +116,23 @@ def read_project(
             ledger.leave_out(inner.mapping, "no service in the program mounts it", "see the service that does")
     one_off = {other for each in waits.values() for other, condition in each.items() if condition == "success"}
     one_off = one_off if one_off != set(services) else set()
-    _list_missing(sections, ledger, services, one_off)
-    kept = _with_one_off_tasks(services, waits, one_off)
+    found = releases(services, waits, one_off, sections, read)
+    _list_missing(sections, ledger, services, one_off - set(found))
+    kept = _with_one_off_tasks(services, waits, one_off, set(found))
     for each in kept:
         _restart(sections[each])
     compose = Compose(
         sections=sections,
-        tasks={name: tuple(other for other in waits[name] if other in one_off) for name in kept},
+        tasks={
+            name: tuple(other for other in waits[name] if other in one_off and found.get(other, name) == name)
+            for name in kept
+        },
         waits=waits,
         exposed=lambda name: _exposed(services[name].container, read),
         read=read,
         ledger=ledger,
     )
-    connected = connect(kept, compose)
+    connected = with_releases(connect(kept, compose), found, waits, services, sections)
     return Project(
         name=name,
         source="a compose file",
@@ -229,7 +234,7 @@ def _restart(fields: Fields) -> None:
         fields.check(
             "restart",
             _ENDS.get(policy, _ENDS["no"]),
-            "if it runs once, run it as a task: with 'aws ecs run-task', or on a schedule of EventBridge",
+            "if it ends by itself, make it a ScheduledJob, or run it with 'ecr-fargate run' when it is needed",
         )
 
 
@@ -312,13 +317,15 @@ def _list_missing(
 
 
 def _with_one_off_tasks(
-    services: dict[str, Service], waits: dict[str, dict[str, str]], one_off: set[str]
+    services: dict[str, Service], waits: dict[str, dict[str, str]], one_off: set[str], released: set[str]
 ) -> dict[str, Service]:
     """Turn services whose completion others wait for into containers that end before the application starts."""
     kept = {name: service for name, service in services.items() if name not in one_off}
     for name, service in kept.items():
         first = [
-            services[each] for each, condition in waits[name].items() if condition == "success" and each in services
+            services[each]
+            for each, condition in waits[name].items()
+            if condition == "success" and each in services and each not in released
         ]
         if not first:
             continue

@@ -20,6 +20,11 @@ PROFILE: Reason = (
 )
 PROVIDER: Reason = ("it is not a container: Docker Compose asks a provider for it", "create it with CDK")
 BESIDE: Reason = ("it runs in the task of the service that waits for it", "see the size of that task")
+_RELEASE: Reason = ("a release command is called by nobody", "nothing to do")
+_SIZE: Reason = (
+    "a release command has the size of the service's tasks",
+    "set ReleaseCommand(size=TaskSize(…)) if it needs more",
+)
 _EC2: Reason = (
     "it concerns the host, which Fargate hides",
     "use LoadBalancedEc2Service with Ec2Container, or do without it",
@@ -71,6 +76,13 @@ BUILD: dict[str, Reason] = {
         ("entitlements", "extra_hosts", "isolation", "no_cache_filter", "privileged", "shm_size", "ulimits"),
         ("CDK's image assets have no such option", "build the image elsewhere, and use it by its name"),
     ),
+}
+RELEASE: dict[str, Reason] = {
+    **dict.fromkeys(("container_name", "expose", "healthcheck", "hostname", "networks", "ports"), _RELEASE),
+    **dict.fromkeys(("cpus", "deploy", "mem_limit", "mem_reservation"), _SIZE),
+    "labels": ("a release command has the labels of the service", "nothing to do"),
+    "scale": ("a release command runs once", "nothing to do"),
+    "stop_grace_period": ("it stops only after ReleaseCommand(timeout=…)", "nothing to do"),
 }
 SERVICE: dict[str, Reason] = {
     **dict.fromkeys(("blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period"), _EC2),

@@ -295,6 +295,10 @@ class Service:
     """Its name in Service Connect; None if it is not in the namespace."""
     calls: tuple[str, ...] = ()
     """Names of services that it calls, and that are deployed before it."""
+    after: tuple[str, ...] = ()
+    """Names of further services that are deployed before it."""
+    release_command: tuple[str, ...] | None = None
+    """Command that runs once before each version of a web service."""
     discovery_name: str | None = None
     """Its name in the project's DNS namespace; None if it has none."""
     load_balancer_variable: str | None = None

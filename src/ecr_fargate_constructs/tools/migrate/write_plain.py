@@ -256,7 +256,7 @@ def _service(program: Program, service: Service, task: Name, shared: Shared) -> 
     for volume in {mount.volume.name: mount.volume for mount in service.mounts if mount.volume.efs}.values():
         program.do(Call(f"{program.files(volume).text}.connections.allow_default_port_from", variable))
     if connect is not None:
-        deploy_after(program, variable, service)
+        deploy_after(program, variable, service.calls)
     return variable
 
 

@@ -9,7 +9,7 @@ from ecr_fargate_constructs.tools.migrate.fields import container_name
 from ecr_fargate_constructs.tools.migrate.model import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ecr_fargate_constructs.tools.migrate.model import Project, Service
     from ecr_fargate_constructs.tools.migrate.program import Program
@@ -48,9 +48,12 @@ def offered(program: Program, service: Service) -> list[Expression] | None:
     ]
 
 
-def deploy_after(program: Program, ecs_service: Name, service: Service) -> None:
-    """Deploy a service after those that it calls: its tasks resolve the names that exist when they start."""
-    for each in service.calls:
+def deploy_after(program: Program, ecs_service: Name, others: Iterable[str]) -> None:
+    """Deploy a service after others, such as those that it calls.
+
+    Its tasks resolve the names that exist when they start.
+    """
+    for each in others:
         if program.has(each):
             # The resources alone: a rule that lets the caller in belongs to the called, and would close a circle.
             called = Call(f"{program.ecs_service(each).text}.node.find_child", "Service")

@@ -202,6 +202,9 @@ def options(program: Program, service: Service, *, cluster: Name | None) -> dict
         "deployment": program.own("Rolling", min_healthy_percent=0, max_healthy_percent=ONE_AT_A_TIME)
         if service.recreate
         else None,
+        "release_command": None
+        if service.release_command is None
+        else program.own("ReleaseCommand", list(service.release_command)),
         "cluster": cluster,
         "subnets": public_subnets(program, service),
         "enable_execute_command": service.enable_execute_command or None,
@@ -240,7 +243,7 @@ def _connect(program: Program, service: Service, name: Name, namespace: Name) ->
             services=offered(program, service),
         )
     )
-    deploy_after(program, Name(f"{name.text}.service"), service)
+    deploy_after(program, Name(f"{name.text}.service"), service.calls)
 
 
 def _route(program: Program, ingress: Ingress, path: str) -> Call:

@@ -10,7 +10,7 @@ from ecr_fargate_constructs.tools.migrate.order import callees_first
 from ecr_fargate_constructs.tools.migrate.program import STACK, Program, Shared
 from ecr_fargate_constructs.tools.migrate.write_job import scheduled
 from ecr_fargate_constructs.tools.migrate.write_plain import plain
-from ecr_fargate_constructs.tools.migrate.write_ports import open_ports
+from ecr_fargate_constructs.tools.migrate.write_ports import deploy_after, open_ports
 from ecr_fargate_constructs.tools.migrate.write_web import load_balanced, routed, shared_load_balancer
 from ecr_fargate_constructs.tools.migrate.write_worker import publish, worker
 
@@ -29,7 +29,7 @@ def write(project: Project) -> str:
     discovery = _discovery(program, project)
     balancers = {public: _balancer(program, project, public=public, network=cluster) for public in (True, False)}
     by_name = {service.name: service for service in project.services}
-    for name in callees_first({service.name: service.calls for service in project.services}):
+    for name in callees_first({service.name: (*service.calls, *service.after) for service in project.services}):
         service = by_name[name]
         program.gap()
         if service.shape is Shape.WORKER:
@@ -47,6 +47,8 @@ def write(project: Project) -> str:
             shared = Shared(cluster=cluster, namespace=namespace, discovery=discovery, balancer=balancer)
             variable = routed(program, service, shared) if balancer else load_balanced(program, service, shared)
         program.remember(service, variable)
+        if service.after:
+            deploy_after(program, program.ecs_service(service.name), service.after)
         publish(program, service, variable)
         for key, value in service.tags.items():
             program.do(Call(f"cdk.Tags.of({variable.text}).add", key, value))
