@@ -357,6 +357,7 @@ def test_podman_keeps_the_registries_of_the_machine(tmp_path: Path) -> None:
     alone = podman.registry_map(instance, "# nothing\n")
     assert 'unqualified-search-registries = ["docker.io"]' in alone
     assert 'prefix = "000000004600.dkr.ecr.us-east-1.amazonaws.com"\nlocation = "localhost:4600"' in alone
-    assert 'prefix = "000000004600.dkr.ecr.eu-west-1.amazonaws.com"\nlocation = "localhost:4600"' in alone
+    ireland = "000000004600.dkr.ecr.eu-west-1.amazonaws.com"
+    assert f'prefix = "{ireland}"\nlocation = "localhost:4600/{ireland}"' in alone, "of repositories of the same name"
     theirs = 'unqualified-search-registries = ["mirror.example.com"]\n'
     assert podman.registry_map(instance, theirs).startswith(theirs)
