@@ -97,7 +97,7 @@ def test_each_gate_refuses_and_lets_pass(app: LocalApp, monkeypatch: pytest.Monk
     _seed(app, findings={digest: {"CVE-2026-0001": "CRITICAL", "CVE-2026-0002": "LOW"}})
     _passes(app, "Scanned", digest)
 
-    finding = "1 findings of severity HIGH or CRITICAL: CVE-2026-0001 (CRITICAL)"
+    finding = "1 finding of severity HIGH or CRITICAL: CVE-2026-0001 (CRITICAL)"
     refused("NoFindings", "NoFindings", finding)
     _seed(app, findings={digest: {"CVE-2026-0002": "LOW"}})
     _passes(app, "NoFindings", digest)
