@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local.ministack_patches.accounts import lead_to_other_accounts, serve_registries_by_path
 from ecr_fargate_constructs.local.ministack_patches.engine import use_local_names
-from tests.local.ministack_patches.test_guard import ACCOUNT, LOGIN, Emulator, emulator
+from tests.local.ministack_patches.test_guard import ACCOUNT, LOGIN, PORT, Emulator, emulator
 from tests.local.ministack_patches.test_iam import Role, aws
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def both(aws: Emulator) -> Iterator[Emulator]:
     ecr.reset()
     kept = dict(vars(ecr))
     lead_to_other_accounts(ecr)
-    aws.application = serve_registries_by_path(aws.application)
+    aws.application = serve_registries_by_path(aws.application, PORT)
     yield aws
     vars(ecr).update(kept)
     ecr.reset()
@@ -65,6 +65,13 @@ def test_repositories_of_the_same_name_are_apart(both: Emulator) -> None:
     assert [
         each["imageDigest"] for each in _other(both, "eu-west-1").list_images(repositoryName="web")["imageIds"]
     ] == [digest]
+
+
+@pytest.mark.parametrize("host", ["evil.example", f"evil.example:{PORT}", "localhost:4567"])
+def test_a_registry_in_the_path_lets_no_other_host_name_in(both: Emulator, host: str) -> None:
+    _other(both).create_repository(repositoryName="web")
+    digest = _push(both, f"{HERE}/web")
+    assert both.ask("GET", f"/v2/{HERE}/web/manifests/{digest}", LOGIN, host=host).status == 403
 
 
 def test_a_role_reads_a_repository_of_another_account_only_if_both_policies_allow_it(both: Emulator) -> None:

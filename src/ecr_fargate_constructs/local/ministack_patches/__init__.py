@@ -127,7 +127,7 @@ def apply(
     guarded = networks.before_the_guard(guarded)
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
-    guarded = serve_registries_by_path(guarded)
+    guarded = serve_registries_by_path(guarded, port)
     agent = Agent(ecs, Protection(ecs, controlled, clock), policies.refusal_of_task)
     served = serve_tasks(ecs, agent.answer(guarded), port=port, podman=not rewrite_pulls)
     application.app = served  # type: ignore[attr-defined]

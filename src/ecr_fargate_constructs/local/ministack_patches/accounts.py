@@ -13,6 +13,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ecr_fargate_constructs.local.ministack_patches.asgi import Request
 from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 if TYPE_CHECKING:
@@ -48,16 +49,21 @@ def lead_to_other_accounts(ecr: Any) -> None:  # noqa: ANN401 - an untyped packa
     ecr.handle_request, ecr.repository_policy_for_arn = handle_request, repository_policy_for_arn
 
 
-def serve_registries_by_path(application: Application) -> Application:
+def serve_registries_by_path(application: Application, port: int) -> Application:
     """Return an application that serves every registry on this machine, under its name as the first part of the path.
 
     The container engine pulls ``localhost:4566/123456789012.dkr.ecr.eu-west-1.amazonaws.com/web``: the address of the
     embedded AWS has no name of its own for each account and region, and repositories of two may have the same name.
+
+    Args:
+        application: Answers; it sees the registry's own name in ``Host``.
+        port: Port of the embedded AWS. A request with another ``Host`` stays as it is, so that the guard refuses it.
     """
+    own = {f"localhost:{port}", f"127.0.0.1:{port}"}
 
     async def served(scope: Message, receive: Receive, send: Send) -> None:
         named = _BY_PATH.match(scope["path"]) if scope["type"] == "http" else None
-        if named is None:
+        if named is None or Request(scope).host not in own:
             await application(scope, receive, send)
             return
         prefix, host = f"/{named['host']}", named["host"].encode()
