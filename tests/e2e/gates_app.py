@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from ecr_fargate_constructs import (
     AppContainer,
     DeployedTo,
+    Gate,
     LoadBalancedFargateService,
     NoFindings,
     PrivateRepository,
@@ -17,7 +18,12 @@ from ecr_fargate_constructs import (
 )
 
 PROFILE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/shop"
-GATES = {"Scanned": Scanned(), "NoFindings": NoFindings(), "Signed": SignedBy(PROFILE), "Deployed": DeployedTo("Dev")}
+GATES: dict[str, Gate] = {
+    "Scanned": Scanned(),
+    "NoFindings": NoFindings(),
+    "Signed": SignedBy(PROFILE),
+    "Deployed": DeployedTo("Dev"),
+}
 
 app = cdk.App()
 dev = cdk.Stack(app, "Dev")

@@ -184,7 +184,11 @@ def _seed(verdicts: Verdicts, seeds: dict[str, object]) -> None:
         sent.append(message.get("status", 0))
 
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "query_string": b""}
-    asyncio.run(verdicts.serve(_nothing)(scope, receive, send))
+
+    async def ask() -> None:
+        await verdicts.serve(_nothing)(scope, receive, send)
+
+    asyncio.run(ask())
     assert sent[0] == 200
 
 
