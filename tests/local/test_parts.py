@@ -137,6 +137,16 @@ def test_a_push_goes_to_this_machine_and_leaves_no_image_behind(tmp_path: Path) 
     ]
 
 
+def test_a_push_to_another_account_or_region_goes_below_the_address_of_this_machine(tmp_path: Path) -> None:
+    other = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/repo:tag"
+    code, asked = _shim(tmp_path, "push", other)
+    assert code == 0
+    assert f"tag {other} localhost:4566/{other}" in asked
+    assert f"push --tls-verify=false --authfile={tmp_path}/login/config.json localhost:4566/{other}" in asked
+    assert asked[-1].startswith("rmi ")
+    assert other in asked[-1].split(), "or a task could run what the engine still has"
+
+
 def test_a_failed_push_fails_and_keeps_the_image(tmp_path: Path) -> None:
     code, asked = _shim(tmp_path, "push", IMAGE, fail="push")
     assert code == 3
@@ -144,8 +154,9 @@ def test_a_failed_push_fails_and_keeps_the_image(tmp_path: Path) -> None:
 
 
 def test_login_asks_nobody(tmp_path: Path) -> None:
-    arguments = ("login", "--username", "AWS", "--password-stdin", "https://" + IMAGE.partition("/")[0])
-    assert _shim(tmp_path, *arguments) == (0, [])
+    for registry in (IMAGE.partition("/")[0], "444455556666.dkr.ecr.eu-west-1.amazonaws.com"):
+        arguments = ("login", "--username", "AWS", "--password-stdin", f"https://{registry}")
+        assert _shim(tmp_path, *arguments) == (0, [])
 
 
 def test_pushes_have_a_login_that_only_this_user_reads(tmp_path: Path) -> None:
@@ -357,6 +368,7 @@ def test_podman_keeps_the_registries_of_the_machine(tmp_path: Path) -> None:
     alone = podman.registry_map(instance, "# nothing\n")
     assert 'unqualified-search-registries = ["docker.io"]' in alone
     assert 'prefix = "000000004600.dkr.ecr.us-east-1.amazonaws.com"\nlocation = "localhost:4600"' in alone
-    assert 'prefix = "000000004600.dkr.ecr.eu-west-1.amazonaws.com"\nlocation = "localhost:4600"' in alone
+    ireland = "000000004600.dkr.ecr.eu-west-1.amazonaws.com"
+    assert f'prefix = "{ireland}"\nlocation = "localhost:4600/{ireland}"' in alone, "of repositories of the same name"
     theirs = 'unqualified-search-registries = ["mirror.example.com"]\n'
     assert podman.registry_map(instance, theirs).startswith(theirs)

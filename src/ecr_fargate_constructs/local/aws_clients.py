@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
 from ecr_fargate_constructs.local.instance import Memory, instance_at
@@ -18,6 +23,8 @@ from ecr_fargate_constructs.tools.errors import ToolError
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
 
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_SECONDS = 60
 _FILES = {"config_file", "credentials_file"}
 
 
@@ -72,3 +79,16 @@ def session_of(instance: Instance) -> boto3.Session:
         region_name=memory.region,
         botocore_session=botocore.session.Session(session_vars=settings),
     )
+
+
+def post(instance: Instance, memory: Memory, path: str, content: object) -> None:
+    """Send JSON to what the embedded AWS answers by itself, beside the APIs of AWS; ``HTTP_PROXY`` does not count.
+
+    Raises:
+        urllib.error.HTTPError: It refuses.
+    """
+    address, body = f"http://127.0.0.1:{instance.port}{path}", json.dumps(content).encode()
+    signed = AWSRequest("POST", address, data=body)
+    SigV4Auth(Credentials(memory.account, memory.secret), "ministack", memory.region).add_auth(signed)
+    request = urllib.request.Request(address, data=body, headers=dict(signed.headers.items()), method="POST")
+    _DIRECT.open(request, timeout=_SECONDS).close()

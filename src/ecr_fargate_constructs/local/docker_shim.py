@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _BUILT = "cdkasset-"
 _CACHE = ("--cache-from", "--cache-to")
 _LOGIN = "config.json"  # docker's name for the file
+_REGISTRY = re.compile(r"(?:^|(?<=/))\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _VARIABLE = "ECR_FARGATE_LOCAL_{}"
 _FROM = re.compile(r"(?im)^[ \t]*FROM[ \t]+(?:--platform=\S+[ \t]+)?(.+)$")
 _PLATFORM_VARIABLE = re.compile(r"\$\{?((?:TARGET|BUILD)(PLATFORM|OS|ARCH|VARIANT))\b")
@@ -88,12 +89,12 @@ class Shim:
     def run(self, arguments: Sequence[str]) -> int:
         """Carry out a command of the CDK command line."""
         match arguments:
-            case ["login", *_, host] if self.registry in host:
+            case ["login", *_, host] if _REGISTRY.search(host):
                 # The token of the role that pushes: the registry asks IAM about that role.
                 write_login(Path(self.login), self.local_registry, sys.stdin.read().strip())
                 print("Login Succeeded")
                 return 0
-            case ["push", *_, image] if image.startswith(f"{self.registry}/"):
+            case ["push", *_, image] if _REGISTRY.match(image):
                 return self._push(image)
             case ["build", *options, directory]:
                 return self._build(self.renamed(options), directory)
@@ -111,7 +112,9 @@ class Shim:
             return self._run_engine("build", "--layers=false", *options, *stand_ins, directory)
 
     def _push(self, image: str) -> int:
-        target = image.replace(self.registry, self.local_registry, 1)
+        host, _, name = image.partition("/")
+        # Registries of other accounts and regions are below the address, under their names.
+        target = f"{self.local_registry}/{name if host == self.registry else image}"
         options, variables = push_options(self.engine, Path(self.login))
         failed = self._run_engine("tag", image, target) or self._run_engine("push", *options, target, **variables)
         if not failed:
@@ -122,7 +125,7 @@ class Shim:
                 text=True,
                 check=False,
             )
-            self._run_engine("rmi", *(self.owned(names.stdout.split()) or [image, target]))
+            self._run_engine("rmi", *dict.fromkeys([*(self.owned(names.stdout.split()) or [target]), image]))
         return failed
 
     def _run_engine(self, *arguments: str, **variables: str) -> int:

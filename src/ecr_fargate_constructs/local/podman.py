@@ -82,14 +82,24 @@ def registry_map(instance: Instance, system: str) -> str:
     if re.search(r"^\s*unqualified-search-registries", system, re.MULTILINE):
         short_names = ""
     own = "".join(
-        f'\n[[registry]]\nprefix = "{name}"\nlocation = "{instance.local_registry}"\ninsecure = true\n'
-        for name in (*_registries(instance), instance.local_registry)
+        f'\n[[registry]]\nprefix = "{name}"\nlocation = "{location}"\ninsecure = true\n'
+        for name, location in _locations(instance).items()
     )
     return f"{short_names}{system}{own}"
 
 
+def _locations(instance: Instance) -> dict[str, str]:
+    """Return the places on this machine of the account's registries: a service may use an image of another region.
+
+    That of the instance's own region is the address of the embedded AWS; all others are below it, under their names.
+    """
+    local = instance.local_registry
+    others = {name: f"{local}/{name}" for name in _registries(instance)}
+    return {**others, instance.registry: local, local: local}
+
+
 def _registries(instance: Instance) -> list[str]:
-    """Return the names of the account's registry in all regions: a service may use an image of another region."""
+    """Return the names of the account's registry in all regions."""
     endpoints = EndpointResolver(create_loader().load_data("endpoints"))  # a session would read the user's profiles
     regions = dict.fromkeys([instance.region, *endpoints.get_available_endpoints("api.ecr")])
     return [replace(instance, region=region).registry for region in regions]

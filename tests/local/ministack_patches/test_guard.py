@@ -83,7 +83,7 @@ class Emulator:
         made = boto3.client(
             service,
             endpoint_url=f"http://{LOCAL}",
-            region_name="us-east-1",
+            region_name=options.pop("region", "us-east-1"),
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             **{"config": Config(retries={"total_max_attempts": 1}), **options},

@@ -14,6 +14,7 @@ import pytest
 
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
+from ecr_fargate_constructs.local.ministack_patches.scans import PATH, Verdicts, answer_scans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +142,58 @@ def test_a_scan_on_push_has_ended_and_found_nothing(registry: Registry) -> None:
     assert registry.call("DescribeImageScanFindings", **missing)["__type"] == "ImageNotFoundException"
     nowhere = {**scan, "repositoryName": "nowhere"}
     assert registry.call("DescribeImageScanFindings", **nowhere)["__type"] == "RepositoryNotFoundException"
+
+
+def test_a_scan_finds_and_ecr_has_signed_what_seeds_say(registry: Registry) -> None:
+    digest = registry.push("web")
+    registry.call(
+        "PutImageScanningConfiguration", repositoryName="web", imageScanningConfiguration={"scanOnPush": True}
+    )
+    verdicts = answer_scans(registry.ecr)
+    image = {"repositoryName": "web", "imageId": {"imageDigest": digest}}
+
+    def status() -> tuple[str, dict[str, str]]:
+        answer = registry.call("DescribeImageScanFindings", **image)
+        listed = {each["name"]: each["severity"] for each in answer["imageScanFindings"]["findings"]}
+        return answer["imageScanStatus"]["status"], listed
+
+    assert status() == ("COMPLETE", {})
+    assert registry.call("DescribeImageSigningStatus", **image)["signingStatuses"] == []
+    profile = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/shop"
+    seeds = {"findings": {digest: {"CVE-2026-0001": "HIGH"}}, "signatures": {f"web@{digest}": [profile]}}
+    _seed(verdicts, seeds)
+    assert status() == ("COMPLETE", {"CVE-2026-0001": "HIGH"})
+    signed = registry.call("DescribeImageSigningStatus", **image)["signingStatuses"]
+    assert signed == [{"signingProfileArn": profile, "status": "COMPLETE"}]
+    _seed(verdicts, {"findings": {digest: "UNSUPPORTED_IMAGE"}, "signatures": {}})
+    assert status() == ("UNSUPPORTED_IMAGE", {})
+    missing = {**image, "imageId": {"imageDigest": f"sha256:{'0' * 64}"}}
+    assert registry.call("DescribeImageSigningStatus", **missing)["__type"] == "ImageNotFoundException"
+    registry.ecr.reset()
+    assert (verdicts.findings, verdicts.signatures) == ({}, {})
+
+
+def _seed(verdicts: Verdicts, seeds: dict[str, object]) -> None:
+    """Send seeds, as ``ecr-fargate local seed`` does."""
+    sent: list[int] = []
+
+    async def receive() -> Any:  # noqa: ANN401 - ASGI
+        return {"type": "http.request", "body": json.dumps(seeds).encode(), "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - ASGI
+        sent.append(message.get("status", 0))
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "query_string": b""}
+
+    async def ask() -> None:
+        await verdicts.serve(_nothing)(scope, receive, send)
+
+    asyncio.run(ask())
+    assert sent[0] == 200
+
+
+async def _nothing(*_: object) -> None:
+    raise AssertionError("the request was for another application")
 
 
 def test_a_layer_is_mounted_and_not_copied(registry: Registry) -> None:

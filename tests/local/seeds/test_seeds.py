@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ecr_fargate_constructs.local import seeds
-from ecr_fargate_constructs.local.instance import Instance
+from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.seeds import seeding
 from ecr_fargate_constructs.local.seeds.references import text
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -226,10 +226,12 @@ def test_texts_are_read_as_far_as_nothing_has_to_be_made(node: Any, value: str |
     assert text(node) == value
 
 
-FILE = """
+A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
+PROFILE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/shop"
+FILE = f"""
 secrets:
   prod/key: text
-  prod/user: {name: shop, port: 5432}
+  prod/user: {{name: shop, port: 5432}}
 parameters:
   /prod/url: http://localhost
   /prod/many: [a, b]
@@ -238,6 +240,12 @@ zones:
   example.org.:
 images:
   team/shop:1.2: public.ecr.aws/nginx/nginx:1.27
+findings:
+  {A}: {{CVE-2026-0001: CRITICAL}}
+  {B}: {{}}
+  {C}: UNSUPPORTED_IMAGE
+signatures:
+  team/shop@{A}: {PROFILE}
 """
 
 
@@ -264,6 +272,8 @@ def test_a_seed_file_is_read(tmp_path: Path) -> None:
         parameters={"/prod/url": "http://localhost", "/prod/many": ("a", "b")},
         zones=(seeds.Zone("example.com", "Z0123456789EXAMPLE"), seeds.Zone("example.org")),
         images={"team/shop:1.2": "public.ecr.aws/nginx/nginx:1.27"},
+        findings={A: {"CVE-2026-0001": "CRITICAL"}, B: {}, C: "UNSUPPORTED_IMAGE"},
+        signatures={f"team/shop@{A}": (PROFILE,)},
     )
 
 
@@ -281,7 +291,7 @@ def test_json_is_yaml(tmp_path: Path) -> None:
         ("", "it is empty"),
         ("- a", "it is not a mapping"),
         ("a: [", "is not YAML"),
-        ("secret: {a: b}", "'secret' is not one of secrets, parameters, zones and images"),
+        ("secret: {a: b}", "'secret' is not one of secrets, parameters, zones, images, findings and signatures"),
         ("secrets: [a]", "secrets is not a mapping of names"),
         ("secrets: {1: a}", "secrets is not a mapping of names"),
         ("secrets: {key: 1234}", "secrets.key is of type int"),
@@ -292,6 +302,11 @@ def test_json_is_yaml(tmp_path: Path) -> None:
         ("zones: {example.com: example}", "zones.example.com is 'example'"),
         ("images: {shop: nginx}", "images has 'shop'"),
         ("images: {'shop:1': 3}", "images.shop:1 is of type int"),
+        ("findings: {shop: {}}", "findings has 'shop'"),
+        (f"findings: {{'{A}': {{CVE-2026-0001: BAD}}}}", "is {'CVE-2026-0001': 'BAD'}"),
+        (f"findings: {{'{A}': COMPLETE}}", "is 'COMPLETE'"),
+        (f"signatures: {{'{A}': '{PROFILE}'}}", "signatures has"),
+        (f"signatures: {{'shop@{A}': shop}}", "is 'shop'"),
     ],
 )
 def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, content: str, cause: str) -> None:
@@ -306,6 +321,19 @@ def test_a_wrong_seed_file_is_refused_and_the_place_named(tmp_path: Path, conten
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="cannot be read: No such file"):
         seeds.read(tmp_path / "seeds.yaml")
+
+
+def test_verdicts_about_images_are_sent_to_the_embedded_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(seeding, "Cloud", lambda _instance: None)
+    monkeypatch.setattr(seeding, "post", lambda _instance, _memory, path, content: sent.append((path, content)))
+    instance = Instance(tmp_path, 4566, "000000004566", "us-east-1")
+    Memory(instance.account, instance.region, "podman", "").save(instance)
+    found = seeds.Seeds(findings={A: {"CVE-2026-0001": "HIGH"}}, signatures={f"shop@{A}": (PROFILE,)})
+    assert seeds.put(instance, found) == [f"the scan of {A} is ready", f"the signatures of shop@{A} are ready"]
+    content = {"findings": {A: {"CVE-2026-0001": "HIGH"}}, "signatures": {f"shop@{A}": [PROFILE]}}
+    assert sent == [("/_ministack/verdicts", content)]
+    assert seeds.put(instance, seeds.Seeds()) == []
 
 
 def test_what_the_embedded_aws_refuses_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,11 +106,8 @@ class Gates:
         named = [text for severity, text in _listed(answer) if severity in severities]
         if named:
             more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-            raise self._refusal(
-                gate,
-                digest,
-                f"{len(named)} findings of severity {' or '.join(severities)}: {', '.join(named[:_NAMED])}{more}",
-            )
+            count = f"{len(named)} finding{'s' if len(named) > 1 else ''} of severity {' or '.join(severities)}"
+            raise self._refusal(gate, digest, f"{count}: {', '.join(named[:_NAMED])}{more}")
         print(f"{digest} is scanned: {len(_listed(answer))} findings, none that counts")
 
     def _findings(self, digest: str) -> dict[str, Any] | None:

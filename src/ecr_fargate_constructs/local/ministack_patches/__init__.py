@@ -6,9 +6,10 @@ say; ``task_environment`` the containers' environment, and ``relay`` their conne
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
 scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
-and ``exports`` their outputs and exports; ``registry`` and ``registry_log`` the private registry; ``engine`` the calls
-to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``jobs``
-schedules, and tasks of state machines; ``connections``, which needs nothing of MiniStack, those of its server.
+and ``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private
+registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what
+its VPCs let pass; ``jobs`` schedules, and tasks of state machines; ``connections``, which needs nothing of MiniStack,
+those of its server.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -26,6 +27,7 @@ from urllib.parse import urlsplit
 from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
+from ecr_fargate_constructs.local.ministack_patches.accounts import lead_to_other_accounts, serve_registries_by_path
 from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
@@ -97,11 +99,9 @@ def apply(
     give_secrets_their_arns(secretsmanager)
     give_zones_their_ids(import_module("ministack.services.route53"))
     ecr = import_module("ministack.services.ecr")
-    apply_ecr_rules(ecr)
-    engine_patches.name_hotswapped_images(ecs)
-    engine_patches.ask_own_registry_for_digests(endpoint, password)
-    engine_patches.log_in_to_own_registry(endpoint, password, podman=not rewrite_pulls)
-    engine_patches.publish_on_loopback()
+    verdicts = apply_ecr_rules(ecr)
+    lead_to_other_accounts(ecr)
+    _lead_engine_to_registries(ecs, endpoint, password, podman=not rewrite_pulls)
     start_no_task_twice(ecs)
     port = urlsplit(endpoint).port or 80
     task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
@@ -116,19 +116,18 @@ def apply(
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs)
     _keep_stacks_apart("ministack.services.cloudformation")
-    if rewrite_pulls:
-        engine_patches.pull_from_localhost(endpoint)
     application = import_module("ministack.app")
     monitoring.serve(application)
     policies = Policies()
     networks.decide_about_task_starts()
     interruptible = Interruptions(ecs, controlled).serve(log_registry_requests(_find(application, "app")))
-    inside = networks.behind_the_guard(interruptible)
+    inside = networks.behind_the_guard(verdicts.serve(interruptible))
     logged = policies.behind_the_guard(inside)
     guarded = policies.before_the_guard(guard(logged, ecr, port=port, password=password), password)
     guarded = networks.before_the_guard(guarded)
     if authority is not None:
         guarded = serve_https(guarded, authority, https_port)
+    guarded = serve_registries_by_path(guarded, port)
     agent = Agent(ecs, Protection(ecs, controlled, clock), policies.refusal_of_task)
     served = serve_tasks(ecs, agent.answer(guarded), port=port, podman=not rewrite_pulls)
     application.app = served  # type: ignore[attr-defined]
@@ -143,6 +142,16 @@ def _keep_stacks_apart(package: str) -> None:
     answer_when_settled(cloudformation)
     apply_changed_outputs(cloudformation, handlers)
     enforce_exports(cloudformation, handlers, import_module(f"{package}.stacks"))
+
+
+def _lead_engine_to_registries(ecs: Any, endpoint: str, password: str, *, podman: bool) -> None:  # noqa: ANN401 - untyped
+    """Let the engine pull the images of tasks from the private registries, and publish ports on loopback."""
+    engine_patches.name_hotswapped_images(ecs)
+    engine_patches.ask_own_registry_for_digests(endpoint, password)
+    engine_patches.log_in_to_own_registry(endpoint, password, podman=podman)
+    engine_patches.publish_on_loopback()
+    own = _find(import_module("ministack.core.responses"), "get_account_id")()
+    engine_patches.use_local_names(endpoint, mapped=own if podman else "")
 
 
 def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped

@@ -12,9 +12,9 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+from ecr_fargate_constructs.local.ministack_patches.accounts import REGISTRY_NAME
 from ecr_fargate_constructs.local.ministack_patches.internals import MovedError, Properties, find
 
-_REGISTRY_NAME = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
 _HOTSWAPPED = re.compile(r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+)\.localhost/")
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -45,7 +45,7 @@ def ask_own_registry_for_digests(endpoint: str, password: str) -> None:
 
     def get_registry_data(self: object, name: str, auth_config: object = None) -> object:
         host, _, rest = name.partition("/")
-        if not _REGISTRY_NAME.fullmatch(host):
+        if not REGISTRY_NAME.fullmatch(host):
             return original(self, name, auth_config)
         repository, _, tag = rest.rpartition(":")
         request = urllib.request.Request(  # noqa: S310 - the embedded AWS itself
@@ -72,7 +72,7 @@ def log_in_to_own_registry(endpoint: str, password: str, *, podman: bool) -> Non
 
     def pull_with_login(self: object, repository: str, *arguments: object, **options: Any) -> object:  # noqa: ANN401
         host = repository.partition("/")[0]
-        if host == own or _REGISTRY_NAME.fullmatch(host):
+        if host == own or REGISTRY_NAME.fullmatch(host):
             options["auth_config"] = {own: login} if podman else login
         return pull(self, repository, *arguments, **options)
 
@@ -95,23 +95,38 @@ def publish_on_loopback() -> None:
     containers.run = run_on_loopback
 
 
-def pull_from_localhost(endpoint: str) -> None:
-    """Make docker pull from the registry's local name. Untested: it was written without a Docker engine."""
+def use_local_names(endpoint: str, *, mapped: str = "") -> None:
+    """Make the engine pull and run images of private registries by the address of the registry on this machine.
+
+    Docker cannot map registries; that part is untested, since it was written without a Docker engine. Podman maps those
+    of the account that the instance was made for, and no others: any account may come up while it runs.
+
+    Args:
+        endpoint: URL of the embedded AWS.
+        mapped: Account whose registries the engine maps by itself; none by default.
+    """
     local = endpoint.removeprefix("http://")
-    images = import_module("docker.models.images").ImageCollection
+    models = import_module("docker.models.images")
+    images, image = models.ImageCollection, models.Image
     containers = import_module("docker.models.containers").ContainerCollection
-    pull, run = find(images, "pull"), find(containers, "run")
+    pull, get, tag = find(images, "pull"), find(images, "get"), find(image, "tag")
+    run = find(containers, "run")
 
     def local_name(name: object) -> object:
-        if not isinstance(name, str):
-            return name
-        host, slash, rest = name.partition("/")
-        return f"{local}/{rest}" if slash and _REGISTRY_NAME.fullmatch(host) else name
+        host, slash, _ = str(name).partition("/")
+        there = isinstance(name, str) and slash and REGISTRY_NAME.fullmatch(host)
+        return f"{local}/{name}" if there and host.partition(".")[0] != mapped else name
 
     def pull_local(self: object, repository: str, *arguments: object, **options: object) -> object:
         return pull(self, local_name(repository), *arguments, **options)
 
-    def run_local(self: object, image: object, *arguments: object, **options: object) -> object:
-        return run(self, local_name(image), *arguments, **options)
+    def get_local(self: object, name: str) -> object:
+        return get(self, local_name(name))
 
-    images.pull, containers.run = pull_local, run_local
+    def run_local(self: object, used: object, /, *arguments: object, **options: object) -> object:
+        return run(self, local_name(used), *arguments, **options)
+
+    def tag_local(self: object, repository: str, *arguments: object, **options: object) -> object:
+        return tag(self, local_name(repository), *arguments, **options)
+
+    images.pull, images.get, image.tag, containers.run = pull_local, get_local, tag_local, run_local

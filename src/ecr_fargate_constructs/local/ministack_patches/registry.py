@@ -11,7 +11,7 @@ import json
 from typing import Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
-from ecr_fargate_constructs.local.ministack_patches.scans import answer_scans
+from ecr_fargate_constructs.local.ministack_patches.scans import Verdicts, answer_scans
 
 _Query: TypeAlias = dict[str, list[str]]
 _Answer: TypeAlias = tuple[int, dict[str, str], bytes]
@@ -25,8 +25,8 @@ _ACCOUNT_SETTINGS = {
 _OK, _CREATED, _ACCEPTED, _BAD_REQUEST = 200, 201, 202, 400
 
 
-def apply_ecr_rules(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Apply every patch of this module to MiniStack's ECR."""
+def apply_ecr_rules(ecr: Any) -> Verdicts:  # noqa: ANN401 - an untyped package
+    """Apply every patch of this module to MiniStack's ECR, and return what it knows about images."""
     settings = keep_account_settings(ecr)
     restrict_mounts(ecr, settings)
     answer_uploads(ecr)
@@ -36,7 +36,7 @@ def apply_ecr_rules(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
     size_images(ecr)
     report_layers(ecr)
     delete_contents(ecr)
-    answer_scans(ecr)
+    return answer_scans(ecr)
 
 
 def keep_account_settings(ecr: Any) -> Any:  # noqa: ANN401 - an untyped package

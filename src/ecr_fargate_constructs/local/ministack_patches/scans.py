@@ -1,51 +1,141 @@
-"""Answer ``DescribeImageScanFindings``, which MiniStack lacks: scans of images end at once, and find nothing.
+"""Answer what ECR says about an image, which MiniStack lacks: the findings of its scan, and whether it is signed.
 
-So a gate on scans lets an image pass that is scanned on push, and refuses one that nobody scans, as on AWS. Written for
-MiniStack 1.5.33, and applied by ``ministack_patches``.
+A scan on push ends at once, and finds what ``ecr-fargate local seed`` has said of the image: by default nothing. So a
+gate lets an image pass that is scanned on push, and refuses one that nobody scans, as on AWS. Written for MiniStack
+1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ecr_fargate_constructs.local.ministack_patches.asgi import Request, respond, whole_body
 from ecr_fargate_constructs.local.ministack_patches.internals import Properties, find
 
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.local.ministack_patches.asgi import Application, Message, Receive, Send
+
 _Query: TypeAlias = dict[str, list[str]]
-_BAD_REQUEST = 400
+
+PATH = "/_ministack/verdicts"  # local/seeds/seeding.py sends seeds there
+_OK, _BAD_REQUEST = 200, 400
+_DESCRIPTIONS = {
+    "COMPLETE": "The scan was completed successfully.",
+    "FAILED": "ScanningFailed: The scan of the image failed.",
+    "UNSUPPORTED_IMAGE": "UnsupportedImageError: The operating system of the image is not supported.",
+}
 
 
-def answer_scans(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Add the API for the findings of basic scanning."""
-    handle, respond, error = find(ecr, "handle_request"), find(ecr, "json_response"), find(ecr, "error_response_json")
-    repositories, find_image = find(ecr, "_repositories"), find(ecr, "_find_image")
+@dataclass
+class Verdicts:
+    """What is known about images; for ``ecr-fargate local seed``.
 
-    def findings(request: Properties) -> object:
-        name, image_id = request.get("repositoryName", ""), request.get("imageId", {})
-        if name not in repositories:
-            message = f"The repository with name '{name}' does not exist"
-            return error("RepositoryNotFoundException", message, _BAD_REQUEST)
-        image = find_image(name, image_id)
+    Attributes:
+        findings: By the digest of an image, in any repository: the severity of each finding, by its name, or the status
+            with which the scan ended instead.
+        signatures: By ``REPOSITORY@DIGEST``: the ARNs of the profiles that ECR has signed the image with.
+    """
+
+    findings: dict[str, dict[str, str] | str] = field(default_factory=dict)
+    signatures: dict[str, list[str]] = field(default_factory=dict)
+
+    def serve(self, application: Application) -> Application:
+        """Return an application that takes seeds; the guard admits the user only."""
+
+        async def served(scope: Message, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", PATH):
+                await application(scope, receive, send)
+                return
+            body, _ = await whole_body(receive)
+            seeds = json.loads(body)
+            self.findings.update(seeds["findings"])
+            self.signatures.update(seeds["signatures"])
+            await respond(Request(scope), send, _OK, [(b"content-type", b"application/json")], b"{}")
+
+        return served
+
+    def scan(self, digest: str) -> tuple[str, list[Properties]]:
+        """Return status and findings of the scan of an image."""
+        found = self.findings.get(digest, {})
+        if isinstance(found, str):
+            return found, []
+        return "COMPLETE", [{"name": name, "severity": severity} for name, severity in found.items()]
+
+
+class _Images:
+    """The answers about images."""
+
+    def __init__(self, ecr: Any, verdicts: Verdicts) -> None:  # noqa: ANN401 - an untyped package
+        self._respond, self._error = find(ecr, "json_response"), find(ecr, "error_response_json")
+        self._repositories, self._find = find(ecr, "_repositories"), find(ecr, "_find_image")
+        self._verdicts = verdicts
+
+    def findings(self, request: Properties) -> object:
+        """Answer ``DescribeImageScanFindings`` with the findings of basic scanning."""
+        image = self._image(request)
         if image is None:
-            message = f"The image with imageId {image_id} does not exist within the repository with name '{name}'"
-            return error("ImageNotFoundException", message, _BAD_REQUEST)
-        scanned = repositories[name].get("imageScanningConfiguration", {}).get("scanOnPush") is True
+            return self._missing(request)
+        name = request["repositoryName"]
+        scanned = self._repositories[name].get("imageScanningConfiguration", {}).get("scanOnPush") is True
         if not scanned or "manifests" in json.loads(image.get("imageManifest") or "{}"):
-            message = f"Image scan does not exist for the image with '{image_id}' in the repository '{name}'"
-            return error("ScanNotFoundException", message, _BAD_REQUEST)
-        return respond(
-            {
-                "registryId": repositories[name]["registryId"],
-                "repositoryName": name,
-                "imageId": image["imageId"],
-                "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
-                "imageScanFindings": {"findings": [], "findingSeverityCounts": {}},
-            }
-        )
+            message = f"Image scan does not exist for the image with '{request['imageId']}' in the repository '{name}'"
+            return self._error("ScanNotFoundException", message, _BAD_REQUEST)
+        status, listed = self._verdicts.scan(image["imageDigest"])
+        counts = Counter(each["severity"] for each in listed)
+        scan = {
+            "imageScanStatus": {"status": status, "description": _DESCRIPTIONS.get(status, "")},
+            "imageScanFindings": {"findings": listed, "findingSeverityCounts": dict(counts)},
+        }
+        return self._respond({**self._described(request, image), **scan})
+
+    def signing_status(self, request: Properties) -> object:
+        """Answer ``DescribeImageSigningStatus``: a profile has signed an image, or it is not listed."""
+        image = self._image(request)
+        if image is None:
+            return self._missing(request)
+        profiles = self._verdicts.signatures.get(f"{request['repositoryName']}@{image['imageDigest']}", [])
+        signed = [{"signingProfileArn": profile, "status": "COMPLETE"} for profile in profiles]
+        return self._respond({**self._described(request, image), "signingStatuses": signed})
+
+    def _image(self, request: Properties) -> Properties | None:
+        name = request.get("repositoryName", "")
+        found: Properties | None = self._find(name, request.get("imageId", {})) if name in self._repositories else None
+        return found
+
+    def _missing(self, request: Properties) -> object:
+        name, image_id = request.get("repositoryName", ""), request.get("imageId", {})
+        if name not in self._repositories:
+            message = f"The repository with name '{name}' does not exist"
+            return self._error("RepositoryNotFoundException", message, _BAD_REQUEST)
+        message = f"The image with imageId {image_id} does not exist within the repository with name '{name}'"
+        return self._error("ImageNotFoundException", message, _BAD_REQUEST)
+
+    def _described(self, request: Properties, image: Properties) -> Properties:
+        name = request["repositoryName"]
+        owner = self._repositories[name]["registryId"]
+        return {"registryId": owner, "repositoryName": name, "imageId": image["imageId"]}
+
+
+def answer_scans(ecr: Any) -> Verdicts:  # noqa: ANN401 - an untyped package
+    """Add the APIs for the findings of basic scanning and for signatures, and return what they know."""
+    handle, reset = find(ecr, "handle_request"), find(ecr, "reset")
+    verdicts = Verdicts()
+    images = _Images(ecr, verdicts)
+    answers = {"DescribeImageScanFindings": images.findings, "DescribeImageSigningStatus": images.signing_status}
 
     async def handle_request(method: str, path: str, headers: Any, body: bytes, query: _Query) -> object:  # noqa: ANN401
-        if headers.get("x-amz-target", "").rpartition(".")[2] == "DescribeImageScanFindings":
-            return findings(json.loads(body or b"{}"))
+        answer = answers.get(headers.get("x-amz-target", "").rpartition(".")[2])
+        if answer is not None:
+            return answer(json.loads(body or b"{}"))
         return await handle(method, path, headers, body, query)
 
-    ecr.handle_request = handle_request
+    def reset_all() -> None:
+        reset()
+        verdicts.findings.clear()
+        verdicts.signatures.clear()
+
+    ecr.handle_request, ecr.reset = handle_request, reset_all
+    return verdicts

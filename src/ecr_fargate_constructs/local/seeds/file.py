@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ecr_fargate_constructs._rules.severity import Severity
 from ecr_fargate_constructs.local.seeds.model import Seeds, Zone
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KINDS = ("secrets", "parameters", "zones", "images")
+_KINDS = ("secrets", "parameters", "zones", "images", "findings", "signatures")
 _ZONE_ID = re.compile(r"[A-Z0-9]{1,32}")  # Route 53 API reference, ResourceId
 # ECR API reference, CreateRepository and ImageIdentifier.
 _IMAGE = re.compile(
     r"(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 )
+_DIGEST = r"sha256:[0-9a-f]{64}"
+_SEVERITIES = ("UNDEFINED", "INFORMATIONAL", *(each.name for each in Severity))  # ECR API reference, FindingSeverity
+_NOT_SCANNED = ("FAILED", "UNSUPPORTED_IMAGE")  # ECR API reference, ImageScanStatus
 
 
 def read(file: Path) -> Seeds:
@@ -43,6 +47,8 @@ def read(file: Path) -> Seeds:
         parameters={name: _parameter(file, name, value) for name, value in content.get("parameters", {}).items()},
         zones=tuple(_zone(file, name, value) for name, value in content.get("zones", {}).items()),
         images={name: _image(file, name, value) for name, value in content.get("images", {}).items()},
+        findings={name: _findings(file, name, value) for name, value in content.get("findings", {}).items()},
+        signatures={name: _signatures(file, name, value) for name, value in content.get("signatures", {}).items()},
     )
 
 
@@ -77,6 +83,34 @@ def _image(file: Path, name: str, value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str) and value:
         return value
     raise _refused(file, f"images.{name} is {_kind(value)}", "give an image that the container engine has or can pull")
+
+
+def _findings(file: Path, digest: str, value: Any) -> dict[str, str] | str:  # noqa: ANN401
+    if not re.fullmatch(_DIGEST, digest):
+        raise _refused(
+            file, f"findings has {digest!r}", "give the digest of an image, sha256:…, as in images.lock.json"
+        )
+    if value in _NOT_SCANNED:
+        return str(value)
+    if isinstance(value, dict) and all(isinstance(name, str) and each in _SEVERITIES for name, each in value.items()):
+        return value
+    raise _refused(
+        file,
+        f"findings.{digest} is {value!r}",
+        f"give each finding one of {', '.join(_SEVERITIES)}, such as {{CVE-2026-0001: HIGH}}; {{}} finds nothing, and "
+        f"{' or '.join(_NOT_SCANNED)} is a scan that found out nothing",
+    )
+
+
+def _signatures(file: Path, image: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    repository, at, digest = image.partition("@")
+    if not (at and _IMAGE.fullmatch(f"{repository}:tag") and re.fullmatch(_DIGEST, digest)):
+        fix = "give repository and digest, such as shop@sha256:…, as in images.lock.json"
+        raise _refused(file, f"signatures has {image!r}", fix)
+    profiles = value if isinstance(value, list) else [value]
+    if all(isinstance(each, str) and ":signer:" in each for each in profiles):
+        return tuple(profiles)
+    raise _refused(file, f"signatures.{image} is {value!r}", "give the ARN of a signing profile, or a list of ARNs")
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401

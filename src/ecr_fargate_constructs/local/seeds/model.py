@@ -38,6 +38,9 @@ class Seeds:
         zones: Hosted zones.
         images: The engine's image for each repository and tag; empty if there is none.
         vpcs: Names of VPCs, in their tag ``Name``.
+        findings: What the scan of an image says, by its digest: the severity of each finding, by its name, or the
+            status with which the scan ended instead.
+        signatures: ARNs of the signing profiles of an image, by ``REPOSITORY@DIGEST``.
         stubs: Whether the values are made up: they never replace an existing value.
     """
 
@@ -46,4 +49,6 @@ class Seeds:
     zones: tuple[Zone, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     vpcs: tuple[str, ...] = ()
+    findings: Mapping[str, Mapping[str, str] | str] = field(default_factory=dict)
+    signatures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stubs: bool = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ecr_fargate_constructs.local.aws_clients import post
 from ecr_fargate_constructs.local.commands import reason, run
 from ecr_fargate_constructs.local.docker_shim import push_options
 from ecr_fargate_constructs.local.instance import Memory
@@ -34,6 +35,7 @@ _NOT_FOUND = {
 _STUB = "ecr-fargate:stub"  # tag of a secret whose value is subnet up
 _HINT = "'ecr-fargate local seed FILE' sets its value"
 _PULL_SECONDS = 600
+_VERDICTS = "/_ministack/verdicts"
 
 
 def put(instance: Instance, seeds: Seeds) -> list[str]:
@@ -57,6 +59,7 @@ def _put(instance: Instance, seeds: Seeds) -> list[str]:
     notes += [seeder.parameter(name, value) for name, value in seeds.parameters.items()]
     notes += [seeder.secret(name, value) for name, value in seeds.secrets.items()]
     notes += [seeder.image(name, source) for name, source in seeds.images.items()]
+    notes += seeder.verdicts(seeds)
     return [note for note in notes if note]
 
 
@@ -149,6 +152,21 @@ class _Seeder:
             ecr.create_repository(repositoryName=repository)
         self._push(name, source)
         return f"image {name} is ready"
+
+    def verdicts(self, seeds: Seeds) -> list[str]:
+        """Say what scans find in images, and who has signed them, from now on."""
+        memory = Memory.load(self.instance.memory_file)
+        if memory is None or not (seeds.findings or seeds.signatures):
+            return []
+        findings = {
+            digest: found if isinstance(found, str) else dict(found) for digest, found in seeds.findings.items()
+        }
+        signatures = {image: list(profiles) for image, profiles in seeds.signatures.items()}
+        post(self.instance, memory, _VERDICTS, {"findings": findings, "signatures": signatures})
+        return [
+            *(f"the scan of {digest} is ready" for digest in findings),
+            *(f"the signatures of {image} are ready" for image in signatures),
+        ]
 
     def _push(self, name: str, source: str) -> None:
         memory = Memory.load(self.instance.memory_file)

@@ -8,6 +8,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ecr_fargate_constructs.local.ministack_patches.accounts import REGISTRY_NAME
 from ecr_fargate_constructs.local.ministack_patches.tasks.failures import NotStartedError
 from ecr_fargate_constructs.local.ministack_patches.tasks.folders import Folders
 from ecr_fargate_constructs.local.tasks.cgroups import Group, Limits, group_of_instance
@@ -140,6 +141,7 @@ class TaskContainers:
             effective,
             options,
             refresh_image=self._deployment is not None,
+            allow_cached=not REGISTRY_NAME.match(container["image"]),  # it may be there from another repository
             cache_image=container["image"] if pinned and resolved else None,
             fallback_image=container["image"] if pinned else None,
             auth_config=ecs._resolve_repository_credentials(container) if self._deployment else None,  # noqa: SLF001
