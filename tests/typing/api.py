@@ -395,7 +395,6 @@ def reviewed(app: cdk.App) -> None:
     """Rule packs, and what was acknowledged."""
     compliance.enable(app, packs=compliance.ALL_PACKS)
     assert_type(compliance.enable(app, packs=compliance.DEFAULT_PACKS), list[cdk.IPolicyValidationPlugin])
-    inventory = compliance.inventory(app)
-    assert_type(inventory, compliance.Inventory)
+    assert_type(inventory := compliance.inventory(app), compliance.Inventory)
     assert_type([entry.reason for entry in inventory.of("AwsSolutions")], list[str])
     assert_type(inventory.as_markdown() + inventory.as_json(), str)
