@@ -16,6 +16,7 @@ FAMILIES = {
     "Build contexts",
     "Build arguments",
     "Sizes",
+    "Directory or image",
     "Ports",
     "Volumes",
     "Containers and their limits",
