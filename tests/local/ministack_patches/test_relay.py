@@ -101,3 +101,11 @@ def test_this_process_stays_where_it_is(port: int, inside: subprocess.Popen[str]
         connection.shutdown(socket.SHUT_WR)
         assert connection.makefile("rb").read() == b"0 bytes"
     relay.close("task")
+
+
+def test_a_connection_goes_to_the_first_target_that_answers(port: int, inside: subprocess.Popen[str]) -> None:
+    relay, targets = relays.Relay(port), [("127.0.0.1", 1), ("127.0.0.1", port)]
+    relay.forward("task", inside.pid, ("127.0.0.1", 80), lambda: targets)
+    assert _ask(inside, 80) == "200000 bytes"
+    relay.close("task")
+    assert _ask(inside, 80) == "refused"

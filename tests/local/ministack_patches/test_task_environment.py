@@ -177,7 +177,11 @@ def listening(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
         monkeypatch.setattr(model, name, getattr(model, name))
     seen: list[str] = []
     relay: Any = _Relay(seen)
-    patches.listen_in_tasks(relay, podman=request.param)
+    discovery: Any = SimpleNamespace(
+        join=lambda container, process, _: seen.append(f"join {container.id} {process}"),
+        leave=lambda container: seen.append(f"leave {container}"),
+    )
+    patches.listen_in_tasks(relay, discovery, podman=request.param)
     return seen
 
 
@@ -186,7 +190,15 @@ def test_podman_listens_before_the_first_process_runs(listening: list[str]) -> N
     container = _container(listening, mode="bridge")
     container.start()
     container.remove()
-    assert listening == ["containers/c1/init", "open c1 7", "start c1", "remove c1", "close c1"]
+    assert listening == [
+        "containers/c1/init",
+        "open c1 7",
+        "join c1 7",
+        "start c1",
+        "remove c1",
+        "close c1",
+        "leave c1",
+    ]
 
 
 @pytest.mark.parametrize("listening", [False], indirect=True)

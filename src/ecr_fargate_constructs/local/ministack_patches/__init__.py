@@ -8,8 +8,8 @@ of a listener; ``balancing`` and ``forward_actions`` the choices of load balance
 scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
 and ``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private
 registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what
-its VPCs let pass; ``jobs`` schedules, and tasks of state machines; ``connections``, which needs nothing of MiniStack,
-those of its server.
+its VPCs let pass; ``discovery`` the names of other services in tasks; ``jobs`` schedules, and tasks of state machines;
+``connections``, which needs nothing of MiniStack, those of its server.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -32,6 +32,7 @@ from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
+from ecr_fargate_constructs.local.ministack_patches.discovery import discover
 from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
@@ -129,7 +130,13 @@ def apply(
         guarded = serve_https(guarded, authority, https_port)
     guarded = serve_registries_by_path(guarded, port)
     agent = Agent(ecs, Protection(ecs, controlled, clock), policies.refusal_of_task)
-    served = serve_tasks(ecs, agent.answer(guarded), port=port, podman=not rewrite_pulls)
+    served = serve_tasks(
+        ecs,
+        agent.answer(guarded),
+        discover(handlers, provisioners, ecs, networks.task_passes),
+        port=port,
+        podman=not rewrite_pulls,
+    )
     application.app = served  # type: ignore[attr-defined]
     run_jobs(handlers, clock)
     every_minute(clock, monitoring.minute_ended)

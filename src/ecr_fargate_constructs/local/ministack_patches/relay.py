@@ -17,15 +17,17 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+Address: TypeAlias = tuple[str, int]
 _Result = TypeVar("_Result")
 
 _CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 _CHUNK = 1 << 16
+_SECONDS_TO_CONNECT = 5.0
 
 
 def may_enter_networks() -> bool:
@@ -47,7 +49,7 @@ class Relay:
             port: Port of the embedded AWS, also inside tasks.
         """
         self._port = port
-        self._servers: dict[str, asyncio.Server] = {}
+        self._servers: dict[str, list[asyncio.Server]] = {}
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True, name="task-relay").start()
 
@@ -58,30 +60,47 @@ class Relay:
             container: Id of the container.
             pid: Id of a process in it.
         """
-        listening = _listen(pid, self._port)
-        asyncio.run_coroutine_threadsafe(self._serve(container, listening), self._loop).result()
+        self.close(container)
+        self.forward(container, pid, ("127.0.0.1", self._port), lambda: [("127.0.0.1", self._port)])
+
+    def forward(self, container: str, pid: int, address: Address, targets: Callable[[], Sequence[Address]]) -> None:
+        """Listen at an address in a container's network, and pass connections on.
+
+        Args:
+            container: Id of the container.
+            pid: Id of a process in it.
+            address: Address and port.
+            targets: Returns where a connection may go, in the order to try; it is called in a thread.
+        """
+        listening = _listen(pid, address)
+        asyncio.run_coroutine_threadsafe(self._serve(container, listening, targets), self._loop).result()
 
     def close(self, container: str) -> None:
         """Stop listening in a container's network, if anything does."""
         asyncio.run_coroutine_threadsafe(self._end(container), self._loop).result()
 
-    async def _serve(self, container: str, listening: socket.socket) -> None:
-        await self._end(container)
-        self._servers[container] = await asyncio.start_server(self._pass_on, sock=listening)
+    async def _serve(self, container: str, listening: socket.socket, targets: Callable[[], Sequence[Address]]) -> None:
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):  # either side may close the connection
+                from_target, to_target = await _connect(await asyncio.to_thread(targets))
+                try:
+                    await asyncio.gather(_copy(reader, to_target), _copy(from_target, writer))
+                finally:
+                    to_target.close()
+            writer.close()
+
+        self._servers.setdefault(container, []).append(await asyncio.start_server(pass_on, sock=listening))
 
     async def _end(self, container: str) -> None:
-        server = self._servers.pop(container, None)
-        if server is not None:
+        for server in self._servers.pop(container, ()):
             server.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):  # either side may close the connection
-            from_aws, to_aws = await asyncio.open_connection("127.0.0.1", self._port)
-            try:
-                await asyncio.gather(_copy(reader, to_aws), _copy(from_aws, writer))
-            finally:
-                to_aws.close()
-        writer.close()
+
+async def _connect(targets: Sequence[Address]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    for host, port in targets:
+        with contextlib.suppress(OSError):  # the next one may answer
+            return await asyncio.wait_for(asyncio.open_connection(host, port), _SECONDS_TO_CONNECT)
+    raise ConnectionRefusedError
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -91,12 +110,12 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
     target.write_eof()
 
 
-def _listen(pid: int, port: int) -> socket.socket:
+def _listen(pid: int, address: Address) -> socket.socket:
     """Create a listening socket in the network of a process; it stays in that network."""
 
     def listen() -> socket.socket:
         _enter(f"/proc/{pid}/ns/net")
-        return socket.create_server(("127.0.0.1", port))
+        return socket.create_server(address)
 
     return _in_a_thread(listen)
 

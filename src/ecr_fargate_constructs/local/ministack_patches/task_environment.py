@@ -21,6 +21,7 @@ from ecr_fargate_constructs.local.ministack_patches.relay import Relay, may_ente
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.local.ministack_patches.asgi import Application, Message, Receive, Send
+    from ecr_fargate_constructs.local.ministack_patches.discovery import Discovery
 
 _SECONDS = 6 * 3600  # as in ECS: credentials of a task's role are valid for up to six hours
 _CREDENTIALS, _METADATA = "/v2/credentials/", "/v4/"
@@ -181,19 +182,27 @@ class TaskEnvironment:
         return 200, json.dumps(document).encode()
 
 
-def serve_tasks(ecs: Any, application: Application, *, port: int, podman: bool) -> Application:  # noqa: ANN401
+def serve_tasks(
+    ecs: Any,  # noqa: ANN401
+    application: Application,
+    discovery: Discovery,
+    *,
+    port: int,
+    podman: bool,
+) -> Application:
     """Let containers use the embedded AWS, and return the application that answers them.
 
     Args:
         ecs: MiniStack's module for ECS.
         application: MiniStack itself.
+        discovery: Gives tasks the names of other services.
         port: Port that it listens on.
         podman: Whether the engine is podman, which can create a container's network before its first process starts.
     """
     reachable = may_enter_networks()
     environment = TaskEnvironment(ecs, port, reachable=reachable)
     if reachable:
-        listen_in_tasks(Relay(port), podman=podman)
+        listen_in_tasks(Relay(port), discovery, podman=podman)
     else:
         print("not emulated: AWS inside containers; entering their networks requires root", flush=True)
     ecs._register_metadata = environment.register  # noqa: SLF001 - what this module is for
@@ -216,7 +225,7 @@ def answer_until_the_end(ecs: Any) -> None:  # noqa: ANN401 - an untyped package
     ecs._cleanup_task_resources = cleanup_task_resources  # noqa: SLF001
 
 
-def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
+def listen_in_tasks(relay: Relay, discovery: Discovery, *, podman: bool) -> None:
     """Listen in the network of each task's first container, which the others share, until it is removed."""
     model = import_module("docker.models.containers").Container
     start, remove = find(model, "start"), find(model, "remove")
@@ -228,7 +237,9 @@ def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
     def listen(container: Any) -> None:  # noqa: ANN401
         container.reload()
         try:
-            relay.open(container.id, container.attrs["State"]["Pid"])
+            process = container.attrs["State"]["Pid"]
+            relay.open(container.id, process)
+            discovery.join(container, process, relay)
         except OSError as error:  # it may already have ended
             print(f"not emulated: AWS inside {container.name}: {error}", flush=True)
 
@@ -248,5 +259,6 @@ def listen_in_tasks(relay: Relay, *, podman: bool) -> None:
             remove(container, **options)
         finally:
             relay.close(container.id)
+            discovery.leave(container.id)
 
     model.start, model.remove = start_and_listen, remove_and_close
