@@ -25,6 +25,9 @@ def service(name: str, where: ecs.Cluster = cluster, count: int = 1) -> ecs.Farg
     """Add a service of the sample."""
     definition = ecs.FargateTaskDefinition(stack, f"{name}Definition")
     definition.add_container("web", image=image, port_mappings=[ecs.PortMapping(name="web", container_port=PORT)])
+    if name == "Client":  # its network is held by a container of its own
+        command = ["python", "-c", "import time; time.sleep(900)"]
+        definition.add_container("beside", image=image, command=command, stop_timeout=cdk.Duration.seconds(2))
     made = ecs.FargateService(
         stack, name, service_name=name, cluster=where, task_definition=definition, desired_count=count
     )

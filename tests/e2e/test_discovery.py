@@ -60,7 +60,8 @@ class Shop:
             assert time.monotonic() < deadline, f"{service} does not run"
             time.sleep(0.3)
         engine = find_engine().name
-        options = ["ps", "--quiet", "--filter", f"label=com.amazonaws.ecs.task-arn={tasks[0]}"]
+        labels = (f"task-arn={tasks[0]}", "container-name=web")
+        options = ["ps", "--quiet", *(f"--filter=label=com.amazonaws.ecs.{each}" for each in labels)]
         [container] = subprocess.run([engine, *options], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
         command = [engine, "exec", container, "python", "-c", program, argument]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603

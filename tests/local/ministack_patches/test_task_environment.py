@@ -204,7 +204,7 @@ def test_podman_listens_before_the_first_process_runs(listening: list[str]) -> N
 @pytest.mark.parametrize("listening", [False], indirect=True)
 def test_docker_listens_as_soon_as_it_runs(listening: list[str]) -> None:
     _container(listening, mode="default").start()
-    assert listening == ["start c1", "open c1 7"]
+    assert listening == ["start c1", "open c1 7", "join c1 7"]
 
 
 @pytest.mark.parametrize("listening", [False], indirect=True)
