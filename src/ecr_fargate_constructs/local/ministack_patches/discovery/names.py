@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from dataclasses import dataclass
@@ -107,7 +108,9 @@ class Discovery:
         """Write the hosts files of this account and region; whole lines only, as programs read them at any time."""
         scope = (self._account(), self._region())
         for each in self._joined.values():
-            if each.scope == scope and each.hosts.exists():
+            if each.scope != scope:
+                continue
+            with contextlib.suppress(FileNotFoundError):  # the container is being removed
                 before = each.hosts.read_text(encoding="utf-8")
                 text = with_names(before, [*each.names, *self._records(each.vpc)])
                 if text != before:
