@@ -89,6 +89,8 @@ CASES = [
     _case("copilot_rules"),
     _case("copilot_nlb"),
     _case("copilot_target_port"),
+    _case("copilot_target_of_port"),
+    _case("copilot_target_itself"),
     _case("copilot_efs"),
     _case("copilot_efs_many"),
     _case("copilot_private_app_runner"),

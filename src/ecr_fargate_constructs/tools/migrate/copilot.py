@@ -168,7 +168,9 @@ def _with_ingress(fields: Fields, service: Service, kind: str) -> Service:
         fields.drop("http", f"a {kind} has none", "nothing to do")
     elif isinstance(http.value if http is not None else None, dict):
         section = Fields(http, fields.ledger) if http is not None else fields
-        ingress, port = read_ingress(section, public=kind != BACKEND, app_runner=kind == APP_RUNNER)
+        ingress, port = read_ingress(
+            section, public=kind != BACKEND, app_runner=kind == APP_RUNNER, service=service.name
+        )
         extra = additional_rules(section, any_path=not ingress.paths)
         if extra and ingress.paths:
             ingress = replace(ingress, paths=(*ingress.paths, *extra))

@@ -47,8 +47,18 @@ _NEVER = {
 }
 
 
-def read_ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tuple[Ingress, int | None]:
-    """Return the load balancer, and the container's port if it is not the image's."""
+def read_ingress(
+    http: Fields, *, public: bool, app_runner: bool = False, service: str = ""
+) -> tuple[Ingress, int | None]:
+    """Return the load balancer, and the port of its target if it is not the image's.
+
+    Args:
+        http: The section.
+        public: Whether it can be reached from the internet.
+        app_runner: Whether it is one of App Runner.
+        service: Name of the service, which is also that of its first container.
+    """
+    first = "target_container" not in http or http.text("target_container") == service
     domain = _domain(http)
     protocol = _protocol(http, https=domain is not None)
     redirect = http.flag("redirect_to_https")
@@ -67,7 +77,7 @@ def read_ingress(http: Fields, *, public: bool, app_runner: bool = False) -> tup
             allow_from=_peers(http),
             protocol=protocol,
         ),
-        http.number("target_port", minimum=1, maximum=65535) if "target_container" not in http else None,
+        http.number("target_port", minimum=1, maximum=65535) if first else None,
     )
 
 

@@ -12,15 +12,24 @@ if TYPE_CHECKING:
 
 
 def with_target(fields: Fields, service: Service) -> Service:
-    """Return the service with the two containers exchanged, because requests go to the application container."""
+    """Return the service with the two containers exchanged, because requests go to the application container.
+
+    Without ``target_container``, Copilot sends requests to the container whose port is ``target_port``.
+    """
     http = fields.section("http") if isinstance(getattr(fields.node("http"), "value", None), dict) else None
     name = http.text("target_container") if http is not None else None
-    if http is None or name is None or name == service.name:
+    if http is None or name == service.name:
         return service
+    option, own_port = "target_container", service.port
     target = next((each for each in service.sidecars if each.name == name), None)
+    if name is None:
+        target = next((each for each in service.sidecars if each.port == service.port), None)
+        if target is None or "target_port" not in http:
+            return service
+        option, own_port, name = "target_port", next(iter(service.more_ports), None), target.name
     if service.shape is not Shape.WEB or target is None or target.port is None or not target.essential:
         http.drop(
-            "target_container",
+            option,
             "it is not an essential sidecar with a port",
             "make the container that gets the requests the AppContainer, and the other one its Sidecar",
         )
@@ -28,12 +37,12 @@ def with_target(fields: Fields, service: Service) -> Service:
     port = http.number("target_port", minimum=1, maximum=65535) or target.port
     more = () if port == target.port else (target.port,)
     names = {name: "web", "web": service.name}
-    main = SidecarContainer(name=service.name, container=_renamed(service.container, names), port=service.port)
+    main = SidecarContainer(name=service.name, container=_renamed(service.container, names), port=own_port)
     others = [
         replace(each, container=_renamed(each.container, names)) for each in service.sidecars if each is not target
     ]
     if port == 443:  # noqa: PLR2004 - Copilot then speaks HTTPS to the task
-        http.check("target_container", "the load balancer speaks HTTP to it, not HTTPS", "let it speak HTTP there")
+        http.check(option, "the load balancer speaks HTTP to it, not HTTPS", "let it speak HTTP there")
     container = _renamed(target.container, names)
     return replace(service, container=container, port=port, more_ports=more, sidecars=(main, *others))
 
