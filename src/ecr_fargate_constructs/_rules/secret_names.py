@@ -41,14 +41,17 @@ _WITH_WORD_BEFORE = {
     "KEY": _KEYS,
     "KEYS": _KEYS,
     "TOKENS": {"API", "ACCESS", "AUTH", "SECRET", "BEARER", "REFRESH"},
-    "AUTH": {"REDIS", "REDISCLI", "VALKEY", "CLICKHOUSE", "ELASTIC", "ELASTICSEARCH", "BASIC", "REGISTRY"},
+    "AUTH": {
+        "REDIS", "REDISCLI", "VALKEY", "CLICKHOUSE", "ELASTIC", "ELASTICSEARCH", "BASIC", "REGISTRY", "DB", "DATABASE",
+        "MYSQL", "MARIADB", "POSTGRES", "POSTGRESQL", "MONGO", "MONGODB", "CASSANDRA", "RABBITMQ", "MQTT",
+    },
     "COOKIE": {"ERLANG"},
-}
+}  # fmt: skip
 _NOT_TOKENS = {
     "MAX", "MIN", "NUM", "PAD", "EOS", "BOS", "UNK", "MASK", "SEP", "CLS", "STOP", "CONTINUATION", "NEXT",
     "PAGE",
 }  # fmt: skip
-_EXACT = {"AWS_ACCESS_KEY_ID", "NPM_CONFIG__AUTH", "DOCKER_AUTH_CONFIG"}
+_EXACT = {"AWS_ACCESS_KEY_ID", "NPM_CONFIG__AUTH", "DOCKER_AUTH_CONFIG", "NEO4J_AUTH"}
 _NOT_SECRET = {"PWD", "OLDPWD"}
 """Variables that contain directories of the shell."""
 
