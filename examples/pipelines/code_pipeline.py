@@ -1,6 +1,6 @@
 """Two pipelines of CDK Pipelines: one deploys Dev and locks its image, the other one deploys Prod after an approval.
 
-They are two because they begin with different commits: the first one ends with the commit of a lock file, and the
+There are two because they begin with different commits: the first one ends with the commit of a lock file, and the
 second one starts with it. To roll back, revert that commit: only the second pipeline starts.
 """
 
@@ -27,7 +27,7 @@ LOCK_AND_COMMIT = [
 
 
 def build(app: cdk.App) -> list[cdk.Stack]:
-    """The pipelines stand in the account of Dev."""
+    """Create the pipelines, both in the account of Dev."""
     first = cdk.Stack(app, "DevPipeline", env=DEV)
     source = codepipeline.Artifact("Source")
     stages = pipeline(

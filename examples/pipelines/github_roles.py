@@ -1,4 +1,4 @@
-"""The roles of the workflow: GitHub proves who it is by OpenID Connect, so that no access key is stored anywhere.
+"""The IAM roles of the workflow: its jobs authenticate with OpenID Connect, so that no access key is stored anywhere.
 
 Deploy each stack once, with the credentials of an administrator of its account.
 """
@@ -29,7 +29,7 @@ def build(app: cdk.App) -> list[cdk.Stack]:
 
 
 def deploy_role(stack: cdk.Stack, environment: str, roles: list[str]) -> iam.Role:
-    """A role for the jobs of one environment, which may only take roles of the CDK's bootstrap stack."""
+    """Return a role for the jobs of one environment, which may assume only roles of the CDK bootstrap stack."""
     provider = iam.OidcProviderNative(stack, "GitHub", url=f"https://{ISSUER}", client_ids=["sts.amazonaws.com"])
     subject = f"repo:{REPOSITORY}:environment:{environment}"
     role = iam.Role(

@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 
 
 def lock_statements(env: cdk.Environment, stack: str, repository: str) -> list[iam.PolicyStatement]:
-    """Allow to read the service of a stack and the image that it runs, and nothing else."""
+    """Allow reading the service of a stack and the image that it runs, and nothing else."""
     place = f"{env.region}:{env.account}"
     return [
         iam.PolicyStatement(
