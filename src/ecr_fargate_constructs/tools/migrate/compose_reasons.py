@@ -20,7 +20,7 @@ PROFILE: Reason = (
 )
 PROVIDER: Reason = ("it is not a container: Docker Compose asks a provider for it", "create it with CDK")
 BESIDE: Reason = ("it runs in the task of the service that waits for it", "see the size of that task")
-_RELEASE: Reason = ("a release command is called by nobody", "nothing to do")
+_RELEASE: Reason = ("no service calls a release command", "nothing to do")
 _SIZE: Reason = (
     "a release command has the size of the service's tasks",
     "set ReleaseCommand(size=TaskSize(…)) if it needs more",

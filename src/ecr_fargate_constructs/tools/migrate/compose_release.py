@@ -1,4 +1,4 @@
-"""Tasks of a compose file that end before a service starts: release commands, where the service could run them."""
+"""Turn tasks of a compose file that end before a service starts into its release commands where possible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.migrate.model import Container, Service
 
 _OF_ITS_OWN = {"command", "health_check", "stop_timeout", "depends_on", "labels", "environment", "secrets", "image"}
-"""Options of a container that a release command may have otherwise than its service."""
+"""Options of a container in which a release command may differ from its service."""
 
 _WORDS = {"read_only_root": "read_only", "writable_paths": "tmpfs", "entry_point": "entrypoint", "mounts": "volumes"}
 
@@ -28,7 +28,7 @@ def releases(
     sections: Mapping[str, Fields],
     read: Callable[[str], str | None],
 ) -> dict[str, str]:
-    """Return the services that run a task as their release command, by the name of the task; list all other tasks.
+    """Return the services that run a task as their release command, by the name of the task, and list all other tasks.
 
     Args:
         services: All services and tasks.
@@ -102,8 +102,8 @@ def _list_options(name: str, section: Fields) -> None:
     if "restart" in entries:
         section.ledger.check(
             entries["restart"],
-            f"a deployment fails when {name} fails, without a further attempt",
-            "deploy again when the cause is gone",
+            f"a deployment fails if {name} fails, and nothing runs it again",
+            "deploy again when the cause is fixed",
         )
 
 
@@ -113,23 +113,23 @@ def _list_tasks(name: str, problems: Mapping[str, tuple[str, str] | None], secti
         if problem is not None:
             node = sections[waiting].mapping.entries["depends_on"].entries[name]
             reason, fix = problem
-            sections[waiting].ledger.check(node, f"{reason}, so it runs in every task of {waiting}", fix)
+            sections[waiting].ledger.check(node, f"{reason}, so {name} runs in every task of {waiting}", fix)
 
 
 def _several(
     name: str, waiting: str, waits: Mapping[str, Mapping[str, str]], services: Mapping[str, Service]
 ) -> tuple[str, str] | None:
-    """Refuse a task that is one of several of a service."""
+    """Refuse a task of a service without a port, and one of several tasks of a service."""
     others = [each for each, condition in waits[waiting].items() if condition == "success" and each in services]
     if services[waiting].shape is not Shape.WEB:
         return (
-            f"{waiting} publishes no port and gets no release command from {name}",
+            f"{waiting} publishes no port and does not get {name} as its release command",
             f"if {name} may run once per version, add release_command=ReleaseCommand([…]) to a service in the program",
         )
     if len(others) > 1 or any(condition == "success" for condition in waits[name].values()):
         return (
             f"{name} is one of several tasks, and a service has one release command",
-            "make them one task, and run the command again",
+            "make them one task, and run 'ecr-fargate migrate' again",
         )
     return None
 
@@ -150,12 +150,12 @@ def _differs(task: Service, service: Service) -> tuple[str, str] | None:
     if task.container.image != service.container.image or task.arm != service.arm:
         return (
             f"{task.name} has another image than {service.name}, and cannot be its release command",
-            f"put the command into the image of {service.name}, and run the command again",
+            f"put the command into the image of {service.name}, and run 'ecr-fargate migrate' again",
         )
     if task.container.command is None:
         return (
             f"{task.name} has no command, and cannot be a release command",
-            f"write a command into services.{task.name}, and run the command again",
+            f"write a command into services.{task.name}, and run 'ecr-fargate migrate' again",
         )
     options = [
         _WORDS.get(each.name, each.name)
@@ -167,12 +167,12 @@ def _differs(task: Service, service: Service) -> tuple[str, str] | None:
         return None
     return (
         f"{task.name} differs from {service.name} in {', '.join(options)}, and cannot be its release command",
-        f"set the same for {service.name}, and run the command again",
+        f"set the same for {service.name}, and run 'ecr-fargate migrate' again",
     )
 
 
 def _further(task: Container, service: Container) -> list[str]:
-    """Return the variables that a task has and its service has not, or with another value."""
+    """Return the variables of a task that its service does not have, or has with another value."""
     return [
         *(key for key, value in task.environment.items() if service.environment.get(key) != value),
         *(key for key, value in task.secrets.items() if service.secrets.get(key) != value),
@@ -180,7 +180,7 @@ def _further(task: Container, service: Container) -> list[str]:
 
 
 def _calls(services: Mapping[str, Service], caller: str, called: str) -> bool:
-    """Return whether a service calls another, or one that does."""
+    """Return whether a service calls another one, directly or through others."""
     pending = [caller]
     for each in pending:  # the loop appends to the list
         pending += [other for other in services[each].calls if other in services and other not in pending]

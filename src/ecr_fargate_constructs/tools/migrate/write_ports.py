@@ -55,7 +55,7 @@ def deploy_after(program: Program, ecs_service: Name, others: Iterable[str]) -> 
     """
     for each in others:
         if program.has(each):
-            # The resources alone: a rule that lets the caller in belongs to the called, and would close a circle.
+            # The resources alone: a rule that lets the caller in belongs to the called service: a cycle.
             called = Call(f"{program.ecs_service(each).text}.node.find_child", "Service")
             program.do(Call(f'{ecs_service.text}.node.find_child("Service").node.add_dependency', called))
 
