@@ -50,8 +50,8 @@ class EcrFargateService(
     ``LoadBalancedFargateService``. Each has its own defaults, and each is exposed. This class does nothing else: for
     more options, compose the three directly.
 
-    With ``image`` instead of ``directory`` it creates neither a repository nor an image: it runs one that exists, such
-    as the ``image`` of another service, so that all roles of an image share one build and one copy.
+    With ``image`` instead of ``directory`` it creates neither a repository nor an image: it runs an existing image,
+    such as the ``image`` of another service, so that several services share one build and one copy.
     """
 
     def __init__(
@@ -83,8 +83,8 @@ class EcrFargateService(
             scope: Parent construct.
             construct_id: Id within the parent.
             directory: Directory with the Dockerfile; a relative path starts at the working directory of the process.
-            image: Image to run instead of one that is built from ``directory``: the ``image`` of another service, or
-                one of ``PrivateRepository``. Give exactly one of the two.
+            image: Existing image to run: the ``image`` of another service, or one that a ``PrivateRepository`` returns.
+                Set either ``directory`` or ``image``.
             container_port: TCP port on which the application listens.
             build: Options of the build; default, ``ImageBuild()``. Not together with ``image``.
             repository: Repository of the image; default, a ``PrivateRepository`` of its own. The image is pushed to the
@@ -169,7 +169,7 @@ def _source_of(
     build: ImageBuild | None,
     repository: PrivateRepository | ecr.IRepository | None,
 ) -> BuildContext | PublishedImage:
-    """Return the image, or the directory that it is built from, inspected."""
+    """Return the image, or the inspected directory from which to build it."""
     if directory is None:
         if image is None:
             raise ConfigurationError(

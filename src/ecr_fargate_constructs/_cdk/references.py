@@ -3,7 +3,7 @@
 CDK refers to another stack's resource through an export unless the app's context sets another strength. CloudFormation
 refuses to delete an export while a stack imports it. ``cdk deploy --all`` updates the shared stack first, so it fails
 when the last service leaves: the shared stack's template no longer has the export, and the service's stack still
-imports it (aws-cdk#7602). A weak reference reads an output with ``Fn::GetStackOutput``, and no stack holds another.
+imports it (aws-cdk#7602). A weak reference reads an output with ``Fn::GetStackOutput``, which blocks no other stack.
 """
 
 from __future__ import annotations

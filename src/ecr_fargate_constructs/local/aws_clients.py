@@ -82,10 +82,10 @@ def session_of(instance: Instance) -> boto3.Session:
 
 
 def post(instance: Instance, memory: Memory, path: str, content: object) -> None:
-    """Send JSON to what the embedded AWS answers by itself, beside the APIs of AWS; ``HTTP_PROXY`` does not count.
+    """Send JSON to a path of the embedded AWS that is no API of AWS; ``HTTP_PROXY`` is ignored.
 
     Raises:
-        urllib.error.HTTPError: It refuses.
+        urllib.error.HTTPError: The embedded AWS refuses the request.
     """
     address, body = f"http://127.0.0.1:{instance.port}{path}", json.dumps(content).encode()
     signed = AWSRequest("POST", address, data=body)

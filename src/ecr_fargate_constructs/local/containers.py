@@ -78,14 +78,14 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
 
 
 def _remove_containers(instance: Instance, memory: Memory) -> None:
-    """Remove all containers, again if needed: on a busy machine the engine refuses one that is just changing."""
-    at_once = ["--time=0"] if memory.engine == "podman" else []  # Docker kills at once; podman would wait for its end
+    """Remove all containers, and retry: on a busy machine the engine refuses to remove one whose state is changing."""
+    at_once = ["--time=0"] if memory.engine == "podman" else []  # Docker kills at once; podman would wait
     deadline = time.monotonic() + _REMOVAL_SECONDS
     while identifiers := _identifiers(instance, memory):
         _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *identifiers)
         if time.monotonic() > deadline:
             raise ToolError(
-                f"{memory.engine} does not remove these containers: {', '.join(identifiers)}",
+                f"{memory.engine} did not remove these containers: {', '.join(identifiers)}",
                 fix=f"try '{memory.engine} rm --force' with each of them, and then 'ecr-fargate local down' again",
             )
 

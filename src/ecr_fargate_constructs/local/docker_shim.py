@@ -113,7 +113,7 @@ class Shim:
 
     def _push(self, image: str) -> int:
         host, _, name = image.partition("/")
-        # Registries of other accounts and regions are below the address, under their names.
+        # The registries of other accounts and regions are at paths of the same address, under their names.
         target = f"{self.local_registry}/{name if host == self.registry else image}"
         options, variables = push_options(self.engine, Path(self.login))
         failed = self._run_engine("tag", image, target) or self._run_engine("push", *options, target, **variables)

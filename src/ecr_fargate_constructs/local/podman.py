@@ -89,9 +89,10 @@ def registry_map(instance: Instance, system: str) -> str:
 
 
 def _locations(instance: Instance) -> dict[str, str]:
-    """Return the places on this machine of the account's registries: a service may use an image of another region.
+    """Return the local addresses of the account's registries: a service may use an image of another region.
 
-    That of the instance's own region is the address of the embedded AWS; all others are below it, under their names.
+    That of the instance's own region is the address of the embedded AWS; the others are at paths of it, under their
+    names.
     """
     local = instance.local_registry
     others = {name: f"{local}/{name}" for name in _registries(instance)}

@@ -56,7 +56,7 @@ def refuse_other_environments(folder: Path, names: Sequence[str], instance: Inst
         if running and possible[0] != own:
             fix += f", after '{command(instance, 'down')}'"
     else:
-        fix = "give stacks that depend on each other the same account and region: 'up' deploys to one of each"
+        fix = "give stacks that depend on each other the same account and region: 'up' deploys to only one of each"
     environments = "; ".join(
         f"{', '.join(each)} for account {account} in {region}" for (account, region), each in groups.items()
     )

@@ -46,8 +46,8 @@ class Network(LibraryConstruct):
     unchanged, unless the app's feature flag ``@aws-cdk/aws-ec2:restrictDefaultSecurityGroup`` closes it, or
     ``Posture.REGULATED`` does, which also logs all traffic.
 
-    Other stacks refer to the VPC and its subnets weakly, unless the app's context sets
-    ``@aws-cdk/core:defaultCrossStackReferences``, so that the last of them can leave.
+    Other stacks have weak references to the VPC and its subnets, so that the last of them can stop using it, unless the
+    app's context sets ``@aws-cdk/core:defaultCrossStackReferences``.
 
     The library checks at synth that a task can reach ECR from its subnets, in this and in any other VPC that the app
     makes.

@@ -65,8 +65,8 @@ class PrivateRepository(ImageRepository):
     The retention policy is set on the ``CfnRepository``: rules added to ``.repository`` with CDK's
     ``add_lifecycle_rule`` have no effect. Change ``retention`` instead.
 
-    Other stacks refer to the repository weakly, unless the app's context sets
-    ``@aws-cdk/core:defaultCrossStackReferences``, so that the last of them can leave.
+    Other stacks have weak references to the repository, so that the last of them can stop using it, unless the app's
+    context sets ``@aws-cdk/core:defaultCrossStackReferences``.
     """
 
     _repository: ecr.Repository

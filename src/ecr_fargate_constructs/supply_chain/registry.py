@@ -122,9 +122,10 @@ class RegistrySettings(LibraryConstruct):
             share_layers: Let repositories of this registry with the same encryption refer to one stored layer (ECR's
                 ``BLOB_MOUNTING``): a copy into your repository then neither sends nor stores a layer again; default,
                 False: the setting is unchanged, which in a new account means off.
-            replicate_to: Regions of this account to which ECR copies every image of every repository that is pushed
-                here from now on, into repositories of the same names; default, the setting is unchanged. It replaces
-                rules that were made elsewhere. Source: "Private image replication" in the Amazon ECR user guide.
+            replicate_to: Regions of this account to which ECR replicates every image that is pushed to this registry
+                from now on, into repositories of the same names; default, the setting is unchanged. It replaces
+                replication rules that were made elsewhere. Source: "Private image replication" in the Amazon ECR user
+                guide.
 
         Raises:
             ConfigurationError: There is no setting, the registry already has settings in this app, or ECR cannot
@@ -248,7 +249,7 @@ def _check_only_one(scope: Construct, path: str) -> None:
 
 
 def _check_regions(regions: Sequence[str], own: str) -> None:
-    """Refuse what ECR does not replicate to: the registry itself, another partition, and what is not a region."""
+    """Refuse regions to which ECR cannot replicate: the registry's own, another partition's, and unknown names."""
     for each in regions:
         if is_token(each):
             continue

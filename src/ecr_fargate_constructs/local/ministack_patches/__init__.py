@@ -9,7 +9,7 @@ scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in cont
 and ``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private
 registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what
 its VPCs let pass; ``discovery`` the names of other services in tasks; ``jobs`` schedules, and tasks of state machines;
-``connections``, which needs nothing of MiniStack, those of its server.
+``connections`` those of the server, without MiniStack's internals.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -144,7 +144,7 @@ def apply(
 
 
 def _keep_stacks_apart(package: str) -> None:
-    """Let answers about a stack wait for it, let outputs come and go, but none that another stack imports."""
+    """Let answers about a stack wait for it, deploy changed outputs, and protect exports that another stack imports."""
     cloudformation, handlers = import_module(package), import_module(f"{package}.handlers")
     answer_when_settled(cloudformation)
     apply_changed_outputs(cloudformation, handlers)

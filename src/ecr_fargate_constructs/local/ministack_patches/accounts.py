@@ -1,8 +1,8 @@
 """Several accounts and regions in one embedded AWS, as far as the private registry is concerned.
 
 MiniStack keeps the resources of each account and region apart: the credentials name the account, and the signature the
-region. It looks for repositories of another account in the caller's, though. Here ``registryId`` and the ARN of a
-repository lead to its owner, and the owner's repository policy has to admit the other account: user guide, "Private
+region. However, it looks for the repositories of another account in the caller's. These patches use ``registryId`` or
+the ARN of a repository to find its owner, whose repository policy has to allow the other account: user guide, "Private
 repository policies". Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
@@ -28,7 +28,7 @@ _BY_PATH = re.compile(rf"/v2/(?P<host>{REGISTRY_NAME.pattern})(?=/)")
 
 
 def lead_to_other_accounts(ecr: Any) -> None:  # noqa: ANN401 - an untyped package
-    """Answer requests about repositories of other accounts from these, if their policies let the caller ask."""
+    """Answer requests about repositories of other accounts from those accounts, if their policies allow the caller."""
     handle, responses = find(ecr, "handle_request"), import_module("ministack.core.responses")
     account, region, scope = (find(responses, name) for name in ("get_account_id", "get_region", "request_scope"))
     policy_of = find(ecr, "repository_policy_for_arn")
@@ -44,7 +44,7 @@ def lead_to_other_accounts(ecr: Any) -> None:  # noqa: ANN401 - an untyped packa
         _, _, _, where, owner, _ = arn.split(":", 5)
         with scope(owner, where):
             found: tuple[str, str] | None = policy_of(arn)
-        return found or ("", owner)  # without a policy a repository admits nobody else, and neither without itself
+        return found or ("", owner)  # without a policy, or if it does not exist, it admits no other account
 
     ecr.handle_request, ecr.repository_policy_for_arn = handle_request, repository_policy_for_arn
 
@@ -52,12 +52,12 @@ def lead_to_other_accounts(ecr: Any) -> None:  # noqa: ANN401 - an untyped packa
 def serve_registries_by_path(application: Application, port: int) -> Application:
     """Return an application that serves every registry on this machine, under its name as the first part of the path.
 
-    The container engine pulls ``localhost:4566/123456789012.dkr.ecr.eu-west-1.amazonaws.com/web``: the address of the
-    embedded AWS has no name of its own for each account and region, and repositories of two may have the same name.
+    The container engine pulls ``localhost:4566/123456789012.dkr.ecr.eu-west-1.amazonaws.com/web``: all accounts and
+    regions share the address of the embedded AWS, and two of them may have repositories of the same name.
 
     Args:
-        application: Answers; it sees the registry's own name in ``Host``.
-        port: Port of the embedded AWS. A request with another ``Host`` stays as it is, so that the guard refuses it.
+        application: Application that answers; it sees the registry's own name in ``Host``.
+        port: Port of the embedded AWS. A request with another ``Host`` passes unchanged, so that the guard refuses it.
     """
     own = {f"localhost:{port}", f"127.0.0.1:{port}"}
 
@@ -84,7 +84,7 @@ def serve_registries_by_path(application: Application, port: int) -> Application
 
 
 def _registry_id(body: bytes) -> str | None:
-    """Return the account of a registry that a request names; None if it names none."""
+    """Return the account whose registry a request names; None if it names none."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:
@@ -94,7 +94,7 @@ def _registry_id(body: bytes) -> str | None:
 
 
 def _located(name: bytes, value: bytes, prefix: str) -> bytes:
-    """Return the value of a header, with the registry's name in an address where an upload continues."""
+    """Return the value of a header; in the ``Location`` of an upload, with the registry's name."""
     if name.lower() != b"location" or not value.startswith(b"/v2/"):
         return value
     return value.replace(b"/v2", b"/v2" + prefix.encode(), 1)

@@ -1,7 +1,7 @@
-"""Close connections that nobody uses; Hypercorn notices that a client is gone only when it has been idle for too long.
+"""Close idle connections early: until the idle timeout, Hypercorn does not notice that a client is gone.
 
-MiniStack lets connections be idle for 75 seconds, and a client that opens one for each of its fifty requests a second
-would leave thousands of them.
+MiniStack's idle timeout is 75 seconds, so a client that opens a connection for each of fifty requests a second would
+leave thousands of them open.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from ecr_fargate_constructs.local.ministack_patches.internals import find
 
 _SECONDS_IDLE = 15
 _DESCRIPTORS = 65_536
-"""Open files and connections that are enough; a shell's limit is often 1,024."""
+"""Enough open files and connections; a shell's limit is often 1,024."""
 
 
 def serve_many_connections() -> None:
-    """Let the server close idle connections early, and open as many as the system allows."""
+    """Let the server close idle connections early, and raise its limit of open connections."""
     _allow_many_descriptors()
     server: Any = import_module("hypercorn.asyncio")
     serve = find(server, "serve")

@@ -98,8 +98,8 @@ def publish_on_loopback() -> None:
 def use_local_names(endpoint: str, *, mapped: str = "") -> None:
     """Make the engine pull and run images of private registries by the address of the registry on this machine.
 
-    Docker cannot map registries; that part is untested, since it was written without a Docker engine. Podman maps those
-    of the account that the instance was made for, and no others: any account may come up while it runs.
+    Docker cannot map registries; that part is untested, since it was written without a Docker engine. Podman maps only
+    those of the instance's own account: which others are used is not known when the instance starts.
 
     Args:
         endpoint: URL of the embedded AWS.

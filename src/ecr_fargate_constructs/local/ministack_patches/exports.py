@@ -1,14 +1,15 @@
 """Refuse to delete, change or duplicate an export that is in use, and let outputs and imports change, as on AWS.
 
-MiniStack replaces an export of another stack's name, changes a value that others import, keeps an export that a
+MiniStack overwrites another stack's export of the same name, changes a value that others import, keeps an export that a
 template no longer has, and refuses to delete a stack only while its importers are settled. CloudFormation refuses all
 of it: an update is rolled back (aws-cdk#7602), and a deletion is canceled, which leaves the stack in its status
 (aws-cdk#604; "Delete canceled. Cannot delete export" in aws-cdk#33395).
 
-MiniStack has no change set for a template in which only outputs differ, or for one that takes the same values from
-elsewhere: an output would never come or go, and a stack would import forever. CloudFormation executes both. The first
-lists no changes (jenkinsci/pipeline-aws-plugin#210), and by the second CDK's authors moved stacks from exports to weak
-references (aws-cdk#37824). Written for MiniStack 1.5.33, and applied by ``ministack_patches``.
+MiniStack makes no executable change set for a template in which only outputs differ, or for one that takes the same
+values from elsewhere: an output could be neither added nor removed, and a stack would keep its imports forever.
+CloudFormation executes both. The first lists no changes (jenkinsci/pipeline-aws-plugin#210); with the second, CDK's
+authors moved stacks from exports to weak references (aws-cdk#37824). Written for MiniStack 1.5.33, and applied by
+``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ecr_fargate_constructs.local.ministack_patches.internals import find
 _Exports: TypeAlias = dict[str, dict[str, str]]
 
 _NO_IMPORTS = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
-"""Statuses of stacks that have no resources: those that were deleted, and those that exist as a change set only."""
+"""Statuses of stacks without resources: deleted ones, and those that exist only as a change set."""
 
 _NO_CHANGES = "The submitted information didn't contain changes."
 

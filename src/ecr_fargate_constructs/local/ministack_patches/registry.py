@@ -26,7 +26,7 @@ _OK, _CREATED, _ACCEPTED, _BAD_REQUEST = 200, 201, 202, 400
 
 
 def apply_ecr_rules(ecr: Any) -> Verdicts:  # noqa: ANN401 - an untyped package
-    """Apply every patch of this module to MiniStack's ECR, and return what it knows about images."""
+    """Apply every patch of this module to MiniStack's ECR, and return the findings and signatures of images."""
     settings = keep_account_settings(ecr)
     restrict_mounts(ecr, settings)
     answer_uploads(ecr)

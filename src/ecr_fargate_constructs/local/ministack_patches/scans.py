@@ -1,8 +1,8 @@
-"""Answer what ECR says about an image, which MiniStack lacks: the findings of its scan, and whether it is signed.
+"""Answer two requests about images that MiniStack lacks: the findings of a scan, and whether an image is signed.
 
-A scan on push ends at once, and finds what ``ecr-fargate local seed`` has said of the image: by default nothing. So a
-gate lets an image pass that is scanned on push, and refuses one that nobody scans, as on AWS. Written for MiniStack
-1.5.33, and applied by ``ministack_patches``.
+A scan on push completes at once, with the findings that ``ecr-fargate local seed`` has set for the image, by default
+none. So a gate lets an image pass that is scanned on push, and refuses one that is never scanned, as on AWS. Written
+for MiniStack 1.5.33, and applied by ``ministack_patches``.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _DESCRIPTIONS = {
 
 @dataclass
 class Verdicts:
-    """What is known about images; for ``ecr-fargate local seed``.
+    """The findings and signatures of images, which ``ecr-fargate local seed`` sets.
 
     Attributes:
-        findings: By the digest of an image, in any repository: the severity of each finding, by its name, or the status
-            with which the scan ended instead.
-        signatures: By ``REPOSITORY@DIGEST``: the ARNs of the profiles that ECR has signed the image with.
+        findings: For the digest of an image, in any repository: the severity of each finding, by its name, or the
+            status of a scan that did not complete.
+        signatures: For ``REPOSITORY@DIGEST``: the ARNs of the profiles with which ECR has signed the image.
     """
 
     findings: dict[str, dict[str, str] | str] = field(default_factory=dict)
     signatures: dict[str, list[str]] = field(default_factory=dict)
 
     def serve(self, application: Application) -> Application:
-        """Return an application that takes seeds; the guard admits the user only."""
+        """Return an application that accepts seeds; the guard admits only the user."""
 
         async def served(scope: Message, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", PATH):
@@ -58,7 +58,7 @@ class Verdicts:
         return served
 
     def scan(self, digest: str) -> tuple[str, list[Properties]]:
-        """Return status and findings of the scan of an image."""
+        """Return the status and the findings of the scan of an image."""
         found = self.findings.get(digest, {})
         if isinstance(found, str):
             return found, []
@@ -66,7 +66,7 @@ class Verdicts:
 
 
 class _Images:
-    """The answers about images."""
+    """The answers to requests about images."""
 
     def __init__(self, ecr: Any, verdicts: Verdicts) -> None:  # noqa: ANN401 - an untyped package
         self._respond, self._error = find(ecr, "json_response"), find(ecr, "error_response_json")
@@ -92,7 +92,7 @@ class _Images:
         return self._respond({**self._described(request, image), **scan})
 
     def signing_status(self, request: Properties) -> object:
-        """Answer ``DescribeImageSigningStatus``: a profile has signed an image, or it is not listed."""
+        """Answer ``DescribeImageSigningStatus`` with the profiles that have signed the image, and no others."""
         image = self._image(request)
         if image is None:
             return self._missing(request)
@@ -120,7 +120,7 @@ class _Images:
 
 
 def answer_scans(ecr: Any) -> Verdicts:  # noqa: ANN401 - an untyped package
-    """Add the APIs for the findings of basic scanning and for signatures, and return what they know."""
+    """Add the APIs for the findings of basic scanning and for signatures, and return the values of their answers."""
     handle, reset = find(ecr, "handle_request"), find(ecr, "reset")
     verdicts = Verdicts()
     images = _Images(ecr, verdicts)

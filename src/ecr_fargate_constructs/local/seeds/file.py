@@ -97,8 +97,8 @@ def _findings(file: Path, digest: str, value: Any) -> dict[str, str] | str:  # n
     raise _refused(
         file,
         f"findings.{digest} is {value!r}",
-        f"give each finding one of {', '.join(_SEVERITIES)}, such as {{CVE-2026-0001: HIGH}}; {{}} finds nothing, and "
-        f"{' or '.join(_NOT_SCANNED)} is a scan that found out nothing",
+        f"give each finding one of {', '.join(_SEVERITIES)}, such as {{CVE-2026-0001: HIGH}}; {{}} means no findings, "
+        f"and {' or '.join(_NOT_SCANNED)} a scan that did not complete",
     )
 
 

@@ -38,9 +38,9 @@ class Seeds:
         zones: Hosted zones.
         images: The engine's image for each repository and tag; empty if there is none.
         vpcs: Names of VPCs, in their tag ``Name``.
-        findings: What the scan of an image says, by its digest: the severity of each finding, by its name, or the
-            status with which the scan ended instead.
-        signatures: ARNs of the signing profiles of an image, by ``REPOSITORY@DIGEST``.
+        findings: For the digest of an image: the severity of each finding, by its name, or the status of a scan that
+            did not complete.
+        signatures: For ``REPOSITORY@DIGEST``: the ARNs of the profiles with which ECR has signed the image.
         stubs: Whether the values are made up: they never replace an existing value.
     """
 

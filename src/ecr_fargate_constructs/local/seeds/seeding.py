@@ -154,7 +154,7 @@ class _Seeder:
         return f"image {name} is ready"
 
     def verdicts(self, seeds: Seeds) -> list[str]:
-        """Say what scans find in images, and who has signed them, from now on."""
+        """Set the findings and signatures of images."""
         memory = Memory.load(self.instance.memory_file)
         if memory is None or not (seeds.findings or seeds.signatures):
             return []

@@ -167,8 +167,8 @@ class SharedLoadBalancer(LibraryConstruct):
     A load balancer costs about 16 US dollars a month before any traffic; this one has up to 100 routes. Services join
     with ``RoutedFargateService`` and ``RoutedEc2Service``, in this stack or in others of the same account and region:
     rule and target group are in the service's stack, which depends on this one and never the other way round. The
-    references between the stacks are weak, unless the app's context sets ``@aws-cdk/core:defaultCrossStackReferences``,
-    so that one ``cdk deploy --all`` removes the last service of another stack.
+    references between the stacks are weak, so that one ``cdk deploy --all`` can remove the last service in another
+    stack, unless the app's context sets ``@aws-cdk/core:defaultCrossStackReferences``.
 
     Requests that no route matches get ``default_action``; to send them to a service, give it the route
     ``Route(path="/*")``.

@@ -171,7 +171,7 @@ def _deepest(draft: _Draft, vpc: Resource | None) -> Reach | None:
 
 
 def _users(app: App, ordered: list[Service], scheduled: list[Job]) -> dict[Resource, list[Arrow]]:
-    """Return the resources that services and jobs use, in their order, with the arrows between the two."""
+    """Return the resources that services and jobs use, in the order of these, with the arrows between them."""
     users: dict[Resource, list[Arrow]] = {}
     using: list[tuple[str, Sequence[Task], list[Resource]]] = [
         (anchor_of(each.resource), () if each.task is None else (each.task,), used_by(each)) for each in ordered

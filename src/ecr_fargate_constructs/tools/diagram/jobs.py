@@ -43,7 +43,7 @@ class Job:
 
     @property
     def dead_letters(self) -> list[Resource]:
-        """The queues of runs that could not be started."""
+        """The dead-letter queues, for runs that could not be started."""
         return [
             queue
             for schedule in self.schedules
@@ -52,12 +52,12 @@ class Job:
 
     @property
     def used(self) -> list[Resource]:
-        """The resources that its tasks use, and its dead letters."""
+        """The resources that its tasks use, and its dead-letter queues."""
         return [each for task in self.tasks for each in used_by_task(task, self.dead_letters)]
 
     @property
     def place(self) -> tuple[Resource | None, Reach | None]:
-        """VPC and reach of the subnets of its tasks."""
+        """The VPC, and the reach of the subnets of its tasks."""
         return place(self.app, self.app.targets(self.machine.get("DefinitionString"), self.machine.template))
 
 

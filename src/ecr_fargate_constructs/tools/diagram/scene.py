@@ -82,7 +82,7 @@ class Arrow:
         start: Anchor that it starts at.
         end: Anchor that it ends at.
         dashed: Whether it stands for watching, not for traffic or data.
-        back: Whether it points at its start, because what flows comes from its end: the messages of a queue.
+        back: Whether it points at its start: the messages of a queue flow from its end.
     """
 
     start: str

@@ -74,7 +74,7 @@ def used_by_task(task: Task, further: Iterable[Resource] = ()) -> list[Resource]
 
 
 def may(task: Task, action: str) -> set[Resource]:
-    """Return the resources with which the role of a task may do something, such as ``sqs:ReceiveMessage``."""
+    """Return the resources on which the role of a task allows an action, such as ``sqs:ReceiveMessage``."""
     allowed: set[Resource] = set()
     for policy in _policies(task):
         statements = policy.get("PolicyDocument", "Statement")

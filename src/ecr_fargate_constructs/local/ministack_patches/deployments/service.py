@@ -207,14 +207,14 @@ class ControlledService:
         return first, str((balancer.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") or first)
 
     def _registered_in(self, task: Properties) -> list[tuple[str, int]]:
-        """Return the target groups of a task's revision, whatever the service has now, with its port in each."""
+        """Return the target groups of a task's revision, even if the service has others now, with its port in each."""
         revision = str(task.get("_deployment_id"))
         index, fields = self.controller.group_of(revision), self.revisions.get(revision, self.record)
         balancers = fields.get("loadBalancers") or []
         return [(self.group_arns(each)[index], int(each.get("containerPort") or 80)) for each in balancers]
 
     def _groups_of(self, task: Properties) -> list[tuple[str, int, Properties]]:
-        """Return the target groups of a task that are checked, with the port."""
+        """Return the target groups in which a task is checked, with its port in each."""
         groups = self._ministack.alb._tgs  # noqa: SLF001
         found = [(arn, port, groups.get(arn)) for arn, port in self._registered_in(task)]
         return [(arn, port, group) for arn, port, group in found if group and group.get("TargetType") == "ip"]

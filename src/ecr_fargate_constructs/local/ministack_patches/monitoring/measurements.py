@@ -101,7 +101,7 @@ class Measurements:
             yield Group(balancer, full_name(arn), healthy, len(results) - healthy - initial)
 
     def _is_healthy(self, arn: str, target: Properties, group: Properties) -> bool:
-        """Return whether a target passed a check a moment ago, or passes one before as many fail as its group allows.
+        """Return whether a target passed a check a moment ago, or passes one before its unhealthy threshold.
 
         A minute of the clock may be very short, and a busy machine may answer one check too late.
         """

@@ -141,7 +141,7 @@ class TaskContainers:
             effective,
             options,
             refresh_image=self._deployment is not None,
-            allow_cached=not REGISTRY_NAME.match(container["image"]),  # it may be there from another repository
+            allow_cached=not REGISTRY_NAME.match(container["image"]),  # a cached one may be from another repository
             cache_image=container["image"] if pinned and resolved else None,
             fallback_image=container["image"] if pinned else None,
             auth_config=ecs._resolve_repository_credentials(container) if self._deployment else None,  # noqa: SLF001
