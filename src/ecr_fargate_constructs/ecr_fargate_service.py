@@ -173,14 +173,14 @@ def _source_of(
     if directory is None:
         if image is None:
             raise ConfigurationError(
-                "EcrFargateService has neither directory nor image; use directory='./app', which is built, or "
-                "image=other.image, which exists already"
+                "EcrFargateService has neither directory nor image; use directory='./app' to build an image, or "
+                "image=other.image to run one that exists"
             )
         for name, option in (("build", build), ("repository", repository)):
             if option is not None:
                 raise ConfigurationError(
-                    f"{name} cannot be used together with image, which is built already and has its repository; omit "
-                    f"{name}, or use directory instead of image"
+                    f"{name} cannot be used together with image, which is built already and has its own repository; "
+                    f"omit {name}, or use directory instead of image"
                 )
         return image
     if image is not None:
