@@ -26,7 +26,7 @@ def discover(
     ecs: Any,  # noqa: ANN401 - untyped
     passes: Callable[[Properties, Properties, int], bool],
 ) -> Discovery:
-    """Let services have names, and return what gives them to tasks; apply it after what controls deployments.
+    """Keep the names of services, and return what gives them to tasks; apply it after ``control_deployments``.
 
     Args:
         handlers: MiniStack's resource types.

@@ -1,4 +1,4 @@
-"""Keep what a service says about Service Connect and Cloud Map: MiniStack drops it. Written for MiniStack 1.5.33."""
+"""Keep how a service uses Service Connect and Cloud Map, which MiniStack drops. Written for MiniStack 1.5.33."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("ServiceConnectConfiguration", "serviceConnectConfiguration", {}),
     ("ServiceRegistries", "serviceRegistries", []),
 )
-"""Names in CloudFormation and in the API, and the value without one."""
+"""Names in CloudFormation and in the API, and the default value."""
 _requested: ContextVar[Properties | None] = ContextVar("requested", default=None)
 
 
@@ -32,7 +32,7 @@ def _requesting(fields: Properties) -> Iterator[None]:
 def keep_configurations(handlers: dict[str, Any], provisioners: object, ecs: Any) -> None:  # noqa: ANN401 - untyped
     """Write the configurations to the record of a service before its first task, or those of an update, start.
 
-    Apply it after what controls deployments.
+    Apply it after ``control_deployments``.
 
     Args:
         handlers: MiniStack's resource types.

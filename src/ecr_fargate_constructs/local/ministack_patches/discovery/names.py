@@ -88,7 +88,7 @@ class Discovery:
             self._joined.pop(container, None)
 
     def follow(self, record: Properties) -> None:
-        """Register the tasks of a service that run now in Cloud Map, and no others."""
+        """Register the running tasks of a service in Cloud Map, and deregister all others."""
         registries = {str(each.get("registryArn")) for each in record.get("serviceRegistries") or ()}
         if not registries:
             return
@@ -133,7 +133,7 @@ class Discovery:
                     yield address, f"{entry['Name']}.{namespace['Name']}"
 
     def _targets(self, scope: tuple[str, str], client: Properties, endpoint: Endpoint) -> Callable[[], list[Address]]:
-        """Return what finds the tasks behind an endpoint, each time beginning with another one."""
+        """Return a function that finds the tasks behind an endpoint, each time beginning with another one."""
 
         def targets() -> list[Address]:
             with self._enter(*scope):
@@ -157,7 +157,7 @@ class Discovery:
                     yield int(mapping["containerPort"])
 
     def _running(self, record: Properties) -> Iterator[tuple[str, Properties]]:
-        """Yield the tasks of a service that run, and are healthy if they have health checks, with their ids."""
+        """Yield the ids and tasks of a service that are running, and healthy if they have health checks."""
         for arn, task in list(self._tasks.items()):
             if (
                 record.get("status") == "ACTIVE"
