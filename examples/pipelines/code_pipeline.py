@@ -38,10 +38,8 @@ def build(app: cdk.App) -> list[cdk.Stack]:
         input=pipelines.CodePipelineFileSet.from_artifact(source),
         install_commands=INSTALL,
         commands=LOCK_AND_COMMIT,
-        role_policy_statements=[
-            *lock_statements(DEV, "Dev-Shop", "shop/dev"),
-            iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[CONNECTION]),
-        ],
+        partial_build_spec=codebuild.BuildSpec.from_object({"env": {"git-credential-helper": "yes"}}),  # for the push
+        role_policy_statements=lock_statements(DEV, "Dev-Shop", "shop/dev"),
     )
     stages.add_stage(dev(first, DEV), post=[lock])
     if not LOCK.exists():  # nothing is locked before the first deployment of Dev
@@ -59,8 +57,13 @@ def build(app: cdk.App) -> list[cdk.Stack]:
 def pipeline(
     stack: cdk.Stack, source: codepipeline.Artifact, pushes: codepipeline.GitPushFilter
 ) -> pipelines.CodePipeline:
+    # CDK allows the older codestar-connections:UseConnection only, which does not fit the ARN of a newer connection.
+    use_connection = iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[CONNECTION])
+    role = iam.Role(stack, "SourceRole", assumed_by=iam.AccountPrincipal(stack.account))
+    role.add_to_policy(use_connection)
     action = actions.CodeStarConnectionsSourceAction(
         action_name="Source",
+        role=role,
         connection_arn=CONNECTION,
         owner=OWNER,
         repo=REPOSITORY,
@@ -90,7 +93,8 @@ def pipeline(
         code_pipeline=bare,
         cli_version=CDK,
         code_build_defaults=pipelines.CodeBuildOptions(
-            build_environment=codebuild.BuildEnvironment(build_image=codebuild.LinuxBuildImage.STANDARD_8_0)
+            build_environment=codebuild.BuildEnvironment(build_image=codebuild.LinuxBuildImage.STANDARD_8_0),
+            role_policy=[use_connection],
         ),
         synth=pipelines.ShellStep(
             "Synth",

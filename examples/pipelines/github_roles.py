@@ -30,6 +30,7 @@ def build(app: cdk.App) -> list[cdk.Stack]:
 
 def deploy_role(stack: cdk.Stack, environment: str, roles: list[str]) -> iam.Role:
     """Return a role for the jobs of one environment, which may assume only roles of the CDK bootstrap stack."""
+    # An account has one provider of this URL: if another repository has made it, use from_oidc_provider_arn() instead.
     provider = iam.OidcProviderNative(stack, "GitHub", url=f"https://{ISSUER}", client_ids=["sts.amazonaws.com"])
     subject = f"repo:{REPOSITORY}:environment:{environment}"
     role = iam.Role(

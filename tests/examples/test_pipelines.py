@@ -133,6 +133,22 @@ def test_nothing_is_looked_up_so_no_step_that_synthesizes_needs_credentials(pipe
     assert not any("missing" in json.loads(file.read_text(encoding="utf-8")) for file in manifests)
 
 
+def test_who_uses_the_connection_may_by_the_name_of_its_service(pipelines: Path) -> None:
+    """The ARN of a connection begins with ``codeconnections`` since 2024; CDK allows the older action only."""
+    for stack in ("DevPipeline", "ProdPipeline"):
+        policies = of_type(template(pipelines, stack), "AWS::IAM::Policy").values()
+        allowed = [_actions(each["Properties"]["PolicyDocument"]["Statement"]) for each in policies]
+        users = [each for each in allowed if "codestar-connections:UseConnection" in each]
+        assert users
+        assert all("codeconnections:UseConnection" in each for each in users)
+
+
+def test_the_lock_step_may_push(pipelines: Path) -> None:
+    projects = of_type(template(pipelines, "DevPipeline"), PROJECT)
+    [spec] = [each["Properties"]["Source"]["BuildSpec"] for name, each in projects.items() if "Lock" in name]
+    assert json.loads(spec)["env"] == {"git-credential-helper": "yes"}
+
+
 def test_the_lock_step_may_do_what_the_command_asks_and_nothing_else(pipelines: Path) -> None:
     first = template(pipelines, "DevPipeline")
     assert build_commands(first, "Lock")[1].startswith("ecr-fargate image lock web --stack Dev-Shop ")

@@ -123,9 +123,10 @@ class RegistrySettings(LibraryConstruct):
                 ``BLOB_MOUNTING``): a copy into your repository then neither sends nor stores a layer again; default,
                 False: the setting is unchanged, which in a new account means off.
             replicate_to: Regions of this account to which ECR replicates every image that is pushed to this registry
-                from now on, into repositories of the same names; default, the setting is unchanged. It replaces
-                replication rules that were made elsewhere. Source: "Private image replication" in the Amazon ECR user
-                guide.
+                from now on, into repositories of the same names; default, the setting is unchanged. The deployment
+                fails if the registry has replication rules already: remove them first. Sources: "Private image
+                replication" in the Amazon ECR user guide, and the create handler of
+                ``AWS::ECR::ReplicationConfiguration``.
 
         Raises:
             ConfigurationError: There is no setting, the registry already has settings in this app, or ECR cannot
