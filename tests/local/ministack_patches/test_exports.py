@@ -11,13 +11,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports
+from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports, read_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = ("", ".handlers", ".stacks")
 URL = {"Fn::ImportValue": "Home:Url"}
+RESPONSES = import_module("ministack.core.responses")
 
 
 def _template(value: Any, **outputs: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -90,6 +91,10 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
         each.reset()
     apply_changed_outputs(package, handlers)
     enforce_exports(package, handlers, stacks)
+    engine = import_module("ministack.services.cloudformation.engine")
+    monkeypatch.setattr(engine, "_resolve_refs", engine._resolve_refs)
+    monkeypatch.setattr(stacks, "_resolve_refs", stacks._resolve_refs)
+    read_outputs(package, engine, stacks, RESPONSES)
     found = CloudFormation(package)
     assert found.deploy("Home", _template("1", Url="one", Port="80")) == "CREATE_COMPLETE"
     assert found.deploy("Other", _template(URL)) == "CREATE_COMPLETE"
@@ -190,3 +195,42 @@ def test_a_change_set_that_takes_the_same_value_from_elsewhere_is_executed(cloud
     assert cloudformation.change("Other", _template(weak)) == ("CREATE_COMPLETE", "UPDATE_COMPLETE")
     assert cloudformation.importers("Home:Url") == ["Export 'Home:Url' is not imported by any stack."]
     assert cloudformation.change("Home", _template("1")) == ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def _output(stack: str, **where: str) -> dict[str, Any]:
+    return {"Fn::GetStackOutput": {"StackName": stack, "OutputName": "Port", **where}}
+
+
+def test_an_output_is_read_until_its_stack_is_deleted(cloudformation: CloudFormation) -> None:
+    assert cloudformation.deploy("Reader", _template(_output("Home"))) == "CREATE_COMPLETE"
+    assert cloudformation._module._stacks["Reader"]["_resources"]["Value"]["Properties"]["Value"] == "80"
+    cloudformation.ask("DeleteStack", StackName="Reader")
+    cloudformation.ask("DeleteStack", StackName="Other")
+    cloudformation.ask("DeleteStack", StackName="Home")
+    assert cloudformation.status("Home") == "DELETE_COMPLETE"
+    assert cloudformation.deploy("Late", _template(_output("Home"))) == "ROLLBACK_COMPLETE"
+    assert any("Stack with id Home does not exist" in each for each in cloudformation.reasons("Late"))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"Region": "eu-west-1"},
+        {"Region": "eu-west-1", "RoleArn": "arn:aws:iam::444455556666:role/cdk-hnb659fds-cfn-exec-role"},
+    ],
+)
+def test_an_output_of_another_region_or_account_is_read_there(
+    cloudformation: CloudFormation, where: dict[str, str]
+) -> None:
+    account = where["RoleArn"].split(":")[4] if "RoleArn" in where else RESPONSES.get_account_id()
+    with RESPONSES.request_scope(account, "eu-west-1"):
+        assert cloudformation.deploy("Apart", _template("1", Port="8080")) == "CREATE_COMPLETE"
+    assert cloudformation.deploy("Reader", _template(_output("Apart", **where))) == "CREATE_COMPLETE"
+    assert cloudformation._module._stacks["Reader"]["_resources"]["Value"]["Properties"]["Value"] == "8080"
+    assert cloudformation.deploy("Lost", _template(_output("Apart"))) == "ROLLBACK_COMPLETE"
+
+
+def test_an_output_that_a_stack_has_not_is_an_error(cloudformation: CloudFormation) -> None:
+    missing = {"Fn::GetStackOutput": {"StackName": "Home", "OutputName": "Nothing"}}
+    assert cloudformation.deploy("Reader", _template("1", Seen=missing)) == "ROLLBACK_COMPLETE"
+    assert any("Stack Home has no output Nothing" in each for each in cloudformation.reasons("Reader"))

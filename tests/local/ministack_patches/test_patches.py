@@ -73,6 +73,7 @@ ECR = (
         ("ministack.services.cloudformation.handlers", "_ACTION_HANDLERS"),
         ("ministack.services.cloudformation.handlers", "_imported_export_names"),
         ("ministack.services.cloudformation.stacks", "_add_event"),
+        ("ministack.services.cloudformation.engine", "_resolve_refs"),
         ("ministack.services.cloudformation.stacks", "_resolve_stack_outputs"),
         ("ministack.app", "app"),
         ("ministack.services.ec2", "_vpcs"),

@@ -33,7 +33,7 @@ from ecr_fargate_constructs.local.ministack_patches.attributes import answer_mis
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
 from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
 from ecr_fargate_constructs.local.ministack_patches.discovery import discover
-from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports
+from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports, read_outputs
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
 from ecr_fargate_constructs.local.ministack_patches.forward_actions import keep_weights
 from ecr_fargate_constructs.local.ministack_patches.generated_secrets import generate_secrets
@@ -148,7 +148,9 @@ def _keep_stacks_apart(package: str) -> None:
     cloudformation, handlers = import_module(package), import_module(f"{package}.handlers")
     answer_when_settled(cloudformation)
     apply_changed_outputs(cloudformation, handlers)
-    enforce_exports(cloudformation, handlers, import_module(f"{package}.stacks"))
+    stacks, engine = import_module(f"{package}.stacks"), import_module(f"{package}.engine")
+    enforce_exports(cloudformation, handlers, stacks)
+    read_outputs(cloudformation, engine, stacks, import_module("ministack.core.responses"))
 
 
 def _lead_engine_to_registries(ecs: Any, endpoint: str, password: str, *, podman: bool) -> None:  # noqa: ANN401 - untyped

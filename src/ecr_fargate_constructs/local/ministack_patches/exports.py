@@ -23,6 +23,7 @@ _Exports: TypeAlias = dict[str, dict[str, str]]
 _NO_IMPORTS = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
 """Statuses of stacks without resources: deleted ones, and those that exist only as a change set."""
 
+_ACCOUNT = 4  # the part of an ARN
 _NO_CHANGES = "The submitted information didn't contain changes."
 
 
@@ -65,6 +66,37 @@ def apply_changed_outputs(cloudformation: Any, handlers: Any) -> None:  # noqa: 
         return answer
 
     actions["CreateChangeSet"] = create_change_set
+
+
+def read_outputs(cloudformation: Any, engine: Any, stacks: Any, responses: Any) -> None:  # noqa: ANN401
+    """Let ``Fn::GetStackOutput`` read the stacks of any account and region, and none that was deleted.
+
+    Args:
+        cloudformation: MiniStack's package ``cloudformation``.
+        engine: Its module ``engine``.
+        stacks: Its module ``stacks``.
+        responses: MiniStack's module ``responses``.
+    """
+    known, resolve = find(cloudformation, "_stacks"), find(engine, "_resolve_refs")
+    account, region, enter = (find(responses, name) for name in ("get_account_id", "get_region", "request_scope"))
+
+    def resolve_refs(value: Any, *rest: Any) -> Any:  # noqa: ANN401
+        wanted = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
+        if not isinstance(wanted, dict):
+            return resolve(value, *rest)
+        where = {name: str(resolve_refs(each, *rest)) for name, each in wanted.items()}
+        role = where.get("RoleArn", "").split(":")
+        with enter(role[_ACCOUNT] if len(role) > _ACCOUNT else account(), where.get("Region") or region()):
+            stack = known.get(where["StackName"]) or {}
+        if stack.get("StackStatus", "DELETE_COMPLETE") in _NO_IMPORTS:
+            raise ValueError(f"Stack with id {where['StackName']} does not exist")
+        for each in stack.get("Outputs") or ():
+            if each["OutputKey"] == where["OutputName"]:
+                return each.get("OutputValue", "")
+        raise ValueError(f"Stack {where['StackName']} has no output {where['OutputName']}")
+
+    find(stacks, "_resolve_refs")
+    engine._resolve_refs = stacks._resolve_refs = resolve_refs  # noqa: SLF001 - the patched internals
 
 
 class _Enforced:
