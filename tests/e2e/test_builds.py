@@ -34,6 +34,9 @@ for name in ("One", "Two"):
     build = ImageBuild(args={"NAME": name, "HASH": "sha256:" + 64 * "b"})
     container = AppContainer(repository.build_and_push_image(Path(__file__).parent / "app", id=name, build=build), 8080)
     LoadBalancedFargateService(stack, name, container=container, ingress=PublicHttp())
+site = repository.build_and_push_image(Path(__file__).parent / "site", id="Site")
+container = AppContainer(site, 80, writable_paths=["/var/cache/nginx", "/run"])
+LoadBalancedFargateService(stack, "Site", container=container, desired_count=1, ingress=PublicHttp())
 app.synth()
 """
 PYTHON = f"registry.invalid/python:3.13-slim@sha256:{64 * 'a'}"
@@ -56,6 +59,10 @@ USER 10001
 EXPOSE 8080
 CMD ["python", "-m", "http.server", "8080"]
 """
+SITE = """\
+FROM registry.invalid/nginx:1.29
+COPY index.html /usr/share/nginx/html/index.html
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +71,20 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
     app = LocalApp(tmp_path_factory.mktemp("builds"), free_port())
     (app.directory / "app").mkdir()
     (app.directory / "app" / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+    (app.directory / "site").mkdir()
+    (app.directory / "site" / "Dockerfile").write_text(SITE, encoding="utf-8")
+    (app.directory / "site" / "index.html").write_text("a page of the site\n", encoding="utf-8")
     (app.directory / "app.py").write_text(APP, encoding="utf-8")
     (app.directory / "cdk.json").write_text('{"app": "python3 app.py"}', encoding="utf-8")
     yield app
     app.end()
     assert not app.leftovers()
+
+
+def _hosts(app: LocalApp) -> dict[str, str]:
+    """The load balancer of each service."""
+    services = json.loads(app.run("status", "--json").stdout)["services"]
+    return {each["service"]: each["url"].removeprefix("http://").partition(":")[0] for each in services}
 
 
 def test_images_by_digest_and_platform_have_stand_ins(builds: LocalApp) -> None:
@@ -79,22 +95,25 @@ def test_images_by_digest_and_platform_have_stand_ins(builds: LocalApp) -> None:
 
 
 def test_each_service_shows_its_own_url_only(builds: LocalApp) -> None:
-    services = json.loads(builds.run("status", "--json").stdout)["services"]
-    hosts = {service["service"]: service["url"].removeprefix("http://").partition(":")[0] for service in services}
-    assert set(hosts) == {"Web/One", "Web/Two"}
-    for name, host in hosts.items():
-        assert builds.get("/name", host) == (200, f"{name.removeprefix('Web/')}\n")
+    hosts = _hosts(builds)
+    assert set(hosts) == {"Web/One", "Web/Two", "Web/Site"}
+    for name in ("One", "Two"):
+        assert builds.get("/name", hosts[f"Web/{name}"]) == (200, f"{name}\n")
     printed = builds.run("status").stdout
     assert all(printed.count(host) == 1 for host in hosts.values()), printed
 
 
 def test_a_build_knows_its_platform_and_reads_other_images(builds: LocalApp) -> None:
-    host = json.loads(builds.run("status", "--json").stdout)["services"][0]["url"].split("/")[2].partition(":")[0]
+    host = _hosts(builds)["Web/One"]
     assert builds.get("/", host)[1] in {"for amd64\n", "for arm64\n"}
     for path in ("/by-stage", "/by-image"):
         status, text = builds.get(path, host)
         assert status == 200
         assert "root /usr/share/nginx/html;" in text
+
+
+def test_nginx_serves_its_site(builds: LocalApp) -> None:
+    assert builds.get("/", _hosts(builds)["Web/Site"]) == (200, "a page of the site\n")
 
 
 def test_a_build_that_fails_in_a_stand_in_says_so(builds: LocalApp) -> None:

@@ -116,7 +116,7 @@ def test_an_image_that_nothing_replaces_says_why(
 
 
 def test_the_stand_in_of_nginx_has_the_site_and_the_user_of_the_official_image(tmp_path: Path) -> None:
-    for folder in ("etc/nginx/sites-enabled", "etc/nginx/conf.d", "var/log/nginx"):
+    for folder in ("etc/nginx/sites-enabled", "etc/nginx/conf.d", "var/log/nginx", "var/lib/nginx/body"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "etc/nginx/sites-enabled/default").write_text("root /var/www/html;", encoding="utf-8")
     (stand_in,) = (each for each in base_images._STAND_INS if each.images.fullmatch("public.ecr.aws/nginx/nginx:1.29"))
@@ -125,6 +125,7 @@ def test_the_stand_in_of_nginx_has_the_site_and_the_user_of_the_official_image(t
     assert "root /usr/share/nginx/html;" in (tmp_path / "etc/nginx/conf.d/default.conf").read_text(encoding="utf-8")
     assert not list((tmp_path / "etc/nginx/sites-enabled").iterdir())
     assert (tmp_path / "etc/passwd").read_text(encoding="utf-8").startswith("nginx:x:101:101:")
+    assert (tmp_path / "var/lib/nginx").resolve() == tmp_path / "var/cache/nginx"
 
 
 @pytest.mark.parametrize("image", ["nginx", "nginx:1.29", "example.com/python:3.13-slim-bookworm"])

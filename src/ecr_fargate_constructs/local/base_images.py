@@ -81,6 +81,10 @@ _STAND_INS = (
             # Debian serves /var/www/html, as the default server even beside a site that the Dockerfile copies.
             "rm $1/etc/nginx/sites-enabled/default",
             f"echo '{_NGINX_SITE}' > $1/etc/nginx/conf.d/default.conf",
+            # Debian's nginx writes into /var/lib/nginx, the official one into /var/cache/nginx.
+            "rm -r $1/var/lib/nginx",
+            "mkdir -p $1/var/cache/nginx",
+            "ln -s ../cache/nginx $1/var/lib/nginx",
             "echo 'nginx:x:101:101:nginx user:/nonexistent:/bin/false' >> $1/etc/passwd",
             "echo 'nginx:x:101:' >> $1/etc/group",
         ),
