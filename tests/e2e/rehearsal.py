@@ -145,16 +145,24 @@ class Rehearsed:
         arns = [newest["serviceDeploymentArn"]]
         return dict(self.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"][0])
 
-    def deploy(self, version: str, *, fault: str = "", **changed: Any) -> None:  # noqa: ANN401 - of ECS's API
+    def deploy(
+        self,
+        version: str,
+        *,
+        fault: str = "",
+        seconds_to_start: int = 0,
+        **changed: Any,  # noqa: ANN401 - of ECS's API
+    ) -> None:
         """Begin the deployment of a version, with changes of the service's ``deploymentConfiguration``."""
         service = self.service()
         definition = self.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
         [container] = definition["containerDefinitions"]
         environment = [{"name": "VERSION", "value": version}, {"name": "FAULT", "value": fault}]
+        command = ["sh", "-c", f"sleep {seconds_to_start}; exec python server.py"]
         new = self.ecs.register_task_definition(
             **{
                 **{name: definition[name] for name in _OF_A_DEFINITION if definition.get(name)},
-                "containerDefinitions": [{**container, "environment": environment}],
+                "containerDefinitions": [{**container, "environment": environment, "command": command}],
             }
         )["taskDefinition"]["taskDefinitionArn"]
         configuration = {**service["deploymentConfiguration"], **changed}

@@ -100,7 +100,8 @@ def test_blue_green_moves_all_traffic_at_once_and_loses_no_request(rehearsal: Lo
 
 
 def test_rolling_replaces_task_by_task_never_runs_fewer_and_loses_no_request(rehearsal: LocalApp) -> None:
-    watch, ended = _watched(rehearsal, "5", **ROLLING, deploymentCircuitBreaker=BREAKER)
+    # Slow to start, so that each step lasts for seconds in which the shares can be seen.
+    watch, ended = _watched(rehearsal, "5", seconds_to_start=2, **ROLLING, deploymentCircuitBreaker=BREAKER)
     assert ended["status"] == "SUCCESSFUL"
     divided: dict[float, list[Any]] = {}
     for moments, answers in watch.windows(lambda each: each.tasks):
