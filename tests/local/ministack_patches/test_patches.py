@@ -66,6 +66,7 @@ ECR = (
         ("ministack.services.ecs", "_record_service_task_failure"),
         ("ministack.services.ecs", "_mark_task_stopped"),
         ("ministack.services.ecs", "_forward_awslogs"),
+        ("ministack.services.ecs", "_emit_awslogs_event"),
         ("ministack.services.cloudformation", "handle_request"),
         ("ministack.services.cloudformation", "_stacks"),
         ("ministack.services.cloudformation", "_exports"),

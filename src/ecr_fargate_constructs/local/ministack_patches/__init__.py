@@ -115,7 +115,7 @@ def apply(
         ecs, alb, handlers, lambda target, group: check(target, group, blocks), clock, rehearses=speed is not None
     )
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
-    keep_lines_whole(ecs)
+    keep_lines_whole(ecs, _find(import_module("ministack.core.responses"), "request_scope"))
     _keep_stacks_apart("ministack.services.cloudformation")
     application = import_module("ministack.app")
     monitoring.serve(application)
