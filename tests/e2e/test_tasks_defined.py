@@ -198,6 +198,27 @@ def test_a_task_uses_no_more_cpu_than_it_has(tasks: Tasks) -> None:
     assert task["containers"][0]["exitCode"] <= 32, "a quarter of a CPU, in percent, and the start of the program"
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["INFO one", "  more", "INFO two"]),
+        ({"awslogs-multiline-pattern": "^INFO"}, ["INFO one\n  more", "INFO two"]),
+    ],
+)
+def test_lines_are_events_unless_a_pattern_joins_them(
+    tasks: Tasks, options: dict[str, str], expected: list[str]
+) -> None:
+    group = f"lines-{len(options)}"
+    tasks.app.ask("logs", "create_log_group", logGroupName=group)
+    options = {**options, "awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "x"}
+    log = {"logConfiguration": {"logDriver": "awslogs", "options": options}}
+    program = "print('INFO one'); print('  more'); print('INFO two')"
+    task = tasks.run(Definition([{"name": "one", "program": program, **log}], (0,)))
+    stream = f"x/one/{task['taskArn'].rpartition('/')[2]}"
+    found = tasks.app.ask("logs", "get_log_events", logGroupName=group, logStreamName=stream, startFromHead=True)
+    assert [each["message"] for each in found["events"]] == expected
+
+
 def test_a_service_replaces_a_task_that_is_unhealthy(tasks: Tasks) -> None:
     """The last one: the service has another definition afterwards."""
     [service] = tasks.app.ask("ecs", "list_services", cluster=tasks.cluster)["serviceArns"]
