@@ -146,7 +146,7 @@ ON_EC2: dict[type[Construct], type[Construct]] = {
 """What runs tasks on Fargate, and its twin on EC2 instances."""
 
 WITHOUT_TWIN: dict[type[Construct], str] = {
-    EcrFargateService: "it wires three constructs: wire `LoadBalancedEc2Service` with the same repository and image",
+    EcrFargateService: "it only wires three constructs; for EC2, wire `LoadBalancedEc2Service` with the same repository and image",
     ScheduledJob: "instances that wait for a job cost as much as instances that run it, and a job on Fargate costs "
     "nothing between its runs; a job for a GPU runs on a cluster of your own with CDK's `EcsRunEc2Task`",
 }
