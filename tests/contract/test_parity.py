@@ -146,9 +146,10 @@ ON_EC2: dict[type[Construct], type[Construct]] = {
 """What runs tasks on Fargate, and its twin on EC2 instances."""
 
 WITHOUT_TWIN: dict[type[Construct], str] = {
-    EcrFargateService: "it only wires three constructs; for EC2, wire `LoadBalancedEc2Service` with the same repository and image",
-    ScheduledJob: "instances that wait for a job cost as much as instances that run it, and a job on Fargate costs "
-    "nothing between its runs; a job for a GPU runs on a cluster of your own with CDK's `EcsRunEc2Task`",
+    EcrFargateService: "it only wires three constructs; for EC2, wire `LoadBalancedEc2Service` with the same "
+    "repository and image",
+    ScheduledJob: "instances cost the same whether or not a job runs, and a job on Fargate costs nothing between its "
+    "runs; a job that needs a GPU runs on a cluster of your own with CDK's `EcsRunEc2Task`",
 }
 """What runs tasks on Fargate only, and why; the list of ADR 12 has the same words."""
 
