@@ -20,6 +20,7 @@ from ecr_fargate_constructs import (
     Ec2WorkerService,
     EcrFargateService,
     EfsVolume,
+    ImageRepositoryStack,
     Linear,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
@@ -120,6 +121,20 @@ def test_with_every_strategy(deployment: Deployment, stack: cdk.Stack) -> None:
     template = template_of(stack)
     [name] = of_type(template, RUN)
     assert name in only(template, "AWS::ECS::Service")["DependsOn"]
+
+
+def test_with_direct_delivery_it_runs_the_image_that_was_pushed(directory: Path) -> None:
+    app = cdk.App()
+    images = ImageRepositoryStack(app, "Images")
+    stack = cdk.Stack(app, "Web", synthesizer=images.synthesizer())
+    _make(stack, EcrFargateService, directory, repository=images.repository)
+    template = template_of(stack)
+    [(name, run)] = of_type(template, RUN).items()
+    service = only(template, "AWS::ECS::Service")
+    assert name in service["DependsOn"]
+    assert run["Properties"]["TaskDefinition"] == service["Properties"]["TaskDefinition"]
+    assert not of_type(template, "Custom::CDKECRDeployment")
+    assert "container-assets" not in str(only(template, "AWS::ECS::TaskDefinition"))
 
 
 def test_without_one_there_is_no_function(stack: cdk.Stack) -> None:
