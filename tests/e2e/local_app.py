@@ -118,7 +118,7 @@ class LocalApp:
 
     def get(self, path: str = "/", host: str | None = None) -> tuple[int, str]:
         """Status and body of ``GET`` through the load balancer; through the one of the app without a host."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
             connection.request("GET", path, headers={"Host": host or self.host})
             answer = connection.getresponse()
