@@ -126,9 +126,7 @@ def test_without_the_minimum_half_of_the_tasks_stop(rehearsal: LocalApp) -> None
 def test_without_the_breaker_a_version_that_never_starts_is_deployed_for_ever(rehearsal: LocalApp) -> None:
     ecs = Rehearsed(rehearsal)
     with Watch(rehearsal) as watch:
-        # Without alarms: the tasks that never start would also be unhealthy targets.
-        breaker = {"enable": False, "rollback": False}
-        ecs.deploy("7", fault="exit", **ROLLING, deploymentCircuitBreaker=breaker, alarms=NO_ALARMS)
+        ecs.deploy("7", fault="exit", **ROLLING, deploymentCircuitBreaker={"enable": False, "rollback": False})
         newest = ecs.wait(lambda each: each["deploymentCircuitBreaker"]["failureCount"] > 4)
         assert newest["status"] == "IN_PROGRESS"
         ecs.ecs.stop_service_deployment(serviceDeploymentArn=newest["serviceDeploymentArn"], stopType="ROLLBACK")

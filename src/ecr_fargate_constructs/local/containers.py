@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TASK_LABEL = "com.amazonaws.ecs.task-arn"
 _NAME_LABEL = "com.amazonaws.ecs.container-name"
-_REMOVAL_SECONDS = 30
+_REMOVAL_SECONDS, _SECONDS_BETWEEN = 30, 0.5
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,20 @@ def remove_containers_and_images(instance: Instance, memory: Memory) -> None:
 
 
 def _remove_containers(instance: Instance, memory: Memory) -> None:
-    """Remove all containers, and retry: on a busy machine the engine refuses to remove one whose state is changing."""
+    """Remove all containers, and retry for as long as the engine still lists some."""
     at_once = ["--time=0"] if memory.engine == "podman" else []  # Docker kills at once; podman would wait
     deadline = time.monotonic() + _REMOVAL_SECONDS
-    while identifiers := _identifiers(instance, memory):
-        _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *identifiers)
-        if time.monotonic() > deadline:
+    left = _identifiers(instance, memory)
+    while left:
+        _engine_output(instance, memory, "rm", "--force", "--volumes", *at_once, *left)
+        left = _identifiers(instance, memory)
+        if left and time.monotonic() > deadline:
             raise ToolError(
-                f"{memory.engine} did not remove these containers: {', '.join(identifiers)}",
+                f"{memory.engine} did not remove these containers: {', '.join(left)}",
                 fix=f"try '{memory.engine} rm --force' with each of them, and then 'ecr-fargate local down' again",
             )
+        if left:
+            time.sleep(_SECONDS_BETWEEN)
 
 
 def _identifiers(instance: Instance, memory: Memory) -> list[str]:
