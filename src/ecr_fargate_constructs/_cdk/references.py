@@ -8,7 +8,7 @@ imports it (aws-cdk#7602). A weak reference reads an output with ``Fn::GetStackO
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
@@ -26,7 +26,7 @@ def weaken(*constructs: IConstruct) -> None:
     """Make the references of other stacks to these resources weak, unless the app's context sets a strength."""
     for construct in constructs:
         resource = resource_of(construct)
-        if isinstance(resource, cdk.CfnResource) and not _is_set(resource):
+        if isinstance(resource, cdk.CfnResource) and not _is_set(construct):
             resource.apply_cross_stack_reference_strength(cdk.ReferenceStrength.WEAK)
 
 
@@ -35,6 +35,6 @@ def weaken_network(vpc: ec2.IVpc) -> None:
     weaken(vpc, *vpc.public_subnets, *vpc.private_subnets, *vpc.isolated_subnets)
 
 
-def _is_set(resource: cdk.CfnResource) -> bool:
-    stack = stack_of(cast("IConstruct", resource))
+def _is_set(construct: IConstruct) -> bool:
+    stack = stack_of(construct)
     return remember(stack, "reference strength", lambda: node_of(stack).try_get_context(STRENGTH) is not None)
