@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ecr_fargate_constructs.local.ministack_patches.internals import Properties,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from ecr_fargate_constructs.local.clock import Clock
 
@@ -25,6 +27,8 @@ _NEEDED = (
     "_mark_task_stopped",
     "_primary_deployment",
     "_refresh_service_state",
+    "_resolve_cluster_name",
+    "_resolve_service_ref",
     "_resolve_td_key",
     "_run_task",
     "_services",
@@ -65,6 +69,11 @@ class Controlled:
             service = self._services[(*scope, key)] = ControlledService(self._ministack, cluster, record)
             self._ministack.spawn(self._run, service, *scope, thread_name=f"deployments-{key}")
         return service
+
+    def lock(self, cluster: str, key: str) -> AbstractContextManager[object]:
+        """Return the lock of a service: whoever changes its record holds it, or its controller overwrites the change."""
+        service = self.get(cluster, key)
+        return nullcontext() if service is None else service.lock
 
     def all(self) -> list[ControlledService]:
         """Return all services of the request's account and region."""
@@ -110,6 +119,7 @@ def control_deployments(
     account, region = find(responses, "get_account_id"), find(responses, "get_region")
     controlled = Controlled(ministack, lambda: (account(), region()), find(responses, "request_scope"))
     _replace(ecs, controlled)
+    _keep_changes(ecs, controlled)
     answer_about_deployments(ecs, controlled, clock)
     if rehearses:
         wait_in_stacks(handlers, controlled, clock)
@@ -144,6 +154,28 @@ def _replace(ecs: Any, controlled: Controlled) -> None:  # noqa: ANN401
     ecs._schedule_service_deployment_completion = schedule_completion  # noqa: SLF001
     ecs._complete_service_deployment = lambda *_, **__: None  # noqa: SLF001
     ecs._sync_service_targets = _registration(ecs, controlled)  # noqa: SLF001
+
+
+def _keep_changes(ecs: Any, controlled: Controlled) -> None:  # noqa: ANN401
+    """Let no step of a controller fall into the middle of a change of its service's record.
+
+    Otherwise the step would write the revision that it knows over the new one, and the update would be lost.
+    """
+    update, refresh = find(ecs, "_update_service"), find(ecs, "_refresh_service_state")
+    actions = find(ecs, "_ACTION_MAP")
+
+    def update_service(request: Properties) -> object:
+        cluster, found = ecs._resolve_cluster_name(request.get("cluster", "default")), request.get("service", "")  # noqa: SLF001
+        name, _ = ecs._resolve_service_ref(found) or ("", None)  # noqa: SLF001
+        with controlled.lock(cluster or "", f"{cluster}/{name}"):
+            return update(request)
+
+    def refresh_service_state(cluster: str, group: str) -> None:
+        with controlled.lock(cluster, f"{cluster}/{group.partition(':')[2]}"):
+            refresh(cluster, group)
+
+    ecs._update_service = actions["UpdateService"] = update_service  # noqa: SLF001
+    ecs._refresh_service_state = refresh_service_state  # noqa: SLF001
 
 
 def _registration(ecs: Any, controlled: Controlled) -> Callable[[str, Properties], None]:  # noqa: ANN401
