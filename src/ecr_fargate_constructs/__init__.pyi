@@ -21,6 +21,10 @@ from ecr_fargate_constructs.observability.alarms import ServiceAlarms as Service
 from ecr_fargate_constructs.observability.dashboard import ServiceDashboard as ServiceDashboard
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds as ServiceThresholds
 from ecr_fargate_constructs.posture import Posture as Posture
+from ecr_fargate_constructs.repository.creation_template import CreationScenario as CreationScenario
+from ecr_fargate_constructs.repository.creation_template import (
+    RepositoryCreationTemplate as RepositoryCreationTemplate,
+)
 from ecr_fargate_constructs.repository.image_repository import ExistingRepository as ExistingRepository
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository as PrivateRepository
 from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache as PullThroughCache
@@ -103,6 +107,7 @@ from ecr_fargate_constructs.supply_chain.registry import EnhancedScanning as Enh
 from ecr_fargate_constructs.supply_chain.registry import ManagedSigning as ManagedSigning
 from ecr_fargate_constructs.supply_chain.registry import RegistrySettings as RegistrySettings
 from ecr_fargate_constructs.supply_chain.registry import ScanFrequency as ScanFrequency
+from ecr_fargate_constructs.supply_chain.replication import ReplicationDestination as ReplicationDestination
 from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck as SignatureCheck
 
 __version__: str

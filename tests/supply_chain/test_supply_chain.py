@@ -151,7 +151,7 @@ def test_the_registry_is_replicated_as_a_whole(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("regions", "message"),
     [
-        ("us-east-1", r"replicate_to='us-east-1' is a string, not a list"),
+        ("us-east-1", r"replicate_to='us-east-1' is a str; use \['us-east-1'\]"),
         (["Frankfurt"], r"replicate_to has 'Frankfurt', which is not a region"),
         (["us-east-1a"], r"replicate_to has 'us-east-1a', which is not a region"),
         ([1], r"replicate_to\[0\]=1 is an int"),

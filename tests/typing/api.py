@@ -16,6 +16,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -34,6 +35,7 @@ from ecr_fargate_constructs import (
     CloudWatchLogs,
     ConfigurationError,
     ContainerRuntime,
+    CreationScenario,
     Deployment,
     DeploymentHook,
     EarlySuccess,
@@ -73,6 +75,8 @@ from ecr_fargate_constructs import (
     PullThroughCache,
     Redirect,
     RegistrySettings,
+    ReplicationDestination,
+    RepositoryCreationTemplate,
     RestartPolicy,
     Retention,
     RollbackAlarms,
@@ -267,8 +271,18 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
         "Registry",
         scanning=EnhancedScanning(repositories=["shop/*"], frequency=ScanFrequency.CONTINUOUS),
         signing=ManagedSigning(repositories=["shop/*"]),
-        replicate_to=["us-east-1"],
+        replicate_to=["us-east-1", ReplicationDestination(account="444455556666", region="us-east-1")],
+        replicate_from=["444455556666"],
+        policy=[iam.PolicyStatement(actions=["ecr:*"], resources=["*"], principals=[iam.AnyPrincipal()])],
+        pull_time_exclusions=[
+            iam.Role(stack, "Scanner", assumed_by=iam.AccountRootPrincipal()),
+            "arn:aws:iam::1:role/r",
+        ],
     )
+    template = RepositoryCreationTemplate(
+        stack, "Template", applied_for=[CreationScenario.REPLICATION], encryption_key=kms.Key(stack, "Key")
+    )
+    assert_type(template.template, ecr.CfnRepositoryCreationTemplate)
     repo = PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
     image = repo.mirror_image("nginx:1.29")
     if image.publisher is not None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.names import assembly_key, environment_key, take_name
 from ecr_fargate_constructs._cdk.references import weaken
@@ -19,6 +18,7 @@ from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.direct import push_target
+from ecr_fargate_constructs.repository.access import check_accounts, check_length, statements
 from ecr_fargate_constructs.repository.image_repository import ImageRepository
 from ecr_fargate_constructs.repository.retention import Retention
 from ecr_fargate_constructs.repository.retention_checks import idle_rule
@@ -31,24 +31,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_LONGEST_POLICY = 10_240  # characters: "SetRepositoryPolicy" in the Amazon ECR API reference
-_LOOK = ["ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListImages"]
-_PULL = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:DescribeImageSigningStatus",  # the gate SignedBy of the stages that copy from here
-    "ecr:GetDownloadUrlForLayer",
-    *_LOOK,
-]
-_PUSH = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",  # a push asks for the manifest first ("IAM permissions for pushing an image")
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-    *_LOOK,
-]
 
 
 class PrivateRepository(ImageRepository):
@@ -150,16 +132,8 @@ class PrivateRepository(ImageRepository):
                 "RepositoryNotEmptyException; add empty_on_delete=True, or keep the repository with "
                 "RemovalPolicy.RETAIN",
             )
-        for sid, actions, accounts in (
-            ("PullFromOtherAccounts", _PULL, pull_accounts),
-            ("PushFromOtherAccounts", _PUSH, push_accounts),
-        ):
-            if accounts:
-                self._repository.add_to_resource_policy(
-                    iam.PolicyStatement(
-                        sid=sid, actions=actions, principals=[iam.AccountPrincipal(account) for account in accounts]
-                    )
-                )
+        for statement in statements(pull_accounts, push_accounts):
+            self._repository.add_to_resource_policy(statement)
 
     @property
     def repository(self) -> ecr.Repository:
@@ -233,14 +207,13 @@ def check_repository(
     """Refuse options that ECR refuses, and a deletion that would not happen."""
     _check_name(name)
     for option, ids in accounts.items():
-        _check_accounts(option, ids)
+        check_accounts(option, ids)
     named = [each for ids in accounts.values() for each in ids]
-    if len(named) * len('"arn:aws:iam::123456789012:root",') > _LONGEST_POLICY:
-        raise ConfigurationError(
-            f"{len(named)} accounts are given in {' and '.join(each for each in accounts if accounts[each])}, but a "
-            f"repository's policy has at most {_LONGEST_POLICY:,} characters; allow an organization instead: "
-            ".repository.grant_pull(iam.OrganizationPrincipal('o-…'))"
-        )
+    check_length(
+        len(named),
+        " and ".join(each for each in accounts if accounts[each]),
+        instead="allow an organization instead: .repository.grant_pull(iam.OrganizationPrincipal('o-…'))",
+    )
     if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
         raise ConfigurationError(
             "removal_policy=SNAPSHOT is not possible: ECR makes no snapshots of a repository; use RemovalPolicy.RETAIN "
@@ -273,9 +246,3 @@ def is_name(name: str) -> bool:
 def _suggestion(name: str) -> str:
     lowered = name.lower().replace(" ", "-")
     return f", for example {lowered!r}" if lowered != name and _NAME.fullmatch(lowered) else ""
-
-
-def _check_accounts(option: str, accounts: Sequence[str]) -> None:
-    for account in accounts:
-        if not is_token(account) and not re.fullmatch(r"\d{12}", str(account)):
-            raise ConfigurationError(f"{option} has {account!r}, which is not an account id; use strings of 12 digits")

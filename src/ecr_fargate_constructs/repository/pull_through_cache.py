@@ -12,7 +12,6 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
-from ecr_fargate_constructs._cdk.names import environment_key, take_name
 from ecr_fargate_constructs._cdk.site import path_of, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.image_reference import ImageReference
@@ -20,10 +19,12 @@ from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.published_image import PublishedImage, RepositoryImage
+from ecr_fargate_constructs.repository.creation_template import CreationScenario, add_template, take_prefix
 from ecr_fargate_constructs.repository.retention import KeepNewest, Retention
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
+    from aws_cdk.interfaces.aws_kms import IKeyRef
     from constructs import Construct
 
 _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -82,6 +83,7 @@ class PullThroughCache(LibraryConstruct):
         prefix: str | None = None,
         credentials: secretsmanager.ISecret | None = None,
         retention: Retention = _NEWEST,
+        encryption_key: IKeyRef | None = None,
     ) -> None:
         """Create the cache.
 
@@ -95,6 +97,9 @@ class PullThroughCache(LibraryConstruct):
                 the keys ``username`` and ``accessToken``; default, none.
             retention: Cached images that are kept, and those that expire; default, the newest 20 are kept, with a tag
                 or without.
+            encryption_key: KMS key for the cached images at rest, with a role by which ECR uses it; default, ECR's own
+                AES-256 encryption, or the stack's key under ``Posture.REGULATED``. It applies to repositories that are
+                created from then on.
 
         Raises:
             ConfigurationError: The registry requires credentials and has none, or ECR refuses the prefix.
@@ -102,14 +107,7 @@ class PullThroughCache(LibraryConstruct):
         path = path_of(scope, construct_id)
         _check(upstream, prefix, credentials)
         name = prefix if prefix is not None else _NAMES[upstream]
-        if not is_token(name):
-            take_name(
-                scope,
-                f"prefix={name!r}",
-                ("prefix", *environment_key(scope), name),
-                path=path,
-                instead="a registry has each prefix once; use another prefix, or one PullThroughCache for both",
-            )
+        take_prefix(scope, name, path=path)
         super().__init__(scope, construct_id)
         rule = retention.rule_about_untagged()
         if rule is not None:
@@ -123,17 +121,15 @@ class PullThroughCache(LibraryConstruct):
         self._upstream = upstream
         self._repositories: dict[str, ecr.IRepository] = {}
         self._prefix = name
-        template = ecr.CfnRepositoryCreationTemplate(
+        template = add_template(
             self,
             "Template",
-            applied_for=["PULL_THROUGH_CACHE"],
             prefix=self._prefix,
+            applied_for=[CreationScenario.PULL_THROUGH_CACHE],
+            retention=retention,
+            tag_mutability=ecr.TagMutability.MUTABLE,  # tags move upstream, and ECR has to follow
+            encryption_key=encryption_key,
             description=f"Images of {upstream.value}",
-            image_tag_mutability="MUTABLE",  # tags move upstream, and ECR has to follow
-            encryption_configuration=ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(
-                encryption_type="AES256"
-            ),
-            lifecycle_policy=cdk.Stack.of(self).to_json_string(retention.policy()),
         )
         self._rule = ecr.CfnPullThroughCacheRule(
             self,

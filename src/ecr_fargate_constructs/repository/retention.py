@@ -167,7 +167,7 @@ class ArchiveUnpulled(_Rule):
 
     ECR bills an archived image for at least 90 days, and an archived image cannot be pulled until it is restored: a
     service that has not started a task for ``days`` could not start one. Pulls by Amazon Inspector do not count; those
-    of other scanners do, unless their role has an ``ecr.CfnPullTimeUpdateExclusion``.
+    of other scanners do, unless ``RegistrySettings(pull_time_exclusions=…)`` names their role.
 
     Attributes:
         days: Whole days since the last pull (or the push, if there was none), 90 or more.

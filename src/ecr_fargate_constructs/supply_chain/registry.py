@@ -18,19 +18,26 @@ from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.durations import of_seconds
 from ecr_fargate_constructs._cdk.names import assembly_key, holder_of, take_name
 from ecr_fargate_constructs._cdk.site import path_of
-from ecr_fargate_constructs._rules.partitions import check_partition, partition_of
+from ecr_fargate_constructs._rules.partitions import check_partition
 from ecr_fargate_constructs._rules.signing import check_profile
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.image_copier import ANSWER_SECONDS, ImageCopier
+from ecr_fargate_constructs.supply_chain.registry_access import (
+    add_policy,
+    check_exclusions,
+    check_policy,
+    exclude_pulls,
+)
+from ecr_fargate_constructs.supply_chain.replication import ReplicationDestination, check_destinations
 
 if TYPE_CHECKING:
+    from aws_cdk.interfaces.aws_iam import IRoleRef
     from constructs import Construct
 
 _FILTER = re.compile(r"[a-z0-9*._/-]+")
 _LONGEST, _MOST = 256, 100
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
 
 
 class ScanFrequency(Enum):
@@ -96,10 +103,11 @@ class ManagedSigning:
 
 
 class RegistrySettings(LibraryConstruct):
-    """Enhanced scanning, managed signing, shared layers and replication of the images of an account and region.
+    """Settings of the registry of an account and region: scanning, signing, layers, replication, policy, pull times.
 
-    These are settings of the registry, of which each account and region has one: make one ``RegistrySettings`` for it,
-    in a stack that belongs to everyone who pushes there. Deleting it resets the registry.
+    Each account and region has one registry: make one ``RegistrySettings`` for it, in a stack that belongs to everyone
+    who pushes there. Deleting it resets the registry. ``RepositoryCreationTemplate`` has the settings of repositories
+    that ECR creates itself.
     """
 
     def __init__(
@@ -110,7 +118,10 @@ class RegistrySettings(LibraryConstruct):
         scanning: EnhancedScanning | None = None,
         signing: ManagedSigning | None = None,
         share_layers: bool = False,
-        replicate_to: Sequence[str] = (),
+        replicate_to: Sequence[str | ReplicationDestination] = (),
+        replicate_from: Sequence[str] = (),
+        policy: Sequence[iam.PolicyStatement] = (),
+        pull_time_exclusions: Sequence[IRoleRef | str] = (),
     ) -> None:
         """Create the settings.
 
@@ -122,23 +133,37 @@ class RegistrySettings(LibraryConstruct):
             share_layers: Let repositories of this registry with the same encryption refer to one stored layer (ECR's
                 ``BLOB_MOUNTING``): a copy into your repository then neither sends nor stores a layer again; default,
                 False: the setting is unchanged, which in a new account means off.
-            replicate_to: Regions of this account to which ECR replicates every image that is pushed to this registry
-                from now on, into repositories of the same names; default, the setting is unchanged. The deployment
-                fails if the registry has replication rules already: remove them first. Sources: "Private image
-                replication" in the Amazon ECR user guide, and the create handler of
-                ``AWS::ECR::ReplicationConfiguration``.
+            replicate_to: Regions of this account, or registries of other accounts, to which ECR replicates every
+                image that is pushed to this registry from now on, into repositories of the same names; at most 25;
+                default, the setting is unchanged. The deployment fails if the registry has replication rules already:
+                remove them first. Sources: "Private image replication" in the Amazon ECR user guide, and the create
+                handler of ``AWS::ECR::ReplicationConfiguration``.
+            replicate_from: Account ids that may replicate into this registry, and create the repositories for it;
+                default, none. Source: "Granting registry permissions for cross account replication" in the Amazon ECR
+                user guide.
+            policy: Further statements of the registry's policy, with principals and resources; default, none. The
+                policy is one document: with ``policy`` or ``replicate_from`` the deployment fails if the registry has
+                a policy already (create handler of ``AWS::ECR::RegistryPolicy``).
+            pull_time_exclusions: Roles, or their ARNs, whose pulls do not count for ``ArchiveUnpulled``: scanners, and
+                jobs that pull every image; at most 100; default, none. Those of Amazon Inspector never count. Source:
+                "Pull-time update exclusions" in the Amazon ECR user guide.
 
         Raises:
-            ConfigurationError: There is no setting, the registry already has settings in this app, or ECR cannot
-                replicate to a region.
+            ConfigurationError: There is no setting, the registry already has settings in this app, ECR cannot
+                replicate to a registry, or it refuses an account, a statement or a role.
         """
         path = path_of(scope, construct_id)
-        region = cdk.Stack.of(scope).region
-        _check_regions(replicate_to, region)
-        if scanning is None and signing is None and not share_layers and not replicate_to:
+        stack = cdk.Stack.of(scope)
+        region, account = stack.region, stack.account
+        check_destinations(replicate_to, region=region, account=account)
+        check_policy(replicate_from, policy, account)
+        check_exclusions(pull_time_exclusions, region)
+        lists = (replicate_to, replicate_from, policy, pull_time_exclusions)
+        if scanning is None and signing is None and not share_layers and not any(lists):
             raise ConfigurationError(
                 "RegistrySettings sets nothing; set scanning=EnhancedScanning(), signing=ManagedSigning(), "
-                "share_layers=True or replicate_to=['eu-central-1']"
+                "share_layers=True, replicate_to=['eu-central-1'], replicate_from=['111122223333'], policy=[…] or "
+                "pull_time_exclusions=[…]"
             )
         if signing is not None and isinstance(signing.signing_profile, str):
             check_partition("ManagedSigning.signing_profile", signing.signing_profile, region)
@@ -166,6 +191,9 @@ class RegistrySettings(LibraryConstruct):
             self._share_layers()
         if replicate_to:
             self._replicate(replicate_to)
+        if replicate_from or policy:
+            add_policy(self, replicate_from, policy)
+        exclude_pulls(self, pull_time_exclusions)
 
     def _share_layers(self) -> None:
         """Switch blob mounting on by the function that copies images: CloudFormation has no type for it."""
@@ -180,10 +208,15 @@ class RegistrySettings(LibraryConstruct):
         )
         copier.make_wait(setting)
 
-    def _replicate(self, regions: Sequence[str]) -> None:
-        to = ecr.CfnReplicationConfiguration.ReplicationDestinationProperty
+    def _replicate(self, registries: Sequence[str | ReplicationDestination]) -> None:
+        to, own = ecr.CfnReplicationConfiguration.ReplicationDestinationProperty, cdk.Stack.of(self).account
         rule = ecr.CfnReplicationConfiguration.ReplicationRuleProperty(
-            destinations=[to(region=region, registry_id=cdk.Stack.of(self).account) for region in regions]
+            destinations=[
+                to(region=each, registry_id=own)
+                if isinstance(each, str)
+                else to(region=each.region, registry_id=each.account)
+                for each in registries
+            ]
         )
         ecr.CfnReplicationConfiguration(
             self,
@@ -247,29 +280,6 @@ def _check_only_one(scope: Construct, path: str) -> None:
             "last would undo the other; make one RegistrySettings for both"
         )
     take_name(scope, "registry", key, path=path, instead="")
-
-
-def _check_regions(regions: Sequence[str], own: str) -> None:
-    """Refuse regions to which ECR cannot replicate: the registry's own, another partition's, and unknown names."""
-    for each in regions:
-        if is_token(each):
-            continue
-        if not _REGION.fullmatch(each):
-            raise ConfigurationError(
-                f"replicate_to has {each!r}, which is not a region; use for example 'eu-central-1'"
-            )
-        if list(regions).count(each) > 1:
-            raise ConfigurationError(f"replicate_to has {each!r} twice; name each region once")
-        if is_token(own):
-            continue
-        if each == own:
-            raise ConfigurationError(f"replicate_to has {each!r}, the region of this registry; name other regions")
-        there, here = partition_of(each), partition_of(own)
-        if there != here:
-            raise ConfigurationError(
-                f"replicate_to has {each!r}, which is in the partition {there}, but this registry, in {own}, is in "
-                f"{here}; ECR replicates within a partition only"
-            )
 
 
 def _check_filters(name: str, filters: Sequence[str]) -> None:
