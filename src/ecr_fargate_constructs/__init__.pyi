@@ -42,6 +42,9 @@ from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity as Ec2Capaci
 from ecr_fargate_constructs.service.capacity.fargate import Mixed as Mixed
 from ecr_fargate_constructs.service.capacity.fargate import OnDemand as OnDemand
 from ecr_fargate_constructs.service.capacity.fargate import Spot as Spot
+from ecr_fargate_constructs.service.capacity.managed_instances import (
+    ManagedInstancesCapacity as ManagedInstancesCapacity,
+)
 from ecr_fargate_constructs.service.capacity.queue_scaling import QueueScaling as QueueScaling
 from ecr_fargate_constructs.service.capacity.scaling import MetricResolution as MetricResolution
 from ecr_fargate_constructs.service.capacity.scaling import Scaling as Scaling

@@ -276,7 +276,7 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
         policy=[iam.PolicyStatement(actions=["ecr:*"], resources=["*"], principals=[iam.AnyPrincipal()])],
         pull_time_exclusions=[
             iam.Role(stack, "Scanner", assumed_by=iam.AccountRootPrincipal()),
-            "arn:aws:iam::1:role/r",
+            "arn:aws:iam::111122223333:role/scan",
         ],
     )
     template = RepositoryCreationTemplate(

@@ -73,12 +73,21 @@ class Foundation(Generic[TaskDefinition]):
     """Shares of the capacity providers; None on plain Fargate, and on the instances of a given cluster."""
     auto_scaling_group: autoscaling.AutoScalingGroup | None = None
     """EC2 instances of the service itself; None on Fargate, and on the instances of a given cluster."""
+    on_managed_instances: bool = False
+
+    @property
+    def _cluster_of_service(self) -> ecs.ICluster:
+        if not self.on_managed_instances:
+            return self.cluster
+        from ecr_fargate_constructs.service.capacity.managed_instances import with_instances  # noqa: PLC0415 - rare
+
+        return with_instances(self.cluster)
 
     def options(self) -> ServiceOptions:
         """Return the options for the service."""
         least, most = percents_of(self.plan.deployment)
         return ServiceOptions(
-            cluster=self.cluster,
+            cluster=self._cluster_of_service,
             desired_count=self.plan.count,
             capacity_provider_strategies=self.strategies,
             min_healthy_percent=least,
@@ -119,6 +128,10 @@ def fargate_foundation(
 def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> Foundation[ecs.Ec2TaskDefinition]:
     """Create everything that a service on EC2 refers to."""
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity, add_capacity  # noqa: PLC0415 - only on EC2
+    from ecr_fargate_constructs.service.capacity.managed_instances import (  # noqa: PLC0415 - as above
+        ManagedInstancesCapacity,
+        add_managed_capacity,
+    )
     from ecr_fargate_constructs.service.task.ec2 import ec2_task_definition  # noqa: PLC0415 - as above
 
     tag_service(scope, plan.path)
@@ -127,7 +140,16 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
     subnets, _ = task_subnets(scope, vpc, plan.subnets)
     task = _task(scope, ec2_task_definition(scope), plan, task_plan)
     group, strategies = None, None
-    if plan.cluster is None or plan.capacity is not None:
+    if isinstance(plan.capacity, ManagedInstancesCapacity):
+        strategies = add_managed_capacity(
+            scope,
+            plan.capacity,
+            cluster=cluster,
+            subnets=subnets,
+            container=task_plan.container,
+            size=task_plan.size,
+        )
+    elif plan.cluster is None or plan.capacity is not None:
         group, strategies = add_capacity(
             scope, plan.capacity or Ec2Capacity(), cluster=cluster, subnets=subnets, container=task_plan.container
         )
@@ -141,6 +163,7 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
         task=task,
         strategies=strategies,
         auto_scaling_group=group,
+        on_managed_instances=isinstance(plan.capacity, ManagedInstancesCapacity),
     )
 
 
@@ -161,7 +184,7 @@ def ec2_service(scope: Construct, foundation: Foundation[ecs.Ec2TaskDefinition])
     """Create a service on EC2 that CDK's pattern does not create."""
     from ecr_fargate_constructs.service.container.ec2 import placement_of  # noqa: PLC0415 - only on EC2
 
-    constraints, spread = placement_of(foundation.task_plan.container)
+    constraints, spread = placement_of(foundation.task_plan.container, managed=foundation.on_managed_instances)
     return ecs.Ec2Service(
         scope,
         "Service",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -59,7 +60,7 @@ class LoadBalancedEc2Service(
         construct_id: str,
         *,
         container: AppContainer,
-        capacity: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | ManagedInstancesCapacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: Number | None = None,
@@ -80,8 +81,9 @@ class LoadBalancedEc2Service(
 
         Args:
             container: The application: an ``AppContainer``, or an ``Ec2Container``.
-            capacity: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
-                it has.
+            capacity: EC2 instances of the service, which are yours (``Ec2Capacity``) or AWS's to manage
+                (``ManagedInstancesCapacity``); default, ``Ec2Capacity()``, or with ``cluster`` the instances that it
+                has.
             cluster: Cluster of the service; default, one of its own, so that the service can be deleted: ECS does not
                 release instances while another service's cluster names them.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
@@ -116,7 +118,7 @@ class LoadBalancedEc2Service(
         if plan.ingress_is_default:
             warn_of_plain_http(self)
         foundation = ec2_foundation(self, plan, task_plan)
-        constraints, spread = placement_of(task_plan.container)
+        constraints, spread = placement_of(task_plan.container, managed=foundation.on_managed_instances)
         balancer = load_balancer(self, plan.ingress, foundation.vpc)
         pattern = ecs_patterns.ApplicationLoadBalancedEc2Service(
             self,
@@ -129,7 +131,9 @@ class LoadBalancedEc2Service(
         )
         service = pattern.service
         self._assembly = assemble(self, pattern, service, balancer, plan=plan, foundation=foundation)
-        finish_ec2(service, foundation.task, task_plan.container, task_plan.size)
+        finish_ec2(
+            service, foundation.task, task_plan.container, task_plan.size, managed=foundation.on_managed_instances
+        )
         if plan.subnets is not None:  # the pattern does not pass it on
             cfn_service(service).add_property_override(
                 "NetworkConfiguration.AwsvpcConfiguration.Subnets", select(foundation.vpc, plan.subnets).subnet_ids
@@ -137,5 +141,5 @@ class LoadBalancedEc2Service(
 
     @property
     def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
-        """The Auto Scaling group; None on the instances of a given cluster."""
+        """The Auto Scaling group; None on Managed Instances, and on the instances of a given cluster."""
         return self._assembly.foundation.auto_scaling_group

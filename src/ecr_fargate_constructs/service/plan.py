@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.main import MainContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -131,7 +132,7 @@ class ServicePlan:
     vpc: ec2.IVpc | None
     subnets: ec2.SubnetSelection | None
     on_ec2: bool
-    capacity: Ec2Capacity | None
+    capacity: Ec2Capacity | ManagedInstancesCapacity | None
 
     @property
     def stop_timeout(self) -> cdk.Duration:
@@ -202,7 +203,7 @@ class LoadBalancedPlan(TargetedPlan):
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
         on_ec2: bool = False,
-        capacity: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | ManagedInstancesCapacity | None = None,
     ) -> LoadBalancedPlan:
         """Plan a service in ``scope``."""
         path = path_of(scope, construct_id)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
@@ -88,7 +89,7 @@ class RoutedPlan(TargetedPlan):
         subnets: ec2.SubnetSelection | None,
         health_check_grace_period: cdk.Duration | None,
         on_ec2: bool = False,
-        capacity: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | ManagedInstancesCapacity | None = None,
     ) -> RoutedPlan:
         """Plan a service in ``scope``, and reserve its route."""
         path, shared = path_of(scope, construct_id), listener_of(load_balancer)

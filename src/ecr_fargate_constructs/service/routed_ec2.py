@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.application import AppContainer
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
@@ -48,7 +49,7 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         load_balancer: SharedLoadBalancer | SharedListener,
         route: Route,
         container: AppContainer,
-        capacity: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | ManagedInstancesCapacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: Number | None = None,
@@ -70,8 +71,9 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
 
         Args:
             container: The application: an ``AppContainer``, or an ``Ec2Container``.
-            capacity: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
-                it has.
+            capacity: EC2 instances of the service, which are yours (``Ec2Capacity``) or AWS's to manage
+                (``ManagedInstancesCapacity``); default, ``Ec2Capacity()``, or with ``cluster`` the instances that it
+                has.
             cluster: Cluster of the service, in the load balancer's VPC; default, one of its own.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
                 route to the internet.
@@ -105,9 +107,11 @@ class RoutedEc2Service(RoutedService[ecs.Ec2Service, ecs.Ec2TaskDefinition]):
         foundation = ec2_foundation(self, plan, task_plan)
         service = ec2_service(self, foundation)
         self._assemble(service, plan, foundation)
-        finish_ec2(service, foundation.task, task_plan.container, task_plan.size)
+        finish_ec2(
+            service, foundation.task, task_plan.container, task_plan.size, managed=foundation.on_managed_instances
+        )
 
     @property
     def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
-        """The Auto Scaling group; None on the instances of a given cluster."""
+        """The Auto Scaling group; None on Managed Instances, and on the instances of a given cluster."""
         return self._assembly.foundation.auto_scaling_group

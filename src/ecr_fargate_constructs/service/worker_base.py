@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.worker import WorkerContainer
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
@@ -69,7 +70,7 @@ class WorkerPlan(ServicePlan):
         vpc: ec2.IVpc | None,
         subnets: ec2.SubnetSelection | None,
         on_ec2: bool = False,
-        capacity: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | ManagedInstancesCapacity | None = None,
     ) -> WorkerPlan:
         """Plan a worker in ``scope``.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs._rules.task_size import TaskSize
     from ecr_fargate_constructs._rules.tokens import Number
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
+    from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
     from ecr_fargate_constructs.service.container.sidecar import Sidecar
     from ecr_fargate_constructs.service.container.worker import WorkerContainer
@@ -42,7 +43,7 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
         construct_id: str,
         *,
         container: WorkerContainer,
-        capacity: Ec2Capacity | None = None,
+        capacity: Ec2Capacity | ManagedInstancesCapacity | None = None,
         sidecars: Sequence[Sidecar] = (),
         size: TaskSize | None = None,
         desired_count: Number | None = None,
@@ -61,8 +62,9 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
 
         Args:
             container: The worker: a ``WorkerContainer``, or an ``Ec2WorkerContainer``.
-            capacity: EC2 instances of the service; default, ``Ec2Capacity()``, or with ``cluster`` the instances that
-                it has.
+            capacity: EC2 instances of the service, which are yours (``Ec2Capacity``) or AWS's to manage
+                (``ManagedInstancesCapacity``); default, ``Ec2Capacity()``, or with ``cluster`` the instances that it
+                has.
             cluster: Cluster of the service; default, one of its own, so that the service can be deleted: ECS does not
                 release instances while another service's cluster names them.
             subnets: Subnets of tasks and instances, which get no public addresses; default, private subnets with a
@@ -93,9 +95,11 @@ class Ec2WorkerService(WorkerServiceBase[ecs.Ec2Service, ecs.Ec2TaskDefinition])
         foundation = ec2_foundation(self, plan, task_plan)
         service = ec2_service(self, foundation)
         self._assemble(service, plan, foundation)
-        finish_ec2(service, foundation.task, task_plan.container, task_plan.size)
+        finish_ec2(
+            service, foundation.task, task_plan.container, task_plan.size, managed=foundation.on_managed_instances
+        )
 
     @property
     def auto_scaling_group(self) -> autoscaling.AutoScalingGroup | None:
-        """The Auto Scaling group; None on the instances of a given cluster."""
+        """The Auto Scaling group; None on Managed Instances, and on the instances of a given cluster."""
         return self._assembly.foundation.auto_scaling_group

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +20,9 @@ from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.architecture import Architecture
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.capacity.instance_types import WITH_GPUS, provider_name
 from ecr_fargate_constructs.service.capacity.machine_image import check_system, warn_of_image, warn_of_type
+from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity, check_managed
 from ecr_fargate_constructs.service.capacity.quotas import warn_of_instances
 from ecr_fargate_constructs.service.container.ec2 import Ec2Options
 
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.container.main import MainContainer
 
 _ROOT_DEVICE = "/dev/xvda"  # of the ECS-optimized Amazon Linux 2023
-_WITH_GPUS = re.compile(r"(?:p\d|gr?\d(?!ad\.))")
-"""Families with NVIDIA GPUs; those of g4ad are AMD's, for which ECS has no driver."""
-
-_RESERVED = re.compile("aws|ecs|fargate", re.IGNORECASE)
-"""Prefixes that ECS refuses in capacity provider names: "CreateCapacityProvider" in the Amazon ECS API reference."""
-
 _DEFAULT_TYPES = {Architecture.X86_64: "t3.medium", Architecture.ARM64: "t4g.medium"}
 
 
@@ -99,7 +94,10 @@ class Ec2Capacity:
 
 
 def check_capacity(
-    scope: Construct, capacity: Ec2Capacity | None, cluster: ecs.ICluster | None, container: MainContainer
+    scope: Construct,
+    capacity: Ec2Capacity | ManagedInstancesCapacity | None,
+    cluster: ecs.ICluster | None,
+    container: MainContainer,
 ) -> None:
     """Refuse instances on which the image cannot run, and a cluster that has no instances or cannot get any."""
     if capacity is None and cluster is not None:
@@ -107,6 +105,9 @@ def check_capacity(
             raise ConfigurationError(
                 "the cluster has no EC2 instances; add capacity=Ec2Capacity(), or add capacity to the cluster"
             )
+        return
+    if isinstance(capacity, ManagedInstancesCapacity):
+        check_managed(capacity, container)
         return
     capacity = capacity or Ec2Capacity()
     if cluster is not None and not isinstance(cluster, ecs.Cluster):
@@ -139,7 +140,7 @@ def _check_gpus(capacity: Ec2Capacity, container: MainContainer) -> None:
     kind = None if capacity.instance_type is None else capacity.instance_type.to_string()
     arm = container.runs_on is Architecture.ARM64
     count = "" if is_token(container.gpu_count) else f"={container.gpu_count:g}"
-    if kind is None or not (is_token(kind) or _WITH_GPUS.match(kind)):
+    if kind is None or not (is_token(kind) or WITH_GPUS.match(kind)):
         raise ConfigurationError(
             f"Ec2Container.gpu_count{count} needs instances with NVIDIA GPUs, but "
             f"{kind or _DEFAULT_TYPES[container.runs_on]} has none; use capacity=Ec2Capacity(instance_type="
@@ -151,19 +152,6 @@ def _check_gpus(capacity: Ec2Capacity, container: MainContainer) -> None:
             "is for X86_64; give Ec2Capacity.machine_image an Arm image with the drivers and the ECS agent, or use "
             "ImageBuild(architecture=Architecture.X86_64) and a type like g5.xlarge"
         )
-
-
-def _provider_name(scope: Construct) -> str | None:
-    """Return a name for the capacity provider if ECS would refuse CloudFormation's own, which begins with the stack's.
-
-    CDK checks only lower-case names, and only of stacks that are not nested (aws-cdk#29151).
-    """
-    outermost = stack_of(scope)
-    while (parent := outermost.nested_stack_parent) is not None:
-        outermost = parent
-    if not _RESERVED.match(outermost.stack_name):
-        return None
-    return f"cp-{cdk.Names.unique_resource_name(scope, max_length=200, allowed_special_characters='-_')}"
 
 
 def add_capacity(
@@ -197,7 +185,7 @@ def add_capacity(
     provider = ecs.AsgCapacityProvider(
         scope,
         "CapacityProvider",
-        capacity_provider_name=_provider_name(scope),
+        capacity_provider_name=provider_name(scope),
         auto_scaling_group=group,
         enable_managed_scaling=True,
         enable_managed_draining=True,

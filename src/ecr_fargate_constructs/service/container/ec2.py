@@ -143,9 +143,13 @@ def refuse_on_fargate(container: MainContainer) -> None:
         )
 
 
-def placement_of(container: MainContainer) -> tuple[list[ecs.PlacementConstraint], list[ecs.PlacementStrategy]]:
-    """Return the placement constraints and strategies of a task."""
+def placement_of(
+    container: MainContainer, *, managed: bool
+) -> tuple[list[ecs.PlacementConstraint], list[ecs.PlacementStrategy]]:
+    """Return the placement constraints and strategies of a task; Managed Instances have no strategies."""
     constraints = list(container.placement_constraints) if isinstance(container, Ec2Options) else []
+    if managed:
+        return constraints, []
     if isinstance(container, Ec2Options) and container.placement_strategies is not None:
         return constraints, list(container.placement_strategies)
     return constraints, [ecs.PlacementStrategy.spread_across(_ZONE), ecs.PlacementStrategy.spread_across_instances()]

@@ -32,12 +32,13 @@ def check_ec2_task(size: TaskSize, scaling: Scaling | None) -> None:
     if scaling is not None and scaling.capacity is not None:
         raise ConfigurationError(
             f"Scaling.capacity={scaling.capacity} is for Fargate, but this service runs on EC2; omit it, and use "
-            "capacity=Ec2Capacity(…)"
+            "capacity=Ec2Capacity(…) or ManagedInstancesCapacity(…)"
         )
     if size.ephemeral_storage_gib is not None:
         raise ConfigurationError(
             f"TaskSize.ephemeral_storage_gib={size.ephemeral_storage_gib} is for Fargate; on EC2 tasks use the root "
-            "volume of the instance: omit it, and use capacity=Ec2Capacity(root_volume_gib=…)"
+            "volume of the instance: omit it, and use capacity=Ec2Capacity(root_volume_gib=…), or "
+            "ManagedInstancesCapacity(storage_gib=…)"
         )
 
 
@@ -57,7 +58,12 @@ def ec2_task_definition(scope: Construct) -> ecs.Ec2TaskDefinition:
 
 
 def finish_ec2(
-    service: ecs.Ec2Service, task: Task[ecs.Ec2TaskDefinition], container: MainContainer, size: TaskSize
+    service: ecs.Ec2Service,
+    task: Task[ecs.Ec2TaskDefinition],
+    container: MainContainer,
+    size: TaskSize,
+    *,
+    managed: bool,
 ) -> None:
     """Set the properties of task definition and service that neither the pattern nor the L2 sets."""
     definition = task.definition.node.default_child
@@ -74,6 +80,8 @@ def finish_ec2(
             "CpuArchitecture": "ARM64" if container.runs_on is Architecture.ARM64 else "X86_64",
         },
     )
+    if managed:  # CDK's Ec2TaskDefinition has EC2 only
+        definition.add_property_override("RequiresCompatibilities", ["MANAGED_INSTANCES"])
     add_ec2_options(definition, task.container, container)
     if not spreads_over_zones(container):
         cfn_service(service).add_property_override("AvailabilityZoneRebalancing", "DISABLED")
