@@ -44,6 +44,7 @@ _MANUFACTURERS = {
     Architecture.X86_64: (ec2.CpuManufacturer.INTEL, ec2.CpuManufacturer.AMD),
     Architecture.ARM64: (ec2.CpuManufacturer.AWS,),
 }
+_EXAMPLES = {Architecture.X86_64: "m7i.large", Architecture.ARM64: "m7g.large"}
 _WRITTEN = {Architecture.X86_64: ["intel", "amd"], Architecture.ARM64: ["amazon-web-services"]}
 
 
@@ -160,9 +161,8 @@ def check_managed(capacity: ManagedInstancesCapacity, container: MainContainer) 
         found = architecture_of(each)
         if found is not None and found is not needed:
             raise ConfigurationError(
-                f"ManagedInstancesCapacity.instance_types has {kind}, which is {found.name}, but the image is built for "
-                f"{needed.name}; use a type like {'m7g.large' if needed is Architecture.ARM64 else 'm7i.large'}, or "
-                "ImageBuild(architecture=…)"
+                f"ManagedInstancesCapacity.instance_types has {kind}, which is {found.name}, but the image is built "
+                f"for {needed.name}; use a type like {_EXAMPLES[needed]}, or ImageBuild(architecture=…)"
             )
     given = capacity.instance_requirements
     makers = None if given is None else given.cpu_manufacturers
@@ -197,7 +197,7 @@ def _has_gpus(capacity: ManagedInstancesCapacity) -> bool:
 
 def _has_gpu(kind: ec2.InstanceType) -> bool:
     written = kind.to_string()
-    return is_token(written) or written.startswith("*") or WITH_GPUS.match(written) is not None
+    return is_token(written) or "*" in written.partition(".")[0] or WITH_GPUS.match(written) is not None
 
 
 def add_managed_capacity(

@@ -39,6 +39,8 @@ _FREE = (
     "AWS::EC2::Subnet",
     "AWS::EC2::VPC",
     "AWS::ECR::PullThroughCacheRule",
+    "AWS::ECR::PullTimeUpdateExclusion",
+    "AWS::ECR::RegistryPolicy",
     "AWS::ECR::RepositoryCreationTemplate",
     "AWS::ECS::",
     "AWS::EFS::AccessPoint",
@@ -214,6 +216,7 @@ def bill_of(app: App, table: PriceTable) -> Bill:
         unpriced=(
             *not_costed,
             *machines.unpriced,
+            *_managed_instances(app),
             *_regions(app, table),
             *(_with_count(what, count) for what, count in sorted(unpriced.items())),
         ),
@@ -275,6 +278,13 @@ def _unpriced(resource: Resource) -> bool:
     """Return whether a resource is in no sum although it may cost something."""
     kind = resource.kind
     return not (kind in _FIXED or kind.startswith(_FREE) or _kind(resource) in _USAGE or kind in _PRICED)
+
+
+def _managed_instances(app: App) -> list[str]:
+    """Name what the template does not say: how many instances ECS starts, and of which types."""
+    providers = [each for each in app.of("AWS::ECS::CapacityProvider") if each.get("ManagedInstancesProvider")]
+    what = "Managed Instances: Amazon ECS chooses their types and number, and adds a fee to the price of each"
+    return [_with_count(what, len(providers))] if providers else []
 
 
 def _regions(app: App, table: PriceTable) -> list[str]:

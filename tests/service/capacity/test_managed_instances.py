@@ -1,0 +1,434 @@
+"""Amazon ECS Managed Instances: EC2 instances that AWS manages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Annotations, Match
+
+from ecr_fargate_constructs import (
+    AppContainer,
+    Ec2Capacity,
+    Ec2Container,
+    Ec2WorkerService,
+    InternalHttp,
+    LoadBalancedEc2Service,
+    ManagedInstancesCapacity,
+    PublicHttp,
+    QueueScaling,
+    ReleaseCommand,
+    Route,
+    RoutedEc2Service,
+    Scaling,
+    ServiceAlarms,
+    SharedLoadBalancer,
+    Spot,
+    TaskSize,
+    WorkerContainer,
+)
+from ecr_fargate_constructs.errors import ConfigurationError
+from tests.support.templates import of_type, only, template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.integration
+
+IMAGE = "public.ecr.aws/nginx/nginx:1.29"
+PROVIDER = "AWS::ECS::CapacityProvider"
+PROFILE = "arn:aws:iam::111122223333:instance-profile/machines"
+
+
+@pytest.fixture
+def stack() -> cdk.Stack:
+    return cdk.Stack(cdk.App(), "Stack")
+
+
+def _web(stack: cdk.Stack, **options: Any) -> LoadBalancedEc2Service:  # noqa: ANN401 - passed on
+    options.setdefault("capacity", ManagedInstancesCapacity())
+    options.setdefault("container", AppContainer(IMAGE, 80))
+    return LoadBalancedEc2Service(stack, "Web", ingress=PublicHttp(), **options)
+
+
+def _provider(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = only(template, PROVIDER)["Properties"]["ManagedInstancesProvider"]
+    return found
+
+
+def _requirements(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = _provider(template)["InstanceLaunchTemplate"]["InstanceRequirements"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    web = _web(stack)
+    assert web.auto_scaling_group is None
+    return template_of(stack)
+
+
+def test_the_service_runs_on_the_provider_of_its_cluster(template: dict[str, Any]) -> None:
+    [(name, provider)] = of_type(template, PROVIDER).items()
+    [cluster] = of_type(template, "AWS::ECS::Cluster")
+    assert provider["Properties"]["ClusterName"] == {"Ref": cluster}
+    service = only(template, "AWS::ECS::Service")["Properties"]
+    assert service["CapacityProviderStrategy"] == [{"CapacityProvider": {"Ref": name}, "Weight": 1}]
+    assert "LaunchType" not in service, "ECS refuses both"
+    assert service["Cluster"] == {"Ref": cluster}
+    assert service["PlacementStrategies"] == []
+    assert service["ForceNewDeployment"]["EnableForceNewDeployment"] is True
+    for kind in (
+        "AWS::AutoScaling::AutoScalingGroup",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::ECS::ClusterCapacityProviderAssociations",  # which ECS refuses for them: aws-cdk#35699
+    ):
+        assert not of_type(template, kind), kind
+
+
+def test_the_task_is_one_for_managed_instances(template: dict[str, Any]) -> None:
+    task = only(template, "AWS::ECS::TaskDefinition")["Properties"]
+    assert task["RequiresCompatibilities"] == ["MANAGED_INSTANCES"]
+    assert task["NetworkMode"] == "awsvpc"
+    assert task["RuntimePlatform"] == {"OperatingSystemFamily": "LINUX", "CpuArchitecture": "X86_64"}
+    assert (task["Cpu"], task["Memory"]) == ("256", "512")
+
+
+def test_by_default_ecs_chooses_the_instances(template: dict[str, Any]) -> None:
+    """Row 96."""
+    provider = _provider(template)
+    launch = provider["InstanceLaunchTemplate"]
+    assert launch["CapacityOptionType"] == "ON_DEMAND"
+    assert launch["Monitoring"] == "BASIC"
+    assert launch["StorageConfiguration"] == {"StorageSizeGiB": 80}
+    assert "InstanceRequirements" not in launch
+    assert provider["PropagateTags"] == "CAPACITY_PROVIDER"
+    [group] = launch["NetworkConfiguration"]["SecurityGroups"]
+    assert "SecurityGroupIngress" not in template["Resources"][group["Fn::GetAtt"][0]]["Properties"]
+    assert len(launch["NetworkConfiguration"]["Subnets"]) == 2
+
+
+def test_ecs_may_pass_exactly_the_role_of_the_instances(template: dict[str, Any]) -> None:
+    roles = of_type(template, "AWS::IAM::Role")
+    [instance] = [
+        name for name, role in roles.items() if role["Properties"].get("Description", "").startswith("Managed")
+    ]
+    [infrastructure] = [name for name, role in roles.items() if name.startswith("WebInfrastructureRole")]
+    assert "RoleName" not in roles[instance]["Properties"], "a name would be taken in every region of the account"
+    managed = roles[infrastructure]["Properties"]
+    assert managed["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "ecs.amazonaws.com"}
+    assert [each["Fn::Join"][1][-1] for each in managed["ManagedPolicyArns"]] == [
+        ":iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances"
+    ]
+    [policy] = managed["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Action": "iam:PassRole",
+            "Condition": {"StringLike": {"iam:PassedToService": "ec2.amazonaws.com*"}},
+            "Effect": "Allow",
+            "Resource": {"Fn::GetAtt": [instance, "Arn"]},
+        }
+    ]
+    assert _provider(template)["InfrastructureRoleArn"] == {"Fn::GetAtt": [infrastructure, "Arn"]}
+
+
+def test_the_instances_may_report_to_their_own_cluster_only(template: dict[str, Any]) -> None:
+    [role] = [
+        each["Properties"]
+        for name, each in of_type(template, "AWS::IAM::Role").items()
+        if name.startswith("WebInstanceRole")
+    ]
+    assert "ManagedPolicyArns" not in role
+    [cluster] = of_type(template, "AWS::ECS::Cluster")
+    statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+    everywhere, of_cluster, of_instance = statements
+    assert (everywhere["Action"], everywhere["Resource"]) == ("ecs:DiscoverPollEndpoint", "*")
+    assert of_cluster["Resource"] == {"Fn::GetAtt": [cluster, "Arn"]}
+    assert of_instance["Resource"]["Fn::Join"][1][-3:] == [":container-instance/", {"Ref": cluster}, "/*"]
+    actions = {
+        action
+        for each in statements
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+    assert {action.partition(":")[0] for action in actions} == {"ecs"}
+
+
+def test_types_are_those_named_and_hold_a_task(stack: cdk.Stack) -> None:
+    capacity = ManagedInstancesCapacity(
+        instance_types=[ec2.InstanceType("m7i.*"), ec2.InstanceType("c7i.2xlarge")],
+        capacity_option_type=ecs.CapacityOptionType.SPOT,
+        storage_gib=200,
+        scale_in_after=cdk.Duration.minutes(15),
+    )
+    _web(stack, capacity=capacity, size=TaskSize(cpu=2048, memory_mib=8192))
+    template = template_of(stack)
+    assert _requirements(template) == {
+        "AllowedInstanceTypes": ["m7i.*", "c7i.2xlarge"],
+        "MemoryMiB": {"Min": 8192},
+        "VCpuCount": {"Min": 2},
+    }
+    provider = _provider(template)
+    assert provider["InstanceLaunchTemplate"]["CapacityOptionType"] == "SPOT"
+    assert provider["InstanceLaunchTemplate"]["StorageConfiguration"] == {"StorageSizeGiB": 200}
+    assert provider["InfrastructureOptimization"] == {"ScaleInAfter": 900}
+
+
+def _wish(**options: Any) -> ManagedInstancesCapacity:  # noqa: ANN401 - passed on
+    options = {"v_cpu_count_min": 2, "memory_min": cdk.Size.gibibytes(4), **options}
+    return ManagedInstancesCapacity(instance_requirements=ec2.InstanceRequirementsConfig(**options))
+
+
+def test_requirements_get_the_architecture_of_the_image(stack: cdk.Stack) -> None:
+    _web(stack, capacity=_wish(v_cpu_count_max=8))
+    assert _requirements(template_of(stack)) == {
+        "CpuManufacturers": ["intel", "amd"],
+        "MemoryMiB": {"Min": 4096},
+        "VCpuCount": {"Max": 8, "Min": 2},
+    }
+
+
+def test_a_narrower_wish_stays(stack: cdk.Stack) -> None:
+    _web(stack, capacity=_wish(cpu_manufacturers=[ec2.CpuManufacturer.AMD]))
+    assert _requirements(template_of(stack))["CpuManufacturers"] == ["amd"]
+
+
+def test_roles_can_be_brought(stack: cdk.Stack) -> None:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
+    profile = iam.InstanceProfile.from_instance_profile_arn(stack, "Profile", PROFILE)
+    _web(stack, capacity=ManagedInstancesCapacity(infrastructure_role=role, instance_profile=profile))
+    template = template_of(stack)
+    provider = _provider(template)
+    assert provider["InfrastructureRoleArn"]["Fn::GetAtt"][0].startswith("Role")
+    assert provider["InstanceLaunchTemplate"]["Ec2InstanceProfileArn"] == PROFILE
+    assert not of_type(template, "AWS::IAM::InstanceProfile")
+    assert not [name for name in of_type(template, "AWS::IAM::Role") if name.startswith("WebIn")]
+
+
+def test_the_role_of_a_given_profile_may_be_passed_whatever_its_name(stack: cdk.Stack) -> None:
+    """AWS's own policy passes ``ecsInstanceRole*`` only."""
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/machines")
+    profile = iam.InstanceProfile.from_instance_profile_attributes(
+        stack, "Profile", instance_profile_arn=PROFILE, role=role
+    )
+    _web(stack, capacity=ManagedInstancesCapacity(instance_profile=profile))
+    [managed] = [
+        each["Properties"]
+        for name, each in of_type(template_of(stack), "AWS::IAM::Role").items()
+        if name.startswith("WebInfrastructureRole")
+    ]
+    [statement] = managed["Policies"][0]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == "arn:aws:iam::111122223333:role/machines"
+
+
+@pytest.mark.parametrize("name", ["aws-web", "EcsWeb", "fargate"])
+def test_a_stack_whose_name_ecs_reserves_gets_another_name_for_its_provider(name: str) -> None:
+    stack = cdk.Stack(cdk.App(), name)
+    _web(stack)
+    assert only(template_of(stack), PROVIDER)["Properties"]["Name"].startswith("cp-")
+
+
+def test_every_service_on_ec2_takes_them(stack: cdk.Stack) -> None:
+    shared = SharedLoadBalancer(stack, "Shared", ingress=InternalHttp())
+    RoutedEc2Service(
+        stack,
+        "Api",
+        load_balancer=shared,
+        route=Route(path="/api/*"),
+        container=AppContainer(IMAGE, 80),
+        capacity=ManagedInstancesCapacity(),
+    )
+    Ec2WorkerService(stack, "Worker", container=WorkerContainer(IMAGE), capacity=ManagedInstancesCapacity())
+    template = template_of(stack)
+    assert len(of_type(template, PROVIDER)) == 2
+    for task in of_type(template, "AWS::ECS::TaskDefinition").values():
+        assert task["Properties"]["RequiresCompatibilities"] == ["MANAGED_INSTANCES"]
+
+
+def test_the_cluster_that_a_queue_and_alarms_see_has_container_insights(stack: cdk.Stack) -> None:
+    """The cluster that CDK's service refers to is an import of the real one."""
+    service = Ec2WorkerService(
+        stack,
+        "Worker",
+        container=WorkerContainer(IMAGE),
+        capacity=ManagedInstancesCapacity(),
+        scaling=QueueScaling(queue=sqs.Queue(stack, "Queue"), messages_per_task=10, min_capacity=0, max_capacity=5),
+    )
+    assert isinstance(service.cluster, ecs.Cluster)
+    Annotations.from_stack(stack).has_no_warning("*", Match.string_like_regexp("queueScalingWithoutInsights"))
+
+
+def test_a_release_command_alarms_and_scaling_work(stack: cdk.Stack) -> None:
+    web = _web(
+        stack,
+        scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60),
+        release_command=ReleaseCommand(["true"]),
+    )
+    ServiceAlarms.of(web)
+    template = template_of(stack)
+    [run] = of_type(template, "Custom::EcrFargateReleaseCommand").values()
+    [name] = of_type(template, PROVIDER)
+    assert str(run["Properties"]["Launch"]).count(name) == 1
+    assert "launchType" not in run["Properties"]["Launch"]
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_cluster_can_be_of_another_stack_or_imported(elsewhere: bool) -> None:  # noqa: FBT001 - a case of the test
+    app = cdk.App()
+    there, stack = cdk.Stack(app, "There"), cdk.Stack(app, "Stack")
+    vpc = ec2.Vpc(there, "Vpc")
+    cluster: ecs.ICluster = ecs.Cluster(there, "Cluster", vpc=vpc)
+    if not elsewhere:
+        cluster = ecs.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="shop", vpc=vpc)
+    for name in ("One", "Two"):
+        LoadBalancedEc2Service(
+            stack,
+            name,
+            container=AppContainer(IMAGE, 80),
+            ingress=PublicHttp(),
+            cluster=cluster,
+            capacity=ManagedInstancesCapacity(),
+        )
+    template = template_of(stack)
+    names = [each["Properties"]["ClusterName"] for each in of_type(template, PROVIDER).values()]
+    assert len(names) == 2
+    assert all("shop" in str(each) for each in names) is not elsewhere
+    assert not of_type(template_of(there), PROVIDER)
+
+
+def test_a_refused_service_leaves_a_given_cluster_as_it_was() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    cluster = ecs.Cluster(stack, "Cluster", vpc=ec2.Vpc(stack, "Vpc"))
+    before = [each.node.id for each in cluster.node.children]
+    with pytest.raises(ConfigurationError):
+        _web(stack, cluster=cluster, scaling=Scaling(min_capacity=1, max_capacity=1, capacity=Spot()))
+    assert [each.node.id for each in cluster.node.children] == before
+
+
+def _arm(*kinds: str) -> ManagedInstancesCapacity:
+    return ManagedInstancesCapacity(instance_types=[ec2.InstanceType(each) for each in kinds])
+
+
+CONTAINER = Ec2Container(IMAGE, 80, placement_strategies=[ecs.PlacementStrategy.packed_by_cpu()])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"capacity": _arm("m7g.*")}, r"instance_types has m7g.\*, which is ARM64, but the image is built for X86_64"),
+        ({"capacity": _arm("m7i.large", "c8g.large")}, r"instance_types has c8g.large, which is ARM64"),
+        ({"capacity": _arm("mac1.metal")}, r"instance_types has mac1.metal, which runs macOS"),
+        (
+            {"capacity": _wish(cpu_manufacturers=[ec2.CpuManufacturer.AWS])},
+            r"instance_requirements has cpu_manufacturers=\['AWS'\], but the image is built for X86_64",
+        ),
+        ({"container": CONTAINER}, r"Ec2Container.placement_strategies is set, but ECS has no placement strategies on"),
+        ({"container": Ec2Container(IMAGE, 80, gpu_count=1)}, r"Ec2Container.gpu_count=1 needs instances with GPUs"),
+        (
+            {"container": Ec2Container(IMAGE, 80, gpu_count=1), "capacity": _arm("m7i.*")},
+            r"Ec2Container.gpu_count=1 needs instances with GPUs",
+        ),
+        (
+            {"size": TaskSize(cpu=256, memory_mib=512, ephemeral_storage_gib=50)},
+            r"TaskSize.ephemeral_storage_gib=50 is for Fargate; .*ManagedInstancesCapacity\(storage_gib=…\)",
+        ),
+        (
+            {"scaling": Scaling(min_capacity=1, max_capacity=1, capacity=Spot())},
+            r"Scaling.capacity=Spot\(\) is for Fargate, .*ManagedInstancesCapacity",
+        ),
+    ],
+)
+def test_what_they_cannot_run(stack: cdk.Stack, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"\[Stack/Web\] .*{message}"):
+        _web(stack, **options)
+    assert stack.node.try_find_child("Web") is None
+
+
+@pytest.mark.parametrize(
+    "capacity",
+    [
+        _arm("g6.*"),
+        _arm("g*"),
+        _wish(accelerator_count_min=1),
+        _wish(accelerator_types=[ec2.AcceleratorType.GPU]),
+        _wish(allowed_instance_types=["g6.*"]),
+    ],
+)
+def test_gpus(stack: cdk.Stack, capacity: ManagedInstancesCapacity) -> None:
+    _web(stack, container=Ec2Container(IMAGE, 80, gpu_count=1, privileged=True), capacity=capacity)
+    [container] = only(template_of(stack), "AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"]
+    assert container["ResourceRequirements"] == [{"Type": "GPU", "Value": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ManagedInstancesCapacity(storage_gib=0), r"storage_gib=0"),
+        (lambda: ManagedInstancesCapacity(scale_in_after=cdk.Duration.hours(2)), r"scale_in_after is 7200 seconds"),
+        (
+            lambda: ManagedInstancesCapacity(instance_types=[ec2.InstanceType("m7i.large")] * 401),
+            r"instance_types has 401 types; use at most 400",
+        ),
+        (
+            lambda: ManagedInstancesCapacity(
+                instance_types=[ec2.InstanceType("m7i.large")],
+                instance_requirements=ec2.InstanceRequirementsConfig(
+                    v_cpu_count_min=1, memory_min=cdk.Size.gibibytes(1)
+                ),
+            ),
+            r" has instance_types and instance_requirements; keep one",
+        ),
+        (
+            lambda: _wish(allowed_instance_types=["m7i.*"], excluded_instance_types=["m6i.*"]),
+            r"instance_requirements has allowed_instance_types and excluded_instance_types; keep one",
+        ),
+        (
+            lambda: _wish(
+                spot_max_price_percentage_over_lowest_price=1, on_demand_max_price_percentage_over_lowest_price=1
+            ),
+            r"instance_requirements has spot_max_price_percentage_over_lowest_price and on_demand",
+        ),
+        (lambda: _wish(v_cpu_count_max=1), r"instance_requirements has v_cpu_count_min=2 above v_cpu_count_max=1"),
+        (
+            lambda: _wish(memory_max=cdk.Size.gibibytes(1)),
+            r"instance_requirements has memory_min of 4096 MiB above memory_max of 1024 MiB",
+        ),
+    ],
+)
+def test_values_that_cannot_be(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"ManagedInstancesCapacity\.?{message}"):
+        make()
+
+
+def test_a_profile_without_its_role_is_refused(stack: cdk.Stack) -> None:
+    profile = iam.InstanceProfile.from_instance_profile_arn(stack, "Profile", PROFILE)
+    with pytest.raises(ConfigurationError, match=r"ManagedInstancesCapacity.instance_profile names no role, so ECS"):
+        ManagedInstancesCapacity(instance_profile=profile)
+
+
+def test_tokens_pass(stack: cdk.Stack) -> None:
+    number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+    text = cdk.CfnParameter(stack, "Text").value_as_string
+    capacity = ManagedInstancesCapacity(
+        instance_types=[ec2.InstanceType(text)], storage_gib=number, scale_in_after=cdk.Duration.seconds(number)
+    )
+    _web(stack, capacity=capacity, container=Ec2Container(IMAGE, 80, gpu_count=number))
+    template = template_of(stack)
+    assert _requirements(template)["AllowedInstanceTypes"] == [{"Ref": "Text"}]
+    assert _provider(template)["InfrastructureOptimization"] == {"ScaleInAfter": {"Ref": "Number"}}
+
+
+def test_the_change_from_instances_of_ones_own_is_a_new_provider() -> None:
+    """CloudFormation could not turn a provider of one kind into the other."""
+
+    def provider(capacity: Ec2Capacity | ManagedInstancesCapacity) -> set[str]:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        _web(stack, capacity=capacity)
+        return set(of_type(template_of(stack), PROVIDER))
+
+    assert not provider(Ec2Capacity()) & provider(ManagedInstancesCapacity())
