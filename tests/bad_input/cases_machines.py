@@ -22,6 +22,7 @@ from ecr_fargate_constructs import (
     ImageBuild,
     KeepNewest,
     LoadBalancedFargateService,
+    ManagedInstancesCapacity,
     Retention,
     Rolling,
     Scaling,
@@ -74,6 +75,28 @@ def _placed(what: str, expected: Expected, **options: Any) -> Case:  # noqa: ANN
     )
 
 
+def _managed(what: str, expected: Expected, *types: str, **options: Any) -> Case:  # noqa: ANN401 - bad input
+    kinds = [ec2.InstanceType(each) for each in types]
+
+    def ours(place: Place) -> object:
+        return here.on_machines(place, capacity=ManagedInstancesCapacity(instance_types=kinds), **options)
+
+    def theirs(place: Place) -> object:
+        vpc = ec2.Vpc(place.stack, "Vpc")
+        wish = ec2.InstanceRequirementsConfig(
+            v_cpu_count_min=1, memory_min=cdk.Size.gibibytes(1), allowed_instance_types=list(types)
+        )
+        return ecs.ManagedInstancesCapacityProvider(
+            place.stack,
+            "Provider",
+            subnets=vpc.private_subnets,
+            security_groups=[ec2.SecurityGroup(place.stack, "Group", vpc=vpc)],
+            instance_requirements=wish if types else None,
+        ).bind(ecs.Cluster(place.stack, "Cluster", vpc=vpc))
+
+    return Case(MACHINES, what, ours, theirs, expected)
+
+
 def _with_machines(stack: cdk.Stack) -> ecs.Cluster:
     cluster = ecs.Cluster(stack, "Cluster")
     cluster.add_capacity("Machines", instance_type=ec2.InstanceType("t3.medium"))
@@ -101,6 +124,16 @@ ON_EC2 = [
         ec2.MachineImage.latest_amazon_linux2023(),
     ),
     _image("Bottlerocket, which has the agent", Passes("it is made for ECS"), ecs.BottleRocketImage()),
+    _managed(
+        "Managed Instances of type `m7g.*` for an image of x86",
+        Refused("instance_types has m7g.*, which is ARM64", "m7i.large"),
+        "m7g.*",
+    ),
+    _managed(
+        "A GPU on Managed Instances that ECS chooses",
+        Refused("gpu_count=1 needs instances with GPUs", "g6.*"),
+        container=here.on_a_machine(gpu_count=1, memory_limit_mib=256),
+    ),
     Case(
         MACHINES,
         "A GPU on a `t3.medium`",

@@ -19,6 +19,8 @@ from ecr_fargate_constructs import (
     PrivateRepository,
     PublicHttp,
     PullThroughCache,
+    RegistrySettings,
+    RepositoryCreationTemplate,
     Retention,
     ScheduledCapacity,
     ServiceConnect,
@@ -207,6 +209,41 @@ NAME_CASES = [
         lambda p: bare.dashboard(p, "my dashboard"),
         Refused("[Stack/Board] name='my dashboard'", "letters, digits, '-'"),
         given=here.service,
+    ),
+    Case(
+        NAMES,
+        "Creation template of the prefix `Shop`",
+        lambda p: RepositoryCreationTemplate(p.stack, "Template", prefix="Shop"),
+        lambda p: ecr.CfnRepositoryCreationTemplate(p.stack, "Template", prefix="Shop", applied_for=["REPLICATION"]),
+        Refused("prefix='Shop' is not a prefix that ECR accepts", "for example 'shop'"),
+    ),
+    Case(
+        NAMES,
+        "Pull-time exclusion of a role by its name",
+        lambda p: RegistrySettings(p.stack, "Registry", pull_time_exclusions=["scanner"]),
+        lambda p: ecr.CfnPullTimeUpdateExclusion(p.stack, "Exclusion", principal_arn="scanner"),
+        Refused("pull_time_exclusions has 'scanner', which is not the ARN of a role", "use an iam.Role"),
+    ),
+    Case(
+        NAMES,
+        "Replication from an account with 11 digits",
+        lambda p: RegistrySettings(p.stack, "Registry", replicate_from=["11112222333"]),
+        lambda p: ecr.CfnRegistryPolicy(
+            p.stack,
+            "Policy",
+            policy_text={
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "arn:aws:iam::11112222333:root"},
+                        "Action": ["ecr:ReplicateImage"],
+                        "Resource": "*",
+                    }
+                ],
+            },
+        ),
+        Refused("replicate_from has '11112222333', which is not an account id", "12 digits"),
     ),
     Case(
         NAMES,

@@ -59,6 +59,7 @@ from ecr_fargate_constructs import (
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     LoadBalancerSettings,
+    ManagedInstancesCapacity,
     ManagedSigning,
     MetricResolution,
     Mixed,
@@ -230,6 +231,19 @@ def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> Lo
     if service.auto_scaling_group is not None:
         assert_type(service.auto_scaling_group, autoscaling.AutoScalingGroup)
     return service
+
+
+def managed(stack: cdk.Stack) -> LoadBalancedEc2Service:
+    wish = ec2.InstanceRequirementsConfig(v_cpu_count_min=2, memory_min=cdk.Size.gibibytes(4))
+    capacities: list[Ec2Capacity | ManagedInstancesCapacity] = [
+        ManagedInstancesCapacity(instance_types=[ec2.InstanceType("m7i.*")], storage_gib=200),
+        ManagedInstancesCapacity(
+            instance_requirements=wish,
+            capacity_option_type=ecs.CapacityOptionType.SPOT,
+            scale_in_after=cdk.Duration.minutes(5),
+        ),
+    ]
+    return LoadBalancedEc2Service(stack, "Managed", container=AppContainer("nginx:1.29", 80), capacity=capacities[0])
 
 
 def shared(app: cdk.App) -> RoutedEc2Service:
