@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 
 from ecr_fargate_constructs import (
     ArchiveUnpulled,
@@ -20,7 +21,10 @@ RECOVERY = cdk.Environment(account="444455556666", region="eu-central-1")
 def build(app: cdk.App) -> cdk.Stack:
     recovery = cdk.Stack(app, "Recovery", env=RECOVERY)
     RegistrySettings(recovery, "Registry", replicate_from=["111122223333"])
-    RepositoryCreationTemplate(recovery, "Template", prefix="shop", retention=Retention.keep_last(50))
+    key = kms.Key(recovery, "Key", enable_key_rotation=True)
+    RepositoryCreationTemplate(
+        recovery, "Template", prefix="shop", retention=Retention.keep_last(50), encryption_key=key
+    )
 
     stack = cdk.Stack(app, "Registry", env=BUILD)
     scanner = iam.Role.from_role_name(stack, "Scanner", "nightly-scan")

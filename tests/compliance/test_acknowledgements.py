@@ -45,6 +45,14 @@ ON_REQUEST = {
     "blue_green": {"AwsSolutions-IAM5[Resource::<ProbeB22986FB.Arn>:*]"},
     "endpoints": {"AwsSolutions-SMG4"},  # the example's own secret
     "https": {"AwsSolutions-S1"},  # the example's own bucket
+    "managed_instances": {
+        "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
+        "AmazonECSInfrastructureRolePolicyForManagedInstances]",
+        f"{_ECS}container-instance/<WebCluster20B6B362>/*]",
+        f"{_ECS}container-instance/<WorkerCluster89E4DD17>/*]",
+        f"{_ECS}task/<WorkerCluster89E4DD17>/*]",
+    },
+    "registry": {"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecr:eu-central-1:444455556666:repository/shop/*]"},
     "exec_sessions": {
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*]"
     },
@@ -138,7 +146,13 @@ def test_the_acknowledgements_are_these(file: Path, check: Callable[[Path], Exam
     asked_for = ON_REQUEST.get(file.stem, set())
     assert asked_for <= rules <= PINNED | asked_for
     assert len(PINNED) <= 6
-    if file.stem not in {"retention", "https", "worker", "scheduled_job"}:  # no service, access logs, no load balancer
+    if file.stem not in {
+        "retention",
+        "https",
+        "worker",
+        "scheduled_job",
+        "registry",
+    }:  # no service, access logs, no load balancer
         assert rules >= EVERYWHERE
 
 
@@ -172,6 +186,10 @@ NEEDED = [
     ("sidecar_telemetry", "Telemetry/Web/TaskDef/TaskRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
     ("supply_chain", "Shop/Signed/Role/DefaultPolicy", f"{ECS_RESOURCE}service-revision/"),
     ("supply_chain", "Shop/Signed/Role/DefaultPolicy", f"{ECS_RESOURCE}service/"),
+    ("managed_instances", "Managed/Web/InfrastructureRole", "AwsSolutions-IAM4"),
+    ("managed_instances", "Managed/Web/InstanceRole", IAM5),
+    ("managed_instances", "Managed/Web/InstanceRole", f"{ECS_RESOURCE}container-instance/"),
+    ("registry", "Recovery/Template/CreationRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::arn"),
     ("release_command", "Shop/Web/Release/Policy", IAM5),
     ("release_command", "Shop/Web/Release/Policy", f"{ECS_RESOURCE}task-definition/"),
     ("release_command", "Shop/Web/Release/Policy", f"{ECS_RESOURCE}task/"),

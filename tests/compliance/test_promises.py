@@ -44,7 +44,7 @@ def examples() -> Callable[[str], Template]:
 
 
 NAMES = [file.stem for file in example_apps.EXAMPLES]
-WITH_SERVICE = [name for name in NAMES if name not in {"retention", "scheduled_job"}]
+WITH_SERVICE = [name for name in NAMES if name not in {"registry", "retention", "scheduled_job"}]
 
 
 @pytest.mark.parametrize("name", NAMES)

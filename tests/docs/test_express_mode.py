@@ -36,9 +36,8 @@ def _written(option: str) -> str:
 
 
 def test_the_table_has_every_property_of_the_resource() -> None:
-    table = {
-        name for row in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for name in re.findall(r"`([\w.]+)`", row)
-    }
+    rows = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
+    table = {name for row in rows for name in re.findall(r"`([\w.]+)`", row)}
     own = set(inspect.signature(ecs.CfnExpressGatewayService.__init__).parameters) - {"self", "scope", "id"}
     container = set(
         inspect.signature(ecs.CfnExpressGatewayService.ExpressGatewayContainerProperty.__init__).parameters

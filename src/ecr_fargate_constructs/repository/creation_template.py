@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
-from ecr_fargate_constructs._cdk.acknowledge import acknowledge, iam5_resource
+from ecr_fargate_constructs._cdk.acknowledge import acknowledge_policy, iam5_resource
 from ecr_fargate_constructs._cdk.construct import LibraryConstruct
 from ecr_fargate_constructs._cdk.names import environment_key, take_name
 from ecr_fargate_constructs._cdk.site import path_of
@@ -189,7 +189,7 @@ def _role(scope: Construct, key: IKeyRef, prefix: str) -> iam.Role:
             actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key.key_ref.key_arn]
         )
     )
-    acknowledge(
+    acknowledge_policy(
         role,
         {
             iam5_resource(scope, repositories): "ECR creates the repositories, so only the prefix of their names is "
