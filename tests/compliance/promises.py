@@ -80,7 +80,8 @@ def too_wide(template: Template) -> list[str]:
             if "*" in action and (action != WITHIN_THE_CLUSTER or "*" in resources):
                 found.append(f"{name}: {action}")
             elif "*" in resources and (
-                action not in ANY_RESOURCE or (action in ON_MACHINES and "MachineRole" not in name)
+                action not in ANY_RESOURCE
+                or (action in ON_MACHINES and "MachineRole" not in name and "InstanceRole" not in name)
             ):
                 found.append(f"{name}: {action} on *")
         if "NotAction" in statement or "NotResource" in statement:
@@ -200,6 +201,8 @@ CONDITIONS: dict[str, Callable[[Template], bool]] = {
 
 
 CHOSEN = {
+    ("managed_instances", "alarms that roll back"),
+    ("managed_instances", "a grace period"),
     ("rolling", "all tasks stay healthy"),
     ("release_command", "a grace period"),
     ("release_command", "alarms that roll back"),

@@ -46,8 +46,10 @@ ON_REQUEST = {
     "endpoints": {"AwsSolutions-SMG4"},  # the example's own secret
     "https": {"AwsSolutions-S1"},  # the example's own bucket
     "managed_instances": {
-        "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
-        "AmazonECSInfrastructureRolePolicyForManagedInstances]",
+        (
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
+            "AmazonECSInfrastructureRolePolicyForManagedInstances]"
+        ),
         f"{_ECS}container-instance/<WebCluster20B6B362>/*]",
         f"{_ECS}container-instance/<WorkerCluster89E4DD17>/*]",
         f"{_ECS}task/<WorkerCluster89E4DD17>/*]",
