@@ -273,3 +273,13 @@ def connect(place: Place, name: str) -> object:
         services=[ecs.ServiceConnectService(port_mapping_name="web", discovery_name=name, dns_name=name)],
     )
     return service
+
+
+def registry_policy(place: Place, account: str) -> ecr.CfnRegistryPolicy:
+    """A registry's policy that lets another account replicate images."""
+    statement = iam.PolicyStatement(
+        actions=["ecr:ReplicateImage"], resources=["*"], principals=[iam.ArnPrincipal(f"arn:aws:iam::{account}:root")]
+    )
+    return ecr.CfnRegistryPolicy(
+        place.stack, "Policy", policy_text=iam.PolicyDocument(statements=[statement]).to_json()
+    )

@@ -228,21 +228,7 @@ NAME_CASES = [
         NAMES,
         "Replication from an account with 11 digits",
         lambda p: RegistrySettings(p.stack, "Registry", replicate_from=["11112222333"]),
-        lambda p: ecr.CfnRegistryPolicy(
-            p.stack,
-            "Policy",
-            policy_text={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"AWS": "arn:aws:iam::11112222333:root"},
-                        "Action": ["ecr:ReplicateImage"],
-                        "Resource": "*",
-                    }
-                ],
-            },
-        ),
+        lambda p: bare.registry_policy(p, "11112222333"),
         Refused("replicate_from has '11112222333', which is not an account id", "12 digits"),
     ),
     Case(

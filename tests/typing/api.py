@@ -16,7 +16,6 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as ecs_patterns
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -35,7 +34,6 @@ from ecr_fargate_constructs import (
     CloudWatchLogs,
     ConfigurationError,
     ContainerRuntime,
-    CreationScenario,
     Deployment,
     DeploymentHook,
     EarlySuccess,
@@ -59,7 +57,6 @@ from ecr_fargate_constructs import (
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     LoadBalancerSettings,
-    ManagedInstancesCapacity,
     ManagedSigning,
     MetricResolution,
     Mixed,
@@ -76,8 +73,6 @@ from ecr_fargate_constructs import (
     PullThroughCache,
     Redirect,
     RegistrySettings,
-    ReplicationDestination,
-    RepositoryCreationTemplate,
     RestartPolicy,
     Retention,
     RollbackAlarms,
@@ -233,19 +228,6 @@ def on_machines(stack: cdk.Stack, namespace: cloudmap.PrivateDnsNamespace) -> Lo
     return service
 
 
-def managed(stack: cdk.Stack) -> LoadBalancedEc2Service:
-    wish = ec2.InstanceRequirementsConfig(v_cpu_count_min=2, memory_min=cdk.Size.gibibytes(4))
-    capacities: list[Ec2Capacity | ManagedInstancesCapacity] = [
-        ManagedInstancesCapacity(instance_types=[ec2.InstanceType("m7i.*")], storage_gib=200),
-        ManagedInstancesCapacity(
-            instance_requirements=wish,
-            capacity_option_type=ecs.CapacityOptionType.SPOT,
-            scale_in_after=cdk.Duration.minutes(5),
-        ),
-    ]
-    return LoadBalancedEc2Service(stack, "Managed", container=AppContainer("nginx:1.29", 80), capacity=capacities[0])
-
-
 def shared(app: cdk.App) -> RoutedEc2Service:
     stack, other = cdk.Stack(app, "Shared"), cdk.Stack(app, "Other")
     network = Network(stack, "Network", egress=Egress.ENDPOINTS, features=[Feature.LOGS, Feature.EXEC], max_azs=3)
@@ -285,18 +267,8 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
         "Registry",
         scanning=EnhancedScanning(repositories=["shop/*"], frequency=ScanFrequency.CONTINUOUS),
         signing=ManagedSigning(repositories=["shop/*"]),
-        replicate_to=["us-east-1", ReplicationDestination(account="444455556666", region="us-east-1")],
-        replicate_from=["444455556666"],
-        policy=[iam.PolicyStatement(actions=["ecr:*"], resources=["*"], principals=[iam.AnyPrincipal()])],
-        pull_time_exclusions=[
-            iam.Role(stack, "Scanner", assumed_by=iam.AccountRootPrincipal()),
-            "arn:aws:iam::111122223333:role/scan",
-        ],
+        replicate_to=["us-east-1"],
     )
-    template = RepositoryCreationTemplate(
-        stack, "Template", applied_for=[CreationScenario.REPLICATION], encryption_key=kms.Key(stack, "Key")
-    )
-    assert_type(template.template, ecr.CfnRepositoryCreationTemplate)
     repo = PrivateRepository(stack, "Repo", push_accounts=["111122223333"])
     image = repo.mirror_image("nginx:1.29")
     if image.publisher is not None:
