@@ -41,6 +41,15 @@ def before(app: cdk.App) -> cdk.Stack:
         ],
     )
     express = ecs.CfnExpressGatewayService
+    container = express.ExpressGatewayContainerProperty(
+        image=image.image_uri,
+        container_port=8080,
+        environment=[express.KeyValuePairProperty(name="LOG_LEVEL", value="info")],
+        aws_logs_configuration=express.ExpressGatewayServiceAwsLogsConfigurationProperty(
+            log_group=log_group.log_group_name,
+            log_stream_prefix="web",
+        ),
+    )
     web = ecs.CfnExpressGatewayService(
         stack,
         "Express",
@@ -49,14 +58,7 @@ def before(app: cdk.App) -> cdk.Stack:
         cpu="1024",
         memory="2048",
         health_check_path="/healthz",
-        primary_container=express.ExpressGatewayContainerProperty(
-            image=image.image_uri,
-            container_port=8080,
-            environment=[express.KeyValuePairProperty(name="LOG_LEVEL", value="info")],
-            aws_logs_configuration=express.ExpressGatewayServiceAwsLogsConfigurationProperty(
-                log_group=log_group.log_group_name, log_stream_prefix="web"
-            ),
-        ),
+        primary_container=container,
         scaling_target=express.ExpressGatewayScalingTargetProperty(
             min_task_count=2, max_task_count=20, auto_scaling_metric="AVERAGE_CPU", auto_scaling_target_value=60
         ),

@@ -23,7 +23,11 @@ def build(app: cdk.App) -> cdk.Stack:
     RegistrySettings(recovery, "Registry", replicate_from=["111122223333"])
     key = kms.Key(recovery, "Key", enable_key_rotation=True)
     RepositoryCreationTemplate(
-        recovery, "Template", prefix="shop", retention=Retention.keep_last(50), encryption_key=key
+        recovery,
+        "Template",
+        prefix="shop",
+        retention=Retention.keep_last(50),
+        encryption_key=key,
     )
 
     stack = cdk.Stack(app, "Registry", env=BUILD)
