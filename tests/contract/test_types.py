@@ -131,7 +131,7 @@ def _cdk_modules() -> list[str]:
     ]
     more = ["applicationautoscaling", "certificatemanager", "elasticloadbalancingv2", "events", "secretsmanager"]
     return [f"aws_cdk.aws_{part}" for part in (*parts, *more, "s3", "servicediscovery", "signer", "sns", "sqs")] + [
-        f"aws_cdk.interfaces.aws_{part}" for part in ("kms", "wafv2")
+        f"aws_cdk.interfaces.aws_{part}" for part in ("iam", "kms", "wafv2")
     ]
 
 
