@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def is_ours(construct: IConstruct) -> bool:
+    """Return whether a construct is part of one of this library's, which has its own options for all of this."""
+    return any(isinstance(each, Whole) for each in construct.node.scopes)
+
+
 @jsii.implements(IMixin)
 class LibraryMixin:
     """A mixin of this library.
@@ -38,9 +43,7 @@ class LibraryMixin:
         """Return whether the mixin changes a construct: one of CDK's, outside of this library's own constructs."""
         if not isinstance(construct, self._kinds):
             return False
-        if any(isinstance(each, Whole) for each in construct.node.scopes):
-            return False  # it has options for this, whose values are in place
-        return self._suits(construct)
+        return not is_ours(construct) and self._suits(construct)
 
     def apply_to(self, construct: IConstruct) -> None:
         """Change a construct.

@@ -8,7 +8,7 @@ from aws_cdk import aws_ecs as ecs
 
 from ecr_fargate_constructs._cdk.attempt import remove
 from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._cdk.site import path_of_construct, site_of
+from ecr_fargate_constructs._cdk.site import path_of_construct
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs.mixins.adopted import alarm_scope, deploys_by_ecs, measured, properties_of
 from ecr_fargate_constructs.mixins.base import LibraryMixin
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-_MADE = "mixed-in alarms"
+_MADE = "ecr-fargate-constructs:deployment-alarm"
+"""Type of the metadata of an alarm that a mixin has made, by which the next one finds it."""
 
 
 class DeploymentAlarms(LibraryMixin):
@@ -55,10 +56,9 @@ class DeploymentAlarms(LibraryMixin):
 def add_alarms(service: ecs.FargateService, alarms: RollbackAlarms, known: dict[str, Any]) -> None:
     """Create the alarms of a service, in place of those of an earlier mixin, and let them roll back."""
     scope, groups = alarm_scope(service), measured(service)
-    made: list[str] = site_of(service).setdefault(_MADE, [])
-    for name in made:
-        remove(scope, name)
-    made.clear()
+    for each in scope.node.children:
+        if any(entry.type == _MADE for entry in each.node.metadata):
+            remove(scope, each.node.id)
     before = {each.node.id for each in scope.node.children}
     given = (known.get("deploymentConfiguration") or {}).get("alarms") or {}
     rendered = render_alarms(
@@ -68,7 +68,9 @@ def add_alarms(service: ecs.FargateService, alarms: RollbackAlarms, known: dict[
         balancers={prefix: balancer for prefix, (_, balancer) in groups.items()},
         grace=of_seconds(known.get("healthCheckGracePeriodSeconds") or 0),
     )
-    site_of(service)[_MADE] = [each.node.id for each in scope.node.children if each.node.id not in before]
+    for each in scope.node.children:
+        if each.node.id not in before:
+            each.node.add_metadata(_MADE, path_of_construct(service))
     names = [*_own(given), *_names(rendered)]
     if not names:
         return

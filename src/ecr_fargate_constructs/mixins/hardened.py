@@ -117,7 +117,7 @@ def _protect_requests(balancer: elbv2.ApplicationLoadBalancer) -> None:
             continue
         of_listener = properties(resource)
         if of_listener.get("protocol") == "HTTPS" and of_listener.get("sslPolicy") is None:
-            resource.add_property_override("SslPolicy", ListenerSettings().tls_policy.value)
+            resource.add_property_override("SslPolicy", ListenerSettings().tls_policy)
 
 
 def _properties(construct: Construct) -> dict[str, Any]:

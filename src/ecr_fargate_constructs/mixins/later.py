@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -35,8 +36,7 @@ def fill(resource: cdk.CfnResource, defaults: Mapping[str, object]) -> None:
         return _as_in_template(given[name])
 
     for name, default in defaults.items():
-        # Bound as defaults of the parameters: the loop goes on.
-        resource.add_property_override(name, at_synth(lambda name=name, default=default: produce(name, default)))
+        resource.add_property_override(name, at_synth(partial(produce, name, default)))
 
 
 def _camel(name: str) -> str:

@@ -11,7 +11,9 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+from ecr_fargate_constructs.mixins.base import is_ours
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, percents_of
+from ecr_fargate_constructs.service.ingress.load_balancer import grpc_codes_of
 from ecr_fargate_constructs.service.ingress.settings import ListenerSettings
 from ecr_fargate_constructs.service.ingress.targets import Targets
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _HTTP = {None, "HTTP", "HTTPS"}
+_HTTPS_PORTS = {443, 8443}
+_ALL = 100
+"""Maximum of tasks, in percent, up to which ECS does not rebalance them among zones."""
 
 
 def property_injectors() -> list[cdk.IPropertyInjector]:
@@ -35,7 +40,7 @@ def property_injectors() -> list[cdk.IPropertyInjector]:
     | ``ecs.FargateService`` | minimum and maximum of a deployment, circuit breaker, rebalancing among zones |
     | ``elbv2.ApplicationTargetGroup`` | health check, deregistration delay |
     | ``elbv2.ApplicationLoadBalancer`` | malformed headers, desync mitigation |
-    | ``elbv2.ApplicationListener`` | TLS policy, with certificates |
+    | ``elbv2.ApplicationListener`` | TLS policy, with HTTPS |
     | ``ecr.Repository`` | immutable tags, scan on push |
     """
     return [
@@ -67,21 +72,17 @@ class _Injector:
     def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:  # noqa: A002, ANN401, ARG002 - CDK's
         """Return the options of a constructor."""
         given: dict[str, Any] = original_props or {}
-        return {**self._defaults(given), **given}
+        return given if is_ours(scope) else {**self._defaults(given), **given}
 
 
 def _service(given: Mapping[str, Any]) -> Mapping[str, object]:
-    if "deploymentController" in given or "deploymentStrategy" in given or "circuitBreaker" in given:
-        return {}  # a deployment that the app has chosen
+    if "deploymentController" in given or "deploymentStrategy" in given:
+        return {}  # deployments that the app has chosen
     least, most = percents_of(Rolling())
-    if given.get("maxHealthyPercent", most) <= 100:  # noqa: PLR2004 - ECS rebalances tasks only above it
-        return {"circuitBreaker": _breaker()}
-    return {
-        "minHealthyPercent": least,
-        "maxHealthyPercent": most,
-        "circuitBreaker": _breaker(),
-        "availabilityZoneRebalancing": ecs.AvailabilityZoneRebalancing.ENABLED,
-    }
+    defaults = {"minHealthyPercent": least, "maxHealthyPercent": most, "circuitBreaker": _breaker()}
+    if given.get("maxHealthyPercent", most) <= _ALL:
+        return {"circuitBreaker": _breaker()}  # no task may start before another has stopped
+    return {**defaults, "availabilityZoneRebalancing": ecs.AvailabilityZoneRebalancing.ENABLED}
 
 
 @cache
@@ -90,17 +91,18 @@ def _breaker() -> ecs.DeploymentCircuitBreaker:
 
 
 def _target_group(given: Mapping[str, Any]) -> Mapping[str, object]:
-    if given.get("targetType") == elbv2.TargetType.LAMBDA or given.get("protocol") not in _HTTP:
-        return {}
+    if given.get("protocol") not in _HTTP or not given.keys() & {"protocol", "port"}:
+        return {}  # a group of Lambda functions has neither, and takes none of these
     targets = Targets()
     check = targets.health_check
-    grpc = given.get("protocolVersion") is not None
+    grpc = given.get("protocolVersion") == elbv2.ApplicationProtocolVersion.GRPC.value
     return {
         "deregistrationDelay": targets.deregistration_delay,
         "healthCheck": elbv2.HealthCheck(
             enabled=True,
             path=check.path,
             healthy_http_codes=None if grpc else check.codes,
+            healthy_grpc_codes=grpc_codes_of(check) if grpc else None,
             interval=check.interval,
             timeout=check.timeout,
             healthy_threshold_count=check.healthy_threshold,
@@ -117,7 +119,10 @@ def _load_balancer(_: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _listener(given: Mapping[str, Any]) -> Mapping[str, object]:
-    return {"sslPolicy": ListenerSettings().tls_policy} if given.get("certificates") else {}
+    """Return the options of a listener; CDK derives its protocol from its port, and patterns add certificates later."""
+    protocol, port = given.get("protocol"), given.get("port")
+    https = protocol == "HTTPS" or (protocol is None and port in _HTTPS_PORTS)
+    return {"sslPolicy": ListenerSettings().tls_policy} if https else {}
 
 
 def _repository(_: Mapping[str, Any]) -> Mapping[str, object]:
