@@ -159,6 +159,7 @@ def test_the_options_are_those_of_this_librarys_own_service() -> None:
     thresholds = [each["DeploymentCircuitBreaker"].pop("ThresholdConfiguration") for each in deployments]
     # ECS derives 3 tasks from 50 % of 2, which is what the library writes where it knows the number.
     assert thresholds == [{"Type": "COUNT", "Value": 3}, {"Type": "BOUNDED_PERCENT", "Value": 50}]
+    assert deployments[0].pop("LifecycleHooks") == []  # those of another strategy; a mixin leaves the app's
     assert deployments[0] == deployments[1]
     for name in ("DesiredCount", "AvailabilityZoneRebalancing", "HealthCheckGracePeriodSeconds"):
         assert bare.service(ours)[name] == bare.service(mixed)[name]
@@ -205,6 +206,33 @@ def test_where_nothing_is_supported_cdk_says_so_if_it_is_asked_to(kind: type[Lib
         cdk.Mixins.of(cluster).require_any().apply(kind())
     with pytest.raises(RuntimeError, match="could not be applied to"):
         cdk.Mixins.of(cluster).require_all().apply(kind())
+
+
+@each_mixin
+def test_what_the_app_adds_afterwards_is_not_lost(kind: type[LibraryMixin]) -> None:
+    """CDK renders some properties once: a mixin that read them would freeze them."""
+
+    def make(*mixins: IMixin) -> dict[str, Any]:
+        scope = bare.stack()
+        web = bare.pattern(scope)
+        web.with_(*mixins)
+        web.task_definition.add_volume(name="data")
+        web.task_definition.add_container(
+            "later", image=ecs.ContainerImage.from_registry(bare.NGINX), environment={"LATER": "yes"}
+        )
+        web.service.connections.add_security_group(cdk.aws_ec2.SecurityGroup(scope, "Group", vpc=web.cluster.vpc))
+        web.load_balancer.set_attribute("idle_timeout.timeout_seconds", "30")
+        web.target_group.set_attribute("slow_start.duration_seconds", "30")
+        return template_of(scope)
+
+    assert kind().supports(bare.pattern(bare.stack()).service) or kind is LifecyclePolicy
+    before, after = make(), make(kind())
+    for text in ("LATER", "slow_start", "idle_timeout", "'data'"):
+        assert str(before).count(text) == str(after).count(text) == 1
+    groups = [
+        bare.service(each)["NetworkConfiguration"]["AwsvpcConfiguration"]["SecurityGroups"] for each in (before, after)
+    ]
+    assert groups[0] == groups[1]
 
 
 def test_an_imported_service_and_one_on_ec2_are_skipped() -> None:

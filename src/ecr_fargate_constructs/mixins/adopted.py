@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_ecs as ecs
@@ -18,24 +19,48 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from constructs import Construct
 
+_OF_SERVICES = (
+    "availabilityZoneRebalancing",
+    "deploymentConfiguration.alarms",
+    "deploymentConfiguration.strategy",
+    "deploymentController.type",
+    "desiredCount",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+    "loadBalancers",
+    "schedulingStrategy",
+)
 _SCALING = "TaskCount"
 """The id that CDK gives to the scaling of a service; ``tests/mixins`` pins it."""
 
 
-def properties(resource: cdk.CfnResource) -> dict[str, Any]:
-    """Return a resource's properties as they are now, in camel case, without overrides.
+def properties(resource: cdk.CfnResource, *names: str) -> dict[str, Any]:
+    """Return some properties of a resource as they are now, without overrides.
 
-    The getters of the resource are no substitute: jsii refuses to return a structure with a part that CDK renders
-    later, such as the deployment configuration of a service.
+    Nothing else is rendered: CDK renders some properties once, such as the containers of a task definition, and a
+    container that the app adds afterwards would be lost. The getters of the resource are no substitute either, because
+    jsii refuses to return a structure with a part that CDK renders later.
+
+    Args:
+        resource: The resource.
+        names: Names of the properties in camel case; a part of one after a dot.
     """
     given = resource._cfn_properties  # noqa: SLF001 - protected: CDK made it for classes that derive from resources
-    found: dict[str, Any] = stack_of(resource).resolve(given)
+    found: dict[str, Any] = stack_of(resource).resolve({name: _part(given, name) for name in names})
     return found
 
 
+def _part(given: Any, path: str) -> object:  # noqa: ANN401 - a structure of CDK
+    for name in path.split("."):
+        if not isinstance(given, Mapping):
+            return None  # there is none, or only the deployment knows
+        given = given.get(name)
+    return given
+
+
 def properties_of(service: ecs.FargateService) -> dict[str, Any]:
-    """Return the properties of a service."""
-    return properties(cfn_service(service))
+    """Return the properties of a service that mixins look at."""
+    return properties(cfn_service(service), *_OF_SERVICES)
 
 
 def is_scaled(service: ecs.FargateService) -> bool:
@@ -47,14 +72,14 @@ def is_rolling(known: dict[str, Any]) -> bool:
     """Return whether ECS replaces the tasks of a service in rolling deployments."""
     return (
         deploys_by_ecs(known)
-        and (known.get("deploymentConfiguration") or {}).get("strategy") in {None, "ROLLING"}
+        and known.get("deploymentConfiguration.strategy") in {None, "ROLLING"}
         and known.get("schedulingStrategy") in {None, "REPLICA"}
     )
 
 
 def deploys_by_ecs(known: dict[str, Any]) -> bool:
     """Return whether ECS itself deploys a service, and not CodeDeploy or another controller."""
-    return (known.get("deploymentController") or {}).get("type") in {None, "ECS"}
+    return known.get("deploymentController.type") in {None, "ECS"}
 
 
 def alarm_scope(service: ecs.FargateService) -> Construct:
@@ -111,19 +136,30 @@ def _balancer_of(group: elbv2.ApplicationTargetGroup) -> str | None:
         return None
 
 
-def task_of(service: ecs.FargateService) -> tuple[ecs.CfnTaskDefinition, dict[str, Any]] | None:
-    """Return the task definition of a service and its properties; None for one that the app does not make."""
-    definition = service.task_definition
-    resource = resource_of(definition)
-    return (resource, properties(resource)) if isinstance(resource, ecs.CfnTaskDefinition) else None
+def task_of(service: ecs.FargateService) -> ecs.CfnTaskDefinition | None:
+    """Return the task definition of a service; None for one that the app does not make."""
+    resource = resource_of(service.task_definition)
+    return resource if isinstance(resource, ecs.CfnTaskDefinition) else None
 
 
-def containers(known: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the containers of a task definition, each with the path of its override."""
-    for number, container in enumerate(known.get("containerDefinitions") or ()):
-        yield f"ContainerDefinitions.{number}", container
+def containers(service: ecs.FargateService) -> Iterator[tuple[str, ecs.ContainerDefinition, dict[str, Any]]]:
+    """Yield the containers of a service, each with the path of its override and its properties as they are now."""
+    task = service.task_definition
+    for number, container in enumerate(task._containers):  # noqa: SLF001 - protected, as above: in their order
+        yield f"ContainerDefinitions.{number}", container, _rendered(task, container)
 
 
-def is_windows(known: dict[str, Any]) -> bool:
+def _rendered(task: ecs.TaskDefinition, container: ecs.ContainerDefinition) -> dict[str, Any]:
+    found: dict[str, Any] = stack_of(task).resolve(container.render_container_definition(task))
+    return found
+
+
+def platform_of(task: ecs.CfnTaskDefinition) -> dict[str, str]:
+    """Return the runtime platform of a task definition."""
+    found: dict[str, str] = properties(task, "runtimePlatform").get("runtimePlatform") or {}
+    return found
+
+
+def is_windows(task: ecs.CfnTaskDefinition) -> bool:
     """Return whether the containers of a task definition run on Windows."""
-    return str((known.get("runtimePlatform") or {}).get("operatingSystemFamily", "")).startswith("WINDOWS")
+    return str(platform_of(task).get("operatingSystemFamily", "")).startswith("WINDOWS")

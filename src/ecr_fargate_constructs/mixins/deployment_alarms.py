@@ -60,7 +60,7 @@ def add_alarms(service: ecs.FargateService, alarms: RollbackAlarms, known: dict[
         if any(entry.type == _MADE for entry in each.node.metadata):
             remove(scope, each.node.id)
     before = {each.node.id for each in scope.node.children}
-    given = (known.get("deploymentConfiguration") or {}).get("alarms") or {}
+    given = known.get("deploymentConfiguration.alarms") or {}
     rendered = render_alarms(
         scope,
         alarms,

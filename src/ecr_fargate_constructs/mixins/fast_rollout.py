@@ -74,7 +74,8 @@ class FastRollout(LibraryMixin):
                 self._tune(group, resource)
 
     def _tune(self, group: elbv2.ApplicationTargetGroup, resource: elbv2.CfnTargetGroup) -> None:
-        check, known = self._targets.health_check, properties(resource)
+        check = self._targets.health_check
+        known = properties(resource, "protocolVersion", "targetGroupAttributes")
         for defaults in (
             {"HealthCheckEnabled": True},
             {"HealthCheckPath": check.path},

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, ClassVar
 
-    import aws_cdk as cdk
     from constructs import Construct
 
 _ATTRIBUTES = {
@@ -74,31 +73,27 @@ class Hardened(LibraryMixin):
 
     def _close_root(self, service: ecs.FargateService) -> None:
         task = task_of(service)
-        if task is None or is_windows(task[1]):
+        if task is None or is_windows(task):
             return  # Windows has no read-only root
-        resource, known = task
         paths = [*self._writable_paths, *(AGENT_PATHS if properties_of(service).get("enableExecuteCommand") else ())]
-        for override, container in containers(known):
-            if "readonlyRootFilesystem" in container:
+        for override, container, known in containers(service):
+            if known.get("readonlyRootFilesystem") is not None:
                 continue
-            resource.add_property_override(f"{override}.ReadonlyRootFilesystem", True)
-            mounted = {each["containerPath"].rstrip("/") for each in container.get("mountPoints") or ()}
+            task.add_property_override(f"{override}.ReadonlyRootFilesystem", True)
+            mounted = {each["containerPath"].rstrip("/") for each in known.get("mountPoints") or ()}
             new = [path for path in dict.fromkeys(path.rstrip("/") for path in paths) if path not in mounted]
-            _mount(service.task_definition, container["name"], new, after=len(mounted))
+            _mount(service.task_definition, container, new, after=len(mounted))
 
 
-def _mount(task: ecs.TaskDefinition, name: str, paths: Sequence[str], *, after: int) -> None:
-    container = task.find_container(name)
-    if container is None:
-        return
+def _mount(task: ecs.TaskDefinition, container: ecs.ContainerDefinition, paths: Sequence[str], *, after: int) -> None:
     for number, path in enumerate(paths, after):
-        volume = writable_volume(name, number)
+        volume = writable_volume(container.container_name, number)
         task.add_volume(name=volume)
         container.add_mount_points(ecs.MountPoint(container_path=path, source_volume=volume, read_only=False))
 
 
 def _protect_images(resource: Any) -> None:  # noqa: ANN401 - a CfnRepository
-    known = properties(resource)
+    known = properties(resource, "imageTagMutability", "imageScanningConfiguration")
     if known.get("imageTagMutability") is None:
         resource.add_property_override("ImageTagMutability", "IMMUTABLE")
     if known.get("imageScanningConfiguration") is None:
@@ -106,8 +101,7 @@ def _protect_images(resource: Any) -> None:  # noqa: ANN401 - a CfnRepository
 
 
 def _protect_requests(balancer: elbv2.ApplicationLoadBalancer) -> None:
-    known = _properties(balancer).get("loadBalancerAttributes") or ()
-    given = {each["key"] for each in known}
+    given = {each["key"] for each in _attributes(balancer)}
     for name, value in _ATTRIBUTES.items():
         if name not in given:
             balancer.set_attribute(name, value)
@@ -115,11 +109,12 @@ def _protect_requests(balancer: elbv2.ApplicationLoadBalancer) -> None:
         resource = resource_of(listener)
         if not isinstance(resource, elbv2.CfnListener):
             continue
-        of_listener = properties(resource)
+        of_listener = properties(resource, "protocol", "sslPolicy")
         if of_listener.get("protocol") == "HTTPS" and of_listener.get("sslPolicy") is None:
             resource.add_property_override("SslPolicy", ListenerSettings().tls_policy)
 
 
-def _properties(construct: Construct) -> dict[str, Any]:
-    resource: cdk.CfnResource = resource_of(construct)  # type: ignore[assignment]  # CDK's shape of an L2
-    return properties(resource)
+def _attributes(balancer: elbv2.ApplicationLoadBalancer) -> list[dict[str, str]]:
+    resource: Any = resource_of(balancer)
+    found: list[dict[str, str]] = properties(resource, "loadBalancerAttributes").get("loadBalancerAttributes") or []
+    return found

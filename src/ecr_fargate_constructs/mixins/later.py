@@ -29,7 +29,7 @@ def fill(resource: cdk.CfnResource, defaults: Mapping[str, object]) -> None:
     """
 
     def produce(name: str, default: object) -> object:
-        known = properties(resource)
+        known = properties(resource, *map(_camel, defaults))
         given = {each: known.get(_camel(each)) for each in defaults}
         if all(value is None for value in given.values()):
             return default

@@ -44,7 +44,7 @@ class LifecyclePolicy(LibraryMixin):
         resource = resource_of(construct)
         if not isinstance(resource, ecr.CfnRepository):
             return
-        if properties(resource).get("lifecyclePolicy") is not None:
+        if properties(resource, "lifecyclePolicy").get("lifecyclePolicy") is not None:
             warn(
                 construct,
                 "retentionKept",

@@ -56,8 +56,7 @@ def _blocking(service: ecs.FargateService) -> list[tuple[ecs.CfnTaskDefinition, 
     task = task_of(service)
     if task is None:
         return []
-    resource, known = task
-    return [(resource, path) for path, container in containers(known) if _blocks(container.get("logConfiguration"))]
+    return [(task, path) for path, _, known in containers(service) if _blocks(known.get("logConfiguration"))]
 
 
 def _blocks(logging: dict[str, Any] | None) -> bool:

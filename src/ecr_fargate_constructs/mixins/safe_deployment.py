@@ -16,6 +16,7 @@ from ecr_fargate_constructs.mixins.adopted import (
     is_rolling,
     is_scaled,
     is_windows,
+    platform_of,
     properties_of,
     task_of,
 )
@@ -97,6 +98,7 @@ class SafeDeployment(LibraryMixin):
                 **rolling_overrides(rolling, count),
             }
         )
+        del configuration["LifecycleHooks"]  # they are the app's
         for name, value in configuration.items():
             resource.add_property_override(f"DeploymentConfiguration.{name}", value)
         if known.get("availabilityZoneRebalancing") is None and not _has_classic_load_balancer(known):
@@ -125,14 +127,13 @@ def _stop_gracefully(service: ecs.FargateService) -> None:
     task = task_of(service)
     if task is None:
         return
-    resource, known = task
-    for path, container in containers(known):
-        if "stopTimeout" not in container:
-            resource.add_property_override(f"{path}.StopTimeout", seconds_in(Targets().stop_timeout))
-        linux = container.get("linuxParameters") or {}
-        if "initProcessEnabled" not in linux and not is_windows(known):
-            resource.add_property_override(f"{path}.LinuxParameters.InitProcessEnabled", True)
-    platform = known.get("runtimePlatform") or {}
+    windows = is_windows(task)
+    for path, _, known in containers(service):
+        if known.get("stopTimeout") is None:
+            task.add_property_override(f"{path}.StopTimeout", seconds_in(Targets().stop_timeout))
+        if (known.get("linuxParameters") or {}).get("initProcessEnabled") is None and not windows:
+            task.add_property_override(f"{path}.LinuxParameters.InitProcessEnabled", True)
+    platform = platform_of(task)
     for name, value in {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"}.items():
         if name not in platform:
-            resource.add_property_override(f"RuntimePlatform.{name[0].upper()}{name[1:]}", value)
+            task.add_property_override(f"RuntimePlatform.{name[0].upper()}{name[1:]}", value)
