@@ -50,7 +50,7 @@ def each_alone(stack: cdk.Stack, service: ecs.FargateService, repository: ecr.Re
     cdk.Mixins.of(service).apply(DeploymentAlarms(RollbackAlarms(existing=["orders-late"])))
     service.with_(FastRollout(TargetHealthCheck(path="/healthz")))
     repository.with_(LifecyclePolicy(Retention.keep_last(50)), Hardened())
-    selected = cdk.ConstructSelector.by_id("Orders*")
+    selected = cdk.ConstructSelector.by_path("Shop/Orders/**")
     cdk.Mixins.of(stack, selected).require_any().apply(NonBlockingLogs(buffer_mib=4))
 
 
