@@ -32,11 +32,12 @@ def test_a_path_that_the_app_sets_later_stays() -> None:
 def test_interval_and_timeout_stay_together(option: str) -> None:
     scope = bare.stack()
     web = bare.pattern(scope)
-    web.target_group.configure_health_check(**{option: cdk.Duration.seconds(20)})
+    times: dict[str, Any] = {option: cdk.Duration.seconds(20)}
+    web.target_group.configure_health_check(**times)
     web.with_(FastRollout())
     group = bare.target_group(template_of(scope))
-    times = {name for name in group if name in {"HealthCheckIntervalSeconds", "HealthCheckTimeoutSeconds"}}
-    assert times == {f"HealthCheck{option.title()}Seconds"}
+    found = {name for name in group if name in {"HealthCheckIntervalSeconds", "HealthCheckTimeoutSeconds"}}
+    assert found == {f"HealthCheck{option.title()}Seconds"}
 
 
 def test_a_delay_that_the_app_sets_stays() -> None:
