@@ -15,6 +15,13 @@ from ecr_fargate_constructs.image.gates import NoFindings as NoFindings
 from ecr_fargate_constructs.image.gates import Scanned as Scanned
 from ecr_fargate_constructs.image.gates import SignedBy as SignedBy
 from ecr_fargate_constructs.image.published_image import PublishedImage as PublishedImage
+from ecr_fargate_constructs.mixins.deployment_alarms import DeploymentAlarms as DeploymentAlarms
+from ecr_fargate_constructs.mixins.fast_rollout import FastRollout as FastRollout
+from ecr_fargate_constructs.mixins.hardened import Hardened as Hardened
+from ecr_fargate_constructs.mixins.lifecycle_policy import LifecyclePolicy as LifecyclePolicy
+from ecr_fargate_constructs.mixins.non_blocking_logs import NonBlockingLogs as NonBlockingLogs
+from ecr_fargate_constructs.mixins.property_injectors import property_injectors as property_injectors
+from ecr_fargate_constructs.mixins.safe_deployment import SafeDeployment as SafeDeployment
 from ecr_fargate_constructs.network.network import Egress as Egress
 from ecr_fargate_constructs.network.network import Network as Network
 from ecr_fargate_constructs.observability.alarms import ServiceAlarms as ServiceAlarms

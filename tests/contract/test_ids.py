@@ -146,6 +146,7 @@ JOB = {
     "AWS::StepFunctions::StateMachine": ["JobStateMachineE2E0FF72"],
 }
 WARNINGS = {
+    "ecr-fargate-constructs:alarmsRollBack",
     "ecr-fargate-constructs:cachedImageMayExpire",
     "ecr-fargate-constructs:containerPortNotExposed",
     "ecr-fargate-constructs:directDeliveryInStage",
@@ -167,6 +168,7 @@ WARNINGS = {
     "ecr-fargate-constructs:queueWithoutDeadLetters",
     "ecr-fargate-constructs:registryOutOfReach",
     "ecr-fargate-constructs:repositoryNotEmptied",
+    "ecr-fargate-constructs:retentionKept",
     "ecr-fargate-constructs:retentionMayExpireRunningImage",
     "ecr-fargate-constructs:retentionNeverActs",
     "ecr-fargate-constructs:securityGroupRules",

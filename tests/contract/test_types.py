@@ -30,7 +30,7 @@ RUNS_IN_AWS = ("ecr_fargate_constructs.image.copier.", "ecr_fargate_constructs.s
 
 
 def _modules() -> list[Any]:
-    parts = ("_cdk", "_rules", "image", "network", "observability", "repository", "service", "supply_chain")
+    parts = ("_cdk", "_rules", "image", "mixins", "network", "observability", "repository", "service", "supply_chain")
     return [
         importlib.import_module(each.name)
         for part in parts
@@ -71,7 +71,12 @@ def test_a_number_is_called_so_unless_it_may_not_be_a_token() -> None:
         for option, each in inspect.signature(kind.__init__).parameters.items()
         if "float" in str(each.annotation)
     }
-    assert plain == {"CloudWatchLogs.buffer_mib", "Network.max_azs", "Network.nat_gateways"}
+    assert plain == {
+        "CloudWatchLogs.buffer_mib",
+        "NonBlockingLogs.buffer_mib",
+        "Network.max_azs",
+        "Network.nat_gateways",
+    }
 
 
 @pytest.mark.parametrize("name", ALIASES)

@@ -162,7 +162,7 @@ class PrivateRepository(ImageRepository):
 
     def _write_policy(self) -> None:
         _resource(self._repository).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
-            lifecycle_policy_text=_text(self, self.retention)
+            lifecycle_policy_text=policy_text(self, self.retention)
         )
 
     def _warn_of(self, hazard: str) -> None:
@@ -178,7 +178,7 @@ def _aes() -> ecr.RepositoryEncryption:
     return ecr.RepositoryEncryption.AES_256
 
 
-def _text(scope: Construct, retention: Retention) -> str:
+def policy_text(scope: Construct, retention: Retention) -> str:
     """Return the policy as ECR reads it; written by CDK if it may hold tokens."""
     policy = retention.policy()
     if _is_plain(policy):

@@ -159,8 +159,7 @@ class TargetedPlan(ServicePlan):
     @property
     def stop_timeout(self) -> cdk.Duration:
         """Stop timeout of containers that set none: the deregistration delay, within the limits of ECS."""
-        delay = seconds_in(self.targets.deregistration_delay)
-        return of_seconds(30 if delay is None else min(120, max(30, delay)))
+        return self.targets.stop_timeout
 
     def grace_of(self, container: MainContainer) -> cdk.Duration:
         """Return the time that a task needs to start and to pass its first checks; with less, ECS would stop it."""

@@ -51,21 +51,25 @@ class CloudWatchLogs:
     datetime_format: str | None = None
 
     def __post_init__(self) -> None:
-        if is_token(self.buffer_mib):
-            raise ConfigurationError(
-                "CloudWatchLogs.buffer_mib is a CDK token, but CDK needs the number before the deployment resolves it; "
-                "use a plain number"
-            )
+        check_buffer("CloudWatchLogs.buffer_mib", self.buffer_mib)
         if self.stream_prefix is not None and not is_token(self.stream_prefix):
             _check_prefix(self.stream_prefix)
         if self.multiline_pattern is not None and not is_token(self.multiline_pattern):
             _check_pattern(self.multiline_pattern)
-        whole_number("CloudWatchLogs.buffer_mib", self.buffer_mib, minimum=1, what="a buffer in MiB")
         if self.multiline_pattern is not None and self.datetime_format is not None:
             raise ConfigurationError(
                 "CloudWatchLogs has both multiline_pattern and datetime_format, and each defines where an event "
                 "begins; omit one of the two"
             )
+
+
+def check_buffer(name: str, buffer_mib: float) -> None:
+    """Refuse a buffer that is too small, or that only the deployment knows."""
+    if is_token(buffer_mib):
+        raise ConfigurationError(
+            f"{name} is a CDK token, but CDK needs the number before the deployment resolves it; use a plain number"
+        )
+    whole_number(name, buffer_mib, minimum=1, what="a buffer in MiB")
 
 
 def _check_prefix(prefix: str) -> None:
@@ -115,6 +119,11 @@ def log_driver(logging: Logging | None, *, name: str, log_group: logs.ILogGroup 
         multiline_pattern=settings.multiline_pattern,
         datetime_format=settings.datetime_format,
     )
+
+
+def buffer_option(buffer_mib: float) -> dict[str, str]:
+    """Return the option of the ``awslogs`` driver for a buffer, as CDK writes it."""
+    return {"max-buffer-size": f"{_mebibytes(buffer_mib).to_bytes():.0f}b"}
 
 
 @cache

@@ -123,7 +123,7 @@ def render_alarms(
     alarms: RollbackAlarms | None,
     *,
     targets: Mapping[str, elbv2.ApplicationTargetGroup],
-    balancer: str,
+    balancers: Mapping[str, str],
     grace: cdk.Duration,
 ) -> dict[str, object]:
     """Make the alarms of each target group, and return the ``Alarms`` of a service.
@@ -135,7 +135,7 @@ def render_alarms(
         scope: Parent of the alarms.
         alarms: The alarms; None disables alarms explicitly, because a service that had some would keep them.
         targets: Target groups by a prefix of the alarms' ids.
-        balancer: Full name of the load balancer.
+        balancers: Full name of the load balancer of each target group, by the same prefix.
         grace: Time that a task may take to start.
     """
     if alarms is None:
@@ -158,7 +158,7 @@ def render_alarms(
             alarm = cloudwatch.Alarm(
                 scope,
                 f"{prefix}{name}",
-                metric=metric(group, balancer),
+                metric=metric(group, balancers[prefix]),
                 threshold=threshold,
                 comparison_operator=compare,
                 datapoints_to_alarm=minutes,

@@ -11,6 +11,8 @@ from ecr_fargate_constructs.service.deployment.rolling import Rolling, rolling_o
 from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_ecs as ecs
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
     from constructs import Construct
@@ -67,18 +69,26 @@ def configure(
     Options that a strategy does not have are disabled explicitly: an update may keep properties that it does not
     mention, and a circuit breaker, an alarm or a pause of the previous strategy must not stay.
     """
+    configuration = nested(_overrides(scope, service, deployment, count))
+    configuration["Alarms"] = render_alarms(
+        scope, deployment.alarms, targets=groups, balancers=dict.fromkeys(groups, balancer), grace=grace
+    )
+    resource = cfn_service(service)
+    resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
+    # In one override, which CDK merges into the rest: each override is a separate message to the Node process.
+    resource.add_property_override("DeploymentConfiguration", configuration)
+
+
+def nested(overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Return overrides by path, such as ``DeploymentCircuitBreaker.Enable``, as one mapping."""
     configuration: dict[str, Any] = {}
-    for name, value in _overrides(scope, service, deployment, count).items():
+    for name, value in overrides.items():
         *outer, last = name.split(".")
         section = configuration
         for each in outer:
             section = section.setdefault(each, {})
         section[last] = value
-    configuration["Alarms"] = render_alarms(scope, deployment.alarms, targets=groups, balancer=balancer, grace=grace)
-    resource = cfn_service(service)
-    resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
-    # In one override, which CDK merges into the rest: each override is a separate message to the Node process.
-    resource.add_property_override("DeploymentConfiguration", configuration)
+    return configuration
 
 
 def _overrides(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ecr_fargate_constructs.service.ingress.targets import Targets
-    from ecr_fargate_constructs.service.ingress.values import Ingress
+    from ecr_fargate_constructs.service.ingress.values import Ingress, TargetHealthCheck
     from ecr_fargate_constructs.service.parts import Parts
 
     AnyParts: TypeAlias = Parts[ecs.FargateService | ecs.Ec2Service]
@@ -78,7 +78,7 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
     )
     acknowledged: dict[str, str] = {}
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
-        balancer.set_attribute("client_keep_alive.seconds", _text(settings.client_keep_alive))
+        balancer.set_attribute("client_keep_alive.seconds", text_of(settings.client_keep_alive))
     if ingress.access_logs is not None:
         when_made(partial(balancer.log_access_logs, ingress.access_logs))  # it changes the bucket's policy
     elif is_regulated(scope):
@@ -210,7 +210,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
         path=check.path,
         port="traffic-port" if check.port is None else cdk.Tokenization.stringify_number(check.port),
         healthy_http_codes=None if grpc else check.codes,
-        healthy_grpc_codes=(check.grpc_codes or "12") if grpc else None,
+        healthy_grpc_codes=grpc_codes_of(check) if grpc else None,
         interval=check.interval if comparable else None,
         timeout=check.timeout if comparable else None,
         healthy_threshold_count=check.healthy_threshold,
@@ -219,7 +219,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
     if not comparable and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
-    group.set_attribute("deregistration_delay.timeout_seconds", _text(targets.deregistration_delay))
+    group.set_attribute("deregistration_delay.timeout_seconds", text_of(targets.deregistration_delay))
     if settings.stickiness is not None:
         _stick(group, settings.stickiness)
     if settings.slow_start is not None:
@@ -232,6 +232,11 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
             group.set_attribute("load_balancing.algorithm.anomaly_mitigation", "on")
 
 
+def grpc_codes_of(check: TargetHealthCheck) -> str:
+    """Return the codes of gRPC that count as healthy."""
+    return check.grpc_codes or "12"
+
+
 def _stick(group: elbv2.ApplicationTargetGroup, stickiness: Stickiness) -> None:
     """Enable stickiness; as attributes if the time is a token, which CDK cannot check."""
     name, duration = stickiness.cookie_name, unless_token(stickiness.duration)
@@ -241,7 +246,7 @@ def _stick(group: elbv2.ApplicationTargetGroup, stickiness: Stickiness) -> None:
     kind = "lb_cookie" if name is None else "app_cookie"
     group.set_attribute("stickiness.enabled", "true")
     group.set_attribute("stickiness.type", kind)
-    group.set_attribute(f"stickiness.{kind}.duration_seconds", _text(stickiness.duration))
+    group.set_attribute(f"stickiness.{kind}.duration_seconds", text_of(stickiness.duration))
     if name is not None:
         group.set_attribute("stickiness.app_cookie.cookie_name", name)
 
@@ -255,7 +260,7 @@ def _internal_subnets(vpc: ec2.IVpc) -> ec2.SubnetType:
     return ec2.SubnetType.PRIVATE_WITH_EGRESS if vpc.private_subnets else ec2.SubnetType.PRIVATE_ISOLATED
 
 
-def _text(duration: cdk.Duration) -> str:
+def text_of(duration: cdk.Duration) -> str:
     """Return whole seconds as an attribute's text; CDK renders those of a token."""
     whole = seconds_in(duration)
     return cdk.Tokenization.stringify_number(duration.to_seconds()) if whole is None else str(int(whole))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
-from ecr_fargate_constructs._cdk.durations import of_seconds
+from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
 from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 
@@ -23,6 +23,12 @@ class Targets:
     health_check: TargetHealthCheck = field(default_factory=TargetHealthCheck)
     deregistration_delay: cdk.Duration = field(default_factory=lambda: of_seconds(30))
     target_group: TargetGroupSettings = field(default_factory=TargetGroupSettings)
+
+    @property
+    def stop_timeout(self) -> cdk.Duration:
+        """Stop timeout of containers that set none: the deregistration delay, within the limits of ECS."""
+        delay = seconds_in(self.deregistration_delay)
+        return of_seconds(30 if delay is None else min(120, max(30, delay)))
 
     def replaced(
         self,

@@ -1,0 +1,1 @@
+"""Mixins and property injectors on constructs of CDK."""
