@@ -104,6 +104,7 @@ from ecr_fargate_constructs.supply_chain.registry import ManagedSigning as Manag
 from ecr_fargate_constructs.supply_chain.registry import RegistrySettings as RegistrySettings
 from ecr_fargate_constructs.supply_chain.registry import ScanFrequency as ScanFrequency
 from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck as SignatureCheck
+from ecr_fargate_constructs.validation.doctor_plugin import DoctorPlugin as DoctorPlugin
 
 __version__: str
 
