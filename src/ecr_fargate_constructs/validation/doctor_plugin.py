@@ -76,13 +76,14 @@ class DoctorPlugin:
         root = context.app_construct
         assert isinstance(root, cdk.Stage)  # noqa: S101 - CDK validates apps only
         folder = Path(root.outdir)
+        stacks = [each.stack_construct_path for each in context.stack_templates]
         try:
             missing = missing_context(folder)
             if missing:
-                return cdk.PolicyValidationPluginReport(success=True, violations=[_not_checked(missing)])
+                return cdk.PolicyValidationPluginReport(success=True, violations=[_missing(missing, stacks)])
             findings = list(_findings(folder, context.template_paths))
         except Exception as error:  # noqa: BLE001 - the CDK CLI takes a plugin that raises for one without findings
-            return cdk.PolicyValidationPluginReport(success=False, violations=[_failed(error)])
+            return cdk.PolicyValidationPluginReport(success=False, violations=[_failed(error, stacks)])
         return cdk.PolicyValidationPluginReport(
             success=all(finding.rule.severity is not Severity.ERROR for finding, _ in findings),
             violations=[_violation(finding, resource) for finding, resource in findings],
@@ -140,24 +141,24 @@ def _shown(file: Path, line: int | None) -> str:
     return shown if line is None else f"{shown}:{line}"
 
 
-def _not_checked(missing: Sequence[str]) -> cdk.PolicyViolation:
-    return cdk.PolicyViolation(
-        rule_name=SynthesisFailed.id,
-        severity="info",
-        description=f"Nothing was checked: the context {', '.join(missing)} is missing.",
-        fix="Run cdk synth with credentials, which looks the context up and synthesizes again.",
-        violating_resources=[],
-    )
+def _missing(missing: Sequence[str], stacks: Sequence[str]) -> cdk.PolicyViolation:
+    cause = f"the context {', '.join(missing)} is missing."
+    return _not_checked("info", cause, "Run cdk synth with credentials, and it looks the context up.", stacks)
 
 
-def _failed(error: Exception) -> cdk.PolicyViolation:
+def _failed(error: Exception, stacks: Sequence[str]) -> cdk.PolicyViolation:
     cause, fix = (
         (error.cause, error.fix) if isinstance(error, ToolError) else (f"{type(error).__name__}: {error}", None)
     )
+    return _not_checked(Severity.ERROR.value, cause, fix, stacks)
+
+
+def _not_checked(severity: str, cause: str, fix: str | None, stacks: Sequence[str]) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
         rule_name=SynthesisFailed.id,
-        severity=Severity.ERROR.value,
+        severity=severity,
         description=f"Nothing was checked: {cause}",
         fix=fix,
-        violating_resources=[],
+        # CDK reports nothing that has no construct.
+        violating_resources=[cdk.PolicyViolatingResource(construct_path=stack, locations=[]) for stack in stacks],
     )
