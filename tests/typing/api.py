@@ -36,6 +36,7 @@ from ecr_fargate_constructs import (
     ContainerRuntime,
     Deployment,
     DeploymentHook,
+    DoctorPlugin,
     EarlySuccess,
     EbsVolume,
     Ec2Capacity,
@@ -392,7 +393,9 @@ def regulated(app: cdk.App) -> cdk.Stack:
 
 
 def reviewed(app: cdk.App) -> None:
-    """Rule packs, and what was acknowledged."""
+    """The doctor's rules, rule packs, and what was acknowledged."""
+    cdk.Validations.of(app).add_plugins(DoctorPlugin())
+    assert_type(DoctorPlugin().rule_ids, list[str])
     compliance.enable(app, packs=compliance.ALL_PACKS)
     assert_type(compliance.enable(app, packs=compliance.DEFAULT_PACKS), list[cdk.IPolicyValidationPlugin])
     assert_type(inventory := compliance.inventory(app), compliance.Inventory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,12 @@ def test_synth_fails_and_names_construct_and_line(
         for construct, rules in PLANTED.items()
         for rule in rules
     }
+
+
+def test_the_documents_show_what_is_printed(synthesized: subprocess.CompletedProcess[str]) -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```text\n(app\.py:.*?)```", page, re.DOTALL)
+    assert block in synthesized.stderr
 
 
 @pytest.mark.usefixtures("synthesized")

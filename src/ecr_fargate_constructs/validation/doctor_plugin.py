@@ -58,12 +58,12 @@ class DoctorPlugin:
         return _NAME
 
     @property
-    def version(self) -> str | None:
+    def version(self) -> str:
         """Version of this library."""
         return version("ecr-fargate-constructs")
 
     @property
-    def rule_ids(self) -> list[str] | None:
+    def rule_ids(self) -> list[str]:
         """Ids of the rules that the plugin checks."""
         return [rule.id for rule in _RULES]
 
