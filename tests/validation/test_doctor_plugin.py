@@ -190,7 +190,10 @@ def test_a_template_that_cannot_be_read_fails_the_synthesis(tmp_path: Path) -> N
 
 
 def test_a_fault_of_the_plugin_itself_fails_the_synthesis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_plugin, "diagnose", lambda *_: {}[""])
+    def fails(*_: object) -> None:
+        raise KeyError("")
+
+    monkeypatch.setattr(doctor_plugin, "diagnose", fails)
     app = _app(tmp_path)
     ecr.Repository(cdk.Stack(app, "Web"), "Images")
     with pytest.raises(RuntimeError, match="Nothing was checked: KeyError: ''"):

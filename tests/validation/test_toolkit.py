@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,23 +107,49 @@ def test_validate_reports_the_findings_of_an_assembly(project: Project) -> None:
             assert f"ecr-fargate-doctor::{rule}" in output
 
 
+def _opened(server: LanguageServer, folder: Path) -> None:
+    """Open a project, as an editor does."""
+    options = {"processId": os.getpid(), "rootUri": folder.as_uri(), "capabilities": {}}
+    assert server.request(1, "initialize", options)["serverInfo"]["name"] == "cdk-lsp"
+    server.notify("initialized", {})
+
+
+def _published(server: LanguageServer, folder: Path) -> list[dict[str, Any]]:
+    """Return the next diagnostics of the program."""
+    program = (folder / "app.py").as_uri()
+    message = server.wait(
+        lambda message: (
+            message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == program
+        )
+    )
+    found: list[dict[str, Any]] = message["params"]["diagnostics"]
+    return found
+
+
 @pytest.mark.usefixtures("synthesized")
 def test_an_editor_shows_the_error_on_the_line_that_creates_the_construct(project: Project) -> None:
-    app = (project.folder / "app.py").as_uri()
     with LanguageServer([project.program, "lsp"], project.folder, project.environment) as server:
-        started = server.request(
-            1, "initialize", {"processId": os.getpid(), "rootUri": project.folder.as_uri(), "capabilities": {}}
-        )
-        assert started["serverInfo"]["name"] == "cdk-lsp"
-        server.notify("initialized", {})
-        published = server.wait(
-            lambda message: (
-                message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == app
-            )
-        )
+        _opened(server, project.folder)
+        diagnostics = _published(server, project.folder)
         assert server.end() == 0
-    (error,) = (each for each in published["params"]["diagnostics"] if each["severity"] == ERROR)
+    (error,) = (each for each in diagnostics if each["severity"] == ERROR)
     assert (error["source"], error["code"]) == ("ecr-fargate doctor", "task-size-unknown")
     assert error["range"]["start"]["line"] == line_of(TASK) - 1
     assert error["message"].startswith("Fargate has no task size with this CPU and memory: Cpu 256 with Memory 4096")
     assert "Suggested fix: Choose a pair of Fargate's table" in error["message"]
+
+
+def test_the_servers_own_synthesis_names_lines_when_it_is_told_to_record_them(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    shutil.copy(project.folder / "cdk.json", folder)
+    mended = PROGRAM.read_text(encoding="utf-8").replace("memory_limit_mib=4096", "memory_limit_mib=512")
+    (folder / "app.py").write_text(mended, encoding="utf-8")
+    environment = {**project.environment, "JSII_HOST_STACK_TRACES": "1"}
+    with LanguageServer([project.program, "lsp"], folder, environment) as server:
+        _opened(server, folder)
+        server.request(2, "workspace/executeCommand", {"command": "cdk.explorer.synthNow", "arguments": []})
+        diagnostics = _published(server, folder)
+        assert server.end() == 0
+    assert ERROR not in {each["severity"] for each in diagnostics}
+    task = {each["code"] for each in diagnostics if each["range"]["start"]["line"] == line_of(TASK) - 1}
+    assert task == {*PLANTED[TASK]} - {"task-size-unknown"}
