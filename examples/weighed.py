@@ -1,4 +1,4 @@
-"""The doctor's rules in each synthesis, and a finding, of cdk-nag too, that is acknowledged where a reviewer sees it."""
+"""The doctor's rules in each synthesis, and a finding that is acknowledged where a reviewer sees it."""
 
 import aws_cdk as cdk
 
