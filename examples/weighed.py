@@ -1,13 +1,14 @@
-"""An accepted finding of ``ecr-fargate doctor`` and of cdk-nag, acknowledged where a reviewer sees it."""
+"""The doctor's rules in each synthesis, and a finding that is acknowledged where a reviewer sees it."""
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs import AppContainer, LoadBalancedFargateService, PublicHttp
+from ecr_fargate_constructs import AppContainer, DoctorPlugin, LoadBalancedFargateService, PublicHttp
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
 
 
 def build(app: cdk.App) -> cdk.Stack:
+    cdk.Validations.of(app).add_plugins(DoctorPlugin())
     stack = cdk.Stack(app, "Weighed")
     service = LoadBalancedFargateService(
         stack,

@@ -119,6 +119,7 @@ from ecr_fargate_constructs.supply_chain.registry import RegistrySettings as Reg
 from ecr_fargate_constructs.supply_chain.registry import ScanFrequency as ScanFrequency
 from ecr_fargate_constructs.supply_chain.replication import ReplicationDestination as ReplicationDestination
 from ecr_fargate_constructs.supply_chain.signatures import SignatureCheck as SignatureCheck
+from ecr_fargate_constructs.validation.doctor_plugin import DoctorPlugin as DoctorPlugin
 
 __version__: str
 

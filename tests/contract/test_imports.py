@@ -37,6 +37,23 @@ def test_what_the_program_has_frozen_stays_so(frozen: bool) -> None:  # noqa: FB
         (gc.freeze if before else gc.unfreeze)()
 
 
+_UNUSED = """
+import sys
+import ecr_fargate_constructs
+from ecr_fargate_constructs import EcrFargateService
+
+prefix = ecr_fargate_constructs.__name__
+print(sorted(name for name in sys.modules if name.startswith((f"{prefix}.tools", f"{prefix}.validation"))))
+ecr_fargate_constructs.DoctorPlugin
+print(f"{prefix}.tools.doctor.registry" in sys.modules, "rich" in sys.modules, "typer" in sys.modules)
+"""
+
+
+def test_the_rules_of_the_doctor_are_loaded_with_the_plugin_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", _UNUSED], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.splitlines() == ["[]", "True False False"]
+
+
 _SEARCHED = """
 import gc
 import aws_cdk

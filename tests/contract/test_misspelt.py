@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
-NOT_MADE = {"AllOf", "ConfigurationError", "Number", "PublishedImage", "SharedListener"}
+NOT_MADE = {"AllOf", "ConfigurationError", "DoctorPlugin", "Number", "PublishedImage", "SharedListener"}
 """What takes no options, or is made by a method of another."""
 
 

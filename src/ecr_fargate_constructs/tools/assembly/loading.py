@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 _LOGICAL_ID = "aws:cdk:logicalId"
+_CREATED = "aws:cdk:creationStack"
 
 
 @refuses_malformed
@@ -77,10 +78,13 @@ def load(folder: Path, names: Sequence[str] = ()) -> App:
 def _templates(stack: Stack) -> Iterator[Template]:
     """Yield the template of a stack, and the templates nested in it."""
     paths: dict[str, list[str]] = {}
+    traces: dict[str, tuple[str, ...]] = {}
     for path, entries in stack.metadata().items():
         for entry in entries:
             if entry.get("type") == _LOGICAL_ID:
                 paths.setdefault(str(entry.get("data")), []).append(path)
+            elif entry.get("type") == _CREATED and isinstance(entry.get("data"), list):
+                traces[path] = tuple(map(str, entry["data"]))
     pending = [(Template(stack, stack.template, read(stack.template)), "")]
     for template, prefix in pending:  # the loop appends to the list
         contents = template.content.get("Resources", {})
@@ -103,6 +107,8 @@ def _templates(stack: Stack) -> Iterator[Template]:
                 _short(construct_path) if construct_path else f"{stack.display}/{logical_id}",
                 properties,
                 (depends,) if isinstance(depends, str) else tuple(depends),
+                next(iter(own_paths), ""),
+                next((traces[path] for path in own_paths if path in traces), ()),
             )
             if logical_id in nested and nested[logical_id].is_file():
                 file = nested[logical_id]

@@ -55,6 +55,8 @@ class Resource:
         path: Path of its construct without the last parts that CDK appends; stack and logical id if none is recorded.
         properties: Its properties, unresolved.
         depends_on: Logical ids of its ``DependsOn``.
+        construct: Path of its construct in full; empty if none is recorded.
+        trace: Frames of the program that created it, the innermost first, if the synthesis recorded them.
     """
 
     template: Template = field(repr=False)
@@ -63,6 +65,8 @@ class Resource:
     path: str
     properties: Mapping[str, Any] = field(repr=False)
     depends_on: tuple[str, ...] = field(default=(), repr=False)
+    construct: str = field(default="", repr=False)
+    trace: tuple[str, ...] = field(default=(), repr=False)
 
     def get(self, *names: str) -> Any:  # noqa: ANN401 - whatever CloudFormation has
         """Return a property, or a value inside it; None if it is not set."""

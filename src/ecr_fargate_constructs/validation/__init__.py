@@ -1,0 +1,1 @@
+"""Validation plugins of ``cdk synth`` for any CDK app: they join CDK with the tools, which do not know it."""
