@@ -75,15 +75,19 @@ class _Walk:
 
 def licence(declared: metadata.PackageMetadata) -> str:
     """Return the licence that a package declares: an expression, a short name, or that of its classifiers."""
-    expression = declared.get("License-Expression")
+    expression = _first(declared, "License-Expression")
     if expression:
-        return str(expression)
+        return expression
     classifiers = [
         each.removeprefix(_CLASSIFIER) for each in declared.get_all("Classifier") or () if each.startswith(_CLASSIFIER)
     ]
-    named = (declared.get("License") or "").strip()
+    named = _first(declared, "License").strip()
     short = named if named not in _UNSAID and "\n" not in named and len(named) <= _LONGEST else ""
     return short or "; ".join(classifiers) or "not declared"
+
+
+def _first(declared: metadata.PackageMetadata, name: str) -> str:
+    return next(iter(declared.get_all(name) or ()), "")
 
 
 def listed() -> list[Listed]:

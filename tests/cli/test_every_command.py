@@ -74,6 +74,7 @@ FAILING = {  # arguments with which a command cannot do its work in an empty dir
 
 def _main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["ecr-fargate", *arguments])
+    monkeypatch.setattr(main.signal, "signal", lambda *_: None)  # the handlers of pytest's own process stay
     with pytest.raises(SystemExit) as leaving:
         main.main()
     return int(leaving.value.code or 0)

@@ -29,7 +29,7 @@ TABLES = (
 
 
 def _options(made: type) -> list[str]:
-    return [name for name in inspect.signature(made.__init__).parameters if name != "self"]
+    return [name for name in inspect.signature(made).parameters]
 
 
 @pytest.mark.parametrize("made", CLASSES, ids=lambda made: made.__name__)

@@ -141,10 +141,11 @@ def watched() -> None:
         health_check=TargetHealthCheck(path="/api/healthz"),
     )
     own = EcrFargateService(stack, "Own", directory=HERE, container_port=8080)
-    for number, service in enumerate((routed, own)):
-        ServiceAlarms.of(service, actions={"Critical": [topic]})
-        ServiceDashboard.of(service)
-        cdk.CfnOutput(stack, f"Url{number}", value=service.url)
+    ServiceAlarms.of(routed, actions={"Critical": [topic]})
+    ServiceAlarms.of(own, actions={"Critical": [topic]})
+    ServiceDashboard.of(routed)
+    ServiceDashboard.of(own)
+    cdk.CfnOutput(stack, "Url", value=routed.url)
 
 
 def with_sidecars() -> None:
