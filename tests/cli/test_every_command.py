@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,7 +75,7 @@ FAILING = {  # arguments with which a command cannot do its work in an empty dir
 
 def _main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["ecr-fargate", *arguments])
-    monkeypatch.setattr(main.signal, "signal", lambda *_: None)  # the handlers of pytest's own process stay
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the handlers of pytest's own process stay
     with pytest.raises(SystemExit) as leaving:
         main.main()
     return int(leaving.value.code or 0)
