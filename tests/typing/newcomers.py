@@ -63,7 +63,8 @@ def first_service() -> None:
         directory=HERE / "app",
         container_port=8080,
         environment={"TABLE": table.table_name},
-        secrets={"PASSWORD": ecs.Secret.from_secrets_manager(password)},
+        # CDK's own: its Secret names a parameter otherwise than its ISecret.
+        secrets={"PASSWORD": ecs.Secret.from_secrets_manager(password)},  # pyright: ignore[reportArgumentType]
         desired_count=1,
         size=TaskSize(cpu=512, memory_mib=1024),
         ingress=PublicHttp(health_check=TargetHealthCheck(path="/healthz")),
