@@ -307,7 +307,10 @@ NOT_THERE = [
     ),
     _option(
         "`sidecars=[…]` of `EcrFargateService`, which has one container",
-        Refused("EcrFargateService has no option 'sidecars'", "use scope, construct_id, directory"),
+        Refused(
+            "EcrFargateService has no option 'sidecars'",
+            "use LoadBalancedFargateService(sidecars=…), with an image from ",
+        ),
         lambda p: here.door(p, sidecars=[]),
         None,
     ),

@@ -46,6 +46,7 @@ from ecr_fargate_constructs import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Give = Callable[[cdk.Stack, cdk.Stack], object]
 
@@ -278,3 +279,34 @@ def test_an_internal_load_balancer_of_a_network_without_a_range_says_what_to_giv
 
 def _known_certificate() -> acm.ICertificate:
     return acm.Certificate.from_certificate_arn(cdk.Stack(), "C", f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0f1e")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [cdk.Environment(account=ACCOUNT, region="us-east-1"), cdk.Environment(account="210987654321", region="eu-west-1")],
+    ids=["region", "account"],
+)
+def test_an_image_of_another_environment_needs_a_repository_with_a_name(env: cdk.Environment, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    app = cdk.App()
+    tools, here = cdk.Stack(app, "Tools", env=HERE), cdk.Stack(app, "Here", env=env)
+    options: dict[str, Any] = {"vpc": ec2.Vpc(here, "Vpc", availability_zones=["a", "b"]), "ingress": PublicHttp()}
+    unnamed = PrivateRepository(tools, "Unnamed").build_and_push_image(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"the repository Tools/Unnamed is in .*; give the repository a rep"):
+        LoadBalancedFargateService(here, "Web", container=AppContainer(unnamed, 8080), **options)
+    assert here.node.try_find_child("Web") is None
+    named = PrivateRepository(tools, "Named", repository_name="shop").build_and_push_image(tmp_path)
+    LoadBalancedFargateService(here, "Web", container=AppContainer(named, 8080), **options)
+    assert app.synth().get_stack_by_name("Here").template["Resources"]
+
+
+def test_another_region_with_references_to_it_needs_no_name(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    app = cdk.App()
+    tools = cdk.Stack(app, "Tools", env=HERE, cross_region_references=True)
+    there = cdk.Environment(account=ACCOUNT, region="us-east-1")
+    here = cdk.Stack(app, "Here", env=there, cross_region_references=True)
+    vpc = ec2.Vpc(here, "Vpc", availability_zones=["a", "b"])
+    image = PrivateRepository(tools, "Repo").build_and_push_image(tmp_path)
+    LoadBalancedFargateService(here, "Web", container=AppContainer(image, 8080), vpc=vpc, ingress=PublicHttp())
+    assert app.synth().get_stack_by_name("Here").template["Resources"]

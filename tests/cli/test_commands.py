@@ -155,7 +155,7 @@ def test_cost_of_spot_is_a_range_with_its_date(assemblies: Path, monkeypatch: py
     assert "Spot tasks of" in text
     assert "with the most tasks that scaling allows" in text
     assert "AWS changes Spot prices. The highest one is the on-demand price as of 2026-06" in text
-    ranged = json.loads(_run("cost", assemblies / "spot", "--json").output)
+    ranged = json.loads(_run("cost", assemblies / "spot", "--format", "json").output)
     assert Decimal(ranged["spot"][0]["lowestPrice"]) < Decimal(ranged["spot"][0]["highestPrice"])
     markdown = _run("cost", assemblies / "spot", "--format", "markdown").output
     assert "| Spot tasks of " in markdown
@@ -172,7 +172,7 @@ def test_cost_of_spot_at_a_price_of_ones_own(assemblies: Path, tmp_path: Path) -
     assert "eu-north-1 as of 2026-11" in text
     assert "AWS changes Spot prices" not in text
     assert "at its lowest price" not in text
-    (spot,) = json.loads(_run("cost", assemblies / "spot", "--prices", file, "--json").output)["spot"]
+    (spot,) = json.loads(_run("cost", assemblies / "spot", "--prices", file, "--format", "json").output)["spot"]
     assert spot["lowestPrice"] == spot["highestPrice"]
 
 
@@ -182,8 +182,8 @@ def test_cost_of_spot_before_and_after(assemblies: Path, monkeypatch: pytest.Mon
     text = " ".join(_run(*compared).output.split())
     assert ", at the lowest price" in text
     assert "AWS changes Spot prices." in text
-    whole = json.loads(_run(*compared, "--json").output)
-    alone = [json.loads(_run("cost", assemblies / name, "--json").output) for name in ("three_lines", "spot")]
+    whole = json.loads(_run(*compared, "--format", "json").output)
+    alone = [json.loads(_run("cost", assemblies / name, "--format", "json").output) for name in ("three_lines", "spot")]
     before, after = (Decimal(each["leastMonthly"]) for each in alone)
     assert Decimal(whole["change"]) == after - before
     assert "AWS changes Spot prices." in _run(*compared, "--format", "markdown").output

@@ -75,7 +75,7 @@ def test_each_stage_that_runs_it_is_added_and_other_images_stay(tmp_path: Path) 
 
 @pytest.mark.usefixtures("clients")
 def test_json_is_the_entry(tmp_path: Path) -> None:
-    printed = json.loads(_lock("web", "--stack", "Dev", "--json").output)
+    printed = json.loads(_lock("web", "--stack", "Dev", "--format", "json").output)
     assert printed == json.loads((tmp_path / "images.lock.json").read_text())["images"]
 
 

@@ -82,7 +82,7 @@ def test_a_line_says_stage_share_tasks_and_who_is_waited_for(tmp_path: Path, mon
 
 
 def test_scripts_get_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    [only] = json.loads(_run(tmp_path, monkeypatch, [CANARY], "--json").output)
+    [only] = json.loads(_run(tmp_path, monkeypatch, [CANARY], "--format", "json").output)
     assert (only["service"], only["share"], only["paused_at"]) == ("Web/Home", 12.5, ["hook"])
 
 

@@ -155,7 +155,9 @@ def test_tasks_have_colours_of_their_own(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_json_is_one_object_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     logs = Logs({f"p/web/{HOME}": [(BASE, 'say "hi"\x1b]0;t\x07'), (BASE + 1500, "\x1b[1mbold\x1b[0m")]})
-    first, second = (json.loads(line) for line in _run(tmp_path, monkeypatch, logs, "--json").output.splitlines())
+    first, second = (
+        json.loads(line) for line in _run(tmp_path, monkeypatch, logs, "--format", "json").output.splitlines()
+    )
     assert first == {
         "time": "2026-01-31T12:00:00.000+00:00",
         "service": "Web/Home",

@@ -60,7 +60,7 @@ def test_env_is_what_a_shell_takes(running_app: Path) -> None:
     ]
     assert f"AWS_ENDPOINT_URL=http://localhost:{PORT}" in variables
     assert f"AWS_ACCESS_KEY_ID={PORT:012d}" in variables
-    assert json.loads(_run(running_app, "env", "--json").output) == dict(
+    assert json.loads(_run(running_app, "env", "--format", "json").output) == dict(
         variable.split("=", 1) for variable in variables
     )
 

@@ -77,7 +77,7 @@ def test_the_engine_says_what_runs(tmp_path: Path) -> None:
 def test_scripts_get_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_app(tmp_path)
     play(monkeypatch)
-    done = _run(tmp_path, "status", "--json")
+    done = _run(tmp_path, "status", "--format", "json")
     assert done.exit_code == 0
     found = json.loads(done.output)
     assert (found["state"], found["port"], found["stacks"]) == ("running", PORT, {"Web": "UPDATE_COMPLETE"})
@@ -96,7 +96,7 @@ def test_urls_are_one_a_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         f"http://{BALANCER}/",
         f"http://api.example.com.{BALANCER}/",
     ]
-    rows = json.loads(_run(tmp_path, "url", "--json").output)
+    rows = json.loads(_run(tmp_path, "url", "--format", "json").output)
     assert [row["service"] for row in rows] == ["Web/Head", "Web/Home", "Web/Host"]
 
 
@@ -133,7 +133,7 @@ def test_after_a_destroy_nothing_runs(tmp_path: Path, monkeypatch: pytest.Monkey
     done = _run(tmp_path, "status")
     assert done.exit_code == 1
     assert f"is running on port {PORT}, but {tmp_path} has no stack deployed" in _cause(done)
-    done = _run(tmp_path, "status", "--json")
+    done = _run(tmp_path, "status", "--format", "json")
     assert (done.exit_code, json.loads(done.output)["state"]) == (1, "running")
 
 
@@ -214,7 +214,7 @@ def test_what_does_not_run_says_its_state(left: str, said: str, tmp_path: Path) 
     assert done.exit_code == 1
     assert said in _cause(done)
     states = {"nothing": "absent", "log": "absent", "folder": "unfinished", "memory": "dead"}
-    done = _run(tmp_path, "status", "--json")
+    done = _run(tmp_path, "status", "--format", "json")
     assert (done.exit_code, json.loads(done.output)["state"]) == (1, states[left])
 
 

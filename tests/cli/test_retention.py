@@ -118,7 +118,7 @@ def test_simulate_shows_what_goes_and_why(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_simulate_prints_json_and_draws_a_picture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     policy, images = _files(tmp_path)
     picture = tmp_path / "plan.svg"
-    options = ("--policy", str(policy), "--images", str(images), "--json", "--svg", str(picture))
+    options = ("--policy", str(policy), "--images", str(images), "--format", "json", "--svg", str(picture))
     code, output = _run(monkeypatch, None, "simulate", *options)
     assert code == 0
     assert [item["tags"] for item in json.loads(output) if item["outcome"] == "expired"] == [["v2"], ["v1"]]
@@ -192,7 +192,7 @@ def test_check_names_the_image_the_user_and_the_rule(monkeypatch: pytest.MonkeyP
         "v2: expired because of rule 2 (expire images tagged * beyond the newest 10); used by task t1",
         "v1: expired because of rule 2 (expire images tagged * beyond the newest 10); used by service web",
     ]
-    code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--json")
+    code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--format", "json")
     assert code == 1
     assert [(item["tags"], item["users"]) for item in json.loads(output)] == [
         (["v2"], ["task t1"]),
@@ -254,7 +254,7 @@ def test_an_image_that_is_gone_already_is_told(monkeypatch: pytest.MonkeyPatch) 
         1,
         "v99: no longer in team/web; used by service web\n",
     )
-    code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--json")
+    code, output = _run(monkeypatch, aws, "check", "--repository", "team/web", "--format", "json")
     assert (code, json.loads(output)) == (1, [{"reference": "v99", "outcome": "missing", "users": ["service web"]}])
 
 

@@ -130,7 +130,8 @@ class LocalApp:
             [
                 str(Path(sys.executable).parent / "ecr-fargate"),
                 "explain",
-                "--json",
+                "--format",
+                "json",
                 f"--stack={stack}",
                 f"--endpoint-url=http://localhost:{self.port}",
             ],

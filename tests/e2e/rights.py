@@ -45,14 +45,14 @@ class Right:
 
 def granted(app: LocalApp) -> set[Right]:
     """All rights of the app's roles."""
-    done = app.run("grants", "--json")
+    done = app.run("grants", "--format", "json")
     assert done.returncode == 0, done.stderr
     return {_right(each) for each in json.loads(done.stdout)["grants"]}
 
 
 def refused(app: LocalApp, role: str) -> list[str]:
     """The actions that were refused to a role, the newest kind of refusal last."""
-    done = app.run("grants", "--json")
+    done = app.run("grants", "--format", "json")
     return [each["action"] for each in json.loads(done.stdout)["refusals"] if ROLES[role] in each["role"]]
 
 

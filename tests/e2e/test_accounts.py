@@ -157,7 +157,16 @@ def test_one_digest_runs_in_two_accounts_and_two_regions(app: LocalApp) -> None:
         Place(app, "OtherAbroad", OTHER, "eu-west-1"),
     ]
     locked = subprocess.run(  # noqa: S603 - our own command
-        [str(Path(sys.executable).parent / "ecr-fargate"), "image", "lock", "web", "--stack", "Dev", "--json"],
+        [
+            str(Path(sys.executable).parent / "ecr-fargate"),
+            "image",
+            "lock",
+            "web",
+            "--stack",
+            "Dev",
+            "--format",
+            "json",
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -83,7 +83,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
 
 def _hosts(app: LocalApp) -> dict[str, str]:
     """The load balancer of each service."""
-    services = json.loads(app.run("status", "--json").stdout)["services"]
+    services = json.loads(app.run("status", "--format", "json").stdout)["services"]
     return {each["service"]: each["url"].removeprefix("http://").partition(":")[0] for each in services}
 
 

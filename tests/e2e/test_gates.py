@@ -40,7 +40,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
 def _lock(app: LocalApp, *options: str) -> str:
     """Lock the image that Dev runs, and return its digest."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [str(Path(sys.executable).parent / "ecr-fargate"), "image", "lock", "web", "--json", *options],
+        [str(Path(sys.executable).parent / "ecr-fargate"), "image", "lock", "web", "--format", "json", *options],
         capture_output=True,
         text=True,
         check=False,

@@ -118,7 +118,7 @@ def test_a_job_that_takes_too_long_is_stopped(jobs: Jobs) -> None:
 
 
 def test_the_role_of_the_state_machine_was_asked_and_refused_nothing(jobs: Jobs) -> None:
-    done = jobs.app.run("grants", "--json")
+    done = jobs.app.run("grants", "--format", "json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     used = {each["action"] for each in found["grants"] if "HangsStateMachineRole" in each["role"] and each["times"]}

@@ -133,10 +133,13 @@ def test_status_logs_and_a_second_command_agree(local_app: LocalApp) -> None:
 
 
 def test_scripts_read_status_logs_and_url(local_app: LocalApp) -> None:
-    [service] = json.loads(local_app.run("status", "--json").stdout)["services"]
+    [service] = json.loads(local_app.run("status", "--format", "json").stdout)["services"]
     assert (service["service"], service["running"]) == ("Web/Web", 2)
     assert local_app.run("url", "--service", "Web").stdout == f"{service['url']}\n"
-    lines = [json.loads(line) for line in local_app.run("logs", "--json", "--service", "Web/Web").stdout.splitlines()]
+    lines = [
+        json.loads(line)
+        for line in local_app.run("logs", "--format", "json", "--service", "Web/Web").stdout.splitlines()
+    ]
     assert {line["task"] for line in lines} == {task["id"] for task in service["tasks"]}
     assert {(line["service"], line["container"]) for line in lines} == {("Web/Web", "web")}
 

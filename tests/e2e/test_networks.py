@@ -191,7 +191,7 @@ def test_the_url_is_that_of_the_domain(vpcs: Vpcs) -> None:
 
 def test_explain_names_what_to_add(vpcs: Vpcs) -> None:
     vpcs.behind("LbIngress")
-    done = vpcs.app.run("explain", "--json")
+    done = vpcs.app.run("explain", "--format", "json")
     assert done.returncode == 3, done.stderr
     fixes = [each["fix"] for each in json.loads(done.stdout) if each["cause"] == "blocked by the network"]
     assert any("add the interface endpoint com.amazonaws.us-east-1.ecr.dkr with private DNS" in fix for fix in fixes)

@@ -37,7 +37,16 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApp]:
 def _lock(app: LocalApp, stack: str) -> dict[str, Any]:
     """Lock the image that a stack runs, and return its entry."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [str(Path(sys.executable).parent / "ecr-fargate"), "image", "lock", "web", "--stack", stack, "--json"],
+        [
+            str(Path(sys.executable).parent / "ecr-fargate"),
+            "image",
+            "lock",
+            "web",
+            "--stack",
+            stack,
+            "--format",
+            "json",
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -266,7 +266,7 @@ def test_a_release_during_a_release_waits(app: LocalApp) -> None:
 
 
 def test_the_function_was_refused_nothing_and_has_nothing_to_spare(app: LocalApp) -> None:
-    done = json.loads(app.run("grants", "--json").stdout)
+    done = json.loads(app.run("grants", "--format", "json").stdout)
     assert [each for each in done["refusals"] if "Release" in each["role"]] == []
     granted = {each["action"] for each in done["grants"] if "WebReleaseRole" in each["role"]}
     unused = {each["action"] for each in done["grants"] if "WebReleaseRole" in each["role"] and not each["times"]}

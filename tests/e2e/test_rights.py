@@ -144,7 +144,7 @@ def publisher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalA
 
 def test_the_deployment_and_the_app_do_with_what_the_template_grants(app: LocalApp) -> None:
     assert answer(app) == ""
-    refusals = json.loads(app.run("grants", "--json").stdout)["refusals"]
+    refusals = json.loads(app.run("grants", "--format", "json").stdout)["refusals"]
     assert refusals == []
     assert {*NEEDED, *SURVIVORS} == granted(app)
 
@@ -167,7 +167,7 @@ def test_explain_names_the_statement_to_add(app: LocalApp) -> None:
     right = Right("task", "sqs:SendMessage")
     with without(app, right):
         assert answer(app)
-        done = app.run("explain", "--json")
+        done = app.run("explain", "--format", "json")
     [found] = [each for each in json.loads(done.stdout) if "sqs:SendMessage" in each["said"]]
     [queue] = app.ask("sqs", "list_queues")["QueueUrls"]
     statement = json.dumps(

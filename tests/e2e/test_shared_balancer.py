@@ -63,7 +63,7 @@ def test_services_answer_on_their_routes(local_app: LocalApp) -> None:
 
 def test_each_service_has_its_own_url(local_app: LocalApp) -> None:
     address = f"http://{local_app.host}:{local_app.port}"
-    services = json.loads(local_app.run("status", "--json").stdout)["services"]
+    services = json.loads(local_app.run("status", "--format", "json").stdout)["services"]
     assert {service["service"]: service["url"] for service in services} == {
         "Web/Home": f"{address}/",
         "Web/Api": f"{address}/api/",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ecr_fargate_constructs._rules.lock_file import LockedImage, write_lock
 from tests.support import ROOT
-from tests.support.linting import cfn_lint
+from tests.support.linting import actionlint, cfn_lint
 from tests.support.pipelines import (
     FOLDER,
     WORKFLOW,
@@ -208,32 +206,12 @@ def test_cfn_lint_finds_nothing(pipelines: Path, roles: Path) -> None:
 
 
 def test_actionlint_finds_nothing(tmp_path: Path) -> None:
-    assert _actionlint(WORKFLOW) == []
+    assert actionlint(WORKFLOW) == []
     faulty = tmp_path / "faulty.yml"
     faulty.write_text(
         WORKFLOW.read_text("utf-8").replace("needs.lock.outputs.commit", "needs.dev.outputs.commit"), "utf-8"
     )
-    assert [finding["kind"] for finding in _actionlint(faulty)] == ["expression"]
-
-
-def _actionlint(file: Path) -> list[dict[str, Any]]:
-    node = shutil.which("node")
-    assert node is not None
-    program = (
-        'import { createLinter } from "actionlint"; import { readFileSync } from "node:fs";'
-        "const [file] = process.argv.slice(-1); const lint = await createLinter();"
-        'console.log(JSON.stringify(lint(readFileSync(file, "utf8"), file))); process.exit(0);'
-    )
-    done = subprocess.run(  # noqa: S603 - a program of the environment
-        [node, "--input-type=module", "--eval", program, "--", str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    assert [finding["kind"] for finding in actionlint(faulty)] == ["expression"]
 
 
 def test_the_workflow_trusts_no_moving_version_and_stores_no_key() -> None:

@@ -128,7 +128,7 @@ def test_with_unused_only_those_are_shown(command: list[str]) -> None:
 
 
 def test_json_holds_the_same(command: list[str]) -> None:
-    done = CliRunner().invoke(app, [*command, "--json"])
+    done = CliRunner().invoke(app, [*command, "--format", "json"])
     found = json.loads(done.output)
     assert [(each["action"], each["times"]) for each in found["grants"]] == [
         ("s3:GetObject*", 2),

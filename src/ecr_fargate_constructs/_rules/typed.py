@@ -177,6 +177,8 @@ def refuse_unknown_options(function: Callable[..., object], options: Mapping[str
     """Refuse a keyword argument that a function does not have; call it when Python has refused the call."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
+    from ecr_fargate_constructs._rules.pattern_options import replacement  # noqa: PLC0415 - as above
+
     parameters = _signature(function).parameters
     if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
         return
@@ -186,7 +188,7 @@ def refuse_unknown_options(function: Callable[..., object], options: Mapping[str
         names = [each for each in parameters if each != "self"]
         near = get_close_matches(_CAPITAL.sub("_", name).lower(), names, n=1, cutoff=0.7)  # CDK uses camel case
         fix = f"did you mean {near[0]}=?" if near else f"use {', '.join(names) or 'none'}"
-        raise ConfigurationError(f"{what} has no option {name!r}; {fix}")
+        raise ConfigurationError(f"{what} has no option {name!r}; {replacement(name, names) or fix}")
 
 
 def typed_call(function: Callable[P, T]) -> Callable[P, T]:

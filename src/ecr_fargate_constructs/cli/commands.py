@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,11 +24,23 @@ _LAZY_COMMANDS = {
     "image": ("image", "image", "Lock the images that every stage runs."),
     "explain": ("explain", "explain_command", "Explain why a deployment failed, and what to do."),
 }
+_EXTRA_PACKAGES = ("boto3", "botocore", "docker", "ministack")
+_SUMMARY = 100  # characters
 _EXTRA = "pip install 'ecr-fargate-constructs[local]'"
 
 
 class Commands(TyperGroup):
     """The commands of ``ecr-fargate``, of which those in ``_LAZY_COMMANDS`` need the extra ``[local]``."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own
+        """Write the list of commands, without importing those in ``_LAZY_COMMANDS``."""
+        missing = next((name for name in _EXTRA_PACKAGES if importlib.util.find_spec(name) is None), None)
+        needs = "" if missing is None else f" Needs {_EXTRA}."
+        rows = [(name, f"{summary}{needs}") for name, (_, _, summary) in _LAZY_COMMANDS.items()]
+        others = ((name, super(Commands, self).get_command(ctx, name)) for name in super().list_commands(ctx))
+        rows += [(name, each.get_short_help_str(limit=_SUMMARY)) for name, each in others if each is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own context
         """Return the names of all commands."""
@@ -53,7 +66,7 @@ class Commands(TyperGroup):
 
 
 def _single_command(name: str, function: Callable[..., None], **settings: Any) -> Any:  # noqa: ANN401 - typer's own command
-    holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     holder.command(name, context_settings=settings)(function)
     return get_command(holder)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from ecr_fargate_constructs.cli.options import AppArgument, Json, Output, Stacks, read_app, write
+from ecr_fargate_constructs.cli.options import AppArgument, Output, Stacks, read_app, write
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.tools.assembly.stacks import stacks
 from ecr_fargate_constructs.tools.cost import report
@@ -43,7 +43,6 @@ def cost_command(
         Path | None, typer.Option(exists=True, dir_okay=False, help="Your own price table, in JSON.")
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
-    as_json: Json = False,  # noqa: FBT002 - a flag
     output: Output = None,
 ) -> None:
     """Estimate what an app costs per month: fixed costs and tasks. Reads the cdk.out of any CDK app.
@@ -51,7 +50,6 @@ def cost_command(
     The prices are list prices; their date and region are printed with them. Resources without a price in the table are
     listed, and are in no sum.
     """
-    form = Format.JSON if as_json else form
     table = price_table(prices)
     current = read_app(app, stack)
     after = bill_of(current, table)

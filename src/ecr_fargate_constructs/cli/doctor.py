@@ -11,7 +11,6 @@ import typer
 
 from ecr_fargate_constructs.cli.options import (
     AppArgument,
-    Json,
     Output,
     Stacks,
     read_app,
@@ -25,7 +24,7 @@ from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from ecr_fargate_constructs.tools.doctor.diagnosis import Diagnosis
-    from ecr_fargate_constructs.tools.doctor.rule import Finding
+    from ecr_fargate_constructs.tools.doctor.rule import Finding, Rule
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
@@ -42,7 +41,6 @@ def doctor_command(
     app: AppArgument = Path("cdk.out"),
     stack: Stacks = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
-    as_json: Json = False,  # noqa: FBT002 - a flag
     output: Output = None,
     fail_on: Annotated[
         Severity, typer.Option(help="Exit with 1 for a finding of this severity or worse.")
@@ -66,6 +64,9 @@ def doctor_command(
     from ecr_fargate_constructs.tools.doctor.registry import RULES  # noqa: PLC0415
 
     if rules:
+        if form is not Format.TEXT:
+            write(json.dumps([_rule(rule) for rule in RULES], indent=2) + "\n", output)
+            return
         Console().print("\n".join(f"{rule.id} ({rule.severity.value}): {rule.title}" for rule in RULES), markup=False)
         return
     unknown = sorted({*(ignore or [])} - {rule.id for rule in RULES})
@@ -74,7 +75,6 @@ def doctor_command(
     current = read_app(app, stack)
     earlier = None if against is None else read_earlier(against, current)
     diagnosis = diagnose(current, ignore or (), against=earlier)
-    form = Format.JSON if as_json else form
     if form is Format.SARIF:
         from ecr_fargate_constructs.tools.doctor.sarif import sarif  # noqa: PLC0415 - as above
 
@@ -127,6 +127,17 @@ def _as_dict(diagnosis: Diagnosis) -> dict[str, object]:
         "acknowledged": [
             {**_finding(finding), "acknowledgement": reason} for finding, reason in diagnosis.acknowledged
         ],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    return {
+        "rule": rule.id,
+        "severity": rule.severity.value,
+        "title": rule.title,
+        "reason": rule.why,
+        "fix": rule.fix,
+        "source": rule.source,
     }
 
 

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.aws_options import EndpointUrl, clients_at
-from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
+from ecr_fargate_constructs.cli.local_options import AppDirectory, OneService, Port, aws_errors, running
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.grants import read_barriers, read_decisions, roles_of_stacks
@@ -33,7 +34,9 @@ _EXPLAINED = 3
 _UNKNOWN = 4
 
 
-_Files = Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Responses of AWS, in JSON.")]
+_Files = Annotated[
+    list[Path] | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Responses of AWS, in JSON.")
+]
 
 
 def explain_command(
@@ -41,7 +44,7 @@ def explain_command(
     stack: Annotated[str | None, typer.Option(help="Name of a stack in AWS.")] = None,
     service: Annotated[str | None, typer.Option(help="ARN of an ECS service in AWS.")] = None,
     endpoint_url: EndpointUrl = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Explain why a deployment failed, and what to do.
 
@@ -60,14 +63,14 @@ def explain_command(
         record = sources.from_stack(clients_at(endpoint_url), stack)
     else:
         record = sources.from_services(clients_at(endpoint_url), [service or ""])
-    _report(record, as_json=as_json)
+    _report(record, as_json=form is Format.JSON)
 
 
 def local_explain(
     app_dir: AppDirectory = Path(),
     port: Port = None,
     service: OneService = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Explain why this app does not run on the embedded AWS, and what to do.
 
@@ -89,7 +92,7 @@ def local_explain(
     record["refusals"] = [asdict(each) for each in decisions if each.refusal and each.role in roles]
     names = {each.arn.rpartition("/")[2] for each in chosen(status.services, service)}
     record["barriers"] = [each.text for each in barriers if service is None or each.service in names]
-    _report(record, as_json=as_json)
+    _report(record, as_json=form is Format.JSON)
 
 
 def _report(record: Record, *, as_json: bool) -> None:

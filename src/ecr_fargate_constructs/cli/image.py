@@ -12,13 +12,14 @@ import typer
 
 from ecr_fargate_constructs._rules.lock_file import LOCK_FILE, check_name, read_lock, write_lock
 from ecr_fargate_constructs._rules.plain_text import plain
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.lock.entry import entry_for
 from ecr_fargate_constructs.tools.lock.sources import PrivateImage, image_of_service, look_up
 
-image = typer.Typer(help="Lock the images that every stage runs.", no_args_is_help=True)
+image = typer.Typer(help="Lock the images that every stage runs.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @image.callback()
@@ -28,7 +29,7 @@ def root() -> None:
 
 @image.command("lock")
 def lock_command(
-    name: Annotated[str, typer.Argument(help="Name of the image in the lock file.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the image in the lock file.")],
     stack: Annotated[
         str | None, typer.Option(help="Stack in AWS whose service runs the image; its name is recorded as evidence.")
     ] = None,
@@ -47,7 +48,7 @@ def lock_command(
     endpoint_url: Annotated[
         str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another endpoint, such as the embedded AWS.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Write the digest of an image into the lock file, for PrivateRepository.locked_image.
 
@@ -76,7 +77,7 @@ def lock_command(
         now=datetime.now(timezone.utc),
     )
     write_lock(file, {**images, name: entry})
-    if as_json:
+    if form is Format.JSON:
         print(json.dumps({name: entry.as_dict()}, indent=2))
         return
     ran = f"; ran in {', '.join(entry.deployed_to)}" if entry.deployed_to else ""

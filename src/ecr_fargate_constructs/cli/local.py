@@ -26,13 +26,17 @@ from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.local.services import Cloud
 
 local = typer.Typer(
-    help="Run a CDK app on an embedded AWS: without an account, and nothing leaves this machine.", no_args_is_help=True
+    help="Run a CDK app on an embedded AWS: without an account, and nothing leaves this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 @local.command()
 def up(
-    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to deploy; all stacks if empty.")] = None,
+    stacks: Annotated[
+        list[str] | None, typer.Argument(metavar="STACK", help="Stacks to deploy; all stacks if empty.")
+    ] = None,
     app_dir: AppDirectory = Path(),
     port: Port = None,
     account: Account = None,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
-from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
+from ecr_fargate_constructs.cli.local_options import AppDirectory, OneService, Port, aws_errors, running
 from ecr_fargate_constructs.local import deployment_page
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.service_deployments import newest_deployments
@@ -39,12 +40,13 @@ def deployments(
             help="Also write a page with a chart, for a browser; with --follow it is written again at every change.",
         ),
     ] = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Show the newest deployment of each service: stage, share of the traffic, healthy tasks, alarms.
 
-    With --json it prints a list of objects; with --follow, one object per line and change.
+    With --format json it prints a list of objects; with --follow, one object per line and change.
     """
+    as_json = form is Format.JSON
     instance, _ = running(app_dir, port)
     cloud = Cloud(instance)
     with aws_errors(instance):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, Port, aws_errors, running
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
+from ecr_fargate_constructs.cli.local_options import AppDirectory, Port, aws_errors, running
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.grants import compare, policies_of_roles, read_decisions, roles_of_stacks
@@ -27,7 +28,7 @@ def grants(
     unused: Annotated[  # noqa: FBT002 - a flag
         bool, typer.Option("--unused", help="Only what was never used.")
     ] = False,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Show what each role of the app was granted, how often it used it, and what was refused to it.
 
@@ -42,7 +43,7 @@ def grants(
             raise ToolError("no stack of this app is deployed", fix="deploy with 'ecr-fargate local up'")
         roles = roles_of_stacks(cloud.client("cloudformation"), stacks)
         found = compare(policies_of_roles(cloud.client("iam"), roles), read_decisions(instance, memory))
-    if as_json:
+    if form is Format.JSON:
         rows = found.never_used if unused else found.grants
         refusals = [asdict(each) for each in found.refusals]
         print(json.dumps({"grants": [asdict(each) for each in rows], "refusals": refusals}, indent=2))

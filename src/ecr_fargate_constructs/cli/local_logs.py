@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
-from ecr_fargate_constructs.cli.local_options import AppDirectory, AsJson, OneService, Port, aws_errors, running
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
+from ecr_fargate_constructs.cli.local_options import AppDirectory, OneService, Port, aws_errors, running
+from ecr_fargate_constructs.cli.printing import may_colour
 from ecr_fargate_constructs.local.app_status import app_status, chosen
 from ecr_fargate_constructs.local.log_lines import LogReader, since
 from ecr_fargate_constructs.local.services import Cloud
@@ -45,16 +46,16 @@ def logs(
         ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,  # noqa: FBT002
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Print the logs of the app's containers, oldest line first: time, service, container, task and message.
 
-    With --json each line is an object with time, service, task, container and message.
+    With --format json each line is an object with time, service, task, container and message.
     """
     start = None if since_ is None else since(since_, datetime.now(tz=timezone.utc))
     count = lines or (_LINES if start is None else None)
     instance, _ = running(app_dir, port)
-    printer = _Printer(as_json=as_json)
+    printer = _Printer(as_json=form is Format.JSON)
     with aws_errors(instance):
         for line in _read(instance, service, count, start, follow=follow):
             printer.show(line)
@@ -82,8 +83,6 @@ class _Printer:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._colours: dict[str, str] = {}
-        # typer removes the colours if the output is not a terminal.
-        self._colour = False if os.environ.get("NO_COLOR") else None
 
     def show(self, line: Line) -> None:
         """Print a line, without buffering."""
@@ -102,4 +101,4 @@ class _Printer:
         message = plain(line.message, colours=True)
         end = "\x1b[0m" if "\x1b" in message else ""
         text = f"{line.at:%H:%M:%S}.{line.time % 1000:03d} {typer.style(name, fg=colour)} {message}{end}"
-        typer.echo(text, color=self._colour)
+        typer.echo(text, color=may_colour())

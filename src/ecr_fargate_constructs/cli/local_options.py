@@ -28,7 +28,6 @@ Port = Annotated[
         help="TCP port on loopback, one instance per port. Default: the port where this app runs, or 4566.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OneService = Annotated[
     str | None, typer.Option("--service", help="Only this service, by a name that 'local status' shows.")
 ]

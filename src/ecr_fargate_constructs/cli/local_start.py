@@ -12,7 +12,8 @@ import typer
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli import report
-from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, AsJson, ClockSpeed, Port, Region, running
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
+from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, ClockSpeed, Port, Region, running
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.instance import credentials_environment
@@ -36,7 +37,7 @@ def start(
 
 def seed(
     file: Annotated[
-        Path | None, typer.Argument(exists=True, dir_okay=False, help="Seed file, in YAML or JSON.")
+        Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Seed file, in YAML or JSON.")
     ] = None,
     app_dir: AppDirectory = Path(),
     port: Port = None,
@@ -69,11 +70,11 @@ def certificate(app_dir: AppDirectory = Path(), port: Port = None) -> None:
     print(instance.authority.file)
 
 
-def env(app_dir: AppDirectory = Path(), port: Port = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+def env(app_dir: AppDirectory = Path(), port: Port = None, form: FormatOption = Format.TEXT) -> None:
     """Print variables that point AWS tools to the embedded AWS, for: eval "$(ecr-fargate local env)"."""
     instance, memory = running(app_dir, port)
     variables = credentials_environment(instance, memory)
-    if as_json:
+    if form is Format.JSON:
         print(json.dumps(variables, indent=2))
         return
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")

@@ -31,6 +31,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 app.command("doctor")(doctor_command)
 app.command("cost")(cost_command)

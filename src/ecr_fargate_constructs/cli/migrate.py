@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from ecr_fargate_constructs._rules.plain_text import plain
-from ecr_fargate_constructs.cli.options import Json  # noqa: TC001 - typer reads annotations
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.migrate.ledger import Kind
@@ -28,14 +28,15 @@ _COLOURS = {Kind.LEFT_OUT: "red", Kind.CHECK: "yellow"}
 
 _Files = Annotated[
     list[Path],
-    typer.Argument(exists=True, dir_okay=False, help="A compose file, or the Copilot manifests of one application."),
+    typer.Argument(
+        metavar="FILE", exists=True, dir_okay=False, help="A compose file, or the Copilot manifests of one application."
+    ),
 ]
 _Output = Annotated[Path | None, typer.Option("--output", "-o", help="New file for the program.")]
 _Environment = Annotated[str | None, typer.Option(help="Copilot environment whose overrides apply.")]
 _Variables = Annotated[
     list[str] | None, typer.Option("--variable", help="NAME=VALUE, for ${NAME} in the file; repeatable.")
 ]
-_Format = Annotated[str, typer.Option("--format", help="text or json.")]
 
 
 def migrate_command(
@@ -43,8 +44,7 @@ def migrate_command(
     output: _Output = None,
     environment: _Environment = None,
     variable: _Variables = None,
-    form: _Format = "text",
-    as_json: Json = False,  # noqa: FBT002 - a flag
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Write a Python program with this library from a Copilot manifest or a compose file.
 
@@ -54,14 +54,11 @@ def migrate_command(
     Variables get their values from --variable and from the defaults in the file. The shell's environment and .env are
     not read, so that no secret of this machine gets into the program.
     """
-    form = "json" if as_json else form
-    if form not in {"text", "json"}:
-        raise ToolError(f"--format {form} is not a format", fix="use text or json")
     sources = [_source(file) for file in files]
     migration = migrate(sources, variables=_pairs(variable or []), environment=environment)
     if output is not None:
         _write(output, migration.program)
-    if form == "json":
+    if form is Format.JSON:
         print(json.dumps(_as_dict(migration, output), indent=2))
         return
     if output is None:

@@ -24,8 +24,6 @@ Output: TypeAlias = Annotated[
     Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; standard output by default.")
 ]
 
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-
 
 def read_app(folder: Path, stacks: list[str] | None) -> App:
     """Read a cloud assembly; if the app has changed since, print a note on standard error."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from rich import console, markup
@@ -19,6 +20,11 @@ class Console(console.Console):
             options: Options of ``rich.console.Console``.
         """
         super().__init__(emoji=False, **options)
+
+
+def may_colour() -> bool | None:
+    """Return whether ``typer.echo`` may print colours; None to print them on a terminal only."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def escape(text: str) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs._rules.simulation import Decision, EcrImage, Outcome, Plan, simulate
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.local.aws_clients import aws_client
 from ecr_fargate_constructs.tools.aws_calls import call_aws
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs._rules.lifecycle_policy import LifecyclePolicy
 
 retention = typer.Typer(
-    help="Test lifecycle policies of ECR, offline or against the images in use.", no_args_is_help=True
+    help="Test lifecycle policies of ECR, offline or against the images in use.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _SHORT = len("sha256:") + 12  # of a digest, as docker shows it
@@ -40,7 +43,6 @@ _Repository = Annotated[str | None, typer.Option("--repository", help="Name of a
 _Endpoint = Annotated[
     str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Another endpoint, such as the embedded AWS.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @retention.command("simulate")
@@ -56,7 +58,7 @@ def simulate_command(
     endpoint_url: _Endpoint = None,
     at: Annotated[datetime | None, typer.Option(help="Time of the evaluation, in UTC; now by default.")] = None,
     svg: Annotated[Path | None, typer.Option(help="SVG file for a timeline of the result.")] = None,
-    as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Show what a policy would do to each image, and which rule decides."""
     if (images is None) == (repository is None):
@@ -77,7 +79,7 @@ def simulate_command(
     plan = simulate(chosen, listed, now)
     if svg is not None:
         svg.write_text(timeline(plan, now), encoding="utf-8")
-    if as_json:
+    if form is Format.JSON:
         print(json.dumps([_as_dict(decision) for decision in plan.decisions], indent=2))
     else:
         Console().print(_table(plan))
@@ -94,7 +96,7 @@ def check(
         typer.Option(exists=True, dir_okay=False, help="Lock file, whose images of this repository other stages run."),
     ] = None,
     endpoint_url: _Endpoint = None,
-    as_json: _Json = False,  # noqa: FBT002 - a flag of the command line
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Exit with 1 if the policy expires, or has expired, an image of a service, its last revision, a task or a lock."""
     ecr, ecs = aws_client("ecr", endpoint_url), aws_client("ecs", endpoint_url)
@@ -107,7 +109,7 @@ def check(
     used = in_use(plan, usages)
     lost = [(decision, users) for decision, users in used if decision.outcome is not Outcome.KEPT]
     gone = missing(plan, usages)
-    if as_json:
+    if form is Format.JSON:
         items = [{**_as_dict(decision), "users": users} for decision, users in lost]
         items += [{"reference": usage.reference, "outcome": "missing", "users": list(usage.users)} for usage in gone]
         print(json.dumps(items, indent=2))
@@ -118,7 +120,7 @@ def check(
             print(plain(f"{usage.reference}: no longer in {repository}; used by {', '.join(usage.users)}"))
     if lost or gone:
         raise typer.Exit(1)
-    if not as_json:
+    if form is not Format.JSON:
         print(f"{len(used)} images of {repository} are in use, and the policy keeps all of them")
 
 

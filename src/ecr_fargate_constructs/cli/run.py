@@ -11,7 +11,7 @@ import typer
 from ecr_fargate_constructs._rules.plain_text import plain
 from ecr_fargate_constructs.cli.aws_options import EndpointUrl, clients_at
 from ecr_fargate_constructs.cli.local_options import AppDirectory, Port, aws_errors, running
-from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.cli.printing import Console, may_colour
 from ecr_fargate_constructs.cli.report import print_error
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.tools.assembly.loading import load
@@ -30,7 +30,7 @@ _NOT_RUN = 125  # as with docker run: the command did not run
 _INTERRUPTED = 130  # as in shells: 128 and the number of SIGINT
 
 _Command: TypeAlias = Annotated[
-    list[str], typer.Argument(help="The command and its arguments, after '--'.", metavar="COMMAND...")
+    list[str], typer.Argument(help="The command and its arguments, after '--'.", metavar="COMMAND")
 ]
 _Service: TypeAlias = Annotated[
     str | None,
@@ -174,8 +174,8 @@ def _end(task: RunningTask, status: int | None) -> NoReturn:
 
 
 def _show(line: str) -> None:
-    typer.echo(plain(line.rstrip("\n"), colours=True))
+    typer.echo(plain(line.rstrip("\n"), colours=True), color=may_colour())
 
 
 def _note(text: str) -> None:
-    typer.secho(plain(text), err=True, dim=True)
+    typer.secho(plain(text), err=True, dim=True, color=may_colour())

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import cloud_assembly_schema as schema
 
 from ecr_fargate_constructs._cdk.attempt import on_failure, when_made
+from ecr_fargate_constructs._cdk.neighbours import check_reachable
 from ecr_fargate_constructs._cdk.site import remember, stack_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._rules.refusal import located
-from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ def check_delivery(scope: IConstruct, repository: IConstruct) -> None:
     """
     target = push_target(repository)
     if target is None:
-        _check_reachable(scope, repository)
+        check_reachable(scope, repository)
         return
     stack, images = _top(stack_of(scope)), _stack_of(target)
     if stack is images:
@@ -197,23 +196,6 @@ def check_delivery(scope: IConstruct, repository: IConstruct) -> None:
             f"where images is the ImageRepositoryStack {images.node.path}"
         )
     _check_environment(stack, images)
-
-
-def _check_reachable(scope: IConstruct, repository: IConstruct) -> None:
-    """Refuse a repository of another account or region whose name is generated, and so unknown at synth."""
-    stack, owner = stack_of(scope), stack_of(repository)
-    if stack is owner:
-        return
-    resources = [each for each in repository.node.find_all() if isinstance(each, ecr.CfnRepository)]
-    if stack.environment == owner.environment or not resources or not is_token(resources[0].repository_name):
-        return
-    if any(is_token(each) for each in (stack.account, stack.region, owner.account, owner.region)):
-        return
-    raise ConfigurationError(
-        f"the repository {repository.node.path} is in {owner.environment} and the stack {stack.node.path} in "
-        f"{stack.environment}, where the repository's generated name is unknown; give the repository a "
-        "repository_name=, or use one in the stack's own environment"
-    )
 
 
 def _check_environment(stack: cdk.Stack, images: cdk.Stack) -> None:

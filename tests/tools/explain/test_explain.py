@@ -215,7 +215,7 @@ def test_the_command_says_what_to_do_and_where_it_is_written() -> None:
 
 
 def test_the_command_prints_json() -> None:
-    done = CliRunner().invoke(app, ["explain", "--json", str(RECORDED / "quota.json")])
+    done = CliRunner().invoke(app, ["explain", "--format", "json", str(RECORDED / "quota.json")])
     [cause] = json.loads(done.output)
     assert cause["cause"] == "quota reached"
     assert set(cause) == {"cause", "sentence", "fix", "source", "said", "times", "health_checks", "last_lines"}
@@ -248,14 +248,14 @@ def test_a_failed_health_check_is_told_with_its_path_and_codes(tmp_path: Path) -
     file.write_text(json.dumps(record), encoding="utf-8")
     done = CliRunner().invoke(app, ["explain", str(file)], env={"COLUMNS": "200"})
     assert [each in done.output for each in said] == [True, True]
-    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
+    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--format", "json", str(file)]).output)
     assert cause["health_checks"] == said
 
 
 def test_other_causes_say_nothing_of_health_checks(tmp_path: Path) -> None:
     file = tmp_path / "exited.json"
     file.write_text(json.dumps({**_record("exited"), "TargetGroups": [GROUP]}), encoding="utf-8")
-    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
+    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--format", "json", str(file)]).output)
     assert cause["health_checks"] == []
 
 
@@ -266,7 +266,7 @@ def test_the_lines_that_were_read_are_shown(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["explain", str(file)], env={"COLUMNS": "50"})
     line = f"KeyError: 'PORT' [bold] {'x' * 60}"
     assert done.output.endswith(f"Last log lines of the task that failed last:\n{line}\n")
-    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--json", str(file)]).output)
+    [cause] = json.loads(CliRunner().invoke(app, ["explain", "--format", "json", str(file)]).output)
     assert cause["last_lines"] == [line]
 
 
@@ -292,7 +292,7 @@ def test_the_app_itself_is_explained_without_region_or_credentials(
 ) -> None:
     write_app(tmp_path)
     _play_a_failure(monkeypatch)
-    done = CliRunner().invoke(app, ["local", "explain", "--json", "--app-dir", str(tmp_path), *arguments])
+    done = CliRunner().invoke(app, ["local", "explain", "--format", "json", "--app-dir", str(tmp_path), *arguments])
     assert done.exit_code == 3, done.output
     causes = {each["cause"]: each for each in json.loads(done.output)}
     assert set(causes) == {"container exited", "failed health check of the load balancer"}
@@ -307,7 +307,7 @@ def test_the_address_of_an_embedded_aws_is_enough(tmp_path: Path, monkeypatch: p
     _play_a_failure(monkeypatch)
     apps = {PORT: tmp_path}
     monkeypatch.setattr("ecr_fargate_constructs.cli.aws_options.app_on", apps.get)
-    command = ["explain", "--json", "--stack", "Web", "--endpoint-url"]
+    command = ["explain", "--format", "json", "--stack", "Web", "--endpoint-url"]
     assert CliRunner().invoke(app, [*command, f"http://localhost:{PORT}"]).exit_code == 3
     for other in ("http://localhost:1", f"http://example.com:{PORT}"):
         done = CliRunner().invoke(app, [*command, other])
@@ -320,7 +320,7 @@ def test_files_are_put_together(tmp_path: Path) -> None:
     logs.write_text(json.dumps({"events": record.pop("logEvents"), "nextForwardToken": "f/1"}), encoding="utf-8")
     rest = tmp_path / "rest.json"
     rest.write_text(json.dumps(record), encoding="utf-8")
-    done = CliRunner().invoke(app, ["explain", "--json", str(rest), str(logs)])
+    done = CliRunner().invoke(app, ["explain", "--format", "json", str(rest), str(logs)])
     assert json.loads(done.output)[0]["cause"] == "wrong architecture"
 
 
