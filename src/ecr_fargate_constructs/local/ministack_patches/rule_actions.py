@@ -59,7 +59,7 @@ def act_on_rules(alb: Any, provisioners: Any, key_sets: KeySets) -> None:  # noq
         if str(last.get("Type")).lower() == "redirect" and len(left) == 1:
             return _redirect(last, headers, asked)
         if str(last.get("Type")).lower() == "forward":
-            rule = next((each for each in rules.values() if each.get("Actions") is actions), {})
+            rule: Properties = next((each for each in rules.values() if each.get("Actions") is actions), {})
             try:
                 target = transformed(rule.get("Transforms") or (), asked)
             except TransformError as error:

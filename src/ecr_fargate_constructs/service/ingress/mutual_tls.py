@@ -51,7 +51,7 @@ def authenticate_clients(
         if isinstance(resource, elbv2.CfnListener):
             resource.mutual_authentication = elbv2.CfnListener.MutualAuthenticationProperty(
                 mode="off" if mode is None else _MODES[mode.name],
-                trust_store_arn=None if store is None else store.trust_store_arn,
+                trust_store_arn=None if store is None else store.trust_store_ref.trust_store_arn,
                 ignore_client_certificate_expiry=mutual.ignore_client_certificate_expiry,
                 advertise_trust_store_ca_names=None if advertise is None else "on" if advertise else "off",
             )

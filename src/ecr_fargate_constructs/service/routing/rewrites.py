@@ -16,6 +16,8 @@ from ecr_fargate_constructs.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import aws_cdk as cdk
+
     from ecr_fargate_constructs.service.routing.route import Route
 
 
@@ -110,7 +112,7 @@ def _sample(condition: str) -> str:
 
 def set_transforms(rule: elbv2.ApplicationListenerRule, route: Route) -> None:
     """Let a rule rewrite the requests that it forwards, as its route says; CDK's rule has no option for it."""
-    transforms = list(_transforms(route))
+    transforms: list[cdk.IResolvable | elbv2.CfnListenerRule.TransformProperty] = [*_transforms(route)]
     resource = rule.node.default_child
     if transforms and isinstance(resource, elbv2.CfnListenerRule):
         resource.transforms = transforms
