@@ -112,12 +112,15 @@ def _nothing(_: Place) -> None:
     return None
 
 
+def _shared(place: Place) -> SharedLoadBalancer:
+    return SharedLoadBalancer(place.stack, "Shared", ingress=PublicHttp())
+
+
 def _behind_plain_http(place: Place, **options: Any) -> RoutedFargateService:  # noqa: ANN401
-    shared = SharedLoadBalancer(place.stack, "Shared", ingress=PublicHttp())
     return RoutedFargateService(
         place.stack,
         "Web",
-        load_balancer=shared,
+        load_balancer=place.given,
         route=Route(path="/*", **options),
         container=AppContainer(NGINX, 80),
     )
@@ -150,11 +153,12 @@ CASES = [
     Case(
         FAMILY,
         "A rewrite of a request that no task gets",
-        lambda p: SharedLoadBalancer(p.stack, "Shared", ingress=PublicHttp()).add_response(
+        lambda p: p.given.add_response(
             "Gone", Route(path="/api/*", url_rewrite=Rewrite("^/api/(.*)$", "/$1")), FixedResponse(status=410)
         ),
         None,
         Refused("Route.url_rewrite changes requests for a task", "use a Redirect"),
+        given=_shared,
     ),
     _token("Keys over plain HTTP", Refused("is not an HTTPS address", "jwks_uri"), jwks_endpoint="http://a/jwks"),
     _token("Keys at an address without a path", Refused("with host and path", "jwks_uri"), jwks_endpoint="https://a"),
@@ -198,6 +202,7 @@ CASES = [
             ),
         ),
         Refused("Route.authentication=JwtValidation(…) requires a listener with HTTPS", "PublicHttps(…)"),
+        given=_shared,
     ),
     _mutual(
         "Certificates of clients to be verified without authorities",

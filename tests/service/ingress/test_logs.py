@@ -37,7 +37,7 @@ def test_both_logs_go_to_the_bucket_which_allows_them_in_a_stack_of_any_region(*
     else:
         LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=_settings(bucket))
     template = template_of(stack)
-    given = attributes(only(template, BALANCER))
+    given = attributes(only(template, BALANCER), "LoadBalancerAttributes")
     name = {"Ref": stack.get_logical_id(bucket.node.default_child)}  # type: ignore[arg-type]
     for kind in ("connection_logs", "health_check_logs"):
         assert (given[f"{kind}.s3.enabled"], given[f"{kind}.s3.bucket"]) == ("true", name)
@@ -53,7 +53,7 @@ def test_both_logs_go_to_the_bucket_which_allows_them_in_a_stack_of_any_region(*
 def test_without_them_there_is_no_log_and_no_shift() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     SharedLoadBalancer(stack, "Web", ingress=PublicHttp())
-    given = attributes(only(template_of(stack), BALANCER))
+    given = attributes(only(template_of(stack), BALANCER), "LoadBalancerAttributes")
     assert not [name for name in given if "logs" in name or "zonal" in name]
 
 

@@ -118,7 +118,7 @@ def test_a_rewrite_changes_no_priority_and_test_traffic_is_rewritten_too(stack: 
 
 def test_without_a_rewrite_nothing_is_set(stack: cdk.Stack) -> None:
     _routed(stack, PublicHttp(), Route(path="/api/*"))
-    assert "Transforms" not in only(template_of(stack), f"{ELB}ListenerRule")
+    assert "Transforms" not in only(template_of(stack), f"{ELB}ListenerRule")["Properties"]
 
 
 def test_tokens_pass_wherever_there_are_texts(stack: cdk.Stack) -> None:
@@ -126,7 +126,7 @@ def test_tokens_pass_wherever_there_are_texts(stack: cdk.Stack) -> None:
     validation = JwtValidation(issuer=later[2], jwks_endpoint=later[3], claims=[JwtClaim("scope", [later[0]])])
     route = Route(path="/api/*", url_rewrite=Rewrite(later[0], later[1]), authentication=validation)
     _routed(stack, _https(stack), route)
-    rule = only(template_of(stack), f"{ELB}ListenerRule")
+    rule = only(template_of(stack), f"{ELB}ListenerRule")["Properties"]
     assert rule["Transforms"][0]["UrlRewriteConfig"]["Rewrites"] == [
         {"Regex": {"Ref": "One"}, "Replace": {"Ref": "Two"}}
     ]
@@ -158,7 +158,7 @@ def test_a_route_can_have_a_token_of_its_own_instead_of_the_sign_in_of_the_liste
 def test_a_response_without_a_service_can_require_a_token(stack: cdk.Stack) -> None:
     shared = SharedLoadBalancer(stack, "Shared", ingress=_https(stack))
     shared.add_response("Who", Route(path="/who", authentication=VALIDATION), FixedResponse(status=200))
-    rule = only(template_of(stack), f"{ELB}ListenerRule")
+    rule = only(template_of(stack), f"{ELB}ListenerRule")["Properties"]
     assert [action["Type"] for action in rule["Actions"]] == ["jwt-validation", "fixed-response"]
 
 
@@ -194,7 +194,7 @@ def test_the_load_balancer_reaches_the_target_control_agent(stack: cdk.Stack) ->
     LoadBalancedFargateService(own, "Web", container=AppContainer(NGINX, 80), ingress=PublicHttp(target_group=settings))
     for each in (stack, own):
         template = template_of(each)
-        assert only(template, f"{ELB}TargetGroup")["TargetControlPort"] == 3000
+        assert only(template, f"{ELB}TargetGroup")["Properties"]["TargetControlPort"] == 3000
         opened = [
             item["Properties"]["FromPort"] for item in of_type(template, "AWS::EC2::SecurityGroupIngress").values()
         ]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress.authentication import signed_in
 from ecr_fargate_constructs.service.routing.conditions import conditions_of
@@ -26,10 +25,10 @@ def check_listener(route: Route, base_url: str) -> None:
 
 def check_encrypted(name: str, authentication: Authentication | None, base_url: str) -> None:
     """Refuse an authentication on a listener without HTTPS."""
-    if authentication is None or is_token(base_url) or base_url.startswith("https:"):
+    if authentication is None or not base_url.lower().startswith("http:"):  # of a token nothing is known
         return
     raise ConfigurationError(
-        f"{name}={type(authentication).__name__}(…) requires a listener with HTTPS, but this one is {base_url}; use "
+        f"{name}={type(authentication).__name__}(…) requires a listener with HTTPS, but this one is plain HTTP; use "
         "PublicHttps(…) or InternalHttps(…), or omit it"
     )
 
