@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 FAMILY = "Rules and listeners of load balancers"
 MODE = elbv2.MutualAuthenticationMode
-ADDRESSES = {"issuer": "https://id.example.com", "jwks_endpoint": "https://id.example.com/jwks.json"}
+ADDRESSES: dict[str, Any] = {"issuer": "https://id.example.com", "jwks_endpoint": "https://id.example.com/jwks.json"}
 
 
 def _bare_rule(place: Place, regex: str, replace: str) -> elbv2.CfnListenerRule:
@@ -43,6 +43,7 @@ def _bare_rule(place: Place, regex: str, replace: str) -> elbv2.CfnListenerRule:
     return rule(
         place.stack,
         "Rule",
+        priority=1,
         actions=[rule.ActionProperty(type="forward")],
         conditions=[rule.RuleConditionProperty(field="path-pattern", values=["/api/*"])],
         transforms=[

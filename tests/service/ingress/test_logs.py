@@ -37,7 +37,7 @@ def test_both_logs_go_to_the_bucket_which_allows_them_in_a_stack_of_any_region(*
     else:
         LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=_settings(bucket))
     template = template_of(stack)
-    given = attributes(only(template, BALANCER), "LoadBalancerAttributes")
+    given: dict[str, object] = {**attributes(only(template, BALANCER), "LoadBalancerAttributes")}
     name = {"Ref": stack.get_logical_id(bucket.node.default_child)}  # type: ignore[arg-type]
     for kind in ("connection_logs", "health_check_logs"):
         assert (given[f"{kind}.s3.enabled"], given[f"{kind}.s3.bucket"]) == ("true", name)

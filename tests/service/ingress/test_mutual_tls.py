@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
@@ -21,9 +19,6 @@ from ecr_fargate_constructs import (
     TestTrafficPort,
 )
 from tests.support.templates import of_type, template_of
-
-if TYPE_CHECKING:
-    from ecr_fargate_constructs import Rolling
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +43,7 @@ def _listeners(stack: cdk.Stack) -> dict[int, object]:
 
 
 @pytest.mark.parametrize("deployment", [None, BlueGreen(test_traffic=TestTrafficPort(port=8443))])
-def test_the_clients_of_every_https_listener_need_a_certificate(deployment: BlueGreen | Rolling | None) -> None:
+def test_the_clients_of_every_https_listener_need_a_certificate(deployment: BlueGreen | None) -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     mutual = elbv2.MutualAuthentication(
         mutual_authentication_mode=MODE.VERIFY,
@@ -61,7 +56,7 @@ def test_the_clients_of_every_https_listener_need_a_certificate(deployment: Blue
         "Web",
         container=AppContainer(NGINX, 80),
         ingress=_ingress(stack, mutual),
-        **({} if deployment is None else {"deployment": deployment}),
+        deployment=deployment,
     )
     [store] = of_type(template_of(stack), "AWS::ElasticLoadBalancingV2::TrustStore")
     expected = {

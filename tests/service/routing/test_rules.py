@@ -34,7 +34,7 @@ from tests.support.inputs import sign_in
 from tests.support.templates import of_type, only, template_of
 
 if TYPE_CHECKING:
-    from ecr_fargate_constructs import Ingress
+    from ecr_fargate_constructs.service.ingress.values import Ingress
 
 pytestmark = pytest.mark.integration
 
