@@ -46,8 +46,10 @@ def build(app: cdk.App) -> cdk.Stack:
     zone = route53.HostedZone.from_hosted_zone_attributes(
         stack, "Zone", hosted_zone_id="Z0123456789EXAMPLE", zone_name="example.com"
     )
-    logs = bucket(stack, "Logs", "An example: it holds logs itself.")
-    authorities = bucket(stack, "Authorities", "An example: it holds public certificates only.")
+    logs = bucket(stack, "Logs", "An example: it holds logs itself, and who reads them is logged by CloudTrail.")
+    authorities = bucket(
+        stack, "Authorities", "An example: it holds public certificates, which the trust store has read once."
+    )
     partners = elbv2.TrustStore(stack, "Partners", bucket=authorities, key="partners.pem")
     shared = SharedLoadBalancer(
         stack,
