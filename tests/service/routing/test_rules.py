@@ -125,7 +125,9 @@ def test_tokens_pass_wherever_there_are_texts(stack: cdk.Stack) -> None:
     later = [cdk.CfnParameter(stack, name).value_as_string for name in ("One", "Two", "Three", "Four")]
     validation = JwtValidation(issuer=later[2], jwks_endpoint=later[3], claims=[JwtClaim("scope", [later[0]])])
     route = Route(path="/api/*", url_rewrite=Rewrite(later[0], later[1]), authentication=validation)
-    _routed(stack, _https(stack), route)
+    port = cdk.CfnParameter(stack, "Port", type="Number").value_as_number
+    _routed(stack, _https(stack), route, target_group=TargetGroupSettings(target_control_port=port))
+    assert only(template_of(stack), f"{ELB}TargetGroup")["Properties"]["TargetControlPort"] == {"Ref": "Port"}
     rule = only(template_of(stack), f"{ELB}ListenerRule")["Properties"]
     assert rule["Transforms"][0]["UrlRewriteConfig"]["Rewrites"] == [
         {"Regex": {"Ref": "One"}, "Replace": {"Ref": "Two"}}
