@@ -134,7 +134,9 @@ CASES = [
     _rewrite("A rewrite with a lookahead", Refused("has lookaheads", "groups, classes"), "^/api(?=/)"),
     _rewrite("A rewrite with a backreference", Refused("has backreferences", "groups, classes"), "^/(a)\\1"),
     _rewrite(
-        "A rewrite whose parenthesis does not end", Refused("is not a regular expression", "'^/api/"), "^/api/(.*$"
+        "A rewrite whose parenthesis does not end",
+        Refused("is not a regular expression", "groups, classes"),
+        "^/api/(.*$",
     ),
     _rewrite("A rewrite with a space", Refused("has white space", "%20"), "^/my files"),
     _rewrite("A rewrite of nothing", Refused("Rewrite.regex=''", "1 to 1024"), ""),

@@ -127,7 +127,7 @@ def _escape(regex: str, at: int, *, in_class: bool = False) -> tuple[str, int]:
     if letter == "g":
         raise NotSupportedError("has subroutines (\\g)")
     if letter == "Z":
-        raise NotSupportedError("has \\Z; \\z is the end")
+        raise NotSupportedError("has \\Z")
     return ("\\Z" if letter == "z" and not in_class else regex[at : at + 2]), at + 2
 
 
@@ -162,11 +162,11 @@ def _group(regex: str, at: int) -> tuple[str, int]:
 
 def _plain(regex: str, at: int) -> tuple[str, int]:
     if regex[at].isspace():
-        raise NotSupportedError("has white space; write \\s, or %20")
+        raise NotSupportedError("has white space")
     quantifier = _QUANTIFIER.match(regex, at)
     if quantifier is None:
         if regex[at] == "{":
-            raise NotSupportedError("has a '{' that begins no quantifier; write \\{")
+            raise NotSupportedError("has a '{' that begins no quantifier")
         return regex[at], at + 1
     if regex.startswith("+", quantifier.end()):
         raise NotSupportedError(f"has possessive quantifiers ({quantifier[0]}+)")
