@@ -85,6 +85,9 @@ from ecr_fargate_constructs.service.discovery import CloudMap as CloudMap
 from ecr_fargate_constructs.service.discovery import ServiceConnect as ServiceConnect
 from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication as CognitoAuthentication
 from ecr_fargate_constructs.service.ingress.authentication import OidcAuthentication as OidcAuthentication
+from ecr_fargate_constructs.service.ingress.jwt import JwtClaim as JwtClaim
+from ecr_fargate_constructs.service.ingress.jwt import JwtClaimFormat as JwtClaimFormat
+from ecr_fargate_constructs.service.ingress.jwt import JwtValidation as JwtValidation
 from ecr_fargate_constructs.service.ingress.responses import FixedResponse as FixedResponse
 from ecr_fargate_constructs.service.ingress.responses import Redirect as Redirect
 from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer as ExistingLoadBalancer
@@ -106,6 +109,7 @@ from ecr_fargate_constructs.service.load_balanced_ec2 import LoadBalancedEc2Serv
 from ecr_fargate_constructs.service.release.command import ReleaseCommand as ReleaseCommand
 from ecr_fargate_constructs.service.routed import RoutedFargateService as RoutedFargateService
 from ecr_fargate_constructs.service.routed_ec2 import RoutedEc2Service as RoutedEc2Service
+from ecr_fargate_constructs.service.routing.rewrites import Rewrite as Rewrite
 from ecr_fargate_constructs.service.routing.route import Route as Route
 from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedListener as SharedListener
 from ecr_fargate_constructs.service.routing.shared_load_balancer import SharedLoadBalancer as SharedLoadBalancer

@@ -16,6 +16,7 @@ from ecr_fargate_constructs.testing.engine import diagnostics
 from tests.bad_input import (
     bare,
     cases_addresses,
+    cases_balancers,
     cases_build,
     cases_containers,
     cases_contexts,
@@ -50,6 +51,7 @@ CASES: list[Case] = [
     *cases_releases.CASES,
     *cases_names.CASES,
     *cases_addresses.CASES,
+    *cases_balancers.CASES,
     *cases_scopes.CASES,
     *cases_tokens.CASES,
 ]

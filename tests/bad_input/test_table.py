@@ -33,6 +33,7 @@ FAMILIES = {
     "Lifecycle rules",
     "Domains, zones and certificates",
     "Networks",
+    "Rules and listeners of load balancers",
     "Environment variables",
     "Scopes",
     "Tokens",

@@ -33,6 +33,7 @@ OWN = {
     "blue_green": ["BlueGreen/Probe/"],
     "endpoints": ["Inside/Password/"],
     "from_pattern": ["Shop/EcsDefaultClusterMnL3mNNYN/"],
+    "access_tokens": ["AccessTokens/Logs/", "AccessTokens/Authorities/"],
     "https": ["Https/AccessLogs/"],
     "observability": ["Observed/OnCall/", "Observed/Web/Alarms/"],
     "roles": ["Roles/OnCall/"],

@@ -19,6 +19,7 @@ STRUCTS: dict[str, type] = {
     "ApplicationLoadBalancedEc2Service": ecs_patterns.ApplicationLoadBalancedEc2ServiceProps,
     "ApplicationMultipleTargetGroupsFargateService": ecs_patterns.ApplicationMultipleTargetGroupsFargateServiceProps,
     "ApplicationLoadBalancer": elbv2.ApplicationLoadBalancerProps,
+    "ApplicationListener": elbv2.ApplicationListenerProps,
     "ApplicationTargetGroup": elbv2.ApplicationTargetGroupProps,
 }
 TABLE = options.rows((ROOT / "docs" / "ingress-options.md").read_text(encoding="utf-8"))

@@ -13,13 +13,16 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from ecr_fargate_constructs import (
-    AppContainer, PrivateRepository, PublicHttp, Route, RoutedFargateService, SharedLoadBalancer, TargetHealthCheck
+    AppContainer, PrivateRepository, PublicHttp, Rewrite, Route, RoutedFargateService, SharedLoadBalancer,
+    TargetHealthCheck,
 )
 
 ROUTES = {
     "Home": Route(path="/"),
     "Api": Route(path="/api/*"),
-    "Shop": Route(host="shop.example.com", query={"v": "2*"}),
+    "Shop": Route(
+        host="shop.example.com", query={"v": "2*"}, url_rewrite=Rewrite("^/old/(.*)$", "/new/$1")
+    ),
 }
 
 app = cdk.App()
@@ -76,6 +79,12 @@ def test_a_host_and_a_query_lead_to_their_service(local_app: LocalApp) -> None:
     shop.__dict__["host"] = f"shop.example.com.{local_app.host}"
     assert shop.get("/?v=21") == (200, "Shop: /?v=21\n")
     assert shop.get("/?v=1") == (200, "Home: /?v=1\n")
+
+
+def test_a_task_gets_the_url_that_the_rule_makes(local_app: LocalApp) -> None:
+    shop = LocalApp(local_app.directory, local_app.port)
+    shop.__dict__["host"] = f"shop.example.com.{local_app.host}"
+    assert shop.get("/old/a%20b?v=21&x=%2F") == (200, "Shop: /new/a%20b?v=21&x=%2F\n")
 
 
 def test_an_unknown_path_gets_the_default_answer(local_app: LocalApp) -> None:

@@ -153,10 +153,15 @@ class World:
         return elbv2.ApplicationLoadBalancer(self.stack, "Balancer", vpc=self.vpc, internet_facing=True)
 
     @cached_property
+    def trust_store(self) -> elbv2.TrustStore:
+        return elbv2.TrustStore(self.stack, "TrustStore", bucket=self.bucket, key="authorities.pem")
+
+    @cached_property
     def user_pool(self) -> cognito.UserPool:
         return cognito.UserPool(self.stack, "Users")
 
 
+MODE = elbv2.MutualAuthenticationMode
 OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
     "ec2.IVpc": {"vpc": lambda w: w.vpc, "public_vpc": lambda w: w.public_vpc},
     "ecs.ICluster": {"cluster": lambda w: w.cluster},
@@ -214,6 +219,13 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
         "imported": lambda w: ecr.Repository.from_repository_name(w.stack, "Far", "far"),
     },
     "elbv2.ApplicationLoadBalancer": {"made": lambda w: w.load_balancer},
+    "elbv2.MutualAuthentication": {
+        "pass through": lambda _: elbv2.MutualAuthentication(mutual_authentication_mode=MODE.PASS_THROUGH),
+        "verify": lambda w: elbv2.MutualAuthentication(
+            mutual_authentication_mode=MODE.VERIFY, trust_store=w.trust_store
+        ),
+        "verify with what": lambda _: elbv2.MutualAuthentication(mutual_authentication_mode=MODE.VERIFY),
+    },
     "ServiceAlarms": {"alarms": lambda w: ServiceAlarms.of(w.service)},
     "elbv2.ApplicationTargetGroup": {"group": lambda w: w.service.target_group},
     "SharedLoadBalancer | SharedListener": {

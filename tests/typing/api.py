@@ -52,6 +52,9 @@ from ecr_fargate_constructs import (
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
+    JwtClaim,
+    JwtClaimFormat,
+    JwtValidation,
     Linear,
     ListenerSettings,
     LoadBalancedEc2Service,
@@ -75,6 +78,7 @@ from ecr_fargate_constructs import (
     RegistrySettings,
     RestartPolicy,
     Retention,
+    Rewrite,
     RollbackAlarms,
     Rolling,
     Route,
@@ -303,9 +307,37 @@ def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IB
         certificate=certificate,
         access_logs=logs,
         web_acl="arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/shop/1",
-        listener=ListenerSettings(authentication=sign_in, certificates=[certificate]),
-        load_balancer=LoadBalancerSettings(ip_address_type=elbv2.IpAddressType.DUAL_STACK),
-        target_group=TargetGroupSettings(protocol_version=elbv2.ApplicationProtocolVersion.GRPC),
+        listener=ListenerSettings(
+            authentication=sign_in,
+            certificates=[certificate],
+            mutual_authentication=elbv2.MutualAuthentication(
+                mutual_authentication_mode=elbv2.MutualAuthenticationMode.PASS_THROUGH
+            ),
+        ),
+        load_balancer=LoadBalancerSettings(
+            ip_address_type=elbv2.IpAddressType.DUAL_STACK,
+            connection_logs=logs,
+            health_check_logs=logs,
+            zonal_shift=True,
+        ),
+        target_group=TargetGroupSettings(
+            protocol_version=elbv2.ApplicationProtocolVersion.GRPC, target_control_port=3000
+        ),
+    )
+
+
+def between_services() -> Route:
+    scope = JwtClaim("scope", ["orders.read"], JwtClaimFormat.SPACE_SEPARATED_VALUES)
+    assert_type(scope.format, JwtClaimFormat)
+    validation = JwtValidation(
+        issuer="https://id.example.com", jwks_endpoint="https://id.example.com/jwks.json", claims=[scope]
+    )
+    assert_type(ListenerSettings(authentication=validation), ListenerSettings)
+    return Route(
+        path="/api/*",
+        url_rewrite=Rewrite("^/api/(.*)$", "/$1"),
+        host_header_rewrite=Rewrite("^.*$", "orders.internal"),
+        authentication=validation,
     )
 
 

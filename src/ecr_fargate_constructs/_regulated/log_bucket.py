@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from ecr_fargate_constructs._cdk.balancer_logs import write_logs
 from ecr_fargate_constructs._regulated.findings import acknowledge_log_bucket
 
 if TYPE_CHECKING:
@@ -46,22 +47,8 @@ def make_log_bucket(stack: cdk.Stack, construct_id: str) -> s3.Bucket:
 
 
 def write_access_logs(balancer: elbv2.ApplicationLoadBalancer, bucket: s3.IBucket) -> None:
-    """Make a load balancer log to the bucket, in a stack of any region.
-
-    CDK's own ``log_access_logs`` requires the region, because it allows the region's own AWS account. The service
-    principal serves all regions, and AWS recommends it ("Enable access logs for your Application Load Balancer").
-    """
-    bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
-            actions=["s3:PutObject"],
-            resources=[bucket.arn_for_objects(f"{ACCESS_LOGS}/AWSLogs/{cdk.Stack.of(balancer).account}/*")],
-        )
-    )
-    balancer.set_attribute("access_logs.s3.enabled", "true")
-    balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
-    balancer.set_attribute("access_logs.s3.prefix", ACCESS_LOGS)
-    _wait_for_policy(balancer, bucket)
+    """Make a load balancer log its requests to the bucket."""
+    write_logs(balancer, "access_logs", bucket, prefix=ACCESS_LOGS)
 
 
 def write_flow_logs(vpc: ec2.Vpc, bucket: s3.IBucket) -> None:

@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 ALIASES = {
     "Action": "sns.ITopic | sns.TopicBase | cloudwatch.IAlarmAction",
+    "Authentication": "OidcAuthentication | CognitoAuthentication | JwtValidation",
     "Response": "FixedResponse | Redirect",
     "Deployment": "Rolling | BlueGreen | Canary | Linear",
     "FargateCapacity": "OnDemand | Spot | Mixed",

@@ -24,13 +24,13 @@ from ecr_fargate_constructs.service.deployment.listener_rules import (
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, shift_of
 from ecr_fargate_constructs.service.deployment.test_traffic import TestTrafficPort
 from ecr_fargate_constructs.service.foundation import finish
-from ecr_fargate_constructs.service.ingress.authentication import signed_in
 from ecr_fargate_constructs.service.ingress.load_balancer import tune_group
+from ecr_fargate_constructs.service.ingress.targets import further_ports
 from ecr_fargate_constructs.service.ingress.values import check_protocol
 from ecr_fargate_constructs.service.parts import Service
 from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
 from ecr_fargate_constructs.service.plan import TargetedPlan, check_grace_period, planned_count
-from ecr_fargate_constructs.service.routing.conditions import conditions_of
+from ecr_fargate_constructs.service.routing.rules import add_rule, check_listener
 from ecr_fargate_constructs.service.routing.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task.definition import TaskDefinition
 
@@ -99,11 +99,12 @@ class RoutedPlan(TargetedPlan):
         targets = shared.targets.replaced(health_check, deregistration_delay, target_group)
         https = shared.base_url.startswith("https")
         check_protocol(targets.target_group, https=https, name="target_group")
+        check_listener(route, shared.base_url)
         check = check_machine_placement if on_ec2 else check_placement
         check(cluster=None, vpc=shared.vpc, subnets=subnets)
         shift = None
         if deployment is not None:
-            check_shift(deployment, scaling, signs_in=shared.authentication is not None)
+            check_shift(deployment, scaling, signs_in=(route.authentication or shared.authentication) is not None)
             shift = shift_of(deployment)
         ahead = None if shift is None or shift.test_traffic is None else _test_traffic_route(route, shift.test_traffic)
         return cls(
@@ -164,14 +165,13 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
         """Add a rule for the requests of a route."""
         shared = self._plan.shared
         shared.warn_of_hosts(self, route)
-        if shared.authentication is not None:
-            action = signed_in(self, shared.authentication, action)
-        return elbv2.ApplicationListenerRule(
+        return add_rule(
             self,
             construct_id,
-            listener=shared.listener,
+            shared.listener,
+            route,
             priority=priority,
-            conditions=conditions_of(route),
+            authentication=route.authentication or shared.authentication,
             action=action,
         )
 
@@ -207,6 +207,7 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
                 f"{route} would be a second route of a service whose traffic {type(shift).__name__} shifts, and "
                 "ECS moves one rule only; put its values into the first route, or deploy with Rolling()"
             )
+        check_listener(route, self._plan.shared.base_url)
         number = self._plan.shared.admit(route, path=path)
         rule = self._rule(construct_id, route, number, elbv2.ListenerAction.forward([self.target_group]))
         self._rules.append(rule)
@@ -252,15 +253,14 @@ def _check_cluster(cluster: ecs.ICluster | None, shared: SharedListener) -> None
 def _target_group(
     scope: Construct, plan: RoutedPlan, service: ecs.FargateService | ecs.Ec2Service, *, port: float
 ) -> elbv2.ApplicationTargetGroup:
-    """Create the target group of a service, and open the health check's port to the load balancer."""
-    shared, check = plan.shared, plan.targets.health_check
+    """Create the target group of a service, and open the ports that the load balancer needs."""
+    shared, further = plan.shared, further_ports(plan.targets, port)
     group = _group(scope, shared.group_id, plan)
     group.add_target(service)
-    apart = check.port is not None and check.port != port
-    shared.count_ports(scope, 2 if apart else 1)
-    if check.port is not None and apart:
+    shared.count_ports(scope, 1 + len(further))
+    for number, description in further.items():
         # CDK opens the traffic port alone (aws-cdk#18093).
-        service.connections.allow_from(shared.listener, ec2.Port.tcp(check.port), "Load balancer to health check")
+        service.connections.allow_from(shared.listener, ec2.Port.tcp(number), description)
     return group
 
 

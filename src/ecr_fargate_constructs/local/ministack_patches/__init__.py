@@ -4,11 +4,12 @@
 secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens; ``tasks`` tasks as their definitions
 say; ``task_environment`` the containers' environment, and ``relay`` their connection to the embedded AWS;
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
-of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers; ``monitoring`` metrics, alarms and
-scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
-and ``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private
-registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what
-its VPCs let pass; ``discovery`` the names of other services in tasks; ``jobs`` schedules, and tasks of state machines;
+of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers, ``rule_actions`` and
+``token_actions`` their rewrites, redirects and access tokens; ``monitoring`` metrics, alarms and scaling;
+``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks, and
+``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private registry;
+``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs
+let pass; ``discovery`` the names of other services in tasks; ``jobs`` schedules, and tasks of state machines;
 ``connections`` those of the server, without MiniStack's internals.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ecr_fargate_constructs.local.balancing.key_sets import KeySets, fetcher
 from ecr_fargate_constructs.local.clock import Clock
 from ecr_fargate_constructs.local.ministack_patches import engine as engine_patches
 from ecr_fargate_constructs.local.ministack_patches import tasks as task_patches
@@ -53,6 +55,7 @@ from ecr_fargate_constructs.local.ministack_patches.networks import EnforcedNetw
 from ecr_fargate_constructs.local.ministack_patches.networks.types import add_network_types
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
+from ecr_fargate_constructs.local.ministack_patches.rule_actions import act_on_rules
 from ecr_fargate_constructs.local.ministack_patches.run_task import start_no_task_twice
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
@@ -109,6 +112,7 @@ def apply(
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
     monitoring = _balance(alb, ecs, provisioners, clock, blocks)
+    act_on_rules(alb, provisioners, KeySets(fetcher(None if authority is None else authority.file)))
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     monitoring.apply(handlers, provisioners)
     controlled = control_deployments(

@@ -79,6 +79,7 @@ def add_shift(parts: AnyParts, shift: Shift, *, ingress: Ingress) -> elbv2.Appli
         test_traffic=shift.test_traffic,
         peers=peers_of(ingress, parts.vpc),
         tls_policy=None if https is None else https.listener.tls_policy,
+        mutual_authentication=None if https is None else https.listener.mutual_authentication,
         protocol_version=ingress.target_group.protocol_version,
         vpc=parts.vpc,
     )

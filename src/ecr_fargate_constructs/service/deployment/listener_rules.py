@@ -57,6 +57,7 @@ def add_shifting(
     test_traffic: TestTraffic | None,
     peers: Sequence[ec2.IPeer],
     tls_policy: elbv2.SslPolicy | None,
+    mutual_authentication: elbv2.MutualAuthentication | None,
     protocol_version: elbv2.ApplicationProtocolVersion | None,
     vpc: ec2.IVpc,
 ) -> Shifting:
@@ -87,6 +88,7 @@ def add_shifting(
                 protocol=elbv2.ApplicationProtocol.HTTPS if certificates else elbv2.ApplicationProtocol.HTTP,
                 certificates=list(certificates) or None,
                 ssl_policy=tls_policy,
+                mutual_authentication=mutual_authentication,
                 open=False,
                 default_action=elbv2.ListenerAction.fixed_response(404),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
@@ -12,6 +12,7 @@ from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.container.plain_secrets import warn_about_client_secret
+from ecr_fargate_constructs.service.ingress.jwt import JwtValidation, validated
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
@@ -100,12 +101,21 @@ class CognitoAuthentication:
             )
 
 
+Authentication: TypeAlias = OidcAuthentication | CognitoAuthentication | JwtValidation
+"""Any authentication."""
+
+
 def signed_in(
-    scope: Construct, authentication: OidcAuthentication | CognitoAuthentication | None, then: elbv2.ListenerAction
+    scope: Construct,
+    listener: elbv2.IApplicationListener,
+    authentication: Authentication | None,
+    then: elbv2.ListenerAction,
 ) -> elbv2.ListenerAction:
-    """Return an action that requires a sign-in before ``then``; warnings are added to ``scope``."""
+    """Return an action that requires a sign-in, or a token, before ``then``; warnings are added to ``scope``."""
     if authentication is None:
         return then
+    if isinstance(authentication, JwtValidation):
+        return validated(listener, authentication, then)
     if isinstance(authentication, CognitoAuthentication):
         from aws_cdk import aws_elasticloadbalancingv2_actions as actions  # noqa: PLC0415 - only for CognitoAuthentication
 

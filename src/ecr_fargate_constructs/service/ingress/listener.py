@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
+from ecr_fargate_constructs.service.ingress.mutual_tls import authenticate_clients
 from ecr_fargate_constructs.service.ingress.settings import response_attributes
 from ecr_fargate_constructs.service.ingress.values import InternalHttps, PublicHttps, speaks_ipv6
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def tune_listener(
     listener: elbv2.ApplicationListener, ingress: Ingress, *, then: elbv2.ApplicationTargetGroup | None = None
 ) -> None:
-    """Add the listener's additional certificates, its response headers, and a sign-in before ``then``."""
+    """Add the listener's further certificates, response headers, mutual TLS, and an authentication before ``then``."""
     if not isinstance(ingress, (PublicHttps, InternalHttps)):
         return
     settings = ingress.listener
@@ -27,6 +28,7 @@ def tune_listener(
         listener.add_certificates(
             "Further", [elbv2.ListenerCertificate.from_certificate_manager(each) for each in settings.certificates]
         )
+    authenticate_clients([listener], settings.mutual_authentication)
     for name, value in response_attributes(settings).items():
         listener.set_attribute(name, value)
     if settings.authentication is not None and then is not None:
@@ -37,7 +39,8 @@ def tune_listener(
         from ecr_fargate_constructs.service.ingress.authentication import signed_in  # noqa: PLC0415 - only with a sign-in
 
         listener.add_action(
-            "SignIn", action=signed_in(listener, settings.authentication, elbv2.ListenerAction.forward([then]))
+            "SignIn",
+            action=signed_in(listener, listener, settings.authentication, elbv2.ListenerAction.forward([then])),
         )
 
 

@@ -12,6 +12,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from ecr_fargate_constructs._cdk.acknowledge import acknowledge
 from ecr_fargate_constructs._cdk.arns import arn_of_web_acl
 from ecr_fargate_constructs._cdk.attempt import watch, when_made
+from ecr_fargate_constructs._cdk.balancer_logs import write_logs
 from ecr_fargate_constructs._cdk.durations import seconds_in, unless_token
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
@@ -24,6 +25,7 @@ from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.posture import is_regulated
 from ecr_fargate_constructs.service.ingress.peers import warn_of_rules
 from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer, Stickiness
+from ecr_fargate_constructs.service.ingress.targets import further_ports
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, PublicHttps, https_of, own_port, speaks_ipv6
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import Construct
 
+    from ecr_fargate_constructs.service.ingress.settings import LoadBalancerSettings
     from ecr_fargate_constructs.service.ingress.targets import Targets
     from ecr_fargate_constructs.service.ingress.values import Ingress, TargetHealthCheck
     from ecr_fargate_constructs.service.parts import Parts
@@ -76,6 +79,9 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
         xff_header_processing_mode=settings.forwarded_for,
         waf_fail_open=settings.waf_fail_open,
     )
+    _write_logs(balancer, settings)
+    if settings.zonal_shift is not None:
+        balancer.set_attribute("zonal_shift.config.enabled", str(settings.zonal_shift).lower())
     acknowledged: dict[str, str] = {}
     if settings.client_keep_alive is not None and unless_token(settings.client_keep_alive) is None:
         balancer.set_attribute("client_keep_alive.seconds", text_of(settings.client_keep_alive))
@@ -104,6 +110,14 @@ def load_balancer(scope: Construct, ingress: Ingress, vpc: ec2.IVpc) -> elbv2.Ap
 
         wafv2.CfnWebACLAssociation(scope, "WebAcl", resource_arn=balancer.load_balancer_arn, web_acl_arn=acl)
     return balancer
+
+
+def _write_logs(balancer: elbv2.ApplicationLoadBalancer, settings: LoadBalancerSettings) -> None:
+    """Enable the logs of connections and health checks."""
+    if settings.connection_logs is not None:
+        when_made(partial(write_logs, balancer, "connection_logs", settings.connection_logs))
+    if settings.health_check_logs is not None:
+        when_made(partial(write_logs, balancer, "health_check_logs", settings.health_check_logs))
 
 
 def warn_of_plain_http(scope: Construct) -> None:
@@ -188,18 +202,15 @@ def peers_of(ingress: Ingress, vpc: ec2.IVpc) -> list[ec2.IPeer]:
 
 
 def tune_targets(parts: AnyParts, targets: Targets, port: float) -> None:
-    """Set the health check and the deregistration delay, and allow the load balancer to reach both ports."""
-    check = targets.health_check
+    """Set the options on targets, and allow the load balancer to reach all ports that it needs."""
     tune_group(parts.target_group, targets)
-    if check.port is not None and check.port != port:
+    for number, description in further_ports(targets, port).items():
         # CDK opens only the traffic port (aws-cdk#18093).
-        parts.service.connections.allow_from(
-            parts.load_balancer, ec2.Port.tcp(check.port), "Load balancer to health check"
-        )
+        parts.service.connections.allow_from(parts.load_balancer, ec2.Port.tcp(number), description)
 
 
 def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
-    """Set the health check and the deregistration delay of a target group."""
+    """Set the health check, the deregistration delay and the distribution of requests of a target group."""
     check, settings = targets.health_check, targets.target_group
     grpc = settings.protocol_version is elbv2.ApplicationProtocolVersion.GRPC
     # CDK compares interval and timeout at synth, which it cannot if one of them is a token.
@@ -216,7 +227,10 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
-    if not comparable and isinstance(resource := group.node.default_child, elbv2.CfnTargetGroup):
+    resource = group.node.default_child
+    if settings.target_control_port is not None and isinstance(resource, elbv2.CfnTargetGroup):
+        resource.target_control_port = settings.target_control_port
+    if not comparable and isinstance(resource, elbv2.CfnTargetGroup):
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute("deregistration_delay.timeout_seconds", text_of(targets.deregistration_delay))

@@ -12,14 +12,16 @@ from ecr_fargate_constructs._rules.checks import tcp_port, text, text_map
 from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.ingress.mutual_tls import check_mutual_authentication
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import aws_cdk as cdk
     from aws_cdk import aws_certificatemanager as acm
+    from aws_cdk import aws_s3 as s3
 
-    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
+    from ecr_fargate_constructs.service.ingress.authentication import Authentication
 
 _WEEK = 7 * 24 * 3600
 _RESPONSE_HEADERS = {
@@ -81,6 +83,9 @@ class TargetGroupSettings:
             others get fewer requests (anomaly mitigation).
         stickiness: Keep a client at its task; default, no stickiness.
         slow_start: Time over which a new task's share grows, 30 to 900 seconds, with round robin; default, none.
+        target_control_port: Port on which the load balancer and the target control agent, a sidecar of yours, agree on
+            how many requests a task takes at once (target optimizer). The security group is opened for it. Default,
+            none. A change replaces the target group.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.
@@ -90,8 +95,11 @@ class TargetGroupSettings:
     algorithm: elbv2.TargetGroupLoadBalancingAlgorithmType | None = None
     stickiness: Stickiness | None = None
     slow_start: cdk.Duration | None = None
+    target_control_port: Number | None = None
 
     def __post_init__(self) -> None:
+        if self.target_control_port is not None:
+            tcp_port("TargetGroupSettings.target_control_port", self.target_control_port)
         if self.slow_start is None:
             return
         seconds("TargetGroupSettings.slow_start", self.slow_start, minimum=30, maximum=900)
@@ -100,6 +108,19 @@ class TargetGroupSettings:
                 f"TargetGroupSettings.slow_start with algorithm={self.algorithm}: slow start requires round robin; "
                 "omit one of the two"
             )
+
+
+def check_log_bucket(name: str, bucket: s3.IBucket | None) -> None:
+    """Refuse a bucket that load balancers cannot write to.
+
+    Source: "Enable health check logs" and its siblings in the Application Load Balancer guide: SSE-S3 is the only
+    encryption that they support.
+    """
+    if bucket is not None and bucket.encryption_key is not None:
+        raise ConfigurationError(
+            f"{name} is encrypted with a KMS key, and load balancers write only to buckets with SSE-S3; use a bucket "
+            "with encryption=s3.BucketEncryption.S3_MANAGED"
+        )
 
 
 @typed
@@ -124,6 +145,12 @@ class LoadBalancerSettings:
         tls_headers: Pass the client's TLS version and cipher to tasks; default, False.
         forwarded_for: Treatment of ``X-Forwarded-For``; default, append.
         waf_fail_open: Let requests pass when the web ACL does not answer; default, False.
+        connection_logs: Bucket for a log of connections: clients, TLS, certificates of clients; encrypted with SSE-S3;
+            default, no log.
+        health_check_logs: Bucket for a log of health checks and why they failed; encrypted with SSE-S3; default, no
+            log.
+        zonal_shift: Let Application Recovery Controller move traffic away from an impaired Availability Zone; default,
+            False.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.
@@ -139,8 +166,13 @@ class LoadBalancerSettings:
     tls_headers: bool | None = None
     forwarded_for: elbv2.XffHeaderProcessingMode | None = None
     waf_fail_open: bool | None = None
+    connection_logs: s3.IBucket | None = None
+    health_check_logs: s3.IBucket | None = None
+    zonal_shift: bool | None = None
 
     def __post_init__(self) -> None:
+        for option in ("connection_logs", "health_check_logs"):
+            check_log_bucket(f"LoadBalancerSettings.{option}", getattr(self, option))
         if self.client_keep_alive is not None:
             seconds("LoadBalancerSettings.client_keep_alive", self.client_keep_alive, minimum=60, maximum=_WEEK)
         name = self.name
@@ -199,21 +231,27 @@ class ListenerSettings:
     Attributes:
         tls_policy: TLS versions and ciphers; default, ``ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09``.
         certificates: Additional certificates, for additional names (SNI), at most 25 with the first; default, none.
-        authentication: Sign-in before a request reaches a task; default, none.
+        authentication: Sign-in, or a valid token, before a request reaches a task; default, none.
         response_headers: Headers to add to responses, for example
             ``{"Strict-Transport-Security": "max-age=31536000"}``, of those that Elastic Load Balancing can add;
             default, none.
+        mutual_authentication: Certificates of clients (mutual TLS). With ``MutualAuthenticationMode.VERIFY`` and an
+            ``elbv2.TrustStore``, only clients with a certificate of its authorities can connect; with ``PASS_THROUGH``
+            the task gets the certificate in a header, and verifies it itself. Default, off.
 
     Raises:
-        ConfigurationError: Elastic Load Balancing cannot add a header, or there are too many certificates.
+        ConfigurationError: Elastic Load Balancing cannot add a header, there are too many certificates, or mode and
+            trust store contradict each other.
     """
 
     tls_policy: elbv2.SslPolicy = field(default_factory=lambda: elbv2.SslPolicy.TLS13_12_RES_PQ)
     certificates: Sequence[acm.ICertificate] = ()
-    authentication: OidcAuthentication | CognitoAuthentication | None = None
+    authentication: Authentication | None = None
     response_headers: Mapping[str, str] = field(default_factory=dict)
+    mutual_authentication: elbv2.MutualAuthentication | None = None
 
     def __post_init__(self) -> None:
+        check_mutual_authentication(self.mutual_authentication)
         text_map("ListenerSettings.response_headers", self.response_headers)
         for name in self.response_headers:
             if name.lower() not in _RESPONSE_HEADERS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._cdk.duration_checks import seconds
 from ecr_fargate_constructs._cdk.durations import of_seconds, seconds_in
+from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
 from ecr_fargate_constructs.service.ingress.values import TargetHealthCheck
 
@@ -44,6 +45,22 @@ class Targets:
             deregistration_delay=self.deregistration_delay if deregistration_delay is None else deregistration_delay,
             target_group=target_group or self.target_group,
         )
+
+
+def further_ports(targets: Targets, port: float) -> dict[float, str]:
+    """Return the ports of a task that the load balancer needs besides that of the requests, with what they are for.
+
+    Raises:
+        ConfigurationError: The target control port is that of the requests.
+    """
+    check, control = targets.health_check.port, targets.target_group.target_control_port
+    if control is not None and control == port:
+        raise ConfigurationError(
+            f"TargetGroupSettings.target_control_port={control:g} is also the port of the requests; use another, on "
+            "which the target control agent listens"
+        )
+    given = ((check, "Load balancer to health check"), (control, "Load balancer to target control agent"))
+    return {number: description for number, description in given if number is not None and number != port}
 
 
 def targets_of(ingress: Ingress) -> Targets:

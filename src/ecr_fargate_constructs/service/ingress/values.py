@@ -21,6 +21,7 @@ from ecr_fargate_constructs.service.ingress.settings import (
     ListenerSettings,
     LoadBalancerSettings,
     TargetGroupSettings,
+    check_log_bucket,
 )
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class _Ingress:
         self._check_existing(name)
         check_protocol(self.target_group, https=isinstance(self, _Https), name=f"{name}.target_group")
         check_web_acl(f"{name}.web_acl", self.web_acl)
+        check_log_bucket(f"{name}.access_logs", self.access_logs)
         seconds(f"{name}.idle_timeout", self.idle_timeout, minimum=1, maximum=4000)
         seconds(f"{name}.deregistration_delay", self.deregistration_delay, minimum=0, maximum=3600)
         if self.allow_from is not None and not self.allow_from:

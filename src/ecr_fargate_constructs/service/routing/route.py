@@ -6,11 +6,17 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.checks import mapping, text, whole_number
 from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
+from ecr_fargate_constructs.service.routing.rewrites import check_rewrites
+
+if TYPE_CHECKING:
+    from ecr_fargate_constructs.service.ingress.authentication import Authentication
+    from ecr_fargate_constructs.service.routing.rewrites import Rewrite
 
 Values = str | Sequence[str]
 
@@ -48,9 +54,15 @@ class Route:
         priority: Priority of the rule, 1 to 50000, lower first; default, derived from the route. Set it when an error
             asks for it, when only the deployment knows a condition, or when a route changes its owner: CloudFormation
             makes the new rule before it deletes the old one, and two rules cannot have one priority.
+        url_rewrite: Rewrite of path and query, for the task; ``Rewrite("^/api/(.*)$", "/$1")`` removes a prefix.
+            Conditions match the request as the client sent it. Default, none.
+        host_header_rewrite: Rewrite of the ``Host`` header, for the task; default, none.
+        authentication: Authentication of these requests instead of the listener's; requires HTTPS; default, the
+            listener's.
 
     Raises:
-        ConfigurationError: There is no condition, or more than a rule has, or Elastic Load Balancing refuses one.
+        ConfigurationError: There is no condition, or more than a rule has, Elastic Load Balancing refuses one, or a
+            rewrite makes no URL or host name of what the route matches.
     """
 
     path: Values = ()
@@ -60,6 +72,9 @@ class Route:
     query: Mapping[str, str] = field(default_factory=dict)
     source: Values = ()
     priority: Number | None = None
+    url_rewrite: Rewrite | None = None
+    host_header_rewrite: Rewrite | None = None
+    authentication: Authentication | None = None
 
     def __post_init__(self) -> None:
         mapping("Route.header", self.header)
@@ -86,6 +101,7 @@ class Route:
                 f"{self} has a condition that only the deployment knows, so its priority cannot be derived; add "
                 f"priority=, 1 to {LAST_PRIORITY}, lower numbers first"
             )
+        check_rewrites(self)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -36,16 +36,16 @@ from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
-from ecr_fargate_constructs.service.routing.conditions import conditions_of
 from ecr_fargate_constructs.service.routing.priorities import MOST_GROUPS, check_beside, priority
 from ecr_fargate_constructs.service.routing.redirects import check_redirect
+from ecr_fargate_constructs.service.routing.rules import add_rule, check_encrypted, check_listener, check_response
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
-    from ecr_fargate_constructs.service.ingress.authentication import CognitoAuthentication, OidcAuthentication
+    from ecr_fargate_constructs.service.ingress.authentication import Authentication
     from ecr_fargate_constructs.service.ingress.responses import Response
     from ecr_fargate_constructs.service.ingress.settings import TargetGroupSettings
     from ecr_fargate_constructs.service.ingress.values import Ingress, InternalHttps, PublicHttps, TargetHealthCheck
@@ -65,7 +65,7 @@ class SharedListener:
         targets: Targets,
         group_id: str,
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
-        authentication: OidcAuthentication | CognitoAuthentication | None = None,
+        authentication: Authentication | None = None,
         domain: str | None = None,
     ) -> None:
         self.listener = listener
@@ -263,7 +263,7 @@ class SharedLoadBalancer(LibraryConstruct):
         health_check: TargetHealthCheck | None = None,
         deregistration_delay: cdk.Duration | None = None,
         target_group: TargetGroupSettings | None = None,
-        authentication: OidcAuthentication | CognitoAuthentication | None = None,
+        authentication: Authentication | None = None,
     ) -> SharedListener:
         """Share a load balancer that exists: your own construct, or an imported one.
 
@@ -279,9 +279,14 @@ class SharedLoadBalancer(LibraryConstruct):
             deregistration_delay: Time for requests to finish on a task that stops, 0 to 3600 seconds, for services that
                 set none; default, 30 seconds.
             target_group: Distribution of requests, for services that set none; default, ``TargetGroupSettings()``.
-            authentication: Sign-in before a request reaches a task; requires a listener with HTTPS; default, none.
+            authentication: Sign-in, or a valid token, before a request reaches a task; requires a listener with HTTPS;
+                default, none.
+
+        Raises:
+            ConfigurationError: A value cannot be, or the URL is not HTTPS, which an authentication requires.
         """
         with located(listener.node.path):
+            check_encrypted("authentication", authentication, url)
             targets = Targets().replaced(health_check, deregistration_delay, target_group)
         return SharedListener(
             listener,
@@ -309,20 +314,23 @@ class SharedLoadBalancer(LibraryConstruct):
         Args:
             construct_id: Id of the rule within the load balancer.
             route: The requests that get the response. Its priority is derived as that of a service's route.
-            response: The response. It requires no sign-in.
+            response: The response. It requires no authentication, unless the route has one.
 
         Raises:
             ConfigurationError: The route cannot be on the load balancer with the existing ones, or the redirect leads
-                to itself.
+                to itself, or the route has rewrites.
         """
         check_redirect(response, route, https=self._https, port=self._port)
+        check_response(route)
+        check_listener(route, self._shared.base_url)
         number = self._shared.admit(route, path=path_of(self, construct_id))
-        return elbv2.ApplicationListenerRule(
+        return add_rule(
             self,
             construct_id,
-            listener=self._shared.listener,
+            self._shared.listener,
+            route,
             priority=number,
-            conditions=conditions_of(route),
+            authentication=route.authentication,
             action=action_of(response),
         )
 
