@@ -11,12 +11,12 @@ from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.progress import Progress
 from ecr_fargate_constructs.local.watching.loop import Loop, Result
-from ecr_fargate_constructs.local.watching.synthesis import WarmApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ecr_fargate_constructs.local.instance import Instance
+    from ecr_fargate_constructs.local.watching.synthesis import WarmApp
 
 _SIGNS = {
     "synced": "[green]✓ synced[/]",

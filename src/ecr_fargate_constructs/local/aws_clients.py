@@ -94,5 +94,4 @@ def post(instance: Instance, memory: Memory, path: str, content: object, *, seco
     SigV4Auth(Credentials(memory.account, memory.secret), "ministack", memory.region).add_auth(signed)
     request = urllib.request.Request(address, data=body, headers=dict(signed.headers.items()), method="POST")
     with _DIRECT.open(request, timeout=seconds) as response:
-        body = bytes(response.read())
-    return body
+        return bytes(response.read())

@@ -1,8 +1,8 @@
 """Where a file of a build context lands in the image, or why the image has to be built. Pure.
 
 A file can be synced if a ``COPY`` puts it into the image as it is, and nothing in the build uses it after that. What a
-``RUN`` does with it cannot be known, so every ``RUN`` after its ``COPY`` counts, except a few commands that read no file
-of the application.
+``RUN`` does with it cannot be known, so every ``RUN`` after its ``COPY`` counts, except a few commands that read no
+file of the application.
 
 Sources: ``COPY``, ``ADD``, ``RUN --mount`` and "Pattern" of Docker's Dockerfile reference, and Go's ``filepath.Match``.
 """
@@ -178,7 +178,7 @@ def _refuse_run(run: Instruction, file: str, *, copied: bool) -> None:
     flags = [flag for flag in _mounts(run) if flag.get("type", "bind") == "bind" and "from" not in flag]
     for mount in flags:
         source = posixpath.normpath(mount.get("source", mount.get("src", ".")).lstrip("/") or ".")
-        if source == "." or file == source or file.startswith(f"{source}/"):
+        if source in {".", file} or file.startswith(f"{source}/"):
             raise NeedsBuildError(f"RUN in line {run.line} of the Dockerfile reads the build context")
     if copied and not _is_harmless(run):
         raise NeedsBuildError(f"RUN in line {run.line} of the Dockerfile comes after its COPY, and may use it")

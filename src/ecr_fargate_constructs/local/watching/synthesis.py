@@ -58,7 +58,8 @@ class WarmApp:
             return None
         if not isinstance(command, str):
             return None
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder.parent, self._folder):  # the mode does not count for parents
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         recorder = [sys.executable, "-I", str(_HERE / "recorded_app.py"), str(self._record), command]
         return shlex.join(recorder)
 

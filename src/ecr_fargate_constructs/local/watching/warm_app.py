@@ -1,4 +1,4 @@
-"""Import the CDK ahead of time, wait for a word, and then be the app: ``python warm_app.py REPORT SCRIPT [ARGUMENT …]``.
+"""Import the CDK, wait for a word, and then be the app: ``python warm_app.py REPORT SCRIPT [ARGUMENT …]``.
 
 Runs in the app's own interpreter and environment, once. When the app has ended it writes to ``REPORT`` what the next
 process has to import, and the files that the app has read.

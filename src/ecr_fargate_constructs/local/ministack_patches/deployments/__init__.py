@@ -3,7 +3,8 @@
 ``service`` is the controller of one service with its tasks, health checks and hooks; ``services`` connects it with
 MiniStack's functions; ``traffic`` sets and follows the weights of listener rules; ``answers`` has the API of service
 deployments; ``waits`` lets CloudFormation wait for a deployment; ``protection`` has the API of task protection, and
-``interruptions`` stops tasks as Spot capacity does; ``syncs`` replaces tasks whose files were edited. Written for MiniStack 1.5.33.
+``interruptions`` stops tasks as Spot capacity does; ``syncs`` replaces tasks whose files were edited. Written for
+MiniStack 1.5.33.
 """
 
 from __future__ import annotations
