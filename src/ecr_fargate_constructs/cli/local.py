@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from ecr_fargate_constructs.cli.local_logs import logs
 from ecr_fargate_constructs.cli.local_options import Account, AppDirectory, ClockSpeed, Port, Region, running
 from ecr_fargate_constructs.cli.local_start import certificate, env, seed, start
 from ecr_fargate_constructs.cli.local_status import status, url
-from ecr_fargate_constructs.cli.local_watch import Watch
 from ecr_fargate_constructs.cli.printing import Console
 from ecr_fargate_constructs.cli.run import local_run
 from ecr_fargate_constructs.local import lifecycle, toolkit
@@ -68,7 +68,8 @@ def up(
     for answer in outcome.answers:
         report.print_answer(console, answer)
     if app is not None:
-        Watch(instance, stacks or [], context or [], console, app).run()
+        module = importlib.import_module("ecr_fargate_constructs.cli.local_watch")  # needs watchfiles, others do not
+        module.Watch(instance, stacks or [], context or [], console, app).run()
 
 
 @local.command()

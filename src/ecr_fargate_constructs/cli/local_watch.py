@@ -47,7 +47,7 @@ class Watch:
 
     def run(self) -> None:
         """Watch until Ctrl-C, and say what the tasks run then."""
-        loop = Loop(self.instance, self.app, self._deploy, self._print, lambda: self._say("watching; Ctrl-C ends it"))
+        loop = Loop(self.instance, self.app, self._deploy, self._print, self._say)
         try:
             loop.run()
         except KeyboardInterrupt:

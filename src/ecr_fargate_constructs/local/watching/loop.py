@@ -18,6 +18,7 @@ from ecr_fargate_constructs.local.watching.files import Edits, excluded_patterns
 from ecr_fargate_constructs.local.watching.images import WatchedImage, digest, watched_images
 from ecr_fargate_constructs.local.watching.landing import NeedsBuildError
 from ecr_fargate_constructs.local.watching.syncing import Outcome, Request, sync
+from ecr_fargate_constructs.local.watching.synthesis import image_folders
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ class Loop:
         app: The app, synthesized once.
         deploy: Synthesizes and deploys; returns False if nothing had to be deployed.
         report: Is called with each result.
+        note: Is called with a sentence that is no result.
     """
 
     instance: Instance
     app: WarmApp
     deploy: Callable[[], bool]
     report: Callable[[Result], None]
-    ready: Callable[[], None] = lambda: None
+    note: Callable[[str], None]
     synced: bool = False
     _images: list[WatchedImage] = field(default_factory=list)
     _held: dict[tuple[Path, str], str] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class Loop:
         edits = Edits(roots, excluded_patterns(self.instance.app_directory))
         try:
             self.app.prepare()
-            self.ready()
+            self.note("watching; Ctrl-C ends it")
             self._follow(edits)
         finally:
             edits.close()
@@ -185,6 +187,8 @@ class Loop:
         """Read the images of the assembly that is deployed now; return the directories of their build contexts."""
         sources = self.app.sources()
         self._images = watched_images(self.instance.assembly, sources, Cloud(self.instance))
+        if not sources and any(image_folders(self.instance.assembly)):
+            self.note("where the build contexts are could not be found out, so every edit is built and deployed")
         self._held.clear()
         return sources.values()
 

@@ -36,6 +36,7 @@ _SPECIAL = re.compile(r"[`$<>|&;(){}*?\\~]")
 _UNSTAGED = "aws:cdk:disable-asset-staging"
 """Context of aws-cdk-lib with which the assembly names the folders of assets themselves, not copies."""
 _OUTDIR, _CONTEXT = "CDK_OUTDIR", "CDK_CONTEXT_JSON"
+_REPORTS = ("CDK_ERROR_FILE", "CDK_PERF_COUNTERS_FILE")
 _SETTINGS = ("cdk.json", "cdk.context.json")
 
 
@@ -143,6 +144,8 @@ class WarmApp:
     def _environment(self, recorded: dict[str, Any]) -> dict[str, str]:
         environment: dict[str, str] = dict(recorded["environment"])
         for name in self._instance.command_mark:  # the next command would stop it; it ends by itself with its input
+            environment.pop(name, None)
+        for name in _REPORTS:  # only the CDK command line reads them
             environment.pop(name, None)
         if recorded["context"] is not None:
             file = self._folder / "context.json"
