@@ -41,7 +41,9 @@ def test_edits_take_effect_and_lose_no_request(local_app: LocalApp) -> None:
 
         app, before = local_app.directory / "app.py", len(watched.lines)
         text = app.read_text(encoding="utf-8")
-        app.write_text(text.replace("app.synth()", 'cdk.Tags.of(stack).add("team", "shop")\napp.synth()'), encoding="utf-8")
+        app.write_text(
+            text.replace("app.synth()", 'cdk.Tags.of(stack).add("team", "shop")\napp.synth()'), encoding="utf-8"
+        )
         assert "app.py" in watched.wait_for("deployed", after=before)
         assert local_app.get() == (200, f"{AGAIN}\n")
         assert _images(local_app) == 2  # the image has the edits now

@@ -75,7 +75,9 @@ class World:
             if task.get("desiredStatus") != "STOPPED"
         }
 
-    def sync(self, content: bytes = NEW, *, was: bytes | None = OLD, paths: tuple[str, ...] = ("/srv/server.py",)) -> Any:  # noqa: ANN401
+    def sync(
+        self, content: bytes = NEW, *, was: bytes | None = OLD, paths: tuple[str, ...] = ("/srv/server.py",)
+    ) -> Any:  # noqa: ANN401
         source = self.folder / str(len(list(self.folder.iterdir())))
         source.write_bytes(content)
         digest = None if was is None else hashlib.sha256(was).hexdigest()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PATH = "/_ministack/syncs"
 _OK = 200
 _SECONDS = 120.0  # on top of the grace period, for new tasks to become healthy
-_SECONDS_BETWEEN = 0.03
+_SECONDS_BETWEEN = 0.05
 _DIRECTORY = 1 << 31  # in Go's FileMode, which the engines' API uses
 _LARGEST = 64 * 2**20  # bytes of a file
 
@@ -175,6 +175,8 @@ class Syncs:
                 for service in sync.services:
                     _replace_outdated(service)
                 return {"outcome": "failed", **failed[0]}
+            for service in sync.services:
+                service.wake.set()  # its controller looks at the health of its tasks at once, not only now and then
             time.sleep(_SECONDS_BETWEEN)
         self._good |= sync.new
         return {"outcome": "synced", "tasks": sum(each.controller.desired for each in sync.services)}
