@@ -68,7 +68,7 @@ class World:
         monkeypatch.setattr(module, "watched_images", lambda *_: [self.image()])
         monkeypatch.setattr(module, "image_folders", lambda _: [("image", self.staged)])
         monkeypatch.setattr(module, "runs", lambda *_: self.running)
-        monkeypatch.setattr(module.Memory, "load", lambda _: memory)
+        monkeypatch.setattr(Memory, "load", lambda _: memory)
         monkeypatch.setattr(module.Loop, "_last_lines", lambda *_: ["SyntaxError"])
 
     def image(self) -> WatchedImage:
@@ -219,7 +219,7 @@ def test_a_file_of_the_image_that_the_app_reads_is_synthesized(world: World) -> 
     assert world.run() == [("deployed", ("app/server.py",))]
 
 
-def test_edits_during_a_sync_are_synced_together(world: World) -> None:
+def test_edits_during_a_sync_are_synced_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, released = threading.Event(), threading.Event()
     (world.source / "other.py").write_text("1", encoding="utf-8")
     (world.staged / "other.py").write_text("1", encoding="utf-8")
@@ -240,7 +240,7 @@ def test_edits_during_a_sync_are_synced_together(world: World) -> None:
             return Outcome("superseded")
         return Outcome("synced", count=2)
 
-    module.sync = sync
+    monkeypatch.setattr(module, "sync", sync)
     world.edits.get = get_during  # type: ignore[method-assign]
     world.edit("app/server.py", "2")
     assert world.run() == [("synced", ("app/other.py", "app/server.py"))]

@@ -193,7 +193,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _writes_to(recorded: dict[str, Any], folder: Path) -> bool:
-    return os.path.realpath(recorded["environment"].get(_OUTDIR, "")) == os.path.realpath(folder)
+    outdir: str = recorded["environment"].get(_OUTDIR, "")
+    return os.path.realpath(outdir) == os.path.realpath(folder)
 
 
 def _python_script(command: str) -> list[str] | None:
