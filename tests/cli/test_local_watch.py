@@ -11,6 +11,7 @@ import pytest
 from ecr_fargate_constructs.cli import local_watch
 from ecr_fargate_constructs.cli.local_watch import Watch
 from ecr_fargate_constructs.cli.printing import Console
+from ecr_fargate_constructs.local import lifecycle
 from ecr_fargate_constructs.local.instance import Instance
 from ecr_fargate_constructs.local.watching.loop import Result
 from ecr_fargate_constructs.local.watching.synthesis import WarmApp
@@ -92,6 +93,6 @@ def test_a_deployment_has_the_options_of_up(
         asked.append((stacks, options["context"], options["app"]))
         return outcome
 
-    monkeypatch.setattr(local_watch.lifecycle, "update", update)
+    monkeypatch.setattr(lifecycle, "update", update)
     assert watch._deploy() is changed
     assert asked == [((), (), watch.app)]
