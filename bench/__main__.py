@@ -29,6 +29,7 @@ from bench.synthesis import P1, Synthesis
 from bench.templates import code_changes, rollouts
 from bench.tools import SHARE, commands
 from bench.versions import versions
+from bench.watching import watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +77,7 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, d
             "P4": lambda: imports(chosen.rounds) + floor(assemblies, chosen.rounds),
             "P5": lambda: rollouts(assemblies),
             "P6": lambda: code_changes(assemblies) + ([] if chosen.check else layers(chosen.port)),
-            "P7": lambda: [*deployments(chosen.port, chosen.deployments), resting(chosen.port)],
+            "P7": lambda: [*deployments(chosen.port, chosen.deployments), resting(chosen.port), watching(chosen.port)],
             "P8": lambda: suite(chosen.p8),
         }
         for name, part in parts.items():

@@ -167,7 +167,8 @@ def test_a_start_that_fails_leaves_its_log_alone(
 def test_context_goes_to_the_synthesis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 
-    def up(*_: object, context: object, keep: object, clock: object) -> None:
+    def up(*_: object, context: object, keep: object, clock: object, app: object) -> None:
+        assert app is None  # without --watch nothing is recorded
         given.append((context, keep, clock))
         raise ToolError("enough")
 

@@ -14,6 +14,8 @@ from ecr_fargate_constructs.local import base_images, lifecycle, starting, toolk
 from ecr_fargate_constructs.local.deployment import Deployment, NeedsAwsError
 from ecr_fargate_constructs.local.instance import Instance, Memory
 from ecr_fargate_constructs.local.progress import Progress
+from ecr_fargate_constructs.local.watching.syncing import Outcome
+from ecr_fargate_constructs.local.watching.synthesis import WarmApp
 from ecr_fargate_constructs.tools.errors import ToolError
 
 if TYPE_CHECKING:
@@ -32,11 +34,14 @@ class _World:
         self.done: list[str] = []
         self.failing: dict[str, BaseException] = {}
         self.running = False
+        self.changed = True
+        self.taken_back = Outcome("synced")
         self.in_parallel = threading.Barrier(2, timeout=5)
         monkeypatch.setattr(lifecycle, "Deployment", self._deployment)
         monkeypatch.setattr(lifecycle, "Cloud", lambda _: SimpleNamespace(services=lambda _: []))
         monkeypatch.setattr(lifecycle, "Waiting", lambda *_: SimpleNamespace(wait=self._wait))
         monkeypatch.setattr(lifecycle, "retry", lambda *_: self._do("retry"))
+        monkeypatch.setattr(lifecycle, "take_back", lambda *_: self.taken_back)
         monkeypatch.setattr(lifecycle, "runs", lambda *_: self.running)
         monkeypatch.setattr(lifecycle, "_stop", lambda *_: self._do("end"))
         monkeypatch.setattr(starting, "start", self._start)
@@ -47,6 +52,12 @@ class _World:
     ) -> lifecycle.Outcome:
         memory = self._memory() if self.running else None
         return lifecycle.up(self.instance, memory, [], progress or Progress(), keep=keep, clock=clock)
+
+    def update(self) -> lifecycle.Outcome | None:
+        if self.running:
+            self.instance.make_state()
+            self._memory().save(self.instance)
+        return lifecycle.update(self.instance, [], Progress(), app=WarmApp(self.instance))
 
     def _memory(self) -> Memory:
         return Memory(self.instance.account, self.instance.region, "podman", "")
@@ -87,6 +98,8 @@ class _World:
             return []
 
         return SimpleNamespace(
+            changed=self.changed,
+            stacks=[],
             synthesize=synthesize,
             get_base_images=get_base_images,
             accept=accept,
@@ -283,3 +296,37 @@ def test_a_failed_build_on_a_stand_in_says_so(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(ToolError) as caught:
         made.deploy()
     assert caught.value.cause == "no"
+
+
+def test_an_app_that_has_changed_is_deployed_again(world: _World) -> None:
+    world.running = True
+    assert world.update() is not None
+    assert world.done[0] == "synthesize with AWS"
+    assert world.done.count("synthesize with AWS") == 1
+    assert world.done[-2:] == ["retry", "wait"]
+
+
+def test_an_app_that_has_not_changed_is_not_deployed(world: _World) -> None:
+    world.running, world.changed = True, False
+    assert world.update() is None
+    assert world.done == ["synthesize with AWS"]
+
+
+def test_an_app_that_does_not_run_cannot_be_deployed_again(world: _World) -> None:
+    with pytest.raises(ToolError, match="the embedded AWS has ended"):
+        world.update()
+
+
+def test_a_failed_update_leaves_everything_running(world: _World) -> None:
+    world.running = True
+    world.failing["accept"] = ToolError("refused")
+    with pytest.raises(ToolError, match="refused"):
+        world.update()
+    assert "end" not in world.done
+
+
+def test_files_that_cannot_be_taken_back_fail(world: _World) -> None:
+    world.running, world.taken_back = True, Outcome("failed", "exited")
+    world.instance.make_state()
+    with pytest.raises(ToolError, match="a task without the synced files failed: exited"):
+        world.up()

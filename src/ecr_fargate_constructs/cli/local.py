@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from ecr_fargate_constructs.local.app_status import app_status
 from ecr_fargate_constructs.local.containers import containers
 from ecr_fargate_constructs.local.instances import find_instance
 from ecr_fargate_constructs.local.services import Cloud
+from ecr_fargate_constructs.local.watching.synthesis import WarmApp
 
 local = typer.Typer(
     help="Run a CDK app on an embedded AWS: without an account, and nothing leaves this machine.",
@@ -49,6 +51,10 @@ def up(
         bool, typer.Option("--keep", help="If the first start fails, keep it running so that you can examine it.")
     ] = False,
     clock: ClockSpeed = None,
+    watch: Annotated[  # noqa: FBT002 - a flag
+        bool,
+        typer.Option("--watch", help="Then watch: sync edits of the application into its tasks, or deploy them."),
+    ] = False,
 ) -> None:
     """Build, push and deploy the app, and wait until its tasks pass their health checks.
 
@@ -56,13 +62,18 @@ def up(
     takes ten seconds per run; set CDK_VALIDATION=true to turn it on.
     """
     instance, memory = find_instance(app_dir, port, account, region)
-    console = Console()
+    console, app = Console(), WarmApp(instance) if watch else None
     with instance.alone(), report.ConsoleProgress(console) as progress:
-        outcome = lifecycle.up(instance, memory, stacks or [], progress, context=context or [], keep=keep, clock=clock)
+        outcome = lifecycle.up(
+            instance, memory, stacks or [], progress, context=context or [], keep=keep, clock=clock, app=app
+        )
     status_now = app_status(Cloud(instance), instance.assembly, instance.port, containers(instance, outcome.memory))
     report.print_status(console, status_now)
     for answer in outcome.answers:
         report.print_answer(console, answer)
+    if app is not None:
+        module = importlib.import_module("ecr_fargate_constructs.cli.local_watch")  # needs watchfiles, others do not
+        module.Watch(instance, stacks or [], context or [], console, app).run()
 
 
 @local.command()

@@ -81,8 +81,10 @@ def session_of(instance: Instance) -> boto3.Session:
     )
 
 
-def post(instance: Instance, memory: Memory, path: str, content: object) -> None:
-    """Send JSON to a path of the embedded AWS that is no API of AWS; ``HTTP_PROXY`` is ignored.
+def post(instance: Instance, memory: Memory, path: str, content: object, *, seconds: float = _SECONDS) -> bytes:
+    """Send JSON to a path of the embedded AWS that is no API of AWS, and return the body of the answer.
+
+    ``HTTP_PROXY`` is ignored.
 
     Raises:
         urllib.error.HTTPError: The embedded AWS refuses the request.
@@ -91,4 +93,5 @@ def post(instance: Instance, memory: Memory, path: str, content: object) -> None
     signed = AWSRequest("POST", address, data=body)
     SigV4Auth(Credentials(memory.account, memory.secret), "ministack", memory.region).add_auth(signed)
     request = urllib.request.Request(address, data=body, headers=dict(signed.headers.items()), method="POST")
-    _DIRECT.open(request, timeout=_SECONDS).close()
+    with _DIRECT.open(request, timeout=seconds) as response:
+        return bytes(response.read())

@@ -16,9 +16,11 @@ from ecr_fargate_constructs.tools.assembly import stacks as assembly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ecr_fargate_constructs.local.instance import Instance, Memory
     from ecr_fargate_constructs.local.progress import Progress
+    from ecr_fargate_constructs.local.watching.synthesis import WarmApp
     from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 _MAX_LOOKUPS = 3  # rounds: a private zone can be looked up only after its VPC
@@ -39,6 +41,7 @@ class Deployment:
         names: Sequence[str],
         progress: Progress,
         context: Sequence[str] = (),
+        app: WarmApp | None = None,
     ) -> None:
         """Find or install the CDK command line, and run nothing yet.
 
@@ -48,8 +51,10 @@ class Deployment:
             names: Names of the stacks; all stacks if empty.
             progress: Shows what is going on.
             context: ``KEY=VALUE`` for the app.
+            app: Records how the app is run, and runs it again if it can.
         """
         self._instance = instance
+        self._app = app
         self._memory = memory
         self._names = names
         self._progress = progress
@@ -74,7 +79,8 @@ class Deployment:
         self._progress.step("synthesizing the app")
         with seeds.context_kept(self._instance.app_directory):
             try:
-                self._synthesize(running=running)
+                if not (running and self._app is not None and self._app.synthesize(self._fresh)):
+                    self._synthesize(running=running)
             except (NeedsAwsError, toolkit.ToolkitError):
                 self._refuse_lookups_elsewhere(running=running)
                 raise
@@ -86,6 +92,16 @@ class Deployment:
         for text in notes(stacks, self._memory.engine):
             self._progress.note(text)
         return stacks
+
+    @property
+    def stacks(self) -> list[Stack]:
+        """The chosen stacks of the new cloud assembly."""
+        return assembly.stacks(self._fresh, self._names)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the new cloud assembly deploys something else than the deployed one."""
+        return _content(self._fresh) != _content(self._instance.assembly)
 
     def accept(self) -> list[Stack]:
         """Refuse what the embedded AWS cannot deploy, and make the new cloud assembly the deployed one."""
@@ -157,7 +173,9 @@ class Deployment:
 
     def _synthesize(self, *, running: bool, rounds: int = _MAX_LOOKUPS) -> None:
         """Run the app, and again as long as it looks up something that a stub can replace."""
-        command = ["synth", "--quiet", *self._context, *([] if running else ["--no-lookups"]), "--output"]
+        app = self._app.command() if self._app is not None else None
+        recorded = [] if app is None else ["--app", app]
+        command = ["synth", "--quiet", *recorded, *self._context, *([] if running else ["--no-lookups"]), "--output"]
         shutil.rmtree(self._fresh, ignore_errors=True)  # its validation report would be counted again
         try:
             self._run(*command, str(self._fresh))
@@ -182,6 +200,13 @@ class Deployment:
         for note in created:
             self._progress.note(note)
         return bool(created)
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    """Return the templates and asset manifests of a cloud assembly, also of the assemblies inside it."""
+    files = [*folder.glob("*.json"), *folder.glob("assembly-*/**/*.json")]
+    kept = (each for each in files if each.name.endswith((".template.json", ".assets.json")))
+    return {each.relative_to(folder).as_posix(): each.read_bytes() for each in kept}
 
 
 def _calls_aws(lines: Sequence[str], port: int) -> bool:

@@ -21,6 +21,7 @@ from ecr_fargate_constructs.local.refusals import command
 from ecr_fargate_constructs.local.services import Cloud
 from ecr_fargate_constructs.local.targets import targets_of
 from ecr_fargate_constructs.local.waiting import Answer, Waiting, ask, retry
+from ecr_fargate_constructs.local.watching.syncing import take_back
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
 from ecr_fargate_constructs.tools.errors import ToolError, file_error
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from ecr_fargate_constructs.local.progress import Progress
     from ecr_fargate_constructs.local.services import Service
+    from ecr_fargate_constructs.local.watching.synthesis import WarmApp
     from ecr_fargate_constructs.tools.assembly.stacks import Stack
 
 
@@ -83,6 +85,7 @@ def up(
     context: Sequence[str] = (),
     keep: bool = False,
     clock: float | None = None,
+    app: WarmApp | None = None,
 ) -> Outcome:
     """Deploy the app, and wait until its tasks pass their health checks.
 
@@ -97,6 +100,7 @@ def up(
         context: ``KEY=VALUE`` for the CDK app.
         keep: Whether an embedded AWS that was started by this command keeps running after a failure.
         clock: How fast bake times of deployments pass; they are skipped without it, unless it runs with one.
+        app: Records how the app is run, if the app is to be synthesized again soon.
     """
     ran_before = runs(instance, memory)
     try:
@@ -108,7 +112,8 @@ def up(
             progress.note(
                 f"deployments are rehearsed: a minute of their bake times takes {60 / memory.clock:g} seconds"
             )
-        return _deploy(instance, memory, stacks, progress, context, running=ran_before)
+        deployment = Deployment(instance, memory, stacks, progress, context, app)
+        return _deploy(instance, memory, deployment, progress, running=ran_before)
     except BaseException as error:
         progress.failed()
         failure = _explained(error, instance)
@@ -116,6 +121,41 @@ def up(
             _add_working_urls(instance, failure)
         elif instance.state.is_dir():
             _keep_or_stop(instance, failure, progress, keep=keep)
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def update(
+    instance: Instance,
+    stacks: Sequence[str],
+    progress: Progress,
+    *,
+    context: Sequence[str] = (),
+    app: WarmApp,
+) -> Outcome | None:
+    """Deploy a running app again if it has changed; return None if there is nothing to deploy.
+
+    Args:
+        instance: The instance.
+        stacks: Names of stacks; all stacks if empty.
+        progress: Shows what is going on.
+        context: ``KEY=VALUE`` for the CDK app.
+        app: Synthesizes the app.
+    """
+    memory = Memory.load(instance.memory_file)
+    if memory is None or not runs(instance, memory):
+        raise ToolError("the embedded AWS has ended", fix=f"run '{command(instance, 'up')}' again")
+    try:
+        deployment = Deployment(instance, memory, stacks, progress, context, app)
+        deployment.synthesize(running=True)
+        if not deployment.changed:
+            return None
+        return _deploy(instance, memory, deployment, progress, running=True, synthesized=True)
+    except BaseException as error:
+        progress.failed()
+        failure = _explained(error, instance)
+        _add_working_urls(instance, failure)
         if failure is error:
             raise
         raise failure from error
@@ -143,15 +183,14 @@ def _prepare(instance: Instance, left_over: Memory | None, progress: Progress, c
 def _deploy(
     instance: Instance,
     memory: Memory,
-    names: Sequence[str],
+    deployment: Deployment,
     progress: Progress,
-    context: Sequence[str],
     *,
     running: bool,
+    synthesized: bool = False,
 ) -> Outcome:
-    deployment = Deployment(instance, memory, names, progress, context)
     try:
-        stacks = deployment.synthesize(running=running)
+        stacks = deployment.stacks if synthesized else deployment.synthesize(running=running)
     except NeedsAwsError:
         progress.step("starting the embedded AWS, which the app calls during synthesis")
         starting.start(instance, memory)
@@ -165,10 +204,18 @@ def _deploy(
     before = Before.of(cloud.services(deployed))
     deployment.deploy()
     progress.step("waiting for the health checks to pass")
+    _take_back_files(instance, memory)
     retry(cloud, deployed, before)
     waiting = Waiting(cloud, instance, memory, AppDetails.of(instance.assembly), before)
     services, answers = waiting.wait(deployed)
     return Outcome(memory, tuple(services), tuple(answers))
+
+
+def _take_back_files(instance: Instance, memory: Memory) -> None:
+    """Let the tasks run what their image has: 'up --watch' may have synced files that were edited back since."""
+    outcome = take_back(instance, memory)
+    if outcome.kind == "failed":
+        raise ToolError(f"a task without the synced files failed: {outcome.reason}", log=instance.server_log)
 
 
 def _get_ready(

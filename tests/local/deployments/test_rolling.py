@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecr_fargate_constructs.local.deployments.capacity import Task, replace_tasks
+from ecr_fargate_constructs.local.deployments.capacity import Change, Task, replace_tasks
 from ecr_fargate_constructs.local.deployments.settings import Breaker, Settings
 from tests.local.deployments.service import Service
 
@@ -158,3 +158,19 @@ def test_a_second_deployment_stops_the_first_and_replaces_all_tasks() -> None:
     service.healthy()
     service.step()
     assert (third.status, service.count(first), service.count(second.target)) == ("SUCCESSFUL", 0, 0)
+
+
+def test_tasks_without_the_synced_files_are_replaced_like_those_of_another_revision() -> None:
+    old = [Task(f"old{number}", "r1", healthy=True, outdated=True) for number in range(2)]
+    assert replace_tasks(old, "r1", 2, Settings()).start == (("r1", 2),)
+    starting = [Task(f"new{number}", "r1") for number in range(2)]
+    assert replace_tasks([*old, *starting], "r1", 2, Settings()) == Change()
+    started = [Task(f"new{number}", "r1", healthy=True) for number in range(2)]
+    assert replace_tasks([*old, *started], "r1", 2, Settings()) == Change((), tuple(old))
+
+
+def test_failed_files_that_were_taken_back_cost_no_task() -> None:
+    """The old tasks count again, and those that began with the failed files go."""
+    old = [Task(f"old{number}", "r1", healthy=True) for number in range(2)]
+    failing = Task("new", "r1", outdated=True)
+    assert replace_tasks([*old, failing], "r1", 2, Settings()) == Change((), (failing,))

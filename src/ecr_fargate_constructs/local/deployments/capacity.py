@@ -21,6 +21,7 @@ class Task:
         healthy: Whether it is running and all health checks pass.
         unhealthy: Whether health checks have given it up.
         protected: Whether it is protected from scale-in and deployments.
+        outdated: Whether it runs without the files that were synced after its start.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Task:
     healthy: bool = False
     unhealthy: bool = False
     protected: bool = False
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,14 @@ class Change:
 
 
 def replace_tasks(tasks: Iterable[Task], target: str, desired: int, settings: Settings) -> Change:
-    """Replace the tasks of other revisions, within the limits of a rolling deployment.
+    """Replace the tasks of other revisions and outdated ones, within the limits of a rolling deployment.
 
     Old tasks stop as new ones become healthy, and earlier only to make room for new ones. Never are fewer healthy tasks
     left than ``minimumHealthyPercent`` allows, nor are more started than ``maximumPercent`` does. Protected tasks stay.
     """
     tasks = list(tasks)
-    new = [task for task in tasks if task.revision == target]
-    old = [task for task in tasks if task.revision != target]
+    new = [task for task in tasks if task.revision == target and not task.outdated]
+    old = [task for task in tasks if task not in new]
     healthy_new = sum(task.healthy for task in new)
     wanted = max(0, desired - len(new))
     room = max(0, settings.maximum(desired) - len(tasks))

@@ -33,7 +33,12 @@ from ecr_fargate_constructs.local.ministack_patches.accounts import lead_to_othe
 from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.attributes import answer_missing_attributes
 from ecr_fargate_constructs.local.ministack_patches.balancing import Balancing
-from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection, control_deployments
+from ecr_fargate_constructs.local.ministack_patches.deployments import (
+    Interruptions,
+    Protection,
+    Syncs,
+    control_deployments,
+)
 from ecr_fargate_constructs.local.ministack_patches.discovery import discover
 from ecr_fargate_constructs.local.ministack_patches.exports import apply_changed_outputs, enforce_exports, read_outputs
 from ecr_fargate_constructs.local.ministack_patches.fixed_names import give_secrets_their_arns, give_zones_their_ids
@@ -108,7 +113,7 @@ def apply(
     _lead_engine_to_registries(ecs, endpoint, password, podman=not rewrite_pulls)
     start_no_task_twice(ecs)
     port = urlsplit(endpoint).port or 80
-    task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
+    synced = task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
     monitoring = _balance(alb, ecs, provisioners, clock, blocks)
@@ -116,7 +121,13 @@ def apply(
     task_patches.remove_joined_containers_first(import_module("ministack.core.container_reaper"))
     monitoring.apply(handlers, provisioners)
     controlled = control_deployments(
-        ecs, alb, handlers, lambda target, group: check(target, group, blocks), clock, rehearses=speed is not None
+        ecs,
+        alb,
+        handlers,
+        lambda target, group: check(target, group, blocks),
+        clock,
+        rehearses=speed is not None,
+        outdated=synced.outdated,
     )
     choose_listeners(alb, provisioners, {"http": port, "https": https_port} if authority else None)
     keep_lines_whole(ecs, _find(import_module("ministack.core.responses"), "request_scope"))
@@ -126,6 +137,7 @@ def apply(
     policies = Policies()
     networks.decide_about_task_starts()
     interruptible = Interruptions(ecs, controlled).serve(log_registry_requests(_find(application, "app")))
+    interruptible = Syncs(ecs, controlled, synced).serve(interruptible)
     inside = networks.behind_the_guard(verdicts.serve(interruptible))
     logged = policies.behind_the_guard(inside)
     guarded = policies.before_the_guard(guard(logged, ecr, port=port, password=password), password)

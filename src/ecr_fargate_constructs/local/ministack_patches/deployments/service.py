@@ -7,6 +7,7 @@ import json
 import threading
 import time
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class Ministack:
         clock: Time of bakes and hooks.
         rehearses: Whether bake times pass; otherwise they are zero.
         check: Checks the health of a target once, and returns its state.
+        outdated: Returns whether a task runs without the files that were synced after its start.
     """
 
     ecs: Any
@@ -60,6 +62,7 @@ class Ministack:
     rehearses: bool
     check: Callable[[Properties, Properties], Any]
     spawn: Callable[..., Any]
+    outdated: Callable[[Properties], bool] = lambda _task: False
 
 
 @dataclass
@@ -88,6 +91,7 @@ class ControlledService:
         self.created: dict[str, float] = {}
         self._seen: dict[str, _Seen] = {}
         self.lock, self.wake, self.changed = threading.RLock(), threading.Event(), threading.Condition()
+        self.failed: deque[tuple[Properties, str]] = deque(maxlen=50)  # with the reason; a sync looks for its tasks
 
     @property
     def alive(self) -> bool:
@@ -121,6 +125,7 @@ class ControlledService:
 
     def task_failed(self, task: Properties) -> None:
         """Count a task that did not start, or has exited."""
+        self.failed.append((task, str(task.get("stoppedReason") or "")))
         with self.lock:
             self.controller.fail(str(task.get("_deployment_id")))
             self.step()
@@ -151,6 +156,7 @@ class ControlledService:
                     healthy=state == "healthy",
                     unhealthy=state == "given up",
                     protected=float(task.get(UNTIL) or 0) > now,
+                    outdated=self._ministack.outdated(task),
                 )
             )
         return tuple(found)
@@ -340,6 +346,8 @@ class ControlledService:
             if task is None:
                 continue
             groups, why = self._groups_of(task), reason
+            if "health checks" in reason:
+                self.failed.append((task, reason))
             if "health checks" in reason and task.get("healthStatus") == "UNHEALTHY":
                 why = "Task failed container health checks"
             elif groups and "health checks" in reason:

@@ -93,6 +93,7 @@ def control_deployments(
     clock: Clock,
     *,
     rehearses: bool,
+    outdated: Callable[[Properties], bool] = lambda _task: False,
 ) -> Controlled:
     """Let this library's controller run the deployments of all services, and return them.
 
@@ -104,6 +105,7 @@ def control_deployments(
         clock: The clock of the embedded AWS.
         rehearses: Whether bake times pass, and CloudFormation waits for deployments; otherwise they are skipped, and it
             does not wait.
+        outdated: Returns whether a task runs without the files that were synced after its start.
     """
     for name in _NEEDED:
         find(ecs, name)
@@ -115,7 +117,7 @@ def control_deployments(
     for name in ("_alarms", "_composite_alarms"):
         find(cloudwatch, name)
     spawn = find(concurrency, "spawn_background")
-    ministack = Ministack(ecs, alb, functions, cloudwatch, clock, rehearses, check, spawn)
+    ministack = Ministack(ecs, alb, functions, cloudwatch, clock, rehearses, check, spawn, outdated)
     account, region = find(responses, "get_account_id"), find(responses, "get_region")
     controlled = Controlled(ministack, lambda: (account(), region()), find(responses, "request_scope"))
     _replace(ecs, controlled)

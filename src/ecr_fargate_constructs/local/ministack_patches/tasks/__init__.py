@@ -26,6 +26,8 @@ from ecr_fargate_constructs.local.tasks.definition import TaskPlan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ecr_fargate_constructs.local.ministack_patches.tasks.synced import Synced
+
 __all__ = ["read_definitions", "refer_to_secrets_by_arn", "remove_joined_containers_first", "supervise_tasks"]
 
 _Properties: TypeAlias = dict[str, Any]
@@ -61,8 +63,8 @@ _NEEDED = (
 )
 
 
-def supervise_tasks(ecs: Any, port: int, folder: Path, *, podman: bool) -> None:  # noqa: ANN401 - untyped
-    """Let each task be led by a supervisor, from its first container to the end of its last one.
+def supervise_tasks(ecs: Any, port: int, folder: Path, *, podman: bool) -> Synced:  # noqa: ANN401 - untyped
+    """Let each task be led by a supervisor, from its first container to the end of its last one; return synced files.
 
     Args:
         ecs: MiniStack's module for ECS.
@@ -77,7 +79,9 @@ def supervise_tasks(ecs: Any, port: int, folder: Path, *, podman: bool) -> None:
         find(ecs, name)
     find(import_module("ministack.services.s3"), "_get_object_data")
     find(import_module("ministack.services.cloudwatch_logs"), "_log_groups")
-    Supervision(ecs, Machine(port, folder, podman=podman)).replace()
+    machine = Machine(port, folder, podman=podman)
+    Supervision(ecs, machine).replace()
+    return machine.synced
 
 
 class Supervision:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_fargate_constructs.local.ministack_patches.tasks.machine import Machine
+    from ecr_fargate_constructs.local.ministack_patches.tasks.synced import Files
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -75,6 +76,7 @@ class TaskContainers:
         self._pauses = shares_network and definition.get("networkMode") == "awsvpc" and machine.has_pause
         self._pause: Any = None
         self._folders = Folders(definition, machine.folder / "tasks" / self._id, machine.systems, ecs.get_region())
+        self._synced: Files = {}
         self._group: Group | None = None
         self._groups: dict[str, Group] = {}
         self._deployment: _Properties | None = None
@@ -92,6 +94,7 @@ class TaskContainers:
             elsewhere = found and found.get("region") not in (None, self._ecs.get_region())
             if found and not elsewhere and not found["create_group"] and found["group"] not in logs._log_groups:  # noqa: SLF001
                 raise NotStartedError(_NO_LOG_GROUP)
+        self._synced = self._machine.synced.begin(self._task)
         self._deployment = self._ecs._prepare_service_images(self._task, self._definition, self._client)  # noqa: SLF001
         if self._machine.has_groups(self._client):
             limits = Limits(task_size(self._definition.get("memory")), task_size(self._definition.get("cpu")))
@@ -147,6 +150,7 @@ class TaskContainers:
             auth_config=ecs._resolve_repository_credentials(container) if self._deployment else None,  # noqa: SLF001
         )
         self.running[name] = started
+        self._machine.synced.started(self._task, name, started)
         if self._pause is not None:
             ecs._record_task_ip(self._task, self._pause, None)  # noqa: SLF001
         if not ecs._attach_started_container(self._task, started, index, token, None):  # noqa: SLF001
@@ -203,6 +207,7 @@ class TaskContainers:
         for container in (*self.running.values(), *filter(None, [self._pause])):
             with contextlib.suppress(Exception):  # the engine, or the container, is gone
                 container.remove(v=True, force=True)
+        self._machine.synced.ended(self._task)
         for group in (*self._groups.values(), *filter(None, [self._group])):
             group.remove()
         self._folders.remove()
@@ -216,6 +221,9 @@ class TaskContainers:
         user = (self._client.images.get(image).attrs.get("Config") or {}).get("User") or ""
         options = self._completed(options, container, user)
         binds = self._folders.mount(container, image, self._client)
+        binds += self._folders.mount_synced(
+            str(container["name"]), self._synced.get(str(container["name"]), {}), container
+        )
         if options.get("read_only") and self._machine.podman:
             mounted = {each.split(":")[1].rstrip("/") for each in binds} | set(options.get("tmpfs") or ())
             binds += self._machine.read_only_roots.binds(image, mounted, self._client)

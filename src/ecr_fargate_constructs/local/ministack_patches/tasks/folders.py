@@ -15,7 +15,9 @@ from ecr_fargate_constructs.local.ministack_patches.tasks.images import copy_out
 from ecr_fargate_constructs.local.tasks.volumes import Kind, Mount, Volume, mounts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from ecr_fargate_constructs.local.ministack_patches.tasks.synced import Landed
 
 _Properties: TypeAlias = dict[str, Any]
 
@@ -23,6 +25,7 @@ _WRITABLE_IN_PODMAN = ("/run", "/tmp", "/var/tmp")  # noqa: S108 - in a containe
 """Folders where podman mounts a ``tmpfs`` into containers with a read-only root; ECS does not."""
 _PODMANS_FILES = (".containerenv", "podman-init")  # what podman mounts in /run
 
+_SYNCED = ".synced"  # no volume has such a name: ECS allows letters, digits, hyphens and underscores
 _MODE = 0o755  # of the folder of a bind mount and of a new file system: root's, and nobody else may write
 _EFS = "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: "
 
@@ -133,6 +136,26 @@ class Folders:
             if mount.volume.kind is Kind.TASK and mount.path.rstrip("/") in {each.rstrip("/") for each in declared}:
                 copy_volume(client, image, mount.path.rstrip("/"), folder)
         return folder
+
+    def mount_synced(self, name: str, files: Mapping[str, Landed], container: _Properties) -> list[str]:
+        """Return the binds of synced files, of which each task has its own copies.
+
+        Args:
+            name: Name of the container.
+            files: Its synced files, by their absolute paths in it.
+            container: Its definition; without a read-only root it may write to them.
+        """
+        folder = self._folder / _SYNCED / name
+        folder.mkdir(parents=True, exist_ok=True)
+        access = "ro" if container.get("readonlyRootFilesystem") else "rw"
+        binds = []
+        for number, (path, landed) in enumerate(sorted(files.items())):
+            copy = folder / str(number)
+            shutil.copy2(landed.source, copy)
+            os.chown(copy, landed.user, landed.group)
+            copy.chmod(landed.mode)
+            binds.append(f"{copy}:{path}:{access}")
+        return binds
 
     def remove(self) -> None:
         """Remove the folders that end with the task."""

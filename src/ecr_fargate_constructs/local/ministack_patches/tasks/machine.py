@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs.local.ministack_patches.tasks.folders import FileSystems, ReadOnlyRoots
+from ecr_fargate_constructs.local.ministack_patches.tasks.synced import Synced
 from ecr_fargate_constructs.local.podman import default_limits
 from ecr_fargate_constructs.local.tasks.cgroups import Group, Limits, group_of_instance
 from ecr_fargate_constructs.local.tasks.options import ulimits
@@ -39,6 +40,7 @@ class Machine:
         self.port, self.folder, self.podman = port, folder, podman
         self.systems = FileSystems(import_module("ministack.services.efs"), folder / "efs")
         self.read_only_roots = ReadOnlyRoots(folder / "read-only")
+        self.synced = Synced()
         self.pause = folder / "pause"
         self.has_pause = write_pause_program(self.pause, platform.machine())
         self.has_init = not podman or any(map(shutil.which, ("catatonit", *_INITS)))
