@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +21,7 @@ from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tests.aws.cases import Case
     from tests.aws.targets import Target
@@ -162,11 +162,14 @@ def _approve(ecs: Any, prefix: str) -> list[str]:  # noqa: ANN401 - boto3
         for service in ecs.list_services(cluster=cluster)["serviceArns"]:
             going = ecs.list_service_deployments(cluster=cluster, service=service, status=["IN_PROGRESS"])
             arns = [each["serviceDeploymentArn"] for each in going["serviceDeployments"]]
-            for each in ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"] if arns else ():
+            for each in (
+                ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"] if arns else ()
+            ):
                 for hook in each.get("lifecycleHookDetails", ()):
                     if hook["status"] == "AWAITING_ACTION":
                         arn = each["serviceDeploymentArn"]
-                        ecs.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook["hookId"], action="CONTINUE")
+                        ecs.continue_service_deployment(
+                            serviceDeploymentArn=arn, hookId=hook["hookId"], action="CONTINUE"
+                        )
                         continued.append(hook["hookId"])
     return continued
-

@@ -90,7 +90,9 @@ class Wish:
         if self.record and not self.embedded:
             raise pytest.UsageError(f"--aws-record needs --aws={EMBEDDED}: the record is what the embedded AWS answers")
         if self.zone is not None and not re.fullmatch(r"Z[0-9A-Z]+:[a-z0-9.-]+", self.zone):
-            raise pytest.UsageError(f"--aws-zone={self.zone} is not ID:NAME, for example Z0123456789EXAMPLE:example.com")
+            raise pytest.UsageError(
+                f"--aws-zone={self.zone} is not ID:NAME, for example Z0123456789EXAMPLE:example.com"
+            )
         for name in self.examples:
             if name not in CASES:
                 raise pytest.UsageError(f"--aws-examples: {name} is not one of {', '.join(CASES)}")

@@ -56,6 +56,9 @@ DELETE: Mapping[str, Callable[[Target, str], Any]] = {
         SecretId=name, ForceDeleteWithoutRecovery=True
     ),
     "AWS::DynamoDB::GlobalTable": lambda target, name: target.client("dynamodb").delete_table(TableName=name),
+    "AWS::Signer::SigningProfile": lambda target, arn: target.client("signer").cancel_signing_profile(
+        profileName=arn.rpartition("/")[2]
+    ),
     "AWS::SQS::Queue": lambda target, url: target.client("sqs").delete_queue(QueueUrl=url),
 }
 """How a resource is deleted that a stack keeps."""

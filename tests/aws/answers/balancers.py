@@ -108,7 +108,7 @@ def _reached(scene: Scene, listener: Listening, path: str) -> Any:  # noqa: ANN4
     deadline = time.monotonic() + _SECONDS
     while True:
         answer = scene.target.ask(listener, path)
-        if 0 < answer.status < 500 or time.monotonic() > deadline:  # noqa: PLR2004 - no name yet, no target yet
+        if 0 < answer.status < 500 or time.monotonic() > deadline:  # later: no name yet, no target yet
             return answer
         time.sleep(_POLL)
 

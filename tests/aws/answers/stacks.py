@@ -1,4 +1,4 @@
-"""What CloudFormation answers: the stacks, what became of each resource, and whether the template was taken as it is."""
+"""What CloudFormation answers: the stacks, what became of each resource, and whether the template is kept as it is."""
 
 from __future__ import annotations
 
