@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from tests.aws.cases import Case
 
-_CLOCK = 60.0  # a minute of a bake time takes a second, and CloudFormation waits for deployments
+_CLOCK = 10.0  # a minute of a bake time takes six seconds; CloudFormation waits for deployments, and alarms for two minutes
 _SECONDS = 30
 
 
