@@ -88,6 +88,7 @@ class Session:
             raise NotDeployableError(why)
         self._bootstrap(deployed)
         with self._prerequisites(case) as values:
+            self.target.put_stubs(deployed.out)
             result = self._deployed(deployed, values)
         self.report.results.append(result)
         if self.wish.record and not result.problems:

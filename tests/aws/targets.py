@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.local.instance import Instance
     from tests.aws.cases import Case
 
-_CLOCK = 10.0  # a minute of a bake time takes six seconds; CloudFormation waits for deployments, and alarms for two minutes
+_CLOCK = (
+    10.0  # a minute of a bake time takes six seconds; CloudFormation waits for deployments, and alarms for two minutes
+)
 _SECONDS = 30
 
 
@@ -87,6 +89,9 @@ class Target(Protocol):
     def impediment(self, case: Case, out: Path) -> str:
         """Get ready for a synthesized example; return why it cannot be deployed here."""
 
+    def put_stubs(self, out: Path) -> None:
+        """Create what a synthesized example imports and nobody has created."""
+
     def registry(self, endpoint: str) -> str:
         """Return the URL of the registry that ECR calls ``endpoint``."""
 
@@ -120,6 +125,9 @@ class Account:
     def impediment(self, case: Case, out: Path) -> str:
         del case, out
         return ""
+
+    def put_stubs(self, out: Path) -> None:
+        """Leave an account as it is."""
 
     def registry(self, endpoint: str) -> str:
         return endpoint
@@ -162,7 +170,7 @@ class Embedded:
         return toolkit_environment(self._instance, self._memory, self._stand_ins)
 
     def impediment(self, case: Case, out: Path) -> str:
-        """Pull the images that builds and tasks name, or make stand-ins; create what the example imports."""
+        """Pull the images that builds and tasks name, or make stand-ins."""
         named = {name for stack in assembly.stacks(out) for built in stack.built_images() for name in _names(built)}
         wanted = sorted({*named, *_public_images(out), *case.upstream})
         environment = podman_environment(self._instance)
@@ -174,8 +182,10 @@ class Embedded:
         missing = [image for image in case.upstream if image in made]
         if missing:
             return f"the registry of {', '.join(missing)} cannot be reached, and a stand-in is not enough"
-        seeds.put(self._instance, seeds.stubs(out))
         return ""
+
+    def put_stubs(self, out: Path) -> None:
+        seeds.put(self._instance, seeds.stubs(out))
 
     def registry(self, endpoint: str) -> str:
         del endpoint

@@ -36,7 +36,10 @@ def aws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     target: Target = Embedded(folder, free_port(), wish.region) if wish.embedded else Account(wish.account, wish.region)
     name = "the embedded AWS" if wish.embedded else f"account {wish.account} in {wish.region}"
     session = Session(wish, target, folder, Report(wish.report, name))
-    for each in (signal.SIGINT, signal.SIGTERM):  # a job that is cancelled, or in the background, deletes its stacks too
+    for each in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a job that is cancelled, or in the background, deletes its stacks too
         signal.signal(each, signal.default_int_handler)
     try:
         yield session
