@@ -48,16 +48,16 @@ class Report:
     Attributes:
         folder: Where it is written.
         target: Account and region, or the embedded AWS.
-        cost: Sentence about the costs.
         results: The examples that were deployed.
         skipped: Why others were not.
+        costs: What each example costs per hour, in US dollars.
     """
 
     folder: Path
     target: str
-    cost: str = ""
     results: list[Result] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Return how many values have which verdict, by the kind of answer."""
@@ -92,7 +92,7 @@ class Report:
             }
         return {
             "target": self.target,
-            "cost": self.cost,
+            "dollars per hour": self.costs,
             "totals": self.totals(),
             "examples": examples,
             "not deployed": self.skipped,
@@ -101,7 +101,9 @@ class Report:
     def markdown(self) -> str:
         """Return the report for people."""
         lines = [f"# The examples on {self.target}", ""]
-        lines += [self.cost, ""] if self.cost else []
+        if self.costs:
+            total = sum(self.costs.values())
+            lines += [f"Together they cost about {total:.2f} US dollars per hour, and what depends on usage.", ""]
         lines += [f"| answers about | {' | '.join(_ALL)} |", f"|---|{'---|' * len(_ALL)}"]
         totals = self.totals()
         for kind, each in totals.items():

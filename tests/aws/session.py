@@ -63,12 +63,14 @@ class Session:
         target: Where the examples are deployed.
         folder: Where they are synthesized.
         report: What was compared.
+        say: Shows a line to the caller.
     """
 
     wish: Wish
     target: Target
     folder: Path
     report: Report
+    say: Callable[[str], None] = print
     _bootstrapped: bool = False
 
     @cached_property
@@ -86,6 +88,9 @@ class Session:
         _succeeded("synthesis", deployed.synthesize(self.wish.texts(case)))
         if why := self.target.impediment(case, deployed.out):
             raise NotDeployableError(why)
+        if not self.wish.embedded:
+            cost = self.report.costs[case.name] = hourly_cost(deployed.out)
+            self.say(f"{case.name}: about {cost:.2f} US dollars per hour, and what depends on usage")
         self._bootstrap(deployed)
         with self._prerequisites(case) as values:
             self.target.put_stubs(deployed.out)
@@ -171,11 +176,9 @@ class Session:
                 remove()
 
 
-def hourly_cost(folders: list[Path]) -> str:
-    """Return a sentence about the costs of the synthesized examples, if each of them runs for an hour."""
-    table = price_table()
-    monthly = sum((bill_of(load(folder, ()), table).least_monthly for folder in folders), start=0)
-    return f"about {float(monthly) / _HOURS_PER_MONTH:.2f} US dollars if each of them runs for an hour, and usage"
+def hourly_cost(out: Path) -> float:
+    """Return what a synthesized app costs per hour, in US dollars: list prices, without what depends on usage."""
+    return float(bill_of(load(out, ()), price_table()).least_monthly) / _HOURS_PER_MONTH
 
 
 def _templates(deployed: Deployed) -> dict[str, Answer]:

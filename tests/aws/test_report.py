@@ -16,7 +16,8 @@ def test_the_report_counts_lists_and_says_why(tmp_path: Path) -> None:
     recorded = {"services": {"Web": {"status": "ACTIVE"}}, "templates": {"Web": {"types": ["A"]}}}
     answers = {"services": {"Web": {"status": "DRAINING"}}, "templates": {"Web": {"types": ["A"]}}}
     compared = compare(answers, recorded, embedded=False)
-    report = Report(tmp_path / "report", "account 123456789012 in eu-west-1", "about 0.10 US dollars")
+    report = Report(tmp_path / "report", "account 123456789012 in eu-west-1")
+    report.costs = {"three_lines": 0.16, "spot": 0.16}
     report.results.append(
         Result("three_lines", {"deploy": 61.2}, answers, compared, ["AWS::S3::Bucket logs: not empty"], [])
     )
@@ -24,6 +25,7 @@ def test_the_report_counts_lists_and_says_why(tmp_path: Path) -> None:
     report.write()
 
     text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "Together they cost about 0.32 US dollars per hour" in text
     assert "| services | 0 | 0 | 0 | 1 |" in text
     assert "| all | 1 | 0 | 0 | 1 |" in text
     assert "| three_lines | 61 s | 2 | 1 | 1 |" in text

@@ -35,7 +35,10 @@ def aws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("aws")
     target: Target = Embedded(folder, free_port(), wish.region) if wish.embedded else Account(wish.account, wish.region)
     name = "the embedded AWS" if wish.embedded else f"account {wish.account} in {wish.region}"
-    session = Session(wish, target, folder, Report(wish.report, name))
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    session = Session(
+        wish, target, folder, Report(wish.report, name), print if terminal is None else terminal.write_line
+    )
     for each in (
         signal.SIGINT,
         signal.SIGTERM,
