@@ -7,7 +7,7 @@ import secrets as random
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.aws.answers.asking import Answer
+    from tests.aws.answers.asking import Answer, Resource
     from tests.aws.cases import Case
     from tests.aws.options import Wish
     from tests.aws.targets import Target
@@ -107,10 +107,12 @@ class Session:
 
     def _deployed(self, deployed: Deployed, values: tuple[str, ...]) -> Result:
         cloudformation, templates = self.target.client("cloudformation"), _templates(deployed)
-        seconds, problems, left = {}, [], []
+        seconds: dict[str, float] = {}
+        problems: list[str] = []
         answers: Answer = {}
         mask = Mask.of(self.target.account, self.target.region, self.prefix, {}, secrets=values)
-        resources = created = None
+        resources: tuple[Resource, ...] | None = None
+        created: frozenset[tuple[str, str]] | None = None
         try:
             started = time.monotonic()
             ended = deployed.deploy()
@@ -163,13 +165,13 @@ class Session:
                     manager.create_secret(Name=name, SecretString=value)
                 except ClientError as error:
                     raise NotDeployableError(f"secret {name}: {error.response['Error']['Code']}") from error
-                made.append(lambda name=name: manager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True))
+                made.append(partial(manager.delete_secret, SecretId=name, ForceDeleteWithoutRecovery=True))
             for name, value in case.parameters.items():
                 try:
                     parameters.put_parameter(Name=name, Value=value, Type="SecureString")
                 except ClientError as error:
                     raise NotDeployableError(f"parameter {name}: {error.response['Error']['Code']}") from error
-                made.append(lambda name=name: parameters.delete_parameter(Name=name))
+                made.append(partial(parameters.delete_parameter, Name=name))
             yield (*case.secrets.values(), *case.parameters.values())
         finally:
             for remove in made:

@@ -9,7 +9,6 @@ import socket
 import ssl
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
@@ -109,14 +108,16 @@ class Account:
 
     def __init__(self, account: str, region: str) -> None:
         self.account, self.region = account, region
+        self._clients: dict[str, Any] = {}
         found = self.client("sts").get_caller_identity()["Account"]
         if found != account:
             raise pytest.UsageError(f"the credentials are those of account {found}, not of {account}: nothing is done")
 
-    @cache  # noqa: B019 - one object for a session
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        retries: Any = {"mode": "adaptive", "max_attempts": 10}
-        return boto3.client(service, region_name=self.region, config=Config(retries=retries))
+        if service not in self._clients:
+            retries: Any = {"mode": "adaptive", "max_attempts": 10}
+            self._clients[service] = boto3.client(service, region_name=self.region, config=Config(retries=retries))
+        return self._clients[service]
 
     def environment(self) -> Mapping[str, str]:
         own = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, "NO_COLOR": "1"}
@@ -140,7 +141,7 @@ class Account:
         return _get(http.client.HTTPSConnection(host, listener.port, timeout=_SECONDS, context=context), path, host)
 
     def close(self) -> None:
-        self.client.cache_clear()
+        self._clients.clear()
 
 
 @dataclass

@@ -59,10 +59,10 @@ class Scene:
         return self.target.client(service)
 
 
-def asked(question: Callable[[], Any]) -> Any:  # noqa: ANN401 - any answer
-    """Return an answer, or the code with which AWS refuses the question."""
+def asked(question: Callable[..., Any], *things: object, **options: object) -> Any:  # noqa: ANN401 - any answer
+    """Return the answer to a question about some things, or the code with which AWS refuses it."""
     try:
-        return question()
+        return question(*things, **options)
     except ClientError as error:
         return {"refused": error.response["Error"]["Code"]}
 
@@ -76,7 +76,7 @@ def resources_of(cloudformation: Any, stacks: Mapping[str, str]) -> tuple[Resour
     """Return the resources of stacks; a stack that does not exist has none."""
     found = []
     for stack, name in stacks.items():
-        listed = asked(lambda name=name: cloudformation.describe_stack_resources(StackName=name))
+        listed = asked(cloudformation.describe_stack_resources, StackName=name)
         found += [
             Resource(
                 stack,

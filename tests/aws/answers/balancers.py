@@ -35,7 +35,7 @@ _POLL = 2
 def target_health(scene: Scene) -> Answer:
     """Return each target group with its attributes, and the states of its targets once they are settled."""
     groups = scene.of("AWS::ElasticLoadBalancingV2::TargetGroup")
-    return {each.logical: asked(lambda each=each: _group(scene, each.physical)) for each in groups}
+    return {each.logical: asked(_group, scene, each.physical) for each in groups}
 
 
 def _group(scene: Scene, arn: str) -> Answer:
@@ -53,7 +53,7 @@ def _group(scene: Scene, arn: str) -> Answer:
 
 def load_balancers(scene: Scene) -> Answer:
     """Return each load balancer with its attributes, its listeners and their rules."""
-    return {each.logical: asked(lambda each=each: _balancer(scene, each)) for each, _ in _balancers(scene)}
+    return {each.logical: asked(_balancer, scene, each) for each, _ in _balancers(scene)}
 
 
 def _balancers(scene: Scene) -> list[tuple[Resource, dict[str, Any]]]:

@@ -32,7 +32,7 @@ _EMPTY_LAYER = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c229
 def repositories(scene: Scene) -> Answer:
     """Return each repository, its images, and what its lifecycle policy would remove now."""
     found = scene.of("AWS::ECR::Repository")
-    return {each.logical: asked(lambda each=each: _repository(scene, each)) for each in found}
+    return {each.logical: asked(_repository, scene, each) for each in found}
 
 
 def _repository(scene: Scene, resource: Resource) -> Answer:
@@ -45,7 +45,7 @@ def _repository(scene: Scene, resource: Resource) -> Answer:
         "encryption": (described.get("encryptionConfiguration") or {}).get("encryptionType"),
         "images": kinds,
         "tags": sorted(len(each.get("imageTags", ())) for each in images),
-        "preview": asked(lambda: _preview(ecr, resource.physical, calculated=scene.target.previews)),
+        "preview": asked(_preview, ecr, resource.physical, calculated=scene.target.previews),
     }
 
 
@@ -72,7 +72,7 @@ def registry_answers(scene: Scene) -> Answer:
     """Return what the registry answers about the newest image of each repository: manifest, layers, a mount."""
     found = {}
     for each in scene.of("AWS::ECR::Repository"):
-        images = asked(lambda each=each: scene.client("ecr").describe_images(repositoryName=each.physical))
+        images = asked(scene.client("ecr").describe_images, repositoryName=each.physical)
         tagged = [image for image in images.get("imageDetails", ()) if image.get("imageTags")]
         if tagged:
             found[each.logical] = _protocol(scene, each.physical, tagged[0])

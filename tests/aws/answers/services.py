@@ -60,7 +60,7 @@ _SECONDS = 600
 
 def services(scene: Scene) -> Answer:
     """Return each service as ECS describes it, with its task definition."""
-    return {each.logical: asked(lambda each=each: _service(scene, each)) for each in scene.of("AWS::ECS::Service")}
+    return {each.logical: asked(_service, scene, each) for each in scene.of("AWS::ECS::Service")}
 
 
 def _described(scene: Scene, resource: Resource) -> tuple[str, dict[str, Any]]:
@@ -95,7 +95,7 @@ def _task(definition: dict[str, Any]) -> Answer:
 
 def service_deployments(scene: Scene) -> Answer:
     """Return how the newest deployment of each service ended."""
-    return {each.logical: asked(lambda each=each: _newest(scene, each)) for each in scene.of("AWS::ECS::Service")}
+    return {each.logical: asked(_newest, scene, each) for each in scene.of("AWS::ECS::Service")}
 
 
 def _newest(scene: Scene, resource: Resource) -> Answer:
@@ -119,7 +119,7 @@ def _newest(scene: Scene, resource: Resource) -> Answer:
 def runs_of_jobs(scene: Scene) -> Answer:
     """Run each scheduled job once, and return how that ends."""
     machines = scene.of("AWS::StepFunctions::StateMachine")
-    return {each.logical: asked(lambda each=each: _run(scene, each)) for each in machines}
+    return {each.logical: asked(_run, scene, each) for each in machines}
 
 
 def _run(scene: Scene, machine: Resource) -> Answer:

@@ -18,11 +18,11 @@ def stack_events(scene: Scene) -> Answer:
 
 
 def _events(scene: Scene, cloudformation: Any, stack: str, name: str) -> Answer:  # noqa: ANN401 - boto3
-    described = asked(lambda: cloudformation.describe_stacks(StackName=name))
+    described = asked(cloudformation.describe_stacks, StackName=name)
     status = described["Stacks"][0]["StackStatus"] if "Stacks" in described else "does not exist"
     own = [each for each in scene.resources if each.stack == stack]
     failed = {}
-    events = asked(lambda: cloudformation.describe_stack_events(StackName=name)).get("StackEvents", ())
+    events = asked(cloudformation.describe_stack_events, StackName=name).get("StackEvents", ())
     for event in events:
         if event["ResourceStatus"].endswith("FAILED"):
             failed[event["LogicalResourceId"]] = event.get("ResourceStatusReason", "")
@@ -34,10 +34,10 @@ def templates(scene: Scene) -> Answer:
     """Return whether CloudFormation has the template as it was synthesized, and what it says about it."""
     cloudformation, found = scene.client("cloudformation"), {}
     for stack, name in scene.stacks.items():
-        kept = asked(lambda name=name: cloudformation.get_template(StackName=name, TemplateStage="Original"))
+        kept = asked(cloudformation.get_template, StackName=name, TemplateStage="Original")
         body = kept.get("TemplateBody")
         template = json.loads(body) if isinstance(body, str) else body
-        summary = asked(lambda name=name: cloudformation.get_template_summary(StackName=name))
+        summary = asked(cloudformation.get_template_summary, StackName=name)
         found[stack] = {
             "kept as synthesized": template == scene.templates[stack],
             "types": sorted(set(summary.get("ResourceTypes", ()))),
