@@ -104,8 +104,8 @@ def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _session(tmp_path: Path, aws: Aws, said: list[str] | None = None) -> Session:
     target: Any = aws
-    say = [].append if said is None else said.append
-    return Session(Wish("123456789012"), target, tmp_path, Report(tmp_path / "report", "a test"), say)
+    lines: list[str] = [] if said is None else said
+    return Session(Wish("123456789012"), target, tmp_path, Report(tmp_path / "report", "a test"), lines.append)
 
 
 def test_a_run_is_compared_and_its_costs_are_said_before(tmp_path: Path) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ministack.services.cloudformation import engine
-
 from ecr_fargate_constructs.local.ministack_patches.internals import MovedError
 from ecr_fargate_constructs.local.ministack_patches.order import create_services_last
 
+engine: Any = import_module("ministack.services.cloudformation.engine")
 RESOURCES: dict[str, Any] = {
     "Policy": {"Type": "AWS::IAM::Policy"},
     "WebServiceD04B5F3E": {"Type": "AWS::ECS::Service", "DependsOn": ["Policy"]},
