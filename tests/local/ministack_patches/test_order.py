@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from ecr_fargate_constructs.local.ministack_patches.internals import MovedError
 from ecr_fargate_constructs.local.ministack_patches.order import create_services_last
 
