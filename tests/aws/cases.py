@@ -120,7 +120,9 @@ CASES = {
         Case("rolling", expensive="forty tasks", not_embedded="forty tasks"),
         Case("scaling"),
         Case("scheduled_job"),
-        Case("service_connect"),
+        Case(
+            "service_connect", not_embedded="its first deployment trips the circuit breaker there; why is not known yet"
+        ),
         Case("shared_image"),
         Case("shared_load_balancer"),
         Case("sidecar_telemetry", not_embedded=_ARM),

@@ -133,9 +133,10 @@ class Session:
             started = time.monotonic()
             answers |= {kind: ask(scene) for kind, ask in QUESTIONS.items()}
             seconds["ask"] = round(time.monotonic() - started, 1)
-            again = deployed.deploy()
-            unchanged = again.printed.count("(no changes)")
-            answers["deployment"] |= {"again": again.status, "stacks without changes": unchanged}
+            if not ended.status:
+                again = deployed.deploy()
+                unchanged = again.printed.count("(no changes)")
+                answers["deployment"] |= {"again": again.status, "stacks without changes": unchanged}
         finally:
             started = time.monotonic()
             if resources is None or created is None:  # interrupted while it was deployed

@@ -122,7 +122,7 @@ def test_a_run_is_compared_and_its_costs_are_said_before(tmp_path: Path) -> None
 def test_a_failed_deployment_is_a_problem_and_is_deleted(tmp_path: Path) -> None:
     OUTCOMES["deploy"] = Ended(1, "many lines\nthe last line")
     result = _session(tmp_path, Aws()).run(CASES["three_lines"])
-    assert RAN[-1] == "destroy"
+    assert RAN == ["deploy", "destroy"]
     [problem] = result.problems
     assert "the last line" in problem
 
