@@ -10,6 +10,7 @@ import ssl
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -20,6 +21,7 @@ from ecr_fargate_constructs.local.aws_clients import session_of
 from ecr_fargate_constructs.local.instance import Memory, instance_at
 from ecr_fargate_constructs.local.podman import podman_environment
 from ecr_fargate_constructs.local.progress import Progress
+from ecr_fargate_constructs.local.refusals import refuse_unsupported
 from ecr_fargate_constructs.local.toolkit import toolkit_environment
 from ecr_fargate_constructs.tools.assembly import stacks as assembly
 from ecr_fargate_constructs.tools.errors import ToolError
@@ -172,6 +174,11 @@ class Embedded:
 
     def impediment(self, case: Case, out: Path) -> str:
         """Pull the images that builds and tasks name, or make stand-ins."""
+        supported = set(json.loads(self._instance.types_file.read_text(encoding="utf-8")))
+        try:
+            refuse_unsupported(assembly.stacks(out), supported)
+        except ToolError as error:
+            return error.cause
         named = {name for stack in assembly.stacks(out) for built in stack.built_images() for name in _names(built)}
         wanted = sorted({*named, *_public_images(out), *case.upstream})
         environment = podman_environment(self._instance)
@@ -224,7 +231,7 @@ def _get(connection: http.client.HTTPConnection, path: str, host: str) -> Reache
     except (OSError, http.client.HTTPException):
         return Reached(0)
     media_type = (answer.getheader("Content-Type") or "").partition(";")[0]
-    return Reached(answer.status, media_type, (answer.getheader("Location") or "").partition(":")[0])
+    return Reached(answer.status, media_type, urlsplit(answer.getheader("Location") or "").scheme)
 
 
 def _names(built: Any) -> list[str]:  # noqa: ANN401 - a build of the assembly
