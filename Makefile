@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PORT ?= 4566
+AWS ?= embedded
 
 unexport PYTHONDONTWRITEBYTECODE  # or each of hundreds of processes would compile the same modules
 
-.PHONY: demo test unit check docs bench bench-check dist compliance snapshots iam-oracle clean
+.PHONY: demo test unit check docs bench bench-check dist compliance snapshots iam-oracle aws clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.local node_modules/.package-lock.json  ## Deploy the sample to the embedded AWS and ask it
@@ -37,6 +38,9 @@ snapshots: $(VENV)/.dev  ## Accept the templates as they are now
 
 iam-oracle: $(VENV)/.dev tests/oracle/node_modules/.package-lock.json  ## Compare the embedded AWS's IAM with another evaluator
 	PATH="$(CURDIR)/$(BIN):$$PATH" ECR_FARGATE_IAM_PAIRS=10000 $(BIN)/pytest tests/oracle
+
+aws: $(VENV)/.dev node_modules/.package-lock.json  ## Deploy the examples to the embedded AWS, or AWS=<account id>, and compare
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --aws=$(AWS) $(AWS_OPTIONS)
 
 compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's row too
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.compliance.table --checkov --write

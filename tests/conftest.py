@@ -26,12 +26,29 @@ settings.register_profile("any-speed", deadline=None, suppress_health_check=[Hea
 settings.load_profile("any-speed")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of ``pytest --aws``."""
+    from tests.aws.options import add_options  # noqa: PLC0415 - see above
+
+    add_options(parser)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the suite of ``--aws`` out without that option, and the other tests out with it."""
+    from tests.aws.options import elsewhere  # noqa: PLC0415 - see above
+
+    return elsewhere(collection_path, config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Begin with the files that take longest: else one worker would be busy with them when the others have no more.
 
     Those are the end-to-end tests, which wait for much, and files with slow tests, which compute: two of the former go
     first, then the latter, so that both kinds run side by side. Then come the files with most tests.
     """
+    from tests.aws.options import elsewhere  # noqa: PLC0415 - see above
+
+    items[:] = [item for item in items if not elsewhere(item.path, config)]  # of other folders than this one
     tests = Counter(item.path for item in items)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     by_size = sorted(tests, key=lambda path: -tests[path])

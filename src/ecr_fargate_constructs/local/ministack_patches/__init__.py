@@ -6,11 +6,11 @@ say; ``task_environment`` the containers' environment, and ``relay`` their conne
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers, ``rule_actions`` and
 ``token_actions`` their rewrites, redirects and access tokens; ``monitoring`` metrics, alarms and scaling;
-``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks, and
-``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private registry;
-``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs
-let pass; ``discovery`` the names of other services in tasks; ``jobs`` schedules, and tasks of state machines;
-``connections`` those of the server, without MiniStack's internals.
+``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
+``order`` the order of their resources, and ``exports`` their outputs and exports; ``registry``, ``registry_log``,
+``scans`` and ``accounts`` the private registry; ``engine`` the calls to the container engine; ``guard`` and
+``signatures`` access control; ``networks`` what its VPCs let pass; ``discovery`` the names of other services in tasks;
+``jobs`` schedules, and tasks of state machines; ``connections`` those of the server, without MiniStack's internals.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -58,6 +58,7 @@ from ecr_fargate_constructs.local.ministack_patches.monitoring import Monitoring
 from ecr_fargate_constructs.local.ministack_patches.monitoring.minutes import every_minute
 from ecr_fargate_constructs.local.ministack_patches.networks import EnforcedNetworks
 from ecr_fargate_constructs.local.ministack_patches.networks.types import add_network_types
+from ecr_fargate_constructs.local.ministack_patches.order import create_services_last
 from ecr_fargate_constructs.local.ministack_patches.registry import apply_ecr_rules
 from ecr_fargate_constructs.local.ministack_patches.registry_log import log_registry_requests
 from ecr_fargate_constructs.local.ministack_patches.rule_actions import act_on_rules
@@ -165,6 +166,7 @@ def _keep_stacks_apart(package: str) -> None:
     answer_when_settled(cloudformation)
     apply_changed_outputs(cloudformation, handlers)
     stacks, engine = import_module(f"{package}.stacks"), import_module(f"{package}.engine")
+    create_services_last(engine, stacks, import_module(f"{package}.changesets"))
     enforce_exports(cloudformation, handlers, stacks)
     read_outputs(cloudformation, engine, stacks, import_module("ministack.core.responses"))
 
