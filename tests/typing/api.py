@@ -8,7 +8,6 @@ import aws_cdk as cdk
 from aws_cdk import assertions
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_autoscaling as autoscaling
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
@@ -52,21 +51,15 @@ from ecr_fargate_constructs import (
     ImageRepositoryStack,
     InternalHttp,
     InternalHttps,
-    JwtClaim,
-    JwtClaimFormat,
-    JwtValidation,
     Linear,
-    ListenerSettings,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
-    LoadBalancerSettings,
     ManagedSigning,
     MetricResolution,
     Mixed,
     Mount,
     Network,
     Number,
-    OidcAuthentication,
     OnDemand,
     Posture,
     PrivateRepository,
@@ -78,7 +71,6 @@ from ecr_fargate_constructs import (
     RegistrySettings,
     RestartPolicy,
     Retention,
-    Rewrite,
     RollbackAlarms,
     Rolling,
     Route,
@@ -292,53 +284,6 @@ def supply_chain(stack: cdk.Stack, topic: sns.Topic) -> BlueGreen:
     )
     stages = [ecs.DeploymentLifecycleStage.PRE_SCALE_UP]
     return BlueGreen(hooks=[DeploymentHook(function=check.function, stages=stages)])
-
-
-def settings(certificate: acm.ICertificate, secret: cdk.SecretValue, logs: s3.IBucket) -> PublicHttps:
-    sign_in = OidcAuthentication(
-        issuer="https://id.example.com",
-        authorization_endpoint="https://id.example.com/authorize",
-        token_endpoint="https://id.example.com/token",  # noqa: S106 - an address
-        user_info_endpoint="https://id.example.com/userinfo",
-        client_id="shop",
-        client_secret=secret,
-    )
-    return PublicHttps(
-        certificate=certificate,
-        access_logs=logs,
-        web_acl="arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/shop/1",
-        listener=ListenerSettings(
-            authentication=sign_in,
-            certificates=[certificate],
-            mutual_authentication=elbv2.MutualAuthentication(
-                mutual_authentication_mode=elbv2.MutualAuthenticationMode.PASS_THROUGH
-            ),
-        ),
-        load_balancer=LoadBalancerSettings(
-            ip_address_type=elbv2.IpAddressType.DUAL_STACK,
-            connection_logs=logs,
-            health_check_logs=logs,
-            zonal_shift=True,
-        ),
-        target_group=TargetGroupSettings(
-            protocol_version=elbv2.ApplicationProtocolVersion.GRPC, target_control_port=3000
-        ),
-    )
-
-
-def between_services() -> Route:
-    scope = JwtClaim("scope", ["orders.read"], JwtClaimFormat.SPACE_SEPARATED_VALUES)
-    assert_type(scope.format, JwtClaimFormat)
-    validation = JwtValidation(
-        issuer="https://id.example.com", jwks_endpoint="https://id.example.com/jwks.json", claims=[scope]
-    )
-    assert_type(ListenerSettings(authentication=validation), ListenerSettings)
-    return Route(
-        path="/api/*",
-        url_rewrite=Rewrite("^/api/(.*)$", "/$1"),
-        host_header_rewrite=Rewrite("^.*$", "orders.internal"),
-        authentication=validation,
-    )
 
 
 def edges(web: EcrFargateService, table: cdk.aws_dynamodb.Table, group: ec2.SecurityGroup) -> None:

@@ -11,12 +11,11 @@ import pytest
 
 from ecr_fargate_constructs.local.ministack_patches.agent import Agent
 from ecr_fargate_constructs.local.ministack_patches.deployments import Interruptions, Protection
-from tests.local.ministack_patches.deployments.test_controlled import Aws, aws, healthy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["aws", "healthy"]
+    from tests.local.ministack_patches.deployments.services import Aws
 
 STATE = "/task-protection/v1/state"
 ALLOWED: Callable[..., str | None] = lambda *_: None  # noqa: E731 - a table of two

@@ -71,7 +71,7 @@ class Controlled:
         return service
 
     def lock(self, cluster: str, key: str) -> AbstractContextManager[object]:
-        """Return the lock of a service; whoever changes its record holds it, or its controller writes over the change."""
+        """Return the lock of a service; who changes its record holds it, or its controller overwrites the change."""
         service = self.get(cluster, key)
         return nullcontext() if service is None else service.lock
 
