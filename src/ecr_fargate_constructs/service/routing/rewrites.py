@@ -74,8 +74,9 @@ class Rewrite:
             compiled(self.regex)
         except NotSupportedError as error:
             raise ConfigurationError(
-                f"Rewrite.regex={self.regex[:60]!r} {error}, which Elastic Load Balancing does not support; use "
-                "groups, classes and quantifiers alone, with \\s or %20 for a blank, \\{ for a brace and \\z for the end"
+                f"Rewrite.regex={self.regex[:60]!r} {error}, which Elastic Load Balancing does not support; "
+                "use groups, classes and quantifiers alone, with \\s or %20 for a blank, \\{ for a brace and "
+                "\\z for the end"
             ) from error
 
 
