@@ -42,6 +42,7 @@ from ecr_fargate_constructs.service.capacity.queue_scaling import QueueScaling a
 from ecr_fargate_constructs.service.capacity.scaling import MetricResolution as MetricResolution
 from ecr_fargate_constructs.service.capacity.scaling import Scaling as Scaling
 from ecr_fargate_constructs.service.capacity.scaling import ScheduledCapacity as ScheduledCapacity
+from ecr_fargate_constructs.service.capacity.wake import Wake as Wake
 from ecr_fargate_constructs.service.container.application import AppContainer as AppContainer
 from ecr_fargate_constructs.service.container.ec2 import Ec2Container as Ec2Container
 from ecr_fargate_constructs.service.container.ec2 import Ec2WorkerContainer as Ec2WorkerContainer

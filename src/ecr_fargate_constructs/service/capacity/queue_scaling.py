@@ -63,6 +63,13 @@ class QueueScaling(Scaling):
         )
         super().__post_init__()
 
+    def _check_wake(self) -> None:
+        if self.wake is not None:
+            raise ConfigurationError(
+                "QueueScaling.wake starts a service at a request of a load balancer, and a worker gets none; omit it: "
+                "with min_capacity=0 the first message starts a task"
+            )
+
     def _check_signals(self) -> None:
         if not self._has_room and not is_token(self.min_capacity) and not is_token(self.max_capacity):
             raise ConfigurationError(
