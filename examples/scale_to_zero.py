@@ -7,8 +7,8 @@ import aws_cdk as cdk
 from ecr_fargate_constructs import (
     AppContainer,
     PublicHttp,
-    RoutedFargateService,
     Route,
+    RoutedFargateService,
     Scaling,
     SharedLoadBalancer,
     Wake,

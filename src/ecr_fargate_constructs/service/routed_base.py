@@ -170,9 +170,7 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
             foundation=foundation, service=service, release=release, target_groups=tuple(groups.values())
         )
 
-    def _let_sleep(
-        self, wake: Wake, service: Service, group: elbv2.ApplicationTargetGroup, balancer: str
-    ) -> None:
+    def _let_sleep(self, wake: Wake, service: Service, group: elbv2.ApplicationTargetGroup, balancer: str) -> None:
         """Add the function that wakes the service, and its rule."""
         from ecr_fargate_constructs.service.wake.apply import Waking  # noqa: PLC0415 - only for a service that sleeps
 

@@ -16,13 +16,14 @@ from ecr_fargate_constructs._rules.tokens import Number, is_token
 from ecr_fargate_constructs._rules.typed import typed
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.service.capacity.fargate import FargateCapacity, Mixed
-from ecr_fargate_constructs.service.capacity.wake import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from aws_cdk import aws_applicationautoscaling as appscaling
+
+    from ecr_fargate_constructs.service.capacity.wake import Wake
 
 _NAME = re.compile(r"[^\x00-\x1f:/|]{1,256}")
 _MOST_SCHEDULES = 200  # "Quotas for Application Auto Scaling": one that AWS does not raise

@@ -42,7 +42,7 @@ def _rule(
     https = https_of(ingress)
     action = elbv2.ListenerAction.forward([group])
     return elbv2.ApplicationListenerRule(
-        parts.listener,
+        parts.scope,  # and not the listener, for all of which the service waits: the function refers to the service
         construct_id,
         listener=parts.listener,
         priority=priority,

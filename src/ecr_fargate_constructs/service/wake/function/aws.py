@@ -106,9 +106,10 @@ class Aws:
 
     def youngest_task(self) -> float | None:
         """Return when the youngest task was made, in seconds since 1970; None without a task."""
-        arns = self._ecs.list_tasks(
-            **self._where(), serviceName=self._settings.service, desiredStatus="RUNNING", maxResults=_MOST_TASKS
-        )["taskArns"]
+        name = self._settings.service.rpartition("/")[2]  # which this call takes, other than the others
+        arns = self._ecs.list_tasks(**self._where(), serviceName=name, desiredStatus="RUNNING", maxResults=_MOST_TASKS)[
+            "taskArns"
+        ]
         tasks = self._ecs.describe_tasks(**self._where(), tasks=arns)["tasks"] if arns else []
         return max((each["createdAt"].timestamp() for each in tasks), default=None)
 
