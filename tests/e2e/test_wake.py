@@ -46,7 +46,7 @@ def _is_idle(app: LocalApp) -> bool:
     [alarm] = [
         each
         for each in app.ask("cloudwatch", "describe_alarms")["MetricAlarms"]
-        if each["MetricName"] == "RequestCount" and each["TreatMissingData"] == "breaching"
+        if each.get("MetricName") == "RequestCount" and each["TreatMissingData"] == "breaching"
     ]
     return str(alarm["StateValue"]) == "ALARM"
 
@@ -115,5 +115,5 @@ def test_a_hundred_requests_at_once_start_one_task_and_all_are_answered(local_ap
 
 def _alarm_name(app: LocalApp) -> str:
     alarms = app.ask("cloudwatch", "describe_alarms")["MetricAlarms"]
-    [name] = [each["AlarmName"] for each in alarms if each["MetricName"] == "RequestCount" and each["Threshold"] == 1]
+    [name] = [each["AlarmName"] for each in alarms if each.get("MetricName") == "RequestCount" and each["Threshold"] == 1]
     return str(name)

@@ -5,11 +5,12 @@ secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens;
 say; ``task_environment`` the containers' environment, and ``relay`` their connection to the embedded AWS;
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers, and ``template_targets`` functions
-as their targets; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
-and ``exports`` their outputs and exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private
-registry; ``engine`` the calls to the container engine; ``guard`` and ``signatures`` access control; ``networks`` what
-its VPCs let pass; ``discovery`` the names of other services in tasks; ``jobs`` schedules, and tasks of state machines;
-``connections`` those of the server, without MiniStack's internals.
+as their targets; ``monitoring`` metrics, alarms and scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's
+agent in containers; ``stacks`` answers about stacks, and ``exports`` their outputs and exports; ``registry``,
+``registry_log``, ``scans`` and ``accounts`` the private registry; ``engine`` the calls to the container engine;
+``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``discovery`` the names of other
+services in tasks; ``jobs`` schedules, and tasks of state machines; ``connections`` those of the server, without
+MiniStack's internals.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
