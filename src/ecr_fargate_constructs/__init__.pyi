@@ -21,6 +21,8 @@ from ecr_fargate_constructs.observability.alarms import ServiceAlarms as Service
 from ecr_fargate_constructs.observability.dashboard import ServiceDashboard as ServiceDashboard
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds as ServiceThresholds
 from ecr_fargate_constructs.posture import Posture as Posture
+from ecr_fargate_constructs.preview import Preview as Preview
+from ecr_fargate_constructs.preview import PreviewStack as PreviewStack
 from ecr_fargate_constructs.repository.image_repository import ExistingRepository as ExistingRepository
 from ecr_fargate_constructs.repository.private_repository import PrivateRepository as PrivateRepository
 from ecr_fargate_constructs.repository.pull_through_cache import PullThroughCache as PullThroughCache
