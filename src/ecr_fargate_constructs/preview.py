@@ -69,7 +69,7 @@ class Preview:
 class PreviewStack(Whole, cdk.Stack):
     """The stack of a preview, of which nothing is left when it is deleted.
 
-    - Its id and name are ``ID-preview-NAME``, and its resources have a tag with the name, by which the command finds it.
+    - Its id and name are ``ID-preview-NAME``, and a tag has the name, by which the command finds it.
     - Every resource is deleted with it, whatever its removal policy says, and repositories with their images. A bucket
       with objects needs ``auto_delete_objects=True``.
     - When the preview expires, EventBridge Scheduler deletes the stack. Its role may delete this one stack; the

@@ -99,7 +99,9 @@ def _containers(template: Template) -> list[dict[str, Any]]:
 
 def _groups(template: Template) -> list[dict[str, Any]]:
     groups = of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup").values()
-    return [each for each in groups if each["Properties"]["TargetType"] != "lambda"]  # which is never drained or checked
+    return [
+        each for each in groups if each["Properties"]["TargetType"] != "lambda"
+    ]  # which is never drained or checked
 
 
 def _every(items: list[Any], holds: Callable[[Any], bool]) -> bool:

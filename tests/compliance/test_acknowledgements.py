@@ -85,7 +85,10 @@ ON_REQUEST = {
             "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/"
             "<EcsDefaultClusterMnL3mNNYN926A5246>/*]"
         ),
-        *(f"AwsSolutions-IAM5[Resource::<{name}.Arn>:*]" for name in ("WikiWakeFunction7D60FBE7", "ReportsWakeFunction102AD7AD")),
+        *(
+            f"AwsSolutions-IAM5[Resource::<{name}.Arn>:*]"
+            for name in ("WikiWakeFunction7D60FBE7", "ReportsWakeFunction102AD7AD")
+        ),
     },
     "worker": {
         (

@@ -38,9 +38,9 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
     TargetHealthCheck,
+    Wake,
     WorkerContainer,
     WorkerService,
-    Wake,
     WorkQueue,
 )
 

@@ -115,5 +115,7 @@ def test_a_hundred_requests_at_once_start_one_task_and_all_are_answered(local_ap
 
 def _alarm_name(app: LocalApp) -> str:
     alarms = app.ask("cloudwatch", "describe_alarms")["MetricAlarms"]
-    [name] = [each["AlarmName"] for each in alarms if each.get("MetricName") == "RequestCount" and each["Threshold"] == 1]
+    [name] = [
+        each["AlarmName"] for each in alarms if each.get("MetricName") == "RequestCount" and each["Threshold"] == 1
+    ]
     return str(name)
