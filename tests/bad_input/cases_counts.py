@@ -12,6 +12,7 @@ from ecr_fargate_constructs import (
     Canary,
     Linear,
     Mixed,
+    Preview,
     PublicHttp,
     Rolling,
     Scaling,
@@ -93,7 +94,7 @@ CASES = [
         "Counts and percentages",
         "A service that sleeps, and two tasks at least",
         lambda p: here.service(p, scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60, wake=Wake())),
-        lambda p: bare.scaling(p, 2, 4, cpu=60),
+        None,
         Refused("min_capacity=2", "use min_capacity=0, or omit wake"),
     ),
     Case(
@@ -103,7 +104,7 @@ CASES = [
             p,
             scaling=Scaling(min_capacity=0, max_capacity=1, wake=Wake(idle_after=cdk.Duration.minutes(1))),
         ),
-        lambda p: bare.scaling(p, 0, 1),
+        None,
         Refused("Wake.idle_after is 60 seconds", "5 minutes to 24 hours"),
     ),
     Case(
@@ -112,8 +113,15 @@ CASES = [
         lambda p: here.service(
             p, scaling=Scaling(min_capacity=0, max_capacity=1, wake=Wake(hold=cdk.Duration.seconds(90)))
         ),
-        lambda p: bare.scaling(p, 0, 1),
+        None,
         Refused("Wake.hold is 90 seconds", "raise idle_timeout"),
+    ),
+    Case(
+        "Counts and percentages",
+        "A preview with the name of a branch",
+        lambda _: Preview(name="feature/Log-In"),
+        None,
+        Refused("Preview.name='feature/Log-In'", "for example 'feature-log-in'"),
     ),
     _scaling(
         "Scaling from 5 to 2", Refused("Scaling.min_capacity=5 is above max_capacity=2", "swap the two"), 5, 2, cpu=60

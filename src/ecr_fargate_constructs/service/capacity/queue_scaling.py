@@ -50,6 +50,7 @@ class QueueScaling(Scaling):
     """
 
     _least: ClassVar[int] = 0
+    _hint: ClassVar[str] = ""
 
     queue: sqs.IQueue | sqs.QueueBase | WorkQueue
     messages_per_task: Number

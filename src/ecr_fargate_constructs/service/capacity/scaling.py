@@ -144,6 +144,7 @@ class Scaling:
     """
 
     _least: ClassVar[int] = 1
+    _hint: ClassVar[str] = "; to let it sleep while idle, wake=Wake()"
 
     min_capacity: Number
     max_capacity: Number
@@ -164,7 +165,7 @@ class Scaling:
             f"{kind}.min_capacity",
             self.min_capacity,
             minimum=self._least if self.wake is None else 0,
-            what="a number of tasks (to stop the service use paused=True; to let it sleep while idle, wake=Wake())",
+            what=f"a number of tasks (to stop the service use paused=True{self._hint})",
         )
         whole_number(f"{kind}.max_capacity", self.max_capacity, minimum=1, what="a number of tasks")
         _ordered(kind, self.min_capacity, self.max_capacity)
