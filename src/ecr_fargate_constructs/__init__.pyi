@@ -28,6 +28,8 @@ from ecr_fargate_constructs.observability.alarms import ServiceAlarms as Service
 from ecr_fargate_constructs.observability.dashboard import ServiceDashboard as ServiceDashboard
 from ecr_fargate_constructs.observability.thresholds import ServiceThresholds as ServiceThresholds
 from ecr_fargate_constructs.posture import Posture as Posture
+from ecr_fargate_constructs.preview import Preview as Preview
+from ecr_fargate_constructs.preview import PreviewStack as PreviewStack
 from ecr_fargate_constructs.repository.creation_template import CreationScenario as CreationScenario
 from ecr_fargate_constructs.repository.creation_template import (
     RepositoryCreationTemplate as RepositoryCreationTemplate,
@@ -56,6 +58,7 @@ from ecr_fargate_constructs.service.capacity.queue_scaling import QueueScaling a
 from ecr_fargate_constructs.service.capacity.scaling import MetricResolution as MetricResolution
 from ecr_fargate_constructs.service.capacity.scaling import Scaling as Scaling
 from ecr_fargate_constructs.service.capacity.scaling import ScheduledCapacity as ScheduledCapacity
+from ecr_fargate_constructs.service.capacity.wake import Wake as Wake
 from ecr_fargate_constructs.service.container.application import AppContainer as AppContainer
 from ecr_fargate_constructs.service.container.ec2 import Ec2Container as Ec2Container
 from ecr_fargate_constructs.service.container.ec2 import Ec2WorkerContainer as Ec2WorkerContainer

@@ -12,12 +12,14 @@ from ecr_fargate_constructs import (
     Canary,
     Linear,
     Mixed,
+    Preview,
     PublicHttp,
     Rolling,
     Scaling,
     ScheduledCapacity,
     ServiceThresholds,
     TargetHealthCheck,
+    Wake,
 )
 from tests.bad_input import bare, here
 from tests.bad_input.case import Case, Expected, Refused
@@ -88,6 +90,39 @@ CASES = [
         Refused("desired_count=3 and scaling are both given", "keep one"),
     ),
     _scaling("Scaling from 0 tasks", Refused("Scaling.min_capacity=0", "paused=True"), 0, 4, cpu=60),
+    Case(
+        "Counts and percentages",
+        "A service that sleeps, and two tasks at least",
+        lambda p: here.service(p, scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60, wake=Wake())),
+        None,
+        Refused("min_capacity=2", "use min_capacity=0, or omit wake"),
+    ),
+    Case(
+        "Counts and percentages",
+        "A service that sleeps after a minute",
+        lambda p: here.service(
+            p,
+            scaling=Scaling(min_capacity=0, max_capacity=1, wake=Wake(idle_after=cdk.Duration.minutes(1))),
+        ),
+        None,
+        Refused("Wake.idle_after is 60 seconds", "5 minutes to 24 hours"),
+    ),
+    Case(
+        "Counts and percentages",
+        "A request that waits for longer than its connection lives",
+        lambda p: here.service(
+            p, scaling=Scaling(min_capacity=0, max_capacity=1, wake=Wake(hold=cdk.Duration.seconds(90)))
+        ),
+        None,
+        Refused("Wake.hold is 90 seconds", "raise idle_timeout"),
+    ),
+    Case(
+        "Counts and percentages",
+        "A preview with the name of a branch",
+        lambda _: Preview(name="feature/Log-In"),
+        None,
+        Refused("Preview.name='feature/Log-In'", "for example 'feature-log-in'"),
+    ),
     _scaling(
         "Scaling from 5 to 2", Refused("Scaling.min_capacity=5 is above max_capacity=2", "swap the two"), 5, 2, cpu=60
     ),

@@ -99,7 +99,10 @@ def _containers(template: Template) -> list[dict[str, Any]]:
 
 
 def _groups(template: Template) -> list[dict[str, Any]]:
-    return list(of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup").values())
+    groups = of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup").values()
+    return [
+        each for each in groups if each["Properties"]["TargetType"] != "lambda"
+    ]  # which is never drained or checked
 
 
 def _every(items: list[Any], holds: Callable[[Any], bool]) -> bool:
@@ -210,6 +213,8 @@ CHOSEN = {
     ("roles", "all tasks stay healthy"),
     ("roles", "alarms that roll back"),
     ("roles", "a grace period"),
+    ("scale_to_zero", "two tasks"),
+    ("scale_to_zero", "scaling or a count"),
     ("worker", "two tasks"),
     ("worker", "a short drain"),
     ("worker", "a grace period"),

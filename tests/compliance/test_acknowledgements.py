@@ -91,6 +91,16 @@ ON_REQUEST = {
             "<EcsDefaultClusterMnL3mNNYN926A5246>/*]"
         ),
     },
+    "scale_to_zero": {
+        (
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/"
+            "<EcsDefaultClusterMnL3mNNYN926A5246>/*]"
+        ),
+        *(
+            f"AwsSolutions-IAM5[Resource::<{name}.Arn>:*]"
+            for name in ("WikiWakeFunction7D60FBE7", "ReportsWakeFunction102AD7AD")
+        ),
+    },
     "worker": {
         (
             "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/"
@@ -198,6 +208,9 @@ NEEDED = [
     ("release_command", "Shop/Web/Release/Policy", f"{ECS_RESOURCE}task-definition/"),
     ("release_command", "Shop/Web/Release/Policy", f"{ECS_RESOURCE}task/"),
     ("release_command", "Shop/Web/Release/Policy", ECS_RESOURCE.replace(":ecs:", ":logs:") + "log-group:"),
+    ("scale_to_zero", "Tools/Wiki/Wake/Policy", IAM5),
+    ("scale_to_zero", "Tools/Wiki/Wake/Policy", f"{ECS_RESOURCE}task/"),
+    ("scale_to_zero", "Tools/Wiki/Wake/ScheduleRole/DefaultPolicy", "AwsSolutions-IAM5[Resource::<WikiWake"),
     ("scheduled_job", "Jobs/Report/StateMachine/Resource", "AwsSolutions-SF1"),
     ("scheduled_job", "Jobs/Report/StateMachine/Resource", "AwsSolutions-SF2"),
     ("scheduled_job", "Jobs/Report/DeadLetters/Resource", "AwsSolutions-SQS3"),

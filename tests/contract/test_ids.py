@@ -30,6 +30,7 @@ from ecr_fargate_constructs import (
     ServiceAlarms,
     ServiceDashboard,
     ServiceThresholds,
+    Wake,
     WorkerContainer,
     WorkerService,
     WorkQueue,
@@ -70,6 +71,13 @@ RELEASE = {
     "Custom::EcrFargateReleaseCommand": "WebReleaseRunAAD460DA",
 }
 """The same goes for the function of a release command, whose parameter has the name of these ids, too."""
+
+WAKE = {
+    "AWS::Lambda::Function": "WebWakeFunction9ABBC187",
+    "AWS::CloudWatch::Alarm": "WebWakeIdle97DFE6B8",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "WebWakeTargetGroup92C2AE04",
+}
+"""The function, alarm and target group of a service that sleeps."""
 
 INTERNAL = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "WebInternalLBBB079707",
@@ -238,6 +246,19 @@ def test_the_name_of_the_parameter_with_the_versions(release_templates: dict[str
         [run] = of_type(template, "Custom::EcrFargateReleaseCommand").values()
         _, parts = run["Properties"]["History"]["Fn::Join"]
         assert (parts[0], parts[-1]) == ("/ecr-fargate/release/", "/WebRelease37761AB2")
+
+
+def test_logical_ids_of_a_service_that_sleeps() -> None:
+    for kind in (LoadBalancedFargateService, LoadBalancedEc2Service):
+        stack = cdk.Stack(cdk.App(), "Web")
+        scaling = Scaling(min_capacity=0, max_capacity=1, wake=Wake())
+        kind(stack, "Web", container=AppContainer("nginx:1.29", 80), ingress=PublicHttp(), scaling=scaling)
+        template = template_of(stack)
+        for resource, logical_id in WAKE.items():
+            assert logical_id in of_type(template, resource), kind
+        assert {"WebRule", "WebWakeRule"} == {
+            name[:-8] for name in of_type(template, "AWS::ElasticLoadBalancingV2::ListenerRule")
+        }
 
 
 @pytest.mark.parametrize(("kind", "logical_id"), INTERNAL.items())

@@ -38,6 +38,7 @@ from ecr_fargate_constructs import (
     Stickiness,
     TargetGroupSettings,
     TargetHealthCheck,
+    Wake,
     WorkerContainer,
     WorkerService,
     WorkQueue,
@@ -124,6 +125,10 @@ IN_SECONDS: dict[str, tuple[Give, str]] = {
     "stop of a worker": (
         lambda s, t: WorkerService(s, "Worker", container=WorkerContainer(IMAGE, stop_timeout=t)),
         '"StopTimeout": {"Ref": "Later"}',
+    ),
+    "time for which a request waits": (
+        lambda s, t: _service(s, scaling=Scaling(min_capacity=0, max_capacity=1, wake=Wake(hold=t))),
+        '"HOLD_SECONDS": {"Ref": "Later"}',
     ),
     "timeout of a release command": (
         lambda s, t: _service(s, release_command=ReleaseCommand(["migrate"], timeout=t)),

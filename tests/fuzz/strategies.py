@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 RIGHT: dict[str, Sequence[Any]] = {
     "TaskSize.cpu": (256, 512, 1024),
     "TaskSize.memory_mib": (512, 1024, 2048, 4096),
-    "Scaling.min_capacity": (1, 2),
+    "Scaling.min_capacity": (0, 1, 2),
     "Scaling.max_capacity": (2, 4),
     "ScheduledCapacity.min_capacity": (1, 2),
     "ScheduledCapacity.max_capacity": (2, 4),

@@ -201,6 +201,24 @@ def acknowledge_hook_function(function: IConstruct) -> None:
     _acknowledge_function(function, rare, answered, trace)
 
 
+def acknowledge_wake_function(function: IConstruct) -> None:
+    """Acknowledge the findings of the function that starts a service at a request."""
+    shared = "It runs while a service starts; concurrency set aside would be taken from all others."
+    again = "A client comes back and the schedule calls again in a minute: nothing is left for a queue."
+    trace = "It waits for a task to start, and its log tells what it did; a trace would say nothing more."
+    _acknowledge_function(function, shared, again, trace)
+
+
+def acknowledge_idle_alarm(alarm: IConstruct) -> None:
+    """Acknowledge that the alarm on missing requests has no action."""
+    acknowledge_in(
+        alarm.node.default_child or alarm,
+        "CloudWatchAlarmAction",
+        (HIPAA, R4, R5),
+        "It is no fault: the function that stops an idle service reads the alarm's state every minute.",
+    )
+
+
 def _acknowledge_function(function: IConstruct, concurrency: str, queue: str, trace: str) -> None:
     if not is_regulated(function):
         return

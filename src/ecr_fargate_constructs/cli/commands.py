@@ -20,6 +20,7 @@ _PACKAGE = "ecr_fargate_constructs.cli."
 _LAZY_COMMANDS = {
     "local": ("local", "local", "Run a CDK app on an embedded AWS."),
     "retention": ("retention", "retention", "Test lifecycle policies of ECR, offline or against the images in use."),
+    "preview": ("preview", "preview", "Deploy an app once more under a name, for a while."),
     "run": ("run", "run_command", "Run a command once in a task of a service."),
     "image": ("image", "image", "Lock the images that every stage runs."),
     "explain": ("explain", "explain_command", "Explain why a deployment failed, and what to do."),

@@ -240,6 +240,10 @@ def assemble(
     grace = plan.grace_of(foundation.task_plan.container)
     groups = deploy_pattern(parts, plan.deployment, ingress=ingress, count=plan.count, grace=grace)
     release = finish(scope, service, parts.target_group, foundation)
+    if plan.scaling is not None and plan.scaling.wake is not None:
+        from ecr_fargate_constructs.service.wake.pattern import let_sleep  # noqa: PLC0415 - only for a service that sleeps
+
+        let_sleep(parts, plan.scaling.wake, ingress=ingress, paused=plan.scaling.paused)
     return BalancedAssembly(
         foundation=foundation,
         service=service,

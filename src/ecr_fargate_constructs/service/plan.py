@@ -18,12 +18,14 @@ from ecr_fargate_constructs.service.container.worker import WorkerContainer
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress, shift_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
+from ecr_fargate_constructs.service.ingress.settings import LoadBalancerSettings
 from ecr_fargate_constructs.service.ingress.targets import targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp
 from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
 from ecr_fargate_constructs.service.release.checks import check_release
 from ecr_fargate_constructs.service.task.checks import check_on_fargate, check_task
 from ecr_fargate_constructs.service.task.exec_sessions import open_to_sessions
+from ecr_fargate_constructs.service.wake.checks import check_wake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -217,6 +219,8 @@ class LoadBalancedPlan(TargetedPlan):
             from ecr_fargate_constructs.service.deployment.apply_shift import check_shift_with_ingress  # noqa: PLC0415 - only with a traffic shift
 
             check_shift_with_ingress(deployment, effective, scaling)
+        own = isinstance(effective.load_balancer, LoadBalancerSettings)
+        check_wake(scaling, deployment, targets_of(effective), idle_timeout=effective.idle_timeout if own else None)
         check_way_in(scope, effective, path=path)
         check_ipv6(effective, cluster=cluster, vpc=vpc)
         return cls(
@@ -252,7 +256,7 @@ def planned_count(desired_count: float | None, scaling: Scaling | None, deployme
         what = "a number of tasks (to stop the service use scaling=Scaling(…, paused=True))"
         whole_number("desired_count", count, minimum=1, what=what)
     if isinstance(deployment, Rolling) and (scaling is None or not scaling.paused):
-        check_progress(deployment, count if scaling is None else scaling.min_capacity or None)
+        check_progress(deployment, count if scaling is None else scaling.least_awake or None)
     return count
 
 

@@ -30,9 +30,12 @@ from ecr_fargate_constructs.service.ingress.values import check_protocol
 from ecr_fargate_constructs.service.parts import Service
 from ecr_fargate_constructs.service.placement import check_machine_placement, check_placement
 from ecr_fargate_constructs.service.plan import TargetedPlan, check_grace_period, planned_count
+from ecr_fargate_constructs.service.routing.priorities import FUNCTION_RULE, RULE
 from ecr_fargate_constructs.service.routing.rules import add_rule, check_listener
 from ecr_fargate_constructs.service.routing.shared_load_balancer import listener_of
 from ecr_fargate_constructs.service.task.definition import TaskDefinition
+from ecr_fargate_constructs.service.wake.checks import check_wake
+from ecr_fargate_constructs.service.wake.priorities import Priorities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.service.capacity.ec2 import Ec2Capacity
     from ecr_fargate_constructs.service.capacity.managed_instances import ManagedInstancesCapacity
     from ecr_fargate_constructs.service.capacity.scaling import Scaling
+    from ecr_fargate_constructs.service.capacity.wake import Wake
     from ecr_fargate_constructs.service.deployment.rolling import Deployment
     from ecr_fargate_constructs.service.deployment.test_traffic import TestTraffic
     from ecr_fargate_constructs.service.foundation import Foundation
@@ -102,6 +106,8 @@ class RoutedPlan(TargetedPlan):
         check_listener(route, shared.base_url)
         check = check_machine_placement if on_ec2 else check_placement
         check(cluster=None, vpc=shared.vpc, subnets=subnets)
+        check_wake(scaling, deployment, targets, idle_timeout=shared.idle_timeout)
+        waking = scaling is not None and scaling.wake is not None
         shift = None
         if deployment is not None:
             check_shift(deployment, scaling, signs_in=(route.authentication or shared.authentication) is not None)
@@ -124,7 +130,7 @@ class RoutedPlan(TargetedPlan):
             capacity=capacity,
             shared=shared,
             route=route,
-            priority=shared.admit(route, path=path),
+            priority=shared.admit_waking(route, path=path) if waking else shared.admit(route, path=path),
             test_traffic=None if ahead is None else (ahead, shared.admit(ahead, path=f"{path}/PreviewRule")),
         )
 
@@ -140,24 +146,52 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
         self._plan, shared = plan, plan.shared
         group = _target_group(self, plan, service, port=foundation.task_plan.port)
         groups = {"Target": group}
-        if shift_of(plan.deployment) is None:
+        wake = None if plan.scaling is None else plan.scaling.wake
+        if wake is not None:
+            asleep = Priorities.of(plan.priority).asleep
+            self._rules = [self._rule(RULE, plan.route, asleep, elbv2.ListenerAction.forward([group]))]
+        elif shift_of(plan.deployment) is None:
             self._rules = [self._rule("Rule", plan.route, plan.priority, elbv2.ListenerAction.forward([group]))]
         else:
             groups["Green"] = self._add_shifting(group, service)
+        # For an imported listener, CDK extracts the name from the listener's ARN.
+        balancer = group.first_load_balancer_full_name if shared.load_balancer is None else shared.full_name
         configure(
             self,
             service,
             plan.deployment,
             groups=groups,
-            # For an imported listener, CDK extracts the name from the listener's ARN.
-            balancer=group.first_load_balancer_full_name if shared.load_balancer is None else shared.full_name,
+            balancer=balancer,
             count=plan.count,
             grace=plan.grace_of(foundation.task_plan.container),
         )
         release = finish(self, service, group, foundation)
+        if wake is not None:
+            self._let_sleep(wake, service, group, balancer)
         self._assembly = TargetedAssembly(
             foundation=foundation, service=service, release=release, target_groups=tuple(groups.values())
         )
+
+    def _let_sleep(self, wake: Wake, service: Service, group: elbv2.ApplicationTargetGroup, balancer: str) -> None:
+        """Add the function that wakes the service, and its rule."""
+        from ecr_fargate_constructs.service.wake.apply import Waking  # noqa: PLC0415 - only for a service that sleeps
+
+        plan = self._plan
+        priorities = Priorities.of(plan.priority)
+        plan.shared.count_group()
+        waking = Waking(
+            self,
+            service,
+            wake,
+            group=group,
+            balancer=balancer,
+            rule=self._rules[0],
+            priorities=priorities,
+            paused=plan.scaling is not None and plan.scaling.paused,
+        )
+        forward = elbv2.ListenerAction.forward([waking.target_group])
+        asked = replace(plan.route, url_rewrite=None, host_header_rewrite=None)  # it sends the client to this URL again
+        self._rule(FUNCTION_RULE, asked, priorities.function, forward)
 
     def _rule(
         self, construct_id: str, route: Route, priority: float, action: elbv2.ListenerAction
@@ -206,6 +240,11 @@ class RoutedService(TargetedService[Service, TaskDefinition]):
             raise ConfigurationError(
                 f"{route} would be a second route of a service whose traffic {type(shift).__name__} shifts, and "
                 "ECS moves one rule only; put its values into the first route, or deploy with Rolling()"
+            )
+        if self._plan.scaling is not None and self._plan.scaling.wake is not None:
+            raise ConfigurationError(
+                f"{route} would be a second route of a service that sleeps, and requests on it would not start the "
+                "service; put its values into the first route, or omit Scaling.wake"
             )
         check_listener(route, self._plan.shared.base_url)
         number = self._plan.shared.admit(route, path=path)

@@ -82,6 +82,7 @@ class WorkerPlan(ServicePlan):
         check = check_machine_placement if on_ec2 else check_placement
         check(cluster=cluster, vpc=vpc, subnets=subnets, balanced=False)
         _check_signal(scaling)
+        _check_wake(scaling)
         deployment = deployment or Rolling()
         _check_deployment(deployment)
         visibility = _visibility_of(scaling)
@@ -113,6 +114,14 @@ def _check_signal(scaling: Scaling | None) -> None:
         raise ConfigurationError(
             f"{type(scaling).__name__}.requests_per_target counts the requests of a load balancer, and a worker has "
             "none; use QueueScaling(queue, …), or cpu_percent=",
+        )
+
+
+def _check_wake(scaling: Scaling | None) -> None:
+    if scaling is not None and scaling.wake is not None:
+        raise ConfigurationError(
+            f"{type(scaling).__name__}.wake starts a service at a request of a load balancer, and a worker gets none; "
+            "use QueueScaling(queue, …, min_capacity=0), with which the first message starts a task",
         )
 
 

@@ -5,12 +5,13 @@ secrets; ``fixed_names`` the names that AWS assigns; ``run_task`` client tokens;
 say; ``task_environment`` the containers' environment, and ``relay`` their connection to the embedded AWS;
 ``deployments`` deployments of services; ``health`` health checks, and ``grace`` grace periods; ``listeners`` the choice
 of a listener; ``balancing`` and ``forward_actions`` the choices of load balancers, ``rule_actions`` and
-``token_actions`` their rewrites, redirects and access tokens; ``monitoring`` metrics, alarms and scaling;
-``log_events`` log lines; ``agent`` the endpoint of ECS's agent in containers; ``stacks`` answers about stacks,
-``order`` the order of their resources, and ``exports`` their outputs and exports; ``registry``, ``registry_log``,
-``scans`` and ``accounts`` the private registry; ``engine`` the calls to the container engine; ``guard`` and
-``signatures`` access control; ``networks`` what its VPCs let pass; ``discovery`` the names of other services in tasks;
-``jobs`` schedules, and tasks of state machines; ``connections`` those of the server, without MiniStack's internals.
+``token_actions`` their rewrites, redirects and access tokens, and ``template_targets`` functions as their targets;
+``monitoring`` metrics, alarms and scaling; ``log_events`` log lines; ``agent`` the endpoint of ECS's agent in
+containers; ``stacks`` answers about stacks, ``order`` the order of their resources, and ``exports`` their outputs and
+exports; ``registry``, ``registry_log``, ``scans`` and ``accounts`` the private registry; ``engine`` the calls to the
+container engine; ``guard`` and ``signatures`` access control; ``networks`` what its VPCs let pass; ``discovery`` the
+names of other services in tasks; ``jobs`` schedules, and tasks of state machines; ``connections`` those of the server,
+without MiniStack's internals.
 
 Written for MiniStack 1.5.33. The patches use the internals of a third-party package: each names what it needs, and
 ``apply`` fails with that name if another version has moved it. A patch adds only what is missing, so a version that
@@ -65,6 +66,10 @@ from ecr_fargate_constructs.local.ministack_patches.rule_actions import act_on_r
 from ecr_fargate_constructs.local.ministack_patches.run_task import start_no_task_twice
 from ecr_fargate_constructs.local.ministack_patches.stacks import answer_when_settled
 from ecr_fargate_constructs.local.ministack_patches.task_environment import serve_tasks
+from ecr_fargate_constructs.local.ministack_patches.template_targets import (
+    limit_invocations,
+    register_targets_of_templates,
+)
 from ecr_fargate_constructs.local.ministack_patches.types import ADDED_TYPES, add_missing_types
 
 if TYPE_CHECKING:
@@ -116,6 +121,8 @@ def apply(
     port = urlsplit(endpoint).port or 80
     synced = task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
+    register_targets_of_templates(alb, handlers)
+    limit_invocations(alb)
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
     monitoring = _balance(alb, ecs, provisioners, clock, blocks)
     act_on_rules(alb, provisioners, KeySets(fetcher(None if authority is None else authority.file)))

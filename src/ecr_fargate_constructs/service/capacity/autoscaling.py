@@ -90,8 +90,13 @@ def add_scaling(service: ecs.BaseService, target_group: elbv2.ApplicationTargetG
     """Let Application Auto Scaling set the number of tasks."""
     # With a desired count in the template, each deployment would undo the autoscaler's decisions.
     cfn_service(service).add_property_deletion_override("DesiredCount")
+    if scaling.wake is not None and not scaling.has_signal:
+        return  # the function that wakes the service is all that changes the number of tasks
+    # The function that wakes a service goes below this minimum to 0 and back, where no policy acts: "a scale-in
+    # activity will not adjust the desired count, because it is already below the minimum capacity value"
+    # ("Automatically scale your Amazon ECS service" in the Amazon ECS developer guide).
     target = service.auto_scale_task_count(
-        min_capacity=0 if scaling.paused else scaling.min_capacity,
+        min_capacity=0 if scaling.paused else scaling.least_awake,
         max_capacity=0 if scaling.paused else scaling.max_capacity,
     )
     if scaling.cpu_percent is not None:

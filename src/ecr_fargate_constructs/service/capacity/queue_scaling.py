@@ -50,6 +50,7 @@ class QueueScaling(Scaling):
     """
 
     _least: ClassVar[int] = 0
+    _hint: ClassVar[str] = ""
 
     queue: sqs.IQueue | sqs.QueueBase | WorkQueue
     messages_per_task: Number
@@ -62,6 +63,13 @@ class QueueScaling(Scaling):
             "QueueScaling.messages_per_task", self.messages_per_task, minimum=1, what="a number of waiting messages"
         )
         super().__post_init__()
+
+    def _check_wake(self) -> None:
+        if self.wake is not None:
+            raise ConfigurationError(
+                "QueueScaling.wake starts a service at a request of a load balancer, and a worker gets none; omit it: "
+                "with min_capacity=0 the first message starts a task"
+            )
 
     def _check_signals(self) -> None:
         if not self._has_room and not is_token(self.min_capacity) and not is_token(self.max_capacity):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_applicationautoscaling as appscaling
 
+    from ecr_fargate_constructs.service.capacity.wake import Wake
+
 _NAME = re.compile(r"[^\x00-\x1f:/|]{1,256}")
 _MOST_SCHEDULES = 200  # "Quotas for Application Auto Scaling": one that AWS does not raise
 _LONGEST = 2**31 - 1  # seconds; Application Auto Scaling keeps cooldowns in a 32-bit number
@@ -115,10 +117,11 @@ class Scaling:
     minute, and ``OnDemand()`` capacity. ``Scaling(min_capacity=2, max_capacity=2, capacity=Spot())`` is a fixed number
     of tasks.
 
-    For a service that must survive the loss of a zone or a task, set ``min_capacity`` to 2 or more.
+    For a service that must survive the loss of a zone or a task, set ``min_capacity`` to 2 or more. With
+    ``Scaling(min_capacity=0, max_capacity=1, wake=Wake())`` a service runs only while it is used.
 
     Attributes:
-        min_capacity: Least number of tasks, 1 or more.
+        min_capacity: Least number of tasks, 1 or more; 0 with ``wake``.
         max_capacity: Greatest number of tasks, ``min_capacity`` or more.
         cpu_percent: Average CPU utilization of the tasks to aim at, 1 to 100; default, none.
         memory_percent: Average memory utilization of the tasks to aim at, 1 to 100; default, none.
@@ -129,6 +132,8 @@ class Scaling:
         scale_in_cooldown: Time after a scale-in before the next one; default, 300 seconds.
         metric_resolution: Interval at which CPU and memory are measured; default, once a minute.
         capacity: Fargate capacity of the tasks; default, ``OnDemand()``. Services on EC2 have ``capacity`` instead.
+        wake: Let the service sleep without a task while it is idle, and start it at the next request; requires
+            ``min_capacity=0`` and a load balancer; default, it never sleeps.
         paused: Pause the service: no task runs and no schedule acts, and everything else stays, including address and
             signals. The load balancer answers 503. If you set it to False and deploy, ``min_capacity`` tasks start.
             Default, False.
@@ -139,6 +144,7 @@ class Scaling:
     """
 
     _least: ClassVar[int] = 1
+    _hint: ClassVar[str] = "; to let it sleep while idle, wake=Wake()"
 
     min_capacity: Number
     max_capacity: Number
@@ -150,6 +156,7 @@ class Scaling:
     scale_in_cooldown: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(300))
     metric_resolution: MetricResolution = MetricResolution.SECONDS_60
     capacity: FargateCapacity | None = None
+    wake: Wake | None = None
     paused: bool = False
 
     def __post_init__(self) -> None:
@@ -157,8 +164,8 @@ class Scaling:
         whole_number(
             f"{kind}.min_capacity",
             self.min_capacity,
-            minimum=self._least,
-            what="a number of tasks (to stop the service use paused=True)",
+            minimum=self._least if self.wake is None else 0,
+            what=f"a number of tasks (to stop the service use paused=True{self._hint})",
         )
         whole_number(f"{kind}.max_capacity", self.max_capacity, minimum=1, what="a number of tasks")
         _ordered(kind, self.min_capacity, self.max_capacity)
@@ -172,13 +179,33 @@ class Scaling:
             )
         seconds(f"{kind}.scale_out_cooldown", self.scale_out_cooldown, minimum=0, maximum=_LONGEST)
         seconds(f"{kind}.scale_in_cooldown", self.scale_in_cooldown, minimum=0, maximum=_LONGEST)
+        self._check_wake()
         self._check_signals()
         self._check_schedule()
         self._check_capacity()
 
+    def _check_wake(self) -> None:
+        if self.wake is None:
+            return
+        if not is_token(self.min_capacity) and self.min_capacity != 0:
+            raise ConfigurationError(
+                f"Scaling.wake lets the service sleep without a task, but min_capacity={self.min_capacity:g}; use "
+                "min_capacity=0, or omit wake"
+            )
+        if self.schedule:
+            raise ConfigurationError(
+                "Scaling.wake cannot be combined with schedule: requests decide when the service sleeps, and a "
+                "schedule would start and stop tasks behind its back; omit one of the two"
+            )
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether the autoscaler follows a metric."""
+        signals = (self.cpu_percent, self.memory_percent, self.requests_per_target)
+        return any(each is not None for each in signals)
+
     def _check_signals(self) -> None:
-        measured = self.cpu_percent is not None or self.memory_percent is not None
-        if not measured and self.requests_per_target is None and not self.schedule and self._has_room:
+        if not self.has_signal and not self.schedule and self._has_room:
             raise ConfigurationError(
                 f"Scaling(min_capacity={self.min_capacity:g}, max_capacity={self.max_capacity:g}) has no signal to "
                 "scale by; set cpu_percent=, memory_percent=, requests_per_target= or schedule=, or make max_capacity "
@@ -195,12 +222,14 @@ class Scaling:
             )
 
     @property
+    def least_awake(self) -> Number:
+        """Least number of tasks while the service does not sleep."""
+        return self.min_capacity if self.wake is None else 1
+
+    @property
     def _has_room(self) -> bool:
-        return (
-            not is_token(self.min_capacity)
-            and not is_token(self.max_capacity)
-            and self.min_capacity != self.max_capacity
-        )
+        least = self.least_awake
+        return not is_token(least) and not is_token(self.max_capacity) and least != self.max_capacity
 
     def _check_schedule(self) -> None:
         if len(self.schedule) > _MOST_SCHEDULES:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST_RULES = 100
 """Rules of an Application Load Balancer, in addition to the default ones."""
 
+RULE, FUNCTION_RULE = "Rule", "WakeRule"
+"""Ids of the two rules of a service that sleeps, within the service."""
+
 MOST_GROUPS = 100
 """Target groups of a load balancer: "Target Groups per Application Load Balancer", a quota that AWS does not raise."""
 
@@ -70,9 +73,10 @@ def check_beside(route: Route, others: Mapping[str, Route], *, path: str) -> Non
         others: The existing routes, by the path of their owner.
         path: Construct path of the service.
     """
-    if len(others) >= MOST_RULES:
+    rules = sum(f"{name}/{RULE}" not in others for name in others)
+    if rules >= MOST_RULES:
         raise ConfigurationError(
-            f"{route} would be rule {len(others) + 1} of the load balancer, which has at most {MOST_RULES} (the last "
+            f"{route} would be rule {rules + 1} of the load balancer, which has at most {MOST_RULES} (the last "
             f"one is that of {list(others)[-1]}); use a second SharedLoadBalancer",
             path=path,
         )
@@ -113,6 +117,8 @@ def _check_pair(route: Route, conditions: list[object], other: Route, name: str,
     if is_token(json.dumps(theirs)):
         return
     if conditions == theirs:
+        if _owner(path) == _owner(name):
+            return  # the two rules of a service that sleeps
         raise ConfigurationError(f"{route} is also the route of {name}; give each service its own routes", path=path)
     if not overlap(route, other):
         return
@@ -133,6 +139,11 @@ def _check_pair(route: Route, conditions: list[object], other: Route, name: str,
             "priority, or give the more specific route the lower number",
             path=path,
         )
+
+
+def _owner(path: str) -> str:
+    """Return the path of the service that has a rule."""
+    return path.removesuffix(f"/{FUNCTION_RULE}").removesuffix(f"/{RULE}")
 
 
 @cache

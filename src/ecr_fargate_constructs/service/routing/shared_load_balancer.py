@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_certificatemanager as acm
@@ -36,8 +37,9 @@ from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
-from ecr_fargate_constructs.service.routing.priorities import MOST_GROUPS, check_beside, priority
+from ecr_fargate_constructs.service.routing.priorities import FUNCTION_RULE, MOST_GROUPS, RULE, check_beside, priority
 from ecr_fargate_constructs.service.routing.redirects import check_redirect
+from ecr_fargate_constructs.service.routing.route import LAST_PRIORITY
 from ecr_fargate_constructs.service.routing.rules import add_rule, check_encrypted, check_listener, check_response
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class SharedListener:
         load_balancer: elbv2.ApplicationLoadBalancer | None = None,
         authentication: Authentication | None = None,
         domain: str | None = None,
+        idle_timeout: cdk.Duration | None = None,
     ) -> None:
         self.listener = listener
         self.vpc = vpc
@@ -75,6 +78,7 @@ class SharedListener:
         self.group_id = group_id
         self.load_balancer = load_balancer
         self.authentication = authentication
+        self.idle_timeout = idle_timeout
         self._domain = domain
         self._routes = _routes_on(listener)
         self._ports = 0
@@ -105,6 +109,20 @@ class SharedListener:
         routes[path] = route
         on_failure(lambda: routes.pop(path, None))
         return priority(route)
+
+    def admit_waking(self, route: Route, *, path: str) -> float:
+        """Add the route of a service that sleeps, and return the first of its three priorities in a row."""
+        number = self.admit(route, path=path)
+        if is_token(number) or number > LAST_PRIORITY - 2:
+            raise ConfigurationError(
+                f"{route} has the priority {'of a token' if is_token(number) else f'{number:g}'}, but a service that "
+                "sleeps takes three in a row, for its rule while it is awake, for the function that wakes it and for "
+                f"its rule while it sleeps; add priority=, 1 to {LAST_PRIORITY - 2}"
+            )
+        # Paths of constructs: an entry whose construct is gone is forgotten.
+        self.admit(replace(route, priority=number + 1), path=f"{path}/{FUNCTION_RULE}")
+        self.admit(replace(route, priority=number + 2), path=f"{path}/{RULE}")
+        return number
 
     def warn_of_hosts(self, scope: Construct, route: Route) -> None:
         """Warn of hosts that a certificate made here does not cover; the names of a given one are unknown."""
@@ -252,6 +270,7 @@ class SharedLoadBalancer(LibraryConstruct):
             group_id="TargetGroup" if is_public(effective) else "InternalTargetGroup",
             load_balancer=balancer,
             domain=None if https is None or https.certificate is not None else https.domain_name,
+            idle_timeout=None if isinstance(effective.load_balancer, ExistingLoadBalancer) else effective.idle_timeout,
         )
 
     @staticmethod

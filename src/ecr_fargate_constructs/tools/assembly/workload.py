@@ -161,6 +161,10 @@ class Task:
         return str(self.resource.get("RuntimePlatform", "OperatingSystemFamily") or "LINUX").startswith("WINDOWS")
 
 
+_OF_WAKING = "FIRST_PRIORITY"
+"""A variable that only the function of a service that sleeps has."""
+
+
 @dataclass(frozen=True)
 class Service:
     """An ECS service.
@@ -233,6 +237,12 @@ class Service:
             self.resource, "AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId"
         )
         return next(iter(scalable_targets), None)
+
+    @cached_property
+    def sleeps(self) -> bool:
+        """Whether it has no task while it is idle: a function of this library starts it at a request."""
+        functions = self.app.referring(self.resource, "AWS::Lambda::Function", "Environment")
+        return any(_OF_WAKING in (each.get("Environment", "Variables") or {}) for each in functions)
 
     @property
     def desired(self) -> int | None:

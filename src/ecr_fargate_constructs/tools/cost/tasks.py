@@ -154,9 +154,9 @@ def on_demand(service: Service, count: int) -> int:
 def _counts(service: Service) -> tuple[int | None, int | None]:
     scaling = service.scaling
     if scaling is None:
-        return service.desired, service.desired
+        return 0 if service.sleeps else service.desired, service.desired
     return (
-        service.app.number(scaling.get("MinCapacity"), scaling.template),
+        0 if service.sleeps else service.app.number(scaling.get("MinCapacity"), scaling.template),
         service.app.number(scaling.get("MaxCapacity"), scaling.template),
     )
 

@@ -102,10 +102,12 @@ def _owners(app: App, part: Resource) -> Iterable[Resource]:
 def _tasks(service: Service) -> str:
     scaling = service.scaling
     if scaling is not None:
-        least = service.app.text(scaling.get("MinCapacity"), scaling.template)
+        least = "0" if service.sleeps else service.app.text(scaling.get("MinCapacity"), scaling.template)
         most = service.app.text(scaling.get("MaxCapacity"), scaling.template)
         return f"{least} to {most} tasks"
     count = service.desired
+    if service.sleeps:
+        return f"0 to {count} tasks"
     return "tasks" if count is None else "1 task" if count == 1 else f"{count} tasks"
 
 

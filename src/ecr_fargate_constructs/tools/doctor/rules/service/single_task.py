@@ -27,6 +27,8 @@ class SingleTask(Rule):
 
     def _check(self, app: App) -> Iterator[Finding]:
         for service in services(app):
+            if service.sleeps:
+                continue  # its users wait for its first task, and so for another one
             scaling = service.scaling
             if scaling is not None:
                 if app.number(scaling.get("MinCapacity"), scaling.template) == 1:

@@ -1,0 +1,1 @@
+"""What ``ecr-fargate preview`` finds and deletes."""

@@ -1,0 +1,1 @@
+"""Services that sleep while they are idle."""

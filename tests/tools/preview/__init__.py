@@ -1,0 +1,1 @@
+"""Finding and deleting the stacks of previews."""
