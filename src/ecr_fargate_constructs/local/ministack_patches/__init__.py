@@ -122,7 +122,6 @@ def apply(
     synced = task_patches.supervise_tasks(ecs, port, Path(tempfile.gettempdir()) / "tasks", podman=not rewrite_pulls)
     alb, networks = import_module("ministack.services.alb"), EnforcedNetworks()
     register_targets_of_templates(alb, handlers)
-    limit_invocations(alb)
     clock, blocks = Clock(1 if speed is None else speed), networks.balancers.blocks
     monitoring = _balance(alb, ecs, provisioners, clock, blocks)
     act_on_rules(alb, provisioners, KeySets(fetcher(None if authority is None else authority.file)))
@@ -190,6 +189,7 @@ def _lead_engine_to_registries(ecs: Any, endpoint: str, password: str, *, podman
 
 def _balance(alb: Any, ecs: Any, provisioners: Any, clock: Clock, blocks: Blocks) -> Monitoring:  # noqa: ANN401 - untyped
     """Let the load balancers balance, check targets and drain them; return what counts their requests."""
+    limit_invocations(alb)
     monitoring = Monitoring(clock, blocks)
     balancing = Balancing(alb, clock, monitoring.observe)
     keep_weights(alb, provisioners)
