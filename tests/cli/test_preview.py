@@ -39,7 +39,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Path, lis
         calls.append(command)
         return subprocess.CompletedProcess(command, 3 if "--fail" in command else 0)
 
-    monkeypatch.setattr(preview_cli.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return tmp_path, calls
 
 

@@ -87,7 +87,8 @@ def test_a_construct_is_refused_in_the_callers_terms_or_makes_a_valid_template(n
 
 
 def _attempt(name: str, options: dict[str, Draft], world: World) -> None:
-    scope = world.app if name == "ImageRepositoryStack" else world.stack
+    is_stack = name in {"ImageRepositoryStack", "PreviewStack"}
+    scope = world.app if is_stack else world.stack
     try:
         made: Any = getattr(library, name)(scope, "Fuzz", **{key: value.make(world) for key, value in options.items()})
     except ConfigurationError:
@@ -95,7 +96,9 @@ def _attempt(name: str, options: dict[str, Draft], world: World) -> None:
         return
     if isinstance(made, library.ExistingRepository):  # makes nothing by itself
         made.mirror_image("nginx:1.29")
-    stack = made if name == "ImageRepositoryStack" else world.stack
+    if isinstance(made, library.PreviewStack):  # as above
+        library.PrivateRepository(made, "Repository")
+    stack = made if is_stack else world.stack
     try:
         template = assertions.Template.from_stack(stack).to_json()
     except RuntimeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs._rules import previews
@@ -113,14 +114,12 @@ def delete(
         ToolError: AWS refuses a call, or could not delete a stack.
     """
     for stack in stacks:
-        call_aws(lambda each=stack: cloudformation.delete_stack(StackName=each.id), "cloudformation:DeleteStack")
+        call_aws(partial(cloudformation.delete_stack, StackName=stack.id), "cloudformation:DeleteStack")
     waiting, failed, waited = list(stacks), [], 0.0
     while waiting:
         for stack in tuple(waiting):
-            found = call_aws(
-                lambda each=stack: cloudformation.describe_stacks(StackName=each.id)["Stacks"][0],
-                "cloudformation:DescribeStacks",
-            )
+            describe = partial(cloudformation.describe_stacks, StackName=stack.id)
+            found = call_aws(describe, "cloudformation:DescribeStacks")["Stacks"][0]
             if found["StackStatus"] == _GONE:
                 gone(stack)
             elif found["StackStatus"] == _FAILED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -109,7 +110,7 @@ def test_no_order_of_steps_leaves_a_rule_that_leads_to_no_task(priority: int, de
     """A request and the schedule at once: two tosses for each step, 512 orders."""
     for order in itertools.product((0, 1), repeat=9):
         cloud = FakeAws(desired=desired, priority=priority)
-        interleaved(cloud, [lambda c=cloud: _wake(c), lambda c=cloud: _waker(c).sleep_if_idle(GRACE)], order)
+        interleaved(cloud, [partial(_wake, cloud), partial(_waker(cloud).sleep_if_idle, GRACE)], order)
         assert cloud.desired > 0 or cloud.priority == LAST, (order, cloud.calls)
 
 
@@ -117,9 +118,9 @@ def test_two_requests_and_the_schedule_at_once() -> None:
     for order in itertools.product((0, 1, 2), repeat=6):
         cloud = FakeAws(desired=1, priority=FIRST)
         actors = [
-            lambda c=cloud: _wake(c),
-            lambda c=cloud: _waker(c).sleep_if_idle(GRACE),
-            lambda c=cloud: _wake(c),
+            partial(_wake, cloud),
+            partial(_waker(cloud).sleep_if_idle, GRACE),
+            partial(_wake, cloud),
         ]
         interleaved(cloud, actors, order)
         assert cloud.desired > 0 or cloud.priority == LAST, (order, cloud.calls)
