@@ -12,6 +12,8 @@ from ecr_fargate_constructs.service.wake.function.waker import Waker
 from tests.service.wake.function.cloud import FIRST, LAST, FakeAws, FakeClock, interleaved
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ecr_fargate_constructs.service.wake.function.aws import Aws
 
 GRACE = 300
@@ -117,7 +119,7 @@ def test_no_order_of_steps_leaves_a_rule_that_leads_to_no_task(priority: int, de
 def test_two_requests_and_the_schedule_at_once() -> None:
     for order in itertools.product((0, 1, 2), repeat=6):
         cloud = FakeAws(desired=1, priority=FIRST)
-        actors = [
+        actors: list[Callable[[], object]] = [
             partial(_wake, cloud),
             partial(_waker(cloud).sleep_if_idle, GRACE),
             partial(_wake, cloud),
