@@ -40,12 +40,12 @@ def _rule(
     parts: AnyParts, construct_id: str, priority: float, group: elbv2.ApplicationTargetGroup, ingress: Ingress
 ) -> elbv2.ApplicationListenerRule:
     https = https_of(ingress)
-    action = elbv2.ListenerAction.forward([group])
+    authentication = None if https is None else https.listener.authentication
     return elbv2.ApplicationListenerRule(
         parts.scope,  # and not the listener, for all of which the service waits: the function refers to the service
         construct_id,
         listener=parts.listener,
         priority=priority,
         conditions=[elbv2.ListenerCondition.path_patterns(["/*"])],
-        action=signed_in(parts.scope, None if https is None else https.listener.authentication, action),
+        action=signed_in(parts.scope, parts.listener, authentication, elbv2.ListenerAction.forward([group])),
     )
