@@ -22,7 +22,7 @@ from ecr_fargate_constructs import (
 )
 
 
-def registry(stack: cdk.Stack) -> RegistrySettings:
+def registry(stack: cdk.Stack, reader: iam.IPrincipal, scanner: iam.IRole) -> RegistrySettings:
     template = RepositoryCreationTemplate(
         stack, "Template", applied_for=[CreationScenario.REPLICATION], encryption_key=kms.Key(stack, "Key")
     )
@@ -32,9 +32,9 @@ def registry(stack: cdk.Stack) -> RegistrySettings:
         "Registry",
         replicate_to=["us-east-1", ReplicationDestination(account="444455556666", region="us-east-1")],
         replicate_from=["444455556666"],
-        policy=[iam.PolicyStatement(actions=["ecr:*"], resources=["*"], principals=[iam.AnyPrincipal()])],
+        policy=[iam.PolicyStatement(actions=["ecr:*"], resources=["*"], principals=[reader])],
         pull_time_exclusions=[
-            iam.Role(stack, "Scanner", assumed_by=iam.AccountRootPrincipal()),
+            scanner,
             "arn:aws:iam::111122223333:role/scan",
         ],
     )
