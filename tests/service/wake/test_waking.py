@@ -24,12 +24,14 @@ from ecr_fargate_constructs import (
     Ec2Container,
     ExistingLoadBalancer,
     InternalHttps,
+    JwtValidation,
     ListenerSettings,
     LoadBalancedEc2Service,
     LoadBalancedFargateService,
     PublicHttp,
     PublicHttps,
     QueueScaling,
+    Rewrite,
     Rolling,
     Route,
     RoutedEc2Service,
@@ -202,6 +204,31 @@ def test_a_sign_in_comes_before_the_function_too(kind: Any) -> None:  # noqa: AN
     kind(stack, "Web", container=AppContainer(NGINX, 8080), scaling=SLEEPY, **options)
     for name, rule in of_type(template_of(stack), RULE).items():
         assert [each["Type"] for each in rule["Properties"]["Actions"]] == ["authenticate-cognito", "forward"], name
+
+
+@pytest.mark.parametrize("kind", [LoadBalancedFargateService, RoutedFargateService])
+def test_an_access_token_is_asked_for_before_the_function_too(kind: Any) -> None:  # noqa: ANN401 - as above
+    stack = cdk.Stack(cdk.App(), "Web")
+    token = JwtValidation(issuer="https://id.example.com", jwks_endpoint="https://id.example.com/keys")
+    certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
+    options: dict[str, Any] = {
+        "ingress": PublicHttps(certificate=certificate, listener=ListenerSettings(authentication=token))
+    }
+    if kind is RoutedFargateService:
+        shared = SharedLoadBalancer(stack, "Shared", ingress=PublicHttps(certificate=certificate))
+        options = {"load_balancer": shared, "route": Route(path="/a/*", authentication=token)}
+    kind(stack, "Web", container=AppContainer(NGINX, 8080), scaling=SLEEPY, **options)
+    rules = of_type(template_of(stack), RULE)
+    assert len(rules) == 2
+    for name, rule in rules.items():
+        assert [each["Type"] for each in rule["Properties"]["Actions"]] == ["jwt-validation", "forward"], name
+
+
+def test_the_function_sees_the_request_as_it_came_for_it_sends_the_client_to_that_url() -> None:
+    rules = of_type(_template(RoutedFargateService, route=Route(path="/a/*", url_rewrite=Rewrite("^/a", ""))), RULE)
+    rewritten = [name for name, rule in rules.items() if "Transforms" in rule["Properties"]]
+    assert len(rules) == 2
+    assert [name.startswith("WebRule") for name in rewritten] == [True], rewritten
 
 
 def test_services_that_sleep_beside_others_keep_their_priorities() -> None:
