@@ -104,7 +104,7 @@ def _tasks(service: Service) -> str:
     if scaling is not None:
         least = "0" if service.sleeps else service.app.text(scaling.get("MinCapacity"), scaling.template)
         most = service.app.text(scaling.get("MaxCapacity"), scaling.template)
-        return f"{least} to {most} tasks"
+        return f"{least} to {most} tasks" if least != most else "1 task" if most == "1" else f"{most} tasks"
     count = service.desired
     if service.sleeps:
         return f"0 to {count} tasks"
