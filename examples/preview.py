@@ -18,14 +18,14 @@ from ecr_fargate_constructs import (
 )
 
 NGINX = "public.ecr.aws/nginx/nginx:1.29"
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 
 def build(app: cdk.App, preview: Preview | None = None) -> cdk.Stack:
     """Return the stack of the shop, or of its preview."""
     preview = preview or Preview.of(app)
     shared = cdk.Stack(app, "Previews")
-    certificate = acm.Certificate.from_certificate_arn(shared, "Certificate", CERTIFICATE)  # of *.example.com
+    validation = acm.CertificateValidation.from_dns()
+    certificate = acm.Certificate(shared, "Certificate", domain_name="*.example.com", validation=validation)
     balancer = SharedLoadBalancer(shared, "Balancer", ingress=PublicHttps(certificate=certificate))
     stack = cdk.Stack(app, "Shop") if preview is None else PreviewStack(app, "Shop", preview=preview)
     name = "shop" if preview is None else preview.name

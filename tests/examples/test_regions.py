@@ -40,6 +40,7 @@ EVERYWHERE = {
     "ecs-tasks.amazonaws.com",
     "ecs.amazonaws.com",
     "ecs.application-autoscaling.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
     "lambda.amazonaws.com",
     "logdelivery.elasticloadbalancing.amazonaws.com",
     "scheduler.amazonaws.com",

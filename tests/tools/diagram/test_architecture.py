@@ -35,6 +35,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _PART_OF_OTHERS = (
     "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::ElasticLoadBalancingV2::TrustStore",
     "AWS::ECS::TaskDefinition",
     "AWS::EC2::Subnet",
     "AWS::EC2::VPC",
