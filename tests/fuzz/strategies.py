@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2, aws_ecr_assets, aws_ecs, aws_elasticloadbalancingv2, aws_logs
+from aws_cdk import aws_ec2, aws_ecr, aws_ecr_assets, aws_ecs, aws_elasticloadbalancingv2, aws_logs
 from hypothesis import strategies as st
 
 import ecr_fargate_constructs as library
@@ -57,6 +57,10 @@ RIGHT: dict[str, Sequence[Any]] = {
     "repository_name": ("web", "team/web"),
     "stack_name": ("Images", "team-images"),
     "pull_accounts": ("123456789012",),
+    "replicate_from": ("210987654321",),
+    "ReplicationDestination.account": ("210987654321",),
+    "ReplicationDestination.region": ("us-east-1", "eu-west-1"),
+    "RepositoryCreationTemplate.prefix": ("shop", "shop/web", "ROOT"),
     "push_accounts": ("123456789012",),
     "EnhancedScanning.repositories": ("*", "shop/*"),
     "ManagedSigning.repositories": ("*", "shop/*"),
@@ -114,6 +118,7 @@ UNIONS: dict[str, Sequence[str]] = {
     "LoadBalancerSettings | ExistingLoadBalancer": ("LoadBalancerSettings", "ExistingLoadBalancer"),
     "TestTraffic": ("TestTrafficPort", "TestTrafficHeader"),
     "Volume": ("SharedVolume", "EfsVolume", "EbsVolume"),
+    "Ec2Capacity | ManagedInstancesCapacity": ("Ec2Capacity", "ManagedInstancesCapacity"),
     "FargateCapacity": ("OnDemand", "Spot", "Mixed"),
     "Logging": ("CloudWatchLogs",),
     "Authentication": ("OidcAuthentication", "CognitoAuthentication", "JwtValidation"),
@@ -129,6 +134,7 @@ UNIONS: dict[str, Sequence[str]] = {
 ENUMERATIONS: dict[str, Any] = {
     "cdk": cdk,
     "ec2": aws_ec2,
+    "ecr": aws_ecr,
     "ecr_assets": aws_ecr_assets,
     "ecs": aws_ecs,
     "elbv2": aws_elasticloadbalancingv2,
@@ -242,6 +248,8 @@ def _of_annotation(kind: str, option: str, annotation: str, default: object) -> 
             return _times()
         case "Image":
             return st.one_of(_texts(right), again("ecs.ContainerImage"))
+        case "str | ReplicationDestination":
+            return st.one_of(_sampled(("us-west-2", "mars-1")), value_of("ReplicationDestination"))
         case "Approval | bool":
             return st.one_of(again("bool"), value_of("Approval"))
         case "Tags":

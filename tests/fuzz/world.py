@@ -107,6 +107,10 @@ class World:
         return acm.Certificate.from_certificate_arn(self.stack, "Certificate", arn)
 
     @cached_property
+    def role(self) -> iam.IRole:
+        return iam.Role(self.stack, "Role", assumed_by=iam.AccountRootPrincipal())
+
+    @cached_property
     def key(self) -> kms.IKey:
         return kms.Key(self.stack, "Key")
 
@@ -181,12 +185,34 @@ OBJECTS: dict[str, dict[str, Callable[[World], object]]] = {
         "t3.small": lambda _: ec2.InstanceType("t3.small"),
         "m7g.large": lambda _: ec2.InstanceType("m7g.large"),
     },
+    "ec2.InstanceRequirementsConfig": {
+        "large": lambda _: ec2.InstanceRequirementsConfig(v_cpu_count_min=2, memory_min=cdk.Size.gibibytes(4)),
+        "upside down": lambda _: ec2.InstanceRequirementsConfig(
+            v_cpu_count_min=8, v_cpu_count_max=2, memory_min=cdk.Size.gibibytes(4)
+        ),
+        "of no type": lambda _: ec2.InstanceRequirementsConfig(
+            v_cpu_count_min=2,
+            memory_min=cdk.Size.gibibytes(4),
+            allowed_instance_types=["m7i.*"],
+            excluded_instance_types=["t*"],
+        ),
+    },
     "ec2.IMachineImage": {"ecs": lambda _: ecs.EcsOptimizedImage.amazon_linux2023()},
     "s3.IBucket": {"bucket": lambda w: w.bucket},
     "route53.IHostedZone": {"zone": lambda w: w.zone},
     "acm.ICertificate": {"certificate": lambda w: w.certificate},
     "kms.IKey": {"key": lambda w: w.key},
     "IKeyRef": {"key": lambda w: w.key},
+    "iam.IRole": {"role": lambda w: w.role},
+    "iam.IInstanceProfile": {
+        "made": lambda w: iam.InstanceProfile(w.stack, "Profile", role=w.role),
+        "imported": lambda w: iam.InstanceProfile.from_instance_profile_name(w.stack, "There", "there"),
+    },
+    "IRoleRef | str": {
+        "role": lambda w: w.role,
+        "arn": lambda _: "arn:aws:iam::123456789012:role/scan",
+        "no arn": lambda _: "scan",
+    },
     "signer.ISigningProfile | str": {"arn": lambda _: "arn:aws:signer:us-east-1:123456789012:/signing-profiles/shop"},
     "IWebACLRef | str": {"arn": lambda _: "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/web/1"},
     "lambda_.IFunction | lambda_.FunctionBase": {"function": lambda w: w.function},
