@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -114,5 +115,9 @@ def test_the_list(cloud: CloudFormation) -> None:
     output = _run("list").output
     assert "https://new.example.com/" in output
     assert "(over)" in next(line for line in output.splitlines() if "Shop-preview-old" in line)
+    new, old = sorted(json.loads(_run("list", "--format", "json").output), key=lambda each: str(each["preview"]))
+    assert (new["stack"], new["url"]) == ("Shop-preview-new", "https://new.example.com/")
+    assert previews.read(old["expires"]) == (NOW - timedelta(hours=1)).replace(microsecond=0)
     cloud.stacks.clear()
+    assert json.loads(_run("list", "--format", "json").output) == []
     assert _run("list").output == "there is no preview\n"

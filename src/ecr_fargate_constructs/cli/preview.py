@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from ecr_fargate_constructs._rules import previews
 from ecr_fargate_constructs.cli.aws_options import EndpointUrl, clients_at
+from ecr_fargate_constructs.cli.formats import Format, FormatOption
 from ecr_fargate_constructs.cli.printing import Console, escape
 from ecr_fargate_constructs.tools.errors import ToolError
 from ecr_fargate_constructs.tools.preview.stacks import PreviewStack, chosen, delete, preview_stacks
@@ -21,7 +23,9 @@ from ecr_fargate_constructs.tools.preview.stacks import PreviewStack, chosen, de
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-preview = typer.Typer(help="Deploy an app once more under a name, for a while.", no_args_is_help=True)
+preview = typer.Typer(
+    help="Deploy an app once more under a name, for a while.", no_args_is_help=True, rich_markup_mode=None
+)
 
 _Name = Annotated[str, typer.Argument(help="Name of the preview, such as pr-12.")]
 
@@ -86,9 +90,15 @@ def down_command(
 
 
 @preview.command("list")
-def list_command(endpoint_url: EndpointUrl = None) -> None:
-    """List the previews of the account and region."""
+def list_command(form: FormatOption = Format.TEXT, endpoint_url: EndpointUrl = None) -> None:
+    """List the previews of the account and region.
+
+    With --format json it prints a list of objects.
+    """
     stacks = preview_stacks(clients_at(endpoint_url)("cloudformation"))
+    if form is Format.JSON:
+        print(json.dumps([each.as_json() for each in stacks], indent=2))
+        return
     table = Table("preview", "stack", "status", "deleted at (UTC)", "URL")
     for each in stacks:
         table.add_row(*(escape(text) for text in _row(each, datetime.now(timezone.utc))))

@@ -62,6 +62,17 @@ class PreviewStack:
         """Return whether its time is over."""
         return self.expires is not None and self.expires <= now
 
+    def as_json(self) -> dict[str, str | None]:
+        """Return what ``preview list --format json`` prints of it; times are in UTC."""
+        return {
+            "preview": self.preview,
+            "stack": self.name,
+            "id": self.id,
+            "status": self.status,
+            "expires": None if self.expires is None else previews.written(self.expires),
+            "url": self.url,
+        }
+
 
 def preview_stacks(cloudformation: Any) -> list[PreviewStack]:  # noqa: ANN401 - boto3's
     """Return the stacks of all previews, by name.
