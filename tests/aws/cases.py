@@ -77,6 +77,7 @@ _ARM = "its tasks run on Arm, which this machine may not emulate"
 CASES = {
     case.name: case
     for case in (
+        Case("access_tokens", neither=_MADE_UP.format("issuer of tokens, certificate and list of authorities")),
         Case("architectures", not_embedded=_ARM),
         Case("blog_nginx"),
         Case("blog_repository_image_service"),
@@ -89,6 +90,7 @@ CASES = {
         Case("exec_sessions"),
         Case("existing", neither=_MADE_UP.format("VPC, cluster, zone and repository")),
         Case("fargate_and_ec2", not_embedded=_INSTANCES),
+        Case("express_mode", has_zone=True, replace=_DOMAIN, not_embedded="the embedded AWS has no Express Mode"),
         Case("file_rights"),
         Case("from_app_runner", replace=_DOMAIN, secrets=_DATABASE, has_zone=True),
         Case("from_pattern"),
@@ -100,11 +102,14 @@ CASES = {
         ),
         Case("linear"),
         Case("log_router"),
+        Case("managed_instances", not_embedded=_INSTANCES),
         Case("mirror", neither=_MADE_UP.format("digest of redis, and login to Docker Hub")),
         Case("observability"),
         Case("pinned", neither=_MADE_UP.format("tag and digest, in a repository that it creates itself")),
+        Case("preview", neither=_MADE_UP.format("domain, whose owner validates the certificate")),
         Case("promoted", neither=_MADE_UP.format("lock file")),
         Case("pull_through_cache", upstream=(_NGINX,)),
+        Case("registry", neither=_MADE_UP.format("second account")),
         Case("regulated", replace=_DOMAIN, has_zone=True),
         Case(
             "release_command",  # the sample is no Django project
@@ -118,6 +123,7 @@ CASES = {
         Case("reviewed"),
         Case("roles", upstream=(_PYTHON,)),
         Case("rolling", expensive="forty tasks", not_embedded="forty tasks"),
+        Case("scale_to_zero"),
         Case("scaling"),
         Case("scheduled_job"),
         Case(

@@ -177,6 +177,8 @@ def test_a_region_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert refused.value.fix == "set AWS_REGION, or choose a profile"
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     assert aws_client("ecr", None).meta.region_name == "eu-north-1"
+    assert aws_client("ecr", None).meta.config.retries["total_max_attempts"] == 11
+    assert aws_client("ecr", "http://127.0.0.1:9").meta.config.retries["total_max_attempts"] == 3, "it says so at once"
 
 
 def test_check_passes_while_what_runs_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,8 @@ def aws_client(name: str, endpoint_url: str | None, *, region: str | None = None
             credentials of that instance, for any other endpoint those of boto3.
         region: Region; default, that of the instance, of ``AWS_REGION`` or of the profile.
     """
-    retries: Any = {"mode": "adaptive", "max_attempts": 10}  # AWS throttles long lists
+    # AWS throttles long lists. Another endpoint does not: where nobody answers, the command says so at once.
+    retries: Any = {"mode": "standard", "max_attempts": 2} if endpoint_url else {"mode": "adaptive", "max_attempts": 10}
     config = Config(retries=retries, proxies={} if endpoint_url else None)
     embedded = _embedded(endpoint_url)
     if embedded is not None:
