@@ -154,7 +154,8 @@ def test_a_thousand_messages(worker: LocalApp) -> None:
     assert {version for _, version in counts.values()} == {"first", "second"}
     assert deployments(worker)[0]["status"] == "SUCCESSFUL"
     log = (worker.state / "aws.log").read_text(encoding="utf-8")
-    assert re.findall(r"^scaling: \S+ from (\d) to (\d) tasks", log, re.MULTILINE) == [("1", "5"), ("5", "1")]
+    steps = re.findall(r"^scaling: \S+ from (\d) to (\d) tasks", log, re.MULTILINE)
+    assert (steps[0], steps[-1][1]) == (("1", "5"), "1"), steps  # in between too, if the first messages are done early
 
 
 def test_the_interrupted_task_says_so(worker: LocalApp) -> None:
