@@ -83,7 +83,7 @@ def test_an_interrupt_before_the_task_runs_leaves_none_behind_either(deployed: L
             time.sleep(1.2 + delay)
             command.send_signal(signal.SIGTERM)
             command.communicate(timeout=60)
-        assert command.returncode == 130
+        assert command.returncode in {130, -signal.SIGTERM}  # the second, before it has begun on a busy machine
         assert not _tasks(deployed)
     assert len(deployed.containers()) == before
 
