@@ -54,7 +54,7 @@ def _landing(text: str, file: str, target: str | None = None, **arguments: str) 
         ("ARG place=/opt\nCOPY . ${place}/app", "x.py", ("/opt/app/x.py",)),
         ("WORKDIR app\nCOPY . .", "x.py", ("/srv/app/x.py",)),
         ("COPY . .\nRUN useradd app && mkdir -p /data\nUSER app", "x.py", ("/srv/x.py",)),
-        ("COPY . .\nRUN --mount=type=cache,target=/root/.cache useradd app", None, None),
+        ("COPY . .\nRUN --mount=type=cache,target=/var/cache/pip useradd app", None, None),
     ],
 )
 def test_a_copy_says_where_a_file_lands(copy: str, file: str | None, paths: tuple[str, ...] | None) -> None:

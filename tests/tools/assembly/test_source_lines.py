@@ -20,14 +20,14 @@ SKIPPED = [
 @pytest.mark.parametrize(
     ("frames", "line"),
     [
-        (["<module> (/work/app.py:8)"], (Path("/work/app.py"), 8)),
-        (["new Shop (/work/lib/shop.ts:21:5)"], (Path("/work/lib/shop.ts"), 21)),
-        (["build (/work/a (copy)/app.py:8)"], (Path("/work/a (copy)/app.py"), 8)),
-        ([f"build ({LIBRARY}/service/base.py:140)", "<module> (/work/app.py:8)"], (Path("/work/app.py"), 8)),
-        (["f (/v/lib/python3.13/site-packages/a/b.py:1)", "<module> (/work/app.py:8)"], (Path("/work/app.py"), 8)),
+        (["<module> (/srv/app.py:8)"], (Path("/srv/app.py"), 8)),
+        (["new Shop (/srv/lib/shop.ts:21:5)"], (Path("/srv/lib/shop.ts"), 21)),
+        (["build (/srv/a (copy)/app.py:8)"], (Path("/srv/a (copy)/app.py"), 8)),
+        ([f"build ({LIBRARY}/service/base.py:140)", "<module> (/srv/app.py:8)"], (Path("/srv/app.py"), 8)),
+        (["f (/v/lib/python3.13/site-packages/a/b.py:1)", "<module> (/srv/app.py:8)"], (Path("/srv/app.py"), 8)),
         (
-            ["f (/usr/lib/python3/dist-packages/a.py:1)", "g (/work/shop.py:3)", "h (/work/app.py:8)"],
-            (Path("/work/shop.py"), 3),
+            ["f (/usr/lib/python3/dist-packages/a.py:1)", "g (/srv/shop.py:3)", "h (/srv/app.py:8)"],
+            (Path("/srv/shop.py"), 3),
         ),
         (["f (/v/lib/python3.13/site-packages/a/b.py:1)"], None),
         ([], None),
