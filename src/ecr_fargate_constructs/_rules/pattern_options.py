@@ -105,7 +105,7 @@ _WITHOUT_AN_OPTION = {
     "task_definition": "omit it: the service creates one from its containers and size",
     "task_role": "omit it, and grant permissions to the service, for example table.grant_read_data(service)",
 }
-"""What to do in place of an option that no service has."""
+"""For each option that no service has: what to use instead."""
 
 _COMPOSED = "LoadBalancedFargateService({}), with an image from PrivateRepository.build_and_push_image"
 

@@ -100,7 +100,7 @@ class Deployment:
 
     @property
     def changed(self) -> bool:
-        """Whether the new cloud assembly deploys something else than the deployed one."""
+        """Whether the new cloud assembly differs from the deployed one in a template or an asset."""
         return _content(self._fresh) != _content(self._instance.assembly)
 
     def accept(self) -> list[Stack]:

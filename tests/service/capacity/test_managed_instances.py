@@ -32,13 +32,10 @@ from ecr_fargate_constructs import (
     WorkerContainer,
 )
 from ecr_fargate_constructs.errors import ConfigurationError
+from tests.service.capacity.managed import IMAGE, PROFILE, PROVIDER, provider_of, requirements_of, web_on
 from tests.support.templates import of_type, only, template_of
 
 pytestmark = pytest.mark.integration
-
-IMAGE = "public.ecr.aws/nginx/nginx:1.29"
-PROVIDER = "AWS::ECS::CapacityProvider"
-PROFILE = "arn:aws:iam::111122223333:instance-profile/machines"
 
 
 @pytest.fixture
@@ -46,26 +43,10 @@ def stack() -> cdk.Stack:
     return cdk.Stack(cdk.App(), "Stack")
 
 
-def _web(stack: cdk.Stack, **options: Any) -> LoadBalancedEc2Service:  # noqa: ANN401 - passed on
-    options.setdefault("capacity", ManagedInstancesCapacity())
-    options.setdefault("container", AppContainer(IMAGE, 80))
-    return LoadBalancedEc2Service(stack, "Web", ingress=PublicHttp(), **options)
-
-
-def _provider(template: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = only(template, PROVIDER)["Properties"]["ManagedInstancesProvider"]
-    return found
-
-
-def _requirements(template: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = _provider(template)["InstanceLaunchTemplate"]["InstanceRequirements"]
-    return found
-
-
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     stack = cdk.Stack(cdk.App(), "Stack")
-    web = _web(stack)
+    web = web_on(stack)
     assert web.auto_scaling_group is None
     return template_of(stack)
 
@@ -98,7 +79,7 @@ def test_the_task_is_one_for_managed_instances(template: dict[str, Any]) -> None
 
 def test_by_default_ecs_chooses_the_instances(template: dict[str, Any]) -> None:
     """Row 96."""
-    provider = _provider(template)
+    provider = provider_of(template)
     launch = provider["InstanceLaunchTemplate"]
     assert launch["CapacityOptionType"] == "ON_DEMAND"
     assert launch["Monitoring"] == "BASIC"
@@ -131,7 +112,7 @@ def test_ecs_may_pass_exactly_the_role_of_the_instances(template: dict[str, Any]
             "Resource": {"Fn::GetAtt": [instance, "Arn"]},
         }
     ]
-    assert _provider(template)["InfrastructureRoleArn"] == {"Fn::GetAtt": [infrastructure, "Arn"]}
+    assert provider_of(template)["InfrastructureRoleArn"] == {"Fn::GetAtt": [infrastructure, "Arn"]}
 
 
 def test_the_instances_may_report_to_their_own_cluster_only(template: dict[str, Any]) -> None:
@@ -162,14 +143,14 @@ def test_types_are_those_named_and_hold_a_task(stack: cdk.Stack) -> None:
         storage_gib=200,
         scale_in_after=cdk.Duration.minutes(15),
     )
-    _web(stack, capacity=capacity, size=TaskSize(cpu=2048, memory_mib=8192))
+    web_on(stack, capacity=capacity, size=TaskSize(cpu=2048, memory_mib=8192))
     template = template_of(stack)
-    assert _requirements(template) == {
+    assert requirements_of(template) == {
         "AllowedInstanceTypes": ["m7i.*", "c7i.2xlarge"],
         "MemoryMiB": {"Min": 8192},
         "VCpuCount": {"Min": 2},
     }
-    provider = _provider(template)
+    provider = provider_of(template)
     assert provider["InstanceLaunchTemplate"]["CapacityOptionType"] == "SPOT"
     assert provider["InstanceLaunchTemplate"]["StorageConfiguration"] == {"StorageSizeGiB": 200}
     assert provider["InfrastructureOptimization"] == {"ScaleInAfter": 900}
@@ -181,8 +162,8 @@ def _wish(**options: Any) -> ManagedInstancesCapacity:  # noqa: ANN401 - passed 
 
 
 def test_requirements_get_the_architecture_of_the_image(stack: cdk.Stack) -> None:
-    _web(stack, capacity=_wish(v_cpu_count_max=8))
-    assert _requirements(template_of(stack)) == {
+    web_on(stack, capacity=_wish(v_cpu_count_max=8))
+    assert requirements_of(template_of(stack)) == {
         "CpuManufacturers": ["intel", "amd"],
         "MemoryMiB": {"Min": 4096},
         "VCpuCount": {"Max": 8, "Min": 2},
@@ -190,16 +171,16 @@ def test_requirements_get_the_architecture_of_the_image(stack: cdk.Stack) -> Non
 
 
 def test_a_narrower_wish_stays(stack: cdk.Stack) -> None:
-    _web(stack, capacity=_wish(cpu_manufacturers=[ec2.CpuManufacturer.AMD]))
-    assert _requirements(template_of(stack))["CpuManufacturers"] == ["amd"]
+    web_on(stack, capacity=_wish(cpu_manufacturers=[ec2.CpuManufacturer.AMD]))
+    assert requirements_of(template_of(stack))["CpuManufacturers"] == ["amd"]
 
 
 def test_roles_can_be_brought(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
     profile = iam.InstanceProfile.from_instance_profile_arn(stack, "Profile", PROFILE)
-    _web(stack, capacity=ManagedInstancesCapacity(infrastructure_role=role, instance_profile=profile))
+    web_on(stack, capacity=ManagedInstancesCapacity(infrastructure_role=role, instance_profile=profile))
     template = template_of(stack)
-    provider = _provider(template)
+    provider = provider_of(template)
     assert provider["InfrastructureRoleArn"]["Fn::GetAtt"][0].startswith("Role")
     assert provider["InstanceLaunchTemplate"]["Ec2InstanceProfileArn"] == PROFILE
     assert not of_type(template, "AWS::IAM::InstanceProfile")
@@ -212,7 +193,7 @@ def test_the_role_of_a_given_profile_may_be_passed_whatever_its_name(stack: cdk.
     profile = iam.InstanceProfile.from_instance_profile_attributes(
         stack, "Profile", instance_profile_arn=PROFILE, role=role
     )
-    _web(stack, capacity=ManagedInstancesCapacity(instance_profile=profile))
+    web_on(stack, capacity=ManagedInstancesCapacity(instance_profile=profile))
     [managed] = [
         each["Properties"]
         for name, each in of_type(template_of(stack), "AWS::IAM::Role").items()
@@ -225,7 +206,7 @@ def test_the_role_of_a_given_profile_may_be_passed_whatever_its_name(stack: cdk.
 @pytest.mark.parametrize("name", ["aws-web", "EcsWeb", "fargate"])
 def test_a_stack_whose_name_ecs_reserves_gets_another_name_for_its_provider(name: str) -> None:
     stack = cdk.Stack(cdk.App(), name)
-    _web(stack)
+    web_on(stack)
     assert only(template_of(stack), PROVIDER)["Properties"]["Name"].startswith("cp-")
 
 
@@ -260,7 +241,7 @@ def test_the_cluster_that_a_queue_and_alarms_see_has_container_insights(stack: c
 
 
 def test_a_release_command_alarms_and_scaling_work(stack: cdk.Stack) -> None:
-    web = _web(
+    web = web_on(
         stack,
         scaling=Scaling(min_capacity=2, max_capacity=4, cpu_percent=60),
         release_command=ReleaseCommand(["true"]),
@@ -302,7 +283,7 @@ def test_a_refused_service_leaves_a_given_cluster_as_it_was() -> None:
     cluster = ecs.Cluster(stack, "Cluster", vpc=ec2.Vpc(stack, "Vpc"))
     before = [each.node.id for each in cluster.node.children]
     with pytest.raises(ConfigurationError):
-        _web(stack, cluster=cluster, scaling=Scaling(min_capacity=1, max_capacity=1, capacity=Spot()))
+        web_on(stack, cluster=cluster, scaling=Scaling(min_capacity=1, max_capacity=1, capacity=Spot()))
     assert [each.node.id for each in cluster.node.children] == before
 
 
@@ -311,7 +292,7 @@ def test_the_change_from_instances_of_ones_own_is_a_new_provider() -> None:
 
     def provider(capacity: Ec2Capacity | ManagedInstancesCapacity) -> set[str]:
         stack = cdk.Stack(cdk.App(), "Stack")
-        _web(stack, capacity=capacity)
+        web_on(stack, capacity=capacity)
         return set(of_type(template_of(stack), PROVIDER))
 
     assert not provider(Ec2Capacity()) & provider(ManagedInstancesCapacity())

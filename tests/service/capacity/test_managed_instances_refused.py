@@ -11,16 +11,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from ecr_fargate_constructs import (
-    AppContainer,
     Ec2Container,
-    LoadBalancedEc2Service,
     ManagedInstancesCapacity,
-    PublicHttp,
     Scaling,
     Spot,
     TaskSize,
 )
 from ecr_fargate_constructs.errors import ConfigurationError
+from tests.service.capacity.managed import IMAGE, PROFILE, provider_of, requirements_of, web_on
 from tests.support.templates import only, template_of
 
 if TYPE_CHECKING:
@@ -28,30 +26,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-IMAGE = "public.ecr.aws/nginx/nginx:1.29"
-PROVIDER = "AWS::ECS::CapacityProvider"
-PROFILE = "arn:aws:iam::111122223333:instance-profile/machines"
-
 
 @pytest.fixture
 def stack() -> cdk.Stack:
     return cdk.Stack(cdk.App(), "Stack")
-
-
-def _web(stack: cdk.Stack, **options: Any) -> LoadBalancedEc2Service:  # noqa: ANN401 - passed on
-    options.setdefault("capacity", ManagedInstancesCapacity())
-    options.setdefault("container", AppContainer(IMAGE, 80))
-    return LoadBalancedEc2Service(stack, "Web", ingress=PublicHttp(), **options)
-
-
-def _provider(template: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = only(template, PROVIDER)["Properties"]["ManagedInstancesProvider"]
-    return found
-
-
-def _requirements(template: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = _provider(template)["InstanceLaunchTemplate"]["InstanceRequirements"]
-    return found
 
 
 def _wish(**options: Any) -> ManagedInstancesCapacity:  # noqa: ANN401 - passed on
@@ -94,7 +72,7 @@ CONTAINER = Ec2Container(IMAGE, 80, placement_strategies=[ecs.PlacementStrategy.
 )
 def test_what_they_cannot_run(stack: cdk.Stack, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"\[Stack/Web\] .*{message}"):
-        _web(stack, **options)
+        web_on(stack, **options)
     assert stack.node.try_find_child("Web") is None
 
 
@@ -109,7 +87,7 @@ def test_what_they_cannot_run(stack: cdk.Stack, options: dict[str, Any], message
     ],
 )
 def test_gpus(stack: cdk.Stack, capacity: ManagedInstancesCapacity) -> None:
-    _web(stack, container=Ec2Container(IMAGE, 80, gpu_count=1, privileged=True), capacity=capacity)
+    web_on(stack, container=Ec2Container(IMAGE, 80, gpu_count=1, privileged=True), capacity=capacity)
     [container] = only(template_of(stack), "AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"]
     assert container["ResourceRequirements"] == [{"Type": "GPU", "Value": "1"}]
 
@@ -166,7 +144,7 @@ def test_tokens_pass(stack: cdk.Stack) -> None:
     capacity = ManagedInstancesCapacity(
         instance_types=[ec2.InstanceType(text)], storage_gib=number, scale_in_after=cdk.Duration.seconds(number)
     )
-    _web(stack, capacity=capacity, container=Ec2Container(IMAGE, 80, gpu_count=number))
+    web_on(stack, capacity=capacity, container=Ec2Container(IMAGE, 80, gpu_count=number))
     template = template_of(stack)
-    assert _requirements(template)["AllowedInstanceTypes"] == [{"Ref": "Text"}]
-    assert _provider(template)["InfrastructureOptimization"] == {"ScaleInAfter": {"Ref": "Number"}}
+    assert requirements_of(template)["AllowedInstanceTypes"] == [{"Ref": "Text"}]
+    assert provider_of(template)["InfrastructureOptimization"] == {"ScaleInAfter": {"Ref": "Number"}}

@@ -24,7 +24,7 @@ MOST_BYTES = 150 * 1024
 """Size of a key set."""
 _MOST_KEYS = 10
 _SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
-"""What is before a SHA-256 digest in a signature: RFC 8017, 9.2, note 1."""
+"""Prefix of a SHA-256 digest in an RSA signature: RFC 8017, section 9.2, note 1."""
 
 
 class TokenError(Exception):

@@ -24,7 +24,7 @@ class TransformError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What a target is asked for.
+    """The host, the path and the query of the request that a target gets.
 
     Attributes:
         host: The ``Host`` header.

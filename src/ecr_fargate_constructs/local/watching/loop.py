@@ -35,7 +35,7 @@ _SETTINGS = frozenset({"cdk.json", "cdk.context.json"})
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a set of edits.
+    """The result of a set of edits.
 
     Attributes:
         how: ``synced``, ``deployed``, ``unchanged`` (nothing to deploy) or ``failed``.

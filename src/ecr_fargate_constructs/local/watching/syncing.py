@@ -25,7 +25,7 @@ _SECONDS = 3600  # the embedded AWS itself gives up after the grace period of th
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a sync.
+    """The result of a sync.
 
     Attributes:
         kind: ``synced``, ``refused`` (the image has to be built), ``superseded`` by another sync, or ``failed``.

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 _PACKAGES = ("aws_cdk", "cdk_nag", "constructs", "ecr_fargate_constructs", "jsii")
-"""What may be imported before the app asks for it: their import does not depend on the app."""
+"""Modules that the warm process imports in advance, because their import does not depend on the app."""
 
 
 def main() -> None:

@@ -200,7 +200,7 @@ class Scaling:
 
     @property
     def has_signal(self) -> bool:
-        """Whether the autoscaler follows a metric."""
+        """Whether the service scales by a metric."""
         signals = (self.cpu_percent, self.memory_percent, self.requests_per_target)
         return any(each is not None for each in signals)
 
