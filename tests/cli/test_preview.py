@@ -19,11 +19,15 @@ from tests.tools.preview.test_stacks import CloudFormation
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOW = datetime.now(timezone.utc)
-
 
 def _run(*arguments: str) -> Any:  # noqa: ANN401 - typer's result
     return CliRunner(env={"COLUMNS": "200"}).invoke(preview_cli.preview, list(arguments))
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time when the test begins, which may be an hour after its module was imported."""
+    return datetime.now(timezone.utc)
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Path, lis
     return tmp_path, calls
 
 
-def test_up_deploys_the_stacks_of_the_preview_alone(deployed: tuple[Path, list[list[str]]]) -> None:
+def test_up_deploys_the_stacks_of_the_preview_alone(deployed: tuple[Path, list[list[str]]], now: datetime) -> None:
     folder, calls = deployed
     result = _run("up", "pr-12", "--expires-in", "2d", "--app-dir", str(folder), "--profile", "dev")
     assert result.exit_code == 0, result.output
@@ -56,7 +60,7 @@ def test_up_deploys_the_stacks_of_the_preview_alone(deployed: tuple[Path, list[l
     assert context["preview"] == "pr-12"
     expires = previews.read(context["preview-expires"])
     assert expires is not None
-    assert abs(expires - NOW - timedelta(days=2)) < timedelta(minutes=5)
+    assert abs(expires - now - timedelta(days=2)) < timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +89,10 @@ def test_without_a_command_line_of_cdk(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
+def cloud(monkeypatch: pytest.MonkeyPatch, now: datetime) -> CloudFormation:
     made = CloudFormation()
-    made.add("Shop-preview-old", preview="old", expires=NOW - timedelta(hours=1))
-    made.add("Shop-preview-new", preview="new", expires=NOW + timedelta(hours=1))
+    made.add("Shop-preview-old", preview="old", expires=now - timedelta(hours=1))
+    made.add("Shop-preview-new", preview="new", expires=now + timedelta(hours=1))
     made.add("Shop", preview=None)
     monkeypatch.setattr(preview_cli, "clients_at", lambda _: lambda _name: made)
     monkeypatch.setattr("ecr_fargate_constructs.tools.preview.stacks._POLL", 0.0)
@@ -111,13 +115,13 @@ def test_one_goes_by_its_name(cloud: CloudFormation) -> None:
     assert _left(cloud) == {"Shop-preview-old", "Shop"}
 
 
-def test_the_list(cloud: CloudFormation) -> None:
+def test_the_list(cloud: CloudFormation, now: datetime) -> None:
     output = _run("list").output
     assert "https://new.example.com/" in output
     assert "(over)" in next(line for line in output.splitlines() if "Shop-preview-old" in line)
     new, old = sorted(json.loads(_run("list", "--format", "json").output), key=lambda each: str(each["preview"]))
     assert (new["stack"], new["url"]) == ("Shop-preview-new", "https://new.example.com/")
-    assert previews.read(old["expires"]) == (NOW - timedelta(hours=1)).replace(microsecond=0)
+    assert previews.read(old["expires"]) == (now - timedelta(hours=1)).replace(microsecond=0)
     cloud.stacks.clear()
     assert json.loads(_run("list", "--format", "json").output) == []
     assert _run("list").output == "there is no preview\n"

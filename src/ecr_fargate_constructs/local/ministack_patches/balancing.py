@@ -97,7 +97,7 @@ class Balancing:
 
     def draining(self, arn: str) -> list[Target]:
         """Return the draining targets of a group."""
-        return self._draining.targets(arn, self._clock.now())
+        return self._draining.targets(arn, time.monotonic())
 
     def measure_targets(self) -> None:
         """Measure how long targets take to answer; before health checks are added."""
@@ -142,7 +142,8 @@ class Balancing:
         ecs._cleanup_task_resources = cleanup_task_resources  # noqa: SLF001 - what this module is for
 
     def _holds(self, address: str) -> bool:
-        return self._draining.holds(address, self._clock.now())
+        # By the machine's time, however fast the clock passes: requests do not end faster.
+        return self._draining.holds(address, time.monotonic())
 
     def _dispatch(self) -> None:
         dispatch = find(self._alb, "dispatch_request")
@@ -260,7 +261,7 @@ class Balancing:
             before = [_target(each, group) for each in self._targets.get(arn, [])]
             result = change(first, *rest)
             after = [_target(each, group) for each in self._targets.get(arn, [])]
-            self._draining.changed(arn, before, after, self._settings(arn).delay, self._clock.now())
+            self._draining.changed(arn, before, after, self._settings(arn).delay, time.monotonic())
             return result
 
         setattr(self._alb, name, changed)
