@@ -48,7 +48,7 @@ compliance: $(VENV)/.dev  ## Write the table of docs/compliance.md, checkov's ro
 dist: $(VENV)/.dev  ## Wheel and sdist in dist/, checked, and tried on every Python at hand
 	$(BIN)/python scripts/distribution.py
 
-bench: $(VENV)/.bench node_modules/.package-lock.json  ## Measure P1 to P11; BENCH='--only P1,P4' measures some
+bench: $(VENV)/.bench node_modules/.package-lock.json  ## Measure P1 to P12; BENCH='--only P1,P4' measures some
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(BENCH)
 
 bench-check: $(VENV)/.bench  ## Fail when a ratio is more than 10 % above the committed baseline

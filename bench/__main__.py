@@ -1,4 +1,4 @@
-"""Measure P1 to P11: ``make bench``, or ``python -m bench --only P1,P4``; ``make bench-check`` compares."""
+"""Measure P1 to P12: ``make bench``, or ``python -m bench --only P1,P4``; ``make bench-check`` compares."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.again import GOAL as AGAIN
 from bench.again import second_synthesis
+from bench.command_help import LONGEST, first_second
 from bench.copier import SLOWEST, copies
 from bench.deployments import GOAL as DEPLOYMENTS
 from bench.deployments import deployments
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
     Points = dict[str, list[tuple[float, float]]]
 
-ALL = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
-CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6", "P9", "P11")
+ALL = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12")
+CHECKED = ("P1", "P2", "P3", "P4", "P5", "P6", "P9", "P11", "P12")
 """All but P7 and P10, whose times vary by more than the tolerance, and P8, which has no ratio. P6 reads templates."""
 BASELINE, PAGE, DOCS = ROOT / "bench" / "baseline.json", ROOT / "bench" / "README.md", ROOT / "docs"
 TOLERANCE = 0.1
@@ -93,6 +94,9 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Goal], Points, dict[str, d
         if "P11" in chosen.only:
             print("P11", file=sys.stderr, flush=True)
             found += commands(assemblies, chosen.rounds)
+        if "P12" in chosen.only:
+            print("P12", file=sys.stderr, flush=True)
+            found += first_second(chosen.rounds)
     return found, points, synthesis.medians()
 
 
@@ -113,6 +117,7 @@ def bars_of(ratios: dict[str, float]) -> list[tuple[str, float, float]]:
         "P7 no change": ("no change, bare pattern", DEPLOYMENTS),
         "P10 time": ("copy of an image, skopeo", SLOWEST),
         "P11 doctor": ("doctor, cfn-lint", SHARE),
+        "P12 --help": ("help, its imports", LONGEST),
     }
     return [(label, ratios[name], goal) for name, (label, goal) in shown.items() if name in ratios]
 

@@ -1,4 +1,4 @@
-"""The goals P1 to P11, their measured values, and the table of both."""
+"""The goals P1 to P12, their measured values, and the table of both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Goal:
     """One line of the table.
 
     Attributes:
-        name: P1 to P11.
+        name: P1 to P12.
         measure: The measured quantity, and its reference.
         goal: The goal in words.
         figure: The measured values in words.

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from bench import __main__ as command
 from bench import growth, templates
+from bench.command_help import HELP
+from bench.command_help import described as command_help
 from bench.deployments import PHASES, PROGRAMS, seconds_table, times
 from bench.embedded import App, Deployment, brought
 from bench.figures import Line, in_shares, ratio, regressions
@@ -273,3 +275,12 @@ def test_the_commands_are_compared_by_cpu_time(doctor: float, many: float, met: 
     assert goal.met is met
     assert goal.ratios == {"P11 doctor": doctor / 50, "P11 cost": 0.02, "P11 diagram": 0.02}
     assert "700 resources" in goal.measure
+
+
+@pytest.mark.parametrize(("second", "met"), [(0.2, True), (0.21, False)])
+def test_each_help_is_compared_with_the_imports(second: float, *, met: bool) -> None:
+    of = {HELP[0]: 0.15, HELP[1]: second, "import typer, rich": 0.1}
+    goal = command_help({name: [Sample(seconds=time, cpu=time / 2, memory=0)] * 3 for name, time in of.items()})
+    assert goal.met is met
+    assert goal.ratios == pytest.approx({"P12 --help": 1.5, "P12 doctor --help": second * 10})
+    assert goal.figure.startswith("1.50 · 2.")
