@@ -118,16 +118,24 @@ def test_help_is_short_and_plain(name: str) -> None:
 
 
 def test_the_list_of_commands_imports_none_of_them() -> None:
+    modules = ("boto3", "docker", "ministack", "yaml", "ecr_fargate_constructs.cli.doctor")
     program = (
         "import sys; from ecr_fargate_constructs.cli.main import app\n"
         "try: app(['--help'])\n"
-        "except SystemExit: print(*(name for name in ('boto3', 'docker', 'ministack') if name in sys.modules))\n"
+        f"except SystemExit: print(*(name for name in {modules} if name in sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
     *shown, imported = done.stdout.splitlines()
     assert imported == ""
     listed = re.findall(r"^  ([a-z]+)  ", "\n".join(shown), re.MULTILINE)
     assert listed == get_command(main.app).list_commands(None)  # type: ignore[attr-defined]
+
+
+def test_the_list_begins_as_each_commands_own_help() -> None:
+    with_help = CliRunner().invoke(main.app, ["--help"], terminal_width=300).output
+    for name, summary in re.findall(r"^  ([a-z]+)  +(.+)$", with_help.partition("Commands:")[2], re.MULTILINE):
+        own = CliRunner().invoke(main.app, [name, "--help"], terminal_width=300).output
+        assert own.splitlines()[2].strip().startswith(summary.removesuffix(".")), name
 
 
 @pytest.mark.parametrize(

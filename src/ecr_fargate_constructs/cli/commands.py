@@ -1,9 +1,10 @@
-"""Import the commands that need more than the extra ``[cli]`` only when they are used."""
+"""Import each command only when it is used: the help of all commands imports none of them."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,47 +18,83 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PACKAGE = "ecr_fargate_constructs.cli."
-_LAZY_COMMANDS = {
-    "local": ("local", "local", "Run a CDK app on an embedded AWS."),
-    "retention": ("retention", "retention", "Test lifecycle policies of ECR, offline or against the images in use."),
-    "preview": ("preview", "preview", "Deploy an app once more under a name, for a while."),
-    "run": ("run", "run_command", "Run a command once in a task of a service."),
-    "image": ("image", "image", "Lock the images that every stage runs."),
-    "explain": ("explain", "explain_command", "Explain why a deployment failed, and what to do."),
-}
 _EXTRA_PACKAGES = ("boto3", "botocore", "docker", "ministack")
-_SUMMARY = 100  # characters
 _EXTRA = "pip install 'ecr-fargate-constructs[local]'"
 
 
-class Commands(TyperGroup):
-    """The commands of ``ecr-fargate``, of which those in ``_LAZY_COMMANDS`` need the extra ``[local]``."""
+@dataclass(frozen=True)
+class _Command:
+    """A command.
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own
-        """Write the list of commands, without importing those in ``_LAZY_COMMANDS``."""
+    Attributes:
+        module: Its module in this package.
+        function: The name of its function, or of its group of commands.
+        summary: The first sentence of its help.
+        extra: Whether it needs the extra ``[local]``.
+    """
+
+    module: str
+    function: str
+    summary: str
+    extra: bool = True
+
+
+_COMMANDS = {
+    "doctor": _Command(
+        "doctor",
+        "doctor_command",
+        "Find what in an app will not start or will cause trouble, and say what to do.",
+        extra=False,
+    ),
+    "cost": _Command(
+        "cost", "cost_command", "Estimate what an app costs per month: fixed costs and tasks.", extra=False
+    ),
+    "diagram": _Command(
+        "diagram", "diagram_command", "Draw the architecture of an app, grouped by network.", extra=False
+    ),
+    "migrate": _Command(
+        "migrate",
+        "migrate_command",
+        "Write a Python program with this library from a Copilot manifest or a compose file.",
+        extra=False,
+    ),
+    "local": _Command("local", "local", "Run a CDK app on an embedded AWS."),
+    "explain": _Command("explain", "explain_command", "Explain why a deployment failed, and what to do."),
+    "run": _Command("run", "run_command", "Run a command once in a task of a service."),
+    "retention": _Command(
+        "retention", "retention", "Test lifecycle policies of ECR, offline or against the images in use."
+    ),
+    "image": _Command("image", "image", "Lock the images that every stage runs."),
+    "preview": _Command("preview", "preview", "Deploy an app once more under a name, for a while."),
+}
+
+
+class Commands(TyperGroup):
+    """The commands of ``ecr-fargate``."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - typer's own
+        """Write the list of commands, without importing any."""
         missing = next((name for name in _EXTRA_PACKAGES if importlib.util.find_spec(name) is None), None)
         needs = "" if missing is None else f" Needs {_EXTRA}."
-        rows = [(name, f"{summary}{needs}") for name, (_, _, summary) in _LAZY_COMMANDS.items()]
-        others = ((name, super(Commands, self).get_command(ctx, name)) for name in super().list_commands(ctx))
-        rows += [(name, each.get_short_help_str(limit=_SUMMARY)) for name, each in others if each is not None]
+        rows = [(name, f"{each.summary}{needs if each.extra else ''}") for name, each in _COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own context
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own context
         """Return the names of all commands."""
-        return [*_LAZY_COMMANDS, *super().list_commands(ctx)]
+        return list(_COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer's own command
         """Return a command; if its packages are missing, one that says which extra to install."""
-        if cmd_name not in _LAZY_COMMANDS:
+        if cmd_name not in _COMMANDS:
             return super().get_command(ctx, cmd_name)
-        module, name, summary = _LAZY_COMMANDS[cmd_name]
+        described = _COMMANDS[cmd_name]
         try:
-            command = getattr(importlib.import_module(_PACKAGE + module), name)
+            command = getattr(importlib.import_module(_PACKAGE + described.module), described.function)
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("ecr_fargate_constructs"):
+            if not described.extra or (error.name or "").startswith("ecr_fargate_constructs"):
                 raise
-            stub = _refusing(cmd_name, summary, (error.name or "").partition(".")[0])
+            stub = _refusing(cmd_name, described.summary, (error.name or "").partition(".")[0])
             return _single_command(cmd_name, stub, ignore_unknown_options=True, allow_extra_args=True)
         if isinstance(command, typer.Typer):
             group = get_command(command)

@@ -14,10 +14,6 @@ except ImportError:  # pragma: no cover - only without the extra
     sys.exit("ecr-fargate needs further packages: pip install 'ecr-fargate-constructs[cli]'")
 
 from ecr_fargate_constructs.cli.commands import Commands
-from ecr_fargate_constructs.cli.cost import cost_command
-from ecr_fargate_constructs.cli.diagram import diagram_command
-from ecr_fargate_constructs.cli.doctor import doctor_command
-from ecr_fargate_constructs.cli.migrate import migrate_command
 from ecr_fargate_constructs.cli.report import print_error
 from ecr_fargate_constructs.tools.errors import ToolError, file_error
 
@@ -33,10 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("doctor")(doctor_command)
-app.command("cost")(cost_command)
-app.command("diagram")(diagram_command)
-app.command("migrate")(migrate_command)
 
 
 def _version(requested: bool) -> None:  # noqa: FBT001 - typer calls it with the option
