@@ -60,7 +60,7 @@ _COMMANDS = {
     ),
     "local": _Command("local", "local", "Run a CDK app on an embedded AWS."),
     "explain": _Command("explain", "explain_command", "Explain why a deployment failed, and what to do."),
-    "run": _Command("run", "run_command", "Run a command once in a task of a service."),
+    "run": _Command("run", "run_command", "Run a command once in a task of its own."),
     "retention": _Command(
         "retention", "retention", "Test lifecycle policies of ECR, offline or against the images in use."
     ),
