@@ -126,9 +126,7 @@ CASES = {
         Case("scale_to_zero"),
         Case("scaling"),
         Case("scheduled_job"),
-        Case(
-            "service_connect", not_embedded="its first deployment trips the circuit breaker there; why is not known yet"
-        ),
+        Case("service_connect"),
         Case("shared_image"),
         Case("shared_load_balancer"),
         Case("sidecar_telemetry", not_embedded=_ARM),

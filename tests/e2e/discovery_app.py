@@ -1,4 +1,7 @@
-"""The app of ``test_discovery.py``: a server with two names, and clients that differ in one point each."""
+"""The app of ``test_discovery.py``: a server with two names, and clients that differ in one point each.
+
+All of them listen on the port on which they call the server.
+"""
 
 from pathlib import Path
 
@@ -38,7 +41,7 @@ def service(name: str, where: ecs.Cluster = cluster, count: int = 1) -> ecs.Farg
 server = service("Orders", count=2)
 server.enable_service_connect(
     namespace=namespace.namespace_name,
-    services=[ecs.ServiceConnectService(port_mapping_name="web", dns_name="orders", port=80)],
+    services=[ecs.ServiceConnectService(port_mapping_name="web", dns_name="orders", port=PORT)],
 )
 server.enable_cloud_map(cloud_map_namespace=namespace, name="tasks")
 for name, connects, admitted in (("Client", True, True), ("Unadmitted", True, False), ("Unconnected", False, True)):

@@ -96,7 +96,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def test_service_connect_resolves_in_its_namespace_and_security_groups_decide(
     shop: Shop, service: str, answer: str
 ) -> None:
-    assert shop.run(service, _ASK, "orders") == answer
+    assert shop.run(service, _ASK, "orders:8080") == answer
 
 
 def test_cloud_map_resolves_in_its_vpc_and_follows_the_tasks(shop: Shop) -> None:
@@ -112,4 +112,4 @@ def test_cloud_map_resolves_in_its_vpc_and_follows_the_tasks(shop: Shop) -> None
         assert time.monotonic() < deadline, after
         time.sleep(0.3)
     assert shop.until_resolved("Unconnected", shop.addresses(after)) == shop.addresses(after)
-    assert shop.run("Client", _ASK, "orders") == "ok", "the proxy follows the tasks, too"
+    assert shop.run("Client", _ASK, "orders:8080") == "ok", "the proxy follows the tasks, too"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LISTEN = "0A"  # include/net/tcp_states.h
+_PROXY = ipaddress.ip_network("127.255.0.0/16")  # where the proxy of Service Connect listens
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def parse(lines: Iterable[str]) -> Sockets:
         _, local, _, state, *_ = line.split()
         if state == _LISTEN:
             address, _, port = local.partition(":")
-            ports[_address(address).is_loopback].add(int(port, 16))
+            listening = _address(address)
+            if listening not in _PROXY:
+                ports[listening.is_loopback].add(int(port, 16))
     return Sockets(frozenset(ports[False]), frozenset(ports[True] - ports[False]))
 
 

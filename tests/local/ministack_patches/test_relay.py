@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ecr_fargate_constructs.local.listening import sockets_of
 from ecr_fargate_constructs.local.ministack_patches import relay as relays
 
 if TYPE_CHECKING:
@@ -23,9 +24,15 @@ assert ctypes.CDLL(None, use_errno=True).unshare(0x40000000) == 0
 with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh22x", b"lo", 1))
 print("ready", flush=True)
-for port in sys.stdin:
+kept = []
+for line in sys.stdin:
+    host, port = line.split()
+    if host == "listen":
+        kept.append(socket.create_server(("0.0.0.0", int(port))))
+        print("listening", flush=True)
+        continue
     try:
-        with socket.create_connection(("127.0.0.1", int(port)), timeout=5) as connection:
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
             connection.sendall(b"x" * 200_000)
             connection.shutdown(socket.SHUT_WR)
             print(connection.makefile("rb").read().decode(), flush=True)
@@ -64,10 +71,10 @@ def inside() -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def _ask(process: subprocess.Popen[str], port: int) -> str:
+def _ask(process: subprocess.Popen[str], port: int, host: str = "127.0.0.1") -> str:
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(f"{port}\n")
+    process.stdin.write(f"{host} {port}\n")
     process.stdin.flush()
     return process.stdout.readline().strip()
 
@@ -109,3 +116,31 @@ def test_a_connection_goes_to_the_first_target_that_answers(port: int, inside: s
     assert _ask(inside, 80) == "200000 bytes"
     relay.close("task")
     assert _ask(inside, 80) == "refused"
+
+
+def test_an_application_may_listen_on_the_port_of_an_endpoint(port: int, inside: subprocess.Popen[str]) -> None:
+    relay = relays.Relay(port)
+    for name in ("127.255.0.1", "127.255.0.2"):
+        relay.redirect("task", inside.pid, (name, 80), lambda: [("127.0.0.1", port)])
+    assert _ask(inside, 80, "listen") == "listening"
+    assert _ask(inside, 80, "127.255.0.1") == "200000 bytes"
+    assert _ask(inside, 80, "127.255.0.2") == "200000 bytes"
+    assert _ask(inside, 81, "127.255.0.1") == "refused"
+    listening = sockets_of(inside.pid)
+    assert (listening.open, listening.loopback) == ({80}, set()), "the proxy is not a port of the application"
+    relay.close("task")
+    assert _ask(inside, 80, "127.255.0.2") == "refused"
+
+
+def test_an_endpoint_after_the_application_listens(port: int, inside: subprocess.Popen[str]) -> None:
+    assert _ask(inside, 80, "listen") == "listening"
+    relay = relays.Relay(port)
+    relay.redirect("task", inside.pid, ("127.255.0.1", 80), lambda: [("127.0.0.1", port)])
+    assert _ask(inside, 80, "127.255.0.1") == "200000 bytes"
+    relay.close("task")
+
+
+def test_a_missing_firewall_is_named(inside: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(OSError, match="install the package iptables"):
+        relays.Relay(1).redirect("task", inside.pid, ("127.255.0.1", 80), list)

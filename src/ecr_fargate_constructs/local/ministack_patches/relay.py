@@ -5,6 +5,10 @@ on the loopback of the task's own network, on the same port, and its connections
 that socket: not the machine's, not its neighbours', not that of other containers. No firewall is involved, and an
 address that the embedded AWS returns, such as a queue's ``http://localhost:4566/…``, is valid inside the task, too.
 Entering a task's network requires root.
+
+The endpoints of Service Connect have the ports that applications listen on: nginx listens on port 80 of all addresses,
+while ``orders:80`` is another service. So the proxy listens on a port of its own, and the task's own firewall leads
+connections there, as on ECS. Source: "Amazon ECS Service Connect components" in the developer guide.
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import shutil
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
 
 Address: TypeAlias = tuple[str, int]
 _Result = TypeVar("_Result")
+
+PROXY = "127.255.255.254"
+"""Address on the loopback of a task where the proxy of Service Connect listens, in the network that ECS uses for it."""
 
 _CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 _CHUNK = 1 << 16
@@ -72,7 +81,25 @@ class Relay:
             address: Address and port.
             targets: Returns where a connection may go, in the order to try; it is called in a thread.
         """
-        listening = _listen(pid, address)
+        self._pass_on(container, _listen(pid, address), targets)
+
+    def redirect(self, container: str, pid: int, address: Address, targets: Callable[[], Sequence[Address]]) -> None:
+        """Pass on connections to an address in a container's network, where the container may use the port itself.
+
+        Args:
+            container: Id of the container.
+            pid: Id of a process in it.
+            address: Address on its loopback, and port.
+            targets: As for :meth:`forward`.
+
+        Raises:
+            OSError: The firewall of the network cannot be changed.
+        """
+        listening = _listen(pid, (PROXY, 0))
+        self._pass_on(container, listening, targets)
+        _lead(pid, address, listening.getsockname())
+
+    def _pass_on(self, container: str, listening: socket.socket, targets: Callable[[], Sequence[Address]]) -> None:
         asyncio.run_coroutine_threadsafe(self._serve(container, listening, targets), self._loop).result()
 
     def close(self, container: str) -> None:
@@ -118,6 +145,25 @@ def _listen(pid: int, address: Address) -> socket.socket:
         return socket.create_server(address)
 
     return _in_a_thread(listen)
+
+
+def _lead(pid: int, address: Address, proxy: Address) -> None:
+    """Lead connections within the network of a process from an address to another one."""
+    (host, port), (proxy_host, proxy_port) = address, proxy
+    rule = f"-d {host} -p tcp --dport {port} -j DNAT --to-destination {proxy_host}:{proxy_port}"
+    # The engines have set up their networks with the same program, in a directory that only root's PATH may have.
+    program = shutil.which("iptables", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if program is None:
+        raise OSError("the program iptables is missing, which Service Connect needs: install the package iptables")
+
+    def run() -> subprocess.CompletedProcess[str]:
+        _enter(f"/proc/{pid}/ns/net")
+        command = [program, "--wait", "10", "-t", "nat", "-A", "OUTPUT", *rule.split()]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
+
+    done = _in_a_thread(run)
+    if done.returncode:
+        raise OSError(f"iptables {rule}: {done.stderr.strip()}")
 
 
 def _enter(network: str) -> None:

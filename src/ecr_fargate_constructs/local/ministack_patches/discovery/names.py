@@ -75,7 +75,7 @@ class Discovery:
         scope, service = (self._account(), self._region()), self._service_of(task)
         endpoints = endpoints_for(service, self._active(), self._names()) if service else []
         for each in endpoints:
-            relay.forward(container.id, process, (each.address, each.port), self._targets(scope, task, each))
+            relay.redirect(container.id, process, (each.address, each.port), self._targets(scope, task, each))
         vpc = str((self._subnets.get(str(task.get("_subnet"))) or {}).get("VpcId", ""))
         names = tuple(dict.fromkeys((each.address, each.name) for each in endpoints))
         with self._lock:
