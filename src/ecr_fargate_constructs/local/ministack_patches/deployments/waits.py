@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,31 +33,82 @@ def wait_in_stacks(handlers: dict[str, Any], controlled: Controlled, clock: Cloc
         clock: The time of deployments.
     """
     stacks: Any = import_module("ministack.services.cloudformation.stacks")
+    cloudformation = import_module("ministack.services.cloudformation")
     on_worker, handler = find(stacks, "_runs_on_worker_thread"), handlers.get(_TYPE)
+    actions = find(cloudformation, "_ACTION_HANDLERS")
     if handler is None:
         raise MovedError(f"type {_TYPE}")
-    express = _express_stacks(import_module("ministack.services.cloudformation"))
+    waiting = _Waiting(handler, controlled, clock, find(cloudformation, "_stacks"), _express_stacks(cloudformation))
+    handlers[_TYPE] = {**handler, "create": waiting.create, "update": waiting.update}
+    actions["DeleteStack"] = partial(waiting.delete_stack, actions["DeleteStack"])
+    stacks._runs_on_worker_thread = lambda kind: kind == _TYPE or on_worker(kind)  # noqa: SLF001 - it blocks now
 
-    def create(logical_id: str, properties: Properties, stack: str) -> Any:  # noqa: ANN401 - passed on
-        result = handler["create"](logical_id, properties, stack)
-        if stack not in express:
-            _wait(controlled, result[0], clock, None)
-        return result
 
-    def update(arn: str, old: Properties, new: Properties, stack: str) -> Any:  # noqa: ANN401
-        before = _newest(_service(controlled, arn))
-        over = before if before is not None and before.ended else None
-        result = handler["update"](arn, old, new, stack)
-        if stack not in express:
+class _Waiting:
+    """The services of stacks.
+
+    MiniStack does not know a resource whose creation failed. So a service whose first deployment failed is deleted
+    here; with ``--no-rollback`` it stays, until the next deployment or the deletion of its stack.
+    """
+
+    def __init__(
+        self,
+        handler: dict[str, Any],
+        controlled: Controlled,
+        clock: Clock,
+        stacks: dict[str, Properties],
+        express: set[str],
+    ) -> None:
+        """Begin without services.
+
+        Args:
+            handler: MiniStack's functions for the type.
+            controlled: The services.
+            clock: The time of deployments.
+            stacks: MiniStack's records of stacks.
+            express: Names of the stacks in express mode.
+        """
+        self._handler, self._controlled, self._clock = handler, controlled, clock
+        self._stacks, self._express = stacks, express
+        self._left: dict[tuple[str, str], Callable[[], object]] = {}
+
+    def create(self, logical_id: str, properties: Properties, stack: str) -> Any:  # noqa: ANN401 - passed on
+        """Create a service, and wait for its first deployment."""
+        self._delete_left(stack, logical_id)
+        result = self._handler["create"](logical_id, properties, stack)
+        if stack not in self._express:
             try:
-                _wait(controlled, arn, clock, over)
+                _wait(self._controlled, result[0], self._clock, None)
             except ValueError:
-                handler["update"](arn, new, old, stack)  # MiniStack's rollback takes what has failed for unchanged
+                self._left[stack, logical_id] = partial(self._handler["delete"], result[0], properties)
+                if not (self._stacks.get(stack) or {}).get("DisableRollback"):
+                    self._delete_left(stack, logical_id)
                 raise
         return result
 
-    handlers[_TYPE] = {**handler, "create": create, "update": update}
-    stacks._runs_on_worker_thread = lambda kind: kind == _TYPE or on_worker(kind)  # noqa: SLF001 - it blocks now
+    def update(self, arn: str, old: Properties, new: Properties, stack: str) -> Any:  # noqa: ANN401
+        """Update a service, and wait for the deployment, if there is one."""
+        before = _newest(_service(self._controlled, arn))
+        over = before if before is not None and before.ended else None
+        result = self._handler["update"](arn, old, new, stack)
+        if stack not in self._express:
+            try:
+                _wait(self._controlled, arn, self._clock, over)
+            except ValueError:
+                # MiniStack's rollback takes what has failed for unchanged.
+                self._handler["update"](arn, new, old, stack)
+                raise
+        return result
+
+    def delete_stack(self, delete: Callable[[Properties], object], parameters: Properties) -> object:
+        """Delete a stack, and what is left of it."""
+        name = _stack_name(parameters)
+        for stack, logical_id in [key for key in self._left if key[0] == name]:
+            self._delete_left(stack, logical_id)
+        return delete(parameters)
+
+    def _delete_left(self, stack: str, logical_id: str) -> None:
+        self._left.pop((stack, logical_id), lambda: None)()
 
 
 def _express_stacks(cloudformation: Any) -> set[str]:  # noqa: ANN401 - an untyped package
@@ -65,8 +117,7 @@ def _express_stacks(cloudformation: Any) -> set[str]:  # noqa: ANN401 - an untyp
 
     def noting(handler: Callable[[Properties], object]) -> Callable[[Properties], object]:
         def handle(parameters: Properties) -> object:
-            name, mode = (parameters.get(each, [""])[0] for each in ("StackName", "DeploymentConfig.Mode"))
-            name = name.partition(":stack/")[2].partition("/")[0] or name
+            name, mode = _stack_name(parameters), parameters.get("DeploymentConfig.Mode", [""])[0]
             (express.add if mode == "EXPRESS" else express.discard)(name)
             return handler(parameters)
 
@@ -77,6 +128,12 @@ def _express_stacks(cloudformation: Any) -> set[str]:  # noqa: ANN401 - an untyp
             raise MovedError(f"action {action}")
         handlers[action] = noting(handlers[action])
     return express
+
+
+def _stack_name(parameters: Properties) -> str:
+    """Return the name of the stack that a request is about, which it may give as an ARN."""
+    name = str(parameters.get("StackName", [""])[0])
+    return name.partition(":stack/")[2].partition("/")[0] or name
 
 
 def _service(controlled: Controlled, arn: str) -> ControlledService | None:
