@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecr_fargate_constructs.local import toolkit
+from ecr_fargate_constructs.local.instance import Instance, Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +78,31 @@ def test_a_link_to_a_program_of_another_user_does_not_run(tmp_path: Path, instal
     os.chown(theirs, NOBODY, NOBODY)
     (tmp_path / "shared" / "node_modules").symlink_to(tmp_path / "theirs" / "node_modules")
     assert toolkit.find_toolkit(app) == installed
+
+
+@pytest.mark.parametrize(
+    ("runs_app", "given", "kept"),
+    [
+        (False, None, "cache/ecr-fargate-constructs/node"),
+        (False, "elsewhere", "elsewhere"),
+        (True, None, ""),
+        (True, "elsewhere", "elsewhere"),
+    ],
+)
+def test_the_command_line_is_compiled_once_and_an_app_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, runs_app: bool, given: str | None, kept: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("NODE_COMPILE_CACHE", raising=False)
+    if given is not None:
+        monkeypatch.setenv("NODE_COMPILE_CACHE", given)
+    program = tmp_path / "cdk"
+    program.write_text('#!/bin/sh\necho "[$NODE_COMPILE_CACHE]"\n', encoding="utf-8")
+    program.chmod(0o755)
+    instance = Instance(tmp_path, 4600, "000000004600", "us-east-1")
+    instance.make_state()
+    memory = Memory(instance.account, instance.region, "podman", "")
+    lines: list[str] = []
+    toolkit.run_toolkit(instance, memory, program, ["deploy"], on_line=lines.append, runs_app=runs_app)
+    [line] = lines
+    assert line[1:-1].removeprefix(f"{tmp_path}/") == kept

@@ -117,7 +117,7 @@ class Deployment:
             self._progress.step("bootstrapping")
             # Without --app the command would synthesize the app again.
             environment = f"aws://{self._instance.account}/{self._instance.region}"
-            self._run("bootstrap", environment, "--app", str(self._instance.assembly))
+            self._run("bootstrap", environment, "--app", str(self._instance.assembly), runs_app=False)
             self._memory.bootstrapped = True
             self._memory.save(self._instance)
 
@@ -145,7 +145,8 @@ class Deployment:
         self._progress.step("building, pushing and deploying")
         chosen = self._names or ["--all"]
         try:
-            self._run("deploy", "--app", str(self._instance.assembly), "--require-approval", "never", *chosen)
+            options = ("--app", str(self._instance.assembly), "--require-approval", "never")
+            self._run("deploy", *options, *chosen, runs_app=False)
         except toolkit.ToolkitError as error:
             if self._stand_ins and failed_step(error.lines):
                 error.cause += (
@@ -158,7 +159,7 @@ class Deployment:
                 )
             raise
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str, runs_app: bool = True) -> None:
         named = self._images.items()
         others = {image: stand_in for image, stand_in in self._stand_ins.items() if stand_in != image}
         toolkit.run_toolkit(
@@ -169,6 +170,7 @@ class Deployment:
             on_line=self._progress.detail,
             # A variable may have another value in another Dockerfile, and all builds get the same stand-ins.
             stand_ins={name: others[image] for name, (image, *more) in named if not more and image in others},
+            runs_app=runs_app,
         )
 
     def _synthesize(self, *, running: bool, rounds: int = _MAX_LOOKUPS) -> None:
