@@ -1,4 +1,4 @@
-"""What roles were granted, and what of it they used: the policies of roles beside the record of decisions."""
+"""What roles were granted, and what they used of it: the policies of roles beside the record of decisions."""
 
 from __future__ import annotations
 
