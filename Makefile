@@ -55,7 +55,7 @@ bench-check: $(VENV)/.bench  ## Fail when a ratio is more than 10 % above the co
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench --check $(BENCH)
 
 clean:  ## End the demo and delete everything that was made
-	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down --port $(PORT); fi
+	if [ -x $(BIN)/ecr-fargate ]; then $(BIN)/ecr-fargate local down; fi
 	rm -rf $(VENV) node_modules cdk.out dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .checkov bench/typescript/node_modules tests/oracle/node_modules
 
 $(BIN)/pip:
