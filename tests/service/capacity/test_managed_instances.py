@@ -156,6 +156,21 @@ def test_types_are_those_named_and_hold_a_task(stack: cdk.Stack) -> None:
     assert provider["InfrastructureOptimization"] == {"ScaleInAfter": 900}
 
 
+@pytest.mark.parametrize("name", ["Stack", "EcsStack"])
+def test_spare_capacity_is_another_provider_to_which_the_service_is_deployed_again(name: str) -> None:
+    templates = []
+    for kind in (ecs.CapacityOptionType.ON_DEMAND, ecs.CapacityOptionType.SPOT):
+        stack = cdk.Stack(cdk.App(), name)
+        web_on(stack, capacity=ManagedInstancesCapacity(capacity_option_type=kind))
+        templates.append(template_of(stack))
+    before, after = ((of_type(each, PROVIDER), only(each, "AWS::ECS::Service")["Properties"]) for each in templates)
+    assert before[0].keys().isdisjoint(after[0])
+    names = [next(iter(each.values()))["Properties"].get("Name") for each, _ in (before, after)]
+    assert names == [None, None] if name == "Stack" else len(set(names)) == 2
+    nonces = {each["ForceNewDeployment"]["ForceNewDeploymentNonce"] for _, each in (before, after)}
+    assert len(nonces) == 2
+
+
 def _wish(**options: Any) -> ManagedInstancesCapacity:  # noqa: ANN401 - passed on
     options = {"v_cpu_count_min": 2, "memory_min": cdk.Size.gibibytes(4), **options}
     return ManagedInstancesCapacity(instance_requirements=ec2.InstanceRequirementsConfig(**options))

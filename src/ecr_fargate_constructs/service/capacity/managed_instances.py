@@ -45,6 +45,10 @@ _MANUFACTURERS = {
     Architecture.ARM64: (ec2.CpuManufacturer.AWS,),
 }
 _EXAMPLES = {Architecture.X86_64: "m7i.large", Architecture.ARM64: "m7g.large"}
+_IDS = {
+    ecs.CapacityOptionType.ON_DEMAND: "ManagedInstances",
+    ecs.CapacityOptionType.SPOT: "ManagedSpotInstances",
+}
 _WRITTEN = {Architecture.X86_64: ["intel", "amd"], Architecture.ARM64: ["amazon-web-services"]}
 
 
@@ -211,11 +215,14 @@ def add_managed_capacity(
 ) -> list[ecs.CapacityProviderStrategy]:
     """Create the capacity provider with its roles, and return the tasks' capacity provider strategy."""
     profile = capacity.instance_profile or instance_profile(scope, cluster)
+    # Not the id of Ec2Capacity's: CloudFormation could not turn one kind of provider into the other. Nor one id for
+    # both purchase options: CloudFormation replaces the provider, and a service that names it by the same id would not
+    # be told to deploy again, which ECS requires for another provider.
+    construct_id = _IDS[capacity.capacity_option_type]
     provider = ecs.ManagedInstancesCapacityProvider(
         scope,
-        # Not the id of Ec2Capacity's: CloudFormation could not turn one kind of provider into the other.
-        "ManagedInstances",
-        capacity_provider_name=provider_name(scope),
+        construct_id,
+        capacity_provider_name=provider_name(scope, construct_id),
         infrastructure_role=capacity.infrastructure_role or passing_role(scope, profile),
         ec2_instance_profile=profile,
         subnets=cluster.vpc.select_subnets(
