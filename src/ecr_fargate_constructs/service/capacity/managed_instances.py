@@ -45,10 +45,6 @@ _MANUFACTURERS = {
     Architecture.ARM64: (ec2.CpuManufacturer.AWS,),
 }
 _EXAMPLES = {Architecture.X86_64: "m7i.large", Architecture.ARM64: "m7g.large"}
-_IDS = {
-    ecs.CapacityOptionType.ON_DEMAND: "ManagedInstances",
-    ecs.CapacityOptionType.SPOT: "ManagedSpotInstances",
-}
 _WRITTEN = {Architecture.X86_64: ["intel", "amd"], Architecture.ARM64: ["amazon-web-services"]}
 
 
@@ -218,7 +214,9 @@ def add_managed_capacity(
     # Not the id of Ec2Capacity's: CloudFormation could not turn one kind of provider into the other. Nor one id for
     # both purchase options: CloudFormation replaces the provider, and a service that names it by the same id would not
     # be told to deploy again, which ECS requires for another provider.
-    construct_id = _IDS[capacity.capacity_option_type]
+    kind = capacity.capacity_option_type
+    bought = "" if kind is ecs.CapacityOptionType.ON_DEMAND else kind.name.title().replace("_", "")
+    construct_id = f"Managed{bought}Instances"
     provider = ecs.ManagedInstancesCapacityProvider(
         scope,
         construct_id,
